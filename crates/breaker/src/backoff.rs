@@ -1,0 +1,95 @@
+//! How long does an open period last?
+//!
+//! `min(max, base · factor^(k−1))` at the k-th opening since the last close: exponential back-off.
+//! Jitter then shortens it, because a fleet that tripped together would otherwise probe together
+//! (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A hint from the
+//! failure lengthens it, up to the same maximum.
+
+use std::time::Duration;
+
+use crate::config::WaitPolicy;
+
+/// The length of the open period at opening number `opening` (from 1). `chance` is a number from
+/// 0 up to 1.
+pub(crate) fn open_period(
+    policy: &WaitPolicy,
+    opening: u32,
+    hint: Option<Duration>,
+    chance: f64,
+) -> Duration {
+    let wait = jittered(back_off(policy, opening), policy.jitter, chance);
+    match hint {
+        Some(hint) => wait.max(hint.min(policy.max)),
+        None => wait,
+    }
+}
+
+fn back_off(policy: &WaitPolicy, opening: u32) -> Duration {
+    let exponent = i32::try_from(opening.saturating_sub(1)).unwrap_or(i32::MAX);
+    let seconds = policy.base.as_secs_f64() * policy.factor.powi(exponent);
+    if seconds >= policy.max.as_secs_f64() {
+        policy.max
+    } else if exponent == 0 {
+        policy.base
+    } else {
+        Duration::from_secs_f64(seconds)
+    }
+}
+
+fn jittered(wait: Duration, jitter: f64, chance: f64) -> Duration {
+    let share = jitter * chance;
+    if share == 0.0 {
+        wait
+    } else {
+        wait.mul_f64(1.0 - share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn policy(base_ms: u64, factor: f64, max_ms: u64, jitter: f64) -> WaitPolicy {
+        Config::builder()
+            .consecutive_failures(1)
+            .open_for(Duration::from_millis(base_ms))
+            .backoff_factor(factor)
+            .max_open_for(Duration::from_millis(max_ms))
+            .jitter(jitter)
+            .build()
+            .unwrap()
+            .wait
+    }
+
+    fn millis(policy: &WaitPolicy, opening: u32, hint: Option<u64>, chance: f64) -> u128 {
+        open_period(policy, opening, hint.map(Duration::from_millis), chance).as_millis()
+    }
+
+    #[test]
+    fn periods_grow_up_to_the_maximum_and_never_overflow() {
+        let policy = policy(1000, 2.0, 5000, 0.0);
+
+        let periods = [1, 2, 3, 4, u32::MAX].map(|opening| millis(&policy, opening, None, 0.7));
+
+        assert_eq!(periods, [1000, 2000, 4000, 5000, 5000]);
+    }
+
+    #[test]
+    fn jitter_shortens_by_at_most_its_share() {
+        let policy = policy(1000, 1.0, 1000, 0.5);
+
+        assert_eq!(millis(&policy, 1, None, 0.0), 1000);
+        assert_eq!(millis(&policy, 1, None, 0.5), 750);
+        assert_eq!(millis(&policy, 1, None, 1.0), 500);
+    }
+
+    #[test]
+    fn a_hint_lengthens_but_never_shortens_and_is_capped() {
+        let policy = policy(1000, 1.0, 5000, 0.0);
+
+        assert_eq!(millis(&policy, 1, Some(3000), 0.0), 3000);
+        assert_eq!(millis(&policy, 1, Some(10), 0.0), 1000);
+        assert_eq!(millis(&policy, 1, Some(90_000), 0.0), 5000);
+    }
+}

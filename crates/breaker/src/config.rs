@@ -1,0 +1,208 @@
+//! When does a breaker trip, for how long does it stay open, and what closes it again?
+//!
+//! A [`Config`] is made by its [builder](ConfigBuilder), which checks all settings together. What
+//! exists has been checked.
+
+mod builder;
+mod error;
+
+use std::time::Duration;
+
+pub use builder::ConfigBuilder;
+pub use error::{ConfigError, InvalidSetting};
+
+use crate::ratio::Ratio;
+use crate::window::Window;
+
+/// The checked settings of a breaker.
+///
+/// # Examples
+/// ```
+/// use breaker::{Config, Window};
+/// use std::time::Duration;
+///
+/// let config = Config::builder()
+///     .consecutive_failures(5)
+///     .failure_rate_threshold(0.5)
+///     .window(Window::time(Duration::from_secs(10), 10))
+///     .minimum_calls(20)
+///     .open_for(Duration::from_secs(2))
+///     .build()?;
+/// assert_eq!(config.consecutive_failures(), Some(5));
+///
+/// let error = Config::builder().consecutive_failures(0).build().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "consecutive_failures = 0 is not allowed: it must be at least 1",
+/// );
+/// # Ok::<(), breaker::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub(crate) trip: TripPolicy,
+    pub(crate) wait: WaitPolicy,
+    pub(crate) half_open: HalfOpenPolicy,
+    pub(crate) dropped: DroppedPermit,
+}
+
+/// When to open.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TripPolicy {
+    pub(crate) consecutive_failures: Option<u32>,
+    pub(crate) failure_ratio: Option<Ratio>,
+    pub(crate) slow_ratio: Option<Ratio>,
+    pub(crate) slow_over: Option<Duration>,
+    pub(crate) window: Window,
+    pub(crate) minimum_calls: u32,
+}
+
+/// How long to stay open.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WaitPolicy {
+    pub(crate) base: Duration,
+    pub(crate) factor: f64,
+    pub(crate) max: Duration,
+    pub(crate) jitter: f64,
+    pub(crate) jitter_seed: Option<u64>,
+}
+
+/// What to do while half-open.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HalfOpenPolicy {
+    pub(crate) verdict: ProbeVerdict,
+    pub(crate) permits: u32,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) on_timeout: HalfOpenTimeout,
+}
+
+/// How probes decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProbeVerdict {
+    /// So many successes close the breaker, so many failures reopen it, whichever comes first.
+    Count {
+        /// Successes that close. At least 1; default 1.
+        successes: u32,
+        /// Failures that reopen. At least 1; default 1.
+        failures: u32,
+    },
+    /// After `trial` probes the share of failures decides.
+    Ratio {
+        /// Probes that are judged together. At least 1.
+        trial: u32,
+        /// The share of failed probes from which the breaker reopens.
+        failure_rate_threshold: Ratio,
+    },
+}
+
+/// Where a half-open period without a verdict leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HalfOpenTimeout {
+    /// Back to open: no proof of health is no health.
+    #[default]
+    Open,
+    /// To closed: for a downstream that is called too seldom to be probed.
+    Closed,
+}
+
+/// What a permit that is dropped without an outcome means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DroppedPermit {
+    /// Nothing: the caller left.
+    #[default]
+    Neutral,
+    /// A failure: callers leave because the downstream does not answer.
+    Failure,
+}
+
+impl Default for Config {
+    /// Half of at least 20 calls within ten seconds; see [`ConfigBuilder`] for the other defaults.
+    fn default() -> Self {
+        Self::builder()
+            .failure_rate_threshold(0.5)
+            .build()
+            .expect("the defaults are valid")
+    }
+}
+
+impl Config {
+    /// A builder with no trip rule and every other setting at its default.
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder::default()
+    }
+
+    /// Failures in a row that trip, if this rule is on.
+    pub fn consecutive_failures(&self) -> Option<u32> {
+        self.trip.consecutive_failures
+    }
+
+    /// The share of failures in the window that trips, if this rule is on.
+    pub fn failure_rate_threshold(&self) -> Option<Ratio> {
+        self.trip.failure_ratio
+    }
+
+    /// The share of slow calls in the window that trips, if this rule is on.
+    pub fn slow_call_rate_threshold(&self) -> Option<Ratio> {
+        self.trip.slow_ratio
+    }
+
+    /// The duration above which a call is slow, if slow calls are told apart.
+    pub fn slow_call_duration(&self) -> Option<Duration> {
+        self.trip.slow_over
+    }
+
+    /// The window of the ratio rules.
+    pub fn window(&self) -> Window {
+        self.trip.window
+    }
+
+    /// The number of calls in the window from which its ratios count.
+    pub fn minimum_calls(&self) -> u32 {
+        self.trip.minimum_calls
+    }
+
+    /// The first open period.
+    pub fn open_for(&self) -> Duration {
+        self.wait.base
+    }
+
+    /// By how much each further open period is longer.
+    pub fn backoff_factor(&self) -> f64 {
+        self.wait.factor
+    }
+
+    /// The longest open period.
+    pub fn max_open_for(&self) -> Duration {
+        self.wait.max
+    }
+
+    /// The share of an open period by which chance may shorten it.
+    pub fn jitter(&self) -> f64 {
+        self.wait.jitter
+    }
+
+    /// How probes decide.
+    pub fn probe_verdict(&self) -> ProbeVerdict {
+        self.half_open.verdict
+    }
+
+    /// Probes that may be under way at once.
+    pub fn permitted_probes(&self) -> u32 {
+        self.half_open.permits
+    }
+
+    /// The longest half-open period, if it is limited.
+    pub fn half_open_for(&self) -> Option<Duration> {
+        self.half_open.deadline
+    }
+
+    /// Where a half-open period without a verdict leads.
+    pub fn half_open_timeout(&self) -> HalfOpenTimeout {
+        self.half_open.on_timeout
+    }
+
+    /// What a dropped permit means.
+    pub fn dropped_permit(&self) -> DroppedPermit {
+        self.dropped
+    }
+}

@@ -1,0 +1,368 @@
+//! How is a [`Config`] made? Setters take plain numbers; [`ConfigBuilder::build`] checks them all.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use super::error::{ConfigError, InvalidSetting};
+use super::{
+    Config, DroppedPermit, HalfOpenPolicy, HalfOpenTimeout, ProbeVerdict, TripPolicy, WaitPolicy,
+};
+use crate::ratio::Ratio;
+use crate::window::Window;
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Collects the settings of a breaker. Each setter names its unit, default and range.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ConfigBuilder {
+    consecutive_failures: Option<u32>,
+    failure_rate_threshold: Option<f64>,
+    slow_call_rate_threshold: Option<f64>,
+    slow_call_duration: Option<Duration>,
+    window: Window,
+    minimum_calls: u32,
+    open_for: Duration,
+    backoff_factor: f64,
+    max_open_for: Duration,
+    jitter: f64,
+    jitter_seed: Option<u64>,
+    probes: Probes,
+    permitted_probes: Option<u32>,
+    half_open_for: Option<Duration>,
+    half_open_timeout: HalfOpenTimeout,
+    dropped_permit: DroppedPermit,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Probes {
+    Count { successes: u32, failures: u32 },
+    Ratio { trial: u32, threshold: f64 },
+}
+
+impl Default for ConfigBuilder {
+    fn default() -> Self {
+        Self {
+            consecutive_failures: None,
+            failure_rate_threshold: None,
+            slow_call_rate_threshold: None,
+            slow_call_duration: None,
+            window: Window::time(Duration::from_secs(10), 10),
+            minimum_calls: 20,
+            open_for: Duration::from_secs(5),
+            backoff_factor: 2.0,
+            max_open_for: Duration::from_secs(60),
+            jitter: 0.1,
+            jitter_seed: None,
+            probes: Probes::Count {
+                successes: 1,
+                failures: 1,
+            },
+            permitted_probes: None,
+            half_open_for: Some(Duration::from_secs(10)),
+            half_open_timeout: HalfOpenTimeout::Open,
+            dropped_permit: DroppedPermit::Neutral,
+        }
+    }
+}
+
+impl ConfigBuilder {
+    /// Trips after so many failures in a row, however far apart. At least 1; off by default.
+    pub fn consecutive_failures(mut self, failures: u32) -> Self {
+        self.consecutive_failures = Some(failures);
+        self
+    }
+
+    /// Trips when the share of failures in the window reaches this. Above 0, up to 1; off by default.
+    pub fn failure_rate_threshold(mut self, ratio: f64) -> Self {
+        self.failure_rate_threshold = Some(ratio);
+        self
+    }
+
+    /// Trips when the share of slow calls in the window reaches this. Above 0, up to 1; off by
+    /// default. Needs [`slow_call_duration`](Self::slow_call_duration).
+    pub fn slow_call_rate_threshold(mut self, ratio: f64) -> Self {
+        self.slow_call_rate_threshold = Some(ratio);
+        self
+    }
+
+    /// A call that takes strictly longer is slow, and a slow probe is a failed one. Above zero;
+    /// off by default.
+    pub fn slow_call_duration(mut self, duration: Duration) -> Self {
+        self.slow_call_duration = Some(duration);
+        self
+    }
+
+    /// The window of the ratio rules. Default: ten seconds in ten buckets; ranges: see [`Window`].
+    pub fn window(mut self, window: Window) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// The number of calls in the window from which its ratios count. At least 1; default 20.
+    /// More than a count window holds means a full window.
+    pub fn minimum_calls(mut self, calls: u32) -> Self {
+        self.minimum_calls = calls;
+        self
+    }
+
+    /// The first open period. Above zero; default 5 s.
+    pub fn open_for(mut self, wait: Duration) -> Self {
+        self.open_for = wait;
+        self
+    }
+
+    /// The k-th open period without a close between lasts `open_for × factor^(k−1)`.
+    /// From 1 to 1000; default 2.
+    pub fn backoff_factor(mut self, factor: f64) -> Self {
+        self.backoff_factor = factor;
+        self
+    }
+
+    /// The longest open period, hints included. At least `open_for`; default 60 s, or `open_for`
+    /// when that is longer.
+    pub fn max_open_for(mut self, wait: Duration) -> Self {
+        self.max_open_for = wait;
+        self
+    }
+
+    /// Each open period is shortened by chance by up to this share of it, so that breakers that
+    /// tripped together do not probe together. From 0 to 0.5; default 0.1.
+    pub fn jitter(mut self, share: f64) -> Self {
+        self.jitter = share;
+        self
+    }
+
+    /// Makes the jitter repeatable. Default: another sequence in every breaker.
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.jitter_seed = Some(seed);
+        self
+    }
+
+    /// Half-open: so many successes close, so many failures reopen. Both at least 1; default 1, 1.
+    pub fn probe_count(mut self, successes: u32, failures: u32) -> Self {
+        self.probes = Probes::Count {
+            successes,
+            failures,
+        };
+        self
+    }
+
+    /// Half-open: after `trial` probes (at least 1), a share of failures that reaches `threshold`
+    /// (above 0, up to 1) reopens, a smaller one closes. Replaces `probe_count`.
+    pub fn probe_trial(mut self, trial: u32, threshold: f64) -> Self {
+        self.probes = Probes::Ratio { trial, threshold };
+        self
+    }
+
+    /// Probes that may be under way at once; never more than are still needed for a verdict.
+    /// At least 1; default: as many as the verdict needs.
+    pub fn permitted_probes(mut self, probes: u32) -> Self {
+        self.permitted_probes = Some(probes);
+        self
+    }
+
+    /// The longest half-open period; after it the breaker reopens, so that hung probes cannot
+    /// hold it. Above zero; default 10 s. `None` waits for ever: only for a host that makes sure
+    /// that every probe ends.
+    pub fn half_open_for(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.half_open_for = deadline.into();
+        self
+    }
+
+    /// Where a half-open period without a verdict leads. Default: open.
+    pub fn half_open_timeout(mut self, verdict: HalfOpenTimeout) -> Self {
+        self.half_open_timeout = verdict;
+        self
+    }
+
+    /// What a permit that is dropped without an outcome means. Default: neutral.
+    pub fn dropped_permit(mut self, meaning: DroppedPermit) -> Self {
+        self.dropped_permit = meaning;
+        self
+    }
+
+    /// Checks all settings together.
+    ///
+    /// # Errors
+    /// Every setting that is out of range or contradicts another, with what would be allowed.
+    pub fn build(self) -> Result<Config, ConfigError> {
+        let mut check = Check::default();
+        let trip = self.trip(&mut check);
+        let wait = self.wait(&mut check);
+        let half_open = self.half_open(&mut check);
+        check.finish(Config {
+            trip,
+            wait,
+            half_open,
+            dropped: self.dropped_permit,
+        })
+    }
+
+    fn trip(&self, check: &mut Check) -> TripPolicy {
+        if self.consecutive_failures.is_none()
+            && self.failure_rate_threshold.is_none()
+            && self.slow_call_rate_threshold.is_none()
+        {
+            check.refuse(
+                "trip rules",
+                "none",
+                "at least one of consecutive_failures, failure_rate_threshold and \
+                 slow_call_rate_threshold, or the breaker can never trip",
+            );
+        }
+        if let Some(failures) = self.consecutive_failures {
+            check.at_least_one("consecutive_failures", failures);
+        }
+        if self.slow_call_rate_threshold.is_some() && self.slow_call_duration.is_none() {
+            check.refuse(
+                "slow_call_duration",
+                "unset",
+                "set when slow_call_rate_threshold is, or that rule can never trip",
+            );
+        }
+        if let Some(duration) = self.slow_call_duration {
+            check.above_zero("slow_call_duration", duration);
+        }
+        check.at_least_one("minimum_calls", self.minimum_calls);
+        check.window(self.window);
+        TripPolicy {
+            consecutive_failures: self.consecutive_failures,
+            failure_ratio: check.ratio("failure_rate_threshold", self.failure_rate_threshold),
+            slow_ratio: check.ratio("slow_call_rate_threshold", self.slow_call_rate_threshold),
+            slow_over: self.slow_call_duration,
+            window: self.window,
+            minimum_calls: match self.window {
+                Window::Count { calls } => self.minimum_calls.min(calls),
+                Window::Time { .. } => self.minimum_calls,
+            },
+        }
+    }
+
+    fn wait(&self, check: &mut Check) -> WaitPolicy {
+        let default_max = Self::default().max_open_for;
+        let max = if self.max_open_for == default_max {
+            default_max.max(self.open_for)
+        } else {
+            self.max_open_for
+        };
+        check.above_zero("open_for", self.open_for);
+        if max < self.open_for {
+            check.refuse("max_open_for", max, "at least open_for");
+        }
+        if !(1.0..=1000.0).contains(&self.backoff_factor) {
+            check.refuse("backoff_factor", self.backoff_factor, "from 1 to 1000");
+        }
+        if !(0.0..=0.5).contains(&self.jitter) {
+            check.refuse("jitter", self.jitter, "from 0 to 0.5");
+        }
+        WaitPolicy {
+            base: self.open_for,
+            factor: self.backoff_factor,
+            max,
+            jitter: self.jitter,
+            jitter_seed: self.jitter_seed,
+        }
+    }
+
+    fn half_open(&self, check: &mut Check) -> HalfOpenPolicy {
+        let (verdict, needed) = match self.probes {
+            Probes::Count {
+                successes,
+                failures,
+            } => {
+                check.at_least_one("probe_successes", successes);
+                check.at_least_one("probe_failures", failures);
+                let verdict = ProbeVerdict::Count {
+                    successes,
+                    failures,
+                };
+                (verdict, successes)
+            }
+            Probes::Ratio { trial, threshold } => {
+                check.at_least_one("probe_trial", trial);
+                let ratio = check.ratio("probe_failure_rate_threshold", Some(threshold));
+                let verdict = ProbeVerdict::Ratio {
+                    trial,
+                    failure_rate_threshold: ratio.unwrap_or(Ratio::ONE),
+                };
+                (verdict, trial)
+            }
+        };
+        if let Some(probes) = self.permitted_probes {
+            check.at_least_one("permitted_probes", probes);
+        }
+        if let Some(deadline) = self.half_open_for {
+            check.above_zero("half_open_for", deadline);
+        }
+        HalfOpenPolicy {
+            verdict,
+            permits: self.permitted_probes.unwrap_or(needed),
+            deadline: self.half_open_for,
+            on_timeout: self.half_open_timeout,
+        }
+    }
+}
+
+/// Collects what is wrong.
+#[derive(Default)]
+struct Check {
+    faults: Vec<InvalidSetting>,
+}
+
+impl Check {
+    fn refuse(&mut self, field: &'static str, value: impl Debug, allowed: &'static str) {
+        self.faults.push(InvalidSetting {
+            field,
+            value: format!("{value:?}").trim_matches('"').to_owned(),
+            allowed,
+        });
+    }
+
+    fn at_least_one(&mut self, field: &'static str, value: u32) {
+        if value == 0 {
+            self.refuse(field, value, "at least 1");
+        }
+    }
+
+    fn above_zero(&mut self, field: &'static str, value: Duration) {
+        if value.is_zero() {
+            self.refuse(field, value, "above zero");
+        }
+    }
+
+    fn ratio(&mut self, field: &'static str, value: Option<f64>) -> Option<Ratio> {
+        let value = value?;
+        let ratio = Ratio::new(value);
+        if ratio.is_none() {
+            self.refuse(field, value, "above 0 and up to 1");
+        }
+        ratio
+    }
+
+    fn window(&mut self, window: Window) {
+        match window {
+            Window::Count { calls } => {
+                if !(1..=1_000_000).contains(&calls) {
+                    self.refuse("window calls", calls, "from 1 to 1000000");
+                }
+            }
+            Window::Time { length, buckets } => {
+                if !(1..=1000).contains(&buckets) {
+                    self.refuse("window buckets", buckets, "from 1 to 1000");
+                } else if length < Duration::from_millis(buckets.into()) || length > YEAR {
+                    let allowed = "at least 1 ms per bucket and at most 365 days";
+                    self.refuse("window length", length, allowed);
+                }
+            }
+        }
+    }
+
+    fn finish(self, config: Config) -> Result<Config, ConfigError> {
+        if self.faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError::new(self.faults))
+        }
+    }
+}

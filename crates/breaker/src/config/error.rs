@@ -1,0 +1,56 @@
+//! What is wrong with these settings? Every fault at once, each with field, value and range.
+
+use std::error::Error;
+use std::fmt;
+
+/// Settings that no breaker can work with; lists every fault, not only the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    faults: Vec<InvalidSetting>,
+}
+
+impl ConfigError {
+    pub(super) fn new(faults: Vec<InvalidSetting>) -> Self {
+        Self { faults }
+    }
+
+    /// What is wrong, one entry per setting.
+    pub fn faults(&self) -> &[InvalidSetting] {
+        &self.faults
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, fault) in self.faults.iter().enumerate() {
+            if place > 0 {
+                f.write_str("; ")?;
+            }
+            fault.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ConfigError {}
+
+/// One setting that is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidSetting {
+    /// The setting's name, as its builder method is called.
+    pub field: &'static str,
+    /// The value that was given.
+    pub value: String,
+    /// What is allowed.
+    pub allowed: &'static str,
+}
+
+impl fmt::Display for InvalidSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} = {} is not allowed: it must be {}",
+            self.field, self.value, self.allowed
+        )
+    }
+}

@@ -1,0 +1,86 @@
+//! A circuit breaker: it decides whether a call may pass.
+//!
+//! Callers ask with [`Breaker::try_acquire`]. A granted [`Permit`] is given one outcome; enough bad
+//! ones open the breaker, and it then rejects calls at once, with no call to the downstream. After
+//! a wait it lets a few probes through, and they decide whether it closes again.
+//!
+//! ```
+//! use breaker::{Breaker, Config, ManualClock, RejectReason, State};
+//! use std::time::Duration;
+//!
+//! let config = Config::builder()
+//!     .consecutive_failures(3)
+//!     .open_for(Duration::from_secs(1))
+//!     .jitter(0.0)
+//!     .build()?;
+//! let clock = ManualClock::new();
+//! let breaker = Breaker::with_clock("inventory", config, clock.clone());
+//!
+//! for _ in 0..3 {
+//!     breaker.try_acquire()?.failure();
+//! }
+//! let rejected = breaker.try_acquire().unwrap_err();
+//! assert_eq!(rejected.reason, RejectReason::Open);
+//! assert_eq!(rejected.retry_after, Some(Duration::from_secs(1)));
+//!
+//! clock.advance(Duration::from_secs(1));
+//! let probe = breaker.try_acquire()?;
+//! assert_eq!(probe.state(), State::HalfOpen);
+//! probe.success();
+//! assert_eq!(breaker.state(), State::Closed);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What it promises:
+//! - **Never stuck.** Hung, dropped, panicked or ignored probes cannot hold it half-open.
+//! - **No late verdicts.** An outcome counts only in the [`Generation`] that permitted the call.
+//! - **Exact.** Windows slide, ratios are compared as integers, state times lose nothing.
+//! - **No foreign code inside.** Listeners and calls run with no lock held; a panic harms nobody.
+//!
+//! It knows no runtime, socket, logger or metric library. Time comes from a [`Clock`].
+//!
+//! # Map, in reading order
+//! | file | question |
+//! |---|---|
+//! | `state` | Which states are there, and which way may a breaker go? |
+//! | `breaker` | May this call pass? |
+//! | `permit` | What does a caller hold while its call is under way? |
+//! | `outcome`, `rejected` | What came of it, or why not? |
+//! | `config` | When does it trip, how long is it open, what closes it? |
+//! | `machine` | What is decided, and in which order? |
+//! | `window`, `ratio` | What happened lately, and how much is too much? |
+//! | `backoff` | How long does an open period last? |
+//! | `transition`, `listener` | What changed, and who is told? |
+//! | `snapshot` | What does a breaker look like right now? |
+//! | `clock` | What time is it? |
+
+mod backoff;
+mod breaker;
+mod clock;
+mod config;
+mod listener;
+mod machine;
+mod outcome;
+mod permit;
+mod ratio;
+mod rejected;
+mod snapshot;
+mod state;
+mod transition;
+mod window;
+
+pub use breaker::Breaker;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use config::{
+    Config, ConfigBuilder, ConfigError, DroppedPermit, HalfOpenTimeout, InvalidSetting,
+    ProbeVerdict,
+};
+pub use listener::{Event, Listener};
+pub use outcome::Outcome;
+pub use permit::Permit;
+pub use ratio::Ratio;
+pub use rejected::{CallError, RejectReason, Rejected};
+pub use snapshot::{Snapshot, Totals, WindowFigures};
+pub use state::{Generation, State};
+pub use transition::{Cause, Transition};
+pub use window::Window;

@@ -1,0 +1,94 @@
+//! What belongs to each state, and how far have the probes come?
+
+use std::time::Duration;
+
+use crate::config::ProbeVerdict;
+use crate::state::State;
+
+/// A state with exactly its own data.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Phase {
+    Closed,
+    Open { until: Duration },
+    HalfOpen(Trial),
+    ForcedOpen,
+    Disabled,
+    MetricsOnly { reported: bool },
+}
+
+/// How far the probes of one half-open period have come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trial {
+    pub(super) deadline: Option<Duration>,
+    pub(super) in_flight: u32,
+    pub(super) good: u32,
+    pub(super) bad: u32,
+}
+
+impl Phase {
+    pub(super) fn state(&self) -> State {
+        match self {
+            Self::Closed => State::Closed,
+            Self::Open { .. } => State::Open,
+            Self::HalfOpen(_) => State::HalfOpen,
+            Self::ForcedOpen => State::ForcedOpen,
+            Self::Disabled => State::Disabled,
+            Self::MetricsOnly { .. } => State::MetricsOnly,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        match self {
+            Self::Open { until } => Some(*until),
+            Self::HalfOpen(trial) => trial.deadline,
+            Self::Closed | Self::ForcedOpen | Self::Disabled | Self::MetricsOnly { .. } => None,
+        }
+    }
+
+    pub(super) fn probes_in_flight(&self) -> u32 {
+        match self {
+            Self::HalfOpen(trial) => trial.in_flight,
+            Self::Closed
+            | Self::Open { .. }
+            | Self::ForcedOpen
+            | Self::Disabled
+            | Self::MetricsOnly { .. } => 0,
+        }
+    }
+}
+
+/// What the probes say so far.
+pub(super) enum Verdict {
+    Undecided,
+    Recovered,
+    Failing,
+}
+
+impl Trial {
+    pub(super) fn verdict(self, rule: ProbeVerdict) -> Verdict {
+        match rule {
+            ProbeVerdict::Count { failures, .. } if self.bad >= failures => Verdict::Failing,
+            ProbeVerdict::Count { successes, .. } if self.good >= successes => Verdict::Recovered,
+            ProbeVerdict::Ratio { trial, .. } if self.good + self.bad < trial => Verdict::Undecided,
+            ProbeVerdict::Ratio {
+                trial,
+                failure_rate_threshold,
+            } => {
+                if failure_rate_threshold.is_reached_by(self.bad.into(), trial.into()) {
+                    Verdict::Failing
+                } else {
+                    Verdict::Recovered
+                }
+            }
+            ProbeVerdict::Count { .. } => Verdict::Undecided,
+        }
+    }
+
+    /// Probes without which no verdict can be reached, those in flight included.
+    pub(super) fn still_needed(self, rule: ProbeVerdict) -> u32 {
+        match rule {
+            ProbeVerdict::Count { successes, .. } => successes.saturating_sub(self.good),
+            ProbeVerdict::Ratio { trial, .. } => trial.saturating_sub(self.good + self.bad),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What came of a permitted call?
+
+use std::fmt;
+use std::time::Duration;
+
+/// What came of a permitted call, as the breaker counted it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The downstream did its work.
+    Success,
+    /// The downstream failed, or the caller panicked.
+    Failure,
+    /// The result says nothing about the downstream.
+    Ignored,
+    /// The permit was dropped without an outcome.
+    Cancelled,
+    /// The outcome belongs to an earlier generation; it changed nothing.
+    Late,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of this type's declaration.
+    pub const ALL: [Self; 5] = [
+        Self::Success,
+        Self::Failure,
+        Self::Ignored,
+        Self::Cancelled,
+        Self::Late,
+    ];
+
+    /// The outcome's name in `snake_case`, as metrics and JSON show it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Ignored => "ignored",
+            Self::Cancelled => "cancelled",
+            Self::Late => "late",
+        }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a permit reports when it is consumed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Report {
+    pub(crate) ended: Ended,
+    pub(crate) took: Duration,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// How a permit came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Success,
+    Failure,
+    Ignored,
+    Dropped,
+}

@@ -1,0 +1,95 @@
+//! Why may a call not pass, and when is it worth asking again?
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use crate::state::Generation;
+
+/// Which rule keeps a call out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RejectReason {
+    /// The breaker is open.
+    Open,
+    /// The breaker is half-open and all probes that it needs are under way.
+    HalfOpen,
+    /// An operator forced the breaker open.
+    ForcedOpen,
+}
+
+impl RejectReason {
+    /// Every reason, in the order of this type's declaration.
+    pub const ALL: [Self; 3] = [Self::Open, Self::HalfOpen, Self::ForcedOpen];
+
+    /// The reason's name in `snake_case`, as metrics and JSON show it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+            Self::ForcedOpen => "forced_open",
+        }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A call that may not pass: why, and after how long to ask again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rejected {
+    /// Which rule keeps the call out.
+    pub reason: RejectReason,
+    /// The time until this can change: the rest of the open period, or of the half-open deadline.
+    /// `None` where no time leads out: forced open, or half-open without a deadline.
+    pub retry_after: Option<Duration>,
+    /// The breaker's generation at the rejection.
+    pub generation: Generation,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "circuit breaker is {}", self.reason)?;
+        match self.retry_after {
+            Some(wait) => write!(f, ", retry after {wait:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for Rejected {}
+
+/// Why a protected call gave no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallError<E> {
+    /// The breaker rejected the call; it never started.
+    Rejected(Rejected),
+    /// The call was made and failed.
+    Failed(E),
+}
+
+impl<E: fmt::Display> fmt::Display for CallError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(rejected) => rejected.fmt(f),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for CallError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Rejected(_) => None,
+            Self::Failed(error) => error.source(),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What does a breaker look like right now? [`Snapshot`]: everything at one instant.
+//!
+//! Taken under one lock, so its parts agree with each other: the state, the seconds spent in it
+//! and the number of transitions into it are of the same moment. Reading changes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::outcome::Outcome;
+use crate::rejected::RejectReason;
+use crate::state::{Generation, State};
+use crate::transition::{Cause, Transition};
+use crate::window::Sample;
+
+/// Everything about a breaker at one instant. Times are on the breaker's clock.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The breaker's name.
+    pub name: Arc<str>,
+    /// When the snapshot was taken.
+    pub at: Duration,
+    /// The state.
+    pub state: State,
+    /// The generation; grows with each transition and reset.
+    pub generation: Generation,
+    /// When the state was entered.
+    pub since: Duration,
+    /// When the time-driven change is due: the end of the open period or the half-open deadline.
+    pub deadline: Option<Duration>,
+    /// Failures in a row.
+    pub consecutive_failures: u32,
+    /// What the window holds now.
+    pub window: WindowFigures,
+    /// The window's share of failures, from `minimum_calls` on; `None` below.
+    pub failure_ratio: Option<f64>,
+    /// The window's share of slow calls, from `minimum_calls` on; `None` below.
+    pub slow_ratio: Option<f64>,
+    /// Openings since the breaker was last closed: the level of the back-off.
+    pub openings: u32,
+    /// Probes under way; 0 outside half-open.
+    pub probes_in_flight: u32,
+    /// Probes that would be admitted now; 0 outside half-open.
+    pub probes_free: u32,
+    /// Everything counted since the breaker was made.
+    pub totals: Totals,
+    /// The last transitions, oldest first; at most [`Snapshot::RECENT`].
+    pub transitions: Vec<Transition>,
+    /// Listener calls that panicked.
+    pub listener_panics: u64,
+}
+
+impl Snapshot {
+    /// How many transitions a snapshot remembers.
+    pub const RECENT: usize = 32;
+
+    /// When the open period ends; `None` unless the breaker is open.
+    pub fn open_until(&self) -> Option<Duration> {
+        match self.state {
+            State::Open => self.deadline,
+            _ => None,
+        }
+    }
+
+    /// The time left of the open period; zero when it is over or the breaker is not open.
+    pub fn retry_after(&self) -> Duration {
+        self.open_until()
+            .map_or(Duration::ZERO, |until| until.saturating_sub(self.at))
+    }
+}
+
+/// The sums of a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WindowFigures {
+    /// Calls that ended in success or failure.
+    pub calls: u64,
+    /// Those that failed.
+    pub failures: u64,
+    /// Those that were slow, whether they failed or not.
+    pub slow: u64,
+}
+
+impl WindowFigures {
+    pub(crate) fn add(&mut self, sample: Sample) {
+        self.calls += 1;
+        self.failures += u64::from(sample.failed);
+        self.slow += u64::from(sample.slow);
+    }
+}
+
+/// What a breaker counted since it was made. Nothing but a restart sets these back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub(crate) calls: [u64; Outcome::ALL.len()],
+    pub(crate) rejections: [u64; RejectReason::ALL.len()],
+    pub(crate) trips: [u64; Cause::TRIPS.len()],
+    pub(crate) transitions: [[u64; State::ALL.len()]; State::ALL.len()],
+    pub(crate) time: [Duration; State::ALL.len()],
+    pub(crate) slow_calls: u64,
+    pub(crate) would_trip: u64,
+}
+
+impl Totals {
+    /// Permitted calls that ended as `outcome`.
+    pub fn calls(&self, outcome: Outcome) -> u64 {
+        self.calls[outcome.index()]
+    }
+
+    /// Calls rejected for `reason`.
+    pub fn rejections(&self, reason: RejectReason) -> u64 {
+        self.rejections[reason.index()]
+    }
+
+    /// Openings caused by `cause`; zero for a cause that opens nothing.
+    pub fn trips(&self, cause: Cause) -> u64 {
+        self.trips.get(cause.index()).copied().unwrap_or(0)
+    }
+
+    /// Transitions from one state to another.
+    pub fn transitions(&self, from: State, to: State) -> u64 {
+        self.transitions[from.index()][to.index()]
+    }
+
+    /// Time spent in `state`, up to the instant of the snapshot.
+    pub fn time_in(&self, state: State) -> Duration {
+        self.time[state.index()]
+    }
+
+    /// Calls that took longer than `slow_call_duration`.
+    pub fn slow_calls(&self) -> u64 {
+        self.slow_calls
+    }
+
+    /// Trips that metrics-only mode reported instead of making them.
+    pub fn would_trip(&self) -> u64 {
+        self.would_trip
+    }
+}

@@ -1,0 +1,87 @@
+//! What changed, why, and what did the breaker know at that moment?
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::snapshot::WindowFigures;
+use crate::state::{Generation, State};
+
+/// Why a breaker changed its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// As many failures in a row as `consecutive_failures` allows.
+    ConsecutiveFailures,
+    /// The share of failures in the window reached `failure_rate_threshold`.
+    FailureRatio,
+    /// The share of slow calls in the window reached `slow_call_rate_threshold`.
+    SlowRatio,
+    /// A probe failed, or too many of them did.
+    ProbeFailed,
+    /// The half-open period ended without a verdict.
+    HalfOpenTimeout,
+    /// An operator wanted it.
+    Manual,
+    /// The open period is over.
+    WaitElapsed,
+    /// Enough probes succeeded.
+    ProbesSucceeded,
+}
+
+impl Cause {
+    /// The causes that can open a breaker, in the order of this type's declaration.
+    pub const TRIPS: [Self; 6] = [
+        Self::ConsecutiveFailures,
+        Self::FailureRatio,
+        Self::SlowRatio,
+        Self::ProbeFailed,
+        Self::HalfOpenTimeout,
+        Self::Manual,
+    ];
+
+    /// The cause's name in `snake_case`, as metrics and JSON show it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConsecutiveFailures => "consecutive",
+            Self::FailureRatio => "failure_ratio",
+            Self::SlowRatio => "slow_ratio",
+            Self::ProbeFailed => "probe_failed",
+            Self::HalfOpenTimeout => "half_open_timeout",
+            Self::Manual => "manual",
+            Self::WaitElapsed => "wait_elapsed",
+            Self::ProbesSucceeded => "probes_succeeded",
+        }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One change of state, with the figures that led to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transition {
+    /// The state that was left.
+    pub from: State,
+    /// The state that was entered.
+    pub to: State,
+    /// Why.
+    pub cause: Cause,
+    /// When, on the breaker's clock.
+    pub at: Duration,
+    /// The generation that began with this transition.
+    pub generation: Generation,
+    /// Failures in a row just before the change.
+    pub consecutive_failures: u32,
+    /// The window just before the change; the change empties it.
+    pub window: WindowFigures,
+    /// How long calls will be rejected, when the breaker opened.
+    pub open_for: Option<Duration>,
+}
