@@ -1,0 +1,120 @@
+//! How is a metric put together by hand? For values that are read at the scrape.
+
+use std::collections::HashMap;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
+
+use crate::names::{Definition, Kind};
+
+/// One metric with all its series, for a collector to hand out.
+#[derive(Clone, Debug)]
+pub struct Family {
+    definition: &'static Definition,
+    metrics: Vec<Metric>,
+}
+
+impl Family {
+    /// A family without series.
+    pub fn new(definition: &'static Definition) -> Self {
+        Self {
+            definition,
+            metrics: Vec::new(),
+        }
+    }
+
+    /// Adds one series. Labels are given in the definition's order.
+    #[must_use]
+    pub fn with(mut self, labels: &[(&str, &str)], value: f64) -> Self {
+        self.push(labels, value);
+        self
+    }
+
+    /// Adds one series. Labels are given in the definition's order.
+    pub fn push(&mut self, labels: &[(&str, &str)], value: f64) {
+        debug_assert!(
+            labels
+                .iter()
+                .map(|(name, _)| name)
+                .eq(self.definition.labels),
+            "{} has the labels {:?}",
+            self.definition.name,
+            self.definition.labels,
+        );
+        let labels = labels.iter().map(|(name, value)| {
+            let mut pair = LabelPair::default();
+            pair.set_name((*name).to_owned());
+            pair.set_value((*value).to_owned());
+            pair
+        });
+        let mut metric = Metric::default();
+        metric.set_label(labels.collect());
+        if self.definition.kind == Kind::Counter {
+            let mut counter = Counter::default();
+            counter.set_value(value);
+            metric.set_counter(counter);
+        } else {
+            let mut gauge = Gauge::default();
+            gauge.set_value(value);
+            metric.set_gauge(gauge);
+        }
+        self.metrics.push(metric);
+    }
+
+    /// The family as the `prometheus` crate wants it.
+    pub fn into_proto(self) -> MetricFamily {
+        let mut family = MetricFamily::default();
+        family.set_name(self.definition.name.to_owned());
+        family.set_help(self.definition.help.to_owned());
+        family.set_field_type(match self.definition.kind {
+            Kind::Counter => MetricType::COUNTER,
+            Kind::Gauge => MetricType::GAUGE,
+            Kind::Histogram => MetricType::HISTOGRAM,
+        });
+        family.set_metric(self.metrics);
+        family
+    }
+}
+
+/// What a collector must announce about `definition`.
+///
+/// # Panics
+/// If the definition is not a valid metric; a test registers them all.
+pub(crate) fn description(definition: &Definition) -> Desc {
+    Desc::new(
+        definition.name.to_owned(),
+        definition.help.to_owned(),
+        definition
+            .labels
+            .iter()
+            .map(|&label| label.to_owned())
+            .collect(),
+        HashMap::new(),
+    )
+    .expect("the definition is a valid metric")
+}
+
+/// A family that never changes.
+pub(crate) struct Constant {
+    description: Desc,
+    family: Family,
+}
+
+impl Constant {
+    pub(crate) fn new(family: Family) -> Self {
+        Self {
+            description: description(family.definition),
+            family,
+        }
+    }
+}
+
+impl Collector for Constant {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.description]
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        vec![self.family.clone().into_proto()]
+    }
+}

@@ -1,0 +1,220 @@
+//! What is each metric called, and in which unit? The one place that names them.
+//!
+//! Base units, `_total` on counters, shares as numbers from 0 to 1. No `service`, `instance` or
+//! `job` label: the scrape target carries those.
+
+/// What kind of metric it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows, until a restart.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts by size.
+    Histogram,
+}
+
+/// A metric's name, help and labels.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says, as Prometheus shows it.
+    pub help: &'static str,
+    /// Counter, gauge or histogram.
+    pub kind: Kind,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+}
+
+const fn metric(
+    name: &'static str,
+    kind: Kind,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Definition {
+    Definition {
+        name,
+        help,
+        kind,
+        labels,
+    }
+}
+
+/// State of a breaker, one-hot.
+pub const STATE: Definition = metric(
+    "circuit_breaker_state",
+    Kind::Gauge,
+    &["breaker", "state"],
+    "1 for the state that the breaker is in, 0 for the others.",
+);
+/// Transitions.
+pub const TRANSITIONS: Definition = metric(
+    "circuit_breaker_transitions_total",
+    Kind::Counter,
+    &["breaker", "from", "to"],
+    "Changes of state.",
+);
+/// Openings by cause.
+pub const TRIPS: Definition = metric(
+    "circuit_breaker_trips_total",
+    Kind::Counter,
+    &["breaker", "rule"],
+    "Openings by the rule that caused them.",
+);
+/// Outcomes of permitted calls.
+pub const CALLS: Definition = metric(
+    "circuit_breaker_calls_total",
+    Kind::Counter,
+    &["breaker", "outcome"],
+    "Permitted calls by outcome; late ones belong to an earlier state and decided nothing.",
+);
+/// Rejections.
+pub const FAST_FAILURES: Definition = metric(
+    "circuit_breaker_fast_failures_total",
+    Kind::Counter,
+    &["breaker", "reason"],
+    "Calls that the breaker rejected at once, without calling the downstream.",
+);
+/// Slow calls.
+pub const SLOW_CALLS: Definition = metric(
+    "circuit_breaker_slow_calls_total",
+    Kind::Counter,
+    &["breaker"],
+    "Permitted calls that took longer than the slow threshold.",
+);
+/// Time per state.
+pub const STATE_SECONDS: Definition = metric(
+    "circuit_breaker_state_seconds_total",
+    Kind::Counter,
+    &["breaker", "state"],
+    "Time spent in each state, exact at the scrape; its rate is the share of time.",
+);
+/// Durations of permitted calls.
+pub const CALL_DURATION: Definition = metric(
+    "circuit_breaker_call_duration_seconds",
+    Kind::Histogram,
+    &["breaker", "outcome"],
+    "Duration of permitted calls by outcome.",
+);
+/// Failures in the window.
+pub const WINDOW_FAILURE_RATIO: Definition = metric(
+    "circuit_breaker_window_failure_ratio",
+    Kind::Gauge,
+    &["breaker"],
+    "Share of failures among the calls in the window; 0 when it is empty.",
+);
+/// Calls in the window.
+pub const WINDOW_CALLS: Definition = metric(
+    "circuit_breaker_window_calls",
+    Kind::Gauge,
+    &["breaker"],
+    "Calls in the window.",
+);
+/// End of the open period.
+pub const OPEN_UNTIL: Definition = metric(
+    "circuit_breaker_open_until_timestamp_seconds",
+    Kind::Gauge,
+    &["breaker"],
+    "Unix time at which the open period ends; 0 when the breaker is not open.",
+);
+/// Last transition.
+pub const LAST_TRANSITION: Definition = metric(
+    "circuit_breaker_last_transition_timestamp_seconds",
+    Kind::Gauge,
+    &["breaker"],
+    "Unix time at which the present state was entered.",
+);
+/// Settings of a breaker.
+pub const CONFIG_INFO: Definition = metric(
+    "circuit_breaker_config_info",
+    Kind::Gauge,
+    &[
+        "breaker",
+        "consecutive_failures",
+        "failure_rate_threshold",
+        "slow_call_rate_threshold",
+        "slow_call_duration",
+        "window",
+        "minimum_calls",
+        "open_for",
+        "backoff_factor",
+        "max_open_for",
+        "jitter",
+        "probes",
+        "permitted_probes",
+        "half_open_for",
+    ],
+    "1; the labels are the breaker's settings.",
+);
+/// What is running.
+pub const BUILD_INFO: Definition = metric(
+    "lab_build_info",
+    Kind::Gauge,
+    &["version"],
+    "1; the labels say what is running.",
+);
+/// Answers of a service.
+pub const HTTP_REQUEST_DURATION: Definition = metric(
+    "http_server_request_duration_seconds",
+    Kind::Histogram,
+    &["route", "method", "status"],
+    "Time from the request's header to the answer.",
+);
+/// Requests to the unreliable service.
+pub const UNRELIABLE_REQUESTS: Definition = metric(
+    "unreliable_service_requests_total",
+    Kind::Counter,
+    &["outcome"],
+    "Requests for data by what the faults decided about them.",
+);
+/// Requests that could not but suffer.
+pub const UNRELIABLE_WHILE_FAILING: Definition = metric(
+    "unreliable_service_requests_while_failing_total",
+    Kind::Counter,
+    &[],
+    "Requests for data that arrived while the active faults could fail them.",
+);
+/// The truth about the unreliable service.
+pub const UNRELIABLE_FAILURE_RATIO: Definition = metric(
+    "unreliable_service_failure_ratio",
+    Kind::Gauge,
+    &[],
+    "Share of requests that the active faults fail or hang now.",
+);
+/// The phase of the fault plan.
+pub const UNRELIABLE_PHASE: Definition = metric(
+    "unreliable_service_phase_info",
+    Kind::Gauge,
+    &["phase"],
+    "1; the label is the active phase of the fault plan.",
+);
+
+/// What an instance exports.
+pub const INSTANCE: &[Definition] = &[
+    STATE,
+    TRANSITIONS,
+    TRIPS,
+    CALLS,
+    FAST_FAILURES,
+    SLOW_CALLS,
+    STATE_SECONDS,
+    CALL_DURATION,
+    WINDOW_FAILURE_RATIO,
+    WINDOW_CALLS,
+    OPEN_UNTIL,
+    LAST_TRANSITION,
+    CONFIG_INFO,
+    BUILD_INFO,
+    HTTP_REQUEST_DURATION,
+];
+
+/// What the unreliable service exports.
+pub const UNRELIABLE: &[Definition] = &[
+    UNRELIABLE_REQUESTS,
+    UNRELIABLE_WHILE_FAILING,
+    UNRELIABLE_FAILURE_RATIO,
+    UNRELIABLE_PHASE,
+    BUILD_INFO,
+    HTTP_REQUEST_DURATION,
+];
