@@ -80,7 +80,7 @@ impl Family {
 ///
 /// # Panics
 /// If the definition is not a valid metric; a test registers them all.
-pub(crate) fn description(definition: &Definition) -> Desc {
+pub fn description(definition: &Definition) -> Desc {
     Desc::new(
         definition.name.to_owned(),
         definition.help.to_owned(),

@@ -23,7 +23,7 @@ mod wall;
 
 pub use breakers::BreakerCollector;
 pub use calls::CallDurations;
-pub use family::Family;
+pub use family::{Family, description};
 pub use http::{HttpMetrics, RouteMetrics};
 pub use log::{LogTransitions, init_log};
 pub use names::{Definition, Kind};

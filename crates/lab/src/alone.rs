@@ -1,0 +1,116 @@
+//! How does each part run alone, in a process of its own?
+
+use std::sync::Arc;
+
+use breaker::SystemClock;
+use telemetry::LogTransitions;
+
+use crate::failure::Failure;
+use crate::instance::Instance;
+use crate::load::{Generator, Record};
+use crate::print;
+use crate::serve::listen;
+use crate::settings::{Alone, InstanceAlone, LoadAlone, UnreliableAlone};
+use crate::shutdown::{Stop, end_of_run};
+use crate::together::client_table;
+use crate::unreliable::Unreliable;
+
+/// Runs the unreliable service until the end.
+pub(crate) async fn unreliable(settings: Alone<UnreliableAlone>) -> Result<(), Failure> {
+    let (serving, seed) = (serving(settings.serving), settings.seed);
+    let unreliable = settings.part.unreliable;
+    let listening = listen(unreliable.listen.0, "the unreliable service", "--listen")?;
+    print::line(&format!(
+        "unreliable service on http://{}, seed {seed}",
+        listening.address
+    ));
+    let service = Unreliable::new(unreliable.plan, SystemClock::new());
+    let running = service.running();
+    let (stop, shutdown) = Stop::new();
+    let task = tokio::spawn(service.serve(listening, serving, shutdown));
+    end_of_run(settings.duration.map(|span| span.0)).await;
+    stop.begin();
+    join(task).await?;
+    let counts = running.health().counts;
+    print::line(&format!(
+        "unreliable service stopped: {} calls, {} of them while it was failing",
+        counts.received(),
+        counts.while_failing,
+    ));
+    Ok(())
+}
+
+/// Runs one instance until the end.
+pub(crate) async fn instance(settings: Alone<InstanceAlone>) -> Result<(), Failure> {
+    let serving = serving(settings.serving);
+    let name = settings.part.name;
+    let instances = settings.part.instance.into_values().next();
+    let one = instances.expect("an instance alone has settings");
+    let listening = listen(one.listen.0, &format!("instance {name}"), "--listen")?;
+    print::line(&format!(
+        "instance {name} on http://{}, downstream {}",
+        listening.address, one.downstream
+    ));
+    let timeout = one.call_timeout.0;
+    let instance = Instance::new(
+        &name,
+        one.config,
+        &one.downstream,
+        timeout,
+        SystemClock::new(),
+    );
+    instance.breaker().add_listener(LogTransitions::of(&*name));
+    let (stop, shutdown) = Stop::new();
+    let task = tokio::spawn(instance.serve(listening, serving, shutdown));
+    end_of_run(settings.duration.map(|span| span.0)).await;
+    stop.begin();
+    let answered = join(task).await?;
+    print::line(&format!(
+        "instance {name} stopped: answered {} permitted calls and {} fast failures; {} clients left",
+        answered.permitted, answered.fast_failures, answered.cancelled,
+    ));
+    Ok(())
+}
+
+/// Runs the load until the end, and says what the clients saw.
+pub(crate) async fn load(settings: Alone<LoadAlone>) -> Result<(), Failure> {
+    let LoadAlone { targets, load } = settings.part;
+    let record = Arc::new(Record::new(targets.len()));
+    let names: Vec<&str> = targets.iter().map(|target| &*target.name).collect();
+    print::line(&format!(
+        "load on {} at {} requests per second, seed {}",
+        names.join(", "),
+        load.rate,
+        settings.seed,
+    ));
+    let generator = Generator::new(&targets, load, settings.seed, Arc::clone(&record));
+    let (stop, shutdown) = Stop::new();
+    let mut task = tokio::spawn(generator.run(shutdown));
+    let mut seconds = tokio::time::interval(std::time::Duration::from_secs(1));
+    let mut end = std::pin::pin!(end_of_run(settings.duration.map(|span| span.0)));
+    seconds.tick().await;
+    loop {
+        tokio::select! {
+            () = &mut end => break,
+            _ = seconds.tick() => print::line(&client_table::progress(&names, &record)),
+        }
+    }
+    stop.begin();
+    (&mut task)
+        .await
+        .map_err(|error| Failure::runtime(error.to_string()))?;
+    print::line("");
+    for line in client_table::lines(&names, &record) {
+        print::line(&line);
+    }
+    Ok(())
+}
+
+fn serving(serving: Option<crate::settings::Serving>) -> crate::settings::Serving {
+    serving.expect("a service has serving settings")
+}
+
+async fn join<T>(task: tokio::task::JoinHandle<T>) -> Result<T, Failure> {
+    task.await
+        .map_err(|error| Failure::runtime(error.to_string()))
+}

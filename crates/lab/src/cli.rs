@@ -1,0 +1,216 @@
+//! What did the user ask for? Flags and their environment variables.
+//!
+//! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
+//! alone. A flag, its variable and the key in the file have the same name.
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span};
+
+/// Circuit breakers in a distributed system, to watch.
+///
+/// Without a subcommand: the unreliable service, the instances A, B and C and the load, all in this
+/// process, shown live. With one: that part alone.
+#[derive(Debug, Parser)]
+#[command(name = "breaker-lab", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) role: Option<Role>,
+    #[command(flatten)]
+    pub(crate) together: TogetherArgs,
+}
+
+#[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, and it is taken apart at once"
+)]
+pub(crate) enum Role {
+    /// The unreliable downstream service alone
+    Unreliable(UnreliableArgs),
+    /// One instance with its circuit breaker alone
+    Instance(InstanceArgs),
+    /// The load generator alone
+    Load(LoadArgs),
+}
+
+/// What every role takes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "General")]
+pub(crate) struct CommonArgs {
+    /// A TOML file with settings; flags and variables win over it
+    #[arg(long, value_name = "FILE", env = "BREAKER_LAB_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the settings that result from flags, environment, file and defaults, and end
+    #[arg(long)]
+    pub(crate) print_config: bool,
+    /// The seed of all chance; drawn and printed when not given
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_SEED")]
+    pub(crate) seed: Option<u64>,
+    /// End after this time instead of at Ctrl-C
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_DURATION")]
+    pub(crate) duration: Option<Span>,
+}
+
+/// What every role that listens takes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Serving")]
+pub(crate) struct ServingArgs {
+    /// Connections that one service holds at once; further ones replace idle ones
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_MAX_CONNECTIONS")]
+    pub(crate) max_connections: Option<usize>,
+    /// Control routes ask for this bearer token, and then serve other hosts too
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "BREAKER_LAB_CONTROL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) control_token: Option<String>,
+}
+
+/// What every role that runs alone takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WorkersArgs {
+    /// Worker threads; 0 is one thread for everything, which is the fastest for one service
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        env = "BREAKER_LAB_WORKERS"
+    )]
+    pub(crate) workers: usize,
+}
+
+/// What the whole system in one process takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TogetherArgs {
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    /// Where a service listens, as NAME=HOST:PORT with A, B, C or unreliable; port 0 is any free
+    #[arg(long, value_name = "NAME=ADDRESS")]
+    pub(crate) listen: Vec<Named<Address>>,
+    /// Requests per second over all instances
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_RATE")]
+    pub(crate) rate: Option<f64>,
+    /// How long an instance waits for the downstream before it answers 504
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
+    pub(crate) call_timeout: Option<Span>,
+    /// A JSON file with the fault plan of the unreliable service
+    #[arg(long, value_name = "FILE", env = "BREAKER_LAB_FAULTS")]
+    pub(crate) faults: Option<PathBuf>,
+    /// One plain line per second and transition, also on a terminal
+    #[arg(long)]
+    pub(crate) plain: bool,
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
+    #[command(flatten)]
+    pub(crate) breaker: BreakerSettings,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct UnreliableArgs {
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    /// Where to listen [default: 127.0.0.1:9000]
+    #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_LISTEN")]
+    pub(crate) listen: Option<Address>,
+    /// A JSON file with the fault plan [default: a loop of healthy, failing and recovering]
+    #[arg(long, value_name = "FILE", env = "BREAKER_LAB_FAULTS")]
+    pub(crate) faults: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) workers: WorkersArgs,
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct InstanceArgs {
+    /// The instance's name; A, B and C have ports of their own
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    /// Where to listen [default: 127.0.0.1:8001 for A, 8002 for B, 8003 for C]
+    #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_LISTEN")]
+    pub(crate) listen: Option<Address>,
+    /// The unreliable service; 127.0.0.1:9000 by default
+    #[arg(long, value_name = "URL", env = "BREAKER_LAB_DOWNSTREAM")]
+    pub(crate) downstream: Option<BaseUrl>,
+    /// How long to wait for the downstream before answering 504 [default: 1s]
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
+    pub(crate) call_timeout: Option<Span>,
+    #[command(flatten)]
+    pub(crate) workers: WorkersArgs,
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
+    #[command(flatten)]
+    pub(crate) breaker: BreakerSettings,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LoadArgs {
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    /// An instance to call, as NAME=URL; repeat for more [default: A, B and C on 8001 to 8003]
+    #[arg(long, value_name = "NAME=URL")]
+    pub(crate) target: Vec<Named<BaseUrl>>,
+    /// Requests per second over all targets [default: 90]
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_RATE")]
+    pub(crate) rate: Option<f64>,
+    /// How long to wait for an answer [default: 5s]
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_TIMEOUT")]
+    pub(crate) timeout: Option<Span>,
+    #[command(flatten)]
+    pub(crate) workers: WorkersArgs,
+}
+
+impl Cli {
+    /// Reads the command line. Help and version are printed and end the program.
+    pub(crate) fn read() -> Result<Self, Failure> {
+        Self::try_parse().map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
+            _ => Failure::usage(one_line(&error.to_string())),
+        })
+    }
+}
+
+/// What clap spreads over paragraphs, in one line without the usage.
+fn one_line(message: &str) -> String {
+    let paragraphs = message
+        .split("\n\n")
+        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    let kept: Vec<String> = paragraphs
+        .filter(|paragraph| paragraph.starts_with("error:") || paragraph.starts_with("tip:"))
+        .map(|paragraph| paragraph.trim_start_matches("error: ").to_owned())
+        .collect();
+    format!("{}; see --help", kept.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_misspelt_flag_gets_one_line_with_the_nearest() {
+        let error = Cli::try_parse_from(["breaker-lab", "--raet", "5"]).unwrap_err();
+
+        let line = one_line(&error.to_string());
+
+        assert!(!line.contains('\n'), "{line}");
+        assert!(
+            line.contains("--raet") && line.contains("'--rate'"),
+            "{line}"
+        );
+    }
+}

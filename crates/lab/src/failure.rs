@@ -1,0 +1,31 @@
+//! Why did the program end early? One line for the user, and the exit status.
+
+use std::process::ExitCode;
+
+/// What ends the program before its work is done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The user asked for something that cannot be: exit status 2, nothing was started.
+    #[error("{0}")]
+    Usage(String),
+    /// Something broke on the way: exit status 1.
+    #[error("{0}")]
+    Runtime(String),
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    pub(crate) fn runtime(message: impl Into<String>) -> Self {
+        Self::Runtime(message.into())
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Runtime(_) => ExitCode::FAILURE,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What does one instance do? It calls the downstream for its clients, through its own breaker.
+//!
+//! An instance needs nobody: without a downstream it starts, answers and counts failures, and it
+//! recovers when the downstream comes.
+
+mod call;
+mod control;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post, put};
+use breaker::{Breaker, Clock, Config, Outcome};
+use prometheus::Registry;
+use telemetry::{BreakerCollector, CallDurations, HttpMetrics};
+
+use call::{Caller, FastFailures};
+
+use crate::serve::{Control, Listening, Routes, health_routes, serve};
+use crate::settings::{BaseUrl, Serving};
+use crate::shutdown::Shutdown;
+
+/// The name of what the breakers protect.
+pub(crate) const DOWNSTREAM: &str = "unreliable-service";
+/// How often a breaker without traffic is asked to make a change that is due.
+const TICK: Duration = Duration::from_millis(50);
+
+/// One instance, ready to answer.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    state: Arc<State>,
+}
+
+/// What the routes of an instance share.
+#[derive(Debug)]
+struct State {
+    name: String,
+    breaker: Breaker,
+    caller: Caller,
+    durations: CallDurations,
+    fast_failures: FastFailures,
+    registry: Registry,
+}
+
+impl Instance {
+    pub(crate) fn new(
+        name: &str,
+        config: Config,
+        downstream: &BaseUrl,
+        call_timeout: Duration,
+        clock: impl Clock + 'static,
+    ) -> Self {
+        let breaker = Breaker::with_clock(DOWNSTREAM, config, clock);
+        let registry = Registry::new();
+        let collector = BreakerCollector::new(vec![breaker.clone()]);
+        registry
+            .register(Box::new(collector))
+            .expect("the names are registered once");
+        Self {
+            state: Arc::new(State {
+                caller: Caller::new(name, downstream, call_timeout),
+                durations: CallDurations::new(&registry, DOWNSTREAM),
+                fast_failures: FastFailures::of(name),
+                name: name.to_owned(),
+                breaker,
+                registry,
+            }),
+        }
+    }
+
+    /// The instance's breaker.
+    pub(crate) fn breaker(&self) -> &Breaker {
+        &self.state.breaker
+    }
+
+    /// Answers until the shutdown. Returns how many calls were answered.
+    pub(crate) async fn serve(
+        self,
+        listening: Listening,
+        settings: Serving,
+        shutdown: Shutdown,
+    ) -> Answered {
+        let router = self.routes(Control::new(settings.control_token.as_deref()));
+        tokio::select! {
+            () = serve(listening, router, settings.max_connections, shutdown) => {}
+            () = tick(self.state.breaker.clone()) => {}
+        }
+        Answered::of(&self.state.breaker)
+    }
+
+    fn routes(&self, control: Control) -> Router {
+        let state = || Arc::clone(&self.state);
+        let (call, read, mode, reset) = (state(), state(), state(), state());
+        let routes = Routes::new(HttpMetrics::new(&self.state.registry))
+            .add(
+                "GET",
+                "/call",
+                &[200, 502, 503, 504],
+                get(async move || call::answer(&call).await),
+            )
+            .add(
+                "GET",
+                "/breaker",
+                &[200],
+                get(async move || control::show(&read)),
+            )
+            .add(
+                "PUT",
+                "/breaker/mode",
+                &[200, 400],
+                put(async move |request| control::set_mode(&mode, request).await),
+            )
+            .add(
+                "POST",
+                "/breaker/reset",
+                &[200],
+                post(async move || control::reset(&reset)),
+            );
+        health_routes(routes, self.state.registry.clone())
+            .finish()
+            .layer(from_fn_with_state(control, Control::guard))
+    }
+}
+
+/// What an instance did with the calls that it got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    pub(crate) permitted: u64,
+    pub(crate) cancelled: u64,
+    pub(crate) fast_failures: u64,
+}
+
+impl Answered {
+    fn of(breaker: &Breaker) -> Self {
+        let totals = breaker.snapshot().totals;
+        let cancelled = totals.calls(Outcome::Cancelled);
+        let ended: u64 = Outcome::ALL
+            .iter()
+            .map(|&outcome| totals.calls(outcome))
+            .sum();
+        Self {
+            permitted: ended - cancelled,
+            cancelled,
+            fast_failures: breaker::RejectReason::ALL
+                .iter()
+                .map(|&reason| totals.rejections(reason))
+                .sum(),
+        }
+    }
+}
+
+/// Keeps the breaker's state true while nobody calls. Never returns.
+async fn tick(breaker: Breaker) {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+        breaker.poll_transitions();
+    }
+}

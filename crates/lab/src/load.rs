@@ -1,0 +1,129 @@
+//! Who calls the instances? A generator with a rate of its own, whatever the answers.
+//!
+//! Open loop: requests leave at random instants (a Poisson process) at a given mean rate, each to
+//! an instance drawn at random. A slow instance does not slow the load down, as it would not slow
+//! down independent users.
+
+mod arrivals;
+mod record;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Url, redirect};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use arrivals::Arrivals;
+pub(crate) use record::{Record, Reply, TargetFigures};
+
+use crate::settings::{BaseUrl, Load, Named};
+use crate::shutdown::Shutdown;
+
+/// Requests under way at once; further ones are shed, and counted.
+const IN_FLIGHT: usize = 1024;
+/// Shorter than the server's patience with idle connections.
+const IDLE_TIME: Duration = Duration::from_secs(2);
+/// How long answers under way may take once the shutdown has begun.
+const DRAIN_TIME: Duration = Duration::from_millis(300);
+
+/// A load generator, ready to run.
+pub(crate) struct Generator {
+    targets: Vec<Url>,
+    settings: Load,
+    arrivals: Arrivals,
+    client: Client,
+    record: Arc<Record>,
+}
+
+impl Generator {
+    /// A generator for `targets`, in whose order `record` keeps the figures.
+    pub(crate) fn new(
+        targets: &[Named<BaseUrl>],
+        settings: Load,
+        seed: u64,
+        record: Arc<Record>,
+    ) -> Self {
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .pool_idle_timeout(IDLE_TIME)
+            .build()
+            .expect("a client without TLS can be built");
+        Self {
+            arrivals: Arrivals::new(seed, settings.rate, targets.len()),
+            targets: targets
+                .iter()
+                .map(|target| target.value.join("call"))
+                .collect(),
+            settings,
+            client,
+            record,
+        }
+    }
+
+    /// Sends requests until the shutdown, then waits a little for those under way.
+    pub(crate) async fn run(mut self, mut shutdown: Shutdown) {
+        let slots = Arc::new(Semaphore::new(IN_FLIGHT));
+        let mut under_way = JoinSet::new();
+        let began = Instant::now();
+        while let Some((planned, target)) = self.arrivals.next() {
+            tokio::select! {
+                () = sleep_until(began + planned) => {}
+                () = shutdown.begun() => break,
+            }
+            while under_way.try_join_next().is_some() {}
+            match Arc::clone(&slots).try_acquire_owned() {
+                Err(_) => self.record.shed(target),
+                Ok(slot) => {
+                    let request = self.request(target);
+                    under_way.spawn(async move {
+                        request.await;
+                        drop(slot);
+                    });
+                }
+            }
+        }
+        let ended = timeout(DRAIN_TIME, async {
+            while under_way.join_next().await.is_some() {}
+        });
+        if ended.await.is_err() {
+            under_way.shutdown().await;
+        }
+    }
+
+    fn request(&self, target: usize) -> impl Future<Output = ()> + Send + 'static {
+        let request = self.client.get(self.targets[target].clone());
+        let record = Arc::clone(&self.record);
+        let limit = self.settings.timeout.0;
+        async move {
+            let began = Instant::now();
+            let reply = match timeout(limit, request.send()).await {
+                Err(_) => Reply::TimedOut,
+                Ok(Err(_)) => Reply::Unreachable,
+                Ok(Ok(response)) => {
+                    let fast = response.headers().contains_key("x-breaker-state");
+                    let status = response.status().as_u16();
+                    // Read to the end, so that the connection can be used again.
+                    match timeout(limit, response.bytes()).await {
+                        Ok(Ok(_)) => Reply::of(status, fast),
+                        Ok(Err(_)) => Reply::Unreachable,
+                        Err(_) => Reply::TimedOut,
+                    }
+                }
+            };
+            record.answered(target, reply, began.elapsed());
+        }
+    }
+}
+
+impl fmt::Debug for Generator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generator")
+            .field("targets", &self.targets)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

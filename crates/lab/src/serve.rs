@@ -1,0 +1,215 @@
+//! How is a service kept up? Listening, bounds on what it takes on, and an orderly end.
+//!
+//! Connections, header size, header time, body size and body time are bounded. When all places are
+//! taken, a new connection replaces the one that has been idle longest (as nginx does), so that ten
+//! thousand silent clients cannot lock out a real one.
+
+mod activity;
+mod body;
+mod guard;
+mod health;
+mod measured;
+mod reply;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+use activity::{Activity, Connections, Room};
+pub(crate) use body::{parse_json, read_json};
+pub(crate) use guard::{Control, Peer};
+pub(crate) use health::health_routes;
+pub(crate) use measured::Routes;
+pub(crate) use reply::{error, json};
+
+use crate::failure::Failure;
+use crate::shutdown::Shutdown;
+
+/// How long a client may take to send a request's header, and an idle connection may be kept.
+const HEADER_TIME: Duration = Duration::from_secs(5);
+/// How many bytes a request's header may have.
+const HEADER_BYTES: usize = 16 * 1024;
+/// How long answers under way may take once the shutdown has begun.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// Connections that the kernel keeps for us until we accept them.
+const BACKLOG: u32 = 4096;
+
+/// A socket that listens; nothing is accepted yet.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    listener: TcpListener,
+    pub(crate) address: SocketAddr,
+}
+
+/// Listens on `address` for `who`. `flag` tells the user how to choose another address.
+pub(crate) fn listen(address: SocketAddr, who: &str, flag: &str) -> Result<Listening, Failure> {
+    let bound =
+        bind(address).map_err(|error| Failure::usage(refusal(address, who, flag, &error)))?;
+    let address = bound
+        .local_addr()
+        .map_err(|error| Failure::runtime(error.to_string()))?;
+    Ok(Listening {
+        listener: bound,
+        address,
+    })
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // On Windows this would let two processes share a port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn refusal(address: SocketAddr, who: &str, flag: &str, error: &io::Error) -> String {
+    let port = address.port();
+    match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "port {port} on {} is taken, so {who} cannot listen there; perhaps another breaker-lab \
+             is running (`ss -ltnp 'sport = :{port}'` shows who holds it): end it, or choose \
+             another port with {flag}",
+            address.ip(),
+        ),
+        _ => format!("{who} cannot listen on {address}: {error}; choose another with {flag}"),
+    }
+}
+
+/// Answers requests with `router` until the shutdown begins, then lets those under way end.
+pub(crate) async fn serve(
+    listening: Listening,
+    router: Router,
+    max_connections: usize,
+    mut shutdown: Shutdown,
+) {
+    let mut tasks = JoinSet::new();
+    let mut connections = Connections::new(max_connections);
+    loop {
+        // A finished connection makes room; waiting for it here keeps the backlog in the kernel.
+        let accepted = tokio::select! {
+            () = shutdown.begun() => break,
+            Some(_) = tasks.join_next() => continue,
+            accepted = listening.listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let room = tokio::select! {
+                    () = shutdown.begun() => break,
+                    room = connections.make_room(&mut tasks) => room,
+                };
+                admit(
+                    stream,
+                    peer,
+                    room,
+                    &router,
+                    &shutdown,
+                    &mut tasks,
+                    &mut connections,
+                );
+            }
+            Err(error) => recover(&error, &mut connections).await,
+        }
+    }
+    drop(listening);
+    while tasks.join_next().await.is_some() {}
+}
+
+fn admit(
+    stream: TcpStream,
+    peer: SocketAddr,
+    room: Room,
+    router: &Router,
+    shutdown: &Shutdown,
+    tasks: &mut JoinSet<()>,
+    connections: &mut Connections,
+) {
+    // Answers are small and whole: waiting to fill a packet only delays them.
+    let _ = stream.set_nodelay(true);
+    let activity = Arc::new(Activity::new());
+    let serving = connection(
+        stream,
+        peer,
+        router.clone(),
+        Arc::clone(&activity),
+        shutdown.clone(),
+    );
+    let task = tasks.spawn(serving);
+    connections.add(room, task, activity);
+}
+
+/// Out of file descriptors is the one lasting error: an idle connection gives its own back.
+async fn recover(error: &io::Error, connections: &mut Connections) {
+    tracing::warn!(%error, "cannot accept a connection");
+    connections.evict_idle();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    activity: Arc<Activity>,
+    mut shutdown: Shutdown,
+) {
+    let busy = Arc::clone(&activity);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let answer = answer(router.clone(), request, peer);
+        let busy = Arc::clone(&busy);
+        async move {
+            busy.begin();
+            let answer = answer.await;
+            busy.end();
+            answer
+        }
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut serving = std::pin::pin!(serving);
+    // A broken connection is the client's affair: there is nobody left to tell.
+    tokio::select! {
+        _ = serving.as_mut() => return,
+        () = shutdown.begun() => {}
+    }
+    serving.as_mut().graceful_shutdown();
+    if activity.is_busy() {
+        let _ = timeout(DRAIN_TIME, serving).await;
+    } else {
+        // Lets an answer that has just been written leave the buffer.
+        let _ = timeout(Duration::from_millis(20), serving).await;
+    }
+}
+
+async fn answer(
+    router: Router,
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+) -> Result<axum::response::Response, Infallible> {
+    let mut request: Request = request.map(Body::new);
+    if body::announces_too_much(&request) {
+        return Ok(body::refuse(request).await);
+    }
+    request.extensions_mut().insert(Peer(peer));
+    router.oneshot(request).await
+}

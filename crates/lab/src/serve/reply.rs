@@ -1,0 +1,34 @@
+//! How is an answer put together? JSON, and errors of one shape.
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::response::Response;
+use bytes::Bytes;
+use serde::Serialize;
+
+/// An answer with a JSON body.
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(value).expect("answers have only string keys");
+    with_type(status, "application/json", body.into())
+}
+
+/// An answer with a body of another type.
+pub(crate) fn text(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    with_type(status, content_type, body.into())
+}
+
+/// `{"error": {"code": …, "message": …}}`.
+pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = serde_json::json!({ "error": { "code": code, "message": message } });
+    json(status, &body)
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

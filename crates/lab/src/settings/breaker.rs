@@ -1,0 +1,162 @@
+//! How is an instance's breaker set? Every key may be missing; a later layer fills it in.
+
+use breaker::{Config, ConfigError, Window};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::values::{Rule, Span};
+
+/// The settings of a breaker, as far as one layer states them.
+#[derive(Args, Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[command(next_help_heading = "Breaker (see the guide in the README)")]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BreakerSettings {
+    /// Trip after so many failures in a row, or `off`
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_CONSECUTIVE_FAILURES")]
+    pub(crate) consecutive_failures: Option<Rule<u32>>,
+    /// Trip when this share of the calls in the window failed (0..1), or `off`
+    #[arg(long, value_name = "SHARE", env = "BREAKER_LAB_FAILURE_RATE_THRESHOLD")]
+    pub(crate) failure_rate_threshold: Option<Rule<f64>>,
+    /// Trip when this share of the calls in the window was slow (0..1), or `off`
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "BREAKER_LAB_SLOW_CALL_RATE_THRESHOLD"
+    )]
+    pub(crate) slow_call_rate_threshold: Option<Rule<f64>>,
+    /// A call that takes longer is slow, or `off`
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_SLOW_CALL_DURATION")]
+    pub(crate) slow_call_duration: Option<Rule<Span>>,
+    /// The window is the last so many calls, or `off` for a window of time
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_CALLS")]
+    pub(crate) window_calls: Option<Rule<u32>>,
+    /// The length of a window of time, used when `window-calls` is off
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_WINDOW_LENGTH")]
+    pub(crate) window_length: Option<Span>,
+    /// In how many steps old calls leave a window of time
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_BUCKETS")]
+    pub(crate) window_buckets: Option<u32>,
+    /// Calls in the window from which its shares count
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_MINIMUM_CALLS")]
+    pub(crate) minimum_calls: Option<u32>,
+    /// How long the breaker stays open at first
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_OPEN_FOR")]
+    pub(crate) open_for: Option<Span>,
+    /// By how much each further open period is longer
+    #[arg(long, value_name = "FACTOR", env = "BREAKER_LAB_BACKOFF_FACTOR")]
+    pub(crate) backoff_factor: Option<f64>,
+    /// The longest open period
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_MAX_OPEN_FOR")]
+    pub(crate) max_open_for: Option<Span>,
+    /// By which share chance may shorten an open period (0..0.5)
+    #[arg(long, value_name = "SHARE", env = "BREAKER_LAB_JITTER")]
+    pub(crate) jitter: Option<f64>,
+    /// Good probes that close the breaker
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_PROBE_SUCCESSES")]
+    pub(crate) probe_successes: Option<u32>,
+    /// Bad probes that reopen it
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_PROBE_FAILURES")]
+    pub(crate) probe_failures: Option<u32>,
+    /// Probes that may be under way at once
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_PERMITTED_PROBES")]
+    pub(crate) permitted_probes: Option<u32>,
+    /// The longest half-open period; after it the breaker reopens
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_HALF_OPEN_FOR")]
+    pub(crate) half_open_for: Option<Span>,
+}
+
+impl BreakerSettings {
+    /// The lab's defaults: short times, so that a minute shows what a day would.
+    pub(crate) fn defaults() -> Self {
+        let span = |millis| Some(Span(std::time::Duration::from_millis(millis)));
+        Self {
+            consecutive_failures: Some(Rule::On(5)),
+            failure_rate_threshold: Some(Rule::On(0.5)),
+            slow_call_rate_threshold: Some(Rule::Off),
+            slow_call_duration: Some(Rule::Off),
+            window_calls: Some(Rule::On(20)),
+            window_length: span(10_000),
+            window_buckets: Some(10),
+            minimum_calls: Some(10),
+            open_for: span(2_000),
+            backoff_factor: Some(1.5),
+            max_open_for: span(6_000),
+            jitter: Some(0.2),
+            probe_successes: Some(3),
+            probe_failures: Some(1),
+            permitted_probes: Some(1),
+            half_open_for: span(5_000),
+        }
+    }
+
+    /// These settings, with those of `lower` where they say nothing.
+    pub(crate) fn over(self, lower: Self) -> Self {
+        Self {
+            consecutive_failures: self.consecutive_failures.or(lower.consecutive_failures),
+            failure_rate_threshold: self.failure_rate_threshold.or(lower.failure_rate_threshold),
+            slow_call_rate_threshold: self
+                .slow_call_rate_threshold
+                .or(lower.slow_call_rate_threshold),
+            slow_call_duration: self.slow_call_duration.or(lower.slow_call_duration),
+            window_calls: self.window_calls.or(lower.window_calls),
+            window_length: self.window_length.or(lower.window_length),
+            window_buckets: self.window_buckets.or(lower.window_buckets),
+            minimum_calls: self.minimum_calls.or(lower.minimum_calls),
+            open_for: self.open_for.or(lower.open_for),
+            backoff_factor: self.backoff_factor.or(lower.backoff_factor),
+            max_open_for: self.max_open_for.or(lower.max_open_for),
+            jitter: self.jitter.or(lower.jitter),
+            probe_successes: self.probe_successes.or(lower.probe_successes),
+            probe_failures: self.probe_failures.or(lower.probe_failures),
+            permitted_probes: self.permitted_probes.or(lower.permitted_probes),
+            half_open_for: self.half_open_for.or(lower.half_open_for),
+        }
+    }
+
+    /// The breaker's configuration, with chance from `seed`.
+    pub(crate) fn config(&self, seed: u64) -> Result<Config, ConfigError> {
+        let mut builder = Config::builder().jitter_seed(seed);
+        if let Some(failures) = self.consecutive_failures.and_then(Rule::value) {
+            builder = builder.consecutive_failures(failures);
+        }
+        if let Some(share) = self.failure_rate_threshold.and_then(Rule::value) {
+            builder = builder.failure_rate_threshold(share);
+        }
+        if let Some(share) = self.slow_call_rate_threshold.and_then(Rule::value) {
+            builder = builder.slow_call_rate_threshold(share);
+        }
+        if let Some(limit) = self.slow_call_duration.and_then(Rule::value) {
+            builder = builder.slow_call_duration(limit.0);
+        }
+        if let Some(calls) = self.window_calls.and_then(Rule::value) {
+            builder = builder.window(Window::count(calls));
+        } else if let (Some(length), Some(buckets)) = (self.window_length, self.window_buckets) {
+            builder = builder.window(Window::time(length.0, buckets));
+        }
+        if let Some(calls) = self.minimum_calls {
+            builder = builder.minimum_calls(calls);
+        }
+        if let Some(wait) = self.open_for {
+            builder = builder.open_for(wait.0);
+        }
+        if let Some(factor) = self.backoff_factor {
+            builder = builder.backoff_factor(factor);
+        }
+        if let Some(wait) = self.max_open_for {
+            builder = builder.max_open_for(wait.0);
+        }
+        if let Some(share) = self.jitter {
+            builder = builder.jitter(share);
+        }
+        if let (Some(good), Some(bad)) = (self.probe_successes, self.probe_failures) {
+            builder = builder.probe_count(good, bad);
+        }
+        if let Some(probes) = self.permitted_probes {
+            builder = builder.permitted_probes(probes);
+        }
+        if let Some(deadline) = self.half_open_for {
+            builder = builder.half_open_for(deadline.0);
+        }
+        builder.build()
+    }
+}

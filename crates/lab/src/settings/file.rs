@@ -1,0 +1,132 @@
+//! What does the file say? TOML, every key optional, unknown keys refused with the nearest known.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::breaker::BreakerSettings;
+use super::values::{Address, BaseUrl, Span};
+use crate::failure::Failure;
+
+/// A settings file, as far as it says anything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct File {
+    pub(crate) seed: Option<u64>,
+    pub(crate) duration: Option<Span>,
+    pub(crate) max_connections: Option<usize>,
+    pub(crate) control_token: Option<String>,
+    /// The breakers of all instances.
+    pub(crate) breaker: BreakerSettings,
+    pub(crate) instance: BTreeMap<String, InstanceFile>,
+    pub(crate) unreliable: UnreliableFile,
+    pub(crate) load: LoadFile,
+}
+
+/// What one instance does differently.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct InstanceFile {
+    pub(crate) listen: Option<Address>,
+    pub(crate) downstream: Option<BaseUrl>,
+    pub(crate) call_timeout: Option<Span>,
+    pub(crate) breaker: BreakerSettings,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct UnreliableFile {
+    pub(crate) listen: Option<Address>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LoadFile {
+    pub(crate) rate: Option<f64>,
+    pub(crate) timeout: Option<Span>,
+}
+
+impl File {
+    /// Reads the file at `path`, or an empty one when there is no path.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        let shown = path.display();
+        let text = fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
+        Self::parse(&text).map_err(|what| Failure::usage(format!("{shown}:{what}")))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| {
+            let place = error.span().map_or(0, |span| span.start);
+            let (line, column) = position(text, place);
+            let message = error.message().replace('\n', "; ");
+            format!("{line}:{column}: {}", with_nearest(&message))
+        })
+    }
+}
+
+/// Line and column of byte `place`, both from 1.
+fn position(text: &str, place: usize) -> (usize, usize) {
+    let before = &text[..place.min(text.len())];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = before.matches('\n').count() + 1;
+    (line, before[line_start..].chars().count() + 1)
+}
+
+/// Adds the nearest known key to serde's message about an unknown one.
+pub(crate) fn with_nearest(message: &str) -> String {
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let [unknown, known @ ..] = names.as_slice() else {
+        return message.to_owned();
+    };
+    if !message.starts_with("unknown ") {
+        return message.to_owned();
+    }
+    let nearest = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(unknown, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((_, name)) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
+        None => format!("unknown key `{unknown}`; known are: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_names_line_column_and_the_nearest_known_key() {
+        let text = "seed = 1\n[instance.B.breaker]\n  consecutive_failure = 3\n";
+
+        let error = File::parse(text).unwrap_err();
+
+        assert_eq!(
+            error,
+            "3:3: unknown key `consecutive_failure`; did you mean `consecutive_failures`?",
+        );
+    }
+
+    #[test]
+    fn a_key_like_no_other_gets_the_whole_list() {
+        let error = File::parse("[load]\nzzz = 1\n").unwrap_err();
+
+        assert_eq!(error, "2:1: unknown key `zzz`; known are: rate, timeout");
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_are_refused_at_their_place() {
+        let error = File::parse("[breaker]\nopen_for = \"soon\"\n").unwrap_err();
+        assert!(error.starts_with("2:12: `soon` is no duration"), "{error}");
+
+        let error = File::parse("[breaker]\nconsecutive_failures = -1\n").unwrap_err();
+        assert!(error.starts_with("2:24: "), "{error}");
+    }
+}

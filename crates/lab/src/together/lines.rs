@@ -1,0 +1,68 @@
+//! How is the run shown where there is no terminal? A line per second and one per transition.
+
+use std::time::Duration;
+
+use super::picture::{InstancePicture, Picture};
+use super::words::{cause, clock, percent};
+use super::{Display, Watched};
+use crate::print;
+
+/// Prints plain lines.
+pub(super) struct PlainLines {
+    seconds: u64,
+    transitions: u64,
+}
+
+impl PlainLines {
+    pub(super) fn new() -> Self {
+        Self {
+            seconds: 0,
+            transitions: 0,
+        }
+    }
+}
+
+impl Display for PlainLines {
+    fn show(&mut self, watched: &Watched) {
+        let picture = Picture::of(watched);
+        let unseen = picture.noted.saturating_sub(self.transitions);
+        let unseen = usize::try_from(unseen).unwrap_or(usize::MAX);
+        let known = picture.transitions.len().saturating_sub(unseen);
+        for noted in &picture.transitions[known..] {
+            print::line(&format!(
+                "{:>8}  {} {} -> {}: {}",
+                clock(noted.at),
+                watched.names[noted.instance],
+                noted.transition.from,
+                noted.transition.to,
+                cause(&noted.transition),
+            ));
+        }
+        self.transitions = picture.noted;
+        let seconds = picture.elapsed.as_secs();
+        if seconds > self.seconds {
+            self.seconds = seconds;
+            print::line(&second(&picture, seconds));
+        }
+    }
+}
+
+fn second(picture: &Picture, seconds: u64) -> String {
+    let sum =
+        |figure: fn(&InstancePicture) -> u64| -> u64 { picture.instances.iter().map(figure).sum() };
+    let states = picture
+        .instances
+        .iter()
+        .map(|instance| format!("{}={}", instance.name, instance.snapshot.state));
+    format!(
+        "{:>8}  downstream {} ({} fail)  {}  calls {} ok {} failed {} fast-failed {}",
+        clock(Duration::from_secs(seconds)),
+        picture.downstream.phase,
+        percent(picture.downstream.failing_share),
+        states.collect::<Vec<_>>().join(" "),
+        sum(|instance| instance.clients.calls()),
+        sum(|instance| instance.clients.successes),
+        sum(|instance| instance.clients.failed()),
+        sum(|instance| instance.clients.fast_failures),
+    )
+}

@@ -1,0 +1,79 @@
+//! What is to be seen at one moment? Every figure of the display, taken once per frame.
+
+use std::time::Duration;
+
+use breaker::{RejectReason, Snapshot, State};
+
+use super::Watched;
+use super::fleet::Noted;
+use crate::load::TargetFigures;
+use crate::unreliable::Health;
+
+/// The whole system at one moment.
+pub(super) struct Picture {
+    pub(super) elapsed: Duration,
+    pub(super) downstream: Health,
+    pub(super) instances: Vec<InstancePicture>,
+    pub(super) transitions: Vec<Noted>,
+    /// How many transitions there have been; `transitions` are the last of them.
+    pub(super) noted: u64,
+}
+
+/// One instance at one moment.
+pub(super) struct InstancePicture {
+    pub(super) name: String,
+    pub(super) snapshot: Snapshot,
+    pub(super) clients: TargetFigures,
+}
+
+impl Picture {
+    pub(super) fn of(watched: &Watched) -> Self {
+        let parts = watched.names.iter().zip(&watched.breakers).enumerate();
+        let instances: Vec<_> = parts
+            .map(|(place, (name, breaker))| InstancePicture {
+                name: name.clone(),
+                snapshot: breaker.snapshot(),
+                clients: watched.record.figures(place),
+            })
+            .collect();
+        let now = instances.iter().map(|instance| instance.snapshot.at).max();
+        let (transitions, noted) = watched.fleet.recent();
+        Self {
+            elapsed: watched.fleet.elapsed(now.unwrap_or_default()),
+            downstream: watched.running.health(),
+            instances,
+            transitions,
+            noted,
+        }
+    }
+}
+
+impl InstancePicture {
+    pub(super) fn in_state(&self) -> Duration {
+        self.snapshot.at.saturating_sub(self.snapshot.since)
+    }
+
+    /// How often the breaker opened by itself.
+    pub(super) fn openings(&self) -> u64 {
+        let totals = &self.snapshot.totals;
+        State::ALL
+            .iter()
+            .map(|&from| totals.transitions(from, State::Open))
+            .sum()
+    }
+
+    /// How often it went open → half-open → open.
+    pub(super) fn flaps(&self) -> u64 {
+        self.snapshot
+            .totals
+            .transitions(State::HalfOpen, State::Open)
+    }
+
+    pub(super) fn rejections(&self) -> u64 {
+        let totals = &self.snapshot.totals;
+        RejectReason::ALL
+            .iter()
+            .map(|&reason| totals.rejections(reason))
+            .sum()
+    }
+}

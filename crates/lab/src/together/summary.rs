@@ -1,0 +1,199 @@
+//! What happened in the whole run? Figures per instance and fleet, and the four things to observe.
+
+use std::time::Duration;
+
+use breaker::{Outcome, State};
+
+use super::Watched;
+use super::fleet::Disagreement;
+use super::picture::{InstancePicture, Picture};
+use super::words::{clock, millis, number, percent, seconds, times};
+
+/// The summary, line by line.
+pub(super) fn lines(watched: &Watched) -> Vec<String> {
+    let picture = Picture::of(watched);
+    let now = picture
+        .instances
+        .iter()
+        .map(|instance| instance.snapshot.at);
+    let disagreement = watched.fleet.disagreement(now.max().unwrap_or_default());
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "Summary of {}, seed {}",
+            seconds(picture.elapsed),
+            watched.seed
+        ),
+        String::new(),
+    ];
+    lines.extend(table(watched, &picture));
+    lines.extend(fleet(&picture, &disagreement));
+    lines.push(String::new());
+    lines.push("What there was to observe".to_owned());
+    lines.extend(observations(watched, &picture, &disagreement));
+    lines
+}
+
+fn table(watched: &Watched, picture: &Picture) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{:<9}{:>6}{:>8}{:>8}{:>10}{:>9}{:>9}{:>7}{:>6} {:>22}",
+        "instance",
+        "calls",
+        "success",
+        "failure",
+        "fast-fail",
+        "p50",
+        "p99",
+        "opened",
+        "flaps",
+        "closed/open/half-open",
+    )];
+    for (place, instance) in picture.instances.iter().enumerate() {
+        let clients = &instance.clients;
+        let latency = watched.record.latency(place);
+        lines.push(format!(
+            "{:<9}{:>6}{:>8}{:>8}{:>10}{:>9}{:>9}{:>7}{:>6} {:>22}",
+            instance.name,
+            number(clients.calls()),
+            number(clients.successes),
+            number(clients.failed()),
+            number(clients.fast_failures),
+            millis(latency.p50),
+            millis(latency.p99),
+            number(instance.openings()),
+            number(instance.flaps()),
+            shares(instance),
+        ));
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// The share of time in the three states; what is missing to 100 % was an operator's.
+fn shares(instance: &InstancePicture) -> String {
+    let totals = &instance.snapshot.totals;
+    let all: Duration = State::ALL.iter().map(|&state| totals.time_in(state)).sum();
+    let share = |state| {
+        let share = totals.time_in(state).as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE);
+        percent(share)
+    };
+    [State::Closed, State::Open, State::HalfOpen]
+        .map(share)
+        .join(" / ")
+}
+
+fn fleet(picture: &Picture, disagreement: &Disagreement) -> [String; 2] {
+    let rejected = picture
+        .instances
+        .iter()
+        .map(InstancePicture::rejections)
+        .sum();
+    [
+        format!(
+            "The instances disagreed about the downstream {} of the time.",
+            percent(disagreement.share()),
+        ),
+        format!(
+            "{} calls reached the downstream while it was failing; the breakers spared it {} calls.",
+            number(picture.downstream.counts.while_failing),
+            number(rejected),
+        ),
+    ]
+}
+
+/// One sentence for each of the four things to observe.
+fn observations(watched: &Watched, picture: &Picture, disagreement: &Disagreement) -> [String; 4] {
+    [
+        observation("divergence", divergence(watched, disagreement)),
+        observation("fast failure", fast_failure(watched, picture)),
+        observation("flapping", flapping(picture)),
+        observation("partial degradation", partial_degradation(watched, picture)),
+    ]
+}
+
+/// What was seen, or what was not.
+type Observed = Result<String, &'static str>;
+
+fn observation(what: &str, observed: Observed) -> String {
+    match observed {
+        Ok(seen) => format!("  [seen]     {what}: {seen}."),
+        Err(missing) => format!("  [not seen] {what}: {missing}."),
+    }
+}
+
+fn divergence(watched: &Watched, disagreement: &Disagreement) -> Observed {
+    let (at, states) = disagreement
+        .first
+        .as_ref()
+        .ok_or("all instances were in the same state all the time")?;
+    let states = watched.names.iter().zip(states);
+    let states: Vec<_> = states
+        .map(|(name, state)| format!("{name} {state}"))
+        .collect();
+    Ok(format!(
+        "the instances were in different states {} of the time, first at {} ({})",
+        percent(disagreement.share()),
+        clock(*at),
+        states.join(", "),
+    ))
+}
+
+fn fast_failure(watched: &Watched, picture: &Picture) -> Observed {
+    let fast: u64 = picture
+        .instances
+        .iter()
+        .map(|it| it.clients.fast_failures)
+        .sum();
+    if fast == 0 {
+        return Err("no call was rejected by a breaker");
+    }
+    let permitted: u64 = picture.instances.iter().map(permitted).sum();
+    Ok(format!(
+        "breakers answered 503 {} (p50 {}) without a call: the downstream received {} calls, \
+         the breakers had permitted {}",
+        times(fast),
+        millis(watched.record.fast_latency().p50),
+        number(picture.downstream.counts.received()),
+        number(permitted),
+    ))
+}
+
+fn permitted(instance: &InstancePicture) -> u64 {
+    let totals = &instance.snapshot.totals;
+    Outcome::ALL
+        .iter()
+        .map(|&outcome| totals.calls(outcome))
+        .sum()
+}
+
+fn flapping(picture: &Picture) -> Observed {
+    let flaps: u64 = picture.instances.iter().map(InstancePicture::flaps).sum();
+    if flaps == 0 {
+        return Err("no breaker went open → half-open → open");
+    }
+    let each = picture.instances.iter();
+    let each: Vec<_> = each
+        .map(|it| format!("{} {}", it.name, it.flaps()))
+        .collect();
+    Ok(format!(
+        "breakers went open → half-open → open {} ({})",
+        times(flaps),
+        each.join(", "),
+    ))
+}
+
+fn partial_degradation(watched: &Watched, picture: &Picture) -> Observed {
+    let mixed = watched.record.mixed_seconds();
+    let (second, rejecting, serving) = mixed
+        .first
+        .ok_or("in no second did one instance answer 503 while another answered 200")?;
+    Ok(format!(
+        "in {} of {} seconds one instance answered 503 while another answered 200, first {} and {} \
+         in the second from {}",
+        number(mixed.count),
+        number(picture.elapsed.as_secs().max(1)),
+        watched.names[rejecting],
+        watched.names[serving],
+        clock(Duration::from_secs(second)),
+    ))
+}

@@ -1,0 +1,96 @@
+//! How are times, shares, numbers and causes put in words?
+
+use std::time::Duration;
+
+use breaker::{Cause, Transition};
+
+/// `1:05.3`: minutes, seconds and tenths since the start.
+pub(super) fn clock(at: Duration) -> String {
+    let tenths = at.as_millis() / 100;
+    format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+}
+
+/// `1.9 s`
+pub(super) fn seconds(span: Duration) -> String {
+    format!("{:.1} s", span.as_secs_f64())
+}
+
+/// `0.42 ms`, `12.3 ms` or `1004 ms`: three digits.
+pub(crate) fn millis(span: Duration) -> String {
+    let millis = span.as_secs_f64() * 1000.0;
+    match millis {
+        ..10.0 => format!("{millis:.2} ms"),
+        ..100.0 => format!("{millis:.1} ms"),
+        _ => format!("{millis:.0} ms"),
+    }
+}
+
+/// `42 %`
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// `12,345`
+pub(super) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `once`, `twice`, `7 times`
+pub(super) fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{} times", number(count)),
+    }
+}
+
+/// Why a breaker changed, with the figures of that moment.
+pub(super) fn cause(transition: &Transition) -> String {
+    let window = transition.window;
+    let why = match transition.cause {
+        Cause::ConsecutiveFailures => {
+            format!("{} failures in a row", transition.consecutive_failures)
+        }
+        Cause::FailureRatio => format!("{} of {} calls failed", window.failures, window.calls),
+        Cause::SlowRatio => format!("{} of {} calls were slow", window.slow, window.calls),
+        Cause::ProbeFailed => "the probe failed".to_owned(),
+        Cause::HalfOpenTimeout => "the probes gave no verdict in time".to_owned(),
+        Cause::Manual => "an operator wanted it".to_owned(),
+        Cause::WaitElapsed => "the wait is over".to_owned(),
+        Cause::ProbesSucceeded => "the probes succeeded".to_owned(),
+        other => other.to_string(),
+    };
+    match transition.open_for {
+        Some(wait) => format!("{why}; open for {}", seconds(wait)),
+        None => why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_well() {
+        assert_eq!(clock(Duration::from_millis(65_390)), "1:05.3");
+        assert_eq!(millis(Duration::from_micros(420)), "0.42 ms");
+        assert_eq!(millis(Duration::from_micros(12_345)), "12.3 ms");
+        assert_eq!(millis(Duration::from_millis(1004)), "1004 ms");
+        assert_eq!(percent(0.425), "42 %");
+        assert_eq!(number(1_234_567), "1,234,567");
+        assert_eq!(number(999), "999");
+        assert_eq!(
+            (times(1), times(2)),
+            ("once".to_owned(), "twice".to_owned())
+        );
+        assert_eq!(times(1500), "1,500 times");
+    }
+}
