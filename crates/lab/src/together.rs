@@ -62,8 +62,11 @@ pub(crate) async fn run(settings: Together, plain: bool) -> Result<(), Failure> 
         watch(&watched, PlainLines::new(), end).await;
     }
     system.stop().await?;
+    let width = if live { screen::width() } else { usize::MAX };
     for line in summary::lines(&watched) {
-        print::line(&line);
+        for line in words::wrapped(&line, width) {
+            print::line(&line);
+        }
     }
     Ok(())
 }

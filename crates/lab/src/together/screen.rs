@@ -24,6 +24,11 @@ pub(super) struct Screen {
     colours: bool,
 }
 
+/// The columns of the terminal.
+pub(super) fn width() -> usize {
+    terminal::size().map_or(80, |(columns, _)| columns.into())
+}
+
 /// A piece of a line and how it looks.
 struct Piece {
     text: String,
@@ -158,7 +163,7 @@ fn transition(watched: &Watched, noted: &Noted) -> Vec<Piece> {
     let transition = &noted.transition;
     vec![
         plain(format!("{:>8}  ", clock(noted.at))),
-        bold(format!("{:<3}", watched.names[noted.instance])),
+        bold(format!("{:<3} ", watched.names[noted.instance])),
         coloured(transition.from.to_string(), colour(transition.from)),
         plain(" → ".to_owned()),
         coloured(transition.to.to_string(), colour(transition.to)),

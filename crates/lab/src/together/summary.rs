@@ -36,23 +36,14 @@ pub(super) fn lines(watched: &Watched) -> Vec<String> {
 
 fn table(watched: &Watched, picture: &Picture) -> Vec<String> {
     let mut lines = vec![format!(
-        "{:<9}{:>6}{:>8}{:>8}{:>10}{:>9}{:>9}{:>7}{:>6} {:>22}",
-        "instance",
-        "calls",
-        "success",
-        "failure",
-        "fast-fail",
-        "p50",
-        "p99",
-        "opened",
-        "flaps",
-        "closed/open/half-open",
+        "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
+        "what clients saw", "calls", "success", "failure", "fast-fail", "p50", "p99",
     )];
     for (place, instance) in picture.instances.iter().enumerate() {
         let clients = &instance.clients;
         let latency = watched.record.latency(place);
         lines.push(format!(
-            "{:<9}{:>6}{:>8}{:>8}{:>10}{:>9}{:>9}{:>7}{:>6} {:>22}",
+            "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
             instance.name,
             number(clients.calls()),
             number(clients.successes),
@@ -60,26 +51,34 @@ fn table(watched: &Watched, picture: &Picture) -> Vec<String> {
             number(clients.fast_failures),
             millis(latency.p50),
             millis(latency.p99),
+        ));
+    }
+    lines.push(String::new());
+    lines.push(format!(
+        "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}",
+        "what breakers did", "opened", "flapped", "closed", "open", "half-open",
+    ));
+    for instance in &picture.instances {
+        let [closed, open, half_open] = shares(instance);
+        lines.push(format!(
+            "{:<18}{:>8}{:>9}{closed:>9}{open:>11}{half_open:>11}",
+            instance.name,
             number(instance.openings()),
             number(instance.flaps()),
-            shares(instance),
         ));
     }
     lines.push(String::new());
     lines
 }
 
-/// The share of time in the three states; what is missing to 100 % was an operator's.
-fn shares(instance: &InstancePicture) -> String {
+/// The share of time in closed, open and half-open; what is missing to 100 % was an operator's.
+fn shares(instance: &InstancePicture) -> [String; 3] {
     let totals = &instance.snapshot.totals;
     let all: Duration = State::ALL.iter().map(|&state| totals.time_in(state)).sum();
-    let share = |state| {
-        let share = totals.time_in(state).as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE);
-        percent(share)
-    };
-    [State::Closed, State::Open, State::HalfOpen]
-        .map(share)
-        .join(" / ")
+    [State::Closed, State::Open, State::HalfOpen].map(|state| {
+        let all = all.as_secs_f64().max(f64::MIN_POSITIVE);
+        percent(totals.time_in(state).as_secs_f64() / all)
+    })
 }
 
 fn fleet(picture: &Picture, disagreement: &Disagreement) -> [String; 2] {
@@ -116,8 +115,8 @@ type Observed = Result<String, &'static str>;
 
 fn observation(what: &str, observed: Observed) -> String {
     match observed {
-        Ok(seen) => format!("  [seen]     {what}: {seen}."),
-        Err(missing) => format!("  [not seen] {what}: {missing}."),
+        Ok(seen) => format!("[seen] {what}: {seen}."),
+        Err(missing) => format!("[not seen] {what}: {missing}."),
     }
 }
 

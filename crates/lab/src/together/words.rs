@@ -52,6 +52,29 @@ pub(super) fn times(count: u64) -> String {
     }
 }
 
+/// `text` in lines of at most `width` characters, broken between words; lines after the first are
+/// indented.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    if text.chars().count() <= width {
+        return vec![text.to_owned()];
+    }
+    for word in text.split(' ') {
+        let used = line.chars().count();
+        if used > 0 && used + 1 + word.chars().count() > width {
+            lines.push(std::mem::replace(&mut line, format!("  {word}")));
+        } else {
+            if used > 0 {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
 /// Why a breaker changed, with the figures of that moment.
 pub(super) fn cause(transition: &Transition) -> String {
     let window = transition.window;
@@ -92,5 +115,14 @@ mod tests {
             ("once".to_owned(), "twice".to_owned())
         );
         assert_eq!(times(1500), "1,500 times");
+    }
+
+    #[test]
+    fn long_lines_break_between_words() {
+        assert_eq!(
+            wrapped("one two three four", 9),
+            ["one two", "  three", "  four"]
+        );
+        assert_eq!(wrapped("a   table   row", 80), ["a   table   row"]);
     }
 }

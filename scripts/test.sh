@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The test command: installs what the tests need, then runs format, lints and all tests.
+# Ends with a line that counts the tests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf '\n== %s\n' "$1"; }
+
+# Debian's package that holds a command.
+need() {
+  local command=$1 package=$2
+  command -v "$command" >/dev/null && return
+  if ! command -v apt-get >/dev/null; then
+    echo "$command is missing: install Prometheus' tools (package \"$package\" of Debian and Ubuntu," >&2
+    echo "or https://prometheus.io/download/) so that $command is on the PATH" >&2
+    exit 1
+  fi
+  say "installing $package for $command"
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "$package"
+}
+
+if ! command -v cargo >/dev/null; then
+  echo "cargo is missing: install Rust from https://rustup.rs" >&2
+  exit 1
+fi
+need promtool prometheus
+
+say "format"
+cargo fmt --all --check
+
+say "lints"
+cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+say "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+say "tests"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+status=0
+cargo test --workspace --all-features --no-fail-fast 2>&1 | tee "$log" || status=$?
+
+awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
+     END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"
+exit "$status"
