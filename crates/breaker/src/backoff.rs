@@ -37,12 +37,8 @@ fn back_off(policy: &WaitPolicy, opening: u32) -> Duration {
 }
 
 fn jittered(wait: Duration, jitter: f64, chance: f64) -> Duration {
-    let share = jitter * chance;
-    if share == 0.0 {
-        wait
-    } else {
-        wait.mul_f64(1.0 - share)
-    }
+    // The share is at most a half, so that the longest of durations does not overflow.
+    wait.saturating_sub(wait.mul_f64(jitter * chance))
 }
 
 #[cfg(test)]
@@ -82,6 +78,21 @@ mod tests {
         assert_eq!(millis(&policy, 1, None, 0.0), 1000);
         assert_eq!(millis(&policy, 1, None, 0.5), 750);
         assert_eq!(millis(&policy, 1, None, 1.0), 500);
+    }
+
+    #[test]
+    fn the_longest_period_survives_any_jitter() {
+        let longest = WaitPolicy {
+            base: Duration::MAX,
+            max: Duration::MAX,
+            ..policy(1, 2.0, 1, 0.5)
+        };
+
+        for chance in [0.0, f64::MIN_POSITIVE, 1e-17, 0.5, 1.0] {
+            let period = open_period(&longest, u32::MAX, None, chance);
+
+            assert!(period >= Duration::MAX / 3, "{chance}: {period:?}");
+        }
     }
 
     #[test]

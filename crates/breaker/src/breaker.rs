@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -210,7 +211,8 @@ impl Breaker {
         });
     }
 
-    /// Tells `listener` every event from now on.
+    /// Tells `listener` every event from now on, for as long as the breaker lives. A listener that
+    /// owns a handle to its own breaker keeps both alive for ever.
     pub fn add_listener(&self, listener: impl Listener + 'static) {
         self.core
             .listeners
@@ -247,19 +249,12 @@ fn settle<T, E>(permit: Permit<'_>, result: Result<T, E>) -> Result<T, CallError
 }
 
 impl Core {
-    pub(crate) fn now(&self) -> Duration {
-        self.clock.now()
-    }
-
-    pub(crate) fn finish(&self, ticket: Ticket, report: Report, now: Duration) -> Outcome {
-        self.change_at(now, |machine, now| machine.finish(ticket, report, now))
+    pub(crate) fn finish(&self, ticket: Ticket, report: Report) -> Outcome {
+        self.change(|machine, now| machine.finish(ticket, report, now))
     }
 
     fn change<R>(&self, step: impl FnOnce(&mut Machine, Duration) -> R) -> R {
-        self.change_at(self.clock.now(), step)
-    }
-
-    fn change_at<R>(&self, now: Duration, step: impl FnOnce(&mut Machine, Duration) -> R) -> R {
+        let now = self.clock.now();
         let mut inner = self.lock();
         let result = step(&mut inner.machine, now);
         let tell = inner.machine.has_events() && !inner.telling;
@@ -287,8 +282,11 @@ impl Core {
                 .clone();
             for listener in listeners {
                 let told = catch_unwind(AssertUnwindSafe(|| listener.on_event(&self.name, &event)));
-                if told.is_err() {
+                if let Err(payload) = told {
                     self.listener_panics.fetch_add(1, Ordering::Relaxed);
+                    // The payload is foreign as well: dropping it may panic in its turn.
+                    let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+                    dropped.unwrap_or_else(mem::forget);
                 }
             }
         }

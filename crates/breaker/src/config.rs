@@ -97,6 +97,7 @@ pub enum ProbeVerdict {
 
 /// Where a half-open period without a verdict leads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HalfOpenTimeout {
     /// Back to open: no proof of health is no health.
     #[default]
@@ -107,6 +108,7 @@ pub enum HalfOpenTimeout {
 
 /// What a permit that is dropped without an outcome means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DroppedPermit {
     /// Nothing: the caller left.
     #[default]

@@ -9,6 +9,7 @@
 //!   a new generation and notes cause and figures.
 
 mod phase;
+mod view;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -128,8 +129,9 @@ impl Machine {
 
     /// Takes the outcome of a granted call.
     pub(crate) fn finish(&mut self, ticket: Ticket, report: Report, now: Duration) -> Outcome {
+        self.see(now);
         if ticket.generation == self.generation {
-            self.pass_time(now);
+            self.make_due_change();
         }
         if ticket.generation != self.generation {
             self.totals.calls[Outcome::Late.index()] += 1;
@@ -142,7 +144,7 @@ impl Machine {
             Ended::Dropped => Outcome::Cancelled,
         };
         self.totals.calls[outcome.index()] += 1;
-        let sample = self.sample(&report);
+        let sample = self.sample(ticket, &report);
         self.totals.slow_calls += u64::from(sample.is_some_and(|sample| sample.slow));
         match self.phase {
             Phase::HalfOpen(trial) => self.judge_probe(trial, sample, report.retry_after),
@@ -166,10 +168,18 @@ impl Machine {
         outcome
     }
 
-    /// Makes the changes that are due by `now`.
+    /// Makes the change that is due by `now`.
     pub(crate) fn pass_time(&mut self, now: Duration) {
-        // A clock that stepped back stands still.
+        self.see(now);
+        self.make_due_change();
+    }
+
+    /// Takes notice of the time. A clock that stepped back stands still.
+    fn see(&mut self, now: Duration) {
         self.now = self.now.max(now);
+    }
+
+    fn make_due_change(&mut self) {
         match self.phase {
             Phase::Open { until } if self.now >= until => self.half_open(Cause::WaitElapsed),
             Phase::HalfOpen(Trial {
@@ -213,39 +223,6 @@ impl Machine {
         }
     }
 
-    /// Everything at `now`, without changing anything. The caller fills in what it alone knows.
-    pub(crate) fn snapshot(&self, now: Duration) -> Snapshot {
-        let now = self.now.max(now);
-        let window = self.evidence.figures(now);
-        let enough = window.calls >= u64::from(self.config.trip.minimum_calls);
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a figure to look at; verdicts compare the integers"
-        )]
-        let ratio =
-            |part: u64| (enough && window.calls > 0).then(|| part as f64 / window.calls as f64);
-        let mut totals = self.totals.clone();
-        totals.time[self.state().index()] += now.saturating_sub(self.since);
-        Snapshot {
-            name: "".into(),
-            at: now,
-            state: self.state(),
-            generation: self.generation,
-            since: self.since,
-            deadline: self.phase.deadline(),
-            consecutive_failures: self.consecutive_failures,
-            window,
-            failure_ratio: ratio(window.failures),
-            slow_ratio: ratio(window.slow),
-            openings: self.openings,
-            probes_in_flight: self.phase.probes_in_flight(),
-            probes_free: self.free_probes(),
-            totals,
-            transitions: self.recent.iter().copied().collect(),
-            listener_panics: 0,
-        }
-    }
-
     fn ticket(&self) -> Ticket {
         Ticket {
             generation: self.generation,
@@ -264,7 +241,7 @@ impl Machine {
     }
 
     /// The outcome as evidence; `None` when it says nothing about the downstream.
-    fn sample(&self, report: &Report) -> Option<Sample> {
+    fn sample(&self, ticket: Ticket, report: &Report) -> Option<Sample> {
         let failed = match report.ended {
             Ended::Success => false,
             Ended::Failure => true,
@@ -274,11 +251,10 @@ impl Machine {
                 DroppedPermit::Failure => true,
             },
         };
-        let slow = self
-            .config
-            .trip
-            .slow_over
-            .is_some_and(|limit| report.took > limit);
+        let took = report
+            .took
+            .unwrap_or_else(|| self.now.saturating_sub(ticket.granted));
+        let slow = self.config.trip.slow_over.is_some_and(|limit| took > limit);
         Some(Sample { failed, slow })
     }
 

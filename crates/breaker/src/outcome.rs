@@ -55,7 +55,8 @@ impl fmt::Display for Outcome {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Report {
     pub(crate) ended: Ended,
-    pub(crate) took: Duration,
+    /// `None` means the time since the permit was granted.
+    pub(crate) took: Option<Duration>,
     pub(crate) retry_after: Option<Duration>,
 }
 

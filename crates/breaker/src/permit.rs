@@ -125,15 +125,12 @@ impl<'a> Permit<'a> {
             Holder::Borrowed(core) => core,
             Holder::Owned(core) => core,
         };
-        let now = core.now();
         let report = Report {
             ended,
-            took: self
-                .took
-                .unwrap_or_else(|| now.saturating_sub(self.ticket.granted)),
+            took: self.took,
             retry_after: self.retry_after,
         };
-        Some(core.finish(self.ticket, report, now))
+        Some(core.finish(self.ticket, report))
     }
 }
 

@@ -8,6 +8,9 @@ use std::fmt;
 /// Parts of a whole that make a ratio of 1.
 const WHOLE: u32 = 1_000_000;
 
+/// More than the floating-point error of a number of millionths, and far less than one of them.
+const FLOAT_ERROR: f64 = 1e-9;
+
 /// A share above 0 and up to 1, kept in millionths.
 ///
 /// # Examples
@@ -28,7 +31,8 @@ impl Ratio {
     /// All of it.
     pub const ONE: Self = Self { millionths: WHOLE };
 
-    /// The ratio of `value` to 1, rounded to the nearest millionth and never to zero.
+    /// The ratio of `value` to 1, rounded down to a millionth but never to zero. Down, so that
+    /// two of three calls reach a ratio written as `2.0 / 3.0`.
     ///
     /// Returns `None` unless `0 < value <= 1`.
     pub fn new(value: f64) -> Option<Self> {
@@ -40,7 +44,7 @@ impl Ratio {
             clippy::cast_sign_loss,
             reason = "the product lies between 0 and a million"
         )]
-        let millionths = (value * f64::from(WHOLE)).round() as u32;
+        let millionths = (value * f64::from(WHOLE) + FLOAT_ERROR).floor() as u32;
         Some(Self {
             millionths: millionths.max(1),
         })
@@ -84,6 +88,26 @@ mod tests {
         assert!(!ratio(0.5).is_reached_by(99, 200));
         assert!(!ratio(0.5).is_reached_by(0, 0));
         assert!(ratio(1.0).is_reached_by(u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn a_ratio_written_as_a_fraction_is_reached_by_that_fraction() {
+        for whole in 1..=1000_u32 {
+            for part in 1..=whole {
+                let ratio = Ratio::new(f64::from(part) / f64::from(whole)).unwrap();
+
+                assert!(
+                    ratio.is_reached_by(part.into(), whole.into()),
+                    "{part} of {whole}"
+                );
+                assert!(
+                    whole >= 1000
+                        || !ratio
+                            .is_reached_by(u64::from(part) * 1000 - 1, u64::from(whole) * 1000),
+                    "less than {part} of {whole}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What happened lately? The evidence that the ratio rules judge.
 //!
 //! Two kinds, because "lately" has two meanings: exactly the last N calls, or the last T of time.
-//! Both cost the same per call whatever their length, and forget only by age.
+//! What a call costs does not grow with traffic: one step in a count window, one per bucket in a
+//! time window. Both forget only by age.
 
 mod count;
 mod time;

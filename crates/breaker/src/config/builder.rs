@@ -10,6 +10,7 @@ use super::{
 use crate::ratio::Ratio;
 use crate::window::Window;
 
+const DEFAULT_MAX_OPEN_FOR: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Collects the settings of a breaker. Each setter names its unit, default and range.
@@ -24,7 +25,7 @@ pub struct ConfigBuilder {
     minimum_calls: u32,
     open_for: Duration,
     backoff_factor: f64,
-    max_open_for: Duration,
+    max_open_for: Option<Duration>,
     jitter: f64,
     jitter_seed: Option<u64>,
     probes: Probes,
@@ -51,7 +52,7 @@ impl Default for ConfigBuilder {
             minimum_calls: 20,
             open_for: Duration::from_secs(5),
             backoff_factor: 2.0,
-            max_open_for: Duration::from_secs(60),
+            max_open_for: None,
             jitter: 0.1,
             jitter_seed: None,
             probes: Probes::Count {
@@ -122,7 +123,7 @@ impl ConfigBuilder {
     /// The longest open period, hints included. At least `open_for`; default 60 s, or `open_for`
     /// when that is longer.
     pub fn max_open_for(mut self, wait: Duration) -> Self {
-        self.max_open_for = wait;
+        self.max_open_for = Some(wait);
         self
     }
 
@@ -240,12 +241,9 @@ impl ConfigBuilder {
     }
 
     fn wait(&self, check: &mut Check) -> WaitPolicy {
-        let default_max = Self::default().max_open_for;
-        let max = if self.max_open_for == default_max {
-            default_max.max(self.open_for)
-        } else {
-            self.max_open_for
-        };
+        let max = self
+            .max_open_for
+            .unwrap_or(DEFAULT_MAX_OPEN_FOR.max(self.open_for));
         check.above_zero("open_for", self.open_for);
         if max < self.open_for {
             check.refuse("max_open_for", max, "at least open_for");

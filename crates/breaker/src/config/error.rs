@@ -36,8 +36,9 @@ impl Error for ConfigError {}
 
 /// One setting that is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InvalidSetting {
-    /// The setting's name, as its builder method is called.
+    /// The setting's name: its builder method, or what that method's argument is for.
     pub field: &'static str,
     /// The value that was given.
     pub value: String,

@@ -1,0 +1,44 @@
+//! What does the machine look like from outside?
+
+use std::time::Duration;
+
+use super::Machine;
+use crate::snapshot::Snapshot;
+
+impl Machine {
+    /// Everything at `now`. Decides nothing: a change that is due stays due. Only the time that
+    /// was shown is remembered, so that no later look shows an earlier one.
+    ///
+    /// The caller fills in what it alone knows: name and listener panics.
+    pub(crate) fn snapshot(&mut self, now: Duration) -> Snapshot {
+        self.see(now);
+        let window = self.evidence.figures(self.now);
+        let enough = window.calls >= u64::from(self.config.trip.minimum_calls);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a figure to look at; verdicts compare the integers"
+        )]
+        let ratio =
+            |part: u64| (enough && window.calls > 0).then(|| part as f64 / window.calls as f64);
+        let mut totals = self.totals.clone();
+        totals.time[self.state().index()] += self.now.saturating_sub(self.since);
+        Snapshot {
+            name: "".into(),
+            at: self.now,
+            state: self.state(),
+            generation: self.generation,
+            since: self.since,
+            deadline: self.phase.deadline(),
+            consecutive_failures: self.consecutive_failures,
+            window,
+            failure_ratio: ratio(window.failures),
+            slow_ratio: ratio(window.slow),
+            openings: self.openings,
+            probes_in_flight: self.phase.probes_in_flight(),
+            probes_free: self.free_probes(),
+            totals,
+            transitions: self.recent.iter().copied().collect(),
+            listener_panics: 0,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What can happen to a breaker? Random histories in phases, each with its own share of failures.
+
+use std::ops::Range;
+
+use proptest::prelude::*;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// The clock moves on by so many milliseconds.
+    Advance(u64),
+    /// The clock's source steps back by so many milliseconds.
+    Rewind(u64),
+    /// The clock shows the deadline, or so many nanoseconds less.
+    ToDeadline(u64),
+    Start,
+    /// Ends one of the calls under way.
+    End(u16, Call),
+    Run(Call),
+    Tick,
+    Operate(Operator),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) result: Result,
+    /// Milliseconds.
+    pub(crate) took: Option<u64>,
+    /// Milliseconds.
+    pub(crate) hint: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Result {
+    Success,
+    Failure,
+    Ignored,
+    Dropped,
+    Panicked,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Operator {
+    Reset,
+    Open,
+    HalfOpen,
+    ForceOpen,
+    Disable,
+    MetricsOnly,
+    Resume,
+}
+
+/// Phases of up to 300 steps, as many steps in all as `length` says.
+pub(crate) fn some(length: Range<usize>) -> impl Strategy<Value = Vec<Step>> {
+    let phase = prop_oneof![Just(2_u32), Just(20), Just(50), Just(95)]
+        .prop_flat_map(|failing| prop::collection::vec(step(failing), 1..300));
+    let most = length.end;
+    prop::collection::vec(phase, 1..8).prop_map(move |phases| {
+        let mut steps = phases.concat();
+        steps.truncate(most);
+        steps
+    })
+}
+
+fn step(failing: u32) -> impl Strategy<Value = Step> {
+    prop_oneof![
+        24 => call(failing).prop_map(Step::Run),
+        10 => Just(Step::Start),
+        8 => (any::<u16>(), call(failing)).prop_map(|(which, call)| Step::End(which, call)),
+        8 => (0_u64..40).prop_map(Step::Advance),
+        1 => (0_u64..3000).prop_map(Step::Advance),
+        1 => (0_u64..500).prop_map(Step::Rewind),
+        3 => (0_u64..2).prop_map(Step::ToDeadline),
+        2 => Just(Step::Tick),
+        1 => operator().prop_map(Step::Operate),
+    ]
+}
+
+fn call(failing: u32) -> impl Strategy<Value = Call> {
+    let result = prop_oneof![
+        failing => Just(Result::Failure),
+        100 - failing => Just(Result::Success),
+        6 => Just(Result::Ignored),
+        6 => Just(Result::Dropped),
+        3 => Just(Result::Panicked),
+    ];
+    let took = prop::option::weighted(0.6, 0_u64..60);
+    let hint = prop::option::weighted(0.1, 0_u64..4000);
+    (result, took, hint).prop_map(|(result, took, hint)| Call { result, took, hint })
+}
+
+fn operator() -> impl Strategy<Value = Operator> {
+    prop_oneof![
+        3 => Just(Operator::Reset),
+        2 => Just(Operator::Open),
+        2 => Just(Operator::HalfOpen),
+        1 => Just(Operator::ForceOpen),
+        1 => Just(Operator::Disable),
+        2 => Just(Operator::MetricsOnly),
+        4 => Just(Operator::Resume),
+    ]
+}
