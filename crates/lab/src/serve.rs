@@ -45,6 +45,8 @@ const HEADER_TIME: Duration = Duration::from_secs(5);
 const HEADER_BYTES: usize = 16 * 1024;
 /// How long answers under way may take once the shutdown has begun.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// How long an idle connection is kept then, so that an answer just written leaves the buffer.
+const FLUSH_TIME: Duration = Duration::from_millis(20);
 /// Connections that the kernel keeps for us until we accept them.
 const BACKLOG: u32 = 4096;
 
@@ -145,15 +147,14 @@ fn admit(
     // Answers are small and whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let activity = Arc::new(Activity::new());
-    let serving = connection(
+    connections.add(room, &activity, tasks.len());
+    tasks.spawn(connection(
         stream,
         peer,
         router.clone(),
-        Arc::clone(&activity),
+        activity,
         shutdown.clone(),
-    );
-    let task = tasks.spawn(serving);
-    connections.add(room, task, activity);
+    ));
 }
 
 /// Out of file descriptors is the one lasting error: an idle connection gives its own back.
@@ -163,7 +164,26 @@ async fn recover(error: &io::Error, connections: &mut Connections) {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
+/// One connection from its first byte to its end.
 async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    activity: Arc<Activity>,
+    mut shutdown: Shutdown,
+) {
+    let spoken = tokio::select! {
+        readable = timeout(HEADER_TIME, stream.readable()) => matches!(readable, Ok(Ok(()))),
+        () = activity.evicted() => false,
+        () = shutdown.begun() => false,
+    };
+    // Boxed, so that a connection that never says anything costs next to nothing.
+    if spoken {
+        Box::pin(converse(stream, peer, router, activity, shutdown)).await;
+    }
+}
+
+async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
@@ -190,15 +210,16 @@ async fn connection(
     // A broken connection is the client's affair: there is nobody left to tell.
     tokio::select! {
         _ = serving.as_mut() => return,
+        () = activity.evicted() => return,
         () = shutdown.begun() => {}
     }
     serving.as_mut().graceful_shutdown();
-    if activity.is_busy() {
-        let _ = timeout(DRAIN_TIME, serving).await;
+    let patience = if activity.is_busy() {
+        DRAIN_TIME
     } else {
-        // Lets an answer that has just been written leave the buffer.
-        let _ = timeout(Duration::from_millis(20), serving).await;
-    }
+        FLUSH_TIME
+    };
+    let _ = timeout(patience, serving).await;
 }
 
 async fn answer(

@@ -1,10 +1,11 @@
 //! Which connections are idle, and since when? So that a full house can make room.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 /// The value of a connection with a request under way.
@@ -16,6 +17,7 @@ pub(super) struct Activity {
     /// [`BUSY`], or the milliseconds, plus one, from `origin` to the end of the last request.
     idle_since: AtomicU64,
     origin: Instant,
+    evicted: Notify,
 }
 
 impl Activity {
@@ -23,7 +25,13 @@ impl Activity {
         Self {
             idle_since: AtomicU64::new(1),
             origin: Instant::now(),
+            evicted: Notify::new(),
         }
+    }
+
+    /// Returns once the connection has to make room for another.
+    pub(super) async fn evicted(&self) {
+        self.evicted.notified().await;
     }
 
     pub(super) fn begin(&self) {
@@ -57,7 +65,8 @@ pub(super) struct Room(());
 #[derive(Debug)]
 pub(super) struct Connections {
     limit: usize,
-    open: Vec<(AbortHandle, Arc<Activity>)>,
+    /// Closed ones among them have no owner any more.
+    open: Vec<Weak<Activity>>,
 }
 
 impl Connections {
@@ -84,29 +93,29 @@ impl Connections {
         Room(())
     }
 
-    pub(super) fn add(&mut self, _room: Room, task: AbortHandle, activity: Arc<Activity>) {
-        if self.open.len() >= 2 * self.limit.min(1024) {
+    /// Remembers one more connection; `held` are held now.
+    pub(super) fn add(&mut self, _room: Room, activity: &Arc<Activity>, held: usize) {
+        // Looking through all of them pays only when half of them are gone.
+        if self.open.len() > 2 * held + 64 {
             self.forget_closed();
         }
-        self.open.push((task, activity));
+        self.open.push(Arc::downgrade(activity));
     }
 
     /// Closes the connections that have been idle longest: a sixteenth of all, at least one.
     pub(super) fn evict_idle(&mut self) {
         self.forget_closed();
-        let idle = self.open.iter().filter_map(|(task, activity)| {
-            let since = activity.idle_since()?;
-            Some((since, task))
-        });
+        let idle = self.open.iter().filter_map(Weak::upgrade);
+        let idle = idle.filter_map(|activity| Some((activity.idle_since()?, activity)));
         let mut idle: Vec<_> = idle.collect();
         idle.sort_by_key(|(since, _)| *since);
         let share = self.open.len().div_ceil(16);
-        for (_, task) in idle.into_iter().take(share) {
-            task.abort();
+        for (_, activity) in idle.into_iter().take(share) {
+            activity.evicted.notify_one();
         }
     }
 
     fn forget_closed(&mut self) {
-        self.open.retain(|(task, _)| !task.is_finished());
+        self.open.retain(|activity| activity.strong_count() > 0);
     }
 }
