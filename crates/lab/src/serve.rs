@@ -172,8 +172,9 @@ async fn connection(
     activity: Arc<Activity>,
     mut shutdown: Shutdown,
 ) {
+    let mut byte = [0];
     let spoken = tokio::select! {
-        readable = timeout(HEADER_TIME, stream.readable()) => matches!(readable, Ok(Ok(()))),
+        peeked = timeout(HEADER_TIME, stream.peek(&mut byte)) => matches!(peeked, Ok(Ok(1))),
         () = activity.evicted() => false,
         () = shutdown.begun() => false,
     };
