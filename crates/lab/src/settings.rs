@@ -141,7 +141,7 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
     }
     Ok(Together {
         seed,
-        duration: args.common.duration.or(file.duration),
+        duration: duration(&args.common, &file)?,
         serving: serving(args.serving, &file)?,
         unreliable,
         load: load(args.rate, None, &file)?,
@@ -162,13 +162,13 @@ pub(crate) fn unreliable_alone(
         plan: plan(args.faults.as_deref(), seed)?,
     };
     let serving = serving(args.serving, &file)?;
-    Ok(alone(
+    alone(
         &args.common,
         &file,
         seed,
         Some(serving),
         UnreliableAlone { unreliable },
-    ))
+    )
 }
 
 /// Settles one instance alone.
@@ -191,7 +191,7 @@ pub(crate) fn instance_alone(
         name: args.name,
     };
     let serving = serving(args.serving, &file)?;
-    Ok(alone(&args.common, &file, seed, Some(serving), part))
+    alone(&args.common, &file, seed, Some(serving), part)
 }
 
 /// Settles the load alone.
@@ -220,7 +220,7 @@ pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, 
         targets,
         load: load(args.rate, args.timeout, &file)?,
     };
-    Ok(alone(&args.common, &file, seed, None, part))
+    alone(&args.common, &file, seed, None, part)
 }
 
 fn alone<T>(
@@ -229,13 +229,20 @@ fn alone<T>(
     seed: u64,
     serving: Option<Serving>,
     part: T,
-) -> Alone<T> {
-    Alone {
+) -> Result<Alone<T>, Failure> {
+    Ok(Alone {
         seed,
-        duration: common.duration.or(file.duration),
+        duration: duration(common, file)?,
         serving,
         part,
-    }
+    })
+}
+
+fn duration(common: &CommonArgs, file: &File) -> Result<Option<Span>, Failure> {
+    let duration = common.duration.or(file.duration);
+    duration
+        .map(|span| above_zero("duration", span))
+        .transpose()
 }
 
 /// A, B, C and what else the file has a section for.
@@ -285,7 +292,7 @@ fn instance(
         .breaker
         .over(section.breaker)
         .over(file.breaker)
-        .over(BreakerSettings::defaults());
+        .settled();
     let config = breaker
         .config(seed)
         .map_err(|error| Failure::usage(format!("breaker of instance {name}: {error}")))?;

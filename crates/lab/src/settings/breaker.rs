@@ -66,8 +66,21 @@ pub(crate) struct BreakerSettings {
 }
 
 impl BreakerSettings {
+    /// These settings, with the lab's defaults where they say nothing.
+    pub(crate) fn settled(self) -> Self {
+        let defaults = Self::defaults();
+        // A longer first period moves the longest one along, unless that is stated too.
+        let max_open_for = self
+            .max_open_for
+            .or(self.open_for.max(defaults.max_open_for));
+        Self {
+            max_open_for,
+            ..self.over(defaults)
+        }
+    }
+
     /// The lab's defaults: short times, so that a minute shows what a day would.
-    pub(crate) fn defaults() -> Self {
+    fn defaults() -> Self {
         let span = |millis| Some(Span(std::time::Duration::from_millis(millis)));
         Self {
             consecutive_failures: Some(Rule::On(5)),
