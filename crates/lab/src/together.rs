@@ -116,13 +116,13 @@ fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
     let mut lines = vec![
         format!("breaker-lab, seed {}", settings.seed),
         format!(
-            "  unreliable service  http://{}   GET /data, GET PUT DELETE /faults, /metrics",
+            "  unreliable service  http://{}   /data, /faults, /metrics",
             bound.unreliable.address
         ),
     ];
     for (name, listening) in settings.instance.keys().zip(&bound.instances) {
         lines.push(format!(
-            "  instance {name:<10} http://{}   GET /call, GET /breaker, /metrics",
+            "  instance {name:<10} http://{}   /call, /breaker, /metrics",
             listening.address
         ));
     }

@@ -187,12 +187,12 @@ fn partial_degradation(watched: &Watched, picture: &Picture) -> Observed {
         .first
         .ok_or("in no second did one instance answer 503 while another answered 200")?;
     Ok(format!(
-        "in {} of {} seconds one instance answered 503 while another answered 200, first {} and {} \
-         in the second from {}",
+        "in {} of {} seconds one instance answered 503 while another answered 200, first at {} \
+         ({} rejected, {} served)",
         number(mixed.count),
         number(picture.elapsed.as_secs().max(1)),
+        clock(Duration::from_secs(second)),
         watched.names[rejecting],
         watched.names[serving],
-        clock(Duration::from_secs(second)),
     ))
 }
