@@ -84,3 +84,8 @@ pub use snapshot::{Snapshot, Totals, WindowFigures};
 pub use state::{Generation, State};
 pub use transition::{Cause, Transition};
 pub use window::Window;
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -18,6 +18,9 @@ const FIXED_LINES: usize = 7;
 /// Transitions that are shown where there is room.
 const TRANSITIONS: usize = 10;
 
+/// The letters of `half_open` and `closed`, the longest change that breakers make by themselves.
+const CHANGE_WIDTH: usize = 15;
+
 /// A terminal with the live picture.
 pub(super) struct Screen {
     drawn: u16,
@@ -129,7 +132,7 @@ fn lines(watched: &Watched, picture: &Picture, transitions: usize) -> Vec<Vec<Pi
         vec![],
         vec![dim(format!(
             "{:<10}{:<15}{:>8}{:>8}{:>8}{:>8}{:>11}{:>8}{:>7}",
-            "instance", "state", "since", "calls", "ok", "failed", "fast-fail", "opened", "flaps",
+            "instance", "state", "for", "calls", "ok", "failed", "fast-fail", "opened", "flaps",
         ))],
     ];
     lines.extend(picture.instances.iter().map(instance));
@@ -161,13 +164,15 @@ fn instance(instance: &InstancePicture) -> Vec<Piece> {
 
 fn transition(watched: &Watched, noted: &Noted) -> Vec<Piece> {
     let transition = &noted.transition;
+    let (from, to) = (transition.from.as_str(), transition.to.as_str());
+    let padding = " ".repeat(CHANGE_WIDTH.saturating_sub(from.len() + to.len()));
     vec![
         plain(format!("{:>8}  ", clock(noted.at))),
         bold(format!("{:<3} ", watched.names[noted.instance])),
-        coloured(transition.from.to_string(), colour(transition.from)),
+        coloured(from.to_owned(), colour(transition.from)),
         plain(" → ".to_owned()),
-        coloured(transition.to.to_string(), colour(transition.to)),
-        plain(format!("  {}", cause(transition))),
+        coloured(to.to_owned(), colour(transition.to)),
+        plain(format!("{padding}  {}", cause(transition))),
     ]
 }
 
