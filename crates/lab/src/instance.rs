@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use breaker::{Breaker, Clock, Config, Outcome};
 use prometheus::Registry;
@@ -94,7 +93,7 @@ impl Instance {
     fn routes(&self, control: Control) -> Router {
         let state = || Arc::clone(&self.state);
         let (call, read, mode, reset) = (state(), state(), state(), state());
-        let routes = Routes::new(HttpMetrics::new(&self.state.registry))
+        let routes = Routes::new(HttpMetrics::new(&self.state.registry), control)
             .add(
                 "GET",
                 "/call",
@@ -107,21 +106,19 @@ impl Instance {
                 &[200],
                 get(async move || control::show(&read)),
             )
-            .add(
+            .add_control(
                 "PUT",
                 "/breaker/mode",
                 &[200, 400],
                 put(async move |request| control::set_mode(&mode, request).await),
             )
-            .add(
+            .add_control(
                 "POST",
                 "/breaker/reset",
                 &[200],
                 post(async move || control::reset(&reset)),
             );
-        health_routes(routes, self.state.registry.clone())
-            .finish()
-            .layer(from_fn_with_state(control, Control::guard))
+        health_routes(routes, self.state.registry.clone()).finish()
     }
 }
 

@@ -23,15 +23,16 @@ use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use activity::{Activity, Connections, Room};
+use activity::{Activity, Connections};
 pub(crate) use body::{parse_json, read_json};
-pub(crate) use guard::{Control, Peer};
+pub(crate) use guard::Control;
+use guard::Peer;
 pub(crate) use health::health_routes;
 pub(crate) use measured::Routes;
 pub(crate) use reply::{error, json};
@@ -39,8 +40,12 @@ pub(crate) use reply::{error, json};
 use crate::failure::Failure;
 use crate::shutdown::Shutdown;
 
-/// How long a client may take to send a request's header, and an idle connection may be kept.
-const HEADER_TIME: Duration = Duration::from_secs(5);
+/// How long a connection may be without a request: silent, idle, or still sending a header.
+const IDLE_TIME: Duration = Duration::from_secs(5);
+/// How often connections are looked at for that. One sweep costs less than a timer per request.
+const SWEEP: Duration = Duration::from_millis(500);
+/// How long to wait before trying again when there is no room.
+const RETRY_TIME: Duration = Duration::from_millis(10);
 /// How many bytes a request's header may have.
 const HEADER_BYTES: usize = 16 * 1024;
 /// How long answers under way may take once the shutdown has begun.
@@ -103,65 +108,66 @@ pub(crate) async fn serve(
     max_connections: usize,
     mut shutdown: Shutdown,
 ) {
-    let mut tasks = JoinSet::new();
-    let mut connections = Connections::new(max_connections);
+    let mut house = House {
+        connections: Connections::new(max_connections),
+        tasks: JoinSet::new(),
+        router,
+        shutdown: shutdown.clone(),
+    };
+    let mut sweep = tokio::time::interval(SWEEP);
     loop {
-        // A finished connection makes room; waiting for it here keeps the backlog in the kernel.
-        let accepted = tokio::select! {
+        tokio::select! {
             () = shutdown.begun() => break,
-            Some(_) = tasks.join_next() => continue,
-            accepted = listening.listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let room = tokio::select! {
-                    () = shutdown.begun() => break,
-                    room = connections.make_room(&mut tasks) => room,
-                };
-                admit(
-                    stream,
-                    peer,
-                    room,
-                    &router,
-                    &shutdown,
-                    &mut tasks,
-                    &mut connections,
-                );
-            }
-            Err(error) => recover(&error, &mut connections).await,
+            _ = sweep.tick() => house.connections.evict_idle_for(IDLE_TIME),
+            Some(_) = house.tasks.join_next() => {}
+            accepted = listening.listener.accept(), if house.has_room() => match accepted {
+                Ok((stream, peer)) => house.admit(stream, peer),
+                Err(error) => house.recover(&error).await,
+            },
+            // All places are taken by requests: look again, one may have ended.
+            () = sleep(RETRY_TIME), if !house.has_room() => house.connections.evict_longest_idle(),
         }
     }
     drop(listening);
-    while tasks.join_next().await.is_some() {}
+    while house.tasks.join_next().await.is_some() {}
 }
 
-fn admit(
-    stream: TcpStream,
-    peer: SocketAddr,
-    room: Room,
-    router: &Router,
-    shutdown: &Shutdown,
-    tasks: &mut JoinSet<()>,
-    connections: &mut Connections,
-) {
-    // Answers are small and whole: waiting to fill a packet only delays them.
-    let _ = stream.set_nodelay(true);
-    let activity = Arc::new(Activity::new());
-    connections.add(room, &activity, tasks.len());
-    tasks.spawn(connection(
-        stream,
-        peer,
-        router.clone(),
-        activity,
-        shutdown.clone(),
-    ));
+/// A service with its connections.
+struct House {
+    connections: Connections,
+    tasks: JoinSet<()>,
+    router: Router,
+    shutdown: Shutdown,
 }
 
-/// Out of file descriptors is the one lasting error: an idle connection gives its own back.
-async fn recover(error: &io::Error, connections: &mut Connections) {
-    tracing::warn!(%error, "cannot accept a connection");
-    connections.evict_idle();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+impl House {
+    fn has_room(&self) -> bool {
+        self.tasks.len() < self.connections.limit()
+    }
+
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
+        // Answers are small and whole: waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let activity = Arc::new(Activity::new());
+        self.connections.add(&activity, self.tasks.len());
+        self.tasks.spawn(connection(
+            stream,
+            peer,
+            self.router.clone(),
+            activity,
+            self.shutdown.clone(),
+        ));
+        if !self.has_room() {
+            self.connections.evict_longest_idle();
+        }
+    }
+
+    /// Out of file descriptors is the one lasting error: an idle connection gives its own back.
+    async fn recover(&mut self, error: &io::Error) {
+        tracing::warn!(%error, "cannot accept a connection");
+        self.connections.evict_longest_idle();
+        sleep(RETRY_TIME).await;
+    }
 }
 
 /// One connection from its first byte to its end.
@@ -174,7 +180,7 @@ async fn connection(
 ) {
     let mut byte = [0];
     let spoken = tokio::select! {
-        peeked = timeout(HEADER_TIME, stream.peek(&mut byte)) => matches!(peeked, Ok(Ok(1))),
+        peeked = stream.peek(&mut byte) => matches!(peeked, Ok(1)),
         () = activity.evicted() => false,
         () = shutdown.begun() => false,
     };
@@ -203,15 +209,14 @@ async fn converse(
         }
     });
     let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let mut serving = std::pin::pin!(serving);
-    // A broken connection is the client's affair: there is nobody left to tell.
     tokio::select! {
+        biased;
+        // A broken connection is the client's affair: there is nobody left to tell.
         _ = serving.as_mut() => return,
-        () = activity.evicted() => return,
+        () = activity.evicted() => {}
         () = shutdown.begun() => {}
     }
     serving.as_mut().graceful_shutdown();
@@ -232,6 +237,8 @@ async fn answer(
     if body::announces_too_much(&request) {
         return Ok(body::refuse(request).await);
     }
-    request.extensions_mut().insert(Peer(peer));
+    if guard::changes_something(request.method()) {
+        request.extensions_mut().insert(Peer(peer));
+    }
     router.oneshot(request).await
 }

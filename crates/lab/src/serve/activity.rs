@@ -5,8 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 /// The value of a connection with a request under way.
 const BUSY: u64 = 0;
@@ -57,10 +56,6 @@ impl Activity {
     }
 }
 
-/// A place for one more connection.
-#[derive(Debug)]
-pub(super) struct Room(());
-
 /// The connections of one service.
 #[derive(Debug)]
 pub(super) struct Connections {
@@ -77,24 +72,13 @@ impl Connections {
         }
     }
 
-    /// Waits until one more connection may be held, closing idle ones if need be.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost when the future is dropped.
-    pub(super) async fn make_room(&mut self, tasks: &mut JoinSet<()>) -> Room {
-        while tasks.len() >= self.limit {
-            self.evict_idle();
-            tokio::select! {
-                _ = tasks.join_next() => {}
-                // All busy: look again, for a request may end without its connection ending.
-                () = sleep(Duration::from_millis(10)) => {}
-            }
-        }
-        Room(())
+    /// How many connections may be held at once.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
     }
 
-    /// Remembers one more connection; `held` are held now.
-    pub(super) fn add(&mut self, _room: Room, activity: &Arc<Activity>, held: usize) {
+    /// Remembers one more connection; `held` are held already.
+    pub(super) fn add(&mut self, activity: &Arc<Activity>, held: usize) {
         // Looking through all of them pays only when half of them are gone.
         if self.open.len() > 2 * held + 64 {
             self.forget_closed();
@@ -102,17 +86,30 @@ impl Connections {
         self.open.push(Arc::downgrade(activity));
     }
 
+    /// Closes the connections that have been idle for `limit` or longer.
+    pub(super) fn evict_idle_for(&mut self, limit: Duration) {
+        for (since, activity) in self.idle() {
+            if since.elapsed() >= limit {
+                activity.evicted.notify_one();
+            }
+        }
+    }
+
     /// Closes the connections that have been idle longest: a sixteenth of all, at least one.
-    pub(super) fn evict_idle(&mut self) {
-        self.forget_closed();
-        let idle = self.open.iter().filter_map(Weak::upgrade);
-        let idle = idle.filter_map(|activity| Some((activity.idle_since()?, activity)));
-        let mut idle: Vec<_> = idle.collect();
+    pub(super) fn evict_longest_idle(&mut self) {
+        let mut idle = self.idle();
         idle.sort_by_key(|(since, _)| *since);
         let share = self.open.len().div_ceil(16);
         for (_, activity) in idle.into_iter().take(share) {
             activity.evicted.notify_one();
         }
+    }
+
+    fn idle(&mut self) -> Vec<(Instant, Arc<Activity>)> {
+        self.forget_closed();
+        let open = self.open.iter().filter_map(Weak::upgrade);
+        open.filter_map(|activity| Some((activity.idle_since()?, activity)))
+            .collect()
     }
 
     fn forget_closed(&mut self) {

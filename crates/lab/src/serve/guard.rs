@@ -10,14 +10,20 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use axum::routing::MethodRouter;
 
 use super::reply::error;
 
-/// Where a request comes from.
+/// Where a request comes from, noted on those that want to change something.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// Whether a request with this method wants to change something.
+pub(super) fn changes_something(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD)
+}
 
 /// Guards the routes that change something.
 #[derive(Clone, Debug)]
@@ -32,16 +38,18 @@ impl Control {
         }
     }
 
-    /// Middleware: lets reading requests pass and checks the others.
-    pub(crate) async fn guard(State(this): State<Self>, request: Request, next: Next) -> Response {
-        if matches!(*request.method(), Method::GET | Method::HEAD) {
-            return next.run(request).await;
-        }
+    /// Middleware for a route that changes something.
+    async fn guard(State(this): State<Self>, request: Request, next: Next) -> Response {
         let peer = request.extensions().get::<Peer>().copied();
         match this.check(peer, request.headers()) {
             Ok(()) => next.run(request).await,
             Err((status, code, message)) => error(status, code, message),
         }
+    }
+
+    /// `route` behind this guard.
+    pub(super) fn protect(&self, route: MethodRouter) -> MethodRouter {
+        route.route_layer(from_fn_with_state(self.clone(), Self::guard))
     }
 
     fn check(

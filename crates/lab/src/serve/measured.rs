@@ -11,6 +11,7 @@ use axum::routing::MethodRouter;
 use telemetry::{HttpMetrics, RouteMetrics};
 use tokio::time::Instant;
 
+use super::guard::Control;
 use super::reply::error;
 
 /// Builds the router of one service, measuring every answer.
@@ -18,14 +19,28 @@ use super::reply::error;
 pub(crate) struct Routes {
     router: Router,
     metrics: HttpMetrics,
+    control: Control,
 }
 
 impl Routes {
-    pub(crate) fn new(metrics: HttpMetrics) -> Self {
+    pub(crate) fn new(metrics: HttpMetrics, control: Control) -> Self {
         Self {
             router: Router::new(),
             metrics,
+            control,
         }
+    }
+
+    /// Adds a route that changes something, behind the guard.
+    pub(crate) fn add_control(
+        self,
+        method: &'static str,
+        route: &'static str,
+        statuses: &[u16],
+        handler: MethodRouter,
+    ) -> Self {
+        let guarded = self.control.protect(handler);
+        self.add(method, route, statuses, guarded)
     }
 
     /// Adds a route for one method. `statuses` are the answers that it is known to give.

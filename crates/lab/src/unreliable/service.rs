@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{delete, get, put};
 use prometheus::Registry;
@@ -26,7 +25,7 @@ pub(super) fn routes(running: &Arc<Running>, control: Control) -> Router {
         .expect("the names are registered once");
     let with = || Arc::clone(running);
     let (data, read, replace, clear) = (with(), with(), with(), with());
-    let routes = Routes::new(HttpMetrics::new(&registry))
+    let routes = Routes::new(HttpMetrics::new(&registry), control)
         .add(
             "GET",
             "/data",
@@ -39,13 +38,13 @@ pub(super) fn routes(running: &Arc<Running>, control: Control) -> Router {
             &[200],
             get(async move || json(StatusCode::OK, &read.plan())),
         )
-        .add(
+        .add_control(
             "PUT",
             "/faults",
             &[200, 400],
             put(move |request| replace_plan(replace, request)),
         )
-        .add(
+        .add_control(
             "DELETE",
             "/faults",
             &[200],
@@ -54,9 +53,7 @@ pub(super) fn routes(running: &Arc<Running>, control: Control) -> Router {
                 json(StatusCode::OK, &clear.plan())
             }),
         );
-    health_routes(routes, registry)
-        .finish()
-        .layer(from_fn_with_state(control, Control::guard))
+    health_routes(routes, registry).finish()
 }
 
 /// Answers as the active faults decide.
