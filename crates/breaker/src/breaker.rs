@@ -1,22 +1,16 @@
 //! May this call pass? [`Breaker`]: the handle that callers share.
 //!
-//! A clock, the [state machine](crate::state) in a short critical section, and the listeners. The
-//! clock is read before the lock is taken and listeners are told after it is given back, so no
-//! foreign code ever runs inside.
+//! Every way to use a breaker starts here; what is shared between clones is the circuit.
 
 use std::fmt;
 use std::future::Future;
-use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::Arc;
 
+use crate::circuit::Circuit;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::listener::Listener;
-use crate::machine::{Command, Machine, Ticket};
-use crate::outcome::{Outcome, Report};
+use crate::machine::{Command, Machine};
 use crate::permit::Permit;
 use crate::rejected::{CallError, Rejected};
 use crate::snapshot::Snapshot;
@@ -40,21 +34,7 @@ use crate::state::State;
 /// ```
 #[derive(Clone)]
 pub struct Breaker {
-    core: Arc<Core>,
-}
-
-pub(crate) struct Core {
-    name: Arc<str>,
-    clock: Box<dyn Clock>,
-    inner: Mutex<Inner>,
-    listeners: RwLock<Vec<Arc<dyn Listener>>>,
-    listener_panics: AtomicU64,
-}
-
-struct Inner {
-    machine: Machine,
-    /// Whether some thread is telling the listeners; it will see to later events too.
-    telling: bool,
+    circuit: Arc<Circuit>,
 }
 
 impl Breaker {
@@ -69,45 +49,30 @@ impl Breaker {
         config: Config,
         clock: impl Clock + 'static,
     ) -> Self {
-        let machine = Machine::new(config, clock.now());
+        let circuit = Circuit::new(name.into(), config, Box::new(clock));
         Self {
-            core: Arc::new(Core {
-                name: name.into(),
-                clock: Box::new(clock),
-                inner: Mutex::new(Inner {
-                    machine,
-                    telling: false,
-                }),
-                listeners: RwLock::default(),
-                listener_panics: AtomicU64::new(0),
-            }),
+            circuit: Arc::new(circuit),
         }
     }
 
     /// The name of what the breaker protects.
     pub fn name(&self) -> &str {
-        &self.core.name
+        self.circuit.name()
     }
 
     /// The settings in force.
     pub fn config(&self) -> Config {
-        self.core.lock().machine.config().clone()
+        self.circuit.look(|machine| machine.config().clone())
     }
 
     /// The state now. Reading changes nothing, even when a change is due.
     pub fn state(&self) -> State {
-        self.core.lock().machine.state()
+        self.circuit.look(Machine::state)
     }
 
     /// Everything about the breaker at this instant. Reading changes nothing.
     pub fn snapshot(&self) -> Snapshot {
-        let now = self.core.clock.now();
-        let snapshot = self.core.lock().machine.snapshot(now);
-        Snapshot {
-            name: Arc::clone(&self.core.name),
-            listener_panics: self.core.listener_panics.load(Ordering::Relaxed),
-            ..snapshot
-        }
+        self.circuit.snapshot()
     }
 
     /// Asks for the right to make one call.
@@ -118,8 +83,8 @@ impl Breaker {
     /// # Cancel safety
     /// Dropping the permit at any moment gives its slot back.
     pub fn try_acquire(&self) -> Result<Permit<'_>, Rejected> {
-        let ticket = self.core.change(Machine::admit)?;
-        Ok(Permit::new(&self.core, ticket))
+        let ticket = self.circuit.change(Machine::admit)?;
+        Ok(Permit::new(&self.circuit, ticket))
     }
 
     /// Makes a call if it may pass; `Err` counts as failure, a panic too.
@@ -166,7 +131,7 @@ impl Breaker {
     /// Makes the change of state that is due, and returns the state. A host without traffic calls
     /// this now and then, so that what it shows is true; calls do it by themselves.
     pub fn poll_transitions(&self) -> State {
-        self.core.change(|machine, now| {
+        self.circuit.change(|machine, now| {
             machine.pass_time(now);
             machine.state()
         })
@@ -204,7 +169,7 @@ impl Breaker {
 
     /// Leads out of the operator's states into closed; does nothing in the others.
     pub fn resume(&self) {
-        self.core.change(|machine, now| {
+        self.circuit.change(|machine, now| {
             if machine.state().is_operators() {
                 machine.obey(Command::Reset, now);
             }
@@ -214,22 +179,19 @@ impl Breaker {
     /// Tells `listener` every event from now on, for as long as the breaker lives. A listener that
     /// owns a handle to its own breaker keeps both alive for ever.
     pub fn add_listener(&self, listener: impl Listener + 'static) {
-        self.core
-            .listeners
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::new(listener));
+        self.circuit.add_listener(Arc::new(listener));
     }
 
     fn obey(&self, command: Command) {
-        self.core.change(|machine, now| machine.obey(command, now));
+        self.circuit
+            .change(|machine, now| machine.obey(command, now));
     }
 }
 
 impl fmt::Debug for Breaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Breaker")
-            .field("name", &self.core.name)
+            .field("name", &self.name())
             .field("state", &self.state())
             .finish_non_exhaustive()
     }
@@ -245,55 +207,5 @@ fn settle<T, E>(permit: Permit<'_>, result: Result<T, E>) -> Result<T, CallError
             permit.failure();
             Err(CallError::Failed(error))
         }
-    }
-}
-
-impl Core {
-    pub(crate) fn finish(&self, ticket: Ticket, report: Report) -> Outcome {
-        self.change(|machine, now| machine.finish(ticket, report, now))
-    }
-
-    fn change<R>(&self, step: impl FnOnce(&mut Machine, Duration) -> R) -> R {
-        let now = self.clock.now();
-        let mut inner = self.lock();
-        let result = step(&mut inner.machine, now);
-        let tell = inner.machine.has_events() && !inner.telling;
-        inner.telling |= tell;
-        drop(inner);
-        if tell {
-            self.tell();
-        }
-        result
-    }
-
-    /// Tells the listeners until no event is left. Only one thread is in here at a time.
-    fn tell(&self) {
-        loop {
-            let mut inner = self.lock();
-            let Some(event) = inner.machine.next_event() else {
-                inner.telling = false;
-                return;
-            };
-            drop(inner);
-            let listeners = self
-                .listeners
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
-            for listener in listeners {
-                let told = catch_unwind(AssertUnwindSafe(|| listener.on_event(&self.name, &event)));
-                if let Err(payload) = told {
-                    self.listener_panics.fetch_add(1, Ordering::Relaxed);
-                    // The payload is foreign as well: dropping it may panic in its turn.
-                    let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-                    dropped.unwrap_or_else(mem::forget);
-                }
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing in the critical section panics half-way through a change.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -47,6 +47,7 @@
 //! | `permit` | What does a caller hold while its call is under way? |
 //! | `outcome`, `rejected` | What came of it, or why not? |
 //! | `config` | When does it trip, how long is it open, what closes it? |
+//! | `circuit` | How do callers share one state machine? |
 //! | `machine` | What is decided, and in which order? |
 //! | `window`, `ratio` | What happened lately, and how much is too much? |
 //! | `backoff` | How long does an open period last? |
@@ -56,6 +57,7 @@
 
 mod backoff;
 mod breaker;
+mod circuit;
 mod clock;
 mod config;
 mod listener;
@@ -80,10 +82,10 @@ pub use outcome::Outcome;
 pub use permit::Permit;
 pub use ratio::Ratio;
 pub use rejected::{CallError, RejectReason, Rejected};
-pub use snapshot::{Snapshot, Totals, WindowFigures};
+pub use snapshot::{Snapshot, Totals};
 pub use state::{Generation, State};
 pub use transition::{Cause, Transition};
-pub use window::Window;
+pub use window::{Window, WindowFigures};
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

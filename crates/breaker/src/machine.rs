@@ -1,6 +1,6 @@
 //! What does a breaker decide? The state machine: told the time and what happens, it answers.
 //!
-//! Pure: no lock, no clock, no listener. [`Core`](crate::breaker::Core) holds it in a short
+//! Pure: no lock, no clock, no listener. [`Circuit`](crate::circuit::Circuit) holds it in a short
 //! critical section and carries out what it decides. Three rules keep it honest:
 //!
 //! - Whatever happens, time is applied first: a due change of state comes before the call.

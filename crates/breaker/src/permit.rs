@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::breaker::Core;
+use crate::circuit::Circuit;
 use crate::machine::Ticket;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::state::{Generation, State};
@@ -37,7 +37,7 @@ use crate::state::{Generation, State};
 #[must_use = "a permit that is dropped at once counts as a cancelled call"]
 pub struct Permit<'a> {
     /// Taken by the one outcome.
-    core: Option<Holder<'a>>,
+    circuit: Option<Holder<'a>>,
     ticket: Ticket,
     took: Option<Duration>,
     retry_after: Option<Duration>,
@@ -45,14 +45,14 @@ pub struct Permit<'a> {
 }
 
 enum Holder<'a> {
-    Borrowed(&'a Arc<Core>),
-    Owned(Arc<Core>),
+    Borrowed(&'a Arc<Circuit>),
+    Owned(Arc<Circuit>),
 }
 
 impl<'a> Permit<'a> {
-    pub(crate) fn new(core: &'a Arc<Core>, ticket: Ticket) -> Self {
+    pub(crate) fn new(circuit: &'a Arc<Circuit>, ticket: Ticket) -> Self {
         Self {
-            core: Some(Holder::Borrowed(core)),
+            circuit: Some(Holder::Borrowed(circuit)),
             ticket,
             took: None,
             retry_after: None,
@@ -100,12 +100,12 @@ impl<'a> Permit<'a> {
 
     /// A permit that does not borrow the breaker.
     pub fn into_owned(mut self) -> Permit<'static> {
-        let core = self.core.take().map(|core| match core {
-            Holder::Borrowed(core) => Holder::Owned(Arc::clone(core)),
-            Holder::Owned(core) => Holder::Owned(core),
+        let circuit = self.circuit.take().map(|circuit| match circuit {
+            Holder::Borrowed(circuit) => Holder::Owned(Arc::clone(circuit)),
+            Holder::Owned(circuit) => Holder::Owned(circuit),
         });
         Permit {
-            core,
+            circuit,
             ticket: self.ticket,
             took: self.took,
             retry_after: self.retry_after,
@@ -120,17 +120,17 @@ impl<'a> Permit<'a> {
 
     /// Answers once; `None` when that has been done.
     fn report(&mut self, ended: Ended) -> Option<Outcome> {
-        let core = self.core.take()?;
-        let core = match &core {
-            Holder::Borrowed(core) => core,
-            Holder::Owned(core) => core,
+        let circuit = self.circuit.take()?;
+        let circuit = match &circuit {
+            Holder::Borrowed(circuit) => circuit,
+            Holder::Owned(circuit) => circuit,
         };
         let report = Report {
             ended,
             took: self.took,
             retry_after: self.retry_after,
         };
-        Some(core.finish(self.ticket, report))
+        Some(circuit.finish(self.ticket, report))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::rejected::RejectReason;
 use crate::state::{Generation, State};
 use crate::transition::{Cause, Transition};
-use crate::window::Sample;
+use crate::window::WindowFigures;
 
 /// Everything about a breaker at one instant. Times are on the breaker's clock.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,26 +66,6 @@ impl Snapshot {
     pub fn retry_after(&self) -> Duration {
         self.open_until()
             .map_or(Duration::ZERO, |until| until.saturating_sub(self.at))
-    }
-}
-
-/// The sums of a window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WindowFigures {
-    /// Calls that ended in success or failure.
-    pub calls: u64,
-    /// Those that failed.
-    pub failures: u64,
-    /// Those that were slow, whether they failed or not.
-    pub slow: u64,
-}
-
-impl WindowFigures {
-    pub(crate) fn add(&mut self, sample: Sample) {
-        self.calls += 1;
-        self.failures += u64::from(sample.failed);
-        self.slow += u64::from(sample.slow);
     }
 }
 

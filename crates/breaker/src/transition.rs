@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::snapshot::WindowFigures;
 use crate::state::{Generation, State};
+use crate::window::WindowFigures;
 
 /// Why a breaker changed its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

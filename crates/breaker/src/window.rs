@@ -12,8 +12,6 @@ use std::time::Duration;
 use count::CountWindow;
 use time::TimeWindow;
 
-use crate::snapshot::WindowFigures;
-
 /// Which calls the failure and slow ratios are taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -41,6 +39,26 @@ impl Window {
     /// The outcomes of the last `length`, in `buckets` steps.
     pub const fn time(length: Duration, buckets: u32) -> Self {
         Self::Time { length, buckets }
+    }
+}
+
+/// The sums of a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WindowFigures {
+    /// Calls that ended in success or failure.
+    pub calls: u64,
+    /// Those that failed.
+    pub failures: u64,
+    /// Those that were slow, whether they failed or not.
+    pub slow: u64,
+}
+
+impl WindowFigures {
+    pub(crate) fn add(&mut self, sample: Sample) {
+        self.calls += 1;
+        self.failures += u64::from(sample.failed);
+        self.slow += u64::from(sample.slow);
     }
 }
 

@@ -1,7 +1,6 @@
 //! Exactly the last N outcomes, in a ring with running sums.
 
-use super::Sample;
-use crate::snapshot::WindowFigures;
+use super::{Sample, WindowFigures};
 
 #[derive(Debug)]
 pub(crate) struct CountWindow {

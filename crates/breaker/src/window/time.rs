@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
-use super::Sample;
+use super::{Sample, WindowFigures};
 use crate::clock::nanos;
-use crate::snapshot::WindowFigures;
 
 #[derive(Debug)]
 pub(crate) struct TimeWindow {
