@@ -2,9 +2,9 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | `cli`, `settings` | What did the user ask for, and what follows from it? |
+//! | `cli`, `settings`, `settle` | What did the user ask for, and what follows from it? |
 //! | `together` | How does the whole system run in one process, and what is shown of it? |
-//! | `unreliable` | What do the instances depend on? |
+//! | `plan`, `unreliable` | Which faults are there, and who carries them out? |
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
 //! | `serve` | How is a service kept up, whatever its clients do? |
@@ -14,10 +14,13 @@ mod alone;
 mod cli;
 mod failure;
 mod instance;
+mod json;
 mod load;
+mod plan;
 mod print;
 mod serve;
 mod settings;
+mod settle;
 mod shutdown;
 mod together;
 mod unreliable;
@@ -51,52 +54,57 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let seed = drawn_seed();
     match cli.role {
         None => {
-            let (plain, print) = (cli.together.plain, cli.together.common.print_config);
-            let settings = settings::together(cli.together, seed)?;
-            if print {
-                return show(&settings);
-            }
-            telemetry::init_log("warn");
-            on(&threads(cores())?, together::run(settings, plain))
+            let (plain, print_config) = (cli.together.plain, cli.together.common.print_config);
+            let settings = settle::together(cli.together, seed)?;
+            // The screen belongs to the picture; transitions are part of it.
+            let stage = Stage::new(print_config, "warn", cores());
+            stage.play(settings, |settings| together::run(settings, plain))
         }
         Some(Role::Unreliable(args)) => {
-            let (workers, print) = (args.workers.workers, args.common.print_config);
-            let settings = settings::unreliable_alone(args, seed)?;
-            if print {
-                return show(&settings);
-            }
-            telemetry::init_log("info");
-            on(&threads(workers)?, alone::unreliable(settings))
+            let stage = Stage::new(args.common.print_config, "info", args.workers.workers);
+            stage.play(settle::unreliable_alone(args, seed)?, alone::unreliable)
         }
         Some(Role::Instance(args)) => {
-            let (workers, print) = (args.workers.workers, args.common.print_config);
-            let settings = settings::instance_alone(args, seed)?;
-            if print {
-                return show(&settings);
-            }
-            telemetry::init_log("info");
-            on(&threads(workers)?, alone::instance(settings))
+            let stage = Stage::new(args.common.print_config, "info", args.workers.workers);
+            stage.play(settle::instance_alone(args, seed)?, alone::instance)
         }
         Some(Role::Load(args)) => {
-            let (workers, print) = (args.workers.workers, args.common.print_config);
-            let settings = settings::load_alone(args, seed)?;
-            if print {
-                return show(&settings);
-            }
-            telemetry::init_log("info");
-            on(&threads(workers)?, alone::load(settings))
+            let stage = Stage::new(args.common.print_config, "info", args.workers.workers);
+            stage.play(settle::load_alone(args, seed)?, alone::load)
         }
     }
 }
 
-fn show(settings: &impl Serialize) -> Result<(), Failure> {
-    let text = toml::to_string(settings).map_err(|error| Failure::runtime(error.to_string()))?;
-    print::line(text.trim_end());
-    Ok(())
+/// How a part is run, or only its settings shown.
+struct Stage {
+    print_config: bool,
+    log_level: &'static str,
+    workers: usize,
 }
 
-fn on(runtime: &Runtime, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    runtime.block_on(work)
+impl Stage {
+    fn new(print_config: bool, log_level: &'static str, workers: usize) -> Self {
+        Self {
+            print_config,
+            log_level,
+            workers,
+        }
+    }
+
+    fn play<S: Serialize, F: Future<Output = Result<(), Failure>>>(
+        self,
+        settings: S,
+        part: impl FnOnce(S) -> F,
+    ) -> Result<(), Failure> {
+        if self.print_config {
+            let text =
+                toml::to_string(&settings).map_err(|error| Failure::runtime(error.to_string()))?;
+            print::line(text.trim_end());
+            return Ok(());
+        }
+        telemetry::init_log(self.log_level);
+        threads(self.workers)?.block_on(part(settings))
+    }
 }
 
 /// A runtime with so many workers; 0 means one thread for everything, which costs a single

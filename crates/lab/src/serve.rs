@@ -30,7 +30,7 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
 use activity::{Activity, Connections};
-pub(crate) use body::{parse_json, read_json};
+pub(crate) use body::read_json;
 pub(crate) use guard::Control;
 use guard::Peer;
 pub(crate) use health::health_routes;

@@ -1,10 +1,9 @@
 //! What do the instances depend on? A service that fails as its fault plan says.
 //!
-//! The plan is a pure function of seed, time, caller and the caller's n-th call ([`plan`]); the
+//! The plan is a pure function of seed, time, caller and the caller's n-th call ([`plan`](crate::plan)); the
 //! service only carries it out. Control routes are never affected by faults.
 
 mod metrics;
-mod plan;
 mod running;
 mod service;
 
@@ -12,10 +11,10 @@ use std::sync::Arc;
 
 use breaker::Clock;
 
-pub(crate) use plan::Plan;
 pub(crate) use running::{Health, Running};
 use service::routes;
 
+use crate::plan::Plan;
 use crate::serve::{Control, Listening, serve};
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;

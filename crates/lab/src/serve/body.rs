@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::reply::error;
-use crate::settings::with_nearest;
+use crate::json::parse_json;
 
 /// Bytes that a body may have.
 const LIMIT: usize = 64 * 1024;
@@ -44,24 +44,6 @@ pub(crate) async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T
             error(StatusCode::REQUEST_TIMEOUT, "body_timeout", &message)
         })??;
     parse_json(&bytes).map_err(|message| error(StatusCode::BAD_REQUEST, "invalid_body", &message))
-}
-
-/// Reads JSON; the message of an error names the field.
-pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let field = error.path().to_string();
-        let what = with_nearest(&error.inner().to_string());
-        if field == "." {
-            what
-        } else {
-            format!("{field}: {what}")
-        }
-    })?;
-    match deserializer.end() {
-        Ok(()) => Ok(value),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 async fn read(mut body: Body) -> Result<Vec<u8>, Response> {

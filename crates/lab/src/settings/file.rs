@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::breaker::BreakerSettings;
 use super::values::{Address, BaseUrl, Span};
 use crate::failure::Failure;
+use crate::json::with_nearest;
 
 /// A settings file, as far as it says anything.
 #[derive(Debug, Default, Deserialize)]
@@ -76,26 +77,6 @@ fn position(text: &str, place: usize) -> (usize, usize) {
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = before.matches('\n').count() + 1;
     (line, before[line_start..].chars().count() + 1)
-}
-
-/// Adds the nearest known key to serde's message about an unknown one.
-pub(crate) fn with_nearest(message: &str) -> String {
-    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let [unknown, known @ ..] = names.as_slice() else {
-        return message.to_owned();
-    };
-    if !message.starts_with("unknown ") {
-        return message.to_owned();
-    }
-    let nearest = known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(unknown, name), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((_, name)) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
-        None => format!("unknown key `{unknown}`; known are: {}", known.join(", ")),
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use breaker::Clock;
 
-use super::plan::{Effect, Fate, Plan};
+use crate::plan::{Effect, Fate, Plan};
 
 /// Callers that are told apart; further ones share one sequence of luck.
 const MAX_CALLERS: usize = 256;

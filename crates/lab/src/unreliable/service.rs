@@ -13,8 +13,8 @@ use telemetry::HttpMetrics;
 use tokio::time::sleep;
 
 use super::metrics::UnreliableCollector;
-use super::plan::{Effect, Plan};
 use super::running::Running;
+use crate::plan::{Effect, Plan};
 use crate::serve::{Control, Routes, error, health_routes, json, read_json};
 
 /// The routes of the service.

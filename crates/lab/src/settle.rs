@@ -1,0 +1,292 @@
+//! What follows from flags, environment, file and defaults? Everything is checked here, before
+//! anything starts. The earlier of the four wins.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::cli::{CommonArgs, InstanceArgs, LoadArgs, ServingArgs, TogetherArgs, UnreliableArgs};
+use crate::failure::Failure;
+use crate::plan::Plan;
+use crate::settings::{
+    Address, Alone, BaseUrl, File, Instance, InstanceAlone, InstanceFile, Load, LoadAlone, Named,
+    Serving, Span, Together, Unreliable, UnreliableAlone,
+};
+
+/// The port of the unreliable service.
+const UNRELIABLE_PORT: u16 = 9000;
+/// The instances that have a port of their own.
+const PORTS: [(&str, u16); 3] = [("A", 8001), ("B", 8002), ("C", 8003)];
+/// Requests per second over all instances.
+const RATE: f64 = 90.0;
+/// More than the generator can do; a typing error is more likely.
+const MAX_RATE: f64 = 100_000.0;
+const CALL_TIMEOUT: Span = Span(Duration::from_secs(1));
+const LOAD_TIMEOUT: Span = Span(Duration::from_secs(5));
+/// Idle connections are cheap; this is what one service is willing to remember.
+const MAX_CONNECTIONS: usize = 16_384;
+
+/// Settles the whole system.
+pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failure> {
+    let file = File::read(args.common.config.as_deref())?;
+    let seed = args.common.seed.or(file.seed).unwrap_or(seed);
+    let names = instance_names(&file, &args.listen)?;
+    let listen = |name: &str| {
+        let given = args.listen.iter().rfind(|listen| listen.name == name);
+        given.map(|listen| listen.value)
+    };
+    let unreliable = Unreliable {
+        listen: listen("unreliable")
+            .or(file.unreliable.listen)
+            .unwrap_or_else(|| loopback(UNRELIABLE_PORT)),
+        plan: plan(args.faults.as_deref(), seed)?,
+    };
+    let mut instances = BTreeMap::new();
+    for (place, name) in (0..).zip(names) {
+        let flags = InstanceFile {
+            listen: listen(&name),
+            downstream: None,
+            call_timeout: args.call_timeout,
+            breaker: args.breaker,
+        };
+        let downstream = BaseUrl::of(unreliable.listen.0);
+        let settled = instance(&name, flags, &file, downstream, seed.wrapping_add(place))?;
+        instances.insert(name, settled);
+    }
+    Ok(Together {
+        seed,
+        duration: duration(&args.common, &file)?,
+        serving: serving(args.serving, &file)?,
+        unreliable,
+        load: load(args.rate, None, &file)?,
+        instance: instances,
+    })
+}
+
+/// Settles the unreliable service alone.
+pub(crate) fn unreliable_alone(
+    args: UnreliableArgs,
+    seed: u64,
+) -> Result<Alone<UnreliableAlone>, Failure> {
+    let file = File::read(args.common.config.as_deref())?;
+    let seed = args.common.seed.or(file.seed).unwrap_or(seed);
+    let listen = args.listen.or(file.unreliable.listen);
+    let unreliable = Unreliable {
+        listen: listen.unwrap_or_else(|| loopback(UNRELIABLE_PORT)),
+        plan: plan(args.faults.as_deref(), seed)?,
+    };
+    let serving = serving(args.serving, &file)?;
+    alone(
+        &args.common,
+        &file,
+        seed,
+        Some(serving),
+        UnreliableAlone { unreliable },
+    )
+}
+
+/// Settles one instance alone.
+pub(crate) fn instance_alone(
+    args: InstanceArgs,
+    seed: u64,
+) -> Result<Alone<InstanceAlone>, Failure> {
+    let file = File::read(args.common.config.as_deref())?;
+    let seed = args.common.seed.or(file.seed).unwrap_or(seed);
+    let flags = InstanceFile {
+        listen: args.listen,
+        downstream: args.downstream,
+        call_timeout: args.call_timeout,
+        breaker: args.breaker,
+    };
+    let downstream = BaseUrl::of(loopback(UNRELIABLE_PORT).0);
+    let instance = instance(&args.name, flags, &file, downstream, seed)?;
+    let part = InstanceAlone {
+        instance: BTreeMap::from([(args.name.clone(), instance)]),
+        name: args.name,
+    };
+    let serving = serving(args.serving, &file)?;
+    alone(&args.common, &file, seed, Some(serving), part)
+}
+
+/// Settles the load alone.
+pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, Failure> {
+    let file = File::read(args.common.config.as_deref())?;
+    let seed = args.common.seed.or(file.seed).unwrap_or(seed);
+    let targets = if args.target.is_empty() {
+        let all = PORTS.map(|(name, port)| Named {
+            name: name.to_owned(),
+            value: BaseUrl::of(loopback(port).0),
+        });
+        all.into()
+    } else {
+        args.target
+    };
+    for (place, target) in targets.iter().enumerate() {
+        if targets[..place]
+            .iter()
+            .any(|other| other.name == target.name)
+        {
+            let name = &target.name;
+            return Err(Failure::usage(format!("--target {name} is given twice")));
+        }
+    }
+    let part = LoadAlone {
+        targets,
+        load: load(args.rate, args.timeout, &file)?,
+    };
+    alone(&args.common, &file, seed, None, part)
+}
+
+fn alone<T>(
+    common: &CommonArgs,
+    file: &File,
+    seed: u64,
+    serving: Option<Serving>,
+    part: T,
+) -> Result<Alone<T>, Failure> {
+    Ok(Alone {
+        seed,
+        duration: duration(common, file)?,
+        serving,
+        part,
+    })
+}
+
+fn duration(common: &CommonArgs, file: &File) -> Result<Option<Span>, Failure> {
+    let duration = common.duration.or(file.duration);
+    duration
+        .map(|span| above_zero("duration", span))
+        .transpose()
+}
+
+/// A, B, C and what else the file has a section for.
+fn instance_names(file: &File, listen: &[Named<Address>]) -> Result<Vec<String>, Failure> {
+    let mut names: Vec<String> = PORTS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let known = |names: &[String], name: &str| names.iter().any(|known| known == name);
+    for name in file.instance.keys() {
+        if !known(&names, name) {
+            names.push(name.clone());
+        }
+    }
+    for Named { name, .. } in listen {
+        if name != "unreliable" && !known(&names, name) {
+            return Err(Failure::usage(format!(
+                "--listen {name}=… names no service; there are {} and unreliable",
+                names.join(", ")
+            )));
+        }
+    }
+    Ok(names)
+}
+
+fn instance(
+    name: &str,
+    flags: InstanceFile,
+    file: &File,
+    downstream: BaseUrl,
+    seed: u64,
+) -> Result<Instance, Failure> {
+    check_name(name)?;
+    let section = file.instance.get(name).cloned().unwrap_or_default();
+    let own_port = PORTS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, port)| loopback(*port));
+    let listen = flags
+        .listen
+        .or(section.listen)
+        .or(own_port)
+        .ok_or_else(|| {
+            Failure::usage(format!(
+                "instance {name} has no port of its own as A, B and C have; \
+             give it one with --listen 127.0.0.1:PORT or `listen` in [instance.{name}]"
+            ))
+        })?;
+    let breaker = flags
+        .breaker
+        .over(section.breaker)
+        .over(file.breaker)
+        .settled();
+    let config = breaker
+        .config(seed)
+        .map_err(|error| Failure::usage(format!("breaker of instance {name}: {error}")))?;
+    let call_timeout = flags.call_timeout.or(section.call_timeout);
+    Ok(Instance {
+        listen,
+        downstream: flags
+            .downstream
+            .or(section.downstream)
+            .unwrap_or(downstream),
+        call_timeout: above_zero("call_timeout", call_timeout.unwrap_or(CALL_TIMEOUT))?,
+        breaker,
+        config,
+    })
+}
+
+fn check_name(name: &str) -> Result<(), Failure> {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    if (1..=32).contains(&name.len()) && name.chars().all(allowed) {
+        Ok(())
+    } else {
+        Err(Failure::usage(format!(
+            "instance name `{name}` is not allowed: it must be 1 to 32 letters, digits, - and _"
+        )))
+    }
+}
+
+fn load(rate: Option<f64>, timeout: Option<Span>, file: &File) -> Result<Load, Failure> {
+    let rate = rate.or(file.load.rate).unwrap_or(RATE);
+    if !(rate > 0.0 && rate <= MAX_RATE) {
+        return Err(Failure::usage(format!(
+            "rate = {rate} is not allowed: it must be above 0 and up to {MAX_RATE} per second"
+        )));
+    }
+    let timeout = timeout.or(file.load.timeout).unwrap_or(LOAD_TIMEOUT);
+    Ok(Load {
+        rate,
+        timeout: above_zero("timeout", timeout)?,
+    })
+}
+
+fn serving(args: ServingArgs, file: &File) -> Result<Serving, Failure> {
+    let max_connections = args.max_connections.or(file.max_connections);
+    let max_connections = max_connections.unwrap_or(MAX_CONNECTIONS);
+    if !(1..=1_000_000).contains(&max_connections) {
+        return Err(Failure::usage(format!(
+            "max_connections = {max_connections} is not allowed: it must be from 1 to 1000000"
+        )));
+    }
+    let control_token = args.control_token.or_else(|| file.control_token.clone());
+    if control_token.as_deref() == Some("") {
+        return Err(Failure::usage(
+            "control_token is empty: leave it out or give one",
+        ));
+    }
+    Ok(Serving {
+        max_connections,
+        control_token,
+    })
+}
+
+fn plan(path: Option<&Path>, seed: u64) -> Result<Plan, Failure> {
+    let Some(path) = path else {
+        return Ok(Plan::schedule(seed));
+    };
+    let shown = path.display();
+    let text = std::fs::read(path)
+        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
+    Plan::parse(&text).map_err(|error| Failure::usage(format!("{shown}: {error}")))
+}
+
+fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {
+    if span.0.is_zero() {
+        let message = format!("{field} = {span} is not allowed: it must be above zero");
+        return Err(Failure::usage(message));
+    }
+    Ok(span)
+}
+
+fn loopback(port: u16) -> Address {
+    Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
