@@ -1,1 +1,51 @@
+//! How do the tests run the real thing? Processes of the real binary, HTTP, and waiting with a limit.
+//!
+//! Ports are chosen by the system and read from what the processes print. Every process is ended
+//! when its handle is dropped, also by a panic.
 
+mod binary;
+mod http;
+mod process;
+mod system;
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+pub use http::{Client, Reply, Series};
+pub use process::{Ended, Process, Signal};
+pub use system::{System, always_failing, failing, healthy};
+
+/// How long a condition may take to come true. Only a broken system takes so long.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// Waits until `look` finds what it looks for.
+///
+/// # Panics
+/// If it does not within [`LIMIT`].
+pub async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    look: impl FnMut() -> F,
+) -> T {
+    within(LIMIT, what, look).await
+}
+
+/// Waits until `look` finds what it looks for.
+///
+/// # Panics
+/// If it does not within `limit`.
+pub async fn within<T, F: Future<Output = Option<T>>>(
+    limit: Duration,
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(began.elapsed() < limit, "waited {limit:?} in vain: {what}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}

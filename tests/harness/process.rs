@@ -1,0 +1,187 @@
+//! How is a process watched? Its lines as they come, its signals, its end.
+
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::binary::{binary, repository};
+use crate::{LIMIT, eventually};
+
+/// A running `breaker-lab`. Killed when dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    stdout: Output,
+    stderr: Output,
+}
+
+/// What can be sent to a process.
+#[derive(Clone, Copy, Debug)]
+pub enum Signal {
+    /// What Ctrl-C sends.
+    Interrupt,
+    /// The polite request to end.
+    Terminate,
+    /// The end without a word.
+    Kill,
+}
+
+/// A process that has ended, with all that it printed.
+#[derive(Debug)]
+pub struct Ended {
+    /// How.
+    pub status: ExitStatus,
+    /// Its standard output, line by line.
+    pub stdout: Vec<String>,
+    /// Its standard error, line by line.
+    pub stderr: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Output {
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Output {
+    fn of(pipe: impl AsyncRead + Unpin + Send + 'static) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let read = Arc::clone(&lines);
+        let reader = tokio::spawn(async move {
+            let mut pipe = BufReader::new(pipe).lines();
+            while let Ok(Some(line)) = pipe.next_line().await {
+                read.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line);
+            }
+        });
+        Self { lines, reader }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    async fn all(self) -> Vec<String> {
+        self.reader.await.expect("output is read to its end");
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Process {
+    /// Starts `breaker-lab` with `arguments`, in the root of the repository.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(binary())
+            .args(arguments)
+            .current_dir(repository())
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("breaker-lab can be started");
+        Self {
+            stdout: Output::of(child.stdout.take().expect("stdout is a pipe")),
+            stderr: Output::of(child.stderr.take().expect("stderr is a pipe")),
+            child,
+        }
+    }
+
+    /// Runs `breaker-lab` to its end.
+    ///
+    /// # Panics
+    /// If it does not end by itself.
+    pub async fn run(arguments: &[&str]) -> Ended {
+        Self::start(arguments).ended(LIMIT).await
+    }
+
+    /// What it has printed so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.stdout.lines()
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the process is running")
+    }
+
+    /// The base URL in the first line that names `who`.
+    ///
+    /// # Panics
+    /// If no such line is printed.
+    pub async fn url(&self, who: &str) -> String {
+        eventually(&format!("a line with the address of {who}"), async || {
+            let lines = self.lines();
+            let line = lines
+                .iter()
+                .find(|line| line.contains(who) && line.contains("http://"))?;
+            let address = line.split("http://").nth(1)?;
+            let end = address.find([' ', ',']).unwrap_or(address.len());
+            Some(format!("http://{}", &address[..end]))
+        })
+        .await
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// If there is no `kill` command.
+    pub fn signal(&self, signal: Signal) {
+        let name = match signal {
+            Signal::Interrupt => "-INT",
+            Signal::Terminate => "-TERM",
+            Signal::Kill => "-KILL",
+        };
+        let id = self.id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args([name, &id])
+            .status();
+        assert!(sent.expect("there is a kill command").success());
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// If it has not ended within `limit`.
+    pub async fn ended(mut self, limit: Duration) -> Ended {
+        let status = timeout(limit, self.child.wait())
+            .await
+            .unwrap_or_else(|_| panic!("still running after {limit:?}: {:#?}", self.lines()))
+            .expect("the process can be waited for");
+        Ended {
+            status,
+            stdout: self.stdout.all().await,
+            stderr: self.stderr.all().await,
+        }
+    }
+
+    /// The memory that it holds, in MiB.
+    ///
+    /// # Panics
+    /// Where there is no `/proc`.
+    pub fn resident_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))
+            .expect("there is a /proc");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        kib.expect("the status tells the memory") / 1024
+    }
+}

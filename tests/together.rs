@@ -1,0 +1,190 @@
+//! The whole system in one process: what it prints, what it shows, how it ends.
+
+use std::time::Duration;
+
+use end_to_end::{Client, Ended, Process, Signal, eventually};
+use tokio::time::Instant;
+
+const FREE_PORTS: [&str; 8] = [
+    "--listen",
+    "A=127.0.0.1:0",
+    "--listen",
+    "B=127.0.0.1:0",
+    "--listen",
+    "C=127.0.0.1:0",
+    "--listen",
+    "unreliable=127.0.0.1:0",
+];
+
+fn start(flags: &[&str]) -> Process {
+    Process::start(&[&FREE_PORTS, flags].concat())
+}
+
+#[tokio::test]
+async fn the_default_run_shows_all_four_phenomena_with_every_seed() {
+    let runs = ["1", "2", "3"].map(|seed| start(&["--duration", "55s", "--seed", seed]));
+    for run in runs {
+        let ended = run.ended(Duration::from_secs(90)).await;
+
+        assert!(ended.status.success(), "{ended:#?}");
+        let seen = |what: &str| ended.stdout.iter().any(|line| line.starts_with(what));
+        for what in [
+            "divergence",
+            "fast failure",
+            "flapping",
+            "partial degradation",
+        ] {
+            assert!(
+                seen(&format!("[seen] {what}: ")),
+                "{what}: {:#?}",
+                ended.stdout
+            );
+        }
+        assert_lines_of_a_pipe(&ended);
+        assert_the_downstream_received_what_was_permitted(&ended);
+    }
+}
+
+/// No terminal: a line per second, a line per transition.
+fn assert_lines_of_a_pipe(ended: &Ended) {
+    let seconds = ended
+        .stdout
+        .iter()
+        .filter(|line| line.contains("  downstream "));
+    let seconds = seconds.count();
+    assert!((53..=56).contains(&seconds), "{seconds} lines of seconds");
+    let transitions = ended
+        .stdout
+        .iter()
+        .filter(|line| line.contains(" -> "))
+        .count();
+    assert!(transitions >= 6, "{transitions} lines of transitions");
+    assert!(
+        !ended.stdout.iter().any(|line| line.contains('\u{1b}')),
+        "no escape codes"
+    );
+    assert_eq!(ended.stderr, Vec::<String>::new());
+}
+
+fn assert_the_downstream_received_what_was_permitted(ended: &Ended) {
+    let line = ended
+        .stdout
+        .iter()
+        .find(|line| line.contains("the downstream received"));
+    let line = line.expect("the sentence about fast failures");
+    let after = |words: &str| -> u64 {
+        let rest = line
+            .split(words)
+            .nth(1)
+            .expect("the words are there")
+            .trim_start();
+        let digits = rest
+            .chars()
+            .take_while(|letter| letter.is_ascii_digit() || *letter == ',');
+        let digits: String = digits.filter(char::is_ascii_digit).collect();
+        digits.parse().expect("a number follows")
+    };
+    let (received, permitted) = (after("received"), after("had permitted"));
+    assert!(received <= permitted, "{line}");
+    // A call that was cut off at the end may never have arrived.
+    assert!(permitted - received <= 10, "{line}");
+}
+
+#[tokio::test]
+async fn ctrl_c_and_sigterm_end_everything_within_three_seconds_with_the_summary() {
+    for signal in [Signal::Interrupt, Signal::Terminate] {
+        let lab = start(&["--seed", "1"]);
+        let instance = Client::new(lab.url("instance C").await);
+        eventually("the load is running", async || {
+            let answered = instance.metrics().await;
+            let answered = answered.sum("circuit_breaker_calls_total", &[]);
+            (answered > 10.0).then_some(())
+        })
+        .await;
+
+        let asked = Instant::now();
+        lab.signal(signal);
+        let ended = lab.ended(Duration::from_secs(20)).await;
+
+        assert!(
+            asked.elapsed() < Duration::from_secs(3),
+            "{:?}",
+            asked.elapsed()
+        );
+        assert!(ended.status.success(), "{ended:#?}");
+        assert!(
+            ended
+                .stdout
+                .iter()
+                .any(|line| line.starts_with("Summary of "))
+        );
+        assert!(instance.try_get("/healthz").await.is_none(), "C is gone");
+        let not_seen = ended
+            .stdout
+            .iter()
+            .filter(|line| line.starts_with("[not seen] "));
+        assert_eq!(
+            not_seen.count(),
+            4,
+            "a healthy second shows nothing: {:#?}",
+            ended.stdout
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_urls_come_first_and_lead_to_every_service() {
+    let lab = start(&["--seed", "7"]);
+    for who in [
+        "unreliable service",
+        "instance A",
+        "instance B",
+        "instance C",
+    ] {
+        let service = Client::new(lab.url(who).await);
+
+        assert_eq!(service.get("/healthz").await.status, 200, "{who}");
+        assert_eq!(service.get("/readyz").await.status, 200, "{who}");
+        assert_eq!(service.get("/metrics").await.status, 200, "{who}");
+    }
+    assert_eq!(lab.lines()[0], "breaker-lab, seed 7");
+}
+
+#[tokio::test]
+async fn instances_can_differ() {
+    let file = std::env::temp_dir().join(format!("breaker-lab-{}.toml", std::process::id()));
+    let text = "[breaker]\nminimum_calls = 7\n\
+                [instance.B]\ncall_timeout = \"250ms\"\n\
+                [instance.B.breaker]\nconsecutive_failures = 2\n";
+    std::fs::write(&file, text).expect("a temporary file can be written");
+    let path = file.to_str().expect("the path is text");
+
+    let lab = start(&["--config", path]);
+    let settings = async |who: &str| {
+        let series = Client::new(lab.url(who).await).metrics().await;
+        let info = series.with("circuit_breaker_config_info");
+        info.keys().next().expect("there is one").to_string()
+    };
+
+    let (a, b) = (settings("instance A").await, settings("instance B").await);
+    assert!(a.contains(r#"consecutive_failures="5""#), "{a}");
+    assert!(b.contains(r#"consecutive_failures="2""#), "{b}");
+    for one in [a, b] {
+        assert!(one.contains(r#"minimum_calls="7""#), "{one}");
+    }
+    std::fs::remove_file(file).expect("the file is ours");
+}
+
+#[tokio::test]
+async fn printed_settings_can_be_given_back() {
+    let first = Process::run(&["--seed", "3", "--open-for", "7s", "--print-config"]).await;
+    assert!(first.status.success(), "{first:#?}");
+    let file = std::env::temp_dir().join(format!("breaker-lab-back-{}.toml", std::process::id()));
+    std::fs::write(&file, first.stdout.join("\n")).expect("a temporary file can be written");
+
+    let path = file.to_str().expect("the path is text");
+    let second = Process::run(&["--config", path, "--print-config"]).await;
+
+    assert_eq!(first.stdout, second.stdout);
+    std::fs::remove_file(file).expect("the file is ours");
+}
