@@ -1,1 +1,165 @@
-//! later
+//! `/metrics`: complete from the first scrape, consistent, exact, and clean under `promtool`.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use end_to_end::{Series, System, always_failing, eventually, healthy};
+use telemetry::{Definition, names};
+use tokio::time::Instant;
+
+/// Runs `promtool`, which must be there.
+fn promtool(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new("promtool")
+        .args(arguments)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool is missing: apt-get install prometheus");
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    stdin.write_all(input.as_bytes()).expect("promtool reads");
+    drop(stdin);
+    child.wait_with_output().expect("promtool ends")
+}
+
+fn assert_clean(output: &Output) {
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[tokio::test]
+async fn promtool_finds_nothing_to_say_about_the_metrics() {
+    let system = System::with_instances(&["A"], &healthy(), &[]).await;
+    system.instance(0).get("/call").await;
+
+    for client in [system.instance(0), &system.downstream] {
+        let text = client.get("/metrics").await;
+        assert!(
+            text.header("content-type")
+                .starts_with("text/plain; version=0.0.4")
+        );
+        assert_clean(&promtool(&["check", "metrics"], &text.body));
+    }
+}
+
+#[test]
+fn promtool_accepts_the_scrape_configuration() {
+    let output = promtool(&["check", "config", "prometheus.yml"], "");
+    assert!(output.status.success(), "{output:?}");
+
+    let config = include_str!("../prometheus.yml");
+    for words in [
+        "scrape_interval: 1s",
+        "127.0.0.1:8001",
+        "127.0.0.1:8002",
+        "127.0.0.1:8003",
+        "127.0.0.1:9000",
+        "instance: A",
+        "instance: B",
+        "instance: C",
+    ] {
+        assert!(config.contains(words), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn every_metric_is_there_before_the_first_call_and_no_other() {
+    let system = System::with_instances(&["A"], &healthy(), &[]).await;
+
+    assert_families(&system.instance(0).metrics().await, names::INSTANCE);
+    assert_families(&system.downstream.metrics().await, names::UNRELIABLE);
+    let series = system.instance(0).metrics().await;
+    for (name, count) in [
+        ("circuit_breaker_state", 6),
+        ("circuit_breaker_transitions_total", 30),
+        ("circuit_breaker_trips_total", 6),
+        ("circuit_breaker_calls_total", 5),
+        ("circuit_breaker_fast_failures_total", 3),
+        ("circuit_breaker_state_seconds_total", 6),
+        ("circuit_breaker_call_duration_seconds_count", 5),
+    ] {
+        assert_eq!(series.with(name).len(), count, "{name}");
+    }
+    for status in ["200", "502", "503", "504"] {
+        let labels = [
+            r#"route="/call""#,
+            r#"method="GET""#,
+            &format!("status=\"{status}\""),
+        ];
+        let count = series.sum("http_server_request_duration_seconds_count", &labels);
+        assert_eq!(count.to_string(), "0", "{status}");
+    }
+}
+
+fn assert_families(series: &Series, definitions: &[Definition]) {
+    let mut expected: Vec<_> = definitions
+        .iter()
+        .map(|definition| definition.name)
+        .collect();
+    expected.sort_unstable();
+    let mut found = series.families().to_vec();
+    found.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn state_seconds_lose_nothing_and_grow_without_traffic() {
+    let flags = ["--consecutive-failures", "1", "--open-for", "200ms"];
+    let system = System::with_instances(&["A"], &always_failing(), &flags).await;
+    let instance = system.instance(0);
+    let seconds = async |labels: &[&str]| {
+        let series = instance.metrics().await;
+        series.sum("circuit_breaker_state_seconds_total", labels)
+    };
+
+    let (before, began) = (seconds(&[]).await, Instant::now());
+    instance.get("/call").await;
+    eventually("time in all three states", async || {
+        let (open, half_open) = ([r#"state="open""#], [r#"state="half_open""#]);
+        (seconds(&open).await > 0.0 && seconds(&half_open).await > 0.0).then_some(())
+    })
+    .await;
+    let (after, took) = (seconds(&[]).await, began.elapsed());
+
+    // All states together pass as much time as the clock on the wall.
+    let passed = Duration::from_secs_f64(after - before);
+    let off = passed.abs_diff(took);
+    assert!(off < Duration::from_millis(500), "{passed:?} in {took:?}");
+}
+
+#[tokio::test]
+async fn what_the_downstream_counts_is_what_the_instances_were_permitted() {
+    let system = System::start(
+        &always_failing(),
+        &["--open-for", "100ms", "--max-open-for", "200ms"],
+    )
+    .await;
+    let load = system.load(200);
+    eventually("calls, rejections and flaps", async || {
+        let series = system.instance(1).metrics().await;
+        let rejected = series.sum("circuit_breaker_fast_failures_total", &[]);
+        (system.received().await > 50.0 && rejected > 50.0).then_some(())
+    })
+    .await;
+    load.signal(end_to_end::Signal::Terminate);
+    load.ended(Duration::from_secs(20)).await;
+
+    eventually("the sums agree once all calls have ended", async || {
+        let (mut permitted, mut answered) = (0.0, 0.0);
+        for (_, instance, _) in &system.instances {
+            let series = instance.metrics().await;
+            permitted += series.sum("circuit_breaker_calls_total", &[]);
+            let calls = [r#"outcome="cancelled""#];
+            answered += series.sum("circuit_breaker_call_duration_seconds_count", &[]);
+            assert!(series.sum("circuit_breaker_calls_total", &calls) >= 0.0);
+        }
+        let received = system.received().await;
+        let failing = system.downstream.metrics().await;
+        let failing = failing.sum("unreliable_service_requests_while_failing_total", &[]);
+        let agree = (received - permitted).abs() < 1.0 && (answered - permitted).abs() < 1.0;
+        (agree && (failing - received).abs() < 1.0).then_some(())
+    })
+    .await;
+}

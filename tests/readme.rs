@@ -1,1 +1,164 @@
-//! later
+//! The README keeps its word: commands parse, settings and metrics exist, links lead somewhere.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use end_to_end::Process;
+use telemetry::names;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(page: &Path) -> String {
+    std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()))
+}
+
+/// The pages at the top and in `docs/`.
+fn pages() -> Vec<PathBuf> {
+    let folders = [root(), root().join("docs")];
+    let files = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("a folder"));
+    let files = files.map(|file| file.expect("a file").path());
+    let pages: Vec<_> = files
+        .filter(|file| file.extension().is_some_and(|it| it == "md"))
+        .collect();
+    assert!(pages.len() >= 5, "{pages:?}");
+    pages
+}
+
+/// The lines of the shell blocks of the README.
+fn commands() -> Vec<String> {
+    let readme = read(&root().join("README.md"));
+    let blocks = readme.split("```sh\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    blocks.flat_map(str::lines).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_command_of_the_readme_is_understood() {
+    let commands = commands();
+    let runs = commands
+        .iter()
+        .filter(|line| line.starts_with("cargo run --release"));
+    let runs: Vec<_> = runs.collect();
+    assert!(runs.len() >= 8, "{runs:?}");
+    for line in runs {
+        let arguments = line.split(" -- ").nth(1).unwrap_or_default();
+        let mut arguments: Vec<&str> = arguments.split_whitespace().collect();
+        arguments.push("--print-config");
+
+        let ended = Process::run(&arguments).await;
+
+        assert!(ended.status.success(), "{line}: {ended:#?}");
+    }
+    assert!(commands.iter().any(|line| line == "scripts/test.sh"));
+    assert!(root().join("scripts/test.sh").exists());
+}
+
+#[tokio::test]
+async fn the_settings_of_the_readme_are_the_flags_of_a_breaker_with_their_defaults() {
+    let help = Process::run(&["instance", "--help"]).await.stdout;
+    let breaker = help.iter().skip_while(|line| !line.starts_with("Breaker"));
+    let flags: BTreeSet<String> = breaker
+        .filter_map(|line| line.trim_start().strip_prefix("--"))
+        .filter_map(|line| Some(format!("--{}", line.split(' ').next()?)))
+        .collect();
+    let settings = Process::run(&["instance", "A", "--print-config"])
+        .await
+        .stdout;
+    let readme = read(&root().join("README.md"));
+    let rows = readme.lines().filter(|line| line.starts_with("| `--"));
+    let rows: Vec<Vec<&str>> = rows
+        .map(|row| row.split('|').map(str::trim).collect())
+        .collect();
+
+    let listed: BTreeSet<String> = rows
+        .iter()
+        .map(|row| row[1].trim_matches('`').to_owned())
+        .collect();
+    assert_eq!(listed, flags);
+    for row in rows {
+        let key = row[1].trim_matches(['`', '-']).replace('-', "_");
+        let set = settings
+            .iter()
+            .find_map(|line| line.strip_prefix(&format!("{key} = ")));
+        let set = set.expect("the setting is printed").trim_matches('"');
+        let set = set.replace("1s 500ms", "1.5s");
+        assert_eq!(row[2], set, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn the_toml_of_the_readme_is_understood() {
+    let readme = read(&root().join("README.md"));
+    let toml = readme
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let file = std::env::temp_dir().join(format!("breaker-lab-readme-{}.toml", std::process::id()));
+    std::fs::write(&file, toml.expect("there is one")).expect("a temporary file can be written");
+    let path = file.to_str().expect("the path is text");
+
+    let ended = Process::run(&["--config", path, "--print-config"]).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+    assert!(
+        ended
+            .stdout
+            .contains(&"failure_rate_threshold = 0.8".to_owned())
+    );
+    std::fs::remove_file(file).expect("the file is ours");
+}
+
+#[test]
+fn every_metric_that_a_page_names_exists() {
+    let known: Vec<&str> = [names::INSTANCE, names::UNRELIABLE]
+        .concat()
+        .iter()
+        .map(|definition| definition.name)
+        .collect();
+    let prefixes = [
+        "circuit_breaker_",
+        "unreliable_service_",
+        "http_server_",
+        "lab_build",
+    ];
+    let mut seen = 0;
+    for page in pages() {
+        let text = read(&page);
+        let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+        for word in words.filter(|word| prefixes.iter().any(|prefix| word.starts_with(prefix))) {
+            let base = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| word.strip_suffix(end));
+            let exists = known.contains(&word) || base.is_some_and(|base| known.contains(&base));
+            assert!(exists, "{}: {word}", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 20, "{seen}");
+}
+
+#[test]
+fn every_link_between_pages_leads_somewhere() {
+    let mut seen = 0;
+    for page in pages() {
+        let text = read(&page);
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            if link.starts_with("http") || link.starts_with('#') {
+                continue;
+            }
+            let path = link.split('#').next().unwrap_or_default();
+            let target = page.parent().expect("a page lies in a folder").join(path);
+            assert!(target.exists(), "{}: {link}", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{seen}");
+}
