@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use end_to_end::Process;
+use end_to_end::{Client, Process};
 use telemetry::names;
 
 fn root() -> PathBuf {
@@ -88,6 +88,44 @@ async fn the_settings_of_the_readme_are_the_flags_of_a_breaker_with_their_defaul
         let set = set.replace("1s 500ms", "1.5s");
         assert_eq!(row[2], set, "{key}");
     }
+}
+
+/// Port 8001 of the README is wherever A listens now, and so on.
+async fn at_its_place(url: &str, lab: &Process) -> (Client, String) {
+    let (port, path) = url
+        .trim_start_matches("localhost:")
+        .split_once('/')
+        .expect("a port and a path");
+    let who = match port {
+        "8001" => "instance A",
+        "8002" => "instance B",
+        "8003" => "instance C",
+        "9000" => "unreliable service",
+        other => panic!("nobody listens on {other}"),
+    };
+    (Client::new(lab.url(who).await), format!("/{path}"))
+}
+
+#[tokio::test]
+async fn every_request_of_the_readme_is_answered() {
+    let free = ["A", "B", "C", "unreliable"].map(|name| format!("--listen={name}=127.0.0.1:0"));
+    let lab = Process::start(&free.each_ref().map(String::as_str));
+    let mut seen = 0;
+    for line in commands().iter().filter(|line| line.starts_with("curl ")) {
+        let line = line.split(['#', '|']).next().unwrap_or_default();
+        let body = line.split('\'').nth(1).unwrap_or_default().to_owned();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let method = words.iter().position(|word| *word == "-X");
+        let method = method.map_or("GET", |place| words[place + 1]);
+        let url = words.iter().find(|word| word.starts_with("localhost:"));
+        let (client, path) = at_its_place(url.expect("a URL"), &lab).await;
+
+        let reply = client.send(method, &path, &[], body).await;
+
+        assert_eq!(reply.status, 200, "{line}: {}", reply.body);
+        seen += 1;
+    }
+    assert!(seen >= 8, "{seen}");
 }
 
 #[tokio::test]

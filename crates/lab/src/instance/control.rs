@@ -19,9 +19,20 @@ enum Mode {
     MetricsOnly,
 }
 
+/// `{"mode": "forced_open"}`, or the mode alone as a JSON string.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "mode: it must be `auto`, `forced_open`, `disabled` or `metrics_only`"
+)]
+enum SetMode {
+    Alone(Mode),
+    Named(NamedMode),
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SetMode {
+struct NamedMode {
     mode: Mode,
 }
 
@@ -33,8 +44,8 @@ pub(super) fn show(state: &State) -> Response {
 
 /// Answers `PUT /breaker/mode`.
 pub(super) async fn set_mode(state: &State, request: Request) -> Response {
-    let SetMode { mode } = match read_json(request).await {
-        Ok(body) => body,
+    let mode = match read_json(request).await {
+        Ok(SetMode::Alone(mode) | SetMode::Named(NamedMode { mode })) => mode,
         Err(refusal) => return refusal,
     };
     match mode {
