@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use end_to_end::{Client, Ended, Process, Signal, eventually};
+use end_to_end::{Client, Ended, LIMIT, Process, Signal, eventually};
 use tokio::time::Instant;
 
 const FREE_PORTS: [&str; 8] = [
@@ -171,6 +171,39 @@ async fn instances_can_differ() {
     assert!(b.contains(r#"consecutive_failures="2""#), "{b}");
     for one in [a, b] {
         assert!(one.contains(r#"minimum_calls="7""#), "{one}");
+    }
+    std::fs::remove_file(file).expect("the file is ours");
+}
+
+#[tokio::test]
+async fn flags_win_over_the_environment_over_the_section_over_the_file_over_defaults() {
+    let file = std::env::temp_dir().join(format!("breaker-lab-order-{}.toml", std::process::id()));
+    let text = "[breaker]\nopen_for = \"11s\"\nminimum_calls = 11\nwindow_calls = 11\n\
+                probe_successes = 11\n\
+                [instance.A.breaker]\nopen_for = \"12s\"\nminimum_calls = 12\nwindow_calls = 12\n";
+    std::fs::write(&file, text).expect("a temporary file can be written");
+    let path = file.to_str().expect("the path is text");
+    let variables = [
+        ("BREAKER_LAB_OPEN_FOR", "13s"),
+        ("BREAKER_LAB_MINIMUM_CALLS", "13"),
+    ];
+    let arguments = ["--config", path, "--open-for", "14s", "--print-config"];
+
+    let lab = Process::start_in(&variables, &arguments).ended(LIMIT).await;
+
+    let of_a = lab
+        .stdout
+        .iter()
+        .skip_while(|line| *line != "[instance.A.breaker]");
+    let of_a: Vec<_> = of_a.take(20).cloned().collect();
+    for line in [
+        r#"open_for = "14s""#,
+        "minimum_calls = 13",
+        "window_calls = 12",
+        "probe_successes = 11",
+        "probe_failures = 1",
+    ] {
+        assert!(of_a.contains(&line.to_owned()), "{line}: {of_a:#?}");
     }
     std::fs::remove_file(file).expect("the file is ours");
 }

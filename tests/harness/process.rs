@@ -85,8 +85,17 @@ impl Process {
     /// # Panics
     /// If it cannot be started.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_in(&[], arguments)
+    }
+
+    /// Starts `breaker-lab` with variables in its environment.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_in(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut child = Command::new(binary())
             .args(arguments)
+            .envs(variables.iter().copied())
             .current_dir(repository())
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
