@@ -1,6 +1,6 @@
 //! What an operator can do over HTTP, and who may not.
 
-use end_to_end::{Client, System, healthy};
+use end_to_end::{Client, Process, System, healthy};
 
 async fn one_instance(flags: &[&str]) -> System {
     System::with_instances(&["A"], &healthy(), flags).await
@@ -84,6 +84,21 @@ async fn a_reset_closes_an_open_breaker() {
         .map(|transition| transition["cause"].clone())
         .collect();
     assert_eq!(causes, ["consecutive", "manual"]);
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_delays_nobody() {
+    let arguments = ["instance", "A", "--listen", "127.0.0.1:0"];
+    let process = Process::start_with_unread_log(&arguments);
+    let instance = Client::new(process.url("instance A").await);
+
+    // Far more lines than a pipe holds.
+    for _ in 0..1000 {
+        set_mode(&instance, "forced_open").await;
+        set_mode(&instance, "auto").await;
+    }
+
+    assert_eq!(instance.get("/healthz").await.status, 200);
 }
 
 #[tokio::test]

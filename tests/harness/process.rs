@@ -93,20 +93,30 @@ impl Process {
     /// # Panics
     /// If it cannot be started.
     pub fn start_in(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let mut child = Command::new(binary())
-            .args(arguments)
-            .envs(variables.iter().copied())
-            .current_dir(repository())
-            .env_remove("RUST_LOG")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("breaker-lab can be started");
+        let mut child = spawn(variables, arguments);
         Self {
             stdout: Output::of(child.stdout.take().expect("stdout is a pipe")),
             stderr: Output::of(child.stderr.take().expect("stderr is a pipe")),
+            child,
+        }
+    }
+
+    /// Starts `breaker-lab` with a log that nobody ever reads. Such a process is only to be killed.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_with_unread_log(arguments: &[&str]) -> Self {
+        let mut child = spawn(&[("RUST_LOG", "info")], arguments);
+        let unread = child.stderr.take().expect("stderr is a pipe");
+        Self {
+            stdout: Output::of(child.stdout.take().expect("stdout is a pipe")),
+            stderr: Output {
+                lines: Arc::default(),
+                reader: tokio::spawn(async move {
+                    std::future::pending::<()>().await;
+                    drop(unread);
+                }),
+            },
             child,
         }
     }
@@ -193,4 +203,18 @@ impl Process {
         let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
         kib.expect("the status tells the memory") / 1024
     }
+}
+
+fn spawn(variables: &[(&str, &str)], arguments: &[&str]) -> Child {
+    Command::new(binary())
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .envs(variables.iter().copied())
+        .current_dir(repository())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("breaker-lab can be started")
 }

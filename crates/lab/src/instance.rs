@@ -84,7 +84,7 @@ impl Instance {
     ) -> Answered {
         let router = self.routes(Control::new(settings.control_token.as_deref()));
         tokio::select! {
-            () = serve(listening, router, settings.max_connections, shutdown) => {}
+            () = serve(listening, router, &settings, shutdown) => {}
             () = tick(self.state.breaker.clone()) => {}
         }
         Answered::of(&self.state.breaker)

@@ -102,7 +102,7 @@ impl Stage {
             print::line(text.trim_end());
             return Ok(());
         }
-        telemetry::init_log(self.log_level);
+        let _log = telemetry::init_log(self.log_level);
         threads(self.workers)?.block_on(part(settings))
     }
 }

@@ -38,18 +38,19 @@ pub(crate) use measured::Routes;
 pub(crate) use reply::{error, json};
 
 use crate::failure::Failure;
+use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 
 /// How long a connection may be without a request: silent, idle, or still sending a header.
 const IDLE_TIME: Duration = Duration::from_secs(5);
 /// How often connections are looked at for that. One sweep costs less than a timer per request.
 const SWEEP: Duration = Duration::from_millis(500);
+/// `ENFILE` and `EMFILE`, which have these numbers on every Unix.
+const OUT_OF_FILES: [i32; 2] = [23, 24];
 /// How long to wait before trying again when there is no room.
 const RETRY_TIME: Duration = Duration::from_millis(10);
 /// How many bytes a request's header may have.
 const HEADER_BYTES: usize = 16 * 1024;
-/// How long answers under way may take once the shutdown has begun.
-const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// How long an idle connection is kept then, so that an answer just written leaves the buffer.
 const FLUSH_TIME: Duration = Duration::from_millis(20);
 /// Connections that the kernel keeps for us until we accept them.
@@ -105,11 +106,12 @@ fn refusal(address: SocketAddr, who: &str, flag: &str, error: &io::Error) -> Str
 pub(crate) async fn serve(
     listening: Listening,
     router: Router,
-    max_connections: usize,
+    settings: &Serving,
     mut shutdown: Shutdown,
 ) {
     let mut house = House {
-        connections: Connections::new(max_connections),
+        connections: Connections::new(settings.max_connections),
+        drain_time: settings.drain_time,
         tasks: JoinSet::new(),
         router,
         shutdown: shutdown.clone(),
@@ -137,6 +139,8 @@ struct House {
     connections: Connections,
     tasks: JoinSet<()>,
     router: Router,
+    /// How long answers under way may take once the shutdown has begun.
+    drain_time: Duration,
     shutdown: Shutdown,
 }
 
@@ -150,82 +154,89 @@ impl House {
         let _ = stream.set_nodelay(true);
         let activity = Arc::new(Activity::new());
         self.connections.add(&activity, self.tasks.len());
-        self.tasks.spawn(connection(
-            stream,
+        let connection = Connection {
             peer,
-            self.router.clone(),
+            router: self.router.clone(),
             activity,
-            self.shutdown.clone(),
-        ));
+            drain_time: self.drain_time,
+            shutdown: self.shutdown.clone(),
+        };
+        self.tasks.spawn(connection.serve(stream));
         if !self.has_room() {
             self.connections.evict_longest_idle();
         }
     }
 
-    /// Out of file descriptors is the one lasting error: an idle connection gives its own back.
+    /// Out of file descriptors is the one lasting error: idle connections give theirs back. Others
+    /// concern the one connection that broke before it was accepted.
     async fn recover(&mut self, error: &io::Error) {
-        tracing::warn!(%error, "cannot accept a connection");
-        self.connections.evict_longest_idle();
-        sleep(RETRY_TIME).await;
-    }
-}
-
-/// One connection from its first byte to its end.
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    activity: Arc<Activity>,
-    mut shutdown: Shutdown,
-) {
-    let mut byte = [0];
-    let spoken = tokio::select! {
-        peeked = stream.peek(&mut byte) => matches!(peeked, Ok(1)),
-        () = activity.evicted() => false,
-        () = shutdown.begun() => false,
-    };
-    // Boxed, so that a connection that never says anything costs next to nothing.
-    if spoken {
-        Box::pin(converse(stream, peer, router, activity, shutdown)).await;
-    }
-}
-
-async fn converse(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    activity: Arc<Activity>,
-    mut shutdown: Shutdown,
-) {
-    let busy = Arc::clone(&activity);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let answer = answer(router.clone(), request, peer);
-        let busy = Arc::clone(&busy);
-        async move {
-            busy.begin();
-            let answer = answer.await;
-            busy.end();
-            answer
+        if error
+            .raw_os_error()
+            .is_some_and(|code| OUT_OF_FILES.contains(&code))
+        {
+            tracing::warn!(%error, "closing idle connections to accept new ones");
+            self.connections.evict_longest_idle();
+            sleep(RETRY_TIME).await;
         }
-    });
-    let serving = http1::Builder::new()
-        .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut serving = std::pin::pin!(serving);
-    tokio::select! {
-        biased;
-        // A broken connection is the client's affair: there is nobody left to tell.
-        _ = serving.as_mut() => return,
-        () = activity.evicted() => {}
-        () = shutdown.begun() => {}
     }
-    serving.as_mut().graceful_shutdown();
-    let patience = if activity.is_busy() {
-        DRAIN_TIME
-    } else {
-        FLUSH_TIME
-    };
-    let _ = timeout(patience, serving).await;
+}
+
+/// One connection.
+struct Connection {
+    peer: SocketAddr,
+    router: Router,
+    activity: Arc<Activity>,
+    drain_time: Duration,
+    shutdown: Shutdown,
+}
+
+impl Connection {
+    /// Serves it from its first byte to its end.
+    async fn serve(mut self, stream: TcpStream) {
+        let mut byte = [0];
+        let spoken = tokio::select! {
+            peeked = stream.peek(&mut byte) => matches!(peeked, Ok(1)),
+            () = self.activity.evicted() => false,
+            () = self.shutdown.begun() => false,
+        };
+        // Boxed, so that a connection that never says anything costs next to nothing.
+        if spoken {
+            Box::pin(self.converse(stream)).await;
+        }
+    }
+
+    async fn converse(mut self, stream: TcpStream) {
+        let (router, peer) = (self.router, self.peer);
+        let busy = Arc::clone(&self.activity);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let answer = answer(router.clone(), request, peer);
+            let busy = Arc::clone(&busy);
+            async move {
+                busy.begin();
+                let answer = answer.await;
+                busy.end();
+                answer
+            }
+        });
+        let serving = http1::Builder::new()
+            .max_buf_size(HEADER_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut serving = std::pin::pin!(serving);
+        tokio::select! {
+            biased;
+            // A broken connection is the client's affair: there is nobody left to tell.
+            _ = serving.as_mut() => return,
+            () = self.activity.evicted() => {}
+            () = self.shutdown.begun() => {}
+        }
+        serving.as_mut().graceful_shutdown();
+        let patience = if self.activity.is_busy() {
+            self.drain_time
+        } else {
+            FLUSH_TIME
+        };
+        let _ = timeout(patience, serving).await;
+    }
 }
 
 async fn answer(

@@ -5,6 +5,7 @@ mod file;
 mod values;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub(crate) use breaker::BreakerSettings;
 pub(crate) use file::{File, InstanceFile};
@@ -60,6 +61,9 @@ pub(crate) struct Serving {
     pub(crate) max_connections: usize,
     #[serde(skip)]
     pub(crate) control_token: Option<String>,
+    /// How long answers under way may take once the shutdown has begun.
+    #[serde(skip)]
+    pub(crate) drain_time: Duration,
 }
 
 /// A part that runs alone, with what all parts have.

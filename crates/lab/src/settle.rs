@@ -20,10 +20,14 @@ const UNRELIABLE_PORT: u16 = 9000;
 const PORTS: [(&str, u16); 3] = [("A", 8001), ("B", 8002), ("C", 8003)];
 /// Requests per second over all instances.
 const RATE: f64 = 90.0;
-/// More than the generator can do; a typing error is more likely.
+/// Less, or more than the generator can do, is more likely a typing error.
+const MIN_RATE: f64 = 0.001;
 const MAX_RATE: f64 = 100_000.0;
 const CALL_TIMEOUT: Span = Span(Duration::from_secs(1));
 const LOAD_TIMEOUT: Span = Span(Duration::from_secs(5));
+/// Everything ends within three seconds: one service alone, or all of them one after another.
+const DRAIN_TIME_ALONE: Duration = Duration::from_millis(2500);
+const DRAIN_TIME_TOGETHER: Duration = Duration::from_millis(1200);
 /// Idle connections are cheap; this is what one service is willing to remember.
 const MAX_CONNECTIONS: usize = 16_384;
 
@@ -57,7 +61,7 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
     Ok(Together {
         seed,
         duration: duration(&args.common, &file)?,
-        serving: serving(args.serving, &file)?,
+        serving: serving(args.serving, &file, DRAIN_TIME_TOGETHER)?,
         unreliable,
         load: load(args.rate, None, &file)?,
         instance: instances,
@@ -76,7 +80,7 @@ pub(crate) fn unreliable_alone(
         listen: listen.unwrap_or_else(|| loopback(UNRELIABLE_PORT)),
         plan: plan(args.faults.as_deref(), seed)?,
     };
-    let serving = serving(args.serving, &file)?;
+    let serving = serving(args.serving, &file, DRAIN_TIME_ALONE)?;
     alone(
         &args.common,
         &file,
@@ -105,7 +109,7 @@ pub(crate) fn instance_alone(
         instance: BTreeMap::from([(args.name.clone(), instance)]),
         name: args.name,
     };
-    let serving = serving(args.serving, &file)?;
+    let serving = serving(args.serving, &file, DRAIN_TIME_ALONE)?;
     alone(&args.common, &file, seed, Some(serving), part)
 }
 
@@ -237,9 +241,9 @@ fn check_name(name: &str) -> Result<(), Failure> {
 
 fn load(rate: Option<f64>, timeout: Option<Span>, file: &File) -> Result<Load, Failure> {
     let rate = rate.or(file.load.rate).unwrap_or(RATE);
-    if !(rate > 0.0 && rate <= MAX_RATE) {
+    if !(MIN_RATE..=MAX_RATE).contains(&rate) {
         return Err(Failure::usage(format!(
-            "rate = {rate} is not allowed: it must be above 0 and up to {MAX_RATE} per second"
+            "rate = {rate} is not allowed: it must be from {MIN_RATE} to {MAX_RATE} per second"
         )));
     }
     let timeout = timeout.or(file.load.timeout).unwrap_or(LOAD_TIMEOUT);
@@ -249,7 +253,7 @@ fn load(rate: Option<f64>, timeout: Option<Span>, file: &File) -> Result<Load, F
     })
 }
 
-fn serving(args: ServingArgs, file: &File) -> Result<Serving, Failure> {
+fn serving(args: ServingArgs, file: &File, drain_time: Duration) -> Result<Serving, Failure> {
     let max_connections = args.max_connections.or(file.max_connections);
     let max_connections = max_connections.unwrap_or(MAX_CONNECTIONS);
     if !(1..=1_000_000).contains(&max_connections) {
@@ -266,6 +270,7 @@ fn serving(args: ServingArgs, file: &File) -> Result<Serving, Failure> {
     Ok(Serving {
         max_connections,
         control_token,
+        drain_time,
     })
 }
 

@@ -42,6 +42,6 @@ impl Unreliable {
     pub(crate) async fn serve(self, listening: Listening, settings: Serving, shutdown: Shutdown) {
         let control = Control::new(settings.control_token.as_deref());
         let router = routes(&self.running, control);
-        serve(listening, router, settings.max_connections, shutdown).await;
+        serve(listening, router, &settings, shutdown).await;
     }
 }

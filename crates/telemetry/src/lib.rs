@@ -25,7 +25,7 @@ pub use breakers::BreakerCollector;
 pub use calls::CallDurations;
 pub use family::{Family, description};
 pub use http::{HttpMetrics, RouteMetrics};
-pub use log::{LogTransitions, init_log};
+pub use log::{LogGuard, LogTransitions, init_log};
 pub use names::{Definition, Kind};
 pub use wall::unix_time;
 

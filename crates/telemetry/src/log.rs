@@ -1,21 +1,34 @@
 //! Which lines go to the log? To standard error, one per event, with fields.
+//!
+//! A thread of its own writes them. Whoever logs never waits for the reader of standard error; if
+//! that one falls too far behind, lines are lost instead of requests.
 
 use std::io::{self, IsTerminal};
 
 use breaker::{Event, Listener};
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
 
+/// Writes what is left of the log when it is dropped.
+#[derive(Debug)]
+#[must_use = "the log ends when this is dropped"]
+pub struct LogGuard {
+    _writer: WorkerGuard,
+}
+
 /// Starts logging to standard error. `RUST_LOG` decides what is shown, `default_level` when it is
-/// not set. Does nothing when a log has been started before.
-pub fn init_log(default_level: &str) {
+/// not set. Changes nothing when a log has been started before.
+pub fn init_log(default_level: &str) -> LogGuard {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_level));
+    let (writer, guard) = tracing_appender::non_blocking(io::stderr());
     let _already_started = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .try_init();
+    LogGuard { _writer: guard }
 }
 
 /// Logs every transition of an instance's breaker.

@@ -92,7 +92,9 @@ impl Display for Screen {
         let (width, height) = terminal::size().unwrap_or((80, 24));
         let picture = Picture::of(watched);
         let room = usize::from(height).saturating_sub(FIXED_LINES + picture.instances.len() + 1);
-        let lines = lines(watched, &picture, room.min(TRANSITIONS));
+        let mut lines = lines(watched, &picture, room.min(TRANSITIONS));
+        // A block that is higher than the terminal could not be drawn in place.
+        lines.truncate(usize::from(height).saturating_sub(1));
         // A terminal that has gone away ends the picture, not the run.
         let _ = self.draw(&lines, usize::from(width));
     }
