@@ -130,69 +130,72 @@ async fn names_and_addresses_that_lead_nowhere_are_refused() {
     assert_refusal(&twice, &["--target A", "twice"]).await;
 }
 
+/// Flag, value, and the words in which it is refused.
+const REFUSED: [[&str; 4]; 14] = [
+    [
+        "--consecutive-failures",
+        "0",
+        "consecutive_failures = 0",
+        "at least 1",
+    ],
+    [
+        "--failure-rate-threshold",
+        "0",
+        "failure_rate_threshold = 0",
+        "above 0 and up to 1",
+    ],
+    [
+        "--failure-rate-threshold",
+        "1.5",
+        "failure_rate_threshold = 1.5",
+        "up to 1",
+    ],
+    [
+        "--failure-rate-threshold",
+        "NaN",
+        "failure_rate_threshold = NaN",
+        "up to 1",
+    ],
+    [
+        "--permitted-probes",
+        "0",
+        "permitted_probes = 0",
+        "at least 1",
+    ],
+    [
+        "--probe-successes",
+        "0",
+        "probe_successes = 0",
+        "at least 1",
+    ],
+    ["--minimum-calls", "0", "minimum_calls = 0", "at least 1"],
+    ["--window-calls", "0", "window calls = 0", "1 to 1000000"],
+    ["--open-for", "0s", "open_for = 0", "above zero"],
+    ["--half-open-for", "0s", "half_open_for = 0", "above zero"],
+    [
+        "--max-open-for",
+        "1ms",
+        "max_open_for = 1ms",
+        "at least open_for",
+    ],
+    ["--jitter", "0.9", "jitter = 0.9", "from 0 to 0.5"],
+    [
+        "--backoff-factor",
+        "0.5",
+        "backoff_factor = 0.5",
+        "from 1 to 1000",
+    ],
+    [
+        "--slow-call-rate-threshold",
+        "0.5",
+        "slow_call_duration",
+        "slow_call_rate_threshold",
+    ],
+];
+
 #[tokio::test]
 async fn values_that_no_breaker_can_work_with_are_refused() {
-    for (flag, value, field, allowed) in [
-        (
-            "--consecutive-failures",
-            "0",
-            "consecutive_failures = 0",
-            "at least 1",
-        ),
-        (
-            "--failure-rate-threshold",
-            "0",
-            "failure_rate_threshold = 0",
-            "above 0 and up to 1",
-        ),
-        (
-            "--failure-rate-threshold",
-            "1.5",
-            "failure_rate_threshold = 1.5",
-            "up to 1",
-        ),
-        (
-            "--failure-rate-threshold",
-            "NaN",
-            "failure_rate_threshold = NaN",
-            "up to 1",
-        ),
-        (
-            "--permitted-probes",
-            "0",
-            "permitted_probes = 0",
-            "at least 1",
-        ),
-        (
-            "--probe-successes",
-            "0",
-            "probe_successes = 0",
-            "at least 1",
-        ),
-        ("--minimum-calls", "0", "minimum_calls = 0", "at least 1"),
-        ("--window-calls", "0", "window calls = 0", "1 to 1000000"),
-        ("--open-for", "0s", "open_for = 0", "above zero"),
-        ("--half-open-for", "0s", "half_open_for = 0", "above zero"),
-        (
-            "--max-open-for",
-            "1ms",
-            "max_open_for = 1ms",
-            "at least open_for",
-        ),
-        ("--jitter", "0.9", "jitter = 0.9", "from 0 to 0.5"),
-        (
-            "--backoff-factor",
-            "0.5",
-            "backoff_factor = 0.5",
-            "from 1 to 1000",
-        ),
-        (
-            "--slow-call-rate-threshold",
-            "0.5",
-            "slow_call_duration",
-            "slow_call_rate_threshold",
-        ),
-    ] {
+    for [flag, value, field, allowed] in REFUSED {
         assert_refusal(&[flag, value], &["instance A", field, allowed]).await;
         assert_refusal(
             &["instance", "B", flag, value],

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Url};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -19,13 +19,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use arrivals::Arrivals;
 pub(crate) use record::{Record, Reply, TargetFigures};
 
+use crate::client::client;
 use crate::settings::{BaseUrl, Load, Named};
 use crate::shutdown::Shutdown;
 
 /// Requests under way at once; further ones are shed, and counted.
 const IN_FLIGHT: usize = 1024;
-/// Shorter than the server's patience with idle connections.
-const IDLE_TIME: Duration = Duration::from_secs(2);
 /// How long answers under way may take once the shutdown has begun.
 const DRAIN_TIME: Duration = Duration::from_millis(300);
 
@@ -46,12 +45,6 @@ impl Generator {
         seed: u64,
         record: Arc<Record>,
     ) -> Self {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .pool_idle_timeout(IDLE_TIME)
-            .build()
-            .expect("a client without TLS can be built");
         Self {
             arrivals: Arrivals::new(seed, settings.rate, targets.len()),
             targets: targets
@@ -59,7 +52,7 @@ impl Generator {
                 .map(|target| target.value.join("call"))
                 .collect(),
             settings,
-            client,
+            client: client(),
             record,
         }
     }

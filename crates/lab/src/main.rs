@@ -7,11 +7,12 @@
 //! | `plan`, `unreliable` | Which faults are there, and who carries them out? |
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
-//! | `serve` | How is a service kept up, whatever its clients do? |
+//! | `serve`, `client` | How is a service kept up, and how is one called? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
 
 mod alone;
 mod cli;
+mod client;
 mod failure;
 mod instance;
 mod json;

@@ -8,11 +8,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use breaker::{Outcome, Permit, RejectReason, Rejected};
 use bytes::Bytes;
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Url};
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
 use super::State;
+use crate::client::client;
 use crate::serve::json;
 use crate::settings::BaseUrl;
 
@@ -20,8 +21,6 @@ use crate::settings::BaseUrl;
 const BREAKER_STATE: HeaderName = HeaderName::from_static("x-breaker-state");
 /// Bytes of the downstream's answer that are read so that its connection can be used again.
 const ANSWER_BYTES: usize = 64 * 1024;
-/// Shorter than the server's patience, so that no call meets a connection that is being closed.
-const IDLE_TIME: Duration = Duration::from_secs(2);
 
 /// What a client is told about its call.
 #[derive(Debug, Serialize)]
@@ -138,14 +137,8 @@ enum CallResult {
 
 impl Caller {
     pub(super) fn new(name: &str, downstream: &BaseUrl, limit: Duration) -> Self {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .pool_idle_timeout(IDLE_TIME)
-            .build()
-            .expect("a client without TLS can be built");
         Self {
-            client,
+            client: client(),
             url: downstream.join("data"),
             name: HeaderValue::from_str(name).expect("instance names are plain"),
             limit,
