@@ -52,8 +52,6 @@ fn every_bad_trip_rule_is_refused() {
         assert_refused(slow, "slow_call_rate_threshold", value, share);
     }
 
-    let slow = valid().slow_call_duration(Duration::ZERO);
-    assert_refused(slow, "slow_call_duration", "0ns", "above zero");
     let minimum = valid().minimum_calls(0);
     assert_refused(minimum, "minimum_calls", "0", "at least 1");
 }

@@ -87,7 +87,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// A call that takes strictly longer is slow, and a slow probe is a failed one. Above zero;
+    /// A call that takes strictly longer is slow, and a slow probe is a failed one. Any duration;
     /// off by default.
     pub fn slow_call_duration(mut self, duration: Duration) -> Self {
         self.slow_call_duration = Some(duration);
@@ -221,9 +221,6 @@ impl ConfigBuilder {
                 "unset",
                 "set when slow_call_rate_threshold is, or that rule can never trip",
             );
-        }
-        if let Some(duration) = self.slow_call_duration {
-            check.above_zero("slow_call_duration", duration);
         }
         check.at_least_one("minimum_calls", self.minimum_calls);
         check.window(self.window);
