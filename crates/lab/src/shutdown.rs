@@ -36,16 +36,21 @@ impl Shutdown {
     }
 }
 
-/// Returns at Ctrl-C, at SIGTERM, or after `limit`. A second signal then ends the process at once.
+/// Returns at Ctrl-C, at SIGTERM, or after `limit`. A second signal ends the process at once, also
+/// when the first one cannot be followed because nobody reads what is printed.
 pub(crate) async fn end_of_run(limit: Option<Duration>) {
-    tokio::select! {
-        () = signal() => {}
-        () = after(limit) => {}
-    }
-    tokio::spawn(async {
-        signal().await;
+    let (tell, mut told) = watch::channel(());
+    tokio::spawn(async move {
+        let mut signals = Signals::new();
+        signals.next().await;
+        tell.send_replace(());
+        signals.next().await;
         std::process::exit(130);
     });
+    tokio::select! {
+        _ = told.changed() => {}
+        () = after(limit) => {}
+    }
 }
 
 async fn after(limit: Option<Duration>) {
@@ -55,21 +60,45 @@ async fn after(limit: Option<Duration>) {
     }
 }
 
+/// The signals that ask for the end.
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
 
-    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be handled");
-    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be handled");
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Self {
+            interrupt: signal(SignalKind::interrupt()).expect("SIGINT can be handled"),
+            terminate: signal(SignalKind::terminate()).expect("SIGTERM can be handled"),
+        }
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
+/// Ctrl-C, where there are no signals.
 #[cfg(not(unix))]
-async fn signal() {
-    tokio::signal::ctrl_c()
-        .await
-        .expect("Ctrl-C can be handled");
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        tokio::signal::ctrl_c()
+            .await
+            .expect("Ctrl-C can be handled");
+    }
 }

@@ -8,7 +8,7 @@ use super::values::{Rule, Span};
 
 /// The settings of a breaker, as far as one layer states them.
 #[derive(Args, Clone, Copy, Debug, Default, Deserialize, Serialize)]
-#[command(next_help_heading = "Breaker (see the guide in the README)")]
+#[command(next_help_heading = "Breaker")]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct BreakerSettings {
     /// Trip after so many failures in a row, or `off`
