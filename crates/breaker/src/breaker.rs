@@ -15,6 +15,7 @@ use crate::permit::Permit;
 use crate::rejected::{CallError, Rejected};
 use crate::snapshot::Snapshot;
 use crate::state::State;
+use crate::verdict::Verdict;
 
 /// A circuit breaker. Clones share one circuit.
 ///
@@ -100,8 +101,37 @@ impl Breaker {
     /// assert!(matches!(breaker.call(|| "x".parse::<u32>()), Err(CallError::Failed(_))));
     /// ```
     pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
+        self.call_with(Verdict::of, call)
+    }
+
+    /// Makes a call if it may pass; `classify` says what its result means. A panic of either is a
+    /// failure.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] with its error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use breaker::{Breaker, Config, Outcome, Verdict};
+    /// # use std::io::{Error, ErrorKind};
+    /// let breaker = Breaker::new("files", Config::default());
+    /// let missing = |result: &Result<String, Error>| match result {
+    ///     Err(error) if error.kind() == ErrorKind::NotFound => Verdict::Ignored,
+    ///     result => Verdict::of(result),
+    /// };
+    /// let read = breaker.call_with(missing, || std::fs::read_to_string("/no/such/file"));
+    /// assert!(read.is_err());
+    /// assert_eq!(breaker.snapshot().totals.calls(Outcome::Ignored), 1);
+    /// ```
+    pub fn call_with<T, E>(
+        &self,
+        classify: impl FnOnce(&Result<T, E>) -> Verdict,
+        call: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CallError<E>> {
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        settle(permit, call())
+        let result = call();
+        permit.end(classify(&result));
+        result.map_err(CallError::Failed)
     }
 
     /// Makes an asynchronous call if it may pass; `Err` counts as failure, a panic too. Needs no
@@ -124,8 +154,29 @@ impl Breaker {
     where
         F: Future<Output = Result<T, E>>,
     {
+        self.call_async_with(Verdict::of, call).await
+    }
+
+    /// Makes an asynchronous call if it may pass; `classify` says what its result means. A panic
+    /// of either is a failure.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] with its error.
+    ///
+    /// # Cancel safety
+    /// Dropping the returned future cancels the call and gives its slot back.
+    pub async fn call_async_with<T, E, F>(
+        &self,
+        classify: impl FnOnce(&Result<T, E>) -> Verdict,
+        call: impl FnOnce() -> F,
+    ) -> Result<T, CallError<E>>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        settle(permit, call().await)
+        let result = call().await;
+        permit.end(classify(&result));
+        result.map_err(CallError::Failed)
     }
 
     /// Makes the change of state that is due, and returns the state. A host without traffic calls
@@ -194,18 +245,5 @@ impl fmt::Debug for Breaker {
             .field("name", &self.name())
             .field("state", &self.state())
             .finish_non_exhaustive()
-    }
-}
-
-fn settle<T, E>(permit: Permit<'_>, result: Result<T, E>) -> Result<T, CallError<E>> {
-    match result {
-        Ok(value) => {
-            permit.success();
-            Ok(value)
-        }
-        Err(error) => {
-            permit.failure();
-            Err(CallError::Failed(error))
-        }
     }
 }

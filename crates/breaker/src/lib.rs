@@ -45,6 +45,7 @@
 //! | `state` | Which states are there, and which way may a breaker go? |
 //! | `breaker` | May this call pass? |
 //! | `permit` | What does a caller hold while its call is under way? |
+//! | `verdict` | What does a result say about the downstream? |
 //! | `outcome`, `rejected` | What came of it, or why not? |
 //! | `config` | When does it trip, how long is it open, what closes it? |
 //! | `circuit` | How do callers share one state machine? |
@@ -69,6 +70,7 @@ mod rejected;
 mod snapshot;
 mod state;
 mod transition;
+mod verdict;
 mod window;
 
 pub use breaker::Breaker;
@@ -85,6 +87,7 @@ pub use rejected::{CallError, RejectReason, Rejected};
 pub use snapshot::{Snapshot, Totals};
 pub use state::{Generation, State};
 pub use transition::{Cause, Transition};
+pub use verdict::Verdict;
 pub use window::{Window, WindowFigures};
 
 /// Compiles and runs the example of the README.

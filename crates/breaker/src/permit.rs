@@ -62,17 +62,17 @@ impl<'a> Permit<'a> {
 
     /// The call succeeded. Returns how it was counted: as success, or late.
     pub fn success(self) -> Outcome {
-        self.end(Ended::Success)
+        self.consume(Ended::Success)
     }
 
     /// The call failed. Returns how it was counted: as failure, or late.
     pub fn failure(self) -> Outcome {
-        self.end(Ended::Failure)
+        self.consume(Ended::Failure)
     }
 
     /// The call says nothing about the downstream. Returns how it was counted: as ignored, or late.
     pub fn ignore(self) -> Outcome {
-        self.end(Ended::Ignored)
+        self.consume(Ended::Ignored)
     }
 
     /// States how long the call took, instead of the time since the permit was granted.
@@ -113,7 +113,7 @@ impl<'a> Permit<'a> {
         }
     }
 
-    fn end(mut self, ended: Ended) -> Outcome {
+    fn consume(mut self, ended: Ended) -> Outcome {
         self.report(ended)
             .expect("a permit that can be consumed has not been answered")
     }
