@@ -24,6 +24,19 @@ pub(crate) fn open_period(
     }
 }
 
+/// The level of the back-off after `stable` in closed (`None`: not yet stable). It falls by one
+/// with each `decay`; without a decay it is forgotten at once.
+pub(crate) fn level(openings: u32, stable: Option<Duration>, decay: Option<Duration>) -> u32 {
+    match (stable, decay) {
+        (None, _) => openings,
+        (Some(_), None) => 0,
+        (Some(stable), Some(decay)) => {
+            let steps = stable.as_nanos() / decay.as_nanos().max(1);
+            openings.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX))
+        }
+    }
+}
+
 fn back_off(policy: &WaitPolicy, opening: u32) -> Duration {
     let exponent = i32::try_from(opening.saturating_sub(1)).unwrap_or(i32::MAX);
     let seconds = policy.base.as_secs_f64() * policy.factor.powi(exponent);
@@ -93,6 +106,24 @@ mod tests {
 
             assert!(period >= Duration::MAX / 3, "{chance}: {period:?}");
         }
+    }
+
+    #[test]
+    fn the_level_falls_by_one_with_each_calm_period() {
+        let second = Duration::from_secs(1);
+        let after = |millis| level(3, Some(Duration::from_millis(millis)), Some(second));
+
+        assert_eq!(
+            [0, 999, 1000, 2999, 3000, 9000].map(after),
+            [3, 3, 2, 1, 0, 0]
+        );
+        assert_eq!(level(3, None, Some(second)), 3);
+        assert_eq!(level(3, Some(Duration::ZERO), None), 0);
+        assert_eq!(level(3, None, None), 3);
+        assert_eq!(
+            level(3, Some(Duration::MAX), Some(Duration::from_nanos(1))),
+            0
+        );
     }
 
     #[test]

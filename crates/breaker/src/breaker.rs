@@ -4,13 +4,15 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use crate::circuit::Circuit;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::listener::Listener;
-use crate::machine::{Command, Machine};
+use crate::listener::{Audience, Events, Interest, Listener};
+use crate::machine::Command;
 use crate::permit::Permit;
 use crate::rejected::{CallError, Rejected};
 use crate::snapshot::Snapshot;
@@ -63,12 +65,12 @@ impl Breaker {
 
     /// The settings in force.
     pub fn config(&self) -> Config {
-        self.circuit.look(|machine| machine.config().clone())
+        self.circuit.config()
     }
 
     /// The state now. Reading changes nothing, even when a change is due.
     pub fn state(&self) -> State {
-        self.circuit.look(Machine::state)
+        self.circuit.state()
     }
 
     /// Everything about the breaker at this instant. Reading changes nothing.
@@ -83,8 +85,9 @@ impl Breaker {
     ///
     /// # Cancel safety
     /// Dropping the permit at any moment gives its slot back.
+    #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, Rejected> {
-        let ticket = self.circuit.change(Machine::admit)?;
+        let ticket = self.circuit.admit()?;
         Ok(Permit::new(&self.circuit, ticket))
     }
 
@@ -198,12 +201,19 @@ impl Breaker {
         self.obey(Command::Open);
     }
 
+    /// Opens the breaker for exactly `wait`, whatever the settings say; then it probes. Where it is
+    /// open already, the open period ends after `wait` from now.
+    pub fn open_for(&self, wait: Duration) {
+        self.obey(Command::OpenFor(wait));
+    }
+
     /// Lets probes through at once. Nothing changes if the breaker is half-open.
     pub fn half_open(&self) {
         self.obey(Command::HalfOpen);
     }
 
     /// Rejects every call until an operator says otherwise.
+    #[doc(alias = "isolate")]
     pub fn force_open(&self) {
         self.obey(Command::ForceOpen);
     }
@@ -227,10 +237,43 @@ impl Breaker {
         });
     }
 
+    /// Works by other settings from now on.
+    ///
+    /// State, generation, calls in flight, totals and the level of the back-off stay. Evidence
+    /// stays as far as the new window can hold it: the last outcomes of a count window, the
+    /// buckets of a time window; from one kind to the other nothing can be carried over. An open
+    /// period ends no later than the new maximum allows, a half-open period is judged and limited
+    /// by the new settings at once. `stripes` and a missing `jitter_seed` change nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # use breaker::{Breaker, Config, State};
+    /// let breaker = Breaker::new("db", Config::builder().consecutive_failures(3).build()?);
+    /// breaker.try_acquire()?.failure();
+    /// breaker.reconfigure(Config::builder().consecutive_failures(2).build()?);
+    /// breaker.try_acquire()?.failure();
+    /// assert_eq!(breaker.state(), State::Open);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reconfigure(&self, config: Config) {
+        self.circuit
+            .change(|machine, now| machine.reconfigure(config, now));
+    }
+
     /// Tells `listener` every event from now on, for as long as the breaker lives. A listener that
     /// owns a handle to its own breaker keeps both alive for ever.
     pub fn add_listener(&self, listener: impl Listener + 'static) {
-        self.circuit.add_listener(Arc::new(listener));
+        self.circuit
+            .add_audience(Audience::listener(Arc::new(listener)));
+    }
+
+    /// The events from now on as a stream that holds at most `capacity` of them.
+    pub fn events(&self, interest: Interest, capacity: usize) -> Events {
+        let (sender, receiver) = mpsc::sync_channel(capacity);
+        let lost = Arc::new(AtomicU64::new(0));
+        self.circuit
+            .add_audience(Audience::stream(interest, sender, Arc::clone(&lost)));
+        Events::new(receiver, lost)
     }
 
     fn obey(&self, command: Command) {

@@ -1,26 +1,34 @@
-//! How do callers share one state machine? [`Circuit`]: the machine behind a short critical section.
+//! How do callers share one state machine? [`Circuit`]: a gate that needs no lock for what cannot
+//! change the state, and the machine behind a short critical section for what can.
 //!
 //! The clock is read before the lock is taken and listeners are told after it is given back, so no
-//! foreign code ever runs inside.
+//! foreign code ever runs inside. `docs/adr/0003` says why it is built this way.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockSteps};
 use crate::config::Config;
-use crate::listener::Listener;
+use crate::gate::{Admission, Gate, Noted, Stopwatch, Timed, Word};
+use crate::listener::{Audience, Event, Interest, Told};
 use crate::machine::{Machine, Ticket};
-use crate::outcome::{Outcome, Report};
+use crate::outcome::{Ended, Outcome, Report};
+use crate::rejected::{RejectReason, Rejected};
 use crate::snapshot::Snapshot;
+use crate::state::State;
+use crate::stripe::Stripes;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 pub(crate) struct Circuit {
     name: Arc<str>,
     clock: Box<dyn Clock>,
+    /// The latest time that a clock which may step back has shown.
+    latest: Option<AtomicU64>,
+    gate: Gate,
     inner: Mutex<Inner>,
-    listeners: RwLock<Vec<Arc<dyn Listener>>>,
+    audience: RwLock<Vec<Audience>>,
     listener_panics: AtomicU64,
 }
 
@@ -32,31 +40,44 @@ struct Inner {
 
 impl Circuit {
     pub(crate) fn new(name: Arc<str>, config: Config, clock: Box<dyn Clock>) -> Self {
-        let machine = Machine::new(config, clock.now());
-        Self {
+        let now = clock.now_nanos();
+        let latest = match clock.steps() {
+            ClockSteps::OnlyForward => None,
+            ClockSteps::BackToo => Some(AtomicU64::new(now)),
+        };
+        let stripes = Stripes::new(config.stripes);
+        let mut machine = Machine::new(config, Duration::from_nanos(now));
+        let circuit = Self {
             name,
             clock,
+            latest,
+            gate: Gate::new(stripes, &machine.standing()),
             inner: Mutex::new(Inner {
                 machine,
                 telling: false,
             }),
-            listeners: RwLock::default(),
+            audience: RwLock::default(),
             listener_panics: AtomicU64::new(0),
-        }
+        };
+        circuit.change(|_, _| ());
+        circuit
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Looks at the machine.
-    pub(crate) fn look<R>(&self, look: impl FnOnce(&Machine) -> R) -> R {
-        look(&self.lock().machine)
+    pub(crate) fn state(&self) -> State {
+        self.gate.word().state()
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        self.lock().machine.config().clone()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let now = self.clock.now();
-        let snapshot = self.lock().machine.snapshot(now);
+        let mut snapshot = self.change(Machine::snapshot);
+        self.gate.stripes().add_to(&mut snapshot.totals);
         Snapshot {
             name: Arc::clone(&self.name),
             listener_panics: self.listener_panics.load(Ordering::Relaxed),
@@ -64,23 +85,121 @@ impl Circuit {
         }
     }
 
-    pub(crate) fn finish(&self, ticket: Ticket, report: Report) -> Outcome {
-        self.change(|machine, now| machine.finish(ticket, report, now))
+    /// Grants or refuses one call.
+    #[inline]
+    pub(crate) fn admit(&self) -> Result<Ticket, Rejected> {
+        loop {
+            let word = self.gate.word();
+            match word.admission() {
+                Admission::Pass => {
+                    return Ok(Ticket {
+                        generation: word.generation(),
+                        state: word.state(),
+                        granted: word.has(Word::TIMED_START).then(|| self.now()),
+                        call: None,
+                    });
+                }
+                Admission::Ask => return self.change(Machine::admit),
+                Admission::Reject(reason) => {
+                    if let Some(until) = self.gate.until(word) {
+                        return self.reject(word, reason, until);
+                    }
+                }
+            }
+        }
     }
 
-    pub(crate) fn add_listener(&self, listener: Arc<dyn Listener>) {
-        self.listeners
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(listener);
+    /// Rejects before the deadline `until`, asks the machine from then on.
+    #[inline]
+    fn reject(&self, word: Word, reason: RejectReason, until: u64) -> Result<Ticket, Rejected> {
+        let left = if until == u64::MAX {
+            if reason == RejectReason::Open {
+                // An open period beyond the end of time: the machine knows its length.
+                return self.change(Machine::admit);
+            }
+            self.latest.as_ref().map(|_| self.now());
+            None
+        } else {
+            match until.checked_sub(self.now()) {
+                None | Some(0) => return self.change(Machine::admit),
+                left => left,
+            }
+        };
+        self.gate.stripe().count_rejection(reason);
+        let rejected = word.rejected(reason, left);
+        if word.has(Word::WATCHED) {
+            self.announce(Event::Rejected(rejected));
+        }
+        Err(rejected)
+    }
+
+    /// Takes the outcome of a granted call.
+    #[inline]
+    pub(crate) fn finish(&self, ticket: Ticket, report: Report) -> Outcome {
+        let mut watch = Watch {
+            circuit: self,
+            ticket,
+            took: report.took,
+            now: None,
+        };
+        let noted = match report.ended {
+            Ended::Success => self.gate.note_success(ticket.generation, &mut watch),
+            Ended::Failure | Ended::Ignored | Ended::Dropped => {
+                if self.gate.word().generation() == ticket.generation {
+                    Noted::Ask
+                } else {
+                    Noted::Late
+                }
+            }
+        };
+        match noted {
+            Noted::Counted => Outcome::Success,
+            Noted::Late => self.late(ticket),
+            Noted::Ask => {
+                let now = Duration::from_nanos(watch.now());
+                self.change_at(now, |machine, now| machine.finish(ticket, report, now))
+            }
+        }
+    }
+
+    #[cold]
+    fn late(&self, ticket: Ticket) -> Outcome {
+        if self.latest.is_some() {
+            self.now();
+        }
+        self.gate.stripe().count_late();
+        if self.gate.word().has(Word::WATCHED) {
+            self.announce(Event::Late {
+                generation: ticket.generation,
+            });
+        }
+        Outcome::Late
+    }
+
+    pub(crate) fn add_audience(&self, audience: Audience) {
+        self.write_audience(|all| all.push(audience));
     }
 
     /// Reads the clock, then takes one step with the machine and tells the listeners what came of it.
     pub(crate) fn change<R>(&self, step: impl FnOnce(&mut Machine, Duration) -> R) -> R {
-        let now = self.clock.now();
+        let now = Duration::from_nanos(self.now());
+        self.change_at(now, step)
+    }
+
+    #[cold]
+    fn change_at<R>(&self, now: Duration, step: impl FnOnce(&mut Machine, Duration) -> R) -> R {
         let mut inner = self.lock();
+        let noted = self.gate.withdraw();
+        inner.machine.absorb(noted);
         let result = step(&mut inner.machine, now);
-        let tell = inner.machine.has_events() && !inner.telling;
+        let mut standing = inner.machine.standing();
+        if self.latest.is_some() {
+            // Every reading of such a clock has to be remembered.
+            standing.timed = Timed::Yes;
+        }
+        self.gate
+            .publish(&standing, inner.machine.events().wanted());
+        let tell = !inner.machine.events().is_empty() && !inner.telling;
         inner.telling |= tell;
         drop(inner);
         if tell {
@@ -89,34 +208,102 @@ impl Circuit {
         result
     }
 
+    /// Nanoseconds on the breaker's clock; never less than it has shown before.
+    #[inline]
+    fn now(&self) -> u64 {
+        let now = self.clock.now_nanos();
+        match &self.latest {
+            None => now,
+            Some(latest) => latest.fetch_max(now, Ordering::Relaxed).max(now),
+        }
+    }
+
+    #[cold]
+    fn announce(&self, event: Event) {
+        self.change(|machine, _| machine.events().push_minor(event));
+    }
+
     /// Tells the listeners until no event is left. Only one thread is in here at a time.
     fn tell(&self) {
         loop {
             let mut inner = self.lock();
-            let Some(event) = inner.machine.next_event() else {
+            let Some(event) = inner.machine.events().pop() else {
                 inner.telling = false;
                 return;
             };
             drop(inner);
-            let listeners = self
-                .listeners
+            let audience = self
+                .audience
                 .read()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone();
-            for listener in listeners {
-                let told = catch_unwind(AssertUnwindSafe(|| listener.on_event(&self.name, &event)));
-                if let Err(payload) = told {
-                    self.listener_panics.fetch_add(1, Ordering::Relaxed);
-                    // The payload is foreign as well: dropping it may panic in its turn.
-                    let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-                    dropped.unwrap_or_else(mem::forget);
+            for one in audience {
+                match catch_unwind(AssertUnwindSafe(|| one.tell(&self.name, &event))) {
+                    Ok(Told::Listening) => {}
+                    Ok(Told::Gone) => self.write_audience(|all| all.retain(|any| !any.is(&one))),
+                    Err(payload) => {
+                        self.listener_panics.fetch_add(1, Ordering::Relaxed);
+                        // The payload is foreign as well: dropping it may panic in its turn.
+                        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+                        dropped.unwrap_or_else(mem::forget);
+                    }
                 }
             }
+        }
+    }
+
+    /// Changes who is told, and publishes what they want to be told of.
+    fn write_audience(&self, write: impl FnOnce(&mut Vec<Audience>)) {
+        write(
+            &mut self
+                .audience
+                .write()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        // Asked within the step, so that of two writers the later one is right.
+        self.change(|machine, _| machine.events().want(self.wanted()));
+    }
+
+    fn wanted(&self) -> Interest {
+        let audience = self.audience.read().unwrap_or_else(PoisonError::into_inner);
+        if audience
+            .iter()
+            .any(|one| one.interest == Interest::Everything)
+        {
+            Interest::Everything
+        } else {
+            Interest::Changes
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Nothing in the critical section panics half-way through a change.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The time that an ending call took, read when it is needed and only once.
+struct Watch<'a> {
+    circuit: &'a Circuit,
+    ticket: Ticket,
+    took: Option<Duration>,
+    now: Option<u64>,
+}
+
+impl Stopwatch for Watch<'_> {
+    #[inline]
+    fn now(&mut self) -> u64 {
+        *self.now.get_or_insert_with(|| self.circuit.now())
+    }
+
+    #[inline]
+    fn took(&mut self) -> Option<u64> {
+        match self.took {
+            Some(took) => Some(crate::clock::nanos(took)),
+            None => {
+                let granted = self.ticket.granted?;
+                Some(self.now().saturating_sub(granted))
+            }
+        }
     }
 }

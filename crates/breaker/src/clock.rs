@@ -12,11 +12,40 @@ use std::time::{Duration, Instant};
 pub trait Clock: Send + Sync {
     /// The time since this clock's origin.
     fn now(&self) -> Duration;
+
+    /// The same in nanoseconds, for a clock that counts them anyway.
+    fn now_nanos(&self) -> u64 {
+        nanos(self.now())
+    }
+
+    /// Whether readings may step back. By default they may, and a breaker remembers the latest one
+    /// it has seen; for a clock that never does, not even between threads, it need not.
+    fn steps(&self) -> ClockSteps {
+        ClockSteps::BackToo
+    }
+}
+
+/// Which way the readings of a [`Clock`] may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClockSteps {
+    /// Never back, on no thread.
+    OnlyForward,
+    /// Back as well.
+    BackToo,
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> Duration {
         (**self).now()
+    }
+
+    fn now_nanos(&self) -> u64 {
+        (**self).now_nanos()
+    }
+
+    fn steps(&self) -> ClockSteps {
+        (**self).steps()
     }
 }
 
@@ -44,6 +73,11 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Duration {
         self.origin.elapsed()
+    }
+
+    fn steps(&self) -> ClockSteps {
+        // The standard library promises it of `Instant`.
+        ClockSteps::OnlyForward
     }
 }
 
@@ -90,5 +124,8 @@ impl Clock for ManualClock {
 
 /// Whole nanoseconds of `duration`; the end of time (584 years) when there are more.
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    duration
+        .as_secs()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(duration.subsec_nanos().into())
 }

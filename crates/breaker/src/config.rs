@@ -6,6 +6,7 @@
 mod builder;
 mod error;
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 pub use builder::ConfigBuilder;
@@ -42,7 +43,9 @@ pub struct Config {
     pub(crate) trip: TripPolicy,
     pub(crate) wait: WaitPolicy,
     pub(crate) half_open: HalfOpenPolicy,
+    pub(crate) ramp_up_for: Option<Duration>,
     pub(crate) dropped: DroppedPermit,
+    pub(crate) stripes: Option<NonZeroUsize>,
 }
 
 /// When to open.
@@ -54,6 +57,14 @@ pub(crate) struct TripPolicy {
     pub(crate) slow_over: Option<Duration>,
     pub(crate) window: Window,
     pub(crate) minimum_calls: u32,
+    pub(crate) in_flight: InFlightCalls,
+}
+
+impl TripPolicy {
+    /// The window, if any rule is taken over it.
+    pub(crate) fn judged_window(&self) -> Option<Window> {
+        (self.failure_ratio.is_some() || self.slow_ratio.is_some()).then_some(self.window)
+    }
 }
 
 /// How long to stay open.
@@ -64,6 +75,8 @@ pub(crate) struct WaitPolicy {
     pub(crate) max: Duration,
     pub(crate) jitter: f64,
     pub(crate) jitter_seed: Option<u64>,
+    /// How long a calm period takes one level off the back-off.
+    pub(crate) decay: Option<Duration>,
 }
 
 /// What to do while half-open.
@@ -115,6 +128,22 @@ pub enum DroppedPermit {
     Neutral,
     /// A failure: callers leave because the downstream does not answer.
     Failure,
+    /// Neutral before so long, a slow failure from then on: who leaves at once has changed its
+    /// mind, who leaves after a long wait had reason to. Above zero.
+    SlowFailureAfter(Duration),
+}
+
+/// Whether calls count before they end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InFlightCalls {
+    /// Only their outcomes count.
+    #[default]
+    CountWhenEnded,
+    /// A call under way for longer than `slow_call_duration` counts as slow now, so that a
+    /// downstream which hangs trips the breaker before the calls time out. Every call then takes
+    /// the breaker's lock twice.
+    CountWhenOverdue,
 }
 
 impl Default for Config {
@@ -201,6 +230,21 @@ impl Config {
     /// Where a half-open period without a verdict leads.
     pub fn half_open_timeout(&self) -> HalfOpenTimeout {
         self.half_open.on_timeout
+    }
+
+    /// Whether calls count before they end.
+    pub fn in_flight_calls(&self) -> InFlightCalls {
+        self.trip.in_flight
+    }
+
+    /// The calm period that takes one level off the back-off; without it, closing takes all off.
+    pub fn backoff_decay(&self) -> Option<Duration> {
+        self.wait.decay
+    }
+
+    /// For how long after closing only a growing share of the calls is admitted, if at all.
+    pub fn ramp_up_for(&self) -> Option<Duration> {
+        self.ramp_up_for
     }
 
     /// What a dropped permit means.

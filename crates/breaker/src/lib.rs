@@ -49,10 +49,12 @@
 //! | `outcome`, `rejected` | What came of it, or why not? |
 //! | `config` | When does it trip, how long is it open, what closes it? |
 //! | `circuit` | How do callers share one state machine? |
+//! | `gate`, `stripe` | What may a caller do without asking the machine, and where is it counted? |
 //! | `machine` | What is decided, and in which order? |
-//! | `window`, `ratio` | What happened lately, and how much is too much? |
-//! | `backoff` | How long does an open period last? |
-//! | `transition`, `listener` | What changed, and who is told? |
+//! | `trip`, `window`, `ratio` | How much is too much, and of what? |
+//! | `in_flight` | Which calls are under way for too long? |
+//! | `backoff`, `ramp` | How long does an open period last, and who passes after it? |
+//! | `transition`, `listener`, `events` | What changed, and who is told? |
 //! | `snapshot` | What does a breaker look like right now? |
 //! | `clock` | What time is it? |
 
@@ -61,32 +63,39 @@ mod breaker;
 mod circuit;
 mod clock;
 mod config;
+mod events;
+mod gate;
+mod in_flight;
 mod listener;
 mod machine;
 mod outcome;
 mod permit;
+mod ramp;
 mod ratio;
 mod rejected;
 mod snapshot;
 mod state;
+mod stripe;
+mod sync;
 mod transition;
+mod trip;
 mod verdict;
 mod window;
 
 pub use breaker::Breaker;
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, ClockSteps, ManualClock, SystemClock};
 pub use config::{
-    Config, ConfigBuilder, ConfigError, DroppedPermit, HalfOpenTimeout, InvalidSetting,
-    ProbeVerdict,
+    Config, ConfigBuilder, ConfigError, DroppedPermit, HalfOpenTimeout, InFlightCalls,
+    InvalidSetting, ProbeVerdict,
 };
-pub use listener::{Event, Listener};
+pub use listener::{Event, Events, Interest, Listener};
 pub use outcome::Outcome;
 pub use permit::Permit;
 pub use ratio::Ratio;
 pub use rejected::{CallError, RejectReason, Rejected};
 pub use snapshot::{Snapshot, Totals};
 pub use state::{Generation, State};
-pub use transition::{Cause, Transition};
+pub use transition::{Cause, Transition, WouldTrip};
 pub use verdict::Verdict;
 pub use window::{Window, WindowFigures};
 

@@ -8,23 +8,28 @@
 //! - A change of state goes through [`Machine::change`] alone, which empties the evidence, starts
 //!   a new generation and notes cause and figures.
 
+mod change;
+mod judge;
 mod phase;
+mod reconfigure;
+mod standing;
 mod view;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use phase::{Phase, Trial, Verdict};
+use phase::{Phase, Trial};
 
-use crate::backoff::open_period;
-use crate::config::{Config, DroppedPermit, HalfOpenTimeout};
+use crate::config::{Config, HalfOpenTimeout, InFlightCalls};
+use crate::events::EventQueue;
+use crate::in_flight::{CallNumber, InFlight};
 use crate::listener::Event;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
-use crate::snapshot::{Snapshot, Totals};
+use crate::snapshot::Totals;
 use crate::state::{Generation, State};
 use crate::transition::{Cause, Transition};
-use crate::window::{Evidence, Sample};
+use crate::window::{Evidence, WindowFigures};
 
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -34,11 +39,13 @@ pub(crate) struct Machine {
     now: Duration,
     since: Duration,
     consecutive_failures: u32,
+    /// The level of the back-off, before any decay.
     openings: u32,
     evidence: Evidence,
+    in_flight: InFlight,
     totals: Totals,
     recent: VecDeque<Transition>,
-    events: VecDeque<Event>,
+    events: EventQueue,
     chance: fastrand::Rng,
 }
 
@@ -47,7 +54,10 @@ pub(crate) struct Machine {
 pub(crate) struct Ticket {
     pub(crate) generation: Generation,
     pub(crate) state: State,
-    pub(crate) granted: Duration,
+    /// Nanoseconds on the breaker's clock, if anybody will ask.
+    pub(crate) granted: Option<u64>,
+    /// Which of the calls under way it is, if they are watched.
+    pub(crate) call: Option<CallNumber>,
 }
 
 /// What an operator can ask for.
@@ -55,6 +65,7 @@ pub(crate) struct Ticket {
 pub(crate) enum Command {
     Reset,
     Open,
+    OpenFor(Duration),
     HalfOpen,
     ForceOpen,
     Disable,
@@ -63,27 +74,26 @@ pub(crate) enum Command {
 
 impl Machine {
     pub(crate) fn new(config: Config, now: Duration) -> Self {
-        let judged = config.trip.failure_ratio.is_some() || config.trip.slow_ratio.is_some();
         Self {
-            evidence: if judged {
-                Evidence::of(config.trip.window)
-            } else {
-                Evidence::None
-            },
-            chance: match config.wait.jitter_seed {
-                Some(seed) => fastrand::Rng::with_seed(seed),
-                None => fastrand::Rng::new(),
-            },
+            evidence: config
+                .trip
+                .judged_window()
+                .map_or(Evidence::None, Evidence::of),
+            chance: config
+                .wait
+                .jitter_seed
+                .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
             config,
-            phase: Phase::Closed,
+            phase: Phase::Closed { ramp: None },
             generation: Generation::default(),
             now,
             since: now,
             consecutive_failures: 0,
             openings: 0,
+            in_flight: InFlight::default(),
             totals: Totals::default(),
-            recent: VecDeque::with_capacity(Snapshot::RECENT),
-            events: VecDeque::new(),
+            recent: VecDeque::new(),
+            events: EventQueue::default(),
         }
     }
 
@@ -95,12 +105,8 @@ impl Machine {
         self.phase.state()
     }
 
-    pub(crate) fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
-    pub(crate) fn has_events(&self) -> bool {
-        !self.events.is_empty()
+    pub(crate) fn events(&mut self) -> &mut EventQueue {
+        &mut self.events
     }
 
     /// Grants or refuses one call.
@@ -108,7 +114,15 @@ impl Machine {
         self.pass_time(now);
         let free = self.free_probes();
         match &mut self.phase {
-            Phase::Closed | Phase::Disabled | Phase::MetricsOnly { .. } => Ok(self.ticket()),
+            Phase::Closed { ramp: Some(ramp) } => {
+                if ramp.admits(self.now) {
+                    Ok(self.ticket())
+                } else {
+                    let left = ramp.end().saturating_sub(self.now);
+                    Err(self.rejected(RejectReason::RampUp, Some(left)))
+                }
+            }
+            Phase::Closed { .. } | Phase::Disabled | Phase::MetricsOnly { .. } => Ok(self.ticket()),
             Phase::HalfOpen(trial) if free > 0 => {
                 trial.in_flight += 1;
                 Ok(self.ticket())
@@ -127,14 +141,33 @@ impl Machine {
         }
     }
 
+    /// Takes in successes that were noted under the licence that [`Machine::standing`] gave.
+    pub(crate) fn absorb(&mut self, successes: u64) {
+        if successes == 0 {
+            return;
+        }
+        self.totals.calls[Outcome::Success.index()] += successes;
+        if matches!(self.phase, Phase::Closed { .. } | Phase::MetricsOnly { .. }) {
+            self.consecutive_failures = 0;
+            self.evidence.add_plain(successes);
+        }
+    }
+
     /// Takes the outcome of a granted call.
     pub(crate) fn finish(&mut self, ticket: Ticket, report: Report, now: Duration) -> Outcome {
         self.see(now);
         if ticket.generation == self.generation {
+            // The call has ended; it does not hang any more.
+            if let Some(call) = ticket.call {
+                self.in_flight.end(call);
+            }
             self.make_due_change();
         }
         if ticket.generation != self.generation {
             self.totals.calls[Outcome::Late.index()] += 1;
+            self.events.push_minor(Event::Late {
+                generation: ticket.generation,
+            });
             return Outcome::Late;
         }
         let outcome = match report.ended {
@@ -148,18 +181,9 @@ impl Machine {
         self.totals.slow_calls += u64::from(sample.is_some_and(|sample| sample.slow));
         match self.phase {
             Phase::HalfOpen(trial) => self.judge_probe(trial, sample, report.retry_after),
-            Phase::Closed => {
+            Phase::Closed { .. } | Phase::MetricsOnly { .. } => {
                 if let Some(cause) = self.judge(sample) {
-                    self.open(cause, report.retry_after);
-                }
-            }
-            Phase::MetricsOnly { reported } => {
-                if let Some(cause) = self.judge(sample)
-                    && !reported
-                {
-                    self.phase = Phase::MetricsOnly { reported: true };
-                    self.totals.would_trip += 1;
-                    self.events.push_back(Event::WouldTrip(cause));
+                    self.trip(cause, report.retry_after);
                 }
             }
             // Disabled judges nothing; the other two grant no permits.
@@ -189,31 +213,41 @@ impl Machine {
                 HalfOpenTimeout::Open => self.open(Cause::HalfOpenTimeout, None),
                 HalfOpenTimeout::Closed => self.close(Cause::HalfOpenTimeout),
             },
-            Phase::Closed
-            | Phase::Open { .. }
-            | Phase::HalfOpen(_)
-            | Phase::ForcedOpen
-            | Phase::Disabled
-            | Phase::MetricsOnly { .. } => {}
+            Phase::Closed { ramp } => {
+                if ramp.is_some_and(|ramp| self.now >= ramp.end()) {
+                    self.phase = Phase::Closed { ramp: None };
+                }
+                self.judge_overdue();
+            }
+            Phase::MetricsOnly { .. } => self.judge_overdue(),
+            Phase::Open { .. } | Phase::HalfOpen(_) | Phase::ForcedOpen | Phase::Disabled => {}
         }
     }
 
     /// Carries out an operator's wish. To ask for the present state changes nothing, except that
-    /// a reset always voids the calls in flight and forgets the evidence.
+    /// a reset always voids the calls in flight and forgets the evidence, and that an open period
+    /// takes the length that is asked for.
     pub(crate) fn obey(&mut self, command: Command, now: Duration) {
         self.pass_time(now);
         match (command, self.phase) {
-            (Command::Reset, Phase::Closed) => {
+            (Command::Reset, Phase::Closed { .. }) => {
                 self.generation = self.generation.next();
+                self.phase = Phase::Closed { ramp: None };
+                self.openings = 0;
                 self.forget();
             }
             (Command::Reset, _) => self.close(Cause::Manual),
+            (Command::OpenFor(wait), Phase::Open { .. }) => {
+                let until = self.now.saturating_add(wait);
+                self.phase = Phase::Open { until };
+            }
             (Command::Open, Phase::Open { .. })
             | (Command::HalfOpen, Phase::HalfOpen(_))
             | (Command::ForceOpen, Phase::ForcedOpen)
             | (Command::Disable, Phase::Disabled)
             | (Command::MetricsOnly, Phase::MetricsOnly { .. }) => {}
             (Command::Open, _) => self.open(Cause::Manual, None),
+            (Command::OpenFor(wait), _) => self.open_for(wait),
             (Command::HalfOpen, _) => self.half_open(Cause::Manual),
             (Command::ForceOpen, _) => self.change(Phase::ForcedOpen, Cause::Manual, None),
             (Command::Disable, _) => self.change(Phase::Disabled, Cause::Manual, None),
@@ -223,88 +257,42 @@ impl Machine {
         }
     }
 
-    fn ticket(&self) -> Ticket {
+    fn ticket(&mut self) -> Ticket {
+        let watched = self.watches_calls();
         Ticket {
             generation: self.generation,
             state: self.state(),
-            granted: self.now,
+            granted: Some(crate::clock::nanos(self.now)),
+            call: watched.then(|| self.in_flight.start(self.now)),
         }
     }
 
     fn rejected(&mut self, reason: RejectReason, retry_after: Option<Duration>) -> Rejected {
         self.totals.rejections[reason.index()] += 1;
-        Rejected {
+        let rejected = Rejected {
             reason,
             retry_after,
             generation: self.generation,
-        }
-    }
-
-    /// The outcome as evidence; `None` when it says nothing about the downstream.
-    fn sample(&self, ticket: Ticket, report: &Report) -> Option<Sample> {
-        let failed = match report.ended {
-            Ended::Success => false,
-            Ended::Failure => true,
-            Ended::Ignored => return None,
-            Ended::Dropped => match self.config.dropped {
-                DroppedPermit::Neutral => return None,
-                DroppedPermit::Failure => true,
-            },
         };
-        let took = report
-            .took
-            .unwrap_or_else(|| self.now.saturating_sub(ticket.granted));
-        let slow = self.config.trip.slow_over.is_some_and(|limit| took > limit);
-        Some(Sample { failed, slow })
+        self.events.push_minor(Event::Rejected(rejected));
+        rejected
     }
 
-    /// Adds to the evidence and says which trip rule it fulfils, if any.
-    fn judge(&mut self, sample: Option<Sample>) -> Option<Cause> {
-        let sample = sample?;
-        self.consecutive_failures = if sample.failed {
-            self.consecutive_failures.saturating_add(1)
-        } else {
-            0
-        };
-        self.evidence.record(self.now, sample);
-
-        let rules = &self.config.trip;
-        if rules
-            .consecutive_failures
-            .is_some_and(|limit| self.consecutive_failures >= limit)
-        {
-            return Some(Cause::ConsecutiveFailures);
-        }
-        let window = self.evidence.figures(self.now);
-        if window.calls < u64::from(rules.minimum_calls) {
-            return None;
-        }
-        if rules
-            .failure_ratio
-            .is_some_and(|limit| limit.is_reached_by(window.failures, window.calls))
-        {
-            return Some(Cause::FailureRatio);
-        }
-        rules
-            .slow_ratio
-            .is_some_and(|limit| limit.is_reached_by(window.slow, window.calls))
-            .then_some(Cause::SlowRatio)
+    /// Whether calls count as slow before they end.
+    fn watches_calls(&self) -> bool {
+        self.config.trip.in_flight == InFlightCalls::CountWhenOverdue
+            && matches!(self.phase, Phase::Closed { .. } | Phase::MetricsOnly { .. })
     }
 
-    fn judge_probe(&mut self, mut trial: Trial, sample: Option<Sample>, hint: Option<Duration>) {
-        trial.in_flight -= 1;
-        match sample {
-            // A slow probe proves no recovery.
-            Some(sample) if sample.failed || sample.slow => trial.bad += 1,
-            Some(_) => trial.good += 1,
-            None => {}
+    /// What is known at this moment.
+    fn figures(&self) -> WindowFigures {
+        let mut window = self.evidence.figures(self.now);
+        if let Some(limit) = self.config.trip.slow_over
+            && self.watches_calls()
+        {
+            window.overdue = self.in_flight.overdue_at(self.now, limit);
         }
-        self.phase = Phase::HalfOpen(trial);
-        match trial.verdict(self.config.half_open.verdict) {
-            Verdict::Undecided => {}
-            Verdict::Recovered => self.close(Cause::ProbesSucceeded),
-            Verdict::Failing => self.open(Cause::ProbeFailed, hint),
-        }
+        window
     }
 
     fn free_probes(&self) -> u32 {
@@ -313,74 +301,11 @@ impl Machine {
                 .still_needed(self.config.half_open.verdict)
                 .min(self.config.half_open.permits)
                 .saturating_sub(trial.in_flight),
-            Phase::Closed
+            Phase::Closed { .. }
             | Phase::Open { .. }
             | Phase::ForcedOpen
             | Phase::Disabled
             | Phase::MetricsOnly { .. } => 0,
         }
-    }
-
-    fn open(&mut self, cause: Cause, hint: Option<Duration>) {
-        self.openings = self.openings.saturating_add(1);
-        let chance = self.chance.f64();
-        let wait = open_period(&self.config.wait, self.openings, hint, chance);
-        let until = self.now.saturating_add(wait);
-        self.change(Phase::Open { until }, cause, Some(wait));
-    }
-
-    fn half_open(&mut self, cause: Cause) {
-        let trial = Trial {
-            deadline: self
-                .config
-                .half_open
-                .deadline
-                .map(|wait| self.now.saturating_add(wait)),
-            in_flight: 0,
-            good: 0,
-            bad: 0,
-        };
-        self.change(Phase::HalfOpen(trial), cause, None);
-    }
-
-    fn close(&mut self, cause: Cause) {
-        self.change(Phase::Closed, cause, None);
-        self.openings = 0;
-    }
-
-    /// The one way from state to state.
-    fn change(&mut self, phase: Phase, cause: Cause, open_for: Option<Duration>) {
-        let transition = Transition {
-            from: self.phase.state(),
-            to: phase.state(),
-            cause,
-            at: self.now,
-            generation: self.generation.next(),
-            consecutive_failures: self.consecutive_failures,
-            window: self.evidence.figures(self.now),
-            open_for,
-        };
-        let (from, to) = (transition.from, transition.to);
-        self.totals.time[from.index()] += self.now.saturating_sub(self.since);
-        self.totals.transitions[from.index()][to.index()] += 1;
-        if matches!(to, State::Open | State::ForcedOpen) {
-            self.totals.trips[cause.index()] += 1;
-        }
-        if self.recent.len() == Snapshot::RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(transition);
-        self.events.push_back(Event::Transition(transition));
-        self.phase = phase;
-        self.generation = transition.generation;
-        self.since = self.now;
-        self.consecutive_failures = 0;
-        self.evidence.clear();
-    }
-
-    fn forget(&mut self) {
-        self.consecutive_failures = 0;
-        self.openings = 0;
-        self.evidence.clear();
     }
 }

@@ -50,6 +50,7 @@ enum Holder<'a> {
 }
 
 impl<'a> Permit<'a> {
+    #[inline]
     pub(crate) fn new(circuit: &'a Arc<Circuit>, ticket: Ticket) -> Self {
         Self {
             circuit: Some(Holder::Borrowed(circuit)),
@@ -61,11 +62,13 @@ impl<'a> Permit<'a> {
     }
 
     /// The call succeeded. Returns how it was counted: as success, or late.
+    #[inline]
     pub fn success(self) -> Outcome {
         self.consume(Ended::Success)
     }
 
     /// The call failed. Returns how it was counted: as failure, or late.
+    #[inline]
     pub fn failure(self) -> Outcome {
         self.consume(Ended::Failure)
     }
@@ -113,12 +116,14 @@ impl<'a> Permit<'a> {
         }
     }
 
+    #[inline]
     fn consume(mut self, ended: Ended) -> Outcome {
         self.report(ended)
             .expect("a permit that can be consumed has not been answered")
     }
 
     /// Answers once; `None` when that has been done.
+    #[inline]
     fn report(&mut self, ended: Ended) -> Option<Outcome> {
         let circuit = self.circuit.take()?;
         let circuit = match &circuit {
@@ -135,6 +140,7 @@ impl<'a> Permit<'a> {
 }
 
 impl Drop for Permit<'_> {
+    #[inline]
     fn drop(&mut self) {
         let unwinding = thread::panicking() && !self.granted_in_panic;
         self.report(if unwinding {

@@ -16,11 +16,13 @@ pub enum RejectReason {
     HalfOpen,
     /// An operator forced the breaker open.
     ForcedOpen,
+    /// The breaker has just closed and admits only a share of the calls yet.
+    RampUp,
 }
 
 impl RejectReason {
     /// Every reason, in the order of this type's declaration.
-    pub const ALL: [Self; 3] = [Self::Open, Self::HalfOpen, Self::ForcedOpen];
+    pub const ALL: [Self; 4] = [Self::Open, Self::HalfOpen, Self::ForcedOpen, Self::RampUp];
 
     /// The reason's name in `snake_case`, as metrics and JSON show it.
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl RejectReason {
             Self::Open => "open",
             Self::HalfOpen => "half_open",
             Self::ForcedOpen => "forced_open",
+            Self::RampUp => "ramp_up",
         }
     }
 
@@ -48,8 +51,8 @@ impl fmt::Display for RejectReason {
 pub struct Rejected {
     /// Which rule keeps the call out.
     pub reason: RejectReason,
-    /// The time until this can change: the rest of the open period, or of the half-open deadline.
-    /// `None` where no time leads out: forced open, or half-open without a deadline.
+    /// The time until this changes at the latest: the rest of the open period, of the half-open
+    /// deadline or of the ramp. `None` where no time leads out: forced open, or half-open without a deadline.
     pub retry_after: Option<Duration>,
     /// The breaker's generation at the rejection.
     pub generation: Generation,
@@ -57,7 +60,10 @@ pub struct Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "circuit breaker is {}", self.reason)?;
+        match self.reason {
+            RejectReason::RampUp => f.write_str("circuit breaker is ramping up")?,
+            reason => write!(f, "circuit breaker is {reason}")?,
+        }
         match self.retry_after {
             Some(wait) => write!(f, ", retry after {wait:?}"),
             None => Ok(()),

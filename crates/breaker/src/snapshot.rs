@@ -36,7 +36,8 @@ pub struct Snapshot {
     pub failure_ratio: Option<f64>,
     /// The window's share of slow calls, from `minimum_calls` on; `None` below.
     pub slow_ratio: Option<f64>,
-    /// Openings since the breaker was last closed: the level of the back-off.
+    /// The level of the back-off: openings since the breaker was last closed, plus what has not
+    /// decayed of the time before.
     pub openings: u32,
     /// Probes under way; 0 outside half-open.
     pub probes_in_flight: u32,
@@ -46,6 +47,8 @@ pub struct Snapshot {
     pub totals: Totals,
     /// The last transitions, oldest first; at most [`Snapshot::RECENT`].
     pub transitions: Vec<Transition>,
+    /// Events that nobody was told, because listeners are too slow.
+    pub events_lost: u64,
     /// Listener calls that panicked.
     pub listener_panics: u64,
 }

@@ -81,6 +81,10 @@ impl Generation {
         self.0
     }
 
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
     pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
     }

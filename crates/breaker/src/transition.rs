@@ -85,3 +85,17 @@ pub struct Transition {
     /// How long calls will be rejected, when the breaker opened.
     pub open_for: Option<Duration>,
 }
+
+/// A trip that metrics-only mode reports instead of making it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WouldTrip {
+    /// Which rule fired.
+    pub cause: Cause,
+    /// When, on the breaker's clock.
+    pub at: Duration,
+    /// Failures in a row at that moment.
+    pub consecutive_failures: u32,
+    /// The window at that moment.
+    pub window: WindowFigures,
+}

@@ -1,8 +1,8 @@
 //! What happened lately? The evidence that the ratio rules judge.
 //!
 //! Two kinds, because "lately" has two meanings: exactly the last N calls, or the last T of time.
-//! What a call costs does not grow with traffic: one step in a count window, one per bucket in a
-//! time window. Both forget only by age.
+//! An outcome costs a constant number of steps in both, whatever their size and the traffic. Both
+//! forget only by age.
 
 mod count;
 mod time;
@@ -44,6 +44,7 @@ impl Window {
 
 /// The sums of a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct WindowFigures {
     /// Calls that ended in success or failure.
@@ -52,25 +53,59 @@ pub struct WindowFigures {
     pub failures: u64,
     /// Those that were slow, whether they failed or not.
     pub slow: u64,
+    /// Calls still under way for longer than `slow_call_duration`. Counted only where the settings
+    /// ask for it; the slow ratio is then `(slow + overdue) / (calls + overdue)`.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub overdue: u64,
 }
 
 impl WindowFigures {
-    pub(crate) fn add(&mut self, sample: Sample) {
-        self.calls += 1;
-        self.failures += u64::from(sample.failed);
-        self.slow += u64::from(sample.slow);
+    fn of(sample: Sample) -> Self {
+        let mut figures = Self::default();
+        figures.add(1, sample);
+        figures
+    }
+
+    fn add(&mut self, times: u64, sample: Sample) {
+        self.calls += times;
+        if sample.failed {
+            self.failures += times;
+        }
+        if sample.slow {
+            self.slow += times;
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.failures += other.failures;
+        self.slow += other.slow;
+    }
+
+    fn subtract(&mut self, other: Self) {
+        self.calls -= other.calls;
+        self.failures -= other.failures;
+        self.slow -= other.slow;
     }
 }
 
 /// One outcome as evidence.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sample {
     pub(crate) failed: bool,
     pub(crate) slow: bool,
 }
 
+impl Sample {
+    /// Neither failed nor slow.
+    pub(crate) const PLAIN: Self = Self {
+        failed: false,
+        slow: false,
+    };
+}
+
 /// The evidence itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Evidence {
     /// No ratio rule is configured, so nothing is kept.
     None,
@@ -94,6 +129,26 @@ impl Evidence {
         }
     }
 
+    /// Adds as many plain successes, in the present bucket if there are buckets.
+    pub(crate) fn add_plain(&mut self, times: u64) {
+        match self {
+            Self::None => {}
+            Self::Count(window) => window.add(times, Sample::PLAIN),
+            Self::Time(window) => window.add(times, Sample::PLAIN),
+        }
+    }
+
+    /// Forgets what is too old at `now`; returns until when nothing more has to be forgotten.
+    pub(crate) fn advance(&mut self, now: Duration) -> Option<Duration> {
+        match self {
+            Self::None | Self::Count(_) => None,
+            Self::Time(window) => {
+                window.advance(now);
+                Some(window.present_end())
+            }
+        }
+    }
+
     /// What the window holds at `now`; reading forgets nothing.
     pub(crate) fn figures(&self, now: Duration) -> WindowFigures {
         match self {
@@ -109,5 +164,26 @@ impl Evidence {
             Self::Count(window) => window.clear(),
             Self::Time(window) => window.clear(),
         }
+    }
+
+    /// The same evidence at `now`, as far as a window of another shape can hold it: the last
+    /// outcomes of a count window, the last buckets of a time window. Between the two kinds
+    /// nothing can be carried over: the one does not know when, the other not in which order.
+    pub(crate) fn reshaped(&mut self, window: Option<Window>, now: Duration) -> Self {
+        let mut new = window.map_or(Self::None, Self::of);
+        match (&mut new, self) {
+            (Self::Count(new), Self::Count(old)) => {
+                old.samples().for_each(|sample| new.record(sample));
+            }
+            (Self::Time(new), Self::Time(old)) => {
+                old.advance(now);
+                new.advance(now);
+                for (age, figures) in old.by_age() {
+                    new.put_back(age, figures);
+                }
+            }
+            _ => {}
+        }
+        new
     }
 }

@@ -242,8 +242,8 @@ fn a_would_be_trip_is_told_once_per_stay_in_metrics_only() {
     let (breaker, _clock) = flapping();
     let (sender, causes) = mpsc::channel();
     breaker.add_listener(move |_: &str, event: &Event| {
-        if let Event::WouldTrip(cause) = event {
-            let _ = sender.send(*cause);
+        if let Event::WouldTrip(report) = event {
+            let _ = sender.send(report.cause);
         }
     });
 

@@ -1,11 +1,13 @@
 //! How is a [`Config`] made? Setters take plain numbers; [`ConfigBuilder::build`] checks them all.
 
 use std::fmt::Debug;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::error::{ConfigError, InvalidSetting};
 use super::{
-    Config, DroppedPermit, HalfOpenPolicy, HalfOpenTimeout, ProbeVerdict, TripPolicy, WaitPolicy,
+    Config, DroppedPermit, HalfOpenPolicy, HalfOpenTimeout, InFlightCalls, ProbeVerdict,
+    TripPolicy, WaitPolicy,
 };
 use crate::ratio::Ratio;
 use crate::window::Window;
@@ -28,6 +30,10 @@ pub struct ConfigBuilder {
     max_open_for: Option<Duration>,
     jitter: f64,
     jitter_seed: Option<u64>,
+    backoff_decay: Option<Duration>,
+    ramp_up_for: Option<Duration>,
+    in_flight_calls: InFlightCalls,
+    stripes: Option<NonZeroUsize>,
     probes: Probes,
     permitted_probes: Option<u32>,
     half_open_for: Option<Duration>,
@@ -55,6 +61,10 @@ impl Default for ConfigBuilder {
             max_open_for: None,
             jitter: 0.1,
             jitter_seed: None,
+            backoff_decay: Some(Duration::from_secs(60)),
+            ramp_up_for: None,
+            in_flight_calls: InFlightCalls::default(),
+            stripes: None,
             probes: Probes::Count {
                 successes: 1,
                 failures: 1,
@@ -113,8 +123,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// The k-th open period without a close between lasts `open_for × factor^(k−1)`.
-    /// From 1 to 1000; default 2.
+    /// An open period at level k of the back-off lasts `open_for × factor^(k−1)`. Each opening
+    /// adds a level, [calm](Self::backoff_decay) takes them off. From 1 to 1000; default 2.
     pub fn backoff_factor(mut self, factor: f64) -> Self {
         self.backoff_factor = factor;
         self
@@ -137,6 +147,38 @@ impl ConfigBuilder {
     /// Makes the jitter repeatable. Default: another sequence in every breaker.
     pub fn jitter_seed(mut self, seed: u64) -> Self {
         self.jitter_seed = Some(seed);
+        self
+    }
+
+    /// A calm period in closed that takes one level off the back-off. Above zero; default 60 s.
+    /// `None` takes all off at closing, so that the k-th period counts openings without a close
+    /// between. After a [ramp](Self::ramp_up_for) the calm begins when the ramp ends.
+    pub fn backoff_decay(mut self, calm: impl Into<Option<Duration>>) -> Self {
+        self.backoff_decay = calm.into();
+        self
+    }
+
+    /// After closing, admits only a share of the calls, which grows over this period from a tenth
+    /// to all. A trip meanwhile keeps the level of the back-off. Above zero; off by default.
+    /// A breaker that an operator closes does not ramp.
+    pub fn ramp_up_for(mut self, period: impl Into<Option<Duration>>) -> Self {
+        self.ramp_up_for = period.into();
+        self
+    }
+
+    /// Whether calls under way for longer than [`slow_call_duration`](Self::slow_call_duration)
+    /// count as slow before they end. Needs
+    /// [`slow_call_rate_threshold`](Self::slow_call_rate_threshold). Default: they do not.
+    pub fn in_flight_calls(mut self, when: InFlightCalls) -> Self {
+        self.in_flight_calls = when;
+        self
+    }
+
+    /// How many threads can count successes without meeting: rounded up to a power of two, at most
+    /// 8, 128 bytes each. Default: one per processor. One is enough for a breaker that is one of
+    /// very many. Fixed for the life of a breaker.
+    pub fn stripes(mut self, stripes: NonZeroUsize) -> Self {
+        self.stripes = Some(stripes);
         self
     }
 
@@ -192,11 +234,19 @@ impl ConfigBuilder {
         let trip = self.trip(&mut check);
         let wait = self.wait(&mut check);
         let half_open = self.half_open(&mut check);
+        if let DroppedPermit::SlowFailureAfter(age) = self.dropped_permit {
+            check.above_zero("dropped_permit age", age);
+        }
+        if let Some(period) = self.ramp_up_for {
+            check.above_zero("ramp_up_for", period);
+        }
         check.finish(Config {
             trip,
             wait,
             half_open,
+            ramp_up_for: self.ramp_up_for,
             dropped: self.dropped_permit,
+            stripes: self.stripes,
         })
     }
 
@@ -222,6 +272,15 @@ impl ConfigBuilder {
                 "set when slow_call_rate_threshold is, or that rule can never trip",
             );
         }
+        if self.in_flight_calls == InFlightCalls::CountWhenOverdue
+            && self.slow_call_rate_threshold.is_none()
+        {
+            check.refuse(
+                "slow_call_rate_threshold",
+                "unset",
+                "set when in_flight_calls counts overdue calls, or they can never trip",
+            );
+        }
         check.at_least_one("minimum_calls", self.minimum_calls);
         check.window(self.window);
         TripPolicy {
@@ -234,6 +293,7 @@ impl ConfigBuilder {
                 Window::Count { calls } => self.minimum_calls.min(calls),
                 Window::Time { .. } => self.minimum_calls,
             },
+            in_flight: self.in_flight_calls,
         }
     }
 
@@ -248,6 +308,9 @@ impl ConfigBuilder {
         if !(1.0..=1000.0).contains(&self.backoff_factor) {
             check.refuse("backoff_factor", self.backoff_factor, "from 1 to 1000");
         }
+        if let Some(calm) = self.backoff_decay {
+            check.above_zero("backoff_decay", calm);
+        }
         if !(0.0..=0.5).contains(&self.jitter) {
             check.refuse("jitter", self.jitter, "from 0 to 0.5");
         }
@@ -257,6 +320,7 @@ impl ConfigBuilder {
             max,
             jitter: self.jitter,
             jitter_seed: self.jitter_seed,
+            decay: self.backoff_decay,
         }
     }
 

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::config::ProbeVerdict;
+use crate::ramp::Ramp;
 use crate::state::State;
 
 /// A state with exactly its own data.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Phase {
-    Closed,
+    Closed { ramp: Option<Ramp> },
     Open { until: Duration },
     HalfOpen(Trial),
     ForcedOpen,
@@ -28,7 +29,7 @@ pub(super) struct Trial {
 impl Phase {
     pub(super) fn state(&self) -> State {
         match self {
-            Self::Closed => State::Closed,
+            Self::Closed { .. } => State::Closed,
             Self::Open { .. } => State::Open,
             Self::HalfOpen(_) => State::HalfOpen,
             Self::ForcedOpen => State::ForcedOpen,
@@ -41,14 +42,16 @@ impl Phase {
         match self {
             Self::Open { until } => Some(*until),
             Self::HalfOpen(trial) => trial.deadline,
-            Self::Closed | Self::ForcedOpen | Self::Disabled | Self::MetricsOnly { .. } => None,
+            Self::Closed { .. } | Self::ForcedOpen | Self::Disabled | Self::MetricsOnly { .. } => {
+                None
+            }
         }
     }
 
     pub(super) fn probes_in_flight(&self) -> u32 {
         match self {
             Self::HalfOpen(trial) => trial.in_flight,
-            Self::Closed
+            Self::Closed { .. }
             | Self::Open { .. }
             | Self::ForcedOpen
             | Self::Disabled
@@ -58,29 +61,33 @@ impl Phase {
 }
 
 /// What the probes say so far.
-pub(super) enum Verdict {
+pub(super) enum Progress {
     Undecided,
     Recovered,
     Failing,
 }
 
 impl Trial {
-    pub(super) fn verdict(self, rule: ProbeVerdict) -> Verdict {
+    pub(super) fn progress(self, rule: ProbeVerdict) -> Progress {
         match rule {
-            ProbeVerdict::Count { failures, .. } if self.bad >= failures => Verdict::Failing,
-            ProbeVerdict::Count { successes, .. } if self.good >= successes => Verdict::Recovered,
-            ProbeVerdict::Ratio { trial, .. } if self.good + self.bad < trial => Verdict::Undecided,
+            ProbeVerdict::Count { failures, .. } if self.bad >= failures => Progress::Failing,
+            ProbeVerdict::Count { successes, .. } if self.good >= successes => Progress::Recovered,
+            ProbeVerdict::Ratio { trial, .. } if self.good + self.bad < trial => {
+                Progress::Undecided
+            }
             ProbeVerdict::Ratio {
-                trial,
                 failure_rate_threshold,
+                ..
             } => {
-                if failure_rate_threshold.is_reached_by(self.bad.into(), trial.into()) {
-                    Verdict::Failing
+                // As many as the trial asks for, or more if it asked for more at the start.
+                let probes = u64::from(self.good) + u64::from(self.bad);
+                if failure_rate_threshold.is_reached_by(self.bad.into(), probes) {
+                    Progress::Failing
                 } else {
-                    Verdict::Recovered
+                    Progress::Recovered
                 }
             }
-            ProbeVerdict::Count { .. } => Verdict::Undecided,
+            ProbeVerdict::Count { .. } => Progress::Undecided,
         }
     }
 

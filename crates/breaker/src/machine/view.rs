@@ -12,14 +12,13 @@ impl Machine {
     /// The caller fills in what it alone knows: name and listener panics.
     pub(crate) fn snapshot(&mut self, now: Duration) -> Snapshot {
         self.see(now);
-        let window = self.evidence.figures(self.now);
-        let enough = window.calls >= u64::from(self.config.trip.minimum_calls);
+        let window = self.figures();
+        let enough = |calls| calls > 0 && calls >= u64::from(self.config.trip.minimum_calls);
         #[expect(
             clippy::cast_precision_loss,
             reason = "a figure to look at; verdicts compare the integers"
         )]
-        let ratio =
-            |part: u64| (enough && window.calls > 0).then(|| part as f64 / window.calls as f64);
+        let ratio = |part: u64, calls: u64| enough(calls).then(|| part as f64 / calls as f64);
         let mut totals = self.totals.clone();
         totals.time[self.state().index()] += self.now.saturating_sub(self.since);
         Snapshot {
@@ -31,13 +30,14 @@ impl Machine {
             deadline: self.phase.deadline(),
             consecutive_failures: self.consecutive_failures,
             window,
-            failure_ratio: ratio(window.failures),
-            slow_ratio: ratio(window.slow),
-            openings: self.openings,
+            failure_ratio: ratio(window.failures, window.calls),
+            slow_ratio: ratio(window.slow + window.overdue, window.calls + window.overdue),
+            openings: self.level(),
             probes_in_flight: self.phase.probes_in_flight(),
             probes_free: self.free_probes(),
             totals,
             transitions: self.recent.iter().copied().collect(),
+            events_lost: self.events.lost(),
             listener_panics: 0,
         }
     }

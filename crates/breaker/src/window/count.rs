@@ -2,7 +2,7 @@
 
 use super::{Sample, WindowFigures};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CountWindow {
     ring: Box<[Option<Sample>]>,
     next: usize,
@@ -20,12 +20,20 @@ impl CountWindow {
 
     pub(crate) fn record(&mut self, sample: Sample) {
         if let Some(oldest) = self.ring[self.next].replace(sample) {
-            self.sums.calls -= 1;
-            self.sums.failures -= u64::from(oldest.failed);
-            self.sums.slow -= u64::from(oldest.slow);
+            self.sums.subtract(WindowFigures::of(oldest));
         }
-        self.sums.add(sample);
-        self.next = (self.next + 1) % self.ring.len();
+        self.sums.add(1, sample);
+        self.next += 1;
+        if self.next == self.ring.len() {
+            self.next = 0;
+        }
+    }
+
+    /// Records as many outcomes of the same kind. No more than the ring holds leave a trace.
+    pub(crate) fn add(&mut self, times: u64, sample: Sample) {
+        for _ in 0..times.min(self.ring.len() as u64) {
+            self.record(sample);
+        }
     }
 
     pub(crate) fn figures(&self) -> WindowFigures {
@@ -36,5 +44,11 @@ impl CountWindow {
         self.ring.fill(None);
         self.next = 0;
         self.sums = WindowFigures::default();
+    }
+
+    /// The outcomes, oldest first.
+    pub(crate) fn samples(&self) -> impl Iterator<Item = Sample> {
+        let (newer, older) = self.ring.split_at(self.next);
+        older.iter().chain(newer).copied().flatten()
     }
 }

@@ -13,6 +13,7 @@ pub(crate) fn config(text: &str) -> Parsed<Config> {
         .jitter(0.0)
         .open_for(Duration::from_secs(1))
         .backoff_factor(1.0)
+        .backoff_decay(None)
         .max_open_for(Duration::MAX)
         .half_open_for(None);
     let mut seen = Vec::new();

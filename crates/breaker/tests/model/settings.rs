@@ -103,6 +103,7 @@ impl Settings {
             .backoff_factor(self.factor.into())
             .max_open_for(Duration::from_millis(self.max))
             .jitter(0.0)
+            .backoff_decay(None)
             .half_open_for(self.half_open_for.map(Duration::from_millis))
             .half_open_timeout(if self.then_closed {
                 HalfOpenTimeout::Closed

@@ -1,0 +1,291 @@
+//! What may a caller do without asking the machine? Pass, be rejected, note a plain success.
+//!
+//! These three are nearly all that happens to a breaker, and none of them can change its state. So
+//! the machine, which decides under a lock, publishes a [`Standing`]: the state, what happens to
+//! callers in it, and whether it lends them the *licence*. While the licence lasts, a plain success
+//! (neither failed nor slow) cannot lead to any verdict, whatever else succeeds; it is only counted,
+//! in the stripe of the thread, and the machine takes it in later. All that is not plain goes to
+//! the machine. The whole lock-free part is this file and [`stripe`](crate::stripe).
+//!
+//! # Why no success is counted in a generation that is not its own
+//! Who steps the machine (it holds the lock) first withdraws the licence in `word`, then collects
+//! every stripe, which renews the stripe's tag, then decides, then publishes anew. Who notes a
+//! success loads the stripe, then the word, then exchanges the stripe if it is unchanged. If that
+//! succeeds, nobody collected in between. Either the stripe was loaded before the collection, then
+//! the exchange came before it too and the success belongs to what is being left; or after it, then
+//! the withdrawal was visible, and without a licence nothing is exchanged. The same holds for
+//! `licence_until` and `slow_over`, which change only between collecting and publishing.
+
+use std::time::Duration;
+
+use crate::listener::Interest;
+use crate::rejected::{RejectReason, Rejected};
+use crate::state::{Generation, State};
+use crate::stripe::{Stripe, Stripes};
+use crate::sync::{AtomicU64, Ordering};
+
+/// What happens to a caller without asking the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// The call passes.
+    Pass,
+    /// The machine decides.
+    Ask,
+    /// Rejected until the deadline; then the machine decides.
+    Reject(RejectReason),
+}
+
+/// What the machine publishes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub(crate) state: State,
+    pub(crate) generation: Generation,
+    pub(crate) admission: Admission,
+    /// Until when rejections hold without asking; `None` means for ever.
+    pub(crate) until: Option<Duration>,
+    pub(crate) licence: Option<Licence>,
+    /// Above this a call is slow, and no plain success.
+    pub(crate) slow_over: Option<Duration>,
+    /// Whether the age of a call matters.
+    pub(crate) timed: Timed,
+}
+
+/// How long plain successes need no judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Licence {
+    /// As long as nothing else happens.
+    Unlimited,
+    /// Up to this time, when the window moves on.
+    Until(Duration),
+}
+
+/// Whether the machine needs to know when a call began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timed {
+    No,
+    Yes,
+}
+
+/// The published standing in the form in which callers read it.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    word: AtomicU64,
+    /// Nanoseconds; the end of time where there is no deadline.
+    until: AtomicU64,
+    /// Nanoseconds; the end of time for an unlimited licence.
+    licence_until: AtomicU64,
+    /// Nanoseconds; the end of time where no call is slow.
+    slow_over: AtomicU64,
+    stripes: Stripes,
+}
+
+/// How noting a plain success went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Noted {
+    /// Counted.
+    Counted,
+    /// The permit belongs to an earlier generation.
+    Late,
+    /// The machine has to see it.
+    Ask,
+}
+
+/// Time as callers measure it, taken only when it is needed.
+pub(crate) trait Stopwatch {
+    /// Nanoseconds on the breaker's clock.
+    fn now(&mut self) -> u64;
+    /// Nanoseconds that the call took; `None` when nobody knows.
+    fn took(&mut self) -> Option<u64>;
+}
+
+impl Gate {
+    pub(crate) fn new(stripes: Stripes, standing: &Standing) -> Self {
+        Self {
+            word: AtomicU64::new(Word::of(standing).0),
+            until: AtomicU64::new(end_of_time(standing.until)),
+            licence_until: AtomicU64::new(licence_end(standing.licence)),
+            slow_over: AtomicU64::new(end_of_time(standing.slow_over)),
+            stripes,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn word(&self) -> Word {
+        // Acquire: pairs with the release in `publish`.
+        Word(self.word.load(Ordering::Acquire))
+    }
+
+    #[inline]
+    pub(crate) fn stripe(&self) -> &Stripe {
+        self.stripes.mine()
+    }
+
+    pub(crate) fn stripes(&self) -> &Stripes {
+        &self.stripes
+    }
+
+    /// The deadline that belongs to `word`; `None` when the word has changed meanwhile.
+    #[inline]
+    pub(crate) fn until(&self, word: Word) -> Option<u64> {
+        // Acquire: pairs with the release in `publish`. Who sees a new deadline sees that the word
+        // was withdrawn before it.
+        let until = self.until.load(Ordering::Acquire);
+        (self.word.load(Ordering::Relaxed) == word.0).then_some(until)
+    }
+
+    /// Counts a plain success of a call that was permitted in `generation`.
+    #[inline]
+    pub(crate) fn note_success(&self, generation: Generation, watch: &mut impl Stopwatch) -> Noted {
+        let stripe = self.stripe();
+        loop {
+            let pending = stripe.pending();
+            let word = self.word();
+            if word.generation() != generation {
+                return Noted::Late;
+            }
+            if !word.has(Word::LICENCE) {
+                return Noted::Ask;
+            }
+            if word.has(Word::TIMED_END) && !self.is_plain(watch) {
+                return Noted::Ask;
+            }
+            if stripe.add_success(pending) {
+                return Noted::Counted;
+            }
+            if pending.is_full() {
+                return Noted::Ask;
+            }
+        }
+    }
+
+    /// Whether the call ended while the licence lasts and was not slow.
+    #[inline]
+    fn is_plain(&self, watch: &mut impl Stopwatch) -> bool {
+        // Acquire: pair with the releases in `publish`.
+        if watch.now() >= self.licence_until.load(Ordering::Acquire) {
+            return false;
+        }
+        let slow_over = self.slow_over.load(Ordering::Acquire);
+        slow_over == u64::MAX || watch.took().is_none_or(|took| took <= slow_over)
+    }
+
+    /// Withdraws the licence and takes in what was counted under it. Only for the holder of the
+    /// machine, who must `publish` afterwards.
+    pub(crate) fn withdraw(&self) -> u64 {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & Word::LICENCE == 0 {
+            return 0;
+        }
+        self.word.store(word & !Word::LICENCE, Ordering::Release);
+        self.stripes.collect()
+    }
+
+    /// Shows callers what the machine decided. Only for the holder of the machine.
+    pub(crate) fn publish(&self, standing: &Standing, wanted: Interest) {
+        let mut word = Word::of(standing);
+        if wanted == Interest::Everything {
+            word.0 |= Word::WATCHED;
+        }
+        let until = end_of_time(standing.until);
+        if until != self.until.load(Ordering::Relaxed) {
+            // A word and a deadline of different times must not be taken for a pair.
+            let asking = Standing {
+                admission: Admission::Ask,
+                licence: None,
+                ..*standing
+            };
+            self.word.store(Word::of(&asking).0, Ordering::Release);
+            self.until.store(until, Ordering::Release);
+        }
+        // Release: pair with the acquires in `is_plain`.
+        self.licence_until
+            .store(licence_end(standing.licence), Ordering::Release);
+        self.slow_over
+            .store(end_of_time(standing.slow_over), Ordering::Release);
+        // Release: pairs with the acquire in `word`.
+        self.word.store(word.0, Ordering::Release);
+    }
+}
+
+/// State, admission, licence and generation in 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word(u64);
+
+impl Word {
+    const STATE: u32 = 3;
+    const LICENCE: u64 = 1 << 6;
+    /// Callers note when they begin.
+    pub(crate) const TIMED_START: u64 = 1 << 7;
+    /// Callers note when they end.
+    const TIMED_END: u64 = 1 << 8;
+    /// Rejections and late results are events.
+    pub(crate) const WATCHED: u64 = 1 << 9;
+    const GENERATION: u32 = 10;
+
+    fn of(standing: &Standing) -> Self {
+        let admission = match standing.admission {
+            Admission::Pass => 0,
+            Admission::Ask => 1,
+            Admission::Reject(reason) => 2 + reason.index() as u64,
+        };
+        let timed = standing.timed == Timed::Yes;
+        let timed_end = timed
+            || standing.slow_over.is_some()
+            || matches!(standing.licence, Some(Licence::Until(_)));
+        let timed_start = timed || standing.slow_over.is_some();
+        let flag = |set: bool, flag: u64| if set { flag } else { 0 };
+        Self(
+            admission
+                | (standing.state.index() as u64) << Self::STATE
+                | flag(standing.licence.is_some(), Self::LICENCE)
+                | flag(timed_start, Self::TIMED_START)
+                | flag(timed_end, Self::TIMED_END)
+                | standing.generation.get() << Self::GENERATION,
+        )
+    }
+
+    #[inline]
+    pub(crate) fn admission(self) -> Admission {
+        match self.0 & 0b111 {
+            0 => Admission::Pass,
+            1 => Admission::Ask,
+            code => Admission::Reject(RejectReason::ALL[code as usize - 2]),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn state(self) -> State {
+        State::ALL[(self.0 >> Self::STATE & 0b111) as usize]
+    }
+
+    #[inline]
+    pub(crate) fn generation(self) -> Generation {
+        Generation::new(self.0 >> Self::GENERATION)
+    }
+
+    #[inline]
+    pub(crate) fn has(self, flag: u64) -> bool {
+        self.0 & flag != 0
+    }
+
+    /// The rejection that this word means, `left` before its deadline.
+    #[inline]
+    pub(crate) fn rejected(self, reason: RejectReason, left: Option<u64>) -> Rejected {
+        Rejected {
+            reason,
+            retry_after: left.map(Duration::from_nanos),
+            generation: self.generation(),
+        }
+    }
+}
+
+fn end_of_time(time: Option<Duration>) -> u64 {
+    time.map_or(u64::MAX, crate::clock::nanos)
+}
+
+fn licence_end(licence: Option<Licence>) -> u64 {
+    match licence {
+        Some(Licence::Until(end)) => crate::clock::nanos(end),
+        Some(Licence::Unlimited) | None => u64::MAX,
+    }
+}

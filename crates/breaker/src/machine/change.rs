@@ -1,0 +1,121 @@
+//! How does the state change? Every way goes through [`Machine::change`].
+
+use std::time::Duration;
+
+use super::Machine;
+use super::phase::{Phase, Trial};
+use crate::backoff::{level, open_period};
+use crate::listener::Event;
+use crate::ramp::Ramp;
+use crate::snapshot::Snapshot;
+use crate::state::State;
+use crate::transition::{Cause, Transition};
+
+impl Machine {
+    pub(super) fn open(&mut self, cause: Cause, hint: Option<Duration>) {
+        self.openings = self.level().saturating_add(1);
+        let chance = self.chance.f64();
+        let wait = open_period(&self.config.wait, self.openings, hint, chance);
+        self.stay_open(wait, cause);
+    }
+
+    /// Opens for exactly so long.
+    pub(super) fn open_for(&mut self, wait: Duration) {
+        self.openings = self.level().saturating_add(1);
+        self.stay_open(wait, Cause::Manual);
+    }
+
+    fn stay_open(&mut self, wait: Duration, cause: Cause) {
+        let until = self.now.saturating_add(wait);
+        self.change(Phase::Open { until }, cause, Some(wait));
+    }
+
+    pub(super) fn half_open(&mut self, cause: Cause) {
+        let trial = Trial {
+            deadline: self
+                .config
+                .half_open
+                .deadline
+                .map(|wait| self.now.saturating_add(wait)),
+            in_flight: 0,
+            good: 0,
+            bad: 0,
+        };
+        self.change(Phase::HalfOpen(trial), cause, None);
+    }
+
+    /// Closes. An operator's word is taken for it at once; a recovery has to last before the
+    /// back-off forgets.
+    pub(super) fn close(&mut self, cause: Cause) {
+        let ramp = match cause {
+            Cause::Manual => None,
+            _ => self
+                .config
+                .ramp_up_for
+                .map(|period| Ramp::new(self.now, period)),
+        };
+        self.change(Phase::Closed { ramp }, cause, None);
+        if cause == Cause::Manual {
+            self.openings = 0;
+        }
+    }
+
+    /// The level of the back-off at this moment.
+    pub(super) fn level(&self) -> u32 {
+        match self.phase {
+            Phase::Closed { .. } => {
+                let closed = self.now.saturating_sub(self.since);
+                let stable = match self.config.ramp_up_for {
+                    Some(ramp) => closed.checked_sub(ramp),
+                    None => Some(closed),
+                };
+                level(self.openings, stable, self.config.wait.decay)
+            }
+            Phase::Open { .. }
+            | Phase::HalfOpen(_)
+            | Phase::ForcedOpen
+            | Phase::Disabled
+            | Phase::MetricsOnly { .. } => self.openings,
+        }
+    }
+
+    /// The one way from state to state.
+    pub(super) fn change(&mut self, phase: Phase, cause: Cause, open_for: Option<Duration>) {
+        // The level is what it was in the state that is left. Opening has counted itself already.
+        if !matches!(phase, Phase::Open { .. }) {
+            self.openings = self.level();
+        }
+        let transition = Transition {
+            from: self.phase.state(),
+            to: phase.state(),
+            cause,
+            at: self.now,
+            generation: self.generation.next(),
+            consecutive_failures: self.consecutive_failures,
+            window: self.figures(),
+            open_for,
+        };
+        let (from, to) = (transition.from, transition.to);
+        self.totals.time[from.index()] += self.now.saturating_sub(self.since);
+        self.totals.transitions[from.index()][to.index()] += 1;
+        if matches!(to, State::Open | State::ForcedOpen) {
+            self.totals.trips[cause.index()] += 1;
+        }
+        if self.recent.len() == Snapshot::RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(transition);
+        self.events.push(Event::Transition(transition));
+        self.phase = phase;
+        self.generation = transition.generation;
+        self.since = self.now;
+        self.forget();
+    }
+
+    /// Forgets the evidence.
+    pub(super) fn forget(&mut self) {
+        self.consecutive_failures = 0;
+        self.evidence.clear();
+        self.in_flight.clear();
+    }
+}

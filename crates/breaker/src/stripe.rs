@@ -1,0 +1,142 @@
+//! Where do threads count without meeting? Each in a stripe of its own, as far as there are enough.
+//!
+//! A stripe is a cache line with one word for successes that the machine has not seen yet, and
+//! plain counters for what it never needs to see. The word carries a tag that each collection
+//! renews, so that a success which was about to be added to what has been collected is not.
+
+use std::cell::Cell;
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicUsize;
+use std::thread;
+
+use crate::outcome::Outcome;
+use crate::rejected::RejectReason;
+use crate::snapshot::Totals;
+use crate::sync::{AtomicU64, Ordering};
+
+/// More than this many bring little: counting costs less than the calls that are counted.
+const MOST: usize = 8;
+
+/// As many stripes as threads run at once, within bounds.
+#[derive(Debug)]
+pub(crate) struct Stripes {
+    stripes: Box<[Stripe]>,
+}
+
+impl Stripes {
+    /// `wanted` stripes, rounded up to a power of two; `None` means one per processor.
+    pub(crate) fn new(wanted: Option<NonZeroUsize>) -> Self {
+        let wanted = wanted.or_else(|| thread::available_parallelism().ok());
+        let stripes = wanted.map_or(1, NonZeroUsize::get).next_power_of_two();
+        Self {
+            stripes: (0..stripes.min(MOST)).map(|_| Stripe::new()).collect(),
+        }
+    }
+
+    /// The stripe of this thread.
+    #[inline]
+    pub(crate) fn mine(&self) -> &Stripe {
+        &self.stripes[thread_number() & (self.stripes.len() - 1)]
+    }
+
+    /// Takes what is pending in all stripes. Only for the holder of the machine.
+    pub(crate) fn collect(&self) -> u64 {
+        self.stripes.iter().map(Stripe::collect).sum()
+    }
+
+    /// Adds what was counted outside the machine.
+    pub(crate) fn add_to(&self, totals: &mut Totals) {
+        for stripe in &self.stripes {
+            for (reason, counter) in RejectReason::ALL.iter().zip(&stripe.rejections) {
+                totals.rejections[reason.index()] += counter.load(Ordering::Relaxed);
+            }
+            totals.calls[Outcome::Late.index()] += stripe.late.load(Ordering::Relaxed);
+        }
+    }
+}
+
+/// Two cache lines, because processors fetch them in pairs.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Stripe {
+    /// Successes that the machine has not seen, below; the tag, above.
+    pending: AtomicU64,
+    rejections: [AtomicU64; RejectReason::ALL.len()],
+    late: AtomicU64,
+}
+
+/// What a stripe's word held when it was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending(u64);
+
+impl Pending {
+    const COUNT: u64 = u32::MAX as u64;
+
+    /// Whether one more success would run into the tag.
+    #[inline]
+    pub(crate) fn is_full(self) -> bool {
+        self.0 & Self::COUNT == Self::COUNT
+    }
+}
+
+impl Stripe {
+    fn new() -> Self {
+        Self {
+            pending: AtomicU64::new(0),
+            rejections: [const { 0 }; RejectReason::ALL.len()].map(AtomicU64::new),
+            late: AtomicU64::new(0),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn pending(&self) -> Pending {
+        // Acquire: pairs with the release in `collect`. Who sees the new tag sees that the licence
+        // was withdrawn.
+        Pending(self.pending.load(Ordering::Acquire))
+    }
+
+    /// Adds a success to what was read; `false` when the stripe has changed since, or is full.
+    #[inline]
+    pub(crate) fn add_success(&self, read: Pending) -> bool {
+        // Release: pairs with the acquire in `collect`.
+        !read.is_full()
+            && self
+                .pending
+                .compare_exchange(read.0, read.0 + 1, Ordering::Release, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    #[inline]
+    pub(crate) fn count_rejection(&self, reason: RejectReason) {
+        self.rejections[reason.index()].fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn count_late(&self) {
+        self.late.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn collect(&self) -> u64 {
+        // The holder of the machine alone changes the tag, and it takes what is there at once.
+        let tag = self.pending.load(Ordering::Relaxed) >> u32::BITS;
+        let renewed = tag.wrapping_add(1) << u32::BITS;
+        // Acquire: pairs with the release in `add_success`; release: with the acquire in `pending`.
+        self.pending.swap(renewed, Ordering::AcqRel) & Pending::COUNT
+    }
+}
+
+/// A number of this thread's own; numbers are given in order, so that neighbours differ.
+#[inline]
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static MINE: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+    #[cold]
+    fn first() -> usize {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        MINE.set(Some(number));
+        number
+    }
+    MINE.get().unwrap_or_else(first)
+}

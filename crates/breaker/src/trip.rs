@@ -1,0 +1,108 @@
+//! How much is too much? The trip rules, as pure functions of the figures.
+
+use crate::config::TripPolicy;
+use crate::transition::Cause;
+use crate::window::WindowFigures;
+
+impl TripPolicy {
+    /// The rule that these figures fulfil, if any.
+    pub(crate) fn fires(&self, consecutive_failures: u32, window: &WindowFigures) -> Option<Cause> {
+        if self
+            .consecutive_failures
+            .is_some_and(|limit| consecutive_failures >= limit)
+        {
+            Some(Cause::ConsecutiveFailures)
+        } else if self.too_many_failures(window.failures, window.calls) {
+            Some(Cause::FailureRatio)
+        } else if self.too_many_slow(window) {
+            Some(Cause::SlowRatio)
+        } else {
+            None
+        }
+    }
+
+    /// Whether calls that hang fulfil the rule for slow calls.
+    pub(crate) fn fires_on_overdue(&self, window: &WindowFigures) -> bool {
+        window.overdue > 0 && self.too_many_slow(window)
+    }
+
+    /// Whether some number of plain successes, and nothing else, could make a rule fire.
+    ///
+    /// Each of them makes the ratios smaller, so they are largest as soon as there are enough calls.
+    pub(crate) fn may_fire_on_success(&self, window: &WindowFigures) -> bool {
+        let calls = (window.calls + 1).max(self.minimum_calls.into());
+        self.too_many_failures(window.failures, calls)
+            || self.too_many_slow(&WindowFigures { calls, ..*window })
+    }
+
+    fn too_many_failures(&self, failures: u64, calls: u64) -> bool {
+        calls >= u64::from(self.minimum_calls)
+            && self
+                .failure_ratio
+                .is_some_and(|limit| limit.is_reached_by(failures, calls))
+    }
+
+    fn too_many_slow(&self, window: &WindowFigures) -> bool {
+        let calls = window.calls + window.overdue;
+        calls >= u64::from(self.minimum_calls)
+            && self
+                .slow_ratio
+                .is_some_and(|limit| limit.is_reached_by(window.slow + window.overdue, calls))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// Half of at least ten calls, or 30 % slow ones.
+    fn rules() -> TripPolicy {
+        Config::builder()
+            .failure_rate_threshold(0.5)
+            .slow_call_rate_threshold(0.3)
+            .slow_call_duration(std::time::Duration::from_secs(1))
+            .minimum_calls(10)
+            .build()
+            .expect("valid settings")
+            .trip
+    }
+
+    fn figures(calls: u64, failures: u64, slow: u64) -> WindowFigures {
+        WindowFigures {
+            calls,
+            failures,
+            slow,
+            overdue: 0,
+        }
+    }
+
+    #[test]
+    fn successes_alone_can_trip_only_by_making_up_the_minimum() {
+        let rules = rules();
+
+        assert!(!rules.may_fire_on_success(&figures(0, 0, 0)));
+        assert!(rules.may_fire_on_success(&figures(5, 5, 0)));
+        assert!(!rules.may_fire_on_success(&figures(4, 4, 0)));
+        assert!(rules.may_fire_on_success(&figures(3, 0, 3)));
+        assert!(!rules.may_fire_on_success(&figures(11, 5, 3)));
+    }
+
+    #[test]
+    fn what_successes_may_do_is_what_some_number_of_them_does() {
+        let rules = rules();
+        for calls in 0..40 {
+            for failures in 0..=calls {
+                for slow in 0..=calls {
+                    let some_number_fires = (1..60).any(|more| {
+                        rules
+                            .fires(0, &figures(calls + more, failures, slow))
+                            .is_some()
+                    });
+                    let may = rules.may_fire_on_success(&figures(calls, failures, slow));
+                    assert_eq!(may, some_number_fires, "{calls} {failures} {slow}");
+                }
+            }
+        }
+    }
+}
