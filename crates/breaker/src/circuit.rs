@@ -9,17 +9,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::clock::{Clock, ClockSteps};
+use crate::clock::{Clock, ClockSteps, Nanos};
 use crate::config::Config;
 use crate::gate::{Admission, Gate, Noted, Stopwatch, Timed, Word};
 use crate::listener::{Audience, Event, Interest, Told};
-use crate::machine::{Machine, Ticket};
+use crate::machine::Machine;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
 use crate::snapshot::Snapshot;
-use crate::state::State;
+use crate::state::{Generation, State};
 use crate::stripe::Stripes;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::ticket::Ticket;
 
 pub(crate) struct Circuit {
     name: Arc<str>,
@@ -88,24 +89,31 @@ impl Circuit {
     /// Grants or refuses one call.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Ticket, Rejected> {
+        let word = self.gate.word();
+        if word.passes() {
+            let granted = if word.has(Word::TIMED_START) {
+                Nanos::some(self.now())
+            } else {
+                Nanos::NONE
+            };
+            Ok(Ticket::new(word, granted, None))
+        } else {
+            self.admit_or_reject(word)
+        }
+    }
+
+    #[inline(never)]
+    fn admit_or_reject(&self, mut word: Word) -> Result<Ticket, Rejected> {
         loop {
-            let word = self.gate.word();
             match word.admission() {
-                Admission::Pass => {
-                    return Ok(Ticket {
-                        generation: word.generation(),
-                        state: word.state(),
-                        granted: word.has(Word::TIMED_START).then(|| self.now()),
-                        call: None,
-                    });
-                }
-                Admission::Ask => return self.change(Machine::admit),
+                Admission::Pass | Admission::Ask => return self.ask(),
                 Admission::Reject(reason) => {
                     if let Some(until) = self.gate.until(word) {
                         return self.reject(word, reason, until);
                     }
                 }
             }
+            word = self.gate.word();
         }
     }
 
@@ -115,13 +123,13 @@ impl Circuit {
         let left = if until == u64::MAX {
             if reason == RejectReason::Open {
                 // An open period beyond the end of time: the machine knows its length.
-                return self.change(Machine::admit);
+                return self.ask();
             }
             self.latest.as_ref().map(|_| self.now());
             None
         } else {
             match until.checked_sub(self.now()) {
-                None | Some(0) => return self.change(Machine::admit),
+                None | Some(0) => return self.ask(),
                 left => left,
             }
         };
@@ -133,45 +141,69 @@ impl Circuit {
         Err(rejected)
     }
 
-    /// Takes the outcome of a granted call.
+    #[cold]
+    #[inline(never)]
+    fn ask(&self) -> Result<Ticket, Rejected> {
+        self.change(Machine::admit)
+    }
+
+    /// Takes the success of a granted call, with what the caller said of it.
     #[inline]
-    pub(crate) fn finish(&self, ticket: Ticket, report: Report) -> Outcome {
+    pub(crate) fn succeed(&self, ticket: Ticket, took: Nanos, retry_after: Nanos) -> Outcome {
+        if self.gate.note_success_at_once(ticket.word()) {
+            Outcome::Success
+        } else {
+            self.succeed_in_time(ticket, took, retry_after)
+        }
+    }
+
+    #[inline(never)]
+    fn succeed_in_time(&self, ticket: Ticket, took: Nanos, retry_after: Nanos) -> Outcome {
         let mut watch = Watch {
             circuit: self,
-            ticket,
-            took: report.took,
-            now: None,
+            granted: ticket.granted,
+            took,
+            now: Nanos::NONE,
         };
-        let noted = match report.ended {
-            Ended::Success => self.gate.note_success(ticket.generation, &mut watch),
-            Ended::Failure | Ended::Ignored | Ended::Dropped => {
-                if self.gate.word().generation() == ticket.generation {
-                    Noted::Ask
-                } else {
-                    Noted::Late
-                }
-            }
-        };
-        match noted {
+        match self.gate.note_success(ticket.word(), &mut watch) {
             Noted::Counted => Outcome::Success,
-            Noted::Late => self.late(ticket),
+            Noted::Late => self.late(ticket.generation()),
             Noted::Ask => {
-                let now = Duration::from_nanos(watch.now());
-                self.change_at(now, |machine, now| machine.finish(ticket, report, now))
+                let report = Report {
+                    ended: Ended::Success,
+                    took,
+                    retry_after,
+                };
+                self.judge(ticket, report, watch.now())
             }
         }
     }
 
+    /// Takes any other outcome of a granted call.
+    #[inline(never)]
+    pub(crate) fn finish(&self, ticket: Ticket, report: Report) -> Outcome {
+        if self.gate.word().generation() == ticket.generation() {
+            self.judge(ticket, report, self.now())
+        } else {
+            self.late(ticket.generation())
+        }
+    }
+
+    #[inline(never)]
+    fn judge(&self, ticket: Ticket, report: Report, now: u64) -> Outcome {
+        let now = Duration::from_nanos(now);
+        self.change_at(now, |machine, now| machine.finish(ticket, report, now))
+    }
+
     #[cold]
-    fn late(&self, ticket: Ticket) -> Outcome {
+    #[inline(never)]
+    fn late(&self, generation: Generation) -> Outcome {
         if self.latest.is_some() {
             self.now();
         }
         self.gate.stripe().count_late();
         if self.gate.word().has(Word::WATCHED) {
-            self.announce(Event::Late {
-                generation: ticket.generation,
-            });
+            self.announce(Event::Late { generation });
         }
         Outcome::Late
     }
@@ -285,25 +317,27 @@ impl Circuit {
 /// The time that an ending call took, read when it is needed and only once.
 struct Watch<'a> {
     circuit: &'a Circuit,
-    ticket: Ticket,
-    took: Option<Duration>,
-    now: Option<u64>,
+    granted: Nanos,
+    took: Nanos,
+    now: Nanos,
 }
 
 impl Stopwatch for Watch<'_> {
     #[inline]
     fn now(&mut self) -> u64 {
-        *self.now.get_or_insert_with(|| self.circuit.now())
+        self.now.get().unwrap_or_else(|| {
+            let now = self.circuit.now();
+            self.now = Nanos::some(now);
+            now
+        })
     }
 
     #[inline]
     fn took(&mut self) -> Option<u64> {
-        match self.took {
-            Some(took) => Some(crate::clock::nanos(took)),
-            None => {
-                let granted = self.ticket.granted?;
-                Some(self.now().saturating_sub(granted))
-            }
+        if let Some(took) = self.took.get() {
+            return Some(took);
         }
+        let granted = self.granted.get()?;
+        Some(self.now().saturating_sub(granted))
     }
 }

@@ -133,14 +133,26 @@ impl Gate {
         (self.word.load(Ordering::Relaxed) == word.0).then_some(until)
     }
 
-    /// Counts a plain success of a call that was permitted in `generation`.
+    /// Counts a plain success of a call that was permitted at `granted`, if that needs no clock and
+    /// no second try.
     #[inline]
-    pub(crate) fn note_success(&self, generation: Generation, watch: &mut impl Stopwatch) -> Noted {
+    pub(crate) fn note_success_at_once(&self, granted: Word) -> bool {
+        let stripe = self.stripe();
+        let pending = stripe.pending();
+        let word = self.word();
+        word.is_of_generation_of(granted)
+            && word.0 & (Word::LICENCE | Word::TIMED_END) == Word::LICENCE
+            && stripe.add_success(pending)
+    }
+
+    /// Counts a plain success of a call that was permitted at `granted`.
+    #[inline]
+    pub(crate) fn note_success(&self, granted: Word, watch: &mut impl Stopwatch) -> Noted {
         let stripe = self.stripe();
         loop {
             let pending = stripe.pending();
             let word = self.word();
-            if word.generation() != generation {
+            if !word.is_of_generation_of(granted) {
                 return Noted::Late;
             }
             if !word.has(Word::LICENCE) {
@@ -212,6 +224,7 @@ impl Gate {
 pub(crate) struct Word(u64);
 
 impl Word {
+    const ADMISSION: u64 = 0b111;
     const STATE: u32 = 3;
     const LICENCE: u64 = 1 << 6;
     /// Callers note when they begin.
@@ -244,12 +257,42 @@ impl Word {
         )
     }
 
+    /// The word of a ticket that the machine makes.
+    pub(crate) fn passing(state: State, generation: Generation) -> Self {
+        Self((state.index() as u64) << Self::STATE | generation.get() << Self::GENERATION)
+    }
+
+    /// Generation and state, and nothing in the other bits.
+    #[inline]
+    pub(crate) fn stamp(self) -> u64 {
+        self.0 & (u64::MAX << Self::GENERATION | 0b111 << Self::STATE)
+    }
+
+    /// The word of a stamp.
+    #[inline]
+    pub(crate) fn stamped(stamp: u64) -> Self {
+        Self(stamp)
+    }
+
+    #[inline]
+    pub(crate) fn is_of_generation_of(self, other: Self) -> bool {
+        (self.0 ^ other.0) >> Self::GENERATION == 0
+    }
+
+    #[inline]
+    pub(crate) fn passes(self) -> bool {
+        self.0 & Self::ADMISSION == 0
+    }
+
     #[inline]
     pub(crate) fn admission(self) -> Admission {
-        match self.0 & 0b111 {
+        match self.0 & Self::ADMISSION {
             0 => Admission::Pass,
             1 => Admission::Ask,
-            code => Admission::Reject(RejectReason::ALL[code as usize - 2]),
+            2 => Admission::Reject(RejectReason::Open),
+            3 => Admission::Reject(RejectReason::HalfOpen),
+            4 => Admission::Reject(RejectReason::ForcedOpen),
+            _ => Admission::Reject(RejectReason::RampUp),
         }
     }
 

@@ -5,18 +5,19 @@
 //! the calls of one `slow_call_duration`, and each call costs a constant number of steps.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 /// The calls under way in one generation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct InFlight {
     /// Calls that are not overdue, oldest first.
     starts: VecDeque<Start>,
     /// The number of the first of them.
     first: u64,
     overdue: u64,
-    /// How often all calls were forgotten.
-    era: u64,
+    /// Calls with smaller numbers are forgotten.
+    remembered: u64,
 }
 
 #[derive(Debug)]
@@ -27,9 +28,17 @@ struct Start {
 
 /// Which call it is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CallNumber {
-    era: u64,
-    number: u64,
+pub(crate) struct CallNumber(NonZeroU64);
+
+impl Default for InFlight {
+    fn default() -> Self {
+        Self {
+            starts: VecDeque::new(),
+            first: 1,
+            overdue: 0,
+            remembered: 1,
+        }
+    }
 }
 
 impl InFlight {
@@ -39,17 +48,15 @@ impl InFlight {
             at: now,
             ended: false,
         });
-        CallNumber {
-            era: self.era,
-            number,
-        }
+        CallNumber(NonZeroU64::new(number).expect("numbers begin at 1"))
     }
 
     pub(crate) fn end(&mut self, call: CallNumber) {
-        if call.era != self.era {
+        let number = call.0.get();
+        if number < self.remembered {
             return;
         }
-        match call.number.checked_sub(self.first) {
+        match number.checked_sub(self.first) {
             None => self.overdue -= 1,
             Some(place) => {
                 let place = usize::try_from(place).expect("the place is within the queue");
@@ -78,8 +85,8 @@ impl InFlight {
 
     /// Forgets all calls; their ends mean nothing any more.
     pub(crate) fn clear(&mut self) {
-        self.era += 1;
-        self.first = 0;
+        self.first += self.starts.len() as u64;
+        self.remembered = self.first;
         self.starts.clear();
         self.overdue = 0;
     }

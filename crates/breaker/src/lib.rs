@@ -44,7 +44,7 @@
 //! |---|---|
 //! | `state` | Which states are there, and which way may a breaker go? |
 //! | `breaker` | May this call pass? |
-//! | `permit` | What does a caller hold while its call is under way? |
+//! | `permit`, `ticket` | What does a caller hold while its call is under way? |
 //! | `verdict` | What does a result say about the downstream? |
 //! | `outcome`, `rejected` | What came of it, or why not? |
 //! | `config` | When does it trip, how long is it open, what closes it? |
@@ -77,12 +77,15 @@ mod snapshot;
 mod state;
 mod stripe;
 mod sync;
+mod ticket;
 mod transition;
 mod trip;
 mod verdict;
 mod window;
 
 pub use breaker::Breaker;
+#[cfg(feature = "tsc")]
+pub use clock::TscClock;
 pub use clock::{Clock, ClockSteps, ManualClock, SystemClock};
 pub use config::{
     Config, ConfigBuilder, ConfigError, DroppedPermit, HalfOpenTimeout, InFlightCalls,

@@ -20,14 +20,17 @@ use std::time::Duration;
 
 use phase::{Phase, Trial};
 
+use crate::clock::Nanos;
 use crate::config::{Config, HalfOpenTimeout, InFlightCalls};
 use crate::events::EventQueue;
-use crate::in_flight::{CallNumber, InFlight};
+use crate::gate::Word;
+use crate::in_flight::InFlight;
 use crate::listener::Event;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
 use crate::snapshot::Totals;
 use crate::state::{Generation, State};
+use crate::ticket::Ticket;
 use crate::transition::{Cause, Transition};
 use crate::window::{Evidence, WindowFigures};
 
@@ -47,17 +50,6 @@ pub(crate) struct Machine {
     recent: VecDeque<Transition>,
     events: EventQueue,
     chance: fastrand::Rng,
-}
-
-/// The right to make one call.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ticket {
-    pub(crate) generation: Generation,
-    pub(crate) state: State,
-    /// Nanoseconds on the breaker's clock, if anybody will ask.
-    pub(crate) granted: Option<u64>,
-    /// Which of the calls under way it is, if they are watched.
-    pub(crate) call: Option<CallNumber>,
 }
 
 /// What an operator can ask for.
@@ -156,17 +148,17 @@ impl Machine {
     /// Takes the outcome of a granted call.
     pub(crate) fn finish(&mut self, ticket: Ticket, report: Report, now: Duration) -> Outcome {
         self.see(now);
-        if ticket.generation == self.generation {
+        if ticket.generation() == self.generation {
             // The call has ended; it does not hang any more.
             if let Some(call) = ticket.call {
                 self.in_flight.end(call);
             }
             self.make_due_change();
         }
-        if ticket.generation != self.generation {
+        if ticket.generation() != self.generation {
             self.totals.calls[Outcome::Late.index()] += 1;
             self.events.push_minor(Event::Late {
-                generation: ticket.generation,
+                generation: ticket.generation(),
             });
             return Outcome::Late;
         }
@@ -180,10 +172,12 @@ impl Machine {
         let sample = self.sample(ticket, &report);
         self.totals.slow_calls += u64::from(sample.is_some_and(|sample| sample.slow));
         match self.phase {
-            Phase::HalfOpen(trial) => self.judge_probe(trial, sample, report.retry_after),
+            Phase::HalfOpen(trial) => {
+                self.judge_probe(trial, sample, report.retry_after.duration());
+            }
             Phase::Closed { .. } | Phase::MetricsOnly { .. } => {
                 if let Some(cause) = self.judge(sample) {
-                    self.trip(cause, report.retry_after);
+                    self.trip(cause, report.retry_after.duration());
                 }
             }
             // Disabled judges nothing; the other two grant no permits.
@@ -259,12 +253,9 @@ impl Machine {
 
     fn ticket(&mut self) -> Ticket {
         let watched = self.watches_calls();
-        Ticket {
-            generation: self.generation,
-            state: self.state(),
-            granted: Some(crate::clock::nanos(self.now)),
-            call: watched.then(|| self.in_flight.start(self.now)),
-        }
+        let call = watched.then(|| self.in_flight.start(self.now));
+        let word = Word::passing(self.state(), self.generation);
+        Ticket::new(word, Nanos::of(self.now), call)
     }
 
     fn rejected(&mut self, reason: RejectReason, retry_after: Option<Duration>) -> Rejected {

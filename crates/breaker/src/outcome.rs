@@ -1,7 +1,8 @@
 //! What came of a permitted call?
 
 use std::fmt;
-use std::time::Duration;
+
+use crate::clock::Nanos;
 
 /// What came of a permitted call, as the breaker counted it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,9 +56,9 @@ impl fmt::Display for Outcome {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Report {
     pub(crate) ended: Ended,
-    /// `None` means the time since the permit was granted.
-    pub(crate) took: Option<Duration>,
-    pub(crate) retry_after: Option<Duration>,
+    /// None means the time since the permit was granted.
+    pub(crate) took: Nanos,
+    pub(crate) retry_after: Nanos,
 }
 
 /// How a permit came to its end.

@@ -1,14 +1,17 @@
 //! What does a caller hold while its call is under way? A [`Permit`], which answers once.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use crate::circuit::Circuit;
-use crate::machine::Ticket;
+use crate::clock::Nanos;
+
 use crate::outcome::{Ended, Outcome, Report};
 use crate::state::{Generation, State};
+use crate::ticket::Ticket;
 
 /// The right to make one call, which is given one outcome.
 ///
@@ -39,9 +42,8 @@ pub struct Permit<'a> {
     /// Taken by the one outcome.
     circuit: Option<Holder<'a>>,
     ticket: Ticket,
-    took: Option<Duration>,
-    retry_after: Option<Duration>,
-    granted_in_panic: bool,
+    took: Nanos,
+    retry_after: Nanos,
 }
 
 enum Holder<'a> {
@@ -55,16 +57,18 @@ impl<'a> Permit<'a> {
         Self {
             circuit: Some(Holder::Borrowed(circuit)),
             ticket,
-            took: None,
-            retry_after: None,
-            granted_in_panic: thread::panicking(),
+            took: Nanos::NONE,
+            retry_after: Nanos::NONE,
         }
     }
 
     /// The call succeeded. Returns how it was counted: as success, or late.
     #[inline]
     pub fn success(self) -> Outcome {
-        self.consume(Ended::Success)
+        let permit = self.dismantled();
+        permit
+            .circuit
+            .with(|circuit| circuit.succeed(permit.ticket, permit.took, permit.retry_after))
     }
 
     /// The call failed. Returns how it was counted: as failure, or late.
@@ -80,25 +84,25 @@ impl<'a> Permit<'a> {
 
     /// States how long the call took, instead of the time since the permit was granted.
     pub fn took(mut self, duration: Duration) -> Self {
-        self.took = Some(duration);
+        self.took = Nanos::of(duration);
         self
     }
 
     /// Passes on when the downstream wants to be asked again. If this outcome opens the breaker,
     /// it stays open at least so long, up to `max_open_for`.
     pub fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+        self.retry_after = Nanos::of(wait);
         self
     }
 
     /// The state in which the permit was granted; half-open means that this call is a probe.
     pub fn state(&self) -> State {
-        self.ticket.state
+        self.ticket.state()
     }
 
     /// The generation in which the permit was granted.
     pub fn generation(&self) -> Generation {
-        self.ticket.generation
+        self.ticket.generation()
     }
 
     /// A permit that does not borrow the breaker.
@@ -112,50 +116,89 @@ impl<'a> Permit<'a> {
             ticket: self.ticket,
             took: self.took,
             retry_after: self.retry_after,
-            granted_in_panic: self.granted_in_panic,
         }
     }
 
     #[inline]
-    fn consume(mut self, ended: Ended) -> Outcome {
-        self.report(ended)
-            .expect("a permit that can be consumed has not been answered")
-    }
-
-    /// Answers once; `None` when that has been done.
-    #[inline]
-    fn report(&mut self, ended: Ended) -> Option<Outcome> {
-        let circuit = self.circuit.take()?;
-        let circuit = match &circuit {
-            Holder::Borrowed(circuit) => circuit,
-            Holder::Owned(circuit) => circuit,
-        };
+    fn consume(self, ended: Ended) -> Outcome {
+        let permit = self.dismantled();
         let report = Report {
             ended,
-            took: self.took,
-            retry_after: self.retry_after,
+            took: permit.took,
+            retry_after: permit.retry_after,
         };
-        Some(circuit.finish(self.ticket, report))
+        permit
+            .circuit
+            .with(|circuit| circuit.finish(permit.ticket, report))
+    }
+
+    /// The parts, without the drop. Nothing in here points to the permit, so that one which is
+    /// consumed where it was granted stays in registers.
+    #[inline]
+    fn dismantled(mut self) -> Dismantled<'a> {
+        let circuit = self.circuit.take();
+        let (ticket, took, retry_after) = (self.ticket, self.took, self.retry_after);
+        mem::forget(self);
+        Dismantled {
+            circuit: circuit.expect("a permit that can be consumed has not been answered"),
+            ticket,
+            took,
+            retry_after,
+        }
+    }
+}
+
+/// A permit that is being answered.
+struct Dismantled<'a> {
+    circuit: Holder<'a>,
+    ticket: Ticket,
+    took: Nanos,
+    retry_after: Nanos,
+}
+
+impl Holder<'_> {
+    #[inline]
+    fn with<R>(self, answer: impl FnOnce(&Circuit) -> R) -> R {
+        match self {
+            Self::Borrowed(circuit) => answer(circuit),
+            Self::Owned(circuit) => answer(&circuit),
+        }
     }
 }
 
 impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
-        let unwinding = thread::panicking() && !self.granted_in_panic;
-        self.report(if unwinding {
+        // Only copies leave this function: a permit that is never pointed to stays in registers.
+        if let Some(circuit) = self.circuit.take() {
+            let (ticket, took, retry_after) = (self.ticket, self.took, self.retry_after);
+            circuit.with(|circuit| cancel(circuit, ticket, took, retry_after));
+        }
+    }
+}
+
+/// Answers for a permit that nobody answered.
+#[cold]
+#[inline(never)]
+fn cancel(circuit: &Circuit, ticket: Ticket, took: Nanos, retry_after: Nanos) {
+    let unwinding = thread::panicking() && !ticket.granted_while_unwinding();
+    let report = Report {
+        ended: if unwinding {
             Ended::Failure
         } else {
             Ended::Dropped
-        });
-    }
+        },
+        took,
+        retry_after,
+    };
+    circuit.finish(ticket, report);
 }
 
 impl fmt::Debug for Permit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
-            .field("state", &self.ticket.state)
-            .field("generation", &self.ticket.generation)
+            .field("state", &self.ticket.state())
+            .field("generation", &self.ticket.generation())
             .finish_non_exhaustive()
     }
 }

@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use super::Machine;
 use super::phase::{Phase, Progress, Trial};
-use super::{Machine, Ticket};
 use crate::config::DroppedPermit;
 use crate::listener::Event;
 use crate::outcome::{Ended, Report};
+use crate::ticket::Ticket;
 use crate::transition::{Cause, WouldTrip};
 use crate::window::Sample;
 
 impl Machine {
     /// The outcome as evidence; `None` when it says nothing about the downstream.
     pub(super) fn sample(&self, ticket: Ticket, report: &Report) -> Option<Sample> {
-        let since_granted = |granted| self.now.saturating_sub(Duration::from_nanos(granted));
-        let took = report.took.or_else(|| ticket.granted.map(since_granted));
+        let since_granted = |granted| self.now.saturating_sub(granted);
+        let took = report.took.duration();
+        let took = took.or_else(|| ticket.granted.duration().map(since_granted));
         let slow = match (self.config.trip.slow_over, took) {
             (Some(limit), Some(took)) => took > limit,
             _ => false,
