@@ -5,16 +5,17 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
 
 use crate::circuit::Circuit;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::listener::{Audience, Events, Interest, Listener};
-use crate::machine::Command;
+use crate::machine::{Command, Machine};
 use crate::permit::Permit;
 use crate::rejected::{CallError, Rejected};
+use crate::saved::Saved;
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::verdict::Verdict;
@@ -42,17 +43,17 @@ pub struct Breaker {
 
 impl Breaker {
     /// A closed breaker on the system's clock. `name` is what it protects.
-    pub fn new(name: impl Into<Arc<str>>, config: Config) -> Self {
+    pub fn new(name: impl Into<Arc<str>>, config: impl Into<Arc<Config>>) -> Self {
         Self::with_clock(name, config, SystemClock::new())
     }
 
     /// A closed breaker on a clock of the caller's.
     pub fn with_clock(
         name: impl Into<Arc<str>>,
-        config: Config,
+        config: impl Into<Arc<Config>>,
         clock: impl Clock + 'static,
     ) -> Self {
-        let circuit = Circuit::new(name.into(), config, Box::new(clock));
+        let circuit = Circuit::new(name.into(), config.into(), Box::new(clock));
         Self {
             circuit: Arc::new(circuit),
         }
@@ -255,9 +256,23 @@ impl Breaker {
     /// assert_eq!(breaker.state(), State::Open);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn reconfigure(&self, config: Config) {
+    pub fn reconfigure(&self, config: impl Into<Arc<Config>>) {
+        let config = config.into();
         self.circuit
             .change(|machine, now| machine.reconfigure(config, now));
+    }
+
+    /// What a new process needs to go on where this breaker is. Reading changes nothing.
+    pub fn save(&self) -> Saved {
+        self.circuit.change(Machine::save)
+    }
+
+    /// Goes on where `saved` was taken, with the settings of this breaker. A transition, even into
+    /// the same state: calls in flight are voided. Evidence is taken over as far as the window can
+    /// hold it, as in [`reconfigure`](Self::reconfigure); probes begin anew, and a ramp is over.
+    pub fn restore(&self, saved: &Saved) {
+        self.circuit
+            .change(|machine, now| machine.restore(saved, now));
     }
 
     /// Tells `listener` every event from now on, for as long as the breaker lives. A listener that
@@ -274,6 +289,24 @@ impl Breaker {
         self.circuit
             .add_audience(Audience::stream(interest, sender, Arc::clone(&lost)));
         Events::new(receiver, lost)
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<Circuit> {
+        Arc::downgrade(&self.circuit)
+    }
+
+    pub(crate) fn upgrade(circuit: &Weak<Circuit>) -> Option<Self> {
+        let circuit = circuit.upgrade()?;
+        Some(Self { circuit })
+    }
+
+    /// Whether nobody else holds this breaker or a permit that outlives it.
+    pub(crate) fn is_only_handle(&self) -> bool {
+        Arc::strong_count(&self.circuit) == 1
+    }
+
+    pub(crate) fn knows_nothing_bad(&self) -> bool {
+        self.circuit.change(Machine::knows_nothing_bad)
     }
 
     fn obey(&self, command: Command) {

@@ -40,7 +40,7 @@ struct Inner {
 }
 
 impl Circuit {
-    pub(crate) fn new(name: Arc<str>, config: Config, clock: Box<dyn Clock>) -> Self {
+    pub(crate) fn new(name: Arc<str>, config: Arc<Config>, clock: Box<dyn Clock>) -> Self {
         let now = clock.now_nanos();
         let latest = match clock.steps() {
             ClockSteps::OnlyForward => None,
@@ -73,7 +73,7 @@ impl Circuit {
     }
 
     pub(crate) fn config(&self) -> Config {
-        self.lock().machine.config().clone()
+        Config::clone(self.lock().machine.config())
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {

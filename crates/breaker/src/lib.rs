@@ -55,7 +55,8 @@
 //! | `in_flight` | Which calls are under way for too long? |
 //! | `backoff`, `ramp` | How long does an open period last, and who passes after it? |
 //! | `transition`, `listener`, `events` | What changed, and who is told? |
-//! | `snapshot` | What does a breaker look like right now? |
+//! | `snapshot`, `saved` | What does a breaker look like right now, and what outlives it? |
+//! | `registry`, `control` | Which breaker belongs to this key, and who operates many at once? |
 //! | `clock` | What time is it? |
 
 mod backoff;
@@ -63,6 +64,7 @@ mod breaker;
 mod circuit;
 mod clock;
 mod config;
+mod control;
 mod events;
 mod gate;
 mod in_flight;
@@ -72,7 +74,9 @@ mod outcome;
 mod permit;
 mod ramp;
 mod ratio;
+mod registry;
 mod rejected;
+mod saved;
 mod snapshot;
 mod state;
 mod stripe;
@@ -91,11 +95,14 @@ pub use config::{
     Config, ConfigBuilder, ConfigError, DroppedPermit, HalfOpenTimeout, InFlightCalls,
     InvalidSetting, ProbeVerdict,
 };
+pub use control::ManualControl;
 pub use listener::{Event, Events, Interest, Listener};
 pub use outcome::Outcome;
 pub use permit::Permit;
 pub use ratio::Ratio;
+pub use registry::{Registry, RegistryFull};
 pub use rejected::{CallError, RejectReason, Rejected};
+pub use saved::Saved;
 pub use snapshot::{Snapshot, Totals};
 pub use state::{Generation, State};
 pub use transition::{Cause, Transition, WouldTrip};

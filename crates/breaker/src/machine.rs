@@ -12,10 +12,12 @@ mod change;
 mod judge;
 mod phase;
 mod reconfigure;
+mod save;
 mod standing;
 mod view;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use phase::{Phase, Trial};
@@ -36,7 +38,7 @@ use crate::window::{Evidence, WindowFigures};
 
 #[derive(Debug)]
 pub(crate) struct Machine {
-    config: Config,
+    config: Arc<Config>,
     phase: Phase,
     generation: Generation,
     now: Duration,
@@ -65,7 +67,7 @@ pub(crate) enum Command {
 }
 
 impl Machine {
-    pub(crate) fn new(config: Config, now: Duration) -> Self {
+    pub(crate) fn new(config: Arc<Config>, now: Duration) -> Self {
         Self {
             evidence: config
                 .trip
@@ -89,7 +91,7 @@ impl Machine {
         }
     }
 
-    pub(crate) fn config(&self) -> &Config {
+    pub(crate) fn config(&self) -> &Arc<Config> {
         &self.config
     }
 

@@ -8,11 +8,17 @@
 //! | **forced-open, disabled, metrics-only** | operator | operator | operator | operator |
 //!
 //! Only an operator enters or leaves the three states on the right: no time and no outcome does.
+//! Restoring what was saved leads from any state to any, the same included.
 
 use std::fmt;
 
 /// Where a breaker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum State {
     /// Calls pass; their outcomes are watched.

@@ -26,6 +26,8 @@ pub enum Cause {
     WaitElapsed,
     /// Enough probes succeeded.
     ProbesSucceeded,
+    /// A saved state was restored.
+    Restored,
 }
 
 impl Cause {
@@ -50,6 +52,7 @@ impl Cause {
             Self::Manual => "manual",
             Self::WaitElapsed => "wait_elapsed",
             Self::ProbesSucceeded => "probes_succeeded",
+            Self::Restored => "restored",
         }
     }
 

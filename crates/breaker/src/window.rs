@@ -44,7 +44,6 @@ impl Window {
 
 /// The sums of a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct WindowFigures {
     /// Calls that ended in success or failure.
@@ -55,7 +54,6 @@ pub struct WindowFigures {
     pub slow: u64,
     /// Calls still under way for longer than `slow_call_duration`. Counted only where the settings
     /// ask for it; the slow ratio is then `(slow + overdue) / (calls + overdue)`.
-    #[cfg_attr(feature = "serde", serde(default))]
     pub overdue: u64,
 }
 

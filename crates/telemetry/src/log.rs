@@ -63,10 +63,13 @@ impl Listener for LogTransitions {
                 open_for_ms = transition.open_for.map(|wait| wait.as_millis()),
                 "circuit breaker transition",
             ),
-            Event::WouldTrip(cause) => tracing::info!(
+            Event::WouldTrip(report) => tracing::info!(
                 instance,
                 breaker,
-                cause = cause.as_str(),
+                cause = report.cause.as_str(),
+                consecutive_failures = report.consecutive_failures,
+                window_calls = report.window.calls,
+                window_failures = report.window.failures,
                 "circuit breaker would trip",
             ),
             _ => {}

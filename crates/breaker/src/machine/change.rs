@@ -98,8 +98,10 @@ impl Machine {
         let (from, to) = (transition.from, transition.to);
         self.totals.time[from.index()] += self.now.saturating_sub(self.since);
         self.totals.transitions[from.index()][to.index()] += 1;
-        if matches!(to, State::Open | State::ForcedOpen) {
-            self.totals.trips[cause.index()] += 1;
+        if matches!(to, State::Open | State::ForcedOpen)
+            && let Some(trips) = self.totals.trips.get_mut(cause.index())
+        {
+            *trips += 1;
         }
         if self.recent.len() == Snapshot::RECENT {
             self.recent.pop_front();

@@ -1,5 +1,6 @@
 //! What stays when the settings change? The state, and all evidence that still means something.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Machine;
@@ -9,7 +10,7 @@ use crate::ramp::Ramp;
 
 impl Machine {
     /// Works by `config` from now on.
-    pub(crate) fn reconfigure(&mut self, config: Config, now: Duration) {
+    pub(crate) fn reconfigure(&mut self, config: Arc<Config>, now: Duration) {
         self.pass_time(now);
         let openings = self.level();
         if config.trip.judged_window() != self.config.trip.judged_window() {
