@@ -3,6 +3,12 @@
 use std::num::NonZeroUsize;
 use std::{env, fmt, fs, thread};
 
+const BUILD: &str = if cfg!(debug_assertions) {
+    "not optimised"
+} else {
+    "optimised"
+};
+
 /// The machine and the toolchain. Displays as the head of a report, in Markdown.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -25,7 +31,7 @@ impl fmt::Display for Host {
         let Self { processor, cores } = self;
         let system = format_args!("{}-{}", env::consts::OS, env::consts::ARCH);
         writeln!(f, "- machine: {processor}, {cores} cores, {system}")?;
-        writeln!(f, "- toolchain: {}, bench profile", env!("BENCH_RUSTC"))?;
+        writeln!(f, "- toolchain: {}, {BUILD}", env!("BENCH_RUSTC"))?;
         writeln!(f, "- peers: {}", env!("BENCH_PEERS"))
     }
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `row` | What is measured? |
 //! | `rounds` | How long does one operation take while N threads hammer one object? |
+//! | `turn` | How long in one turn, and did its threads have the cores to themselves? |
 //! | `results` | What came out? |
 //! | `host` | On which machine, and built from what? |
 //!
@@ -14,6 +15,7 @@ mod host;
 mod results;
 mod rounds;
 mod row;
+mod turn;
 
 pub use host::Host;
 pub use results::{Figure, Results};

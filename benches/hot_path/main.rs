@@ -36,9 +36,10 @@ fn main() {
 
     println!("# Hot path\n\n{}", Host::this());
     println!(
-        "Nanoseconds per operation and thread, median of {} rounds of {:?}; spread: what the middle \
-         half of the rounds covers.\n",
-        plan.rounds, plan.turn
+        "Nanoseconds per operation and thread: median of {} turns of {:?}, interleaved with those of \
+         the other rows. Spread: what the middle half of the turns covers. `~`: other processes \
+         took cores away.\n",
+        plan.turns, plan.length
     );
     let results = measure(&rows, plan);
     println!("{results}\n## Wanted\n");

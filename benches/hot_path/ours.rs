@@ -15,19 +15,36 @@ pub(crate) const TIME_SLOW: &str = "time window 10 s / 10 buckets, failure and s
 const HALF_FAIL: &str = "that time window, every second call fails";
 pub(crate) const OPEN: &str = "open, reject";
 
-/// What the rows are called, clock by clock.
-pub(crate) const SUBJECTS: [&str; 1] = ["breaker, `SystemClock`"];
+/// The clocks that every row is measured with.
+pub(crate) const CLOCKS: &[OnClock] = &[OnClock::new("breaker, `SystemClock`", |it| {
+    on(SystemClock::new(), it)
+})];
 
-pub(crate) fn rows() -> Vec<Row> {
-    let clocks = [on(SUBJECTS[0], &SystemClock::new())];
-    clocks.into_iter().flatten().collect()
+/// What the rows on one clock are called, and what makes a breaker on it.
+pub(crate) struct OnClock {
+    pub(crate) subject: &'static str,
+    make: fn(Config) -> Breaker,
 }
 
-fn on(subject: &'static str, clock: &(impl Clock + Clone + 'static)) -> Vec<Row> {
-    let name = |case| Name::new(subject, case);
+impl OnClock {
+    const fn new(subject: &'static str, make: fn(Config) -> Breaker) -> Self {
+        Self { subject, make }
+    }
+}
+
+fn on(clock: impl Clock + 'static, config: Config) -> Breaker {
+    Breaker::with_clock("bench", config, clock)
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    CLOCKS.iter().flat_map(rows_on).collect()
+}
+
+fn rows_on(clock: &OnClock) -> Vec<Row> {
+    let name = |case| Name::new(clock.subject, case);
     let breaker = |settings: ConfigBuilder| {
         let config = settings.open_for(FOR_EVER).jitter(0.0).build();
-        Breaker::with_clock("bench", config.expect("valid"), clock.clone())
+        (clock.make)(config.expect("valid"))
     };
     let opened = breaker(slow(time()));
     opened.open();

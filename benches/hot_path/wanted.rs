@@ -3,6 +3,7 @@
 
 use benches::{Name, Results, Threads};
 
+use crate::ours::OnClock;
 use crate::{limits, ours, peers, tower_layer};
 
 /// A figure that must not be exceeded: so many times another one.
@@ -27,7 +28,7 @@ struct Wanted {
 /// What was measured against what was wanted, as a Markdown table.
 pub(crate) fn table(results: &Results) -> String {
     let head = "| whose | what | one thread | two threads |\n|---|---|---|---|\n";
-    let wanted = ours::SUBJECTS.into_iter().flat_map(of_breaker);
+    let wanted = ours::CLOCKS.iter().flat_map(of_breaker);
     let lines = wanted.chain([of_layer()]).map(|wanted| {
         let Wanted { row, one, two } = wanted;
         let one = verdict(results, row, Threads::One, &one);
@@ -39,9 +40,9 @@ pub(crate) fn table(results: &Results) -> String {
     head.to_owned() + &lines.collect::<String>()
 }
 
-fn of_breaker(subject: &'static str) -> [Wanted; 4] {
+fn of_breaker(clock: &OnClock) -> [Wanted; 4] {
     use Threads::{One, Two};
-    let row = |case| Name::new(subject, case);
+    let row = |case| Name::new(clock.subject, case);
     let flat = |case| Some(Limit::times(1.2, row(case), One));
     [
         Wanted {
@@ -87,8 +88,12 @@ fn verdict(results: &Results, row: Name, threads: Threads, limit: &Limit) -> Str
     } else {
         "missed"
     };
+    let at = match limit.at {
+        Threads::One => "",
+        Threads::Two => ", two threads",
+    };
     format!(
-        "{ratio:.2} × {}, wanted {:.2}: {verdict}",
-        limit.of.case, limit.factor
+        "{ratio:.2} × {} ({}{at}); wanted {:.2}: {verdict}",
+        limit.of.case, limit.of.subject, limit.factor
     )
 }
