@@ -1,0 +1,30 @@
+//! Which compiler and which versions of the peers is this? Asked while building, because only then
+//! is it certain.
+
+use std::process::Command;
+use std::{env, fs};
+
+const PEERS: [&str; 3] = ["failsafe", "recloser", "tower-resilience-circuitbreaker"];
+
+fn main() {
+    let lock = fs::read_to_string("../Cargo.lock").expect("the workspace has a lock file");
+    let peers = PEERS.map(|peer| format!("{peer} {}", version(&lock, peer)));
+
+    println!("cargo:rerun-if-changed=../Cargo.lock");
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-env=BENCH_RUSTC={}", compiler());
+    println!("cargo:rustc-env=BENCH_PEERS={}", peers.join(", "));
+}
+
+fn compiler() -> String {
+    let rustc = env::var("RUSTC").expect("cargo names the compiler");
+    let output = Command::new(rustc).arg("-V").output();
+    let version = output.expect("the compiler runs").stdout;
+    String::from_utf8_lossy(&version).trim().to_owned()
+}
+
+fn version<'a>(lock: &'a str, package: &str) -> &'a str {
+    let entry = format!("name = \"{package}\"\nversion = \"");
+    let (_, rest) = lock.split_once(&entry).expect("the peer is locked");
+    rest.split('"').next().expect("a version ends")
+}

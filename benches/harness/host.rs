@@ -1,0 +1,44 @@
+//! On which machine, and built from what? A number without this is a rumour.
+
+use std::num::NonZeroUsize;
+use std::{env, fmt, fs, thread};
+
+const BUILD: &str = if cfg!(debug_assertions) {
+    "not optimised"
+} else {
+    "optimised"
+};
+
+/// The machine and the toolchain. Displays as the head of a report, in Markdown.
+#[derive(Clone, Debug)]
+pub struct Host {
+    processor: String,
+    cores: usize,
+}
+
+impl Host {
+    /// The machine this runs on.
+    pub fn this() -> Self {
+        Self {
+            processor: processor().unwrap_or_else(|| "unknown processor".to_owned()),
+            cores: thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { processor, cores } = self;
+        let system = format_args!("{}-{}", env::consts::OS, env::consts::ARCH);
+        writeln!(f, "- machine: {processor}, {cores} cores, {system}")?;
+        writeln!(f, "- toolchain: {}, {BUILD}", env!("BENCH_RUSTC"))?;
+        writeln!(f, "- peers: {}", env!("BENCH_PEERS"))
+    }
+}
+
+/// What Linux calls the processor.
+fn processor() -> Option<String> {
+    let about = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = about.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}

@@ -1,0 +1,16 @@
+//! What do other libraries cost? Each through its own public entry, set up as its documentation
+//! says, and with the choice in its favour where there is one.
+
+mod failsafe;
+mod recloser;
+mod tower_resilience;
+
+use benches::Row;
+
+pub(crate) use recloser::CLOSED as RECLOSER;
+pub(crate) use tower_resilience::COUNT as TOWER_RESILIENCE;
+
+pub(crate) fn rows() -> Vec<Row> {
+    let peers = [failsafe::rows(), recloser::rows(), tower_resilience::rows()];
+    peers.into_iter().flatten().collect()
+}
