@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use benches::{Name, Row};
-use breaker::{Breaker, Clock, Config, ConfigBuilder, SystemClock, Window};
+use breaker::{Breaker, Clock, Config, ConfigBuilder, SystemClock, TscClock, Window};
 
 use crate::FOR_EVER;
 
@@ -16,9 +16,10 @@ const HALF_FAIL: &str = "that time window, every second call fails";
 pub(crate) const OPEN: &str = "open, reject";
 
 /// The clocks that every row is measured with.
-pub(crate) const CLOCKS: &[OnClock] = &[OnClock::new("breaker, `SystemClock`", |it| {
-    on(SystemClock::new(), it)
-})];
+pub(crate) const CLOCKS: &[OnClock] = &[
+    OnClock::new("breaker, `TscClock`", |it| on(TscClock::new(), it)),
+    OnClock::new("breaker, `SystemClock`", |it| on(SystemClock::new(), it)),
+];
 
 /// What the rows on one clock are called, and what makes a breaker on it.
 pub(crate) struct OnClock {
