@@ -4,6 +4,7 @@
 //! a breaker never depends on the wall clock. A source that steps back is harmless: for the breaker
 //! no time passes until the source is ahead again.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -71,13 +72,63 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
+    #[inline]
     fn now(&self) -> Duration {
         self.origin.elapsed()
+    }
+
+    #[inline]
+    fn now_nanos(&self) -> u64 {
+        nanos(self.now())
     }
 
     fn steps(&self) -> ClockSteps {
         // The standard library promises it of `Instant`.
         ClockSteps::OnlyForward
+    }
+}
+
+/// The clock of a breaker. The clocks of this crate are called directly, because a call through a
+/// pointer costs as much as some of them.
+#[derive(Clone)]
+pub(crate) enum TimeSource {
+    System(SystemClock),
+    #[cfg(feature = "tsc")]
+    Tsc(TscClock),
+    Other(Arc<dyn Clock>),
+}
+
+impl TimeSource {
+    pub(crate) fn of(clock: impl Clock + 'static) -> Self {
+        let mut clock = Some(clock);
+        let any: &mut dyn Any = &mut clock;
+        if let Some(Some(system)) = any.downcast_mut::<Option<SystemClock>>() {
+            return Self::System(*system);
+        }
+        #[cfg(feature = "tsc")]
+        if let Some(Some(tsc)) = any.downcast_mut::<Option<TscClock>>() {
+            return Self::Tsc(tsc.clone());
+        }
+        Self::Other(Arc::new(clock.expect("nobody took it")))
+    }
+
+    #[inline]
+    pub(crate) fn now_nanos(&self) -> u64 {
+        match self {
+            Self::System(clock) => clock.now_nanos(),
+            #[cfg(feature = "tsc")]
+            Self::Tsc(clock) => clock.now_nanos(),
+            Self::Other(clock) => clock.now_nanos(),
+        }
+    }
+
+    pub(crate) fn steps(&self) -> ClockSteps {
+        match self {
+            Self::System(clock) => clock.steps(),
+            #[cfg(feature = "tsc")]
+            Self::Tsc(clock) => clock.steps(),
+            Self::Other(clock) => clock.steps(),
+        }
     }
 }
 
@@ -178,6 +229,7 @@ impl Clock for ManualClock {
 }
 
 /// Whole nanoseconds of `duration`; the end of time (584 years) when there are more.
+#[inline]
 pub(crate) fn nanos(duration: Duration) -> u64 {
     duration
         .as_secs()

@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use crate::breaker::Breaker;
-use crate::clock::{Clock, SystemClock, nanos};
+use crate::clock::{Clock, SystemClock, TimeSource, nanos};
 use crate::config::Config;
 
 /// Breakers by key, at most `capacity` of them. Clones share the same breakers.
@@ -49,7 +49,7 @@ pub struct Registry<K> {
 struct Shared<K> {
     capacity: NonZeroUsize,
     idle_for: Duration,
-    clock: Arc<dyn Clock>,
+    time: TimeSource,
     table: RwLock<Table<K>>,
 }
 
@@ -107,7 +107,7 @@ impl<K> Registry<K> {
             shared: Arc::new(Shared {
                 capacity,
                 idle_for: Self::IDLE_FOR,
-                clock: Arc::new(clock),
+                time: TimeSource::of(clock),
                 table: RwLock::new(Table {
                     config: Arc::new(small(config)),
                     places: HashMap::new(),
@@ -192,7 +192,7 @@ impl<K: Hash + Eq> Registry<K> {
         Q: Hash + Eq + ToOwned<Owned = K> + fmt::Display + ?Sized,
         K: std::borrow::Borrow<Q> + Clone,
     {
-        let now = self.shared.clock.now_nanos();
+        let now = self.shared.time.now_nanos();
         if let Some(breaker) = self.look(|table| table.find(key, now)) {
             return Ok(breaker);
         }
@@ -231,10 +231,10 @@ impl<K: Hash + Eq> Registry<K> {
         Q: ToOwned<Owned = K> + fmt::Display + ?Sized,
         K: Clone,
     {
-        let breaker = Breaker::with_clock(
-            key.to_string(),
+        let breaker = Breaker::with_time(
+            key.to_string().into(),
             Arc::clone(&table.config),
-            Arc::clone(&self.shared.clock),
+            self.shared.time.clone(),
         );
         let key = key.to_owned();
         table.places.insert(key.clone(), table.entries.len());
