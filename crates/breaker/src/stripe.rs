@@ -98,11 +98,11 @@ impl Stripe {
     /// Adds a success to what was read; `false` when the stripe has changed since, or is full.
     #[inline]
     pub(crate) fn add_success(&self, read: Pending) -> bool {
-        // Release: pairs with the acquire in `collect`.
+        // Relaxed: the count is all there is to know, and the exchange itself reads the latest.
         !read.is_full()
             && self
                 .pending
-                .compare_exchange(read.0, read.0 + 1, Ordering::Release, Ordering::Relaxed)
+                .compare_exchange(read.0, read.0 + 1, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
     }
 
@@ -120,8 +120,8 @@ impl Stripe {
         // The holder of the machine alone changes the tag, and it takes what is there at once.
         let tag = self.pending.load(Ordering::Relaxed) >> u32::BITS;
         let renewed = tag.wrapping_add(1) << u32::BITS;
-        // Acquire: pairs with the release in `add_success`; release: with the acquire in `pending`.
-        self.pending.swap(renewed, Ordering::AcqRel) & Pending::COUNT
+        // Release: pairs with the acquire in `pending`.
+        self.pending.swap(renewed, Ordering::Release) & Pending::COUNT
     }
 }
 

@@ -12,7 +12,10 @@ impl Machine {
     /// Works by `config` from now on.
     pub(crate) fn reconfigure(&mut self, config: Arc<Config>, now: Duration) {
         self.pass_time(now);
-        let openings = self.level();
+        if self.level() == 0 {
+            // What has decayed does not come back under another decay.
+            self.openings = 0;
+        }
         if config.trip.judged_window() != self.config.trip.judged_window() {
             self.evidence = self
                 .evidence
@@ -26,8 +29,8 @@ impl Machine {
         {
             self.chance = fastrand::Rng::with_seed(seed);
         }
+        let same_ramp = config.ramp_up_for == self.config.ramp_up_for;
         self.config = config;
-        self.openings = openings;
         match &mut self.phase {
             Phase::Open { until } => {
                 let longest = self.since.saturating_add(self.config.wait.max);
@@ -39,7 +42,7 @@ impl Machine {
                 let trial = *trial;
                 self.decide_trial(trial, None);
             }
-            Phase::Closed { ramp } if ramp.is_some() => {
+            Phase::Closed { ramp } if ramp.is_some() && !same_ramp => {
                 let period = self.config.ramp_up_for;
                 *ramp = period.map(|period| Ramp::new(self.since, period));
             }

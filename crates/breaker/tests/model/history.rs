@@ -18,6 +18,20 @@ pub(crate) enum Step {
     Run(Call),
     Tick,
     Operate(Operator),
+    /// Other rules over the same window.
+    Reconfigure(Change),
+}
+
+/// What a new configuration changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    pub(crate) consecutive: u32,
+    pub(crate) minimum: u32,
+    /// Times the shortest open period.
+    pub(crate) longest: u64,
+    pub(crate) successes: u32,
+    /// Milliseconds.
+    pub(crate) half_open_for: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +56,8 @@ pub(crate) enum Result {
 pub(crate) enum Operator {
     Reset,
     Open,
+    /// For so many milliseconds.
+    OpenFor(u64),
     HalfOpen,
     ForceOpen,
     Disable,
@@ -72,7 +88,21 @@ fn step(failing: u32) -> impl Strategy<Value = Step> {
         3 => (0_u64..2).prop_map(Step::ToDeadline),
         2 => Just(Step::Tick),
         1 => operator().prop_map(Step::Operate),
+        1 => change().prop_map(Step::Reconfigure),
     ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let numbers = (1_u32..8, 1_u32..20, 1_u64..20, 1_u32..5, 1_u64..400);
+    numbers.prop_map(
+        |(consecutive, minimum, longest, successes, half_open_for)| Change {
+            consecutive,
+            minimum,
+            longest,
+            successes,
+            half_open_for,
+        },
+    )
 }
 
 fn call(failing: u32) -> impl Strategy<Value = Call> {
@@ -91,7 +121,8 @@ fn call(failing: u32) -> impl Strategy<Value = Call> {
 fn operator() -> impl Strategy<Value = Operator> {
     prop_oneof![
         3 => Just(Operator::Reset),
-        2 => Just(Operator::Open),
+        1 => Just(Operator::Open),
+        1 => (0_u64..500).prop_map(Operator::OpenFor),
         2 => Just(Operator::HalfOpen),
         1 => Just(Operator::ForceOpen),
         1 => Just(Operator::Disable),

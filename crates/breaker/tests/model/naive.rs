@@ -9,7 +9,7 @@ use std::time::Duration;
 use breaker::{Cause, Outcome, RejectReason, State};
 
 use crate::history::{Call, Operator, Result};
-use crate::settings::{Probes, Settings};
+use crate::settings::{Dropped, Probes, Settings};
 
 pub(crate) use reading::Seen;
 
@@ -33,6 +33,7 @@ enum Entry {
     Start {
         at: Duration,
         generation: u64,
+        ended: bool,
     },
     End {
         at: Duration,
@@ -40,7 +41,10 @@ enum Entry {
         /// Whether it failed and whether it was slow, if it says anything.
         verdict: Option<(bool, bool)>,
     },
-    Rejected(RejectReason),
+    Rejected {
+        at: Duration,
+        reason: RejectReason,
+    },
     WouldTrip,
 }
 
@@ -58,51 +62,68 @@ impl Model {
         now: Duration,
     ) -> std::result::Result<usize, (RejectReason, Option<Duration>)> {
         self.tick(now);
-        let left = self.deadline().map(|deadline| deadline - self.now);
+        let mut left = self.deadline().map(|deadline| deadline - self.now);
         let reason = match self.state() {
             State::Open => RejectReason::Open,
             State::ForcedOpen => RejectReason::ForcedOpen,
             State::HalfOpen if self.free() == 0 => RejectReason::HalfOpen,
+            State::Closed if !self.ramp_admits() => {
+                left = self.ramp_left();
+                RejectReason::RampUp
+            }
             _ => {
                 self.log.push(Entry::Start {
                     at: self.now,
                     generation: self.generation(),
+                    ended: false,
                 });
                 return Ok(self.log.len() - 1);
             }
         };
-        self.log.push(Entry::Rejected(reason));
+        let at = self.now;
+        self.log.push(Entry::Rejected { at, reason });
         Err((reason, left))
     }
 
     pub(crate) fn end(&mut self, id: usize, call: Call, now: Duration) -> Outcome {
-        let Entry::Start { at, generation } = self.log[id] else {
+        let Entry::Start { at, generation, .. } = self.log[id] else {
             panic!("no call began at {id}");
         };
         self.now = self.now.max(now);
         if generation == self.generation() {
+            self.log[id] = Entry::Start {
+                at,
+                generation,
+                ended: true,
+            };
             self.tick(now);
         }
         let at = self.now - at;
         if generation != self.generation() {
             return self.log_end(Outcome::Late, None);
         }
-        let slow = |limit| call.took.map_or(at, Duration::from_millis) > limit;
+        let took = call.took.map_or(at, Duration::from_millis);
+        let slow = |limit| took > limit;
         let slow = self
             .settings
             .slow_over
             .map(Duration::from_millis)
             .is_some_and(slow);
-        let (outcome, failed) = match call.result {
-            Result::Success => (Outcome::Success, Some(false)),
-            Result::Failure | Result::Panicked => (Outcome::Failure, Some(true)),
+        let (outcome, verdict) = match call.result {
+            Result::Success => (Outcome::Success, Some((false, slow))),
+            Result::Failure | Result::Panicked => (Outcome::Failure, Some((true, slow))),
             Result::Ignored => (Outcome::Ignored, None),
             Result::Dropped => {
-                let failed = self.settings.dropped_fails.then_some(true);
-                (Outcome::Cancelled, failed)
+                let verdict = match self.settings.dropped {
+                    Dropped::Neutral => None,
+                    Dropped::Failure => Some((true, slow)),
+                    Dropped::SlowFailureAfter(age) => {
+                        (took >= Duration::from_millis(age)).then_some((true, true))
+                    }
+                };
+                (Outcome::Cancelled, verdict)
             }
         };
-        let verdict = failed.map(|failed| (failed, slow));
         self.log_end(outcome, verdict);
         if self.state() == State::HalfOpen {
             self.judge_probes(call.hint);
@@ -110,6 +131,11 @@ impl Model {
             self.trip(cause, call.hint);
         }
         outcome
+    }
+
+    /// The breaker looked at the clock, no more.
+    pub(crate) fn see(&mut self, now: Duration) {
+        self.now = self.now.max(now);
     }
 
     pub(crate) fn tick(&mut self, now: Duration) {
@@ -123,16 +149,46 @@ impl Model {
                 _ => self.change(State::Open, Cause::HalfOpenTimeout, None),
             }
         }
+        let [calls, _, slow, overdue] = self.window();
+        if overdue > 0 && self.reaches(self.settings.slow_rate, slow + overdue, calls + overdue) {
+            self.trip(Cause::SlowRatio, None);
+        }
+    }
+
+    /// Other rules hold from now on.
+    pub(crate) fn reconfigure(&mut self, settings: &Settings, now: Duration) {
+        self.tick(now);
+        self.settings = settings.clone();
+        let (longest, half_open_for) = (settings.max, settings.half_open_for);
+        for entry in self.log.iter_mut().rev() {
+            if let Entry::Change { to, at, until, .. } = entry {
+                match to {
+                    State::Open => {
+                        *until = until.map(|until| until.min(*at + Duration::from_millis(longest)));
+                    }
+                    State::HalfOpen => {
+                        *until = half_open_for.map(|wait| *at + Duration::from_millis(wait));
+                    }
+                    _ => {}
+                }
+                break;
+            }
+        }
+        if self.state() == State::HalfOpen {
+            self.judge_probes(None);
+        }
+        self.tick(now);
     }
 
     pub(crate) fn operate(&mut self, operator: Operator, now: Duration) {
         if matches!(operator, Operator::Resume) && !self.state().is_operators() {
-            return;
+            return self.see(now);
         }
         self.tick(now);
         let to = match operator {
             Operator::Reset | Operator::Resume => State::Closed,
             Operator::Open => State::Open,
+            Operator::OpenFor(wait) => return self.open_for(wait),
             Operator::HalfOpen => State::HalfOpen,
             Operator::ForceOpen => State::ForcedOpen,
             Operator::Disable => State::Disabled,
@@ -142,6 +198,21 @@ impl Model {
             self.change(to, Cause::Manual, None);
         } else if to == State::Closed {
             self.log.push(Entry::Reset);
+        }
+    }
+
+    fn open_for(&mut self, wait: u64) {
+        if self.state() != State::Open {
+            self.change(State::Open, Cause::Manual, None);
+        }
+        let end = self.now + Duration::from_millis(wait);
+        if let Some(Entry::Change { until, .. }) = self
+            .log
+            .iter_mut()
+            .rev()
+            .find(|entry| matches!(entry, Entry::Change { .. }))
+        {
+            *until = Some(end);
         }
     }
 
@@ -176,8 +247,8 @@ impl Model {
             Probes::Count { successes, .. } if good >= successes => {
                 self.change(State::Closed, Cause::ProbesSucceeded, None);
             }
-            Probes::Rate { trial, failing } if good + bad == trial => {
-                if bad * 100 >= failing * trial {
+            Probes::Rate { trial, failing } if good + bad >= trial => {
+                if bad * 100 >= failing * (good + bad) {
                     self.change(State::Open, Cause::ProbeFailed, hint);
                 } else {
                     self.change(State::Closed, Cause::ProbesSucceeded, None);
@@ -187,18 +258,23 @@ impl Model {
         }
     }
 
+    fn reaches(&self, rate: Option<u32>, part: u64, calls: u64) -> bool {
+        let enough = calls > 0 && calls >= self.settings.enough();
+        rate.is_some_and(|rate| enough && part * 100 >= u64::from(rate) * calls)
+    }
+
     fn rule_that_fires(&self) -> Option<Cause> {
-        let [calls, failures, slow] = self.window();
-        let reached = |rate: Option<u32>, part: u64| {
-            let enough = calls > 0 && calls >= self.enough();
-            rate.is_some_and(|rate| enough && part * 100 >= u64::from(rate) * calls)
-        };
+        let [calls, failures, slow, overdue] = self.window();
         let run = self.run_of_failures();
         match self.settings.consecutive {
             _ if self.state() == State::Disabled => None,
             Some(limit) if run >= limit => Some(Cause::ConsecutiveFailures),
-            _ if reached(self.settings.failure_rate, failures) => Some(Cause::FailureRatio),
-            _ if reached(self.settings.slow_rate, slow) => Some(Cause::SlowRatio),
+            _ if self.reaches(self.settings.failure_rate, failures, calls) => {
+                Some(Cause::FailureRatio)
+            }
+            _ if self.reaches(self.settings.slow_rate, slow + overdue, calls + overdue) => {
+                Some(Cause::SlowRatio)
+            }
             _ => None,
         }
     }
@@ -206,7 +282,7 @@ impl Model {
     fn change(&mut self, to: State, cause: Cause, hint: Option<u64>) {
         let until = match to {
             State::Open => {
-                let wait = self.settings.open_period(self.openings() + 1, hint);
+                let wait = self.settings.open_period(self.level() + 1, hint);
                 Some(self.now + wait)
             }
             State::HalfOpen => self

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use breaker::{Config, ConfigBuilder, DroppedPermit, HalfOpenTimeout, Window};
+use breaker::{Config, ConfigBuilder, DroppedPermit, HalfOpenTimeout, InFlightCalls, Window};
 use proptest::option;
 use proptest::prelude::*;
+
+use crate::history::Change;
 
 /// Times in milliseconds, rates in percent.
 #[derive(Clone, Debug)]
@@ -22,7 +24,21 @@ pub(crate) struct Settings {
     pub(crate) permitted: Option<u32>,
     pub(crate) half_open_for: Option<u64>,
     pub(crate) then_closed: bool,
-    pub(crate) dropped_fails: bool,
+    pub(crate) dropped: Dropped,
+    /// Milliseconds.
+    pub(crate) decay: Option<u64>,
+    /// Milliseconds.
+    pub(crate) ramp: Option<u64>,
+    /// Whether overdue calls count as slow.
+    pub(crate) overdue: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Dropped {
+    Neutral,
+    Failure,
+    /// From so many milliseconds on.
+    SlowFailureAfter(u64),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,12 +77,23 @@ pub(crate) fn some() -> impl Strategy<Value = Settings> {
         option::of(1_u32..8),
         option::weighted(0.8, 1_u64..400),
         any::<bool>(),
+    );
+    let dropped = prop_oneof![
+        Just(Dropped::Neutral),
+        Just(Dropped::Failure),
+        (1_u64..60).prop_map(Dropped::SlowFailureAfter),
+    ];
+    let after = (
+        dropped,
+        option::weighted(0.3, 1_u64..400),
+        option::weighted(0.3, 1_u64..400),
         any::<bool>(),
     );
-    (rules, window, wait, half).prop_map(|(rules, window, wait, half)| {
+    (rules, window, wait, half, after).prop_map(|(rules, window, wait, half, after)| {
         let (consecutive, failure_rate, slow, minimum) = rules;
         let (base, factor, longer) = wait;
-        let (probes, permitted, half_open_for, then_closed, dropped_fails) = half;
+        let (probes, permitted, half_open_for, then_closed) = half;
+        let (dropped, decay, ramp, overdue) = after;
         let slow_rate = slow.and_then(|(_, rate)| rate);
         let no_rule = failure_rate.is_none() && slow_rate.is_none();
         Settings {
@@ -83,7 +110,10 @@ pub(crate) fn some() -> impl Strategy<Value = Settings> {
             permitted,
             half_open_for,
             then_closed,
-            dropped_fails,
+            dropped,
+            decay,
+            ramp,
+            overdue: overdue && slow_rate.is_some(),
         }
     })
 }
@@ -103,17 +133,25 @@ impl Settings {
             .backoff_factor(self.factor.into())
             .max_open_for(Duration::from_millis(self.max))
             .jitter(0.0)
-            .backoff_decay(None)
+            .backoff_decay(self.decay.map(Duration::from_millis))
             .half_open_for(self.half_open_for.map(Duration::from_millis))
             .half_open_timeout(if self.then_closed {
                 HalfOpenTimeout::Closed
             } else {
                 HalfOpenTimeout::Open
             })
-            .dropped_permit(if self.dropped_fails {
-                DroppedPermit::Failure
+            .dropped_permit(match self.dropped {
+                Dropped::Neutral => DroppedPermit::Neutral,
+                Dropped::Failure => DroppedPermit::Failure,
+                Dropped::SlowFailureAfter(age) => {
+                    DroppedPermit::SlowFailureAfter(Duration::from_millis(age))
+                }
+            })
+            .ramp_up_for(self.ramp.map(Duration::from_millis))
+            .in_flight_calls(if self.overdue {
+                InFlightCalls::CountWhenOverdue
             } else {
-                DroppedPermit::Neutral
+                InFlightCalls::CountWhenEnded
             });
         builder = match self.probes {
             Probes::Count {
@@ -138,6 +176,27 @@ impl Settings {
             builder = builder.permitted_probes(probes);
         }
         builder
+    }
+
+    /// The same with other rules over the same window.
+    pub(crate) fn changed(&self, change: Change) -> Self {
+        Self {
+            consecutive: self.consecutive.map(|_| change.consecutive),
+            minimum: change.minimum,
+            max: self.base * change.longest,
+            probes: match self.probes {
+                Probes::Count { failures, .. } => Probes::Count {
+                    successes: change.successes,
+                    failures,
+                },
+                Probes::Rate { failing, .. } => Probes::Rate {
+                    trial: change.successes,
+                    failing,
+                },
+            },
+            half_open_for: self.half_open_for.map(|_| change.half_open_for),
+            ..self.clone()
+        }
     }
 
     pub(crate) fn has_window(&self) -> bool {

@@ -16,7 +16,7 @@ pub(crate) struct Seen {
     pub(crate) since: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) consecutive_failures: u32,
-    pub(crate) window: [u64; 3],
+    pub(crate) window: [u64; 4],
     pub(crate) rated: bool,
     pub(crate) openings: u32,
     pub(crate) probes: [u32; 2],
@@ -59,7 +59,7 @@ impl Model {
 
     pub(crate) fn seen(&mut self, now: Duration) -> Seen {
         self.now = self.now.max(now);
-        let [calls, failures, slow] = self.window();
+        let [calls, _, _, _] = self.window();
         let mut seen = Seen {
             at: self.now,
             state: self.state(),
@@ -67,9 +67,9 @@ impl Model {
             since: Duration::ZERO,
             deadline: self.deadline(),
             consecutive_failures: self.run_of_failures(),
-            window: [calls, failures, slow],
-            rated: calls > 0 && calls >= self.enough(),
-            openings: self.openings(),
+            window: self.window(),
+            rated: calls > 0 && calls >= self.settings.enough(),
+            openings: self.level(),
             probes: [self.in_flight(), self.free()],
             calls: [0; 5],
             rejections: [0; 4],
@@ -87,7 +87,9 @@ impl Model {
                     seen.calls[place(&Outcome::ALL, outcome)] += 1;
                     seen.slow_calls += u64::from(matches!(verdict, Some((_, true))));
                 }
-                Entry::Rejected(reason) => seen.rejections[place(&RejectReason::ALL, reason)] += 1,
+                Entry::Rejected { reason, .. } => {
+                    seen.rejections[place(&RejectReason::ALL, reason)] += 1;
+                }
                 Entry::WouldTrip => seen.would_trip += 1,
                 Entry::Change { to, at, .. } => {
                     let (left, entered) = (place(&State::ALL, &state), place(&State::ALL, to));
@@ -122,14 +124,92 @@ impl Model {
         })?
     }
 
-    pub(super) fn openings(&self) -> u32 {
-        let since_closed = self.log.iter().rev().take_while(|entry| {
-            !matches!(entry, Entry::Reset)
-                && !matches!(entry, Entry::Change { to, .. } if *to == State::Closed)
-        });
-        let opening =
-            |entry: &&Entry| matches!(entry, Entry::Change { to, .. } if *to == State::Open);
-        u32::try_from(since_closed.filter(opening).count()).unwrap()
+    /// The level of the back-off, by living through everything once more.
+    pub(super) fn level(&self) -> u32 {
+        let (mut state, mut since, mut level) = (State::Closed, Duration::ZERO, 0);
+        for entry in &self.log {
+            match entry {
+                Entry::Reset => level = 0,
+                Entry::Change { to, cause, at, .. } => {
+                    if state == State::Closed {
+                        level = self.decayed(level, *at - since);
+                    }
+                    level = match to {
+                        State::Open => level + 1,
+                        State::Closed if *cause == Cause::Manual => 0,
+                        _ => level,
+                    };
+                    (state, since) = (*to, *at);
+                }
+                _ => {}
+            }
+        }
+        if state == State::Closed {
+            level = self.decayed(level, self.now - since);
+        }
+        level
+    }
+
+    fn decayed(&self, level: u32, closed: Duration) -> u32 {
+        let ramp = Duration::from_millis(self.settings.ramp.unwrap_or(0));
+        if closed < ramp {
+            return level;
+        }
+        let Some(decay) = self.settings.decay else {
+            return 0;
+        };
+        let mut level = level;
+        let mut calm = closed - ramp;
+        while level > 0 && calm >= Duration::from_millis(decay) {
+            calm -= Duration::from_millis(decay);
+            level -= 1;
+        }
+        level
+    }
+
+    /// The time until the ramp ends, while there is one.
+    pub(super) fn ramp_left(&self) -> Option<Duration> {
+        let ramp = Duration::from_millis(self.settings.ramp?);
+        let last = self
+            .log
+            .iter()
+            .rev()
+            .find(|entry| matches!(entry, Entry::Change { .. } | Entry::Reset))?;
+        match last {
+            Entry::Change {
+                to: State::Closed,
+                cause,
+                at,
+                ..
+            } if *cause != Cause::Manual => (*at + ramp).checked_sub(self.now),
+            _ => None,
+        }
+        .filter(|left| !left.is_zero())
+    }
+
+    /// Whether the ramp lets one more call pass: each asking call adds the share of its moment.
+    pub(super) fn ramp_admits(&self) -> bool {
+        let (Some(left), Some(ramp)) = (self.ramp_left(), self.settings.ramp) else {
+            return true;
+        };
+        let end = self.now + left;
+        let share = |at: Duration| {
+            let ramp = Duration::from_millis(ramp);
+            let gone = (ramp - (end - at)).as_nanos() * 1_000_000 / ramp.as_nanos();
+            gone.clamp(100_000, 1_000_000)
+        };
+        let (mut credit, mut passed) = (900_000 + share(self.now), 0);
+        for entry in self.era() {
+            match entry {
+                Entry::Start { at, .. } => {
+                    credit += share(*at);
+                    passed += 1_000_000;
+                }
+                Entry::Rejected { at, .. } => credit += share(*at),
+                _ => {}
+            }
+        }
+        credit - passed >= 1_000_000
     }
 
     /// Time, failed and slow of each call of this era that says something.
@@ -149,9 +229,9 @@ impl Model {
         matches!(self.state(), State::Closed | State::MetricsOnly)
     }
 
-    pub(super) fn window(&self) -> [u64; 3] {
+    pub(super) fn window(&self) -> [u64; 4] {
         if !self.settings.has_window() || !self.is_judging() {
-            return [0; 3];
+            return [0; 4];
         }
         let mut verdicts = self.verdicts();
         match self.settings.window {
@@ -168,11 +248,26 @@ impl Model {
         }
         let failed = verdicts.iter().filter(|(_, failed, _)| *failed).count();
         let slow = verdicts.iter().filter(|(_, _, slow)| *slow).count();
-        [verdicts.len() as u64, failed as u64, slow as u64]
+        [
+            verdicts.len() as u64,
+            failed as u64,
+            slow as u64,
+            self.overdue(),
+        ]
     }
 
-    pub(super) fn enough(&self) -> u64 {
-        self.settings.enough()
+    /// Calls of this era that have been under way for longer than a slow call takes.
+    fn overdue(&self) -> u64 {
+        let Some(limit) = self.settings.slow_over.filter(|_| self.settings.overdue) else {
+            return 0;
+        };
+        let hangs = |entry: &&Entry| match entry {
+            Entry::Start { at, ended, .. } => {
+                !ended && self.now - *at > Duration::from_millis(limit)
+            }
+            _ => false,
+        };
+        self.era().iter().filter(hangs).count() as u64
     }
 
     pub(super) fn run_of_failures(&self) -> u32 {
@@ -218,10 +313,12 @@ impl Model {
         }
         let (good, bad) = self.probes();
         let needed = match self.settings.probes {
-            Probes::Count { successes, .. } => successes - good,
-            Probes::Rate { trial, .. } => trial - good - bad,
+            Probes::Count { successes, .. } => successes.saturating_sub(good),
+            Probes::Rate { trial, .. } => trial.saturating_sub(good + bad),
         };
-        needed.min(self.settings.permits()) - self.in_flight()
+        needed
+            .min(self.settings.permits())
+            .saturating_sub(self.in_flight())
     }
 }
 
