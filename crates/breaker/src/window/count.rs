@@ -1,10 +1,14 @@
 //! Exactly the last N outcomes, in a ring with running sums.
 
+use std::mem;
+
 use super::{Sample, WindowFigures};
 
 #[derive(Clone, Debug)]
 pub(crate) struct CountWindow {
-    ring: Box<[Option<Sample>]>,
+    ring: Box<[Sample]>,
+    /// How many of the places hold an outcome.
+    held: usize,
     next: usize,
     sums: WindowFigures,
 }
@@ -12,15 +16,19 @@ pub(crate) struct CountWindow {
 impl CountWindow {
     pub(crate) fn new(calls: u32) -> Self {
         Self {
-            ring: vec![None; calls as usize].into_boxed_slice(),
+            ring: vec![Sample::PLAIN; calls as usize].into_boxed_slice(),
+            held: 0,
             next: 0,
             sums: WindowFigures::default(),
         }
     }
 
     pub(crate) fn record(&mut self, sample: Sample) {
-        if let Some(oldest) = self.ring[self.next].replace(sample) {
+        let oldest = mem::replace(&mut self.ring[self.next], sample);
+        if self.held == self.ring.len() {
             self.sums.subtract(WindowFigures::of(oldest));
+        } else {
+            self.held += 1;
         }
         self.sums.add(1, sample);
         self.next += 1;
@@ -41,7 +49,7 @@ impl CountWindow {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.ring.fill(None);
+        self.held = 0;
         self.next = 0;
         self.sums = WindowFigures::default();
     }
@@ -49,6 +57,7 @@ impl CountWindow {
     /// The outcomes, oldest first.
     pub(crate) fn samples(&self) -> impl Iterator<Item = Sample> {
         let (newer, older) = self.ring.split_at(self.next);
-        older.iter().chain(newer).copied().flatten()
+        let all = older.iter().chain(newer).copied();
+        all.skip(self.ring.len() - self.held)
     }
 }
