@@ -1,12 +1,16 @@
 //! How does a breaker come back? Back-off that decays, a ramp, overdue calls, drops by age.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::unchecked_time_subtraction,
+    reason = "a test fails by panicking"
+)]
 
 use std::time::Duration;
 
 use breaker::{
     Breaker, Cause, Config, ConfigBuilder, DroppedPermit, InFlightCalls, ManualClock, Outcome,
-    RejectReason, State,
+    Permit, RejectReason, State,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -79,7 +83,7 @@ fn after_closing_a_growing_share_is_admitted() {
     let (breaker, clock) = breaker(settings().ramp_up_for(SECOND * 10));
     flap(&breaker, &clock);
     let admitted = |breaker: &Breaker| {
-        let passes = |_: &i32| breaker.try_acquire().map(|it| it.success()).is_ok();
+        let passes = |_: &i32| breaker.try_acquire().map(Permit::success).is_ok();
         (0..100).filter(passes).count()
     };
 

@@ -141,7 +141,8 @@ fn time_between_the_processes_counts_when_it_is_known() {
 #[test]
 fn every_state_is_restored_and_calls_in_flight_are_void() {
     let window = Window::count(10);
-    let operate: [(State, fn(&Breaker)); 6] = [
+    type Operate = fn(&Breaker);
+    let ways: [(State, Operate); 6] = [
         (State::Closed, Breaker::reset),
         (State::Open, Breaker::open),
         (State::HalfOpen, Breaker::half_open),
@@ -149,7 +150,7 @@ fn every_state_is_restored_and_calls_in_flight_are_void() {
         (State::Disabled, Breaker::disable),
         (State::MetricsOnly, Breaker::metrics_only),
     ];
-    for (state, operate) in operate {
+    for (state, operate) in ways {
         let (before, _clock) = breaker(window);
         operate(&before);
         let (after, _clock) = breaker(window);
