@@ -1,6 +1,10 @@
 //! Does a registry stay bounded, and forget nothing that matters? (pitfall 47)
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::unchecked_time_subtraction,
+    reason = "a test fails by panicking"
+)]
 
 use std::num::NonZeroUsize;
 use std::thread;
