@@ -26,3 +26,18 @@ pub(crate) fn header_value(wait: Duration) -> HeaderValue {
     let begun = u64::from(wait.subsec_nanos() > 0);
     HeaderValue::from(wait.as_secs().saturating_add(begun).max(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_wait_at_all_is_a_second() {
+        assert_eq!(header_value(Duration::ZERO), "1");
+    }
+
+    #[test]
+    fn the_longest_wait_has_a_value() {
+        assert_eq!(header_value(Duration::MAX), u64::MAX.to_string());
+    }
+}

@@ -108,3 +108,118 @@ impl Drop for Seat {
         self.leave();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Bell(AtomicUsize);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn bell() -> (Arc<Bell>, Waker) {
+        let bell = Arc::<Bell>::default();
+        (Arc::clone(&bell), Waker::from(bell))
+    }
+
+    fn rings(bell: &Bell) -> usize {
+        bell.0.load(Ordering::Relaxed)
+    }
+
+    fn full(waiters: &Arc<Waiters>, waker: &Waker) -> Vec<Seat> {
+        let mut seats: Vec<_> = (0..LIMIT).map(|_| waiters.seat()).collect();
+        for seat in &mut seats {
+            seat.take(waker);
+        }
+        seats
+    }
+
+    #[test]
+    fn a_wake_empties_the_seat() {
+        let waiters = Arc::<Waiters>::default();
+        let (bell, waker) = bell();
+        let mut seat = waiters.seat();
+        seat.take(&waker);
+        assert!(seat.keep(&waker));
+
+        waiters.wake_all();
+        waiters.wake_all();
+
+        assert_eq!(rings(&bell), 1);
+        assert!(!seat.keep(&waker));
+    }
+
+    #[test]
+    fn a_task_that_moved_is_woken_where_it_is_now() {
+        let waiters = Arc::<Waiters>::default();
+        let ((before, old), (after, new)) = (bell(), bell());
+        let mut seat = waiters.seat();
+        seat.take(&old);
+        assert!(seat.keep(&new));
+
+        waiters.wake_all();
+
+        assert_eq!((rings(&before), rings(&after)), (0, 1));
+    }
+
+    #[test]
+    fn who_finds_no_room_keeps_waiting_for_the_timer() {
+        let waiters = Arc::<Waiters>::default();
+        let ((_, waker), (late, its)) = (bell(), bell());
+        let mut seats = full(&waiters, &waker);
+        let mut one_more = waiters.seat();
+
+        one_more.take(&its);
+        assert!(one_more.keep(&its));
+        waiters.wake_all();
+
+        assert_eq!(rings(&late), 0);
+        assert!(one_more.keep(&its));
+
+        // Woken before, and then without room.
+        one_more.take(&its);
+        waiters.wake_all();
+        for seat in &mut seats {
+            seat.take(&waker);
+        }
+        one_more.take(&its);
+        assert!(one_more.keep(&its));
+    }
+
+    #[test]
+    fn a_seat_that_is_taken_can_be_taken_again_by_its_owner_when_all_are() {
+        let waiters = Arc::<Waiters>::default();
+        let ((_, waker), (bell, its)) = (bell(), bell());
+        let mut seats = full(&waiters, &waker);
+
+        seats[0].take(&its);
+        waiters.wake_all();
+
+        assert_eq!(rings(&bell), 1);
+    }
+
+    #[test]
+    fn who_leaves_or_is_dropped_makes_room() {
+        let waiters = Arc::<Waiters>::default();
+        let ((_, waker), (bell, its)) = (bell(), bell());
+        let mut seats = full(&waiters, &waker);
+
+        drop(seats.pop());
+        seats[0].leave();
+        for mut seat in [waiters.seat(), waiters.seat()] {
+            seat.take(&its);
+            seats.push(seat);
+        }
+        waiters.wake_all();
+
+        assert_eq!(rings(&bell), 2);
+    }
+}
