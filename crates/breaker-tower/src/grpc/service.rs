@@ -100,6 +100,28 @@ pub struct GrpcBreakerService<S, P = ErrorsFail> {
     classifier: GrpcClassifier<P>,
 }
 
+impl<S, P> GrpcBreakerService<S, P> {
+    /// The breaker in front of the service.
+    pub fn breaker(&self) -> &Breaker {
+        self.gate.breaker()
+    }
+
+    /// The service behind the breaker.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The service behind the breaker, to change it.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The service without the breaker.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
 impl<S, P, Request, B> Service<Request> for GrpcBreakerService<S, P>
 where
     S: Service<Request, Response = Response<B>>,
