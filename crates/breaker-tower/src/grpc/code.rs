@@ -1,0 +1,78 @@
+//! How do gRPC calls end? [`GrpcCode`], the numbers of the protocol.
+
+use http::{HeaderMap, StatusCode};
+
+/// The status codes of gRPC (<https://grpc.io/docs/guides/status-codes/>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names are the protocol's")]
+pub enum GrpcCode {
+    Ok = 0,
+    Cancelled = 1,
+    Unknown = 2,
+    InvalidArgument = 3,
+    DeadlineExceeded = 4,
+    NotFound = 5,
+    AlreadyExists = 6,
+    PermissionDenied = 7,
+    ResourceExhausted = 8,
+    FailedPrecondition = 9,
+    Aborted = 10,
+    OutOfRange = 11,
+    Unimplemented = 12,
+    Internal = 13,
+    Unavailable = 14,
+    DataLoss = 15,
+    Unauthenticated = 16,
+}
+
+impl GrpcCode {
+    /// Every code, in the order of its number.
+    pub const ALL: [Self; 17] = [
+        Self::Ok,
+        Self::Cancelled,
+        Self::Unknown,
+        Self::InvalidArgument,
+        Self::DeadlineExceeded,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::PermissionDenied,
+        Self::ResourceExhausted,
+        Self::FailedPrecondition,
+        Self::Aborted,
+        Self::OutOfRange,
+        Self::Unimplemented,
+        Self::Internal,
+        Self::Unavailable,
+        Self::DataLoss,
+        Self::Unauthenticated,
+    ];
+
+    /// The code in `grpc-status`, if the header is there. A number that the protocol does not know
+    /// means [`Unknown`](Self::Unknown), as it says itself.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let status = headers.get("grpc-status")?;
+        let number = status.to_str().ok().and_then(|text| text.parse().ok());
+        Some(number.map_or(Self::Unknown, Self::numbered))
+    }
+
+    /// What an answer without `grpc-status` means. HTTP errors come from proxies, and the protocol
+    /// says how to read them (`doc/http-grpc-status-mapping.md` of gRPC).
+    pub(super) fn without_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            400 => Self::Internal,
+            401 => Self::Unauthenticated,
+            403 => Self::PermissionDenied,
+            404 => Self::Unimplemented,
+            429 | 502..=504 => Self::Unavailable,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn numbered(number: usize) -> Self {
+        Self::ALL.get(number).copied().unwrap_or(Self::Unknown)
+    }
+
+    pub(super) const fn index(self) -> usize {
+        self as usize
+    }
+}

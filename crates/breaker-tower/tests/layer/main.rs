@@ -1,0 +1,12 @@
+//! Does a service behind a circuit do what the layer promises?
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod back_pressure;
+mod cancellation;
+mod fast_failure;
+mod grpc;
+mod http_answers;
+mod panics;
+mod rehearsal;
+mod sharing;
