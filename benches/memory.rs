@@ -6,10 +6,11 @@
 
 use std::alloc::System;
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use benches::Host;
-use breaker::{Breaker, Config, ConfigBuilder, Snapshot, Window};
+use breaker::{Breaker, Config, ConfigBuilder, Registry, Snapshot, Window};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -18,7 +19,10 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const KEYS: usize = 100_000;
 
 /// What keeps many breakers under string keys.
-const STORES: &[Store] = &[Store("`HashMap`", |config| bytes(|| map(config)))];
+const STORES: &[Store] = &[
+    Store("`HashMap`", |config| bytes(|| map(config))),
+    Store("`Registry`", |config| bytes(|| registry(config))),
+];
 
 /// What a store is called, and the bytes it takes for [`KEYS`] breakers.
 struct Store(&'static str, fn(&Config) -> usize);
@@ -87,4 +91,13 @@ fn map(config: &Config) -> HashMap<String, Breaker> {
     (0..KEYS)
         .map(|key| (name(key), breaker(key, config)))
         .collect()
+}
+
+fn registry(config: &Config) -> Registry<String> {
+    let capacity = NonZeroUsize::new(KEYS).expect("not zero");
+    let registry = Registry::new(capacity, config.clone());
+    for key in 0..KEYS {
+        registry.get(&*name(key)).expect("there is room");
+    }
+    registry
 }

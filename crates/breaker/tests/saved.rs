@@ -138,10 +138,11 @@ fn time_between_the_processes_counts_when_it_is_known() {
     assert_eq!(after.snapshot().retry_after(), SECOND);
 }
 
+type Operate = fn(&Breaker);
+
 #[test]
 fn every_state_is_restored_and_calls_in_flight_are_void() {
     let window = Window::count(10);
-    type Operate = fn(&Breaker);
     let ways: [(State, Operate); 6] = [
         (State::Closed, Breaker::reset),
         (State::Open, Breaker::open),
