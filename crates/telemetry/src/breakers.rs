@@ -196,6 +196,8 @@ impl Families {
             probes,
             config.permitted_probes().to_string(),
             optional(config.half_open_for().map(|d| format!("{d:?}"))),
+            optional(config.backoff_decay().map(|d| format!("{d:?}"))),
+            optional(config.ramp_up_for().map(|d| format!("{d:?}"))),
         ];
         let mut labels = vec![name];
         labels.extend(

@@ -144,6 +144,8 @@ pub const CONFIG_INFO: Definition = metric(
         "probes",
         "permitted_probes",
         "half_open_for",
+        "backoff_decay",
+        "ramp_up_for",
     ],
     "1; the labels are the breaker's settings.",
 );

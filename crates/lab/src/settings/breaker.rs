@@ -1,7 +1,7 @@
 //! How is an instance's breaker set? Every key may be missing; a later layer fills it in.
 
-use breaker::{Config, ConfigError, Window};
-use clap::Args;
+use breaker::{Config, ConfigBuilder, ConfigError, InFlightCalls, Window};
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::values::{Rule, Span};
@@ -48,6 +48,9 @@ pub(crate) struct BreakerSettings {
     /// The longest open period
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_MAX_OPEN_FOR")]
     pub(crate) max_open_for: Option<Span>,
+    /// A calm period after closing that takes one level off the back-off; `off`: closing takes all
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_BACKOFF_DECAY")]
+    pub(crate) backoff_decay: Option<Rule<Span>>,
     /// By which share chance may shorten an open period (0..0.5)
     #[arg(long, value_name = "SHARE", env = "BREAKER_LAB_JITTER")]
     pub(crate) jitter: Option<f64>,
@@ -63,6 +66,20 @@ pub(crate) struct BreakerSettings {
     /// The longest half-open period; after it the breaker reopens
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_HALF_OPEN_FOR")]
     pub(crate) half_open_for: Option<Span>,
+    /// For how long after closing only a growing share of the calls passes, or `off`
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_RAMP_UP_FOR")]
+    pub(crate) ramp_up_for: Option<Rule<Span>>,
+    /// Count calls as slow while they are under way: `when-ended` or `when-overdue`
+    #[arg(long, value_name = "WHEN", env = "BREAKER_LAB_IN_FLIGHT_CALLS")]
+    pub(crate) in_flight_calls: Option<InFlight>,
+}
+
+/// Whether calls count before they end.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum InFlight {
+    WhenEnded,
+    WhenOverdue,
 }
 
 impl BreakerSettings {
@@ -94,11 +111,14 @@ impl BreakerSettings {
             open_for: span(1_500),
             backoff_factor: Some(1.5),
             max_open_for: span(4_000),
+            backoff_decay: Some(Rule::Off),
             jitter: Some(0.2),
             probe_successes: Some(2),
             probe_failures: Some(1),
             permitted_probes: Some(1),
             half_open_for: span(5_000),
+            ramp_up_for: Some(Rule::Off),
+            in_flight_calls: Some(InFlight::WhenEnded),
         }
     }
 
@@ -118,17 +138,24 @@ impl BreakerSettings {
             open_for: self.open_for.or(lower.open_for),
             backoff_factor: self.backoff_factor.or(lower.backoff_factor),
             max_open_for: self.max_open_for.or(lower.max_open_for),
+            backoff_decay: self.backoff_decay.or(lower.backoff_decay),
             jitter: self.jitter.or(lower.jitter),
             probe_successes: self.probe_successes.or(lower.probe_successes),
             probe_failures: self.probe_failures.or(lower.probe_failures),
             permitted_probes: self.permitted_probes.or(lower.permitted_probes),
             half_open_for: self.half_open_for.or(lower.half_open_for),
+            ramp_up_for: self.ramp_up_for.or(lower.ramp_up_for),
+            in_flight_calls: self.in_flight_calls.or(lower.in_flight_calls),
         }
     }
 
     /// The breaker's configuration, with chance from `seed`.
     pub(crate) fn config(&self, seed: u64) -> Result<Config, ConfigError> {
-        let mut builder = Config::builder().jitter_seed(seed);
+        let builder = Config::builder().jitter_seed(seed);
+        self.recovery(self.trip(builder)).build()
+    }
+
+    fn trip(&self, mut builder: ConfigBuilder) -> ConfigBuilder {
         if let Some(failures) = self.consecutive_failures.and_then(Rule::value) {
             builder = builder.consecutive_failures(failures);
         }
@@ -149,6 +176,13 @@ impl BreakerSettings {
         if let Some(calls) = self.minimum_calls {
             builder = builder.minimum_calls(calls);
         }
+        if self.in_flight_calls == Some(InFlight::WhenOverdue) {
+            builder = builder.in_flight_calls(InFlightCalls::CountWhenOverdue);
+        }
+        builder
+    }
+
+    fn recovery(&self, mut builder: ConfigBuilder) -> ConfigBuilder {
         if let Some(wait) = self.open_for {
             builder = builder.open_for(wait.0);
         }
@@ -157,6 +191,9 @@ impl BreakerSettings {
         }
         if let Some(wait) = self.max_open_for {
             builder = builder.max_open_for(wait.0);
+        }
+        if let Some(decay) = self.backoff_decay {
+            builder = builder.backoff_decay(decay.value().map(|calm| calm.0));
         }
         if let Some(share) = self.jitter {
             builder = builder.jitter(share);
@@ -170,6 +207,9 @@ impl BreakerSettings {
         if let Some(deadline) = self.half_open_for {
             builder = builder.half_open_for(deadline.0);
         }
-        builder.build()
+        if let Some(ramp) = self.ramp_up_for {
+            builder = builder.ramp_up_for(ramp.value().map(|period| period.0));
+        }
+        builder
     }
 }
