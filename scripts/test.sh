@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The test command: installs what the tests need, then runs format, lints and all tests.
+# The test command: installs what the tests need, then runs format, lints, all tests and the models
+# of the lock-free code (bounded; scripts/models.sh searches them completely).
 # Ends with a line that counts the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -43,6 +44,9 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
 cargo test --workspace --all-features --no-fail-fast 2>&1 | tee "$log" || status=$?
+
+say "models"
+LOOM_MAX_PREEMPTIONS=2 scripts/models.sh 2>&1 | tee -a "$log" || status=$?
 
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
      END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"

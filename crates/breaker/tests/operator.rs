@@ -38,6 +38,22 @@ fn opening_for_a_given_time_lasts_exactly_so_long_whatever_the_settings_say() {
 }
 
 #[test]
+fn an_open_period_beyond_the_end_of_time_still_says_how_long_it_is() {
+    let (breaker, clock) = breaker(settings());
+
+    breaker.open_for(Duration::MAX);
+
+    for _ in 0..2 {
+        let rejected = breaker.try_acquire().unwrap_err();
+        assert_eq!(rejected.retry_after, Some(Duration::MAX));
+    }
+    clock.advance(Duration::from_secs(1));
+    let left = breaker.try_acquire().unwrap_err().retry_after;
+    assert_eq!(left, Some(Duration::MAX - Duration::from_secs(1)));
+    assert_eq!(breaker.snapshot().totals.rejections(RejectReason::Open), 3);
+}
+
+#[test]
 fn opening_an_open_breaker_for_a_given_time_moves_only_its_end() {
     let (breaker, clock) = breaker(settings());
     breaker.open_for(Duration::from_secs(10));

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs the breaker's tests in Miri, which finds undefined behaviour and data races. Takes minutes.
+# Left out are the tests that are too long for an interpreter: the model, the conformance scenarios
+# (they read files), and the one that counts allocations.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if ! cargo +nightly miri --version >/dev/null 2>&1; then
+  echo "Miri is missing: rustup toolchain install nightly --component miri" >&2
+  exit 1
+fi
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/miri"
+cargo +nightly miri test -p breaker --features serde --lib \
+  --test permit --test liveness --test listeners --test events --test operator --test recovery \
+  --test registry --test saved --test config_errors "$@"
