@@ -232,6 +232,16 @@ impl Config {
         self.half_open.on_timeout
     }
 
+    /// What makes the jitter repeatable, if anything does.
+    pub fn jitter_seed(&self) -> Option<u64> {
+        self.wait.jitter_seed
+    }
+
+    /// How many threads can count without meeting; `None`: as many as run at once.
+    pub fn stripes(&self) -> Option<NonZeroUsize> {
+        self.stripes
+    }
+
     /// Whether calls count before they end.
     pub fn in_flight_calls(&self) -> InFlightCalls {
         self.trip.in_flight

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::state::Generation;
+use crate::state::{Generation, State};
 
 /// Which rule keeps a call out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +31,16 @@ impl RejectReason {
             Self::HalfOpen => "half_open",
             Self::ForcedOpen => "forced_open",
             Self::RampUp => "ramp_up",
+        }
+    }
+
+    /// The state in which calls are rejected for this reason.
+    pub const fn state(self) -> State {
+        match self {
+            Self::Open => State::Open,
+            Self::HalfOpen => State::HalfOpen,
+            Self::ForcedOpen => State::ForcedOpen,
+            Self::RampUp => State::Closed,
         }
     }
 

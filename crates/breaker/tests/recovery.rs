@@ -107,6 +107,7 @@ fn a_rejection_by_the_ramp_says_when_all_calls_pass() {
     let rejected = breaker.try_acquire().unwrap_err();
 
     assert_eq!(rejected.reason, RejectReason::RampUp);
+    assert_eq!(rejected.reason.state(), State::Closed);
     assert_eq!(rejected.retry_after, Some(SECOND * 10 - SECOND / 10));
     assert_eq!(
         rejected.to_string(),

@@ -220,15 +220,20 @@ impl FastFailures {
         let body = |reason: RejectReason| {
             let answer = Answer {
                 instance,
-                breaker_state: reason.as_str(),
+                breaker_state: reason.state().as_str(),
                 outcome: "fast_failure",
                 downstream_status: None,
                 duration_ms: 0.0,
                 error: Some(ErrorBody {
                     code: "circuit_open",
-                    message: format!(
-                        "the circuit breaker is {reason}; the downstream was not called"
-                    ),
+                    message: match reason {
+                        RejectReason::RampUp => "the circuit breaker has just closed and admits \
+                                                 only some calls yet; the downstream was not called"
+                            .to_owned(),
+                        reason => format!(
+                            "the circuit breaker is {reason}; the downstream was not called"
+                        ),
+                    },
                 }),
             };
             let bytes = serde_json::to_vec(&answer).expect("answers have only string keys");
@@ -249,7 +254,7 @@ impl FastFailures {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let state = HeaderValue::from_static(rejected.reason.as_str());
+        let state = HeaderValue::from_static(rejected.reason.state().as_str());
         headers.insert(BREAKER_STATE, state);
         headers.insert(RETRY_AFTER, retry_after(rejected.retry_after));
         response
@@ -259,7 +264,8 @@ impl FastFailures {
 /// Whole seconds, rounded up, at least one. Where no time leads out, a minute.
 fn retry_after(wait: Option<Duration>) -> HeaderValue {
     let wait = wait.unwrap_or(Duration::from_secs(60));
-    let rounded_up = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let part = u64::from(wait.subsec_nanos() > 0);
+    let rounded_up = wait.as_secs().saturating_add(part);
     HeaderValue::from(rounded_up.max(1))
 }
 

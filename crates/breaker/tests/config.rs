@@ -1,0 +1,142 @@
+//! Are settings what was set, and the defaults what the documentation says?
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use breaker::{
+    Breaker, Clock, ClockSteps, Config, DroppedPermit, HalfOpenTimeout, InFlightCalls, ManualClock,
+    ProbeVerdict, Ratio, SystemClock, Window,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn every_setting_is_read_back() {
+    let stripes = NonZeroUsize::new(4);
+    let config = Config::builder()
+        .consecutive_failures(7)
+        .failure_rate_threshold(0.25)
+        .slow_call_rate_threshold(0.75)
+        .slow_call_duration(SECOND * 2)
+        .in_flight_calls(InFlightCalls::CountWhenOverdue)
+        .window(Window::count(33))
+        .minimum_calls(11)
+        .open_for(SECOND * 3)
+        .backoff_factor(1.5)
+        .max_open_for(SECOND * 50)
+        .backoff_decay(SECOND * 9)
+        .jitter(0.3)
+        .jitter_seed(42)
+        .probe_count(3, 2)
+        .permitted_probes(2)
+        .half_open_for(SECOND * 8)
+        .half_open_timeout(HalfOpenTimeout::Closed)
+        .ramp_up_for(SECOND * 6)
+        .dropped_permit(DroppedPermit::SlowFailureAfter(SECOND))
+        .stripes(NonZeroUsize::new(4).expect("not zero"))
+        .build()
+        .expect("valid");
+
+    assert_eq!(config.consecutive_failures(), Some(7));
+    assert_eq!(config.failure_rate_threshold(), Ratio::new(0.25));
+    assert_eq!(config.slow_call_rate_threshold(), Ratio::new(0.75));
+    assert_eq!(config.slow_call_duration(), Some(SECOND * 2));
+    assert_eq!(config.in_flight_calls(), InFlightCalls::CountWhenOverdue);
+    assert_eq!(config.window(), Window::count(33));
+    assert_eq!(config.minimum_calls(), 11);
+    assert_eq!(config.open_for(), SECOND * 3);
+    assert!((config.backoff_factor() - 1.5).abs() < f64::EPSILON);
+    assert_eq!(config.max_open_for(), SECOND * 50);
+    assert_eq!(config.backoff_decay(), Some(SECOND * 9));
+    assert!((config.jitter() - 0.3).abs() < f64::EPSILON);
+    assert_eq!(config.jitter_seed(), Some(42));
+    let verdict = ProbeVerdict::Count {
+        successes: 3,
+        failures: 2,
+    };
+    assert_eq!(config.probe_verdict(), verdict);
+    assert_eq!(config.permitted_probes(), 2);
+    assert_eq!(config.half_open_for(), Some(SECOND * 8));
+    assert_eq!(config.half_open_timeout(), HalfOpenTimeout::Closed);
+    assert_eq!(config.ramp_up_for(), Some(SECOND * 6));
+    let dropped = DroppedPermit::SlowFailureAfter(SECOND);
+    assert_eq!(config.dropped_permit(), dropped);
+    assert_eq!(config.stripes(), stripes);
+    let breaker = Breaker::new("db", config.clone());
+    assert_eq!(breaker.config(), config);
+}
+
+#[test]
+fn the_defaults_are_those_of_the_documentation() {
+    let config = Config::default();
+
+    assert_eq!(config.failure_rate_threshold(), Ratio::new(0.5));
+    assert_eq!(config.consecutive_failures(), None);
+    assert_eq!(config.slow_call_rate_threshold(), None);
+    assert_eq!(config.slow_call_duration(), None);
+    assert_eq!(config.in_flight_calls(), InFlightCalls::CountWhenEnded);
+    assert_eq!(config.window(), Window::time(SECOND * 10, 10));
+    assert_eq!(config.minimum_calls(), 20);
+    assert_eq!(config.open_for(), SECOND * 5);
+    assert!((config.backoff_factor() - 2.0).abs() < f64::EPSILON);
+    assert_eq!(config.max_open_for(), SECOND * 60);
+    assert_eq!(config.backoff_decay(), Some(SECOND * 60));
+    assert!((config.jitter() - 0.1).abs() < f64::EPSILON);
+    assert_eq!(config.jitter_seed(), None);
+    assert_eq!(config.permitted_probes(), 1);
+    assert_eq!(config.half_open_for(), Some(SECOND * 10));
+    assert_eq!(config.half_open_timeout(), HalfOpenTimeout::Open);
+    assert_eq!(config.ramp_up_for(), None);
+    assert_eq!(config.dropped_permit(), DroppedPermit::Neutral);
+    assert_eq!(config.stripes(), None);
+}
+
+#[test]
+fn a_shared_clock_is_the_clock_itself() {
+    let clock = ManualClock::new();
+    clock.set(SECOND * 5);
+    let shared: Arc<dyn Clock> = Arc::new(clock);
+
+    assert_eq!(shared.now(), SECOND * 5);
+    assert_eq!(Arc::clone(&shared).now_nanos(), 5_000_000_000);
+    assert_eq!(Clock::now(&shared), SECOND * 5);
+    assert_eq!(Clock::steps(&shared), ClockSteps::BackToo);
+    let system: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    assert_eq!(Clock::steps(&system), ClockSteps::OnlyForward);
+}
+
+#[test]
+fn the_clocks_of_the_system_go_forward() {
+    let mut clocks: Vec<Box<dyn Clock>> = vec![Box::new(SystemClock::new())];
+    #[cfg(feature = "tsc")]
+    clocks.push(Box::new(breaker::TscClock::new()));
+
+    for clock in clocks {
+        let mut last = clock.now();
+        assert!(last < SECOND * 60, "counted from its creation");
+        while clock.now() < last + Duration::from_micros(50) {}
+        for _ in 0..1000 {
+            let now = clock.now();
+            assert!(now >= last);
+            last = now;
+        }
+        assert!(clock.now_nanos() >= breaker_nanos(last));
+    }
+}
+
+fn breaker_nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).expect("not that late")
+}
+
+#[test]
+fn a_breaker_bears_the_name_of_what_it_protects() {
+    let breaker = Breaker::new("inventory", Config::default());
+
+    assert_eq!(breaker.name(), "inventory");
+    assert_eq!(&*breaker.snapshot().name, "inventory");
+    assert_eq!(
+        format!("{breaker:?}"),
+        "Breaker { name: \"inventory\", state: Closed, .. }"
+    );
+}
