@@ -336,3 +336,6 @@ fn licence_end(licence: Option<Licence>) -> u64 {
         Some(Licence::Unlimited) | None => u64::MAX,
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -140,3 +140,77 @@ fn thread_number() -> usize {
     }
     MINE.get().unwrap_or_else(first)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn stripes(wanted: usize) -> usize {
+        Stripes::new(NonZeroUsize::new(wanted)).stripes.len()
+    }
+
+    #[test]
+    fn stripes_are_a_power_of_two_within_bounds() {
+        assert_eq!(
+            [1, 2, 3, 4, 5, 8, 9, 1000].map(stripes),
+            [1, 2, 4, 4, 8, 8, 8, 8]
+        );
+        assert!((1..=MOST).contains(&Stripes::new(None).stripes.len()));
+    }
+
+    #[test]
+    fn neighbouring_threads_have_stripes_of_their_own() {
+        let stripes = Stripes::new(NonZeroUsize::new(2));
+        let mine = || std::ptr::from_ref(stripes.mine()).addr();
+
+        let here = mine();
+        assert_eq!(mine(), here);
+        let mut others: Vec<usize> = thread::scope(|scope| {
+            let spawned: Vec<_> = (0..32).map(|_| scope.spawn(mine)).collect();
+            spawned
+                .into_iter()
+                .map(|it| it.join().expect("ran"))
+                .collect()
+        });
+
+        others.sort_unstable();
+        others.dedup();
+        assert_eq!(others.len(), 2, "both stripes are used");
+    }
+
+    #[test]
+    fn a_full_stripe_takes_no_more_and_keeps_its_tag() {
+        let stripe = Stripe::new();
+        stripe.pending.store(Pending::COUNT - 1, Ordering::Relaxed);
+        assert!(stripe.add_success(stripe.pending()));
+
+        assert!(stripe.pending().is_full());
+        assert!(!stripe.add_success(stripe.pending()));
+        assert_eq!(stripe.collect(), Pending::COUNT);
+        assert_eq!(stripe.collect(), 0);
+    }
+
+    #[test]
+    fn what_was_read_before_a_collection_cannot_be_added_to_after_it() {
+        let stripe = Stripe::new();
+        let read = stripe.pending();
+
+        assert_eq!(stripe.collect(), 0);
+
+        assert!(!stripe.add_success(read));
+        assert_eq!(stripe.collect(), 0);
+    }
+
+    #[test]
+    fn the_tag_wraps_without_touching_the_count() {
+        let stripe = Stripe::new();
+        let last_tag = u64::from(u32::MAX) << u32::BITS;
+        stripe.pending.store(last_tag | 5, Ordering::Relaxed);
+
+        assert_eq!(stripe.collect(), 5);
+
+        assert_eq!(stripe.pending.load(Ordering::Relaxed), 0);
+        assert!(stripe.add_success(stripe.pending()));
+        assert_eq!(stripe.collect(), 1);
+    }
+}
