@@ -37,7 +37,8 @@
 //! - **Exact.** Windows slide, ratios are compared as integers, state times lose nothing.
 //! - **No foreign code inside.** Listeners and calls run with no lock held; a panic harms nobody.
 //!
-//! It knows no runtime, socket, logger or metric library. Time comes from a [`Clock`].
+//! It knows no runtime, socket, logger or metric library. Time comes from a [`Clock`]. How to choose
+//! settings, with formulas: the [`guide`].
 //!
 //! # Map, in reading order
 //! | file | question |
@@ -67,6 +68,7 @@ mod config;
 mod control;
 mod events;
 mod gate;
+pub mod guide;
 mod in_flight;
 mod listener;
 mod machine;
