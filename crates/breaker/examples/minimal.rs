@@ -33,9 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         clock.advance(Duration::from_secs(1));
     }
-    println!(
-        "      {} calls in the window",
-        breaker.snapshot().window.calls
-    );
+    let totals = breaker.snapshot().totals;
+    let made = totals.calls(Outcome::Success) + totals.calls(Outcome::Failure);
+    let rejected = totals.rejections(RejectReason::Open);
+    println!("      {made} calls made, {rejected} rejected");
     Ok(())
 }

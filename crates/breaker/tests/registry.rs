@@ -149,7 +149,8 @@ fn a_breaker_in_use_stays() {
 
 #[test]
 fn the_search_for_room_finds_the_one_that_may_go_wherever_it_is() {
-    for place in 0..100 {
+    let places = if cfg!(miri) { 50..52 } else { 0..100 };
+    for place in places {
         let count = settings().window(Window::count(10));
         let (hosts, clock) = registry(100, count);
         for host in 0..100 {
@@ -205,6 +206,9 @@ fn idle_for_zero_evicts_at_once_and_errors_say_what_is_full() {
     );
 }
 
+/// Calls per thread; an interpreter is slow.
+const CALLS: u64 = if cfg!(miri) { 100 } else { 2000 };
+
 #[test]
 fn many_threads_get_the_same_breakers_within_the_bound() {
     let (hosts, _clock) = registry(50, settings());
@@ -213,7 +217,7 @@ fn many_threads_get_the_same_breakers_within_the_bound() {
         for _ in 0..4 {
             let hosts = hosts.clone();
             scope.spawn(move || {
-                for call in 0..2000 {
+                for call in 0..CALLS {
                     let host = format!("host {}", call % 50);
                     let breaker = hosts.get(&host).unwrap();
                     assert_eq!(breaker.name(), host);
@@ -228,5 +232,5 @@ fn many_threads_get_the_same_breakers_within_the_bound() {
         .iter()
         .map(|breaker| breaker.snapshot().window.calls)
         .sum();
-    assert_eq!((hosts.len(), calls), (50, 8000));
+    assert_eq!((hosts.len(), calls), (50, 4 * CALLS));
 }
