@@ -38,6 +38,7 @@
 //! - **No foreign code inside.** Listeners and calls run with no lock held; a panic harms nobody.
 //!
 //! It knows no runtime, socket, logger or metric library. Time comes from a [`Clock`].
+//! Which settings to choose, and what follows from them: see the [`guide`].
 //!
 //! # Map, in reading order
 //! | file | question |
@@ -67,6 +68,7 @@ mod config;
 mod control;
 mod events;
 mod gate;
+pub mod guide;
 mod in_flight;
 mod listener;
 mod machine;

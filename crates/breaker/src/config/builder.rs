@@ -15,7 +15,8 @@ use crate::window::Window;
 const DEFAULT_MAX_OPEN_FOR: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Collects the settings of a breaker. Each setter names its unit, default and range.
+/// Collects the settings of a breaker. Each setter names its unit, default and range; the
+/// [guide](crate::guide) says how to choose.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConfigBuilder {
