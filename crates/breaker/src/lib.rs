@@ -40,6 +40,10 @@
 //! It knows no runtime, socket, logger or metric library. Time comes from a [`Clock`].
 //! Which settings to choose, and what follows from them: see the [`guide`].
 //!
+//! # Features
+//! Both are off by default. `serde`: a [`Saved`] state can be written and read. `tsc`: `TscClock`, a
+//! clock that reads the processor's time-stamp counter.
+//!
 //! # Map, in reading order
 //! | file | question |
 //! |---|---|

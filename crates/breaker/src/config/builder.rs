@@ -15,8 +15,8 @@ use crate::window::Window;
 const DEFAULT_MAX_OPEN_FOR: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Collects the settings of a breaker. Each setter names its unit, default and range; the
-/// [guide](crate::guide) says how to choose.
+/// Collects the settings of a breaker; at least one rule that trips must be among them. Each setter
+/// names its unit, default and range, the [guide](crate::guide) says how to choose.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConfigBuilder {
@@ -79,7 +79,8 @@ impl Default for ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// Trips after so many failures in a row, however far apart. At least 1; off by default.
+    /// Trips after so many failures in a row, however far apart. Only a success ends a row. At least
+    /// 1; off by default.
     pub fn consecutive_failures(mut self, failures: u32) -> Self {
         self.consecutive_failures = Some(failures);
         self

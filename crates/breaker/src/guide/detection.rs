@@ -155,8 +155,12 @@
 //! use breaker::{Breaker, Config, InFlightCalls, ManualClock, State, Window};
 //! use std::time::Duration;
 //!
-//! // Trips after so many seconds of a hang, at 20 calls a second that give up after 30 s.
-//! fn seconds(window: Window, count: InFlightCalls) -> Result<f64, Box<dyn std::error::Error>> {
+//! // Trips after so many seconds of a hang, at 20 calls a second that give up after `tau` seconds.
+//! fn seconds(
+//!     window: Window,
+//!     count: InFlightCalls,
+//!     tau: usize,
+//! ) -> Result<f64, Box<dyn std::error::Error>> {
 //!     let config = Config::builder()
 //!         .failure_rate_threshold(0.5)
 //!         .slow_call_rate_threshold(0.5)
@@ -173,7 +177,7 @@
 //!     let (mut calls, mut stuck) = (0, std::collections::VecDeque::new());
 //!     while breaker.poll_transitions() == State::Closed {
 //!         stuck.push_back(breaker.try_acquire()?);
-//!         if stuck.len() > 600 {
+//!         if stuck.len() > 20 * tau {
 //!             stuck.pop_front().unwrap().failure();
 //!         }
 //!         clock.advance(step);
@@ -184,10 +188,11 @@
 //!
 //! use InFlightCalls::{CountWhenEnded, CountWhenOverdue};
 //! let window = Window::time(Duration::from_secs(10), 10);
-//! assert!((5.0..=5.55).contains(&seconds(window, CountWhenOverdue)?)); // 1 + 0.5 · (10 − 1)
-//! assert!((30.9..=31.1).contains(&seconds(window, CountWhenEnded)?)); // 30 + 20 / 20
+//! assert!((5.0..=5.55).contains(&seconds(window, CountWhenOverdue, 30)?)); // 1 + 0.5 · (10 − 1)
+//! assert!((30.9..=31.1).contains(&seconds(window, CountWhenEnded, 30)?)); // 30 + 20 / 20
+//! assert!((6.0..=6.55).contains(&seconds(window, CountWhenEnded, 3)?)); // 3 + 0.5 · (10 − 3)
 //! let window = Window::count(50);
-//! assert!((3.45..=3.6).contains(&seconds(window, CountWhenOverdue)?)); // 1 + 50 / 20
-//! assert!((31.2..=31.3).contains(&seconds(window, CountWhenEnded)?)); // 30 + 25 / 20
+//! assert!((3.45..=3.6).contains(&seconds(window, CountWhenOverdue, 30)?)); // 1 + 50 / 20
+//! assert!((31.2..=31.3).contains(&seconds(window, CountWhenEnded, 30)?)); // 30 + 25 / 20
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -6,21 +6,22 @@
 //! # A remote call that users wait for
 //! Some hundred calls a second, fails in 1 %, 99 % answer within 80 ms, call timeout 2 s.
 //!
-//! - A window of 5 s at `θ = 0.3`: an outage is found after 1.5 s, a failing third never counts as well.
-//! - 100 ms is slow: a hang is found after `0.1 + 0.5 · (5 − 0.1)` = 2.6 s, or with the first
-//!   timeouts.
+//! - A window of 5 s at `θ = 0.3`: an outage is found after `5 · 0.29 / 0.99` = 1.5 s, a failing third
+//!   after `5 · 0.29 / 0.32` = 4.5 s.
+//! - 100 ms is slow: a hang is found after `0.1 + 0.3 · (5 − 0.1)` = 1.6 s instead of
+//!   `2 + 0.3 · (5 − 2)` = 2.9 s.
 //! - False trips: at least 50 calls, 15 of them failed, at `q = 0.01`: Hoeffding says less than
 //!   `exp(−2 · 50 · 0.29²)` = 2·10⁻⁴, the binomial tail 2·10⁻¹⁸.
 //! - Short periods, because users notice; half of each left to chance, because there are many
 //!   instances; a ramp, because caches are cold.
 //!
 //! ```
-//! use breaker::{Breaker, Config, DroppedPermit, InFlightCalls, Window};
+//! use breaker::{Breaker, Config, DroppedPermit, InFlightCalls, ManualClock, State, Window};
 //! use std::time::Duration;
 //!
 //! let config = Config::builder()
 //!     .failure_rate_threshold(0.3)
-//!     .slow_call_rate_threshold(0.5)
+//!     .slow_call_rate_threshold(0.3)
 //!     .slow_call_duration(Duration::from_millis(100))
 //!     .in_flight_calls(InFlightCalls::CountWhenOverdue)
 //!     .window(Window::time(Duration::from_secs(5), 10))
@@ -34,8 +35,21 @@
 //!     // Callers who hang up at their deadline drop the call.
 //!     .dropped_permit(DroppedPermit::SlowFailureAfter(Duration::from_secs(1)))
 //!     .build()?;
-//! let breaker = Breaker::new("checkout", config);
-//! # breaker.try_acquire()?.success();
+//!
+//! // At 200 calls a second, all is well for six seconds, then the downstream hangs.
+//! let clock = ManualClock::new();
+//! let breaker = Breaker::with_clock("checkout", config, clock.clone());
+//! for _ in 0..1200 {
+//!     breaker.try_acquire()?.success();
+//!     clock.advance(Duration::from_millis(5));
+//! }
+//! let mut stuck = Vec::new();
+//! while breaker.poll_transitions() == State::Closed {
+//!     stuck.push(breaker.try_acquire()?);
+//!     clock.advance(Duration::from_millis(5));
+//! }
+//! let seconds = stuck.len() as f64 / 200.0;
+//! assert!((1.4..=1.6).contains(&seconds), "{seconds}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -44,7 +58,8 @@
 //!
 //! - No ratio over a time window: ten seconds hold one call. Failures in a row need no window.
 //! - `n = 4`: an outage is found after four calls, 40 s; a false trip comes once in 10⁸ calls.
-//! - A ratio over the last 20 calls finds what fails half the time, within ten calls.
+//! - A ratio over the last 20 calls finds what fails every other time, which no row does, after
+//!   `20 · 0.39 / 0.49` = 16 calls.
 //! - Long periods: each probe is a real job. One good probe closes, because the next caller is
 //!   far away, and the deadline leaves it time.
 //!
@@ -54,7 +69,7 @@
 //!
 //! let config = Config::builder()
 //!     .consecutive_failures(4)
-//!     .failure_rate_threshold(0.5)
+//!     .failure_rate_threshold(0.4)
 //!     .window(Window::count(20))
 //!     .minimum_calls(10)
 //!     .open_for(Duration::from_secs(30))
@@ -67,15 +82,30 @@
 //!     breaker.try_acquire()?.failure();
 //! }
 //! assert_eq!(breaker.state(), State::Open);
+//!
+//! breaker.reset();
+//! for _ in 0..20 {
+//!     breaker.try_acquire()?.success();
+//! }
+//! let mut calls = 0;
+//! while breaker.state() == State::Closed {
+//!     let permit = breaker.try_acquire()?;
+//!     if calls % 2 == 0 { permit.failure() } else { permit.success() };
+//!     calls += 1;
+//! }
+//! assert_eq!(calls, 15); // the failing one comes first
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Many hosts
 //! A crawler or a gateway: thousands of hosts, most of them with few calls at a time.
 //!
-//! - A time window, so that failures leave by themselves and the place can be used again.
-//! - Few calls for a verdict, since few come: `m = 5`, and three in a row.
-//! - A short decay, for the same reason.
+//! - A time window, so that failures leave by themselves. A host that failed last
+//!   [keeps its place](super::many#one-for-each-key), so there is room for all that may be dead.
+//! - Few calls for a verdict, since few come: `m = 5`, and three in a row. At `q = 0.01` the ratio
+//!   is wrong once in 10⁵ times, the row once in 10⁶ calls.
+//! - A decay no longer than a visit lasts, so that a host that is well again is not kept at long
+//!   periods.
 //!
 //! ```
 //! use breaker::{Config, Registry, Window};

@@ -16,7 +16,8 @@
 //! to judge.
 //!
 //! In bursts a count window forgets everything else: a burst of `N` calls replaces it. A blip of
-//! length `d` trips it when `r · d ≥ θ · N`; a time window needs `d ≥ θ · T`. So at 1000 calls a second
+//! length `d` trips it when `r · d ≥ θ · N`; a time window needs a `d`
+//! of about `θ · T`. So at 1000 calls a second
 //! `N = 100` trips on a blip of 50 ms. Size `N` by the blip that you want to survive, `N > r · d / θ`.
 //!
 //! ```
