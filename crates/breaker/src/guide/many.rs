@@ -7,9 +7,10 @@
 //! the traffic of *one* key; see [low traffic](super::detection#at-low-traffic).
 //!
 //! `capacity` bounds memory: about 1.5 kB each plus the [window](super::windows), and 3 kB more for
-//! one that has changed its state often. When it is reached, a new key takes the place of one that nobody holds, that was not asked for during
-//! `idle_for`, and that knows nothing bad. Else it is refused with
-//! [`RegistryFull`](crate::RegistryFull), and the caller decides whether to call without a breaker.
+//! one that has changed its state often. When it is reached, a new key takes the place of one that
+//! nobody holds, that was not asked for during `idle_for`, and that knows nothing bad. Else it is
+//! refused with [`RegistryFull`](crate::RegistryFull), and the caller decides whether to call without
+//! a breaker.
 //!
 //! What is bad leaves in different ways:
 //!
