@@ -1,4 +1,4 @@
-//! A breaker per host, made when the host is first called, in bounded memory.
+//! One breaker for each host: one that is down does not cut off the others.
 //!
 //! `cargo run -p breaker --example keyed`
 
@@ -7,40 +7,41 @@
 use std::error::Error;
 use std::num::NonZeroUsize;
 
-use breaker::{Config, Registry, State};
+use breaker::{CallError, Config, Outcome, Registry, State};
 
-/// The downstream: one of the hosts is broken.
+/// Three hosts, of which one is down.
+const HOSTS: [&str; 3] = ["a.example", "b.example", "down.example"];
+
 fn fetch(host: &str) -> Result<&'static str, &'static str> {
-    if host == "b.example" {
-        Err("no answer")
-    } else {
-        Ok("hello")
+    match host {
+        "down.example" => Err("no route to host"),
+        _ => Ok("200 OK"),
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let capacity = NonZeroUsize::new(1000).ok_or("not zero")?;
-    let config = Config::builder().consecutive_failures(2).build()?;
-    let hosts: Registry<String> = Registry::new(capacity, config);
+/// Visible, so that a test can run it too.
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
+    let config = Config::builder().consecutive_failures(3).build()?;
+    let capacity = NonZeroUsize::new(1000).ok_or("a registry holds at least one breaker")?;
+    let breakers: Registry<String> = Registry::new(capacity, config);
 
-    for round in 1..=3 {
-        for host in ["a.example", "b.example", "c.example"] {
-            // When the registry is full of breakers that hold failures, a new host is refused.
-            let breaker = hosts.get(host)?;
-            match breaker.call(|| fetch(host)) {
-                Ok(answer) => println!("round {round}  {host}: {answer}"),
-                Err(error) => println!("round {round}  {host}: {error}"),
+    for round in 1..=5 {
+        for host in HOSTS {
+            match breakers.get(host)?.call(|| fetch(host)) {
+                Ok(answer) => println!("{round} {host}: {answer}"),
+                Err(CallError::Failed(error)) => println!("{round} {host}: {error}"),
+                Err(CallError::Rejected(_)) => println!("{round} {host}: not called"),
             }
         }
     }
 
-    let open = |state: State| state == State::Open;
-    let breakers = hosts.breakers();
-    let broken: Vec<&str> = breakers
-        .iter()
-        .filter(|breaker| open(breaker.state()))
-        .map(breaker::Breaker::name)
-        .collect();
-    println!("{} hosts, open: {}", hosts.len(), broken.join(", "));
+    for host in HOSTS {
+        let seen = breakers.get(host)?.snapshot();
+        let (good, bad) = (Outcome::Success, Outcome::Failure);
+        let (good, bad) = (seen.totals.calls(good), seen.totals.calls(bad));
+        println!("{host} is {}: {good} good calls, {bad} bad", seen.state);
+    }
+    assert_eq!(breakers.get("down.example")?.state(), State::Open);
+    assert_eq!(breakers.get("a.example")?.state(), State::Closed);
     Ok(())
 }

@@ -1,41 +1,46 @@
-//! One breaker in front of one downstream: it trips, fails fast, probes and recovers.
+//! One breaker around one call: it trips, rejects, probes, and closes again.
 //!
-//! `cargo run -p breaker --example minimal`. Time is set by hand, so that the example waits for
-//! nothing; leave `with_clock` out and it is the system's.
+//! `cargo run -p breaker --example minimal`
 
 #![expect(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::error::Error;
 use std::time::Duration;
 
-use breaker::{Breaker, CallError, Config, Event, ManualClock, Outcome, RejectReason};
+use breaker::{Breaker, CallError, Config, ManualClock, State};
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Something remote that does not answer in the first second.
+fn inventory(second: u64) -> Result<u32, &'static str> {
+    if second < 1 {
+        Err("connection refused")
+    } else {
+        Ok(42)
+    }
+}
+
+/// Visible, so that a test can run it too.
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::builder()
         .consecutive_failures(3)
         .open_for(Duration::from_secs(2))
+        .jitter(0.0)
         .build()?;
+    // A clock that moves when told to, so that this ends at once. Elsewhere: `Breaker::new`.
     let clock = ManualClock::new();
     let breaker = Breaker::with_clock("inventory", config, clock.clone());
-    breaker.add_listener(|name: &str, event: &Event| {
-        if let Event::Transition(change) = event {
-            let (from, to, cause) = (change.from, change.to, change.cause);
-            println!("      {name}: {from} -> {to} ({cause})");
-        }
-    });
 
-    // What the downstream answers, one call per second.
-    for answer in ["7", "7", "?", "?", "?", "7", "7", "7"] {
-        match breaker.call(|| answer.parse::<u32>()) {
-            Ok(stock) => println!("ok    {stock} in stock"),
-            Err(CallError::Failed(error)) => println!("fail  {error}"),
-            Err(CallError::Rejected(rejected)) => println!("fast  {rejected}"),
+    for second in 0..4 {
+        for _ in 0..4 {
+            match breaker.call(|| inventory(second)) {
+                Ok(items) => print!("{second} s: {items} items"),
+                Err(CallError::Failed(error)) => print!("{second} s: {error}"),
+                Err(CallError::Rejected(rejected)) => print!("{second} s: not called: {rejected}"),
+            }
+            println!(" ({})", breaker.state());
         }
         clock.advance(Duration::from_secs(1));
     }
-    let totals = breaker.snapshot().totals;
-    let made = totals.calls(Outcome::Success) + totals.calls(Outcome::Failure);
-    let rejected = totals.rejections(RejectReason::Open);
-    println!("      {made} calls made, {rejected} rejected");
+
+    assert_eq!(breaker.state(), State::Closed);
     Ok(())
 }

@@ -3,7 +3,8 @@
 //! `min(max, base · factor^(k−1))` at the k-th opening since the last close: exponential back-off.
 //! Jitter then shortens it, because a fleet that tripped together would otherwise probe together
 //! (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A hint from the
-//! failure lengthens it, up to the same maximum.
+//! failure lengthens it, up to the same maximum; jitter makes it later than the hint, never earlier,
+//! for a hint may be the same for a whole fleet.
 
 use std::time::Duration;
 
@@ -19,7 +20,11 @@ pub(crate) fn open_period(
 ) -> Duration {
     let wait = jittered(back_off(policy, opening), policy.jitter, chance);
     match hint {
-        Some(hint) => wait.max(hint.min(policy.max)),
+        // Upwards, because nobody should come earlier than the hint asks.
+        Some(hint) => {
+            let later = hint.min(policy.max).mul_f64(policy.jitter * chance);
+            wait.max(hint.saturating_add(later).min(policy.max))
+        }
         None => wait,
     }
 }
@@ -133,5 +138,15 @@ mod tests {
         assert_eq!(millis(&policy, 1, Some(3000), 0.0), 3000);
         assert_eq!(millis(&policy, 1, Some(10), 0.0), 1000);
         assert_eq!(millis(&policy, 1, Some(90_000), 0.0), 5000);
+    }
+
+    #[test]
+    fn jitter_comes_after_a_hint_and_never_before_it() {
+        let policy = policy(1000, 1.0, 5000, 0.5);
+
+        assert_eq!(millis(&policy, 1, Some(3000), 0.0), 3000);
+        assert_eq!(millis(&policy, 1, Some(3000), 1.0), 4500);
+        assert_eq!(millis(&policy, 1, Some(4000), 1.0), 5000);
+        assert_eq!(millis(&policy, 1, Some(90_000), 1.0), 5000);
     }
 }

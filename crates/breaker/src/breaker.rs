@@ -42,12 +42,12 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// A closed breaker on the system's clock. `name` is what it protects.
+    /// A closed breaker on the system's clock. `name` is what it protects; it need not be unique.
     pub fn new(name: impl Into<Arc<str>>, config: impl Into<Arc<Config>>) -> Self {
         Self::with_clock(name, config, SystemClock::new())
     }
 
-    /// A closed breaker on a clock of the caller's.
+    /// A closed breaker on a clock of the caller's, such as [`ManualClock`](crate::ManualClock).
     pub fn with_clock(
         name: impl Into<Arc<str>>,
         config: impl Into<Arc<Config>>,
@@ -85,7 +85,8 @@ impl Breaker {
     /// Asks for the right to make one call.
     ///
     /// # Errors
-    /// [`Rejected`] while the breaker is open, or half-open with all needed probes under way.
+    /// [`Rejected`] while the breaker is open or forced open, half-open with all needed probes under
+    /// way, or ramping up and it is not this call's turn.
     ///
     /// # Cancel safety
     /// Dropping the permit at any moment gives its slot back.
@@ -99,7 +100,7 @@ impl Breaker {
         Ok(Permit::new(&self.circuit, ticket))
     }
 
-    /// Makes a call if it may pass; `Err` counts as failure, a panic too.
+    /// Makes a call if it may pass; `Err` counts as failure, a panic too, which goes on unwinding.
     ///
     /// # Errors
     /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
@@ -176,6 +177,18 @@ impl Breaker {
     ///
     /// # Cancel safety
     /// Dropping the returned future cancels the call and gives its slot back.
+    ///
+    /// # Examples
+    /// ```
+    /// # use breaker::{Breaker, CallError, Config, Verdict};
+    /// async fn fetch(breaker: &Breaker) -> Result<u16, CallError<std::io::Error>> {
+    ///     let judge = |result: &Result<u16, _>| match result {
+    ///         Ok(500..) => Verdict::FAILURE, // an answer, but no success
+    ///         result => Verdict::of(result),
+    ///     };
+    ///     breaker.call_async_with(judge, || async { Ok(503) }).await
+    /// }
+    /// ```
     pub async fn call_async_with<T, E, F>(
         &self,
         classify: impl FnOnce(&Result<T, E>) -> Verdict,
@@ -190,8 +203,11 @@ impl Breaker {
         result.map_err(CallError::Failed)
     }
 
-    /// Makes the change of state that is due, and returns the state. A host without traffic calls
-    /// this now and then, so that what it shows is true; calls do it by themselves.
+    /// Makes the change of state that is due, and returns the state.
+    ///
+    /// A host without traffic calls this now and then, so that what it shows is true, and so does one
+    /// whose callers may all hang, if [calls under way count](crate::InFlightCalls::CountWhenOverdue).
+    /// Where calls come, they do it by themselves.
     pub fn poll_transitions(&self) -> State {
         self.circuit.change(|machine, now| {
             machine.pass_time(now);
@@ -209,8 +225,8 @@ impl Breaker {
         self.obey(Command::Open);
     }
 
-    /// Opens the breaker for exactly `wait`, whatever the settings say; then it probes. Where it is
-    /// open already, the open period ends after `wait` from now.
+    /// Opens the breaker for exactly `wait`, whatever the settings say, zero included; then it probes.
+    /// Where it is open already, the open period ends after `wait` from now.
     pub fn open_for(&self, wait: Duration) {
         self.obey(Command::OpenFor(wait));
     }
@@ -282,14 +298,16 @@ impl Breaker {
             .change(|machine, now| machine.restore(saved, now));
     }
 
-    /// Tells `listener` every event from now on, for as long as the breaker lives. A listener that
-    /// owns a handle to its own breaker keeps both alive for ever.
+    /// Tells `listener` every event from now on, for as long as the breaker lives; it cannot be
+    /// removed. A listener that owns a handle to its own breaker keeps both alive for ever. For
+    /// something that ends sooner, see [`events`](Self::events).
     pub fn add_listener(&self, listener: impl Listener + 'static) {
         self.circuit
             .add_audience(Audience::listener(Arc::new(listener)));
     }
 
-    /// The events from now on as a stream that holds at most `capacity` of them.
+    /// The events from now on as a stream that holds at most `capacity` of them. One that holds none
+    /// gets only what a reader is waiting for at that moment. See [`Events`] for an example.
     pub fn events(&self, interest: Interest, capacity: usize) -> Events {
         let (sender, receiver) = mpsc::sync_channel(capacity);
         let lost = Arc::new(AtomicU64::new(0));

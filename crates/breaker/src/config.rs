@@ -4,6 +4,7 @@
 //! exists has been checked.
 
 mod builder;
+mod check;
 mod error;
 
 use std::num::NonZeroUsize;
@@ -141,8 +142,9 @@ pub enum InFlightCalls {
     #[default]
     CountWhenEnded,
     /// A call under way for longer than `slow_call_duration` counts as slow now, so that a
-    /// downstream which hangs trips the breaker before the calls time out. Every call then takes
-    /// the breaker's lock twice.
+    /// downstream which hangs trips the breaker before the calls time out. The breaker looks when a
+    /// call is asked for or ends, and in [`poll_transitions`](crate::Breaker::poll_transitions).
+    /// Every call then takes the breaker's lock twice.
     CountWhenOverdue,
 }
 
@@ -158,6 +160,33 @@ impl Default for Config {
 
 impl Config {
     /// A builder with no trip rule and every other setting at its default.
+    ///
+    /// # Examples
+    /// ```
+    /// use breaker::{Config, DroppedPermit, HalfOpenTimeout, InFlightCalls, ProbeVerdict, Window};
+    /// use std::time::Duration;
+    ///
+    /// let seconds = Duration::from_secs;
+    /// let defaults = Config::builder().consecutive_failures(1).build()?;
+    /// assert_eq!(defaults.failure_rate_threshold(), None);
+    /// assert_eq!(defaults.slow_call_rate_threshold(), None);
+    /// assert_eq!(defaults.slow_call_duration(), None);
+    /// assert_eq!(defaults.in_flight_calls(), InFlightCalls::CountWhenEnded);
+    /// assert_eq!(defaults.window(), Window::time(seconds(10), 10));
+    /// assert_eq!(defaults.minimum_calls(), 20);
+    /// assert_eq!(defaults.open_for(), seconds(5));
+    /// assert_eq!(defaults.backoff_factor(), 2.0);
+    /// assert_eq!(defaults.max_open_for(), seconds(60));
+    /// assert_eq!(defaults.backoff_decay(), Some(seconds(60)));
+    /// assert_eq!(defaults.jitter(), 0.1);
+    /// assert_eq!(defaults.probe_verdict(), ProbeVerdict::Count { successes: 1, failures: 1 });
+    /// assert_eq!(defaults.permitted_probes(), 1);
+    /// assert_eq!(defaults.half_open_for(), Some(seconds(10)));
+    /// assert_eq!(defaults.half_open_timeout(), HalfOpenTimeout::Open);
+    /// assert_eq!(defaults.ramp_up_for(), None);
+    /// assert_eq!(defaults.dropped_permit(), DroppedPermit::Neutral);
+    /// # Ok::<(), breaker::ConfigError>(())
+    /// ```
     pub fn builder() -> ConfigBuilder {
         ConfigBuilder::default()
     }

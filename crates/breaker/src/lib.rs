@@ -37,8 +37,12 @@
 //! - **Exact.** Windows slide, ratios are compared as integers, state times lose nothing.
 //! - **No foreign code inside.** Listeners and calls run with no lock held; a panic harms nobody.
 //!
-//! It knows no runtime, socket, logger or metric library. Time comes from a [`Clock`]. How to choose
-//! settings, with formulas: the [`guide`].
+//! It knows no runtime, socket, logger or metric library. Time comes from a [`Clock`].
+//! Which settings to choose, and what follows from them: see the [`guide`].
+//!
+//! # Features
+//! Both are off by default. `serde`: a [`Saved`] state can be written and read. `tsc`: `TscClock`, a
+//! clock that reads the processor's time-stamp counter.
 //!
 //! # Map, in reading order
 //! | file | question |

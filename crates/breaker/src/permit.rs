@@ -86,14 +86,15 @@ impl<'a> Permit<'a> {
         self.consume(Ended::Ignored)
     }
 
-    /// States how long the call took, instead of the time since the permit was granted.
+    /// States how long the call took, instead of the time since the permit was granted. It decides
+    /// whether the call is slow, and what a dropped permit means that depends on its age.
     pub fn took(mut self, duration: Duration) -> Self {
         self.took = Nanos::of(duration);
         self
     }
 
     /// Passes on when the downstream wants to be asked again. If this outcome opens the breaker,
-    /// it stays open at least so long, up to `max_open_for`.
+    /// it stays open at least so long, up to `max_open_for`; no jitter is applied to that.
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Nanos::of(wait);
         self

@@ -23,6 +23,8 @@ use crate::config::Config;
 /// A breaker is made when its key is first asked for. When there is no room, one is evicted that
 /// - is closed, not ramping up, and at the lowest level of its back-off,
 /// - has no failure and no slow call in its window, and no other call in a time window,
+/// - has not failed at the last call that counted, however long ago, where a rule counts failures in
+///   a row,
 /// - is held by nobody: no handle outside the registry, no permit,
 /// - and has not been asked for during [`idle_for`](Self::idle_for).
 ///
@@ -120,7 +122,7 @@ impl<K> Registry<K> {
     }
 
     /// Sets how long a breaker must not have been asked for before it may be evicted. Default: one
-    /// minute; zero evicts as soon as there is need.
+    /// minute; zero evicts as soon as there is need. Set it before the registry is cloned.
     ///
     /// # Panics
     /// When the registry has been cloned already.
@@ -146,7 +148,7 @@ impl<K> Registry<K> {
         self.shared.capacity.get()
     }
 
-    /// Every breaker there is, in no particular order.
+    /// Every breaker there is, in no particular order. None is evicted while its handle is held.
     pub fn breakers(&self) -> Vec<Breaker> {
         self.look(|table| {
             let entries = table.entries.iter();

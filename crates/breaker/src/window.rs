@@ -12,7 +12,8 @@ use std::time::Duration;
 use count::CountWindow;
 use time::TimeWindow;
 
-/// Which calls the failure and slow ratios are taken over.
+/// Which calls the failure and slow ratios are taken over. The [guide](crate::guide::windows) compares
+/// the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Window {

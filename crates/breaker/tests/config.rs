@@ -1,12 +1,13 @@
 //! Are settings what was set, and the defaults what the documentation says?
 
+use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use breaker::{
-    Breaker, Clock, ClockSteps, Config, DroppedPermit, HalfOpenTimeout, InFlightCalls, ManualClock,
-    ProbeVerdict, Ratio, SystemClock, Window,
+    Breaker, Cause, Clock, ClockSteps, Config, DroppedPermit, HalfOpenTimeout, InFlightCalls,
+    ManualClock, Outcome, ProbeVerdict, Ratio, RejectReason, State, SystemClock, Window,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -138,5 +139,101 @@ fn a_breaker_bears_the_name_of_what_it_protects() {
     assert_eq!(
         format!("{breaker:?}"),
         "Breaker { name: \"inventory\", state: Closed, .. }"
+    );
+}
+
+#[test]
+fn every_name_is_the_one_that_metrics_and_json_show() {
+    assert_eq!(
+        RejectReason::ALL.map(RejectReason::as_str),
+        ["open", "half_open", "forced_open", "ramp_up"]
+    );
+    assert_eq!(
+        State::ALL.map(State::as_str),
+        [
+            "closed",
+            "open",
+            "half_open",
+            "forced_open",
+            "disabled",
+            "metrics_only"
+        ]
+    );
+    assert_eq!(
+        Outcome::ALL.map(Outcome::as_str),
+        ["success", "failure", "ignored", "cancelled", "late"]
+    );
+    assert_eq!(
+        Cause::TRIPS.map(Cause::as_str),
+        [
+            "consecutive",
+            "failure_ratio",
+            "slow_ratio",
+            "probe_failed",
+            "half_open_timeout",
+            "manual",
+        ]
+    );
+    let others = [Cause::WaitElapsed, Cause::ProbesSucceeded, Cause::Restored];
+    assert_eq!(
+        others.map(Cause::as_str),
+        ["wait_elapsed", "probes_succeeded", "restored"]
+    );
+    for (state, operators) in State::ALL
+        .into_iter()
+        .zip([false, false, false, true, true, true])
+    {
+        assert_eq!(state.is_operators(), operators, "{state}");
+    }
+}
+
+/// An error that lies beneath another.
+#[derive(Debug)]
+struct Outer(std::fmt::Error);
+
+impl std::fmt::Display for Outer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("outer")
+    }
+}
+
+impl Error for Outer {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[test]
+fn a_failed_call_shows_its_error_and_what_lies_beneath() {
+    let breaker = Breaker::new("db", Config::default());
+    let failed = breaker.call(|| Err::<(), _>(Outer(std::fmt::Error)));
+    let failed = failed.expect_err("it failed");
+    assert_eq!(failed.to_string(), "outer");
+    assert!(
+        failed
+            .source()
+            .is_some_and(|beneath| beneath.is::<std::fmt::Error>())
+    );
+
+    breaker.force_open();
+    let rejected = breaker.call(|| Err::<(), _>(Outer(std::fmt::Error)));
+    let rejected = rejected.expect_err("it was rejected");
+    assert_eq!(rejected.to_string(), "circuit breaker is forced_open");
+    assert!(rejected.source().is_none());
+}
+
+#[test]
+fn a_permit_says_where_it_was_granted() {
+    let breaker = Breaker::new("db", Config::default());
+    breaker.open();
+    breaker.half_open();
+
+    let permit = breaker.try_acquire().expect("a probe");
+
+    assert_eq!(permit.state(), State::HalfOpen);
+    assert_eq!(permit.generation().get(), 2);
+    assert_eq!(
+        format!("{permit:?}"),
+        "Permit { state: HalfOpen, generation: Generation(2), .. }"
     );
 }

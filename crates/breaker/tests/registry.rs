@@ -102,17 +102,19 @@ fn a_breaker_that_holds_slow_calls_is_never_evicted() {
 fn failures_that_have_left_the_window_hold_nothing_back() {
     let (hosts, clock) = registry(1, settings());
     hosts.get("a").unwrap().try_acquire().unwrap().failure();
-    // A success ends the run of failures; the time window forgets both.
-    hosts.get("a").unwrap().try_acquire().unwrap().success();
+    let in_window = Duration::from_secs(9);
+    clock.advance(in_window);
+    assert!(hosts.get("b").is_err());
 
-    clock.advance(IDLE);
+    clock.advance(IDLE - in_window);
 
     assert!(hosts.get("b").is_ok());
 }
 
 #[test]
 fn open_and_operated_breakers_and_those_with_a_level_stay() {
-    let (hosts, clock) = registry(4, settings().backoff_decay(IDLE * 1000));
+    let rules = settings().consecutive_failures(9);
+    let (hosts, clock) = registry(4, rules.backoff_decay(IDLE * 1000));
     hosts.get("open").unwrap().open();
     hosts.get("disabled").unwrap().disable();
     let failing = hosts.get("run of failures").unwrap();
@@ -174,6 +176,37 @@ fn the_search_for_room_finds_the_one_that_may_go_wherever_it_is() {
             assert_eq!(breaker.name(), format!("host {host}"));
         }
     }
+}
+
+#[test]
+fn a_search_that_found_nothing_is_not_repeated_at_once() {
+    let (hosts, clock) = registry(1, settings());
+    let held = hosts.get("a").unwrap();
+    clock.advance(IDLE);
+    assert!(hosts.get("b").is_err());
+
+    drop(held);
+    clock.advance(IDLE / 100 - Duration::from_nanos(1));
+    assert!(hosts.get("b").is_err());
+    clock.advance(Duration::from_nanos(1));
+
+    assert!(hosts.get("b").is_ok());
+}
+
+#[test]
+fn a_registry_says_how_many_it_has_and_may_have() {
+    let (hosts, _clock) = registry(3, settings());
+    assert!(hosts.is_empty());
+
+    hosts.get("a").unwrap();
+
+    assert!(!hosts.is_empty());
+    assert_eq!((hosts.len(), hosts.capacity()), (1, 3));
+    assert_eq!(hosts.clone().breakers().len(), 1);
+    assert_eq!(
+        format!("{hosts:?}"),
+        "Registry { breakers: 1, capacity: 3, .. }"
+    );
 }
 
 #[test]

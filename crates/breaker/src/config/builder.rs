@@ -1,10 +1,10 @@
 //! How is a [`Config`] made? Setters take plain numbers; [`ConfigBuilder::build`] checks them all.
 
-use std::fmt::Debug;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::error::{ConfigError, InvalidSetting};
+use super::check::Check;
+use super::error::ConfigError;
 use super::{
     Config, DroppedPermit, HalfOpenPolicy, HalfOpenTimeout, InFlightCalls, ProbeVerdict,
     TripPolicy, WaitPolicy,
@@ -13,10 +13,9 @@ use crate::ratio::Ratio;
 use crate::window::Window;
 
 const DEFAULT_MAX_OPEN_FOR: Duration = Duration::from_secs(60);
-const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Collects the settings of a breaker. Each setter names its unit, default and range; what they do
-/// to detection time and false trips is in the [guide](crate::guide).
+/// Collects the settings of a breaker; at least one rule that trips must be among them. Each setter
+/// names its unit, default and range, the [guide](crate::guide) says how to choose.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConfigBuilder {
@@ -79,7 +78,8 @@ impl Default for ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// Trips after so many failures in a row, however far apart. At least 1; off by default.
+    /// Trips after so many failures in a row, however far apart. Only a success ends a row. At least
+    /// 1; off by default.
     pub fn consecutive_failures(mut self, failures: u32) -> Self {
         self.consecutive_failures = Some(failures);
         self
@@ -360,69 +360,6 @@ impl ConfigBuilder {
             permits: self.permitted_probes.unwrap_or(needed),
             deadline: self.half_open_for,
             on_timeout: self.half_open_timeout,
-        }
-    }
-}
-
-/// Collects what is wrong.
-#[derive(Default)]
-struct Check {
-    faults: Vec<InvalidSetting>,
-}
-
-impl Check {
-    fn refuse(&mut self, field: &'static str, value: impl Debug, allowed: &'static str) {
-        self.faults.push(InvalidSetting {
-            field,
-            value: format!("{value:?}").trim_matches('"').to_owned(),
-            allowed,
-        });
-    }
-
-    fn at_least_one(&mut self, field: &'static str, value: u32) {
-        if value == 0 {
-            self.refuse(field, value, "at least 1");
-        }
-    }
-
-    fn above_zero(&mut self, field: &'static str, value: Duration) {
-        if value.is_zero() {
-            self.refuse(field, value, "above zero");
-        }
-    }
-
-    fn ratio(&mut self, field: &'static str, value: Option<f64>) -> Option<Ratio> {
-        let value = value?;
-        let ratio = Ratio::new(value);
-        if ratio.is_none() {
-            self.refuse(field, value, "above 0 and up to 1");
-        }
-        ratio
-    }
-
-    fn window(&mut self, window: Window) {
-        match window {
-            Window::Count { calls } => {
-                if !(1..=1_000_000).contains(&calls) {
-                    self.refuse("window calls", calls, "from 1 to 1000000");
-                }
-            }
-            Window::Time { length, buckets } => {
-                if !(1..=1000).contains(&buckets) {
-                    self.refuse("window buckets", buckets, "from 1 to 1000");
-                } else if length < Duration::from_millis(buckets.into()) || length > YEAR {
-                    let allowed = "at least 1 ms per bucket and at most 365 days";
-                    self.refuse("window length", length, allowed);
-                }
-            }
-        }
-    }
-
-    fn finish(self, config: Config) -> Result<Config, ConfigError> {
-        if self.faults.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError::new(self.faults))
         }
     }
 }

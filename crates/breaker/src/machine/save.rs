@@ -68,7 +68,7 @@ impl Machine {
         let counted = matches!(self.evidence, crate::window::Evidence::Count(_));
         matches!(self.phase, Phase::Closed { ramp: None })
             && self.level() == 0
-            && self.consecutive_failures == 0
+            && (self.consecutive_failures == 0 || self.config.trip.consecutive_failures.is_none())
             && (figures.failures, figures.slow, figures.overdue) == (0, 0, 0)
             && (counted || figures.calls == 0)
     }
