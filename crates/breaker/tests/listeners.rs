@@ -99,7 +99,18 @@ fn a_transition_carries_its_cause_time_and_figures() {
     assert_eq!(trip.at, Duration::from_secs(3));
     assert_eq!(trip.consecutive_failures, 1);
     assert_eq!(trip.open_for, Some(Duration::from_nanos(1)));
-    assert_eq!(breaker.snapshot().transitions, [*trip]);
+    let snapshot = breaker.snapshot();
+    assert_eq!(snapshot.transitions, [*trip]);
+    let trips = |breaker: &Breaker| {
+        let totals = breaker.snapshot().totals;
+        Cause::TRIPS.map(|cause| totals.trips(cause))
+    };
+    assert_eq!(trips(&breaker), [1, 0, 0, 0, 0, 0]);
+    clock.advance(Duration::from_nanos(1));
+    breaker.try_acquire().unwrap().failure();
+    breaker.force_open();
+    assert_eq!(trips(&breaker), [1, 0, 0, 1, 0, 1]);
+    assert_eq!(breaker.snapshot().totals.trips(Cause::WaitElapsed), 0);
 }
 
 // pitfall 10
