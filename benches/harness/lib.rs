@@ -9,8 +9,7 @@
 //! | `results` | What came out? |
 //! | `host` | On which machine, and built from what? |
 //!
-//! The benchmarks themselves are `hot_path/` (time) and `memory.rs` (bytes); `compare/` is a test of how
-//! libraries behave.
+//! The benchmarks themselves are `hot_path/` (time) and `memory.rs` (bytes).
 
 mod host;
 mod results;
