@@ -17,6 +17,9 @@ pub(crate) trait Library {
     /// Whether it refuses the setting instead of building a breaker.
     fn refuses(&self, setting: Nonsense) -> Option<bool>;
 
+    /// Whether it asks what it was extended with; `None` where it cannot be extended so.
+    fn takes(&self, extension: Extension) -> Option<bool>;
+
     /// Successful calls through a breaker as the library's first example makes them, judged over
     /// a count window of 100 where there is one.
     fn succeeding(&self) -> Worker;
@@ -80,10 +83,14 @@ pub(crate) enum Whose {
 pub(crate) enum Rule {
     /// After few failures in a row.
     Few,
+    /// Also after few calls that their callers give up, where that can be set.
+    FewOrGivenUp,
     /// At half of the last `window` calls, from `minimum` calls on where that can be set.
     Half { window: u32, minimum: u32 },
     /// At half of five calls that take longer than a [`Period::Short`].
     Slow,
+    /// The same, counting calls before they end where that can be set.
+    SlowUnderWay,
     /// At half of a hundred calls within a [`Period::Short`].
     HalfWithinShort,
 }
@@ -113,4 +120,13 @@ pub(crate) enum Nonsense {
     EmptyWindow,
     /// Opens after no failure at all.
     NoFailures,
+}
+
+/// What a user adds to a library.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Extension {
+    /// What decides when it opens.
+    TripRule,
+    /// What decides for how long.
+    OpenPeriod,
 }

@@ -11,6 +11,7 @@ mod libraries;
 mod library;
 mod measured;
 mod note;
+mod scenarios;
 #[path = "../hot_path/service.rs"]
 mod service;
 mod table;

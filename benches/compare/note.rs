@@ -17,6 +17,27 @@ impl Note {
     }
 }
 
+pub(crate) const OUR_SETTING: Note = Note::new(
+    Whose::Ours,
+    "our-setting",
+    "With `in_flight_calls` set so; by default calls count when they end.",
+);
+pub(crate) const OUR_DROPPED: Note = Note::new(
+    Whose::Ours,
+    "our-dropped",
+    "With `dropped_permit` set so; by default a call that is given up counts for nothing.",
+);
+pub(crate) const OUR_RULES: Note = Note::new(
+    Whose::Ours,
+    "our-rules",
+    "This breaker has three rules and takes no other.",
+);
+pub(crate) const OUR_PERIOD: Note = Note::new(
+    Whose::Ours,
+    "our-period",
+    "This breaker has a factor, a maximum and jitter, and takes a minimum with a failure; it takes \
+     no function.",
+);
 pub(crate) const FAILSAFE_LIMIT: Note = Note::new(
     Whose::Failsafe,
     "failsafe-probes",
@@ -129,4 +150,24 @@ pub(crate) const FAILSAFE_JITTER: Note = Note::new(
     "failsafe-jitter",
     "Its default back-off begins at 10 s, so its first periods were drawn, not waited for. They \
      are whole seconds.",
+);
+pub(crate) const RECLOSER_RULES: Note = Note::new(
+    Whose::Recloser,
+    "recloser-rules",
+    "`recloser` has one rule and takes no other.",
+);
+pub(crate) const TOWER_RULES: Note = Note::new(
+    Whose::TowerResilience,
+    "tower-rules",
+    "`tower-resilience-circuitbreaker` has three rules and takes no other.",
+);
+pub(crate) const RECLOSER_PERIOD: Note = Note::new(
+    Whose::Recloser,
+    "recloser-period",
+    "For every period but the first.",
+);
+pub(crate) const TOWER_PERIOD: Note = Note::new(
+    Whose::TowerResilience,
+    "tower-period",
+    "`tower-resilience-circuitbreaker` has one constant period.",
 );

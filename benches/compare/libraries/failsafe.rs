@@ -15,7 +15,7 @@ use failsafe::{Config, Error, Instrument, StateMachine, backoff};
 
 use super::{LONG, SHORT, spread_of, wait_in_real_time};
 use crate::call::{Answer, Answering, Downstream, Fault};
-use crate::library::{Library, Nonsense, Period, Rule, State, Subject, Whose};
+use crate::library::{Extension, Library, Nonsense, Period, Rule, State, Subject, Whose};
 
 pub(crate) struct Failsafe;
 
@@ -34,7 +34,7 @@ impl Library for Failsafe {
     }
 
     fn breaker(&self, rule: Rule, open: Period) -> Option<Box<dyn Subject>> {
-        let Rule::Few = rule else {
+        let (Rule::Few | Rule::FewOrGivenUp) = rule else {
             return None;
         };
         let wait = match open {
@@ -60,6 +60,29 @@ impl Library for Failsafe {
             ),
             Nonsense::NoFailures => Some(catch_unwind(|| consecutive_failures(0, wait)).is_err()),
         }
+    }
+
+    fn takes(&self, extension: Extension) -> Option<bool> {
+        let opens = match extension {
+            Extension::TripRule => {
+                let breaker = Config::new().failure_policy(AtOnce).build();
+                breaker.on_error();
+                !breaker.is_call_permitted()
+            }
+            Extension::OpenPeriod => {
+                let asked = Opened::default();
+                let ask = asked.clone();
+                let periods = iter::from_fn(move || {
+                    ask.on_open();
+                    Some(LONG)
+                });
+                let policy = consecutive_failures(1, periods);
+                let breaker = Config::new().failure_policy(policy).build();
+                breaker.on_error();
+                asked.0.load(Ordering::Relaxed)
+            }
+        };
+        Some(opens)
     }
 
     fn succeeding(&self) -> Worker {
@@ -93,6 +116,19 @@ impl Library for Failsafe {
         let periods: Vec<_> = iter::repeat_with(first).take(20).flatten().collect();
         spread_of(&periods)
     }
+}
+
+/// A rule of the user's.
+struct AtOnce;
+
+impl FailurePolicy for AtOnce {
+    fn record_success(&mut self) {}
+
+    fn mark_dead_on_failure(&mut self) -> Option<Duration> {
+        Some(LONG)
+    }
+
+    fn revived(&mut self) {}
 }
 
 fn worker<P: FailurePolicy + 'static>(breaker: StateMachine<P, ()>) -> Worker {

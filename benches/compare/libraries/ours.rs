@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use benches::Worker;
 use breaker::{
-    Breaker, CallError, Cause, Config, ConfigBuilder, Event, Events, Interest, ManualClock,
-    Verdict, Window,
+    Breaker, CallError, Cause, Config, ConfigBuilder, DroppedPermit, Event, Events, InFlightCalls,
+    Interest, ManualClock, Verdict, Window,
 };
 
 use super::{LONG, spread};
 use crate::call::{Answer, Answering, Downstream, Fault};
-use crate::library::{Library, Nonsense, Period, Rule, State, Subject, Whose};
+use crate::library::{Extension, Library, Nonsense, Period, Rule, State, Subject, Whose};
 
 pub(crate) struct Ours;
 
@@ -54,6 +54,10 @@ impl Library for Ours {
         Some(settings.build().is_err())
     }
 
+    fn takes(&self, _: Extension) -> Option<bool> {
+        None
+    }
+
     fn succeeding(&self) -> Worker {
         worker(&half(100, 100))
     }
@@ -90,12 +94,14 @@ impl Library for Ours {
 fn by(rule: Rule) -> ConfigBuilder {
     match rule {
         Rule::Few => Config::builder().consecutive_failures(3),
+        Rule::FewOrGivenUp => by(Rule::Few).dropped_permit(DroppedPermit::Failure),
         Rule::Half { window, minimum } => half(window, minimum),
         Rule::Slow => Config::builder()
             .slow_call_rate_threshold(0.5)
             .slow_call_duration(Duration::from_secs(5))
             .window(Window::count(5))
             .minimum_calls(5),
+        Rule::SlowUnderWay => by(Rule::Slow).in_flight_calls(InFlightCalls::CountWhenOverdue),
         Rule::HalfWithinShort => Config::builder()
             .failure_rate_threshold(0.5)
             .window(Window::time(Duration::from_secs(5), 5))

@@ -10,7 +10,7 @@ use recloser::{AsyncRecloser, Error, RecloserBuilder};
 
 use super::{LONG, SHORT, spread, wait_in_real_time};
 use crate::call::{Answer, Answering, Call, Downstream, Ending, Fault};
-use crate::library::{Library, Nonsense, Period, Rule, State, Subject, Whose};
+use crate::library::{Extension, Library, Nonsense, Period, Rule, State, Subject, Whose};
 
 pub(crate) struct Recloser;
 
@@ -29,29 +29,15 @@ impl Library for Recloser {
 
     fn breaker(&self, rule: Rule, open: Period) -> Option<Box<dyn Subject>> {
         let calls = match rule {
-            Rule::Few => FEW,
+            Rule::Few | Rule::FewOrGivenUp => FEW,
             Rule::Half { window, .. } => window,
-            Rule::Slow | Rule::HalfWithinShort => return None,
+            Rule::Slow | Rule::SlowUnderWay | Rule::HalfWithinShort => return None,
         };
         let wait = match open {
             Period::Short => SHORT,
             Period::Long => LONG,
         };
-        let reopened = Arc::new(AtomicU32::new(0));
-        let count = Arc::clone(&reopened);
-        // Asked only when a probe fails; long, so that the verdict can be read in peace.
-        let reopening = move |_, _| {
-            count.fetch_add(1, Ordering::Relaxed);
-            LONG
-        };
-        let breaker = ring(calls)
-            .open_wait(wait)
-            .open_wait_strategy(reopening)
-            .build();
-        Some(Box::new(Ring {
-            breaker: breaker.into(),
-            reopened,
-        }))
+        Some(Box::new(ring_that_counts(calls, wait)))
     }
 
     fn refuses(&self, setting: Nonsense) -> Option<bool> {
@@ -62,6 +48,19 @@ impl Library for Recloser {
             Nonsense::NoFailures => return None,
         }
         Some(false)
+    }
+
+    fn takes(&self, extension: Extension) -> Option<bool> {
+        match extension {
+            Extension::TripRule => None,
+            Extension::OpenPeriod => {
+                let ring = ring_that_counts(FEW, SHORT);
+                Call::repeat(&ring, ring.few(), Ending::Failure);
+                ring.wait();
+                Call::repeat(&ring, 2, Ending::Failure);
+                Some(ring.reopened.load(Ordering::Relaxed) == 1)
+            }
+        }
     }
 
     fn succeeding(&self) -> Worker {
@@ -101,6 +100,24 @@ fn ring(calls: u32) -> RecloserBuilder {
         .error_rate(0.5)
         .closed_len(calls)
         .half_open_len(1)
+}
+
+fn ring_that_counts(calls: u32, wait: Duration) -> Ring {
+    let reopened = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&reopened);
+    // Asked only when a probe fails; long, so that the verdict can be read in peace.
+    let reopening = move |_, _| {
+        count.fetch_add(1, Ordering::Relaxed);
+        LONG
+    };
+    let breaker = ring(calls)
+        .open_wait(wait)
+        .open_wait_strategy(reopening)
+        .build();
+    Ring {
+        breaker: breaker.into(),
+        reopened,
+    }
 }
 
 fn opened(wait: Duration) -> recloser::Recloser {

@@ -14,7 +14,7 @@ use tower_resilience_circuitbreaker::{
 
 use super::{LONG, SHORT, spread, wait_in_real_time};
 use crate::call::{Answer, Answering, Downstream, Fault};
-use crate::library::{Library, Nonsense, Period, Rule, State, Subject, Whose};
+use crate::library::{Extension, Library, Nonsense, Period, Rule, State, Subject, Whose};
 use crate::service::{Ready, call, finish};
 
 pub(crate) struct TowerResilience;
@@ -70,6 +70,10 @@ impl Library for TowerResilience {
         Some(settings.build().is_err())
     }
 
+    fn takes(&self, _: Extension) -> Option<bool> {
+        None
+    }
+
     fn succeeding(&self) -> Worker {
         worker(half(100, 100))
     }
@@ -98,9 +102,9 @@ impl Library for TowerResilience {
 
 fn by(rule: Rule) -> CircuitBreakerConfigBuilder<DefaultClassifier> {
     match rule {
-        Rule::Few => circuit_breaker_builder().consecutive_failures(3),
+        Rule::Few | Rule::FewOrGivenUp => circuit_breaker_builder().consecutive_failures(3),
         Rule::Half { window, minimum } => half(window, minimum),
-        Rule::Slow => half(5, 5)
+        Rule::Slow | Rule::SlowUnderWay => half(5, 5)
             .slow_call_rate_threshold(0.5)
             .slow_call_duration_threshold(SHORT),
         Rule::HalfWithinShort => within(SHORT).minimum_number_of_calls(100),
