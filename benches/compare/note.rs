@@ -145,6 +145,11 @@ pub(crate) const FAILSAFE_TIME: Note = Note::new(
     "failsafe-time",
     "A moving average over time and a counter in five slices.",
 );
+pub(crate) const OUR_JITTER: Note = Note::new(
+    Whose::Ours,
+    "our-jitter",
+    "As its rejections tell the periods. Jitter shortens a period by up to a tenth.",
+);
 pub(crate) const FAILSAFE_JITTER: Note = Note::new(
     Whose::Failsafe,
     "failsafe-jitter",

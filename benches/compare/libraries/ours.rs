@@ -1,6 +1,7 @@
 //! How is our breaker asked? On a clock of the run's, at its defaults where a rule says nothing else.
 
 use std::hint::black_box;
+use std::iter;
 use std::time::Duration;
 
 use benches::Worker;
@@ -9,7 +10,7 @@ use breaker::{
     Interest, ManualClock, Verdict, Window,
 };
 
-use super::{LONG, spread};
+use super::{LONG, spread_of};
 use crate::call::{Answer, Answering, Downstream, Fault};
 use crate::library::{Extension, Library, Nonsense, Period, Rule, State, Subject, Whose};
 
@@ -81,13 +82,16 @@ impl Library for Ours {
     }
 
     fn spread_of_open_periods(&self) -> f64 {
-        let opened = || {
+        // Its rejections tell the period to the nanosecond, so nobody needs to wait for it.
+        let period = || {
             let settings = by(Rule::Few).open_for(Duration::from_millis(50));
-            let breaker = Breaker::new("jittered", settings.build().expect("valid"));
+            let config = settings.build().expect("valid");
+            let breaker = Breaker::with_clock("jittered", config, ManualClock::new());
             breaker.open();
-            breaker
+            breaker.try_acquire().expect_err("open").retry_after
         };
-        spread(opened, |breaker| breaker.try_acquire().is_err())
+        let periods: Vec<_> = iter::repeat_with(period).take(20).flatten().collect();
+        spread_of(&periods)
     }
 }
 
