@@ -9,7 +9,8 @@
 //! | `results` | What came out? |
 //! | `host` | On which machine, and built from what? |
 //!
-//! The benchmarks themselves are `hot_path/` (time) and `memory.rs` (bytes).
+//! The benchmarks themselves are `hot_path/` (time) and `memory.rs` (bytes); `compare/` asks what
+//! breakers do.
 
 mod host;
 mod results;

@@ -99,8 +99,8 @@ fn a_transition_carries_its_cause_time_and_figures() {
     assert_eq!(trip.at, Duration::from_secs(3));
     assert_eq!(trip.consecutive_failures, 1);
     assert_eq!(trip.open_for, Some(Duration::from_nanos(1)));
-    let snapshot = breaker.snapshot();
-    assert_eq!(snapshot.transitions, [*trip]);
+    assert_eq!(breaker.snapshot().transitions, [*trip]);
+    drop(told);
     let trips = |breaker: &Breaker| {
         let totals = breaker.snapshot().totals;
         Cause::TRIPS.map(|cause| totals.trips(cause))

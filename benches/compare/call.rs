@@ -1,0 +1,120 @@
+//! How does a run make a call whose end it decides? [`Call`]: polled by hand, ended on demand.
+//!
+//! The same future goes through every library, so that all are asked the same thing. There is no
+//! runtime and no second thread: "at once" means under way at once.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::library::Subject;
+
+/// How a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Success,
+    Failure,
+    /// With an error that says nothing about the downstream.
+    Ignored,
+    Panic,
+}
+
+/// Why a call did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Failure,
+    Ignored,
+}
+
+/// What the caller got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// From the downstream.
+    Ended,
+    /// From the breaker, with what it says about when to come back.
+    Rejected { retry_after: Option<Duration> },
+}
+
+/// What a library makes of a call.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Answer>>>;
+
+/// The protected future: pending until its script says how it ends.
+pub(crate) struct Downstream(Arc<Mutex<Option<Ending>>>);
+
+impl Future for Downstream {
+    type Output = Result<(), Fault>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let ending = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match ending {
+            None => Poll::Pending,
+            Some(Ending::Success) => Poll::Ready(Ok(())),
+            Some(Ending::Failure) => Poll::Ready(Err(Fault::Failure)),
+            Some(Ending::Ignored) => Poll::Ready(Err(Fault::Ignored)),
+            // A panic like any other, but without a message on the screen.
+            Some(Ending::Panic) => resume_unwind(Box::new("the call panics")),
+        }
+    }
+}
+
+/// A call that was begun.
+pub(crate) struct Call {
+    script: Arc<Mutex<Option<Ending>>>,
+    answering: Answering,
+    rejection: Option<Answer>,
+}
+
+impl Call {
+    /// Asks the breaker, and begins the call if it may pass.
+    pub(crate) fn begin(subject: &dyn Subject) -> Self {
+        let script = Arc::default();
+        let mut answering = subject.call(Downstream(Arc::clone(&script)));
+        let rejection = poll(&mut answering);
+        Self {
+            script,
+            answering,
+            rejection,
+        }
+    }
+
+    /// A whole call.
+    pub(crate) fn make(subject: &dyn Subject, ending: Ending) -> Answer {
+        Self::begin(subject).end(ending)
+    }
+
+    /// So many whole calls.
+    pub(crate) fn repeat(subject: &dyn Subject, times: u32, ending: Ending) {
+        for _ in 0..times {
+            Self::make(subject, ending);
+        }
+    }
+
+    /// Whether the breaker let it pass.
+    pub(crate) fn is_admitted(&self) -> bool {
+        self.rejection.is_none()
+    }
+
+    /// Ends it; a call that was rejected stays rejected. Dropping instead cancels it.
+    pub(crate) fn end(mut self, ending: Ending) -> Answer {
+        if let Some(rejection) = self.rejection {
+            return rejection;
+        }
+        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Some(ending);
+        let polled = catch_unwind(AssertUnwindSafe(|| poll(&mut self.answering)));
+        match polled {
+            Ok(answer) => answer.expect("a call that ends is ready"),
+            Err(_) => Answer::Ended,
+        }
+    }
+}
+
+fn poll(answering: &mut Answering) -> Option<Answer> {
+    let mut context = Context::from_waker(Waker::noop());
+    match answering.as_mut().poll(&mut context) {
+        Poll::Ready(answer) => Some(answer),
+        Poll::Pending => None,
+    }
+}

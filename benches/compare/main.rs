@@ -1,0 +1,32 @@
+//! What does each breaker do, asked the same thing?
+//!
+//! `cargo run --release -p benches --bin compare` runs every behaviour against every library and
+//! prints `docs/comparison.md` from its first table on. A cell is what the run showed; `-` is a
+//! question that the library has no setting or method for, and its footnote says which. The first
+//! table does not depend on the machine, and a test holds the document to it.
+
+mod behaviours;
+mod call;
+mod libraries;
+mod library;
+mod measured;
+mod note;
+mod scenarios;
+#[path = "../hot_path/service.rs"]
+mod service;
+mod table;
+
+use std::alloc::System;
+
+use benches::Host;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+#[expect(clippy::print_stdout, reason = "the report")]
+fn main() {
+    println!("{}", table::of_behaviours());
+    println!("## Measured\n\n{}", Host::this());
+    println!("{}", table::of_measurements());
+}
