@@ -138,6 +138,30 @@ fn what_an_operator_closes_does_not_ramp() {
     }
 }
 
+#[test]
+fn a_ramp_of_another_length_begins_where_the_breaker_closed() {
+    let (breaker, clock) = breaker(settings().ramp_up_for(SECOND * 10));
+    flap(&breaker, &clock);
+    clock.advance(SECOND * 2);
+
+    breaker.reconfigure(settings().ramp_up_for(SECOND * 4).build().unwrap());
+
+    let share = |breaker: &Breaker| (0..100).filter(|_| breaker.try_acquire().is_ok()).count();
+    assert_eq!(share(&breaker), 50, "half of the new ramp is over");
+    clock.advance(SECOND * 2);
+    assert_eq!(share(&breaker), 100);
+}
+
+#[test]
+fn without_a_ramp_all_calls_pass_at_once() {
+    let (breaker, clock) = breaker(settings().ramp_up_for(SECOND * 10));
+    flap(&breaker, &clock);
+
+    breaker.reconfigure(settings().build().unwrap());
+
+    assert!((0..10).all(|_| breaker.try_acquire().is_ok()));
+}
+
 fn watching() -> ConfigBuilder {
     Config::builder()
         .slow_call_rate_threshold(0.5)
@@ -195,6 +219,20 @@ fn without_the_option_calls_in_flight_count_for_nothing() {
     let _hanging: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
 
     clock.advance(SECOND * 99);
+
+    assert_eq!(breaker.poll_transitions(), State::Closed);
+    assert_eq!(breaker.snapshot().window.overdue, 0);
+}
+
+#[test]
+fn calls_that_were_not_watched_all_the_time_are_not_overdue() {
+    let (breaker, clock) = breaker(watching());
+    let _hanging: Vec<_> = (0..9).map(|_| breaker.try_acquire().unwrap()).collect();
+
+    let unwatched = watching().in_flight_calls(InFlightCalls::CountWhenEnded);
+    breaker.reconfigure(unwatched.build().unwrap());
+    breaker.reconfigure(watching().build().unwrap());
+    clock.advance(SECOND * 9);
 
     assert_eq!(breaker.poll_transitions(), State::Closed);
     assert_eq!(breaker.snapshot().window.overdue, 0);

@@ -108,7 +108,9 @@ fn an_open_period_lasts_as_long_as_it_would_have() {
     let rejected = after.try_acquire().unwrap_err();
     assert_eq!(rejected.retry_after, Some(SECOND * 20));
     assert_eq!(after.snapshot().openings, 1);
-    assert_eq!(after.snapshot().transitions[0].cause, Cause::Restored);
+    let restored = after.snapshot().transitions[0];
+    assert_eq!(restored.cause, Cause::Restored);
+    assert_eq!(restored.open_for, Some(SECOND * 20));
     later.advance(SECOND * 20);
     assert_eq!(after.poll_transitions(), State::HalfOpen);
 }
