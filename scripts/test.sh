@@ -37,7 +37,7 @@ say "lints"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
 
 say "documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet
 
 say "tests"
 log=$(mktemp)
