@@ -122,7 +122,9 @@ async fn a_retry_after_of_the_downstream_lengthens_the_open_period() {
         .header("retry-after")
         .parse()
         .expect("whole seconds");
-    assert!((25..=30).contains(&seconds), "{seconds}");
+    // Never before the time that the downstream asked for; jitter adds up to a fifth, so that a fleet
+    // does not come back in one moment.
+    assert!((29..=36).contains(&seconds), "{seconds}");
 }
 
 #[tokio::test]
