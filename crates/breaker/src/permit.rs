@@ -94,7 +94,7 @@ impl<'a> Permit<'a> {
     }
 
     /// Passes on when the downstream wants to be asked again. If this outcome opens the breaker,
-    /// it stays open at least so long, up to `max_open_for`; no jitter is applied to that.
+    /// it stays open at least so long, up to `max_open_for`. Jitter only lengthens that.
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Nanos::of(wait);
         self
