@@ -60,3 +60,64 @@ impl Machine {
         })
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Config, ConfigBuilder, InFlightCalls};
+    use crate::machine::Command;
+    use crate::window::Window;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn machine(settings: ConfigBuilder) -> Machine {
+        Machine::new(Arc::new(settings.build().expect("valid")), Duration::ZERO)
+    }
+
+    fn ratio(window: Window) -> ConfigBuilder {
+        Config::builder().failure_rate_threshold(0.5).window(window)
+    }
+
+    #[test]
+    fn plain_successes_need_no_judge_while_no_rule_could_fire_on_one() {
+        let mut machine = machine(ratio(Window::count(10)));
+
+        assert_eq!(machine.standing().licence, Some(Licence::Unlimited));
+    }
+
+    #[test]
+    fn the_licence_ends_with_the_bucket_of_now() {
+        let mut machine = machine(ratio(Window::time(SECOND * 10, 10)));
+        assert_eq!(machine.standing().licence, Some(Licence::Until(SECOND)));
+
+        machine.pass_time(SECOND * 3);
+
+        assert_eq!(machine.standing().licence, Some(Licence::Until(SECOND * 4)));
+    }
+
+    #[test]
+    fn without_judge_or_verdict_the_licence_has_no_end() {
+        let mut machine = machine(ratio(Window::time(SECOND * 10, 10)));
+
+        machine.obey(Command::Disable, SECOND);
+
+        assert_eq!(machine.standing().licence, Some(Licence::Unlimited));
+    }
+
+    #[test]
+    fn calls_that_are_watched_while_they_hang_are_all_seen() {
+        let settings = ratio(Window::count(10))
+            .slow_call_rate_threshold(0.5)
+            .slow_call_duration(SECOND)
+            .in_flight_calls(InFlightCalls::CountWhenOverdue);
+        let mut machine = machine(settings);
+
+        let standing = machine.standing();
+
+        assert_eq!(standing.licence, None);
+        assert_eq!(standing.admission, Admission::Ask);
+    }
+}
