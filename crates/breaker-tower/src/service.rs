@@ -14,7 +14,7 @@ use crate::gate::Gate;
 ///
 /// A call that may not pass never reaches the inner service. An error of the inner service's
 /// readiness is judged like the error of a call, because clients that connect lazily report a lost
-/// connection there.
+/// connection there; while calls may not pass it becomes a rejection.
 ///
 /// # Errors
 /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] with the inner error.
@@ -71,9 +71,8 @@ where
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         // The inner service comes first: a reserved probe must not wait for anybody.
         if let Err(error) = ready!(self.inner.poll_ready(cx)) {
-            if let Ok(permit) = self.gate.enter() {
-                permit.end(self.classifier.classify(Err(&error)));
-            }
+            let permit = self.gate.enter().map_err(CallError::Rejected)?;
+            permit.end(self.classifier.classify(Err(&error)));
             return Poll::Ready(Err(CallError::Failed(error)));
         }
         self.gate.poll_ready(cx).map(Ok)

@@ -134,9 +134,8 @@ where
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         if let Err(error) = ready!(self.inner.poll_ready(cx)) {
-            if let Ok(permit) = self.gate.enter() {
-                permit.end(self.classifier.verdict_on_error(&error));
-            }
+            let permit = self.gate.enter().map_err(CallError::Rejected)?;
+            permit.end(self.classifier.verdict_on_error(&error));
             return Poll::Ready(Err(CallError::Failed(error)));
         }
         self.gate.poll_ready(cx).map(Ok)

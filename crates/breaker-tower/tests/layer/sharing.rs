@@ -118,6 +118,9 @@ fn an_error_of_the_inner_services_readiness_is_judged_like_that_of_a_call() {
     }
 
     assert_eq!(breaker.state(), State::Open);
+    let rejected = service.poll_ready(&mut cx);
+    assert!(matches!(rejected, Poll::Ready(Err(CallError::Rejected(_)))));
+    assert_eq!(breaker.snapshot().totals.rejections(RejectReason::Open), 1);
 }
 
 #[test]
