@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The test command: installs what the tests need, then runs format, lints, all tests and the models
-# of the lock-free code (bounded; scripts/models.sh searches them completely).
-# Ends with a line that counts the tests.
+# The test command: installs what the tests need, then runs format, lints, documentation, the run
+# command, all tests and the models of the lock-free code (bounded; scripts/models.sh searches them
+# completely). Ends with a line that counts the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -38,6 +38,9 @@ cargo clippy --workspace --all-targets --all-features -- -D warnings
 
 say "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet
+
+say "the run command"
+cargo run --quiet -- --version
 
 say "tests"
 log=$(mktemp)

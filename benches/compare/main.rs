@@ -1,6 +1,6 @@
 //! What does each breaker do, asked the same thing?
 //!
-//! `cargo run --release -p benches --bin compare` runs every behaviour against every library and
+//! `cargo run --release -p benches --example compare` runs every behaviour against every library and
 //! prints `docs/comparison.md` from its first table on. A cell is what the run showed; `-` is a
 //! question that the library has no setting or method for, and its footnote says which. The first
 //! table does not depend on the machine, and a test holds the document to it.
