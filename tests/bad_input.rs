@@ -76,7 +76,12 @@ async fn one_taken_port_keeps_the_whole_system_from_starting() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let of_c = format!("C={}", taken.local_addr().expect("it has an address"));
     let mut arguments = vec!["--listen", of_c.as_str()];
-    for free in ["A=127.0.0.1:0", "B=127.0.0.1:0", "unreliable=127.0.0.1:0"] {
+    for free in [
+        "A=127.0.0.1:0",
+        "B=127.0.0.1:0",
+        "unreliable=127.0.0.1:0",
+        "lab=127.0.0.1:0",
+    ] {
         arguments.extend(["--listen", free]);
     }
 

@@ -94,7 +94,8 @@ async fn every_metric_is_there_before_the_first_call_and_no_other() {
 }
 
 fn assert_families(series: &Series, definitions: &[Definition]) {
-    let mut expected: Vec<_> = definitions
+    let everywhere = [definitions, names::EVERYWHERE, names::PROCESS].concat();
+    let mut expected: Vec<_> = everywhere
         .iter()
         .map(|definition| definition.name)
         .collect();

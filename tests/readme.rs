@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use end_to_end::{Client, Process};
+use end_to_end::{Client, FREE_PORTS, Process};
 use telemetry::names;
 
 fn root() -> PathBuf {
@@ -101,6 +101,7 @@ async fn at_its_place(url: &str, lab: &Process) -> (Client, String) {
         "8002" => "instance B",
         "8003" => "instance C",
         "9000" => "unreliable service",
+        "8080" => "  lab ",
         other => panic!("nobody listens on {other}"),
     };
     (Client::new(lab.url(who).await), format!("/{path}"))
@@ -108,8 +109,7 @@ async fn at_its_place(url: &str, lab: &Process) -> (Client, String) {
 
 #[tokio::test]
 async fn every_request_of_the_readme_is_answered() {
-    let free = ["A", "B", "C", "unreliable"].map(|name| format!("--listen={name}=127.0.0.1:0"));
-    let lab = Process::start(&free.each_ref().map(String::as_str));
+    let lab = Process::start(&FREE_PORTS);
     let mut seen = 0;
     for line in commands().iter().filter(|line| line.starts_with("curl ")) {
         let line = line.split(['#', '|']).next().unwrap_or_default();
@@ -152,7 +152,7 @@ async fn the_toml_of_the_readme_is_understood() {
 
 #[test]
 fn every_metric_that_a_page_names_exists() {
-    let known: Vec<&str> = [names::INSTANCE, names::UNRELIABLE]
+    let known: Vec<&str> = names::ALL
         .concat()
         .iter()
         .map(|definition| definition.name)
@@ -162,6 +162,8 @@ fn every_metric_that_a_page_names_exists() {
         "unreliable_service_",
         "http_server_",
         "lab_build",
+        "process_",
+        "trace_export_",
     ];
     let mut seen = 0;
     for page in pages() {

@@ -2,19 +2,8 @@
 
 use std::time::Duration;
 
-use end_to_end::{Client, Ended, LIMIT, Process, Signal, eventually, healthy};
+use end_to_end::{Client, Ended, FREE_PORTS, LIMIT, Process, Signal, eventually, healthy};
 use tokio::time::Instant;
-
-const FREE_PORTS: [&str; 8] = [
-    "--listen",
-    "A=127.0.0.1:0",
-    "--listen",
-    "B=127.0.0.1:0",
-    "--listen",
-    "C=127.0.0.1:0",
-    "--listen",
-    "unreliable=127.0.0.1:0",
-];
 
 fn start(flags: &[&str]) -> Process {
     Process::start(&[&FREE_PORTS, flags].concat())

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 pub use http::{Client, Reply, Series};
 pub use process::{Ended, Process, Signal};
-pub use system::{System, always_failing, failing, healthy};
+pub use system::{FREE_PORTS, System, always_failing, failing, healthy};
 
 /// How long a condition may take to come true. Only a broken system takes so long.
 pub const LIMIT: Duration = Duration::from_secs(60);

@@ -2,6 +2,20 @@
 
 use crate::{Client, Process};
 
+/// Flags with which the whole system in one process takes whatever ports are free.
+pub const FREE_PORTS: [&str; 10] = [
+    "--listen",
+    "A=127.0.0.1:0",
+    "--listen",
+    "B=127.0.0.1:0",
+    "--listen",
+    "C=127.0.0.1:0",
+    "--listen",
+    "unreliable=127.0.0.1:0",
+    "--listen",
+    "lab=127.0.0.1:0",
+];
+
 /// The unreliable service with instances that depend on it.
 #[derive(Debug)]
 pub struct System {

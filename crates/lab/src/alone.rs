@@ -3,20 +3,23 @@
 use std::sync::Arc;
 
 use breaker::SystemClock;
-use telemetry::LogTransitions;
+use telemetry::Telemetry;
 
 use crate::failure::Failure;
 use crate::instance::Instance;
-use crate::load::{Generator, Record};
+use crate::load::{Generator, LOAD_SERVICE, Record};
 use crate::print;
 use crate::serve::listen;
 use crate::settings::{Alone, InstanceAlone, LoadAlone, UnreliableAlone};
-use crate::shutdown::{Stop, end_of_run};
+use crate::shutdown::{Ending, Stop, end_of_run};
 use crate::together::client_table;
 use crate::unreliable::Unreliable;
 
 /// Runs the unreliable service until the end.
-pub(crate) async fn unreliable(settings: Alone<UnreliableAlone>) -> Result<(), Failure> {
+pub(crate) async fn unreliable(
+    settings: Alone<UnreliableAlone>,
+    telemetry: &Telemetry,
+) -> Result<Ending, Failure> {
     let (serving, seed) = (serving(settings.serving), settings.seed);
     let unreliable = settings.part.unreliable;
     let listening = listen(unreliable.listen.0, "the unreliable service", "--listen")?;
@@ -24,11 +27,11 @@ pub(crate) async fn unreliable(settings: Alone<UnreliableAlone>) -> Result<(), F
         "unreliable service on http://{}, seed {seed}",
         listening.address
     ));
-    let service = Unreliable::new(unreliable.plan, SystemClock::new());
+    let service = Unreliable::new(unreliable.plan, SystemClock::new(), telemetry);
     let running = service.running();
     let (stop, shutdown) = Stop::new();
     let task = tokio::spawn(service.serve(listening, serving, shutdown));
-    end_of_run(settings.duration.map(|span| span.0)).await;
+    let ending = end_of_run(settings.duration.map(|span| span.0)).await;
     stop.begin();
     join(task).await?;
     let counts = running.health().counts;
@@ -37,11 +40,14 @@ pub(crate) async fn unreliable(settings: Alone<UnreliableAlone>) -> Result<(), F
         counts.received(),
         counts.while_failing,
     ));
-    Ok(())
+    Ok(ending)
 }
 
 /// Runs one instance until the end.
-pub(crate) async fn instance(settings: Alone<InstanceAlone>) -> Result<(), Failure> {
+pub(crate) async fn instance(
+    settings: Alone<InstanceAlone>,
+    telemetry: &Telemetry,
+) -> Result<Ending, Failure> {
     let serving = serving(settings.serving);
     let name = settings.part.name;
     let instances = settings.part.instance.into_values().next();
@@ -51,29 +57,24 @@ pub(crate) async fn instance(settings: Alone<InstanceAlone>) -> Result<(), Failu
         "instance {name} on http://{}, downstream {}",
         listening.address, one.downstream
     ));
-    let timeout = one.call_timeout.0;
-    let instance = Instance::new(
-        &name,
-        one.config,
-        &one.downstream,
-        timeout,
-        SystemClock::new(),
-    );
-    instance.breaker().add_listener(LogTransitions::of(&*name));
+    let instance = Instance::new(&name, one, SystemClock::new(), telemetry);
     let (stop, shutdown) = Stop::new();
     let task = tokio::spawn(instance.serve(listening, serving, shutdown));
-    end_of_run(settings.duration.map(|span| span.0)).await;
+    let ending = end_of_run(settings.duration.map(|span| span.0)).await;
     stop.begin();
     let answered = join(task).await?;
     print::line(&format!(
         "instance {name} stopped: answered {} permitted calls and {} fast failures; {} clients left",
         answered.permitted, answered.fast_failures, answered.cancelled,
     ));
-    Ok(())
+    Ok(ending)
 }
 
 /// Runs the load until the end, and says what the clients saw.
-pub(crate) async fn load(settings: Alone<LoadAlone>) -> Result<(), Failure> {
+pub(crate) async fn load(
+    settings: Alone<LoadAlone>,
+    telemetry: &Telemetry,
+) -> Result<Ending, Failure> {
     let LoadAlone { targets, load } = settings.part;
     let record = Arc::new(Record::new(targets.len()));
     let names: Vec<&str> = targets.iter().map(|target| &*target.name).collect();
@@ -83,18 +84,19 @@ pub(crate) async fn load(settings: Alone<LoadAlone>) -> Result<(), Failure> {
         load.rate,
         settings.seed,
     ));
-    let generator = Generator::new(&targets, load, settings.seed, Arc::clone(&record));
+    let generator = Generator::new(&targets, load, settings.seed, Arc::clone(&record))
+        .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
     let (stop, shutdown) = Stop::new();
     let mut task = tokio::spawn(generator.run(shutdown));
     let mut seconds = tokio::time::interval(std::time::Duration::from_secs(1));
     let mut end = std::pin::pin!(end_of_run(settings.duration.map(|span| span.0)));
     seconds.tick().await;
-    loop {
+    let ending = loop {
         tokio::select! {
-            () = &mut end => break,
+            ending = &mut end => break ending,
             _ = seconds.tick() => print::line(&client_table::progress(&names, &record)),
         }
-    }
+    };
     stop.begin();
     (&mut task)
         .await
@@ -103,7 +105,7 @@ pub(crate) async fn load(settings: Alone<LoadAlone>) -> Result<(), Failure> {
     for line in client_table::lines(&names, &record) {
         print::line(&line);
     }
-    Ok(())
+    Ok(ending)
 }
 
 fn serving(serving: Option<crate::settings::Serving>) -> crate::settings::Serving {

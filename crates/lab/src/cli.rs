@@ -8,8 +8,11 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
+use telemetry::LogFormat;
+use telemetry::trace::Protocol;
+
 use crate::failure::Failure;
-use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span};
+use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text};
 
 /// Circuit breakers in a distributed system, to watch.
 ///
@@ -56,6 +59,33 @@ pub(crate) struct CommonArgs {
     pub(crate) duration: Option<Span>,
 }
 
+/// What every role takes about logs and traces. Without an endpoint nothing is exported.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Logs and traces")]
+pub(crate) struct ObservingArgs {
+    /// Export traces by OTLP to this collector; a base URL like <http://127.0.0.1:4318>
+    /// [default: `OTEL_EXPORTER_OTLP_ENDPOINT`, if set]
+    #[arg(long, value_name = "URL", env = "BREAKER_LAB_OTLP_ENDPOINT")]
+    pub(crate) otlp_endpoint: Option<BaseUrl>,
+    /// How to send traces: `http/protobuf`, or `grpc` in a build with it
+    /// [default: `OTEL_EXPORTER_OTLP_PROTOCOL`, or http/protobuf]
+    #[arg(long, value_name = "PROTOCOL", env = "BREAKER_LAB_OTLP_PROTOCOL")]
+    pub(crate) otlp_protocol: Option<Text<Protocol>>,
+    /// How lines of the log are written: `text` or `json` [default: text]
+    #[arg(long, value_name = "FORMAT", env = "BREAKER_LAB_LOG_FORMAT")]
+    pub(crate) log_format: Option<Text<LogFormat>>,
+}
+
+/// What the roles take in which traces begin.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Logs and traces")]
+pub(crate) struct SamplingArgs {
+    /// The share of requests whose traces are exported, from 0 to 1
+    /// [default: `OTEL_TRACES_SAMPLER`, or all]
+    #[arg(long, value_name = "SHARE", env = "BREAKER_LAB_TRACE_RATIO")]
+    pub(crate) trace_ratio: Option<f64>,
+}
+
 /// What every role that listens takes.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Serving")]
@@ -91,7 +121,7 @@ pub(crate) struct WorkersArgs {
 pub(crate) struct TogetherArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-    /// Where a service listens, as NAME=HOST:PORT with A, B, C or unreliable; port 0 is any free
+    /// Where a service listens, as NAME=HOST:PORT with A, B, C, unreliable or lab; port 0 is any free
     #[arg(long, value_name = "NAME=ADDRESS")]
     pub(crate) listen: Vec<Named<Address>>,
     /// Requests per second over all instances
@@ -106,6 +136,10 @@ pub(crate) struct TogetherArgs {
     /// One plain line per second and transition, also on a terminal
     #[arg(long)]
     pub(crate) plain: bool,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) observing: ObservingArgs,
     #[command(flatten)]
     pub(crate) serving: ServingArgs,
     #[command(flatten)]
@@ -124,6 +158,8 @@ pub(crate) struct UnreliableArgs {
     pub(crate) faults: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) workers: WorkersArgs,
+    #[command(flatten)]
+    pub(crate) observing: ObservingArgs,
     #[command(flatten)]
     pub(crate) serving: ServingArgs,
 }
@@ -146,6 +182,8 @@ pub(crate) struct InstanceArgs {
     #[command(flatten)]
     pub(crate) workers: WorkersArgs,
     #[command(flatten)]
+    pub(crate) observing: ObservingArgs,
+    #[command(flatten)]
     pub(crate) serving: ServingArgs,
     #[command(flatten)]
     pub(crate) breaker: BreakerSettings,
@@ -166,6 +204,10 @@ pub(crate) struct LoadArgs {
     pub(crate) timeout: Option<Span>,
     #[command(flatten)]
     pub(crate) workers: WorkersArgs,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) observing: ObservingArgs,
 }
 
 impl Cli {

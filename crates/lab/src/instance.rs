@@ -5,25 +5,30 @@
 
 mod call;
 mod control;
+mod downstream;
 mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::routing::{get, post, put};
-use breaker::{Breaker, Clock, Config, Outcome};
-use prometheus::Registry;
-use telemetry::{BreakerCollector, CallDurations, HttpMetrics};
+use breaker::{Breaker, Clock, Outcome};
+use telemetry::trace::Tracer;
+use telemetry::{BreakerCollector, CallDurations, Metrics, Telemetry, Transitions};
 
-use call::{Caller, FastFailures};
+use call::FastFailures;
+use downstream::Caller;
 
-use crate::serve::{Control, Listening, Routes, health_routes, serve};
-use crate::settings::{BaseUrl, Serving};
+use crate::serve::{Control, Listening, Routes, serve};
+use crate::settings::{self, Serving};
 use crate::shutdown::Shutdown;
 
 /// The name of what the breakers protect.
 pub(crate) const DOWNSTREAM: &str = "unreliable-service";
+/// What all instances are called in traces; each has its name as `service.instance.id`.
+const SERVICE: &str = "breaker-instance";
 /// How often a breaker without traffic is asked to make a change that is due.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -41,31 +46,34 @@ struct State {
     caller: Caller,
     durations: CallDurations,
     fast_failures: FastFailures,
-    registry: Registry,
+    metrics: Metrics,
+    tracer: Tracer,
+    transitions: Transitions,
 }
 
 impl Instance {
     pub(crate) fn new(
         name: &str,
-        config: Config,
-        downstream: &BaseUrl,
-        call_timeout: Duration,
+        settings: settings::Instance,
         clock: impl Clock + 'static,
+        telemetry: &Telemetry,
     ) -> Self {
-        let breaker = Breaker::with_clock(DOWNSTREAM, config, clock);
-        let registry = Registry::new();
-        let collector = BreakerCollector::new(vec![breaker.clone()]);
-        registry
-            .register(Box::new(collector))
-            .expect("the names are registered once");
+        let breaker = Breaker::with_clock(DOWNSTREAM, settings.config, clock);
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        metrics.register(BreakerCollector::new(vec![breaker.clone()]));
+        telemetry.show_export(&metrics);
+        let transitions = Transitions::new(name, DOWNSTREAM, &metrics);
+        breaker.add_listener(transitions.clone());
         Self {
             state: Arc::new(State {
-                caller: Caller::new(name, downstream, call_timeout),
-                durations: CallDurations::new(&registry, DOWNSTREAM),
+                caller: Caller::new(name, &settings.downstream, settings.call_timeout.0),
+                durations: CallDurations::new(&metrics, DOWNSTREAM),
                 fast_failures: FastFailures::of(name),
                 name: name.to_owned(),
                 breaker,
-                registry,
+                metrics,
+                tracer: telemetry.tracer(SERVICE, name),
+                transitions,
             }),
         }
     }
@@ -93,12 +101,13 @@ impl Instance {
     fn routes(&self, control: Control) -> Router {
         let state = || Arc::clone(&self.state);
         let (call, read, mode, reset) = (state(), state(), state(), state());
-        let routes = Routes::new(HttpMetrics::new(&self.state.registry), control)
+        let tracer = self.state.tracer.clone();
+        Routes::new(self.state.metrics.clone(), control, tracer)
             .add(
                 "GET",
                 "/call",
                 &[200, 502, 503, 504],
-                get(async move || call::answer(&call).await),
+                get(async move |request: Request| call::answer(&call, request.headers()).await),
             )
             .add(
                 "GET",
@@ -117,8 +126,8 @@ impl Instance {
                 "/breaker/reset",
                 &[200],
                 post(async move || control::reset(&reset)),
-            );
-        health_routes(routes, self.state.registry.clone()).finish()
+            )
+            .finish()
     }
 }
 

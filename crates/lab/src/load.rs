@@ -11,7 +11,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, Url};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, RequestBuilder, Url};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -19,10 +20,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 use arrivals::Arrivals;
 pub(crate) use record::{Record, Reply, TargetFigures};
 
+use telemetry::trace::{ClientSpan, Target, Tracer, attributes};
+
 use crate::client::client;
 use crate::settings::{BaseUrl, Load, Named};
 use crate::shutdown::Shutdown;
 
+/// The name of the load generator in traces.
+pub(crate) const LOAD_SERVICE: &str = "load-generator";
 /// Requests under way at once; further ones are shed, and counted.
 const IN_FLIGHT: usize = 1024;
 /// How long answers under way may take once the shutdown has begun.
@@ -30,11 +35,12 @@ const DRAIN_TIME: Duration = Duration::from_millis(300);
 
 /// A load generator, ready to run.
 pub(crate) struct Generator {
-    targets: Vec<Url>,
+    targets: Vec<(Url, Target)>,
     settings: Load,
     arrivals: Arrivals,
     client: Client,
     record: Arc<Record>,
+    tracer: Tracer,
 }
 
 impl Generator {
@@ -50,11 +56,19 @@ impl Generator {
             targets: targets
                 .iter()
                 .map(|target| target.value.join("call"))
+                .map(|url| (url.clone(), Target::new(url.as_str())))
                 .collect(),
             settings,
             client: client(),
             record,
+            tracer: Tracer::default(),
         }
+    }
+
+    /// Begins a trace with each request that `tracer` samples.
+    pub(crate) fn traced_by(mut self, tracer: Tracer) -> Self {
+        self.tracer = tracer;
+        self
     }
 
     /// Sends requests until the shutdown, then waits a little for those under way.
@@ -88,26 +102,66 @@ impl Generator {
     }
 
     fn request(&self, target: usize) -> impl Future<Output = ()> + Send + 'static {
-        let request = self.client.get(self.targets[target].clone());
+        let (url, described) = &self.targets[target];
+        let mut headers = HeaderMap::new();
+        let span = self.tracer.request(described, &mut headers);
+        let request = self.client.get(url.clone()).headers(headers);
         let record = Arc::clone(&self.record);
         let limit = self.settings.timeout.0;
         async move {
             let began = Instant::now();
-            let reply = match timeout(limit, request.send()).await {
-                Err(_) => Reply::TimedOut,
-                Ok(Err(_)) => Reply::Unreachable,
-                Ok(Ok(response)) => {
-                    let fast = response.headers().contains_key("x-breaker-state");
-                    let status = response.status().as_u16();
-                    // Read to the end, so that the connection can be used again.
-                    match timeout(limit, response.bytes()).await {
-                        Ok(Ok(_)) => Reply::of(status, fast),
-                        Ok(Err(_)) => Reply::Unreachable,
-                        Err(_) => Reply::TimedOut,
-                    }
-                }
-            };
-            record.answered(target, reply, began.elapsed());
+            let answer = exchange(request, limit).await;
+            record.answered(target, answer.reply(), began.elapsed());
+            if let Some(span) = span {
+                answer.tell(span);
+            }
+        }
+    }
+}
+
+/// How one request ended.
+enum Answer {
+    Status { status: u16, from_breaker: bool },
+    TimedOut,
+    Unreachable,
+}
+
+async fn exchange(request: RequestBuilder, limit: Duration) -> Answer {
+    let response = match timeout(limit, request.send()).await {
+        Err(_) => return Answer::TimedOut,
+        Ok(Err(_)) => return Answer::Unreachable,
+        Ok(Ok(response)) => response,
+    };
+    let from_breaker = response.headers().contains_key("x-breaker-state");
+    let status = response.status().as_u16();
+    // Read to the end, so that the connection can be used again.
+    match timeout(limit, response.bytes()).await {
+        Ok(Ok(_)) => Answer::Status {
+            status,
+            from_breaker,
+        },
+        Ok(Err(_)) => Answer::Unreachable,
+        Err(_) => Answer::TimedOut,
+    }
+}
+
+impl Answer {
+    fn reply(&self) -> Reply {
+        match *self {
+            Self::Status {
+                status,
+                from_breaker,
+            } => Reply::of(status, from_breaker),
+            Self::TimedOut => Reply::TimedOut,
+            Self::Unreachable => Reply::Unreachable,
+        }
+    }
+
+    fn tell(&self, span: ClientSpan) {
+        match self {
+            Self::Status { status, .. } => span.answered(*status),
+            Self::TimedOut => span.failed(attributes::TIMEOUT),
+            Self::Unreachable => span.failed(attributes::CONNECTION),
         }
     }
 }

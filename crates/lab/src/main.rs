@@ -7,6 +7,7 @@
 //! | `plan`, `unreliable` | Which faults are there, and who carries them out? |
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
+//! | `page` | What does the lab itself answer? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
 
@@ -17,6 +18,7 @@ mod failure;
 mod instance;
 mod json;
 mod load;
+mod page;
 mod plan;
 mod print;
 mod serve;
@@ -26,15 +28,16 @@ mod shutdown;
 mod together;
 mod unreliable;
 
-use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
 
 use serde::Serialize;
+use telemetry::{Telemetry, TelemetrySettings};
 use tokio::runtime::{Builder, Runtime};
 
 use cli::{Cli, Role};
 use failure::Failure;
+use shutdown::{Ending, LEAST_FLUSH_TIME};
 
 /// File descriptors that a full house needs; the system may grant fewer.
 const FILE_DESCRIPTORS: u64 = 65_536;
@@ -58,20 +61,28 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let (plain, print_config) = (cli.together.plain, cli.together.common.print_config);
             let settings = settle::together(cli.together, seed)?;
             // The screen belongs to the picture; transitions are part of it.
-            let stage = Stage::new(print_config, "warn", cores());
-            stage.play(settings, |settings| together::run(settings, plain))
+            let stage = Stage::new(print_config, settings.observing.telemetry("warn"), cores());
+            stage.play(settings, async |settings, telemetry: &Telemetry| {
+                together::run(settings, plain, telemetry).await
+            })
         }
         Some(Role::Unreliable(args)) => {
-            let stage = Stage::new(args.common.print_config, "info", args.workers.workers);
-            stage.play(settle::unreliable_alone(args, seed)?, alone::unreliable)
+            let (print_config, workers) = (args.common.print_config, args.workers.workers);
+            let settings = settle::unreliable_alone(args, seed)?;
+            let stage = Stage::new(print_config, settings.observing.telemetry("info"), workers);
+            stage.play(settings, alone::unreliable)
         }
         Some(Role::Instance(args)) => {
-            let stage = Stage::new(args.common.print_config, "info", args.workers.workers);
-            stage.play(settle::instance_alone(args, seed)?, alone::instance)
+            let (print_config, workers) = (args.common.print_config, args.workers.workers);
+            let settings = settle::instance_alone(args, seed)?;
+            let stage = Stage::new(print_config, settings.observing.telemetry("info"), workers);
+            stage.play(settings, alone::instance)
         }
         Some(Role::Load(args)) => {
-            let stage = Stage::new(args.common.print_config, "info", args.workers.workers);
-            stage.play(settle::load_alone(args, seed)?, alone::load)
+            let (print_config, workers) = (args.common.print_config, args.workers.workers);
+            let settings = settle::load_alone(args, seed)?;
+            let stage = Stage::new(print_config, settings.observing.telemetry("info"), workers);
+            stage.play(settings, alone::load)
         }
     }
 }
@@ -79,23 +90,23 @@ fn run(cli: Cli) -> Result<(), Failure> {
 /// How a part is run, or only its settings shown.
 struct Stage {
     print_config: bool,
-    log_level: &'static str,
+    telemetry: TelemetrySettings,
     workers: usize,
 }
 
 impl Stage {
-    fn new(print_config: bool, log_level: &'static str, workers: usize) -> Self {
+    fn new(print_config: bool, telemetry: TelemetrySettings, workers: usize) -> Self {
         Self {
             print_config,
-            log_level,
+            telemetry,
             workers,
         }
     }
 
-    fn play<S: Serialize, F: Future<Output = Result<(), Failure>>>(
+    fn play<S: Serialize>(
         self,
         settings: S,
-        part: impl FnOnce(S) -> F,
+        part: impl AsyncFnOnce(S, &Telemetry) -> Result<Ending, Failure>,
     ) -> Result<(), Failure> {
         if self.print_config {
             let text =
@@ -103,8 +114,11 @@ impl Stage {
             print::line(text.trim_end());
             return Ok(());
         }
-        let _log = telemetry::init_log(self.log_level);
-        threads(self.workers)?.block_on(part(settings))
+        let telemetry = Telemetry::start(&self.telemetry);
+        let runtime = threads(self.workers)?;
+        let outcome = runtime.block_on(part(settings, &telemetry));
+        telemetry.stop(outcome.as_ref().map_or(LEAST_FLUSH_TIME, Ending::time_left));
+        outcome.map(|_| ())
     }
 }
 

@@ -92,6 +92,17 @@ pub(crate) enum Effect {
     Hang,
 }
 
+impl Effect {
+    /// Its name in `snake_case`, as metrics and traces show it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure { .. } => "failure",
+            Self::Hang => "hang",
+        }
+    }
+}
+
 impl Plan {
     /// The default: healthy, failing in part, out, recovering and healthy again, in a loop.
     pub(crate) fn schedule(seed: u64) -> Self {

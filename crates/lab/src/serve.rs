@@ -33,9 +33,8 @@ use activity::{Activity, Connections};
 pub(crate) use body::read_json;
 pub(crate) use guard::Control;
 use guard::Peer;
-pub(crate) use health::health_routes;
 pub(crate) use measured::Routes;
-pub(crate) use reply::{error, json};
+pub(crate) use reply::{error, json, text};
 
 use crate::failure::Failure;
 use crate::settings::Serving;

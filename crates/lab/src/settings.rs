@@ -9,10 +9,12 @@ use std::time::Duration;
 
 pub(crate) use breaker::BreakerSettings;
 pub(crate) use file::{File, InstanceFile};
-pub(crate) use values::{Address, BaseUrl, Named, Span};
+pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
 
 use ::breaker::Config;
 use serde::Serialize;
+use telemetry::trace::{Protocol, TraceSettings};
+use telemetry::{LogFormat, TelemetrySettings};
 
 use crate::plan::Plan;
 
@@ -23,7 +25,10 @@ pub(crate) struct Together {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) duration: Option<Span>,
     #[serde(flatten)]
+    pub(crate) observing: Observing,
+    #[serde(flatten)]
     pub(crate) serving: Serving,
+    pub(crate) lab: Page,
     pub(crate) unreliable: Unreliable,
     pub(crate) load: Load,
     pub(crate) instance: BTreeMap<String, Instance>,
@@ -66,12 +71,51 @@ pub(crate) struct Serving {
     pub(crate) drain_time: Duration,
 }
 
+/// What the process tells about itself, beside metrics. What is not set follows from `OTEL_*`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Observing {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) otlp_endpoint: Option<BaseUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) otlp_protocol: Option<Text<Protocol>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trace_ratio: Option<f64>,
+    pub(crate) log_format: Text<LogFormat>,
+}
+
+impl Observing {
+    /// The same for the telemetry, with what is logged by default.
+    pub(crate) fn telemetry(&self, log_level: &'static str) -> TelemetrySettings {
+        TelemetrySettings {
+            log_format: self.log_format.0,
+            log_level,
+            version: env!("CARGO_PKG_VERSION"),
+            traces: TraceSettings {
+                endpoint: self.otlp_endpoint.as_ref().map(ToString::to_string),
+                protocol: self.otlp_protocol.map(|protocol| protocol.0),
+                ratio: self.trace_ratio,
+            },
+        }
+    }
+}
+
+/// The lab's own page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Page {
+    pub(crate) listen: Address,
+    /// Whether the user chose the address. One that nobody chose may be taken.
+    #[serde(skip)]
+    pub(crate) chosen: bool,
+}
+
 /// A part that runs alone, with what all parts have.
 #[derive(Debug, Serialize)]
 pub(crate) struct Alone<T> {
     pub(crate) seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) duration: Option<Span>,
+    #[serde(flatten)]
+    pub(crate) observing: Observing,
     #[serde(skip_serializing_if = "Option::is_none", flatten)]
     pub(crate) serving: Option<Serving>,
     #[serde(flatten)]

@@ -6,16 +6,25 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cli::{CommonArgs, InstanceArgs, LoadArgs, ServingArgs, TogetherArgs, UnreliableArgs};
+use telemetry::LogFormat;
+
+use crate::cli::{
+    CommonArgs, InstanceArgs, LoadArgs, ObservingArgs, SamplingArgs, ServingArgs, TogetherArgs,
+    UnreliableArgs,
+};
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::settings::{
     Address, Alone, BaseUrl, File, Instance, InstanceAlone, InstanceFile, Load, LoadAlone, Named,
-    Serving, Span, Together, Unreliable, UnreliableAlone,
+    Observing, Page, Serving, Span, Text, Together, Unreliable, UnreliableAlone,
 };
 
 /// The port of the unreliable service.
 const UNRELIABLE_PORT: u16 = 9000;
+/// The port of the lab's page.
+const PAGE_PORT: u16 = 8080;
+/// Names that are no instances'.
+const SERVICES: [&str; 2] = ["unreliable", "lab"];
 /// The instances that have a port of their own.
 const PORTS: [(&str, u16); 3] = [("A", 8001), ("B", 8002), ("C", 8003)];
 /// Requests per second over all instances.
@@ -27,7 +36,7 @@ const CALL_TIMEOUT: Span = Span(Duration::from_secs(1));
 const LOAD_TIMEOUT: Span = Span(Duration::from_secs(5));
 /// Everything ends within three seconds: one service alone, or all of them one after another.
 const DRAIN_TIME_ALONE: Duration = Duration::from_millis(2500);
-const DRAIN_TIME_TOGETHER: Duration = Duration::from_millis(1200);
+const DRAIN_TIME_TOGETHER: Duration = Duration::from_millis(1100);
 /// Idle connections are cheap; this is what one service is willing to remember.
 const MAX_CONNECTIONS: usize = 16_384;
 
@@ -58,9 +67,15 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
         let settled = instance(&name, flags, &file, downstream, seed.wrapping_add(place))?;
         instances.insert(name, settled);
     }
+    let page = listen("lab").or(file.lab.listen);
     Ok(Together {
         seed,
         duration: duration(&args.common, &file)?,
+        observing: observing(args.observing, Some(args.sampling), &file)?,
+        lab: Page {
+            listen: page.unwrap_or_else(|| loopback(PAGE_PORT)),
+            chosen: page.is_some(),
+        },
         serving: serving(args.serving, &file, DRAIN_TIME_TOGETHER)?,
         unreliable,
         load: load(args.rate, None, &file)?,
@@ -81,13 +96,13 @@ pub(crate) fn unreliable_alone(
         plan: plan(args.faults.as_deref(), seed)?,
     };
     let serving = serving(args.serving, &file, DRAIN_TIME_ALONE)?;
-    alone(
-        &args.common,
-        &file,
+    Ok(Alone {
         seed,
-        Some(serving),
-        UnreliableAlone { unreliable },
-    )
+        duration: duration(&args.common, &file)?,
+        observing: observing(args.observing, None, &file)?,
+        serving: Some(serving),
+        part: UnreliableAlone { unreliable },
+    })
 }
 
 /// Settles one instance alone.
@@ -110,7 +125,13 @@ pub(crate) fn instance_alone(
         name: args.name,
     };
     let serving = serving(args.serving, &file, DRAIN_TIME_ALONE)?;
-    alone(&args.common, &file, seed, Some(serving), part)
+    Ok(Alone {
+        seed,
+        duration: duration(&args.common, &file)?,
+        observing: observing(args.observing, None, &file)?,
+        serving: Some(serving),
+        part,
+    })
 }
 
 /// Settles the load alone.
@@ -139,21 +160,34 @@ pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, 
         targets,
         load: load(args.rate, args.timeout, &file)?,
     };
-    alone(&args.common, &file, seed, None, part)
-}
-
-fn alone<T>(
-    common: &CommonArgs,
-    file: &File,
-    seed: u64,
-    serving: Option<Serving>,
-    part: T,
-) -> Result<Alone<T>, Failure> {
     Ok(Alone {
         seed,
-        duration: duration(common, file)?,
-        serving,
+        duration: duration(&args.common, &file)?,
+        observing: observing(args.observing, Some(args.sampling), &file)?,
+        serving: None,
         part,
+    })
+}
+
+/// What is not set stays open: `OTEL_*` variables may have a word.
+fn observing(
+    args: ObservingArgs,
+    sampling: Option<SamplingArgs>,
+    file: &File,
+) -> Result<Observing, Failure> {
+    // Where no traces begin, there is nothing to sample: services follow their callers.
+    let ratio = sampling.and_then(|sampling| sampling.trace_ratio.or(file.trace_ratio));
+    if let Some(ratio) = ratio.filter(|ratio| !(0.0..=1.0).contains(ratio)) {
+        return Err(Failure::usage(format!(
+            "trace_ratio = {ratio} is not allowed: it must be from 0 to 1"
+        )));
+    }
+    let format = args.log_format.or(file.log_format);
+    Ok(Observing {
+        otlp_endpoint: args.otlp_endpoint.or_else(|| file.otlp_endpoint.clone()),
+        otlp_protocol: args.otlp_protocol.or(file.otlp_protocol),
+        trace_ratio: ratio,
+        log_format: format.unwrap_or(Text(LogFormat::default())),
     })
 }
 
@@ -169,14 +203,20 @@ fn instance_names(file: &File, listen: &[Named<Address>]) -> Result<Vec<String>,
     let mut names: Vec<String> = PORTS.iter().map(|(name, _)| (*name).to_owned()).collect();
     let known = |names: &[String], name: &str| names.iter().any(|known| known == name);
     for name in file.instance.keys() {
+        if SERVICES.contains(&&**name) {
+            return Err(Failure::usage(format!(
+                "instance name `{name}` is not allowed: it is the name of another service"
+            )));
+        }
         if !known(&names, name) {
             names.push(name.clone());
         }
     }
     for Named { name, .. } in listen {
-        if name != "unreliable" && !known(&names, name) {
+        if !SERVICES.contains(&&**name) && !known(&names, name) {
             return Err(Failure::usage(format!(
-                "--listen {name}=… names no service; there are {} and unreliable",
+                "--listen {name}=… names no service; there are {} and unreliable, and lab for the \
+                 lab's page",
                 names.join(", ")
             )));
         }

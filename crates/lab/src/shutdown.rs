@@ -3,6 +3,27 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Everything ends within this time after it was asked for, whoever hangs.
+const END_TIME: Duration = Duration::from_millis(2500);
+/// How long the last spans may take to leave, however long the services took.
+pub(crate) const LEAST_FLUSH_TIME: Duration = Duration::from_millis(400);
+
+/// When the end was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    began: Instant,
+}
+
+impl Ending {
+    /// The time that is left for the last things.
+    pub(crate) fn time_left(&self) -> Duration {
+        END_TIME
+            .saturating_sub(self.began.elapsed())
+            .max(LEAST_FLUSH_TIME)
+    }
+}
 
 /// Tells its [`Shutdown`]s to stop, once.
 #[derive(Debug)]
@@ -38,7 +59,7 @@ impl Shutdown {
 
 /// Returns at Ctrl-C, at SIGTERM, or after `limit`. A second signal ends the process at once, also
 /// when the first one cannot be followed because nobody reads what is printed.
-pub(crate) async fn end_of_run(limit: Option<Duration>) {
+pub(crate) async fn end_of_run(limit: Option<Duration>) -> Ending {
     let (tell, mut told) = watch::channel(());
     tokio::spawn(async move {
         let mut signals = Signals::new();
@@ -50,6 +71,9 @@ pub(crate) async fn end_of_run(limit: Option<Duration>) {
     tokio::select! {
         _ = told.changed() => {}
         () = after(limit) => {}
+    }
+    Ending {
+        began: Instant::now(),
     }
 }
 

@@ -16,16 +16,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use breaker::{Breaker, Clock, SystemClock};
+use telemetry::Telemetry;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::failure::Failure;
 use crate::instance::Instance;
-use crate::load::{Generator, Record};
+use crate::load::{Generator, LOAD_SERVICE, Record};
+use crate::page::{Page, Places};
 use crate::print;
 use crate::serve::{Listening, listen};
 use crate::settings::{BaseUrl, Named, Together};
-use crate::shutdown::{Shutdown, Stop, end_of_run};
+use crate::shutdown::{Ending, Shutdown, Stop, end_of_run};
 use crate::unreliable::{Running, Unreliable};
 use fleet::Fleet;
 use lines::PlainLines;
@@ -46,21 +48,25 @@ struct Watched {
 }
 
 /// Runs the system until the end and prints the summary.
-pub(crate) async fn run(settings: Together, plain: bool) -> Result<(), Failure> {
+pub(crate) async fn run(
+    settings: Together,
+    plain: bool,
+    telemetry: &Telemetry,
+) -> Result<Ending, Failure> {
     let bound = bind(&settings)?;
     for line in url_table(&settings, &bound) {
         print::line(&line);
     }
     let live = !plain && io::stdout().is_terminal();
     let duration = settings.duration.map(|span| span.0);
-    let (system, watched) = System::start(settings, bound);
+    let (system, watched) = System::start(settings, bound, telemetry);
 
     let end = end_of_run(duration);
-    if live {
-        watch(&watched, Screen::new(), end).await;
+    let ending = if live {
+        watch(&watched, Screen::new(), end).await
     } else {
-        watch(&watched, PlainLines::new(), end).await;
-    }
+        watch(&watched, PlainLines::new(), end).await
+    };
     system.stop().await?;
     let width = if live { screen::width() } else { usize::MAX };
     for line in summary::lines(&watched) {
@@ -68,7 +74,7 @@ pub(crate) async fn run(settings: Together, plain: bool) -> Result<(), Failure> 
             print::line(&line);
         }
     }
-    Ok(())
+    Ok(ending)
 }
 
 /// Shows what happens.
@@ -77,23 +83,30 @@ trait Display {
     fn show(&mut self, watched: &Watched);
 }
 
-async fn watch(watched: &Watched, mut display: impl Display, end: impl Future<Output = ()>) {
+async fn watch(
+    watched: &Watched,
+    mut display: impl Display,
+    end: impl Future<Output = Ending>,
+) -> Ending {
     let mut frames = interval(FRAME);
     frames.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut end = std::pin::pin!(end);
-    loop {
+    let ending = loop {
         tokio::select! {
-            () = &mut end => break,
+            ending = &mut end => break ending,
             _ = frames.tick() => display.show(watched),
         }
-    }
+    };
     display.show(watched);
+    ending
 }
 
 /// The sockets of all services; nothing answers yet.
 struct Bound {
     unreliable: Listening,
     instances: Vec<Listening>,
+    /// The lab's page, or why there is none.
+    page: Result<Listening, Failure>,
 }
 
 fn bind(settings: &Together) -> Result<Bound, Failure> {
@@ -106,9 +119,21 @@ fn bind(settings: &Together) -> Result<Bound, Failure> {
         let flag = format!("--listen {name}=127.0.0.1:PORT");
         listen(instance.listen.0, &format!("instance {name}"), &flag)
     });
+    let instances = instances.collect::<Result<_, _>>()?;
+    let page = listen(
+        settings.lab.listen.0,
+        "the lab's page",
+        "--listen lab=127.0.0.1:PORT",
+    );
+    // Nobody needs the page to run the lab: only who chose its address hears an error.
+    let page = match page {
+        Err(failure) if settings.lab.chosen => return Err(failure),
+        page => page,
+    };
     Ok(Bound {
         unreliable,
-        instances: instances.collect::<Result<_, _>>()?,
+        instances,
+        page,
     })
 }
 
@@ -126,6 +151,16 @@ fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
             listening.address
         ));
     }
+    lines.push(match &bound.page {
+        Ok(listening) => format!(
+            "  lab                 http://{}   /api/prometheus-targets, /metrics",
+            listening.address
+        ),
+        Err(_) => format!(
+            "  lab                 no page: {} is taken; choose with --listen lab=127.0.0.1:PORT",
+            settings.lab.listen
+        ),
+    });
     lines.push(String::new());
     lines
 }
@@ -134,7 +169,8 @@ fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
 struct System {
     load: Part,
     instances: Part,
-    unreliable: Part,
+    /// The unreliable service, and the page that shows where the services are.
+    rest: Part,
 }
 
 struct Part {
@@ -159,17 +195,24 @@ impl Part {
 }
 
 impl System {
-    fn start(settings: Together, bound: Bound) -> (Self, Watched) {
+    fn start(settings: Together, bound: Bound, telemetry: &Telemetry) -> (Self, Watched) {
         // One clock for all: only so can it be said who was in which state at one moment.
         let clock = SystemClock::new();
-        let (mut unreliable, shutdown) = Part::new();
-        let service = Unreliable::new(settings.unreliable.plan, clock);
+        let (mut rest, shutdown) = Part::new();
+        if let Ok(listening) = bound.page {
+            let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
+            let page = Page::new(places, telemetry);
+            let serving = settings.serving.clone();
+            rest.tasks
+                .spawn(page.serve(listening, serving, shutdown.clone()));
+        }
+        let service = Unreliable::new(settings.unreliable.plan, clock, telemetry);
         let running = service.running();
         let own_downstream = BaseUrl::of(bound.unreliable.address);
         let configured = BaseUrl::of(settings.unreliable.listen.0);
         let serving = settings.serving;
         let serve = service.serve(bound.unreliable, serving.clone(), shutdown);
-        unreliable.tasks.spawn(serve);
+        rest.tasks.spawn(serve);
 
         let (mut instances, shutdown) = Part::new();
         let names: Vec<String> = settings.instance.keys().cloned().collect();
@@ -177,15 +220,11 @@ impl System {
         let mut breakers = Vec::new();
         let mut targets = Vec::new();
         let parts = settings.instance.into_iter().zip(bound.instances);
-        for (place, ((name, one), listening)) in parts.enumerate() {
-            let follows = one.downstream == configured;
-            let downstream = if follows {
-                own_downstream.clone()
-            } else {
-                one.downstream
-            };
-            let timeout = one.call_timeout.0;
-            let instance = Instance::new(&name, one.config, &downstream, timeout, clock);
+        for (place, ((name, mut one), listening)) in parts.enumerate() {
+            if one.downstream == configured {
+                one.downstream = own_downstream.clone();
+            }
+            let instance = Instance::new(&name, one, clock, telemetry);
             instance.breaker().add_listener(fleet.listener(place));
             breakers.push(instance.breaker().clone());
             let value = BaseUrl::of(listening.address);
@@ -199,7 +238,8 @@ impl System {
         let (mut load, shutdown) = Part::new();
         let record = Arc::new(Record::new(targets.len()));
         let rate = settings.load.rate;
-        let generator = Generator::new(&targets, settings.load, settings.seed, Arc::clone(&record));
+        let generator = Generator::new(&targets, settings.load, settings.seed, Arc::clone(&record))
+            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
         load.tasks.spawn(generator.run(shutdown));
 
         let watched = Watched {
@@ -214,7 +254,7 @@ impl System {
         let system = Self {
             load,
             instances,
-            unreliable,
+            rest,
         };
         (system, watched)
     }
@@ -223,6 +263,6 @@ impl System {
     async fn stop(self) -> Result<(), Failure> {
         self.load.stop().await?;
         self.instances.stop().await?;
-        self.unreliable.stop().await
+        self.rest.stop().await
     }
 }

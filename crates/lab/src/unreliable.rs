@@ -12,24 +12,35 @@ use std::sync::Arc;
 use breaker::Clock;
 
 pub(crate) use running::{Health, Running};
-use service::routes;
+use service::add_routes;
+use telemetry::trace::Tracer;
+use telemetry::{Metrics, Telemetry};
 
 use crate::plan::Plan;
-use crate::serve::{Control, Listening, serve};
+use crate::serve::{Control, Listening, Routes, serve};
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;
+
+/// The name of the service in traces.
+const SERVICE: &str = "unreliable-service";
 
 /// The unreliable service, ready to answer.
 #[derive(Debug)]
 pub(crate) struct Unreliable {
     running: Arc<Running>,
+    metrics: Metrics,
+    tracer: Tracer,
 }
 
 impl Unreliable {
     /// Starts the clock of `plan`.
-    pub(crate) fn new(plan: Plan, clock: impl Clock + 'static) -> Self {
+    pub(crate) fn new(plan: Plan, clock: impl Clock + 'static, telemetry: &Telemetry) -> Self {
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        telemetry.show_export(&metrics);
         Self {
             running: Arc::new(Running::new(plan, Box::new(clock))),
+            metrics,
+            tracer: telemetry.tracer(SERVICE, "unreliable"),
         }
     }
 
@@ -41,7 +52,8 @@ impl Unreliable {
     /// Answers until the shutdown.
     pub(crate) async fn serve(self, listening: Listening, settings: Serving, shutdown: Shutdown) {
         let control = Control::new(settings.control_token.as_deref());
-        let router = routes(&self.running, control);
+        let empty = Routes::new(self.metrics, control, self.tracer);
+        let router = add_routes(empty, &self.running).finish();
         serve(listening, router, &settings, shutdown).await;
     }
 }

@@ -19,14 +19,13 @@ use crate::wall::unix_time;
 /// # Examples
 /// ```
 /// use breaker::{Breaker, Config};
-/// use telemetry::BreakerCollector;
+/// use telemetry::{BreakerCollector, Metrics};
 ///
-/// let registry = prometheus::Registry::new();
+/// let metrics = Metrics::new("1.0.0");
 /// let breaker = Breaker::new("db", Config::default());
-/// registry.register(Box::new(BreakerCollector::new(vec![breaker])))?;
-/// assert!(telemetry::exposition(&registry)
-///     .contains(r#"circuit_breaker_state{breaker="db",state="closed"} 1"#));
-/// # Ok::<(), prometheus::Error>(())
+/// metrics.register(BreakerCollector::new(vec![breaker]));
+/// let shown = metrics.expose(None).body;
+/// assert!(shown.contains(r#"circuit_breaker_state{breaker="db",state="closed"} 1"#));
 /// ```
 pub struct BreakerCollector {
     breakers: Vec<Breaker>,
@@ -238,12 +237,12 @@ fn count(number: u64) -> f64 {
 mod tests {
     use std::time::Duration;
 
+    use crate::exposition::Metrics;
     use breaker::ManualClock;
-    use prometheus::Registry;
 
     use super::*;
 
-    fn tripped() -> (Registry, ManualClock, Breaker) {
+    fn tripped() -> (Metrics, ManualClock, Breaker) {
         let config = Config::builder()
             .consecutive_failures(1)
             .open_for(Duration::from_secs(4))
@@ -252,15 +251,14 @@ mod tests {
             .unwrap();
         let clock = ManualClock::new();
         let breaker = Breaker::with_clock("db", config, clock.clone());
-        let registry = Registry::new();
-        registry
-            .register(Box::new(BreakerCollector::new(vec![breaker.clone()])))
-            .unwrap();
-        (registry, clock, breaker)
+        let metrics = Metrics::new("1");
+        metrics.register(BreakerCollector::new(vec![breaker.clone()]));
+        (metrics, clock, breaker)
     }
 
-    fn value(registry: &Registry, series: &str) -> String {
-        crate::exposition(registry)
+    fn value(metrics: &Metrics, series: &str) -> String {
+        let shown = metrics.expose(None).body;
+        shown
             .lines()
             .find_map(|line| Some(line.strip_prefix(series)?.trim().to_owned()))
             .unwrap_or_else(|| panic!("no series {series}"))
@@ -268,23 +266,25 @@ mod tests {
 
     #[test]
     fn exactly_one_state_is_one_and_all_are_there() {
-        let (registry, _, breaker) = tripped();
+        let (metrics, _, breaker) = tripped();
 
         for state in State::ALL {
             let series = format!("circuit_breaker_state{{breaker=\"db\",state=\"{state}\"}}");
             let expected = if state == State::Closed { "1" } else { "0" };
-            assert_eq!(value(&registry, &series), expected, "{state}");
+            assert_eq!(value(&metrics, &series), expected, "{state}");
         }
         breaker.call(|| Err::<(), _>(())).unwrap_err();
         let open = "circuit_breaker_state{breaker=\"db\",state=\"open\"}";
-        assert_eq!(value(&registry, open), "1");
+        assert_eq!(value(&metrics, open), "1");
     }
 
     #[test]
     fn every_ordered_pair_of_states_has_a_transition_counter_at_zero() {
-        let (registry, _, _) = tripped();
+        let (metrics, _, _) = tripped();
 
-        let pairs = crate::exposition(&registry)
+        let pairs = metrics
+            .expose(None)
+            .body
             .lines()
             .filter(|line| line.starts_with("circuit_breaker_transitions_total{"))
             .filter(|line| line.ends_with(" 0"))
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn state_seconds_are_exact_at_the_scrape_without_any_traffic() {
-        let (registry, clock, breaker) = tripped();
+        let (metrics, clock, breaker) = tripped();
         clock.advance(Duration::from_millis(1500));
         breaker.call(|| Err::<(), _>(())).unwrap_err();
         clock.advance(Duration::from_millis(250));
@@ -303,7 +303,7 @@ mod tests {
         let seconds = |state: &str| {
             let series =
                 format!("circuit_breaker_state_seconds_total{{breaker=\"db\",state=\"{state}\"}}");
-            value(&registry, &series)
+            value(&metrics, &series)
         };
 
         assert_eq!(seconds("closed"), "1.5");
@@ -312,13 +312,13 @@ mod tests {
 
     #[test]
     fn the_end_of_the_open_period_is_a_unix_time() {
-        let (registry, _, breaker) = tripped();
+        let (metrics, _, breaker) = tripped();
         let series = "circuit_breaker_open_until_timestamp_seconds{breaker=\"db\"}";
-        assert_eq!(value(&registry, series), "0");
+        assert_eq!(value(&metrics, series), "0");
 
         breaker.call(|| Err::<(), _>(())).unwrap_err();
 
-        let until: f64 = value(&registry, series).parse().unwrap();
+        let until: f64 = value(&metrics, series).parse().unwrap();
         let left = until - unix_time(Duration::ZERO, Duration::ZERO);
         assert!((3.0..=4.0).contains(&left), "{left}");
     }

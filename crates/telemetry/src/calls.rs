@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use breaker::Outcome;
-use prometheus::{Histogram, HistogramOpts, HistogramVec, Registry};
+use opentelemetry::TraceId;
 
-use crate::http::BUCKETS;
+use crate::exemplars::{Durations, durations};
+use crate::exposition::Metrics;
 use crate::names::CALL_DURATION;
 
 /// The durations of one breaker's calls, by outcome.
 #[derive(Clone, Debug)]
 pub struct CallDurations {
-    by_outcome: Vec<(Outcome, Histogram)>,
+    by_outcome: Vec<(Outcome, Durations)>,
 }
 
 impl CallDurations {
@@ -19,27 +20,23 @@ impl CallDurations {
     ///
     /// # Panics
     /// If it has been registered before.
-    pub fn new(registry: &Registry, breaker: &str) -> Self {
-        let options =
-            HistogramOpts::new(CALL_DURATION.name, CALL_DURATION.help).buckets(BUCKETS.to_vec());
-        let durations =
-            HistogramVec::new(options, CALL_DURATION.labels).expect("the definition is valid");
-        registry
-            .register(Box::new(durations.clone()))
-            .expect("a breaker's durations are registered once");
+    pub fn new(metrics: &Metrics, breaker: &str) -> Self {
+        let all = durations(&CALL_DURATION);
+        metrics.register(all.clone());
         let by_outcome = Outcome::ALL.map(|outcome| {
-            let histogram = durations.with_label_values(&[breaker, outcome.as_str()]);
-            (outcome, histogram)
+            let values = [breaker, outcome.as_str()];
+            let series = Durations::new(&all, metrics.exemplars(), &CALL_DURATION, &values);
+            (outcome, series)
         });
         Self {
             by_outcome: by_outcome.into(),
         }
     }
 
-    /// Notes that a call with this outcome took so long.
-    pub fn observe(&self, outcome: Outcome, took: Duration) {
-        if let Some((_, histogram)) = self.by_outcome.iter().find(|(known, _)| *known == outcome) {
-            histogram.observe(took.as_secs_f64());
+    /// Notes that a call with this outcome took so long. `trace` is its trace, if it is sampled.
+    pub fn observe(&self, outcome: Outcome, took: Duration, trace: Option<TraceId>) {
+        if let Some((_, series)) = self.by_outcome.iter().find(|(known, _)| *known == outcome) {
+            series.observe(took.as_secs_f64(), trace);
         }
     }
 }

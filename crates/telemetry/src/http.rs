@@ -1,21 +1,20 @@
 //! How long did answers take, by route and status?
 //!
 //! Handles are resolved once per route for the statuses that it is known to give; an unexpected
-//! status is looked up when it comes.
+//! status is looked up when it comes, and leaves no exemplar.
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, Registry};
+use opentelemetry::TraceId;
+use prometheus::HistogramVec;
 
+use crate::exemplars::{Durations, durations};
+use crate::exposition::Metrics;
 use crate::names::HTTP_REQUEST_DURATION;
-
-/// Bucket limits in seconds: from a fast failure to a call that timed out.
-pub(crate) const BUCKETS: [f64; 13] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
-];
 
 /// The answers of one service.
 #[derive(Clone, Debug)]
 pub struct HttpMetrics {
     durations: HistogramVec,
+    metrics: Metrics,
 }
 
 impl HttpMetrics {
@@ -23,16 +22,13 @@ impl HttpMetrics {
     ///
     /// # Panics
     /// If it has been registered before.
-    pub fn new(registry: &Registry) -> Self {
-        let definition = HTTP_REQUEST_DURATION;
-        let options =
-            HistogramOpts::new(definition.name, definition.help).buckets(BUCKETS.to_vec());
-        let durations =
-            HistogramVec::new(options, definition.labels).expect("the definition is valid");
-        registry
-            .register(Box::new(durations.clone()))
-            .expect("a service registers its answers once");
-        Self { durations }
+    pub fn new(metrics: &Metrics) -> Self {
+        let durations = durations(&HTTP_REQUEST_DURATION);
+        metrics.register(durations.clone());
+        Self {
+            durations,
+            metrics: metrics.clone(),
+        }
     }
 
     /// The handle for one route. `route` and `method` must come from the code, not from a request;
@@ -43,17 +39,18 @@ impl HttpMetrics {
         method: &'static str,
         statuses: &[u16],
     ) -> RouteMetrics {
-        let mut metrics = RouteMetrics {
+        let known = statuses.iter().map(|&status| {
+            let values = [route, method, &status.to_string()];
+            let table = self.metrics.exemplars();
+            let series = Durations::new(&self.durations, table, &HTTP_REQUEST_DURATION, &values);
+            (status, series)
+        });
+        RouteMetrics {
             durations: self.durations.clone(),
             route,
             method,
-            known: Vec::new(),
-        };
-        metrics.known = statuses
-            .iter()
-            .map(|&status| (status, metrics.resolve(status)))
-            .collect();
-        metrics
+            known: known.collect(),
+        }
     }
 }
 
@@ -63,20 +60,18 @@ pub struct RouteMetrics {
     durations: HistogramVec,
     route: &'static str,
     method: &'static str,
-    known: Vec<(u16, Histogram)>,
+    known: Vec<(u16, Durations)>,
 }
 
 impl RouteMetrics {
-    /// Notes that an answer with `status` took `seconds`.
-    pub fn observe(&self, status: u16, seconds: f64) {
+    /// Notes that an answer with `status` took `seconds`. `trace` is its trace, if it is sampled.
+    pub fn observe(&self, status: u16, seconds: f64, trace: Option<TraceId>) {
         match self.known.iter().find(|(known, _)| *known == status) {
-            Some((_, histogram)) => histogram.observe(seconds),
-            None => self.resolve(status).observe(seconds),
+            Some((_, series)) => series.observe(seconds, trace),
+            None => self
+                .durations
+                .with_label_values(&[self.route, self.method, &status.to_string()])
+                .observe(seconds),
         }
-    }
-
-    fn resolve(&self, status: u16) -> Histogram {
-        self.durations
-            .with_label_values(&[self.route, self.method, status.to_string().as_str()])
     }
 }

@@ -1,78 +1,90 @@
-//! Which lines go to the log? To standard error, one per event, with fields.
+//! Which lines go to the log? To standard error, one per event, with fields and the trace's id.
 //!
 //! A thread of its own writes them. Whoever logs never waits for the reader of standard error; if
 //! that one falls too far behind, lines are lost instead of requests.
 
+mod format;
+
+use std::fmt;
 use std::io::{self, IsTerminal};
+use std::str::FromStr;
 
-use breaker::{Event, Listener};
+use tracing::{Metadata, Subscriber};
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, fmt as lines};
 
-/// Writes what is left of the log when it is dropped.
-#[derive(Debug)]
-#[must_use = "the log ends when this is dropped"]
-pub struct LogGuard {
-    _writer: WorkerGuard,
+use format::{JsonLines, TextLines};
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line, for log collectors.
+    Json,
 }
 
-/// Starts logging to standard error. `RUST_LOG` decides what is shown, `default_level` when it is
-/// not set. Changes nothing when a log has been started before.
-pub fn init_log(default_level: &str) -> LogGuard {
-    let filter =
+impl LogFormat {
+    /// Its name, as settings spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Text, Self::Json]
+            .into_iter()
+            .find(|format| format.as_str() == text)
+            .ok_or_else(|| format!("`{text}` is not allowed: it must be `text` or `json`"))
+    }
+}
+
+/// A layer that writes the log, and what keeps its writer alive. `RUST_LOG` decides what is shown,
+/// `default_level` when it is not set.
+pub(crate) fn layer<S>(
+    format: LogFormat,
+    default_level: &str,
+) -> (Box<dyn Layer<S> + Send + Sync>, WorkerGuard)
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    // Spans are for traces; formatting them for lines that may never come would cost every call.
+    let levels =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_level));
+    let filter = filter_fn(is_event).and(levels);
     let (writer, guard) = tracing_appender::non_blocking(io::stderr());
-    let _already_started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer)
-        .with_ansi(io::stderr().is_terminal())
-        .with_target(false)
-        .try_init();
-    LogGuard { _writer: guard }
+    let layer = lines::layer().with_writer(writer);
+    let colours = io::stderr().is_terminal();
+    let layer = match format {
+        LogFormat::Text => layer
+            .with_ansi(colours)
+            .event_format(TextLines::new(colours))
+            .with_filter(filter)
+            .boxed(),
+        LogFormat::Json => layer
+            .with_ansi(false)
+            .event_format(JsonLines)
+            .with_filter(filter)
+            .boxed(),
+    };
+    (layer, guard)
 }
 
-/// Logs every transition of an instance's breaker.
-#[derive(Clone, Debug)]
-pub struct LogTransitions {
-    instance: String,
-}
-
-impl LogTransitions {
-    /// Logs in the name of `instance`.
-    pub fn of(instance: impl Into<String>) -> Self {
-        Self {
-            instance: instance.into(),
-        }
-    }
-}
-
-impl Listener for LogTransitions {
-    fn on_event(&self, breaker: &str, event: &Event) {
-        let instance = &*self.instance;
-        match event {
-            Event::Transition(transition) => tracing::info!(
-                instance,
-                breaker,
-                from = transition.from.as_str(),
-                to = transition.to.as_str(),
-                cause = transition.cause.as_str(),
-                generation = transition.generation.get(),
-                consecutive_failures = transition.consecutive_failures,
-                window_calls = transition.window.calls,
-                window_failures = transition.window.failures,
-                open_for_ms = transition.open_for.map(|wait| wait.as_millis()),
-                "circuit breaker transition",
-            ),
-            Event::WouldTrip(report) => tracing::info!(
-                instance,
-                breaker,
-                cause = report.cause.as_str(),
-                consecutive_failures = report.consecutive_failures,
-                window_calls = report.window.calls,
-                window_failures = report.window.failures,
-                "circuit breaker would trip",
-            ),
-            _ => {}
-        }
-    }
+fn is_event(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event()
 }

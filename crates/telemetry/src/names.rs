@@ -163,6 +163,76 @@ pub const HTTP_REQUEST_DURATION: Definition = metric(
     &["route", "method", "status"],
     "Time from the request's header to the answer.",
 );
+/// Spans on their way to the collector.
+pub const TRACE_EXPORT_SPANS: Definition = metric(
+    "trace_export_spans_total",
+    Kind::Counter,
+    &["outcome"],
+    "Spans by what became of them: exported, failed with their batch, or dropped as the queue was full.",
+);
+/// Spans that wait.
+pub const TRACE_EXPORT_QUEUE: Definition = metric(
+    "trace_export_queue_spans",
+    Kind::Gauge,
+    &[],
+    "Spans that wait for the collector or are being sent.",
+);
+/// Whether the collector takes spans.
+pub const TRACE_EXPORT_UP: Definition = metric(
+    "trace_export_up",
+    Kind::Gauge,
+    &[],
+    "1 while the collector takes all spans, 0 while spans are lost.",
+);
+/// What the process uses. The descriptions are those of the `prometheus` crate.
+pub const PROCESS_CPU: Definition = metric(
+    "process_cpu_seconds_total",
+    Kind::Counter,
+    &[],
+    "Total user and system CPU time spent in seconds.",
+);
+/// Open files.
+pub const PROCESS_OPEN_FDS: Definition = metric(
+    "process_open_fds",
+    Kind::Gauge,
+    &[],
+    "Number of open file descriptors.",
+);
+/// The limit of open files.
+pub const PROCESS_MAX_FDS: Definition = metric(
+    "process_max_fds",
+    Kind::Gauge,
+    &[],
+    "Maximum number of open file descriptors.",
+);
+/// Address space.
+pub const PROCESS_VIRTUAL_MEMORY: Definition = metric(
+    "process_virtual_memory_bytes",
+    Kind::Gauge,
+    &[],
+    "Virtual memory size in bytes.",
+);
+/// Memory in use.
+pub const PROCESS_RESIDENT_MEMORY: Definition = metric(
+    "process_resident_memory_bytes",
+    Kind::Gauge,
+    &[],
+    "Resident memory size in bytes.",
+);
+/// Start of the process.
+pub const PROCESS_START_TIME: Definition = metric(
+    "process_start_time_seconds",
+    Kind::Gauge,
+    &[],
+    "Start time of the process since unix epoch in seconds.",
+);
+/// Threads.
+pub const PROCESS_THREADS: Definition = metric(
+    "process_threads",
+    Kind::Gauge,
+    &[],
+    "Number of OS threads in the process.",
+);
 /// Requests to the unreliable service.
 pub const UNRELIABLE_REQUESTS: Definition = metric(
     "unreliable_service_requests_total",
@@ -192,6 +262,23 @@ pub const UNRELIABLE_PHASE: Definition = metric(
     "1; the label is the active phase of the fault plan.",
 );
 
+/// What every service exports, beside its own.
+pub const EVERYWHERE: &[Definition] = &[BUILD_INFO, HTTP_REQUEST_DURATION];
+
+/// What every service exports about its process, on Linux.
+pub const PROCESS: &[Definition] = &[
+    PROCESS_CPU,
+    PROCESS_OPEN_FDS,
+    PROCESS_MAX_FDS,
+    PROCESS_VIRTUAL_MEMORY,
+    PROCESS_RESIDENT_MEMORY,
+    PROCESS_START_TIME,
+    PROCESS_THREADS,
+];
+
+/// What every service exports about its process while traces are exported.
+pub const TRACE_EXPORT: &[Definition] = &[TRACE_EXPORT_SPANS, TRACE_EXPORT_QUEUE, TRACE_EXPORT_UP];
+
 /// What an instance exports.
 pub const INSTANCE: &[Definition] = &[
     STATE,
@@ -207,8 +294,6 @@ pub const INSTANCE: &[Definition] = &[
     OPEN_UNTIL,
     LAST_TRANSITION,
     CONFIG_INFO,
-    BUILD_INFO,
-    HTTP_REQUEST_DURATION,
 ];
 
 /// What the unreliable service exports.
@@ -217,6 +302,7 @@ pub const UNRELIABLE: &[Definition] = &[
     UNRELIABLE_WHILE_FAILING,
     UNRELIABLE_FAILURE_RATIO,
     UNRELIABLE_PHASE,
-    BUILD_INFO,
-    HTTP_REQUEST_DURATION,
 ];
+
+/// Everything that any service exports.
+pub const ALL: &[&[Definition]] = &[INSTANCE, UNRELIABLE, EVERYWHERE, PROCESS, TRACE_EXPORT];

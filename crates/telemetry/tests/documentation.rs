@@ -14,13 +14,20 @@ fn the_page_lists_every_metric_of_the_unreliable_service() {
     assert_table("## Unreliable service", names::UNRELIABLE);
 }
 
+#[test]
+fn the_page_lists_every_metric_that_all_services_have() {
+    assert_table("## Every service", names::EVERYWHERE);
+    assert_table("### Its process", names::PROCESS);
+    assert_table("### The export of traces", names::TRACE_EXPORT);
+}
+
 /// The table below `heading` has one row per definition, in the same order.
 fn assert_table(heading: &str, definitions: &[Definition]) {
     let section = PAGE
-        .split(heading)
+        .split(&format!("{heading}\n"))
         .nth(1)
         .expect("the page has the heading");
-    let section = section.split("\n## ").next().unwrap_or_default();
+    let section = section.split("\n##").next().unwrap_or_default();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     let rows: Vec<&str> = rows.collect();
 

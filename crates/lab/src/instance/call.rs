@@ -4,23 +4,20 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use breaker::{Outcome, Permit, RejectReason, Rejected};
 use bytes::Bytes;
-use reqwest::{Client, Url};
 use serde::Serialize;
-use tokio::time::{Instant, timeout};
+use telemetry::trace::BreakerCall;
+use tokio::time::Instant;
 
-use super::State;
-use crate::client::client;
+use super::downstream::{CallResult, is_success};
+use super::{DOWNSTREAM, State};
 use crate::serve::json;
-use crate::settings::BaseUrl;
 
 /// The header in which every answer names the state that decided about the call.
 const BREAKER_STATE: HeaderName = HeaderName::from_static("x-breaker-state");
-/// Bytes of the downstream's answer that are read so that its connection can be used again.
-const ANSWER_BYTES: usize = 64 * 1024;
 
 /// What a client is told about its call.
 #[derive(Debug, Serialize)]
@@ -41,42 +38,77 @@ struct ErrorBody {
 }
 
 /// Answers `GET /call`.
-pub(super) async fn answer(state: &State) -> Response {
-    let permit = match state.breaker.try_acquire() {
+pub(super) async fn answer(state: &State, incoming: &HeaderMap) -> Response {
+    let span = state.tracer.breaker_call(DOWNSTREAM);
+    let permit = match span.within(|| state.breaker.try_acquire()) {
         Ok(permit) => permit,
-        Err(rejected) => return state.fast_failures.answer(&rejected),
+        Err(rejected) => {
+            span.rejected(&rejected);
+            return state.fast_failures.answer(&rejected);
+        }
     };
     let breaker_state = permit.state();
-    let under_way = UnderWay::new(state, permit);
-    let result = state.caller.call().await;
+    let under_way = UnderWay::new(state, permit, span);
+    let result = state.caller.call(&under_way.span, incoming).await;
     let (outcome, took) = under_way.end(&result);
-    let error = result.error();
+    let failure = error(&result);
     let answer = Answer {
         instance: &state.name,
         breaker_state: breaker_state.as_str(),
         outcome: outcome.as_str(),
         downstream_status: result.status(),
         duration_ms: (took.as_secs_f64() * 1e6).round() / 1e3,
-        error,
+        error: failure,
     };
-    let mut response = json(result.answer_status(), &answer);
+    let mut response = json(answer_status(&result), &answer);
     let value = HeaderValue::from_static(breaker_state.as_str());
     response.headers_mut().insert(BREAKER_STATE, value);
     response
+}
+
+/// What an instance answers to its client.
+fn answer_status(result: &CallResult) -> StatusCode {
+    match result {
+        CallResult::Answered { status, .. } if is_success(*status) => StatusCode::OK,
+        CallResult::Answered { .. } | CallResult::Broken(_) => StatusCode::BAD_GATEWAY,
+        CallResult::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
+    }
+}
+
+/// What it says about a call that failed.
+fn error(result: &CallResult) -> Option<ErrorBody> {
+    let (code, message) = match result {
+        CallResult::Answered { status, .. } if is_success(*status) => return None,
+        CallResult::Answered { status, .. } => (
+            "downstream_failure",
+            format!("the downstream answered {}", status.as_u16()),
+        ),
+        CallResult::TimedOut(limit) => (
+            "downstream_timeout",
+            format!("the downstream did not answer within {limit:?}"),
+        ),
+        CallResult::Broken(how) => ("downstream_failure", format!("no answer: {}", how.words())),
+    };
+    Some(ErrorBody { code, message })
 }
 
 /// A permitted call; if the client leaves, it is measured as cancelled.
 struct UnderWay<'a> {
     state: &'a State,
     permit: Option<Permit<'a>>,
+    span: BreakerCall,
     began: Instant,
 }
 
 impl<'a> UnderWay<'a> {
-    fn new(state: &'a State, permit: Permit<'a>) -> Self {
+    fn new(state: &'a State, permit: Permit<'a>, span: BreakerCall) -> Self {
+        span.permitted(permit.state(), permit.generation(), || {
+            state.transitions.opening()
+        });
         Self {
             state,
             permit: Some(permit),
+            span,
             began: Instant::now(),
         }
     }
@@ -84,7 +116,7 @@ impl<'a> UnderWay<'a> {
     fn end(mut self, result: &CallResult) -> (Outcome, Duration) {
         let took = self.began.elapsed();
         let permit = self.permit.take().expect("a call ends once");
-        let outcome = match result {
+        let outcome = self.span.within(|| match result {
             CallResult::Answered { status, .. } if is_success(*status) => permit.success(),
             CallResult::Answered {
                 retry_after: Some(wait),
@@ -93,119 +125,25 @@ impl<'a> UnderWay<'a> {
             CallResult::Answered { .. } | CallResult::TimedOut(_) | CallResult::Broken(_) => {
                 permit.failure()
             }
-        };
-        self.state.durations.observe(outcome, took);
+        });
+        self.span.ended(outcome, result.error_type().as_deref());
+        self.measure(outcome, took);
         (outcome, took)
+    }
+
+    fn measure(&self, outcome: Outcome, took: Duration) {
+        let durations = &self.state.durations;
+        durations.observe(outcome, took, self.span.trace_id());
     }
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        if self.permit.take().is_some() {
-            self.state
-                .durations
-                .observe(Outcome::Cancelled, self.began.elapsed());
+        if let Some(permit) = self.permit.take() {
+            self.span.within(|| drop(permit));
+            self.span.ended(Outcome::Cancelled, None);
+            self.measure(Outcome::Cancelled, self.began.elapsed());
         }
-    }
-}
-
-/// Whether the downstream did its work. A client's mistake (4xx) does not speak against it, being
-/// told to slow down (429) does.
-fn is_success(status: StatusCode) -> bool {
-    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
-}
-
-/// Calls the downstream.
-#[derive(Debug)]
-pub(super) struct Caller {
-    client: Client,
-    url: Url,
-    name: HeaderValue,
-    limit: Duration,
-}
-
-/// What the downstream answered.
-#[derive(Debug)]
-enum CallResult {
-    Answered {
-        status: StatusCode,
-        retry_after: Option<Duration>,
-    },
-    TimedOut(Duration),
-    Broken(&'static str),
-}
-
-impl Caller {
-    pub(super) fn new(name: &str, downstream: &BaseUrl, limit: Duration) -> Self {
-        Self {
-            client: client(),
-            url: downstream.join("data"),
-            name: HeaderValue::from_str(name).expect("instance names are plain"),
-            limit,
-        }
-    }
-
-    async fn call(&self) -> CallResult {
-        match timeout(self.limit, self.exchange()).await {
-            Err(_) => CallResult::TimedOut(self.limit),
-            Ok(Err(error)) if error.is_connect() => CallResult::Broken("it cannot be reached"),
-            Ok(Err(_)) => CallResult::Broken("the connection broke"),
-            Ok(Ok((status, retry_after))) => CallResult::Answered {
-                status,
-                retry_after,
-            },
-        }
-    }
-
-    async fn exchange(&self) -> reqwest::Result<(StatusCode, Option<Duration>)> {
-        let request = self.client.get(self.url.clone());
-        let mut response = request.header("x-caller", &self.name).send().await?;
-        let mut read = 0;
-        while let Some(chunk) = response.chunk().await? {
-            read += chunk.len();
-            if read > ANSWER_BYTES {
-                break;
-            }
-        }
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|seconds| seconds.to_str().ok()?.parse().ok())
-            .map(Duration::from_secs);
-        Ok((response.status(), retry_after))
-    }
-}
-
-impl CallResult {
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::Answered { status, .. } => Some(status.as_u16()),
-            Self::TimedOut(_) | Self::Broken(_) => None,
-        }
-    }
-
-    fn answer_status(&self) -> StatusCode {
-        match self {
-            Self::Answered { status, .. } if is_success(*status) => StatusCode::OK,
-            Self::Answered { .. } | Self::Broken(_) => StatusCode::BAD_GATEWAY,
-            Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
-        }
-    }
-
-    fn error(&self) -> Option<ErrorBody> {
-        let (code, message) = match self {
-            Self::Answered { status, .. } if is_success(*status) => return None,
-            Self::Answered { status, .. } => (
-                "downstream_failure",
-                format!("the downstream answered {}", status.as_u16()),
-            ),
-            Self::TimedOut(limit) => (
-                "downstream_timeout",
-                format!("the downstream did not answer within {limit:?}"),
-            ),
-            Self::Broken(why) => ("downstream_failure", format!("no answer: {why}")),
-        };
-        Some(ErrorBody { code, message })
     }
 }
 
@@ -282,19 +220,5 @@ mod tests {
         assert_eq!(header(1000), "1");
         assert_eq!(header(1001), "2");
         assert_eq!(retry_after(None), "60");
-    }
-
-    #[test]
-    fn only_server_errors_and_too_many_requests_speak_against_the_downstream() {
-        for (status, good) in [
-            (200, true),
-            (404, true),
-            (429, false),
-            (500, false),
-            (503, false),
-        ] {
-            let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(is_success(status), good, "{status}");
-        }
     }
 }

@@ -1,27 +1,37 @@
 //! Which routes does every service have? Alive, ready, metrics.
 
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::http::header::{ACCEPT, HeaderValue, VARY};
+use axum::response::Response;
 use axum::routing::get;
-use prometheus::Registry;
+use telemetry::Metrics;
 
-use super::measured::Routes;
+use super::measured::{Routes, Traced};
 use super::reply::{json, text};
 
-/// Adds `/healthz`, `/readyz` and `/metrics`, which shows `registry`.
+/// Adds `/healthz`, `/readyz` and `/metrics`. They are asked every second and tell no story, so they
+/// are in no trace.
 ///
 /// A service that has begun its shutdown accepts no connection any more, so whoever gets an answer
 /// talks to one that is ready.
-pub(crate) fn health_routes(routes: Routes, registry: Registry) -> Routes {
-    telemetry::register_build_info(&registry, env!("CARGO_PKG_VERSION"));
+pub(super) fn add_health_routes(routes: Routes) -> Routes {
+    let metrics = routes.metrics().clone();
     let status = |status: &'static str| {
         get(async move || json(StatusCode::OK, &serde_json::json!({ "status": status })))
     };
-    let metrics = get(async move || {
-        let exposition = telemetry::exposition(&registry);
-        text(StatusCode::OK, telemetry::TEXT_FORMAT, exposition)
-    });
+    let show = get(async move |request: Request| expose(&metrics, &request));
     routes
-        .add("GET", "/healthz", &[200], status("alive"))
-        .add("GET", "/readyz", &[200], status("ready"))
-        .add("GET", "/metrics", &[200], metrics)
+        .add_route("GET", "/healthz", &[200], status("alive"), Traced::No)
+        .add_route("GET", "/readyz", &[200], status("ready"), Traced::No)
+        .add_route("GET", "/metrics", &[200], show, Traced::No)
+}
+
+fn expose(metrics: &Metrics, request: &Request) -> Response {
+    let accept = request.headers().get(ACCEPT);
+    let shown = metrics.expose(accept.and_then(|accept| accept.to_str().ok()));
+    let mut response = text(StatusCode::OK, shown.content_type, shown.body);
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("accept"));
+    response
 }

@@ -1,4 +1,4 @@
-//! How long did each route take to answer? Each route's metric handles are resolved once.
+//! How long did each route take to answer, and in which trace? Metric handles are resolved once.
 
 use std::sync::Arc;
 
@@ -8,27 +8,45 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::MethodRouter;
-use telemetry::{HttpMetrics, RouteMetrics};
+use telemetry::trace::Tracer;
+use telemetry::{HttpMetrics, Metrics, RouteMetrics};
 use tokio::time::Instant;
 
 use super::guard::Control;
+use super::health::add_health_routes;
 use super::reply::error;
 
 /// Builds the router of one service, measuring every answer.
 #[derive(Debug)]
 pub(crate) struct Routes {
     router: Router,
-    metrics: HttpMetrics,
+    metrics: Metrics,
+    durations: HttpMetrics,
     control: Control,
+    tracer: Tracer,
+}
+
+/// Whether requests of a route are in traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Traced {
+    Yes,
+    No,
 }
 
 impl Routes {
-    pub(crate) fn new(metrics: HttpMetrics, control: Control) -> Self {
+    pub(crate) fn new(metrics: Metrics, control: Control, tracer: Tracer) -> Self {
         Self {
             router: Router::new(),
+            durations: HttpMetrics::new(&metrics),
             metrics,
             control,
+            tracer,
         }
+    }
+
+    /// What `/metrics` shows.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Adds a route that changes something, behind the guard.
@@ -45,31 +63,48 @@ impl Routes {
 
     /// Adds a route for one method. `statuses` are the answers that it is known to give.
     pub(crate) fn add(
-        mut self,
+        self,
         method: &'static str,
         route: &'static str,
         statuses: &[u16],
         handler: MethodRouter,
     ) -> Self {
-        let metrics = Arc::new(self.metrics.route(route, method, statuses));
-        let measured = handler.route_layer(from_fn(move |request: Request, next: Next| {
-            let metrics = Arc::clone(&metrics);
-            async move {
-                let began = Instant::now();
-                let response = next.run(request).await;
-                observe(&metrics, began, &response);
-                response
-            }
+        self.add_route(method, route, statuses, handler, Traced::Yes)
+    }
+
+    pub(super) fn add_route(
+        mut self,
+        method: &'static str,
+        route: &'static str,
+        statuses: &[u16],
+        handler: MethodRouter,
+        traced: Traced,
+    ) -> Self {
+        let watch = Arc::new(Watch {
+            method,
+            route,
+            metrics: self.durations.route(route, method, statuses),
+            tracer: match traced {
+                Traced::Yes => self.tracer.clone(),
+                Traced::No => Tracer::default(),
+            },
+        });
+        let watched = handler.route_layer(from_fn(move |request: Request, next: Next| {
+            let watch = Arc::clone(&watch);
+            async move { watch.answer(request, next).await }
         }));
-        self.router = self.router.route(route, measured);
+        self.router = self.router.route(route, watched);
         self
     }
 
-    /// The router, which answers everything else with JSON errors.
+    /// The router, with the routes that every service has; it answers everything else with JSON
+    /// errors.
     pub(crate) fn finish(self) -> Router {
-        let metrics = Arc::new(self.metrics.route("other", "other", &[404, 405]));
+        let routes = add_health_routes(self);
+        let metrics = Arc::new(routes.durations.route("other", "other", &[404, 405]));
         let unknown = Arc::clone(&metrics);
-        self.router
+        routes
+            .router
             .fallback(move |request: Request| {
                 let message = format!("there is no {}", request.uri().path());
                 answer(&unknown, StatusCode::NOT_FOUND, "not_found", &message)
@@ -83,6 +118,35 @@ impl Routes {
     }
 }
 
+/// Measures and traces the answers of one route.
+#[derive(Debug)]
+struct Watch {
+    method: &'static str,
+    route: &'static str,
+    metrics: RouteMetrics,
+    tracer: Tracer,
+}
+
+impl Watch {
+    async fn answer(&self, request: Request, next: Next) -> Response {
+        let began = Instant::now();
+        let (mut head, body) = request.into_parts();
+        let span = self
+            .tracer
+            .server(self.method, self.route, head.uri.path(), &mut head.headers);
+        let trace = span.as_ref().map(telemetry::trace::ServerSpan::trace_id);
+        let handler = next.run(Request::from_parts(head, body));
+        let response = match span {
+            Some(span) => span.answer(handler).await,
+            None => handler.await,
+        };
+        let status = response.status().as_u16();
+        self.metrics
+            .observe(status, began.elapsed().as_secs_f64(), trace);
+        response
+    }
+}
+
 fn answer(
     metrics: &RouteMetrics,
     status: StatusCode,
@@ -91,10 +155,6 @@ fn answer(
 ) -> std::future::Ready<Response> {
     let began = Instant::now();
     let response = error(status, code, message);
-    observe(metrics, began, &response);
+    metrics.observe(status.as_u16(), began.elapsed().as_secs_f64(), None);
     std::future::ready(response)
-}
-
-fn observe(metrics: &RouteMetrics, began: Instant, response: &Response) {
-    metrics.observe(response.status().as_u16(), began.elapsed().as_secs_f64());
 }

@@ -5,9 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
+use telemetry::LogFormat;
+use telemetry::trace::Protocol;
 
 use super::breaker::BreakerSettings;
-use super::values::{Address, BaseUrl, Span};
+use super::values::{Address, BaseUrl, Span, Text};
 use crate::failure::Failure;
 use crate::json::with_nearest;
 
@@ -19,6 +21,11 @@ pub(crate) struct File {
     pub(crate) duration: Option<Span>,
     pub(crate) max_connections: Option<usize>,
     pub(crate) control_token: Option<String>,
+    pub(crate) otlp_endpoint: Option<BaseUrl>,
+    pub(crate) otlp_protocol: Option<Text<Protocol>>,
+    pub(crate) trace_ratio: Option<f64>,
+    pub(crate) log_format: Option<Text<LogFormat>>,
+    pub(crate) lab: PageFile,
     /// The breakers of all instances.
     pub(crate) breaker: BreakerSettings,
     pub(crate) instance: BTreeMap<String, InstanceFile>,
@@ -34,6 +41,12 @@ pub(crate) struct InstanceFile {
     pub(crate) downstream: Option<BaseUrl>,
     pub(crate) call_timeout: Option<Span>,
     pub(crate) breaker: BreakerSettings,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PageFile {
+    pub(crate) listen: Option<Address>,
 }
 
 #[derive(Debug, Default, Deserialize)]

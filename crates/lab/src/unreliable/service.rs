@@ -2,30 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{delete, get, put};
-use prometheus::Registry;
-use telemetry::HttpMetrics;
+use telemetry::trace::{attributes, note};
 use tokio::time::sleep;
 
 use super::metrics::UnreliableCollector;
 use super::running::Running;
 use crate::plan::{Effect, Plan};
-use crate::serve::{Control, Routes, error, health_routes, json, read_json};
+use crate::serve::{Routes, error, json, read_json};
 
-/// The routes of the service.
-pub(super) fn routes(running: &Arc<Running>, control: Control) -> Router {
-    let registry = Registry::new();
-    registry
-        .register(Box::new(UnreliableCollector::new(Arc::clone(running))))
-        .expect("the names are registered once");
+/// Adds the routes of the service, and what it exports.
+pub(super) fn add_routes(routes: Routes, running: &Arc<Running>) -> Routes {
+    routes
+        .metrics()
+        .register(UnreliableCollector::new(Arc::clone(running)));
     let with = || Arc::clone(running);
     let (data, read, replace, clear) = (with(), with(), with(), with());
-    let routes = Routes::new(HttpMetrics::new(&registry), control)
+    routes
         .add(
             "GET",
             "/data",
@@ -52,8 +49,7 @@ pub(super) fn routes(running: &Arc<Running>, control: Control) -> Router {
                 clear.replace(Plan::healthy());
                 json(StatusCode::OK, &clear.plan())
             }),
-        );
-    health_routes(routes, registry).finish()
+        )
 }
 
 /// Answers as the active faults decide.
@@ -63,6 +59,9 @@ async fn answer(running: Arc<Running>, headers: HeaderMap) -> Response {
         .and_then(|caller| caller.to_str().ok())
         .unwrap_or("anonymous");
     let fate = running.next_fate(caller);
+    note(attributes::FAULT_EFFECT, fate.effect.as_str());
+    let delay = i64::try_from(fate.delay.as_millis()).unwrap_or(i64::MAX);
+    note(attributes::FAULT_DELAY_MS, delay);
     if !fate.delay.is_zero() {
         sleep(fate.delay).await;
     }

@@ -1,0 +1,163 @@
+//! How is the downstream called, and what comes of it?
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use reqwest::{Client, Url};
+use telemetry::trace::{BreakerCall, Target, attributes};
+use tokio::time::timeout;
+
+use crate::client::client;
+use crate::settings::BaseUrl;
+
+/// The header in which the downstream learns who calls.
+const CALLER: HeaderName = HeaderName::from_static("x-caller");
+/// Bytes of the downstream's answer that are read so that its connection can be used again.
+const ANSWER_BYTES: usize = 64 * 1024;
+
+/// Whether the downstream did its work. A client's mistake (4xx) does not speak against it, being
+/// told to slow down (429) does.
+pub(super) fn is_success(status: StatusCode) -> bool {
+    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
+}
+
+/// Calls the downstream.
+#[derive(Debug)]
+pub(super) struct Caller {
+    client: Client,
+    url: Url,
+    target: Target,
+    name: HeaderValue,
+    limit: Duration,
+}
+
+/// What the downstream answered.
+#[derive(Debug)]
+pub(super) enum CallResult {
+    Answered {
+        status: StatusCode,
+        retry_after: Option<Duration>,
+    },
+    TimedOut(Duration),
+    Broken(Broken),
+}
+
+/// Why there was no answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Broken {
+    Connect,
+    Connection,
+}
+
+impl Broken {
+    fn error_type(self) -> &'static str {
+        match self {
+            Self::Connect => attributes::CONNECT,
+            Self::Connection => attributes::CONNECTION,
+        }
+    }
+
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Connect => "it cannot be reached",
+            Self::Connection => "the connection broke",
+        }
+    }
+}
+
+impl Caller {
+    pub(super) fn new(name: &str, downstream: &BaseUrl, limit: Duration) -> Self {
+        let url = downstream.join("data");
+        Self {
+            client: client(),
+            target: Target::new(url.as_str()),
+            url,
+            name: HeaderValue::from_str(name).expect("instance names are plain"),
+            limit,
+        }
+    }
+
+    pub(super) async fn call(&self, call: &BreakerCall, incoming: &HeaderMap) -> CallResult {
+        let mut headers = HeaderMap::new();
+        headers.insert(CALLER, self.name.clone());
+        let span = call.request(&self.target, incoming, &mut headers);
+        let result = match timeout(self.limit, self.exchange(headers)).await {
+            Err(_) => CallResult::TimedOut(self.limit),
+            Ok(Err(error)) if error.is_connect() => CallResult::Broken(Broken::Connect),
+            Ok(Err(_)) => CallResult::Broken(Broken::Connection),
+            Ok(Ok((status, retry_after))) => CallResult::Answered {
+                status,
+                retry_after,
+            },
+        };
+        if let Some(span) = span {
+            match &result {
+                CallResult::Answered { status, .. } => span.answered(status.as_u16()),
+                CallResult::TimedOut(_) => span.failed(attributes::TIMEOUT),
+                CallResult::Broken(how) => span.failed(how.error_type()),
+            }
+        }
+        result
+    }
+
+    async fn exchange(
+        &self,
+        headers: HeaderMap,
+    ) -> reqwest::Result<(StatusCode, Option<Duration>)> {
+        let request = self.client.get(self.url.clone()).headers(headers);
+        let mut response = request.send().await?;
+        let mut read = 0;
+        while let Some(chunk) = response.chunk().await? {
+            read += chunk.len();
+            if read > ANSWER_BYTES {
+                break;
+            }
+        }
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|seconds| seconds.to_str().ok()?.parse().ok())
+            .map(Duration::from_secs);
+        Ok((response.status(), retry_after))
+    }
+}
+
+impl CallResult {
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered { status, .. } => Some(status.as_u16()),
+            Self::TimedOut(_) | Self::Broken(_) => None,
+        }
+    }
+
+    /// What a span says about a call that failed.
+    pub(super) fn error_type(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Answered { status, .. } if is_success(*status) => None,
+            Self::Answered { status, .. } => Some(status.as_str().to_owned().into()),
+            Self::TimedOut(_) => Some(attributes::TIMEOUT.into()),
+            Self::Broken(how) => Some(how.error_type().into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_server_errors_and_too_many_requests_speak_against_the_downstream() {
+        for (status, good) in [
+            (200, true),
+            (404, true),
+            (429, false),
+            (500, false),
+            (503, false),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(is_success(status), good, "{status}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What does the lab itself answer? Where its services are, for Prometheus.
+//!
+//! <https://prometheus.io/docs/prometheus/latest/http_sd/>: a list of targets with labels, so that an
+//! instance with another name or port is found without a change of Prometheus' configuration.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Serialize;
+use telemetry::trace::Tracer;
+use telemetry::{Metrics, Telemetry};
+
+use crate::serve::{Control, Listening, Routes, json, serve, text};
+use crate::settings::{Instance, Serving};
+use crate::shutdown::Shutdown;
+
+/// Where each service listens: its job, its name and its address.
+#[derive(Clone, Debug)]
+pub(crate) struct Places(Vec<Place>);
+
+#[derive(Clone, Debug)]
+struct Place {
+    job: &'static str,
+    name: String,
+    address: SocketAddr,
+}
+
+/// One entry of the list, as Prometheus reads it.
+#[derive(Debug, Serialize)]
+struct TargetGroup<'a> {
+    targets: [String; 1],
+    labels: BTreeMap<&'static str, &'a str>,
+}
+
+impl Places {
+    pub(crate) fn of(
+        settings: &BTreeMap<String, Instance>,
+        instances: &[Listening],
+        unreliable: &Listening,
+    ) -> Self {
+        let instances = settings.keys().zip(instances);
+        let mut places: Vec<_> = instances
+            .map(|(name, listening)| Place {
+                job: "instances",
+                name: name.clone(),
+                address: listening.address,
+            })
+            .collect();
+        places.push(Place {
+            job: "unreliable-service",
+            name: "unreliable".to_owned(),
+            address: unreliable.address,
+        });
+        Self(places)
+    }
+
+    fn groups(&self, host: &str) -> Vec<TargetGroup<'_>> {
+        let groups = self.0.iter().map(|place| TargetGroup {
+            targets: [reachable(place.address, host)],
+            labels: BTreeMap::from([("job", place.job), ("instance", &*place.name)]),
+        });
+        groups.collect()
+    }
+}
+
+/// How someone who reached the page as `host` reaches `address`. Inside a container this machine has
+/// a name, and addresses like 127.0.0.1 mean the container itself.
+fn reachable(address: SocketAddr, host: &str) -> String {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let ip = name.trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_this_machine = match ip {
+        Ok(ip) => ip.is_loopback(),
+        Err(_) => name.is_empty() || name.eq_ignore_ascii_case("localhost"),
+    };
+    match (is_this_machine, address.ip().is_unspecified()) {
+        (true, false) => address.to_string(),
+        (true, true) => format!("127.0.0.1:{}", address.port()),
+        (false, _) => format!("{name}:{}", address.port()),
+    }
+}
+
+/// The lab's page, ready to answer.
+#[derive(Debug)]
+pub(crate) struct Page {
+    places: Places,
+    metrics: Metrics,
+}
+
+impl Page {
+    pub(crate) fn new(places: Places, telemetry: &Telemetry) -> Self {
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        telemetry.show_export(&metrics);
+        Self { places, metrics }
+    }
+
+    /// Answers until the shutdown.
+    pub(crate) async fn serve(
+        mut self,
+        listening: Listening,
+        settings: Serving,
+        shutdown: Shutdown,
+    ) {
+        self.places.0.push(Place {
+            job: "lab",
+            name: "lab".to_owned(),
+            address: listening.address,
+        });
+        let control = Control::new(settings.control_token.as_deref());
+        let places = Arc::new(self.places);
+        let listed = Arc::clone(&places);
+        let router = Routes::new(self.metrics, control, Tracer::default())
+            .add("GET", "/", &[200], get(async move || list(&listed)))
+            .add(
+                "GET",
+                "/api/prometheus-targets",
+                &[200],
+                get(async move |request: Request| targets(&places, &request)),
+            )
+            .finish();
+        serve(listening, router, &settings, shutdown).await;
+    }
+}
+
+/// Answers `GET /`: the services, for people.
+fn list(places: &Places) -> Response {
+    let lines = places
+        .0
+        .iter()
+        .map(|place| format!("{:<12} http://{}\n", place.name, place.address));
+    let page = lines.collect();
+    text(StatusCode::OK, "text/plain; charset=utf-8", page)
+}
+
+/// Answers `GET /api/prometheus-targets`.
+fn targets(places: &Places, request: &Request) -> Response {
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    json(StatusCode::OK, &places.groups(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_named_as_the_page_was_reached() {
+        for (listens, host, expected) in [
+            ("127.0.0.1:8001", "127.0.0.1:8080", "127.0.0.1:8001"),
+            ("127.0.0.1:8001", "localhost:8080", "127.0.0.1:8001"),
+            ("127.0.0.1:8001", "", "127.0.0.1:8001"),
+            (
+                "127.0.0.1:8001",
+                "host.docker.internal:8080",
+                "host.docker.internal:8001",
+            ),
+            ("0.0.0.0:8001", "127.0.0.1:8080", "127.0.0.1:8001"),
+            ("0.0.0.0:8001", "192.0.2.1:8080", "192.0.2.1:8001"),
+            ("0.0.0.0:8001", "localhost", "127.0.0.1:8001"),
+            ("[::1]:8001", "[::1]:8080", "[::1]:8001"),
+        ] {
+            let address = listens.parse().unwrap();
+            assert_eq!(reachable(address, host), expected, "{listens} by {host}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Every line of a small exposition, letter by letter.
+
+use std::time::Duration;
+
+use breaker::Outcome;
+use opentelemetry::TraceId;
+
+use crate::{CallDurations, Definition, Family, Kind, Metrics, names};
+
+use super::*;
+
+const OPEN_METRICS: Option<&str> = Some("application/openmetrics-text");
+
+/// The lines of the family called `name`.
+fn lines(metrics: &Metrics, name: &str) -> Vec<String> {
+    let shown = metrics.expose(OPEN_METRICS).body;
+    assert!(shown.ends_with("# EOF\n"));
+    let lines = shown.lines().filter(|line| {
+        let words: Vec<&str> = line.split([' ', '{']).collect();
+        let subject = if words[0] == "#" {
+            words.get(2)
+        } else {
+            words.first()
+        };
+        subject.is_some_and(|subject| subject.starts_with(name))
+    });
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_counter_is_named_without_its_ending_and_has_its_unit() {
+    let family = Family::new(&names::STATE_SECONDS)
+        .with(&[("breaker", "a\"b\\c\nd"), ("state", "open")], 1.5);
+
+    let mut text = String::new();
+    write_family(&mut text, &family.into_proto(), &ExemplarTable::default()).unwrap();
+
+    let expected = r#"# TYPE circuit_breaker_state_seconds counter
+# UNIT circuit_breaker_state_seconds seconds
+# HELP circuit_breaker_state_seconds Time spent in each state, exact at the scrape; its rate is the share of time.
+circuit_breaker_state_seconds_total{breaker="a\"b\\c\nd",state="open"} 1.5
+"#;
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn numbers_that_are_none_are_spelt_out() {
+    static ODD: Definition = Definition {
+        name: "odd",
+        help: "Odd.",
+        kind: Kind::Gauge,
+        labels: &[],
+    };
+    let family = Family::new(&ODD)
+        .with(&[], f64::INFINITY)
+        .with(&[], f64::NEG_INFINITY)
+        .with(&[], f64::NAN);
+
+    let mut text = String::new();
+    write_family(&mut text, &family.into_proto(), &ExemplarTable::default()).unwrap();
+
+    assert_eq!(
+        text,
+        "# TYPE odd gauge\n# HELP odd Odd.\nodd +Inf\nodd -Inf\nodd NaN\n"
+    );
+}
+
+#[test]
+fn a_bucket_shows_the_last_sampled_call_that_fell_into_it() {
+    let metrics = Metrics::new("1");
+    let durations = CallDurations::new(&metrics, "db");
+    let trace = |number: u8| Some(TraceId::from_bytes([number; 16]));
+    durations.observe(Outcome::Success, Duration::from_millis(5), trace(1));
+    durations.observe(Outcome::Success, Duration::from_micros(4_500), trace(2));
+    durations.observe(Outcome::Success, Duration::from_micros(4_600), None);
+    durations.observe(Outcome::Success, Duration::from_secs(9), trace(3));
+
+    let lines = lines(&metrics, "circuit_breaker_call_duration_seconds");
+
+    assert_eq!(
+        lines[0],
+        "# TYPE circuit_breaker_call_duration_seconds histogram"
+    );
+    assert_eq!(
+        lines[1],
+        "# UNIT circuit_breaker_call_duration_seconds seconds"
+    );
+    let bucket = |limit: &str| {
+        let start = format!(
+            "circuit_breaker_call_duration_seconds_bucket{{breaker=\"db\",outcome=\"success\",\
+             le=\"{limit}\"}} "
+        );
+        let line = lines.iter().find_map(|line| line.strip_prefix(&start));
+        line.expect("the bucket is there").to_owned()
+    };
+    assert_eq!(bucket("0.0025"), "0");
+    // A limit belongs to its bucket.
+    assert!(
+        bucket("0.005").starts_with(&format!("3 # {{trace_id=\"{}\"}} 0.0045 ", "02".repeat(16))),
+        "{}",
+        bucket("0.005"),
+    );
+    assert_eq!(bucket("1.0"), "3");
+    assert!(
+        bucket("+Inf").starts_with(&format!("4 # {{trace_id=\"{}\"}} 9 ", "03".repeat(16))),
+        "{}",
+        bucket("+Inf"),
+    );
+    let last = lines.last().expect("there are lines");
+    assert!(
+        last.starts_with("circuit_breaker_call_duration_seconds_sum{"),
+        "{last}"
+    );
+}

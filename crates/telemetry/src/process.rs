@@ -1,0 +1,117 @@
+//! How is the telemetry of a process started and stopped? One log, and spans if somebody asked.
+
+use std::time::Duration;
+
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::exposition::Metrics;
+use crate::log::{self, LogFormat};
+use crate::trace::{Asked, ExportCollector, Pipeline, TARGET, TraceSettings, Tracer, asked};
+
+/// What a process tells about itself.
+#[derive(Clone, Debug)]
+pub struct TelemetrySettings {
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// What is logged when `RUST_LOG` is not set, in its syntax.
+    pub log_level: &'static str,
+    /// The version of the program, for spans.
+    pub version: &'static str,
+    /// What was set about traces.
+    pub traces: TraceSettings,
+}
+
+/// The telemetry of the process while it runs.
+///
+/// Dropping it writes what is left of the log; [`stop`](Self::stop) sends the spans as well.
+#[derive(Debug)]
+#[must_use = "the log ends when this is dropped"]
+pub struct Telemetry {
+    pipeline: Option<Pipeline>,
+    _log: WorkerGuard,
+}
+
+impl Telemetry {
+    /// Starts the log, and the export of spans if the settings or `OTEL_*` variables ask for it.
+    ///
+    /// Whatever is wrong about a variable is a warning in the log, and spans are not exported.
+    /// A second start in the same process changes nothing: its log and spans go nowhere.
+    pub fn start(settings: &TelemetrySettings) -> Self {
+        let mut warnings = Vec::new();
+        let pipeline = match asked(&settings.traces, |name| std::env::var(name).ok()) {
+            Asked::Off => None,
+            Asked::Refused(what) => {
+                warnings.push(format!("{what}; no spans are exported"));
+                None
+            }
+            Asked::On(mut wanted) => {
+                warnings.append(&mut wanted.warnings);
+                match Pipeline::start(wanted, settings.version) {
+                    Ok(pipeline) => Some(pipeline),
+                    Err(what) => {
+                        warnings.push(format!("{what}; no spans are exported"));
+                        None
+                    }
+                }
+            }
+        };
+        let spans = pipeline.as_ref().map(|pipeline| {
+            tracing_opentelemetry::layer()
+                .with_tracer(pipeline.sdk_tracer())
+                .with_location(false)
+                .with_threads(false)
+                .with_target(false)
+                .with_tracked_inactivity(false)
+                .with_context_activation(false)
+                .with_filter(filter_fn(|metadata| {
+                    metadata.is_span() && metadata.target() == TARGET
+                }))
+        });
+        let (lines, log) = log::layer(settings.log_format, settings.log_level);
+        let _already_started = tracing_subscriber::registry()
+            .with(spans)
+            .with(lines)
+            .try_init();
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        Self {
+            pipeline,
+            _log: log,
+        }
+    }
+
+    /// Whether spans are exported.
+    pub fn exports_spans(&self) -> bool {
+        self.pipeline.is_some()
+    }
+
+    /// The spans of one service: its name, which instances share, and the instance.
+    pub fn tracer(&self, service: &str, instance: &str) -> Tracer {
+        let Some(pipeline) = &self.pipeline else {
+            return Tracer::default();
+        };
+        pipeline.tracer(service, instance).unwrap_or_else(|error| {
+            tracing::warn!(service, instance, %error, "no spans of this service are exported");
+            Tracer::default()
+        })
+    }
+
+    /// Shows at `metrics` what becomes of the spans, if they are exported.
+    pub fn show_export(&self, metrics: &Metrics) {
+        if let Some(pipeline) = &self.pipeline {
+            metrics.register(ExportCollector::new(pipeline.health()));
+        }
+    }
+
+    /// Sends the spans that wait, for at most `limit`, and ends the log.
+    pub fn stop(mut self, limit: Duration) {
+        if let Some(pipeline) = self.pipeline.take() {
+            pipeline.stop(limit);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Did the user ask for traces, and where to? By a setting, or by OpenTelemetry's variables.
+//!
+//! <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>. The SDK reads
+//! most of them by itself; what it leaves out or passes over in silence is looked at here. A wrong
+//! variable is a warning: it may be meant for another program, and traces are never worth a refusal.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::propagation::Parents;
+
+/// What the user set about traces; what is not set follows from `OTEL_*` variables.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TraceSettings {
+    /// The base URL of the collector, `http://HOST:PORT`.
+    pub endpoint: Option<String>,
+    /// How to talk to it.
+    pub protocol: Option<Protocol>,
+    /// The share of traces to export, from 0 to 1. Decided where a trace begins.
+    pub ratio: Option<f64>,
+}
+
+/// How spans are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Protobuf over HTTP; a collector's port for it is usually 4318.
+    HttpProtobuf,
+    /// gRPC; usually 4317. Needs the feature `otlp-grpc`.
+    Grpc,
+}
+
+impl Protocol {
+    /// Its name, as settings and `OTEL_EXPORTER_OTLP_PROTOCOL` spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HttpProtobuf => "http/protobuf",
+            Self::Grpc => "grpc",
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "http/protobuf" => Ok(Self::HttpProtobuf),
+            "grpc" if cfg!(feature = "otlp-grpc") => Ok(Self::Grpc),
+            "grpc" => Err(
+                "grpc is not in this build: add `--features otlp-grpc`, or use \
+                           `http/protobuf`"
+                    .to_owned(),
+            ),
+            other => Err(format!(
+                "`{other}` is not allowed: it must be `http/protobuf` or `grpc`"
+            )),
+        }
+    }
+}
+
+/// What follows from settings and variables.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Asked {
+    /// Nobody asked, or somebody asked for silence.
+    Off,
+    /// Somebody asked for what cannot be.
+    Refused(String),
+    /// Export.
+    On(Wanted),
+}
+
+/// What is to be exported, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    /// `None` leaves it to the SDK, which reads its variables.
+    pub(super) endpoint: Option<String>,
+    /// The endpoint as the log shows it.
+    pub(super) shown_endpoint: String,
+    pub(super) protocol: Protocol,
+    /// `None` leaves the sampler to the SDK, which reads its variables.
+    pub(super) ratio: Option<f64>,
+    pub(super) parents: Parents,
+    /// The limit of waiting spans.
+    pub(super) queue: usize,
+    /// Whether the SDK should send more often than it does by default.
+    pub(super) hurry: bool,
+    /// The limit of one request, in milliseconds.
+    pub(super) timeout_ms: u64,
+    /// What is wrong with a variable.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Samplers that the SDK knows.
+const SAMPLERS: [&str; 6] = [
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+];
+/// Spans that wait, unless a variable says otherwise; the SDK's own default.
+const QUEUE: usize = 2048;
+/// The time of one request, unless a variable says otherwise; the specification's default.
+const TIMEOUT_MS: u64 = 10_000;
+
+/// What the settings and the variables ask for.
+pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<String>) -> Asked {
+    // An empty variable is one that is not set.
+    let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+    let first = |names: [&'static str; 2]| {
+        let mut set = names
+            .into_iter()
+            .filter_map(|name| Some((name, variable(name)?)));
+        set.next()
+    };
+    let disabled = variable("OTEL_SDK_DISABLED");
+    if disabled.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
+        return Asked::Off;
+    }
+    let mut warnings = Vec::new();
+    if let Some(exporters) = variable("OTEL_TRACES_EXPORTER") {
+        let mut exporters = exporters.split(',').map(str::trim);
+        if exporters.clone().any(|exporter| exporter == "none") {
+            return Asked::Off;
+        }
+        if !exporters.any(|exporter| exporter == "otlp") {
+            warnings.push("OTEL_TRACES_EXPORTER: only `otlp` and `none` are known".to_owned());
+        }
+    }
+    let endpoint = first([
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ]);
+    let Some(shown_endpoint) = settings.endpoint.clone().or(endpoint.map(|(_, url)| url)) else {
+        return Asked::Off;
+    };
+    let named = first([
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+    ]);
+    let protocol = match (settings.protocol, named) {
+        (Some(protocol), _) => protocol,
+        (None, None) => Protocol::HttpProtobuf,
+        (None, Some((name, text))) => match text.trim().parse() {
+            Ok(protocol) => protocol,
+            Err(what) => return Asked::Refused(format!("{name}: {what}")),
+        },
+    };
+    let sampler = variable("OTEL_TRACES_SAMPLER");
+    if settings.ratio.is_none() {
+        warnings.extend(sampler_warnings(
+            sampler.as_deref(),
+            variable("OTEL_TRACES_SAMPLER_ARG"),
+        ));
+    }
+    let asks_always = sampler.is_some_and(|name| SAMPLERS[..3].contains(&&*name));
+    let number = |value: Option<String>| value?.trim().parse().ok();
+    let timeout = first([
+        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+    ]);
+    Asked::On(Wanted {
+        endpoint: settings.endpoint.clone(),
+        shown_endpoint,
+        protocol,
+        ratio: settings.ratio,
+        parents: if asks_always && settings.ratio.is_none() {
+            Parents::AreAsked
+        } else {
+            Parents::Decide
+        },
+        queue: number(variable("OTEL_BSP_MAX_QUEUE_SIZE"))
+            .and_then(|queue| usize::try_from(queue).ok())
+            .filter(|queue| *queue > 0)
+            .unwrap_or(QUEUE),
+        hurry: variable("OTEL_BSP_SCHEDULE_DELAY").is_none(),
+        timeout_ms: number(timeout.map(|(_, value)| value))
+            .filter(|time| *time > 0)
+            .unwrap_or(TIMEOUT_MS),
+        warnings,
+    })
+}
+
+fn sampler_warnings(sampler: Option<&str>, argument: Option<String>) -> Option<String> {
+    let sampler = sampler?;
+    if !SAMPLERS.contains(&sampler) {
+        return Some(format!(
+            "OTEL_TRACES_SAMPLER = `{sampler}` is not known, every trace is exported; known are {}",
+            SAMPLERS.join(", "),
+        ));
+    }
+    let ratio = argument.and_then(|text| text.trim().parse::<f64>().ok());
+    let valid = ratio.is_some_and(|ratio| (0.0..=1.0).contains(&ratio));
+    (sampler.ends_with("traceidratio") && !valid).then(|| {
+        "OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1; every trace is exported".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests;

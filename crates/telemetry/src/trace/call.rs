@@ -1,0 +1,151 @@
+//! What does a trace say about a protected call? State, outcome and generation, why it was
+//! rejected, and where the story of an open breaker began.
+
+use breaker::{Generation, Outcome, Rejected, State};
+use http::HeaderMap;
+use opentelemetry::trace::SpanContext;
+use opentelemetry::{KeyValue, TraceId};
+use tracing::{Span, field};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::attributes::{
+    CANCELLED, GENERATION, LINK, OUTCOME, REJECT_REASON, REJECTED, REJECTED_EVENT, RETRY_AFTER_MS,
+    STATE,
+};
+use super::client::{ClientSpan, Target};
+use super::{TARGET, Tracer, fail, sampled};
+
+/// The span of one protected call, or nothing where the request is not sampled.
+///
+/// What the breaker does must happen [within](Self::within) it, so that its transitions are events
+/// of the call that caused them.
+#[derive(Debug)]
+pub struct BreakerCall {
+    recorded: Option<Recorded>,
+}
+
+#[derive(Debug)]
+struct Recorded {
+    span: Span,
+    trace_id: TraceId,
+    service: i64,
+}
+
+impl Tracer {
+    /// Begins the span of a call that the breaker called `name` protects, as a part of the present
+    /// request.
+    pub fn breaker_call(&self, name: &str) -> BreakerCall {
+        let recorded = self.service.and_then(|service| {
+            // A request that is not sampled has no span, and its call begins no trace.
+            if Span::current().is_none() {
+                return None;
+            }
+            let span = tracing::info_span!(
+                target: TARGET,
+                "call",
+                lab.service = service.number,
+                otel.name = "circuit_breaker.call",
+                otel.kind = "internal",
+                circuit_breaker.name = name,
+                circuit_breaker.state = field::Empty,
+                circuit_breaker.generation = field::Empty,
+                circuit_breaker.outcome = field::Empty,
+                "error.type" = field::Empty,
+                otel.status_code = field::Empty,
+            );
+            let trace_id = sampled(&span)?;
+            Some(Recorded {
+                span,
+                trace_id,
+                service: service.number,
+            })
+        });
+        BreakerCall { recorded }
+    }
+}
+
+impl BreakerCall {
+    /// Runs `step` within the span.
+    pub fn within<R>(&self, step: impl FnOnce() -> R) -> R {
+        match &self.recorded {
+            Some(recorded) => recorded.span.in_scope(step),
+            None => step(),
+        }
+    }
+
+    /// The trace, if it is sampled.
+    pub fn trace_id(&self) -> Option<TraceId> {
+        self.recorded.as_ref().map(|recorded| recorded.trace_id)
+    }
+
+    /// The call may pass. A probe is linked to the call that opened the breaker, if that is known.
+    pub fn permitted(
+        &self,
+        state: State,
+        generation: Generation,
+        opening: impl FnOnce() -> Option<SpanContext>,
+    ) {
+        let Some(Recorded { span, .. }) = &self.recorded else {
+            return;
+        };
+        span.record(STATE, state.as_str());
+        span.record(GENERATION, whole(generation.get()));
+        if state == State::HalfOpen
+            && let Some(opening) = opening()
+        {
+            let what = KeyValue::new(LINK, "opening");
+            span.add_link_with_attributes(opening, vec![what]);
+        }
+    }
+
+    /// The call is rejected: the span ends.
+    pub fn rejected(self, rejected: &Rejected) {
+        let Some(Recorded { span, .. }) = &self.recorded else {
+            return;
+        };
+        let state = rejected.reason.state();
+        span.record(STATE, state.as_str());
+        span.record(GENERATION, whole(rejected.generation.get()));
+        span.record(OUTCOME, REJECTED);
+        fail(span, REJECTED);
+        let mut why = vec![KeyValue::new(REJECT_REASON, rejected.reason.as_str())];
+        if let Some(wait) = rejected.retry_after {
+            let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+            why.push(KeyValue::new(RETRY_AFTER_MS, wait));
+        }
+        span.add_event(REJECTED_EVENT, why);
+    }
+
+    /// Begins the span of the request that the call sends. Where nothing is recorded, the trace
+    /// context of the incoming request is passed on.
+    pub fn request(
+        &self,
+        target: &Target,
+        incoming: &HeaderMap,
+        headers: &mut HeaderMap,
+    ) -> Option<ClientSpan> {
+        let Some(recorded) = &self.recorded else {
+            super::pass_on(incoming, headers);
+            return None;
+        };
+        ClientSpan::begin(recorded.service, recorded.span.id(), target, headers)
+    }
+
+    /// The call has ended. `error` is the `error.type` of a call that failed.
+    pub fn ended(&self, outcome: Outcome, error: Option<&str>) {
+        let Some(Recorded { span, .. }) = &self.recorded else {
+            return;
+        };
+        span.record(OUTCOME, outcome.as_str());
+        if outcome == Outcome::Cancelled {
+            fail(span, CANCELLED);
+        } else if let Some(kind) = error {
+            fail(span, kind);
+        }
+    }
+}
+
+/// The tracing layer makes text of unsigned numbers.
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

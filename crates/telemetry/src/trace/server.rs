@@ -1,0 +1,113 @@
+//! What does a trace say about a request that was answered? The server span.
+
+use http::{HeaderMap, Response, StatusCode};
+use opentelemetry::TraceId;
+use opentelemetry::trace::TraceContextExt;
+use tracing::{Instrument, Span, field};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::attributes::{CANCELLED, HTTP_STATUS};
+use super::propagation::{Incoming, extract, inject};
+use super::{TARGET, Tracer, fail, sampled};
+
+/// The span of one request. Dropped before it is answered, it says that the client left.
+#[derive(Debug)]
+#[must_use = "a span that is dropped at once is a cancelled request"]
+pub struct ServerSpan {
+    span: Span,
+    trace_id: TraceId,
+    answered: bool,
+}
+
+impl Tracer {
+    /// Begins the span of a request, if its trace is sampled. `method` and `route` come from the
+    /// code, `path` and `headers` from the request.
+    ///
+    /// Where the request belongs to no trace yet and is not sampled, `headers` tell that afterwards,
+    /// so that nobody behind starts a trace of its own.
+    pub fn server(
+        &self,
+        method: &'static str,
+        route: &'static str,
+        path: &str,
+        headers: &mut HeaderMap,
+    ) -> Option<ServerSpan> {
+        let service = self.service?;
+        let incoming = extract(headers, service.parents);
+        if matches!(incoming, Incoming::Unsampled) {
+            return None;
+        }
+        let name = format!("{method} {route}");
+        let span = tracing::info_span!(
+            target: TARGET,
+            parent: None,
+            "server",
+            lab.service = service.number,
+            otel.name = name,
+            otel.kind = "server",
+            http.request.method = method,
+            http.route = route,
+            url.path = path,
+            url.scheme = "http",
+            network.protocol.version = "1.1",
+            http.response.status_code = field::Empty,
+            "error.type" = field::Empty,
+            otel.status_code = field::Empty,
+        );
+        if let Incoming::Parent(parent) = incoming {
+            // A span that is filtered out has no parent to set.
+            let _ = span.set_parent(parent);
+        }
+        let Some(trace_id) = sampled(&span) else {
+            let context = span.context();
+            let context = context.span();
+            if context.span_context().is_valid() {
+                inject(context.span_context(), headers);
+            }
+            return None;
+        };
+        Some(ServerSpan {
+            span,
+            trace_id,
+            answered: false,
+        })
+    }
+}
+
+impl ServerSpan {
+    /// The trace of the request.
+    pub fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    /// Answers the request within this span.
+    ///
+    /// # Cancel safety
+    /// Dropping the future says in the span that the client left.
+    pub async fn answer<B>(self, handler: impl Future<Output = Response<B>>) -> Response<B> {
+        let span = self.span.clone();
+        // The span is within its own scope until it ends: only so is its end the real one.
+        let answer = async move {
+            let response = handler.await;
+            self.end(response.status());
+            response
+        };
+        answer.instrument(span).await
+    }
+
+    fn end(mut self, status: StatusCode) {
+        self.answered = true;
+        self.span.record(HTTP_STATUS, i64::from(status.as_u16()));
+        if status.is_server_error() {
+            fail(&self.span, status.as_str());
+        }
+    }
+}
+
+impl Drop for ServerSpan {
+    fn drop(&mut self) {
+        if !self.answered {
+            fail(&self.span, CANCELLED);
+        }
+    }
+}
