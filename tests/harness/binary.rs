@@ -25,6 +25,9 @@ pub(crate) fn binary() -> &'static Path {
                 "lab",
                 "--bin",
                 "breaker-lab",
+                // One binary for all tests. What a plain build can do is a part of it.
+                "--features",
+                "otlp-grpc",
             ])
             .arg("--target-dir")
             .arg(target)
@@ -39,7 +42,10 @@ pub(crate) fn binary() -> &'static Path {
 }
 
 /// The root of the repository.
-pub(crate) fn repository() -> &'static Path {
+///
+/// # Panics
+/// Never: the tests lie in it.
+pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("the tests lie in the repository")

@@ -4,8 +4,12 @@
 //! when its handle is dropped, also by a panic.
 
 mod binary;
+mod collector;
+mod dashboards;
 mod http;
 mod process;
+mod prometheus;
+mod span;
 mod system;
 
 use std::future::Future;
@@ -13,8 +17,13 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+pub use binary::repository;
+pub use collector::{Collector, Mood, nobody};
+pub use dashboards::{Query, QueryKind, dashboards, queries};
 pub use http::{Client, Reply, Series};
 pub use process::{Ended, Process, Signal};
+pub use prometheus::{Prometheus, Sample};
+pub use span::{Span, orphans, traces};
 pub use system::{FREE_PORTS, System, always_failing, failing, healthy};
 
 /// How long a condition may take to come true. Only a broken system takes so long.

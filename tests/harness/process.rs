@@ -93,12 +93,23 @@ impl Process {
     /// # Panics
     /// If it cannot be started.
     pub fn start_in(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let mut child = spawn(variables, arguments);
+        Self::of(spawn(variables, arguments))
+    }
+
+    fn of(mut child: Child) -> Self {
         Self {
             stdout: Output::of(child.stdout.take().expect("stdout is a pipe")),
             stderr: Output::of(child.stderr.take().expect("stderr is a pipe")),
             child,
         }
+    }
+
+    /// Starts another program.
+    ///
+    /// # Panics
+    /// If it cannot be started; `install` says which package it is in.
+    pub fn start_other(command: Command, install: &str) -> Self {
+        Self::of(spawned(command).unwrap_or_else(|error| panic!("{error}: {install}")))
     }
 
     /// Starts `breaker-lab` with a log that nobody ever reads. Such a process is only to be killed.
@@ -132,6 +143,11 @@ impl Process {
     /// What it has printed so far.
     pub fn lines(&self) -> Vec<String> {
         self.stdout.lines()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> Vec<String> {
+        self.stderr.lines()
     }
 
     /// Its process id.
@@ -206,15 +222,23 @@ impl Process {
 }
 
 fn spawn(variables: &[(&str, &str)], arguments: &[&str]) -> Child {
-    Command::new(binary())
-        .args(arguments)
-        .env_remove("RUST_LOG")
+    let mut command = Command::new(binary());
+    command.args(arguments).env_remove("RUST_LOG");
+    // Whoever runs the tests may export traces of other things.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OTEL_")) {
+        command.env_remove(name);
+    }
+    command
         .envs(variables.iter().copied())
-        .current_dir(repository())
+        .current_dir(repository());
+    spawned(command).expect("breaker-lab can be started")
+}
+
+fn spawned(mut command: Command) -> std::io::Result<Child> {
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .expect("breaker-lab can be started")
 }

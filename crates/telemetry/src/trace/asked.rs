@@ -141,6 +141,12 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
     let Some(shown_endpoint) = settings.endpoint.clone().or(endpoint.map(|(_, url)| url)) else {
         return Asked::Off;
     };
+    if shown_endpoint.trim().starts_with("https:") {
+        return Asked::Refused(format!(
+            "`{shown_endpoint}` is no endpoint for spans: there is no TLS in this build, it must \
+             start with http://"
+        ));
+    }
     let named = first([
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
         "OTEL_EXPORTER_OTLP_PROTOCOL",

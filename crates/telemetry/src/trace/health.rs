@@ -15,6 +15,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
+use tokio::time::Instant;
 
 use crate::family::{Family, description};
 use crate::names;
@@ -33,10 +34,15 @@ pub(crate) struct Health {
     outage: Mutex<Outage>,
 }
 
+/// How long no span may be lost before an outage is over. A slow collector that keeps up for a moment
+/// must not fill the log.
+const CALM: Duration = Duration::from_secs(3);
+
 /// Whether spans are being lost.
 #[derive(Debug, Default)]
 struct Outage {
-    lasts: bool,
+    /// When spans were lost last, while it lasts.
+    last_loss: Option<Instant>,
     /// What had been lost before it.
     before: u64,
     /// What had been dropped when the last batch ended.
@@ -75,15 +81,14 @@ impl Health {
         let failed_before = self.failed.load(Ordering::Relaxed);
         self.exported.fetch_add(exported, Ordering::Relaxed);
         self.failed.fetch_add(failed, Ordering::Relaxed);
-        let waiting = self.waiting.fetch_sub(exported + failed, Ordering::Relaxed);
+        self.waiting.fetch_sub(exported + failed, Ordering::Relaxed);
         let dropped = self.dropped.load(Ordering::Relaxed);
         let mut outage = self.lock();
         let dropping = dropped > outage.dropped;
         let before = failed_before + outage.dropped;
         outage.dropped = dropped;
         if failed > 0 || dropping {
-            if !outage.lasts {
-                outage.lasts = true;
+            if outage.last_loss.replace(Instant::now()).is_none() {
                 outage.before = before;
                 drop(outage);
                 let error = error.map_or_else(|| "it is too slow".to_owned(), ToString::to_string);
@@ -93,8 +98,8 @@ impl Health {
                     "spans are lost: the collector does not take them"
                 );
             }
-        } else if outage.lasts && waiting < self.capacity / 2 {
-            outage.lasts = false;
+        } else if outage.last_loss.is_some_and(|at| at.elapsed() >= CALM) {
+            outage.last_loss = None;
             let lost = self.lost().saturating_sub(outage.before);
             drop(outage);
             tracing::warn!(endpoint = self.endpoint, lost, "spans arrive again");
@@ -105,9 +110,13 @@ impl Health {
     pub(super) fn end(&self) {
         let waiting = self.waiting.load(Ordering::Relaxed);
         let outage = self.lock();
-        if waiting > 0 || outage.lasts {
-            let lost = self.lost().saturating_sub(outage.before) + waiting;
+        if waiting > 0 || outage.last_loss.is_some() {
+            let before = match outage.last_loss {
+                Some(_) => outage.before,
+                None => self.failed.load(Ordering::Relaxed) + outage.dropped,
+            };
             drop(outage);
+            let lost = self.lost().saturating_sub(before) + waiting;
             tracing::warn!(
                 lost,
                 "spans were lost: the collector did not take them before the end"
@@ -181,7 +190,8 @@ impl Collector for ExportCollector {
     fn collect(&self) -> Vec<MetricFamily> {
         #[expect(clippy::cast_precision_loss, reason = "Prometheus counts in f64")]
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
-        let up = if self.health.lock().lasts { 0.0 } else { 1.0 };
+        let lasts = self.health.lock().last_loss.is_some();
+        let up = if lasts { 0.0 } else { 1.0 };
         let families = [
             Family::new(&names::TRACE_EXPORT_SPANS)
                 .with(&[("outcome", "exported")], read(&self.health.exported))

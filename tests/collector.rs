@@ -1,0 +1,247 @@
+//! A collector that is absent, refuses, hangs, is slow or restarts: requests do not notice.
+
+use std::time::Duration;
+
+use end_to_end::{
+    Client, Collector, Ended, FREE_PORTS, LIMIT, Mood, Process, Signal, eventually, nobody,
+};
+use telemetry::names;
+
+/// Runs the whole system against the collector at `endpoint` until the log says that spans are lost,
+/// a little longer, and to its end.
+async fn run_into(endpoint: &str, protocol: &str) -> (Ended, Duration) {
+    let base = ["--otlp-endpoint", endpoint, "--otlp-protocol", protocol];
+    // More spans than a queue of 512 can take in a second.
+    let flags = [&base[..], &["--rate", "300"]].concat();
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "512"),
+    ];
+    let lab = Process::start_in(&variables, &[&FREE_PORTS[..], &flags].concat());
+    let instance = Client::new(lab.url("instance A").await);
+    eventually("a line about lost spans", async || {
+        lab.log()
+            .iter()
+            .any(|line| line.contains("spans are lost"))
+            .then_some(())
+    })
+    .await;
+    eventually("a full queue and one that is kept bounded", async || {
+        let metrics = instance.metrics().await;
+        let waiting = metrics.sum("trace_export_queue_spans", &[]);
+        assert!(waiting <= 512.0, "{waiting}");
+        let lost = metrics.sum("trace_export_spans_total", &[r#"outcome="dropped""#])
+            + metrics.sum("trace_export_spans_total", &[r#"outcome="failed""#]);
+        (lost > 600.0).then_some(())
+    })
+    .await;
+    assert_eq!(
+        instance
+            .metrics()
+            .await
+            .sum("trace_export_up", &[])
+            .to_string(),
+        "0"
+    );
+    let asked = tokio::time::Instant::now();
+    lab.signal(Signal::Terminate);
+    let ended = lab.ended(LIMIT).await;
+    (ended, asked.elapsed())
+}
+
+fn assert_nobody_noticed(ended: &Ended, took: Duration) {
+    assert!(ended.status.success(), "{ended:#?}");
+    // One line when it began, one when the process ended, whatever happened between.
+    let [first, last] = ended.stderr.as_slice() else {
+        panic!("two lines: {ended:#?}");
+    };
+    assert!(
+        first.contains("spans are lost: the collector does not take them"),
+        "{first}"
+    );
+    assert!(
+        last.contains("spans were lost") && last.contains("lost="),
+        "{last}"
+    );
+    // Three seconds are promised; a minute would be the sum of the exporter's own limits.
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let table = ended
+        .stdout
+        .iter()
+        .skip_while(|line| !line.starts_with("what clients saw"));
+    let row = table
+        .skip(1)
+        .find(|line| line.starts_with("A "))
+        .expect("a row for A");
+    let successes = row
+        .split_whitespace()
+        .nth(2)
+        .expect("a column of successes");
+    assert_ne!(successes, "0", "{row}");
+}
+
+#[tokio::test]
+async fn an_absent_collector_costs_two_lines() {
+    for protocol in ["http/protobuf", "grpc"] {
+        let (ended, took) = run_into(&nobody(), protocol).await;
+        assert_nobody_noticed(&ended, took);
+    }
+}
+
+async fn assert_nobody_notices(mood: Mood) {
+    let collector = Collector::start(mood);
+    for (endpoint, protocol) in [
+        (collector.http(), "http/protobuf"),
+        (collector.grpc(), "grpc"),
+    ] {
+        let (ended, took) = run_into(&endpoint, protocol).await;
+        assert_nobody_noticed(&ended, took);
+    }
+}
+
+#[tokio::test]
+async fn a_collector_that_hangs_costs_two_lines() {
+    assert_nobody_notices(Mood::Hanging).await;
+}
+
+#[tokio::test]
+async fn a_collector_that_cannot_now_costs_two_lines() {
+    assert_nobody_notices(Mood::Unavailable).await;
+}
+
+#[tokio::test]
+async fn a_collector_that_never_will_costs_two_lines() {
+    assert_nobody_notices(Mood::Rejecting).await;
+}
+
+#[tokio::test]
+async fn a_collector_that_is_too_slow_costs_two_lines() {
+    assert_nobody_notices(Mood::Slow(Duration::from_millis(900))).await;
+}
+
+/// The counters of spans: exported, failed, dropped, and those that wait.
+async fn counted(instance: &Client) -> [f64; 4] {
+    let metrics = instance.metrics().await;
+    let count = |outcome: &str| {
+        let label = format!("outcome=\"{outcome}\"");
+        metrics.sum("trace_export_spans_total", &[&label])
+    };
+    let waiting = metrics.sum("trace_export_queue_spans", &[]);
+    [
+        count("exported"),
+        count("failed"),
+        count("dropped"),
+        waiting,
+    ]
+}
+
+#[tokio::test]
+async fn a_collector_that_comes_back_gets_spans_again_and_the_log_says_how_many_are_lost() {
+    for protocol in ["http/protobuf", "grpc"] {
+        let first = Collector::start(Mood::Taking);
+        let addresses = first.addresses();
+        let endpoint = if protocol == "grpc" {
+            first.grpc()
+        } else {
+            first.http()
+        };
+        let flags = ["--otlp-endpoint", &endpoint, "--otlp-protocol", protocol];
+        let variables = [("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")];
+        let lab = Process::start_in(&variables, &[&FREE_PORTS[..], &flags].concat());
+        let instance = Client::new(lab.url("instance A").await);
+        first.spans_until("spans", |spans| spans.len() > 100).await;
+        drop(first);
+        eventually("a line about lost spans", async || {
+            lab.log()
+                .iter()
+                .any(|line| line.contains("spans are lost"))
+                .then_some(())
+        })
+        .await;
+
+        let second = Collector::start_again(addresses);
+
+        let line = eventually("a line about the return", async || {
+            lab.log()
+                .into_iter()
+                .find(|line| line.contains("spans arrive again"))
+        })
+        .await;
+        second
+            .spans_until("spans again", |spans| spans.len() > 100)
+            .await;
+        let [_, failed, dropped, _] = counted(&instance).await;
+        let lost: f64 = line
+            .split("lost=")
+            .nth(1)
+            .and_then(|number| number.split_whitespace().next()?.parse().ok())
+            .expect("the line says how many");
+        assert!(lost > 0.0, "{line}");
+        assert_eq!(lost.to_string(), (failed + dropped).to_string(), "{line}");
+        lab.signal(Signal::Terminate);
+        let ended = lab.ended(LIMIT).await;
+        assert_eq!(ended.stderr.len(), 2, "{ended:#?}");
+    }
+}
+
+#[tokio::test]
+async fn the_export_is_on_metrics_while_it_is_on() {
+    let collector = Collector::start(Mood::Taking);
+    let endpoint = collector.http();
+    let lab = Process::start(&[&FREE_PORTS[..], &["--otlp-endpoint", &endpoint]].concat());
+    let instance = Client::new(lab.url("instance A").await);
+    collector
+        .spans_until("spans", |spans| spans.len() > 100)
+        .await;
+
+    eventually("exported spans", async || {
+        let [exported, failed, dropped, _] = counted(&instance).await;
+        assert_eq!((failed + dropped).to_string(), "0");
+        (exported >= 100.0).then_some(())
+    })
+    .await;
+    let families = instance.metrics().await.families().to_vec();
+    for definition in names::TRACE_EXPORT {
+        assert!(
+            families.iter().any(|name| name == definition.name),
+            "{}",
+            definition.name
+        );
+    }
+    assert_eq!(
+        instance
+            .metrics()
+            .await
+            .sum("trace_export_up", &[])
+            .to_string(),
+        "1"
+    );
+}
+
+#[tokio::test]
+async fn a_variable_that_leads_nowhere_is_one_warning_and_no_traces() {
+    for (variables, words) in [
+        (
+            &[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:4318")][..],
+            "no spans are exported",
+        ),
+        (
+            &[("OTEL_EXPORTER_OTLP_ENDPOINT", "not a url")],
+            "no spans are exported",
+        ),
+        (
+            &[
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+            ],
+            "OTEL_EXPORTER_OTLP_PROTOCOL: `http/json` is not allowed",
+        ),
+    ] {
+        let arguments = [&FREE_PORTS[..], &["--duration", "1s"]].concat();
+        let ended = Process::start_in(variables, &arguments).ended(LIMIT).await;
+
+        assert!(ended.status.success(), "{ended:#?}");
+        assert_eq!(ended.stderr.len(), 1, "{variables:?}: {ended:#?}");
+        assert!(ended.stderr[0].contains(words), "{variables:?}: {ended:#?}");
+    }
+}

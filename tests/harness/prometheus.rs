@@ -1,0 +1,183 @@
+//! What does Prometheus make of it? The real one, scraping what a configuration says.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use reqwest::Url;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::{Client, Process, eventually};
+
+/// A running Prometheus. Killed, and its data removed, when dropped.
+#[derive(Debug)]
+pub struct Prometheus {
+    _process: Process,
+    api: Client,
+    folder: PathBuf,
+}
+
+/// One series of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Its labels.
+    pub labels: Value,
+    /// Unix times in seconds, and values.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Sample {
+    /// A label, or an empty text.
+    pub fn label(&self, name: &str) -> &str {
+        self.labels[name].as_str().unwrap_or_default()
+    }
+
+    /// The last value.
+    ///
+    /// # Panics
+    /// Never: a series of an answer has points.
+    pub fn value(&self) -> f64 {
+        self.points.last().expect("a series has points").1
+    }
+}
+
+impl Prometheus {
+    /// Starts one with this configuration.
+    ///
+    /// # Panics
+    /// If it is not installed, or refuses the configuration.
+    pub async fn start(config: &str) -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("breaker-lab-prometheus-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+        let file = folder.join("prometheus.yml");
+        std::fs::write(&file, config).expect("a temporary file can be written");
+        let mut command = Command::new("prometheus");
+        command
+            .arg(format!("--config.file={}", file.display()))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                folder.join("data").display()
+            ))
+            .args([
+                "--web.listen-address=127.0.0.1:0",
+                "--enable-feature=exemplar-storage",
+            ]);
+        let process =
+            Process::start_other(command, "prometheus is missing: apt-get install prometheus");
+        let address = eventually("Prometheus listens", async || {
+            let log = process.log();
+            let line = log.iter().find(|line| line.contains("\"Listening on\""))?;
+            let address = line.split("address=").nth(1)?;
+            Some(address.trim().to_owned())
+        })
+        .await;
+        let api = Client::new(format!("http://{address}"));
+        eventually("Prometheus is ready", async || {
+            let reply = api.try_get("/-/ready").await?;
+            (reply.status == 200).then_some(())
+        })
+        .await;
+        Self {
+            _process: process,
+            api,
+            folder,
+        }
+    }
+
+    /// The answer of its API at `path`.
+    ///
+    /// # Panics
+    /// If it is an error.
+    pub async fn ask(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
+        let base = format!("{}/api/v1/{path}", self.api.base());
+        let url = Url::parse_with_params(&base, parameters).expect("a URL");
+        let query = url
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let reply = self.api.get(&format!("{}{query}", url.path())).await;
+        assert_eq!(reply.status, 200, "{path} {parameters:?}: {}", reply.body);
+        reply.json()["data"].clone()
+    }
+
+    /// What `expression` is now.
+    pub async fn now(&self, expression: &str) -> Vec<Sample> {
+        let data = self.ask("query", &[("query", expression)]).await;
+        let series = data["result"].as_array().cloned().unwrap_or_default();
+        let samples = series.into_iter().map(|one| Sample {
+            points: vec![point(&one["value"])],
+            labels: one["metric"].clone(),
+        });
+        samples.collect()
+    }
+
+    /// What `expression` was in each of the last `seconds`.
+    ///
+    /// # Panics
+    /// Never: the answer of a range query is a matrix.
+    pub async fn last(&self, expression: &str, seconds: u32) -> Vec<Sample> {
+        let end = unix_now();
+        let start = end - f64::from(seconds);
+        let parameters = [
+            ("query", expression),
+            ("start", &start.to_string()),
+            ("end", &end.to_string()),
+            ("step", "1"),
+        ];
+        let data = self.ask("query_range", &parameters).await;
+        let series = data["result"].as_array().cloned().unwrap_or_default();
+        let samples = series.into_iter().map(|one| Sample {
+            points: one["values"]
+                .as_array()
+                .expect("a matrix")
+                .iter()
+                .map(point)
+                .collect(),
+            labels: one["metric"].clone(),
+        });
+        samples.collect()
+    }
+
+    /// The trace ids of the exemplars of `metric` in the last `seconds`.
+    pub async fn traces_behind(&self, metric: &str, seconds: u32) -> BTreeSet<String> {
+        let end = unix_now();
+        let start = end - f64::from(seconds);
+        let parameters = [
+            ("query", metric),
+            ("start", &start.to_string()),
+            ("end", &end.to_string()),
+        ];
+        let data = self.ask("query_exemplars", &parameters).await;
+        let series = data.as_array().cloned().unwrap_or_default();
+        let exemplars = series
+            .iter()
+            .flat_map(|one| one["exemplars"].as_array().cloned().unwrap_or_default());
+        let ids = exemplars
+            .filter_map(|exemplar| Some(exemplar["labels"]["trace_id"].as_str()?.to_owned()));
+        ids.collect()
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        // What is left goes with the temporary folder.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn point(pair: &Value) -> (f64, f64) {
+    let value = pair[1].as_str().and_then(|value| value.parse().ok());
+    let time = pair[0].as_f64();
+    (time.unwrap_or_default(), value.unwrap_or(f64::NAN))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Prometheus is asked about wall time"
+)]
+fn unix_now() -> f64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs_f64()
+}

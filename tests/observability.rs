@@ -1,0 +1,355 @@
+//! The real Prometheus scrapes a running lab, as `prometheus.yml` says; then everything that the
+//! dashboards, the rules and the variables ask is asked, and the answers must make sense.
+
+mod promql;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use end_to_end::{
+    Client, Collector, Mood, Process, Prometheus, Query, QueryKind, Sample, Signal, dashboards,
+    eventually, queries, repository, within,
+};
+use promql::assert_known;
+use tokio::time::sleep;
+
+/// How long Prometheus watches before it is asked.
+const WATCHED: Duration = Duration::from_secs(60);
+/// The range that is asked about, in seconds.
+const RANGE: u32 = 60;
+
+/// The lab with a fourth instance that no configuration of Prometheus knows.
+struct Lab {
+    process: Process,
+    services: BTreeMap<&'static str, Client>,
+    collector: Collector,
+}
+
+impl Lab {
+    async fn start() -> Self {
+        let collector = Collector::start(Mood::Taking);
+        let file =
+            std::env::temp_dir().join(format!("breaker-lab-fleet-{}.toml", std::process::id()));
+        std::fs::write(&file, "[instance.D]\nlisten = \"127.0.0.1:0\"\n").expect("a file");
+        let (config, endpoint) = (file.display().to_string(), collector.http());
+        let mut flags = end_to_end::FREE_PORTS.to_vec();
+        flags.extend([
+            "--config",
+            &config,
+            "--seed",
+            "1",
+            "--otlp-endpoint",
+            &endpoint,
+        ]);
+        let process = Process::start(&flags);
+        let mut services = BTreeMap::new();
+        for (name, who) in [
+            ("A", "instance A"),
+            ("B", "instance B"),
+            ("C", "instance C"),
+            ("D", "instance D"),
+            ("unreliable", "unreliable service"),
+            ("lab", "  lab "),
+        ] {
+            services.insert(name, Client::new(process.url(who).await));
+        }
+        std::fs::remove_file(file).expect("the file is ours");
+        Self {
+            process,
+            services,
+            collector,
+        }
+    }
+
+    fn address(&self, name: &str) -> &str {
+        self.services[name].base().trim_start_matches("http://")
+    }
+
+    /// The configuration of the repository, with the addresses of this run.
+    fn configuration(&self) -> String {
+        let shipped =
+            std::fs::read_to_string(repository().join("prometheus.yml")).expect("it is there");
+        let rules = repository().join("prometheus/rules.yml");
+        [
+            ("127.0.0.1:8001", self.address("A")),
+            ("127.0.0.1:8002", self.address("B")),
+            ("127.0.0.1:8003", self.address("C")),
+            ("127.0.0.1:9000", self.address("unreliable")),
+            ("127.0.0.1:8080", self.address("lab")),
+            ("prometheus/rules.yml", &rules.display().to_string()),
+        ]
+        .iter()
+        .fold(shipped, |config, (written, here)| {
+            assert!(config.contains(written), "{written}");
+            config.replace(written, here)
+        })
+    }
+
+    async fn openings(&self) -> f64 {
+        let mut openings = 0.0;
+        for name in ["A", "B", "C", "D"] {
+            let metrics = self.services[name].metrics().await;
+            openings += metrics.sum("circuit_breaker_transitions_total", &["to=\"open\""]);
+        }
+        openings
+    }
+}
+
+#[tokio::test]
+async fn prometheus_gets_sensible_answers_to_everything_that_is_asked_of_it() {
+    let lab = Lab::start().await;
+    let prometheus = Prometheus::start(&lab.configuration()).await;
+    assert_every_target_is_scraped_once(&prometheus).await;
+    sleep(WATCHED).await;
+
+    let mut table = String::from("| asked by | series | an answer |\n|---|---:|---|\n");
+    for (file, dashboard) in dashboards() {
+        for query in queries(&file, &dashboard) {
+            let (count, shown) = answer(&prometheus, &query).await;
+            assert!(count > 0, "no answer: {query:?}");
+            writeln!(table, "| {} | {count} | {shown} |", query.place).expect("a string grows");
+        }
+    }
+    for (name, count, shown) in rules(&prometheus).await {
+        writeln!(table, "| rule {name} | {count} | {shown} |").expect("a string grows");
+    }
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("queries.md");
+    std::fs::write(file, table).expect("the target folder can be written");
+
+    assert_two_states_at_one_moment(&prometheus).await;
+    assert_shares_sum_to_one(&prometheus).await;
+    assert_openings_match_the_counters(&prometheus, &lab).await;
+    assert_exemplars_lead_to_traces(&prometheus, &lab).await;
+    lab.process.signal(Signal::Terminate);
+    let ended = lab.process.ended(Duration::from_secs(20)).await;
+    assert!(
+        ended.status.success() && ended.stderr.is_empty(),
+        "{ended:#?}"
+    );
+}
+
+/// Static targets and discovered ones are the same; D is only discovered.
+async fn assert_every_target_is_scraped_once(prometheus: &Prometheus) {
+    let wanted = [
+        ("instances", "A"),
+        ("instances", "B"),
+        ("instances", "C"),
+        ("instances", "D"),
+        ("lab", "lab"),
+        ("unreliable-service", "unreliable"),
+    ];
+    let wanted: Vec<_> = wanted.map(|(job, name)| format!("{job} {name} up")).into();
+    within(Duration::from_secs(30), "all targets are up", async || {
+        let data = prometheus.ask("targets", &[("state", "active")]).await;
+        let targets = data["activeTargets"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let mut found: Vec<_> = targets
+            .iter()
+            .map(|target| {
+                let labels = &target["labels"];
+                let text =
+                    |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+                format!(
+                    "{} {} {}",
+                    text(&labels["job"]),
+                    text(&labels["instance"]),
+                    text(&target["health"])
+                )
+            })
+            .collect();
+        found.sort();
+        (found == wanted).then_some(())
+    })
+    .await;
+}
+
+/// How many series answer a query somewhere in the range, and one of them.
+async fn answer(prometheus: &Prometheus, query: &Query) -> (usize, String) {
+    if query.kind == QueryKind::Variable {
+        let values = values(prometheus, &query.written).await;
+        return (values.len(), values.join(", "));
+    }
+    let mut sent = query.sent(&format!("{RANGE}s"));
+    if query.place.starts_with("breaker.json") {
+        // One instance is chosen there.
+        sent = query.written.replace("$instance", "A");
+        sent = Query {
+            written: sent,
+            ..query.clone()
+        }
+        .sent(&format!("{RANGE}s"));
+    }
+    if query.place.ends_with("annotation Restarts") {
+        // Nothing restarted: ask what is compared instead.
+        sent = sent.replace(" > 0", "");
+    }
+    let series = prometheus.last(&sent, RANGE).await;
+    let has_number = |sample: &&Sample| sample.points.iter().any(|(_, value)| !value.is_nan());
+    let answered: Vec<_> = series.iter().filter(has_number).collect();
+    if query.kind == QueryKind::Instant && !sent.contains("open_until") {
+        assert!(
+            !prometheus.now(&sent).await.is_empty(),
+            "nothing now: {query:?}"
+        );
+    }
+    if query.kind == QueryKind::Annotation && query.written.starts_with("1000 *") {
+        assert_times_are_of_today(&answered);
+    }
+    let shown = answered.first().map(|sample| {
+        let values = sample
+            .points
+            .iter()
+            .map(|(_, value)| *value)
+            .filter(|value| !value.is_nan());
+        let last = values.fold(0.0, |_, value| value);
+        let labels = sample.labels.to_string().replace('"', "");
+        format!("{labels} {last:.3}")
+    });
+    (answered.len(), shown.unwrap_or_default())
+}
+
+/// Marks are placed by their value, in milliseconds.
+fn assert_times_are_of_today(series: &[&Sample]) {
+    for (at, value) in series.iter().flat_map(|sample| &sample.points) {
+        let ago = at - value / 1000.0;
+        assert!((-2.0..120.0).contains(&ago), "{ago} s ago");
+    }
+}
+
+/// What `label_values(selector, label)` gives.
+async fn values(prometheus: &Prometheus, written: &str) -> Vec<String> {
+    let inside = written
+        .trim_start_matches("label_values(")
+        .trim_end_matches(')');
+    let (selector, label) = inside.rsplit_once(", ").expect("a selector and a label");
+    let selector = selector.replace("$job", ".+").replace("$instance", ".+");
+    let path = format!("label/{label}/values");
+    let data = prometheus.ask(&path, &[("match[]", &selector)]).await;
+    let values = data.as_array().cloned().unwrap_or_default();
+    values
+        .iter()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// Every rule is healthy, names what exists, and those that record have recorded something.
+async fn rules(prometheus: &Prometheus) -> Vec<(String, usize, String)> {
+    let data = prometheus.ask("rules", &[]).await;
+    let groups = data["groups"].as_array().cloned().unwrap_or_default();
+    let mut seen = Vec::new();
+    for rule in groups
+        .iter()
+        .flat_map(|group| group["rules"].as_array().expect("rules"))
+    {
+        let name = rule["name"].as_str().expect("a name").to_owned();
+        let expression = rule["query"].as_str().expect("a query");
+        assert_eq!(rule["health"], "ok", "{rule}");
+        assert_known(&name, expression);
+        if rule["type"] == "recording" {
+            let series = prometheus.last(&name, RANGE).await;
+            assert!(!series.is_empty(), "{name} recorded nothing");
+            let last = series[0].value();
+            seen.push((name, series.len(), format!("{last:.3}")));
+        } else {
+            let state = rule["state"].as_str().unwrap_or_default().to_owned();
+            let firing = prometheus
+                .last(&format!("ALERTS{{alertname=\"{name}\"}}"), RANGE)
+                .await;
+            seen.push((name, firing.len(), format!("{state} now")));
+        }
+    }
+    assert_eq!(seen.len(), 13, "{seen:?}");
+    seen
+}
+
+/// The timeline shows what the lab is for.
+async fn assert_two_states_at_one_moment(prometheus: &Prometheus) {
+    let series = prometheus
+        .last("instance_breaker:circuit_breaker_state:code", RANGE)
+        .await;
+    assert_eq!(series.len(), 4, "{series:?}");
+    let mut at: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for (time, value) in series.iter().flat_map(|sample| &sample.points) {
+        assert!([0.0, 1.0, 2.0].contains(value), "{value}");
+        at.entry(time.to_bits())
+            .or_default()
+            .insert(value.to_string());
+    }
+    let mixed = at.values().filter(|states| states.len() >= 2).count();
+    assert!(mixed >= 5, "in {mixed} of {} seconds", at.len());
+    let distinct = prometheus
+        .last("breaker:circuit_breaker_distinct_states:count", RANGE)
+        .await;
+    assert!(
+        distinct[0].points.iter().any(|(_, value)| *value >= 2.0),
+        "{distinct:?}"
+    );
+}
+
+async fn assert_shares_sum_to_one(prometheus: &Prometheus) {
+    let shares = "sum by (instance) (rate(circuit_breaker_state_seconds_total[30s]))";
+    let series = prometheus.now(shares).await;
+    assert_eq!(series.len(), 4, "{series:?}");
+    for sample in series {
+        // Scrapes of a busy machine come a little late or early, by another amount each time.
+        assert!((0.9..1.1).contains(&sample.value()), "{sample:?}");
+    }
+    let fleet = prometheus
+        .last("breaker:circuit_breaker_open:ratio", RANGE)
+        .await;
+    assert!(
+        fleet[0]
+            .points
+            .iter()
+            .all(|(_, value)| (0.0..=1.0).contains(value)),
+        "{fleet:?}"
+    );
+}
+
+async fn assert_openings_match_the_counters(prometheus: &Prometheus, lab: &Lab) {
+    let before = lab.openings().await;
+    let (stored, after) = eventually("a scrape between two looks", async || {
+        let stored = prometheus
+            .now("sum(circuit_breaker_transitions_total{to=\"open\"})")
+            .await;
+        let stored = stored.first()?.value();
+        (stored >= before).then_some((stored, lab.openings().await))
+    })
+    .await;
+    assert!(stored <= after, "{before} <= {stored} <= {after}");
+    assert!(stored >= 2.0, "{stored}");
+    // All series were there at zero before the first opening, so that no increase is missed.
+    let range = "[10m]";
+    let increase = prometheus
+        .now(&format!(
+            "sum(increase(circuit_breaker_transitions_total{{to=\"open\"}}{range}))"
+        ))
+        .await[0]
+        .value();
+    assert!(
+        (increase - stored).abs() <= 0.2 * stored + 1.0,
+        "{increase} and {stored}"
+    );
+}
+
+/// Every dot in a graph of latencies or transitions leads to a trace that was exported.
+async fn assert_exemplars_lead_to_traces(prometheus: &Prometheus, lab: &Lab) {
+    for metric in [
+        "http_server_request_duration_seconds_bucket",
+        "circuit_breaker_call_duration_seconds_bucket",
+        "circuit_breaker_transitions_total",
+    ] {
+        let exemplars = prometheus.traces_behind(metric, RANGE).await;
+        assert!(exemplars.len() >= 3, "{metric}: {}", exemplars.len());
+        eventually("the traces behind the exemplars have arrived", async || {
+            let spans = lab.collector.spans();
+            let known: BTreeSet<_> = spans.iter().map(|span| &span.trace_id).collect();
+            exemplars.iter().all(|id| known.contains(id)).then_some(())
+        })
+        .await;
+    }
+}
