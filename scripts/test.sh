@@ -12,8 +12,9 @@ need() {
   local command=$1 package=$2
   command -v "$command" >/dev/null && return
   if ! command -v apt-get >/dev/null; then
-    echo "$command is missing: install Prometheus' tools (package \"$package\" of Debian and Ubuntu," >&2
-    echo "or https://prometheus.io/download/) so that $command is on the PATH" >&2
+    echo "$command is missing: install it (package \"$package\" of Debian and Ubuntu) so that it is on" >&2
+    echo "the PATH; Prometheus and promtool: https://prometheus.io/download/, docker-compose:" >&2
+    echo "https://docs.docker.com/compose/install/" >&2
     exit 1
   fi
   say "installing $package for $command"
@@ -29,6 +30,8 @@ if ! command -v cargo >/dev/null; then
   exit 1
 fi
 need promtool prometheus
+need prometheus prometheus
+need docker-compose docker-compose
 
 say "format"
 cargo fmt --all --check

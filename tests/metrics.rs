@@ -64,6 +64,96 @@ fn promtool_accepts_the_scrape_configuration() {
     }
 }
 
+#[test]
+fn promtool_accepts_the_rules_and_each_alert_fires_when_it_should_and_only_then() {
+    for arguments in [
+        ["check", "rules", "prometheus/rules.yml"].as_slice(),
+        &["test", "rules", "prometheus/rules.test.yml"],
+    ] {
+        let output = promtool(arguments, "");
+        assert!(output.status.success(), "{output:?}");
+    }
+    let tests = include_str!("../prometheus/rules.test.yml");
+    let rules = include_str!("../prometheus/rules.yml");
+    let alerts = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "));
+    for alert in alerts {
+        let name = format!("alertname: {alert}\n");
+        let checked = tests.split(&name).skip(1);
+        let (quiet, firing): (Vec<_>, Vec<_>) =
+            checked.partition(|rest| rest.trim_start().starts_with("exp_alerts: []"));
+        assert!(
+            !quiet.is_empty() && !firing.is_empty(),
+            "{alert} is tested both ways"
+        );
+    }
+    for record in rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- record: "))
+    {
+        assert!(tests.contains(record), "{record} is tested");
+    }
+}
+
+#[tokio::test]
+async fn a_scraper_gets_the_format_that_it_asks_for() {
+    let system = System::with_instances(&["A"], &healthy(), &[]).await;
+    let instance = system.instance(0);
+    instance.get("/call").await;
+    let ask = async |accept: &str| {
+        instance
+            .send("GET", "/metrics", &[("accept", accept)], "")
+            .await
+    };
+
+    let open = ask("application/openmetrics-text;version=1.0.0,text/plain;q=0.5").await;
+    let text = ask("text/plain").await;
+
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(open.header("content-type"), kind);
+    assert_eq!(open.header("vary"), "accept");
+    assert!(open.body.ends_with("# EOF\n") && !text.body.contains("# EOF"));
+    let call = r#"circuit_breaker_calls_total{breaker="unreliable-service",outcome="success"} 1"#;
+    for reply in [&open, &text] {
+        assert!(
+            reply.body.lines().any(|line| line == call),
+            "{}",
+            reply.body
+        );
+    }
+    assert!(!open.body.contains("trace_id"), "nothing is traced");
+}
+
+#[tokio::test]
+async fn a_scrape_is_answered_while_every_call_hangs() {
+    const HANGING: &str =
+        r#"{"seed": 1, "phases": [{"name": "hang", "hang_ratio": 1, "hang_ms": 30000}]}"#;
+    let system = System::with_instances(&["A"], HANGING, &["--call-timeout", "30s"]).await;
+    let instance = system.instance(0);
+    let calls: Vec<_> = (0..200)
+        .map(|_| {
+            let caller = instance.clone();
+            tokio::spawn(async move { caller.try_get("/call").await })
+        })
+        .collect();
+    eventually("all calls are under way", async || {
+        (system.received().await >= 200.0).then_some(())
+    })
+    .await;
+
+    let shown = instance.metrics().await;
+
+    assert_eq!(
+        shown.sum("circuit_breaker_calls_total", &[]).to_string(),
+        "0"
+    );
+    assert!(calls.iter().all(|call| !call.is_finished()));
+    for call in calls {
+        call.abort();
+    }
+}
+
 #[tokio::test]
 async fn every_metric_is_there_before_the_first_call_and_no_other() {
     let system = System::with_instances(&["A"], &healthy(), &[]).await;

@@ -57,6 +57,27 @@ async fn every_command_of_the_readme_is_understood() {
     assert!(root().join("scripts/test.sh").exists());
 }
 
+/// The text of the README below this heading.
+fn section(heading: &str) -> String {
+    let readme = read(&root().join("README.md"));
+    let start = readme.split(&format!("\n{heading}\n")).nth(1);
+    let text = start.and_then(|rest| rest.split("\n## ").next());
+    text.expect("the README has the heading").to_owned()
+}
+
+#[tokio::test]
+async fn the_flags_about_traces_in_the_readme_exist() {
+    let help = Process::run(&["--help"]).await.stdout.join("\n");
+    let section = section("### Traces");
+    let rows = section.lines().filter(|line| line.starts_with("| `--"));
+    let flags: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+
+    assert_eq!(flags.len(), 4, "{flags:?}");
+    for flag in flags {
+        assert!(help.contains(&format!("{flag} <")), "{flag}");
+    }
+}
+
 #[tokio::test]
 async fn the_settings_of_the_readme_are_the_flags_of_a_breaker_with_their_defaults() {
     let help = Process::run(&["instance", "--help"]).await.stdout;
@@ -68,7 +89,7 @@ async fn the_settings_of_the_readme_are_the_flags_of_a_breaker_with_their_defaul
     let settings = Process::run(&["instance", "A", "--print-config"])
         .await
         .stdout;
-    let readme = read(&root().join("README.md"));
+    let readme = section("## Settings");
     let rows = readme.lines().filter(|line| line.starts_with("| `--"));
     let rows: Vec<Vec<&str>> = rows
         .map(|row| row.split('|').map(str::trim).collect())

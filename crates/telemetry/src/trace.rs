@@ -96,6 +96,5 @@ pub fn note(key: &'static str, value: impl Into<opentelemetry::Value>) {
 
 /// Ends a span badly. `kind` is a status code or a word of low cardinality.
 fn fail(span: &tracing::Span, kind: &str) {
-    span.record(attributes::ERROR_TYPE, kind);
-    span.record("otel.status_code", "ERROR");
+    tracing::record_all!(span, "error.type" = kind, otel.status_code = "ERROR");
 }

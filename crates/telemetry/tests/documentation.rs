@@ -1,5 +1,7 @@
 //! Does `docs/metrics.md` list exactly what the code exports?
 
+use std::collections::BTreeSet;
+
 use telemetry::{Definition, Kind, names};
 
 const PAGE: &str = include_str!("../../../docs/metrics.md");
@@ -53,4 +55,20 @@ fn row(definition: &Definition) -> String {
         labels.join(", "),
         definition.help,
     )
+}
+
+#[test]
+fn the_page_about_traces_names_exactly_what_spans_carry() {
+    let page = include_str!("../../../docs/traces.md");
+    let code = include_str!("../src/trace/attributes.rs");
+    let ours = |name: &&str| {
+        name.starts_with("circuit_breaker.") || name.starts_with("unreliable_service.")
+    };
+    let named = page.split('`').skip(1).step_by(2).filter(ours);
+    let named: BTreeSet<&str> = named
+        .filter(|name| *name != "circuit_breaker.call")
+        .collect();
+    let carried: BTreeSet<&str> = code.split('"').skip(1).step_by(2).filter(ours).collect();
+
+    assert_eq!(named, carried);
 }

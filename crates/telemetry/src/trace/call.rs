@@ -9,8 +9,7 @@ use tracing::{Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::attributes::{
-    CANCELLED, GENERATION, LINK, OUTCOME, REJECT_REASON, REJECTED, REJECTED_EVENT, RETRY_AFTER_MS,
-    STATE,
+    CANCELLED, LINK, OUTCOME, REJECT_REASON, REJECTED, REJECTED_EVENT, RETRY_AFTER_MS,
 };
 use super::client::{ClientSpan, Target};
 use super::{TARGET, Tracer, fail, sampled};
@@ -88,8 +87,11 @@ impl BreakerCall {
         let Some(Recorded { span, .. }) = &self.recorded else {
             return;
         };
-        span.record(STATE, state.as_str());
-        span.record(GENERATION, whole(generation.get()));
+        tracing::record_all!(
+            span,
+            circuit_breaker.state = state.as_str(),
+            circuit_breaker.generation = whole(generation.get()),
+        );
         if state == State::HalfOpen
             && let Some(opening) = opening()
         {
@@ -104,10 +106,14 @@ impl BreakerCall {
             return;
         };
         let state = rejected.reason.state();
-        span.record(STATE, state.as_str());
-        span.record(GENERATION, whole(rejected.generation.get()));
-        span.record(OUTCOME, REJECTED);
-        fail(span, REJECTED);
+        tracing::record_all!(
+            span,
+            circuit_breaker.state = state.as_str(),
+            circuit_breaker.generation = whole(rejected.generation.get()),
+            circuit_breaker.outcome = REJECTED,
+            "error.type" = REJECTED,
+            otel.status_code = "ERROR",
+        );
         let mut why = vec![KeyValue::new(REJECT_REASON, rejected.reason.as_str())];
         if let Some(wait) = rejected.retry_after {
             let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
