@@ -32,7 +32,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
 
 use serde::Serialize;
-use telemetry::{Telemetry, TelemetrySettings};
+use telemetry::{LogOutput, Telemetry, TelemetrySettings};
 use tokio::runtime::{Builder, Runtime};
 
 use cli::{Cli, Role};
@@ -61,7 +61,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let (plain, print_config) = (cli.together.plain, cli.together.common.print_config);
             let settings = settle::together(cli.together, seed)?;
             // The screen belongs to the picture; transitions are part of it.
-            let stage = Stage::new(print_config, settings.observing.telemetry("warn"), cores());
+            let telemetry = settings
+                .observing
+                .telemetry("warn", together::log_output(plain));
+            let stage = Stage::new(print_config, telemetry, cores());
             stage.play(settings, async |settings, telemetry: &Telemetry| {
                 together::run(settings, plain, telemetry).await
             })
@@ -69,19 +72,31 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Role::Unreliable(args)) => {
             let (print_config, workers) = (args.common.print_config, args.workers.workers);
             let settings = settle::unreliable_alone(args, seed)?;
-            let stage = Stage::new(print_config, settings.observing.telemetry("info"), workers);
+            let stage = Stage::new(
+                print_config,
+                settings.observing.telemetry("info", LogOutput::Stderr),
+                workers,
+            );
             stage.play(settings, alone::unreliable)
         }
         Some(Role::Instance(args)) => {
             let (print_config, workers) = (args.common.print_config, args.workers.workers);
             let settings = settle::instance_alone(args, seed)?;
-            let stage = Stage::new(print_config, settings.observing.telemetry("info"), workers);
+            let stage = Stage::new(
+                print_config,
+                settings.observing.telemetry("info", LogOutput::Stderr),
+                workers,
+            );
             stage.play(settings, alone::instance)
         }
         Some(Role::Load(args)) => {
             let (print_config, workers) = (args.common.print_config, args.workers.workers);
             let settings = settle::load_alone(args, seed)?;
-            let stage = Stage::new(print_config, settings.observing.telemetry("info"), workers);
+            let stage = Stage::new(
+                print_config,
+                settings.observing.telemetry("info", LogOutput::Stderr),
+                workers,
+            );
             stage.play(settings, alone::load)
         }
     }

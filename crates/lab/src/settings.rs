@@ -14,7 +14,7 @@ pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
 use ::breaker::Config;
 use serde::Serialize;
 use telemetry::trace::{Protocol, TraceSettings};
-use telemetry::{LogFormat, TelemetrySettings};
+use telemetry::{LogFormat, LogOutput, TelemetrySettings};
 
 use crate::plan::Plan;
 
@@ -85,10 +85,15 @@ pub(crate) struct Observing {
 
 impl Observing {
     /// The same for the telemetry, with what is logged by default.
-    pub(crate) fn telemetry(&self, log_level: &'static str) -> TelemetrySettings {
+    pub(crate) fn telemetry(
+        &self,
+        log_level: &'static str,
+        log_output: LogOutput,
+    ) -> TelemetrySettings {
         TelemetrySettings {
             log_format: self.log_format.0,
             log_level,
+            log_output,
             version: env!("CARGO_PKG_VERSION"),
             traces: TraceSettings {
                 endpoint: self.otlp_endpoint.as_ref().map(ToString::to_string),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use breaker::{Breaker, Clock, SystemClock};
-use telemetry::Telemetry;
+use telemetry::{LogOutput, Telemetry};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -57,13 +57,13 @@ pub(crate) async fn run(
     for line in url_table(&settings, &bound) {
         print::line(&line);
     }
-    let live = !plain && io::stdout().is_terminal();
+    let live = is_live(plain);
     let duration = settings.duration.map(|span| span.0);
     let (system, watched) = System::start(settings, bound, telemetry);
 
     let end = end_of_run(duration);
     let ending = if live {
-        watch(&watched, Screen::new(), end).await
+        watch(&watched, Screen::new(telemetry.held_log()), end).await
     } else {
         watch(&watched, PlainLines::new(), end).await
     };
@@ -75,6 +75,20 @@ pub(crate) async fn run(
         }
     }
     Ok(ending)
+}
+
+/// Whether there is a picture that is drawn in place.
+fn is_live(plain: bool) -> bool {
+    !plain && io::stdout().is_terminal()
+}
+
+/// Where the log goes: a picture prints its lines itself, above it.
+pub(crate) fn log_output(plain: bool) -> LogOutput {
+    if is_live(plain) && io::stderr().is_terminal() {
+        LogOutput::Held
+    } else {
+        LogOutput::Stderr
+    }
 }
 
 /// Shows what happens.

@@ -38,7 +38,7 @@ pub use calls::CallDurations;
 pub use exposition::{Exposition, Metrics};
 pub use family::{Family, description};
 pub use http::{HttpMetrics, RouteMetrics};
-pub use log::LogFormat;
+pub use log::{HeldLog, LogFormat, LogOutput};
 pub use names::{Definition, Kind};
 pub use opentelemetry::TraceId;
 pub use process::{Telemetry, TelemetrySettings};

@@ -4,6 +4,7 @@
 //! that one falls too far behind, lines are lost instead of requests.
 
 mod format;
+mod held;
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -16,6 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt as lines};
 
 use format::{JsonLines, TextLines};
+pub use held::{HeldLog, LogOutput};
 
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,11 +56,12 @@ impl FromStr for LogFormat {
     }
 }
 
-/// A layer that writes the log, and what keeps its writer alive. `RUST_LOG` decides what is shown,
+/// A layer that writes the log to `output`, and what keeps its writer alive. `RUST_LOG` decides what is shown,
 /// `default_level` when it is not set.
 pub(crate) fn layer<S>(
     format: LogFormat,
     default_level: &str,
+    output: HeldLog,
 ) -> (Box<dyn Layer<S> + Send + Sync>, WorkerGuard)
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -67,7 +70,7 @@ where
     let levels =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_level));
     let filter = filter_fn(is_event).and(levels);
-    let (writer, guard) = tracing_appender::non_blocking(io::stderr());
+    let (writer, guard) = tracing_appender::non_blocking(output);
     let layer = lines::layer().with_writer(writer);
     let colours = io::stderr().is_terminal();
     let layer = match format {

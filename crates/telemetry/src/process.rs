@@ -9,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::exposition::Metrics;
-use crate::log::{self, LogFormat};
+use crate::log::{self, HeldLog, LogFormat, LogOutput};
 use crate::trace::{Asked, ExportCollector, Pipeline, TARGET, TraceSettings, Tracer, asked};
 
 /// What a process tells about itself.
@@ -19,6 +19,8 @@ pub struct TelemetrySettings {
     pub log_format: LogFormat,
     /// What is logged when `RUST_LOG` is not set, in its syntax.
     pub log_level: &'static str,
+    /// Where the log goes.
+    pub log_output: LogOutput,
     /// The version of the program, for spans.
     pub version: &'static str,
     /// What was set about traces.
@@ -32,6 +34,7 @@ pub struct TelemetrySettings {
 #[must_use = "the log ends when this is dropped"]
 pub struct Telemetry {
     pipeline: Option<Pipeline>,
+    held_log: HeldLog,
     _log: WorkerGuard,
 }
 
@@ -71,7 +74,8 @@ impl Telemetry {
                     metadata.is_span() && metadata.target() == TARGET
                 }))
         });
-        let (lines, log) = log::layer(settings.log_format, settings.log_level);
+        let held_log = HeldLog::new(settings.log_output);
+        let (lines, log) = log::layer(settings.log_format, settings.log_level, held_log.clone());
         let _already_started = tracing_subscriber::registry()
             .with(spans)
             .with(lines)
@@ -81,13 +85,14 @@ impl Telemetry {
         }
         Self {
             pipeline,
+            held_log,
             _log: log,
         }
     }
 
-    /// Whether spans are exported.
-    pub fn exports_spans(&self) -> bool {
-        self.pipeline.is_some()
+    /// The lines of the log that wait, if they are held.
+    pub fn held_log(&self) -> HeldLog {
+        self.held_log.clone()
     }
 
     /// The spans of one service: its name, which instances share, and the instance.

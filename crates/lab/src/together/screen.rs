@@ -8,6 +8,8 @@ use crossterm::style::{Attribute, Color, Print, ResetColor, SetAttribute, SetFor
 use crossterm::terminal::{Clear, ClearType};
 use crossterm::{cursor, queue, terminal};
 
+use telemetry::HeldLog;
+
 use super::fleet::Noted;
 use super::picture::{InstancePicture, Picture};
 use super::words::{cause, clock, number, percent, seconds};
@@ -25,6 +27,8 @@ const CHANGE_WIDTH: usize = 15;
 pub(super) struct Screen {
     drawn: u16,
     colours: bool,
+    /// What was logged meanwhile; it is printed above the picture.
+    log: HeldLog,
 }
 
 /// The columns of the terminal.
@@ -41,9 +45,10 @@ struct Piece {
 
 impl Screen {
     /// Hides the cursor until the screen is dropped. Honours `NO_COLOR` (no-color.org).
-    pub(super) fn new() -> Self {
+    pub(super) fn new(log: HeldLog) -> Self {
         let _ = queue!(io::stdout(), cursor::Hide);
         Self {
+            log,
             drawn: 0,
             colours: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         }
@@ -55,6 +60,14 @@ impl Screen {
             queue!(out, cursor::MoveUp(self.drawn))?;
         }
         queue!(out, cursor::MoveToColumn(0))?;
+        for line in self.log.take() {
+            queue!(
+                out,
+                Clear(ClearType::FromCursorDown),
+                Print(line),
+                Print("\r\n")
+            )?;
+        }
         for line in lines {
             let mut room = width;
             for piece in line {
@@ -84,6 +97,7 @@ impl Drop for Screen {
     fn drop(&mut self) {
         let mut out = io::stdout();
         let _ = queue!(out, cursor::Show).and_then(|()| out.flush());
+        self.log.release();
     }
 }
 

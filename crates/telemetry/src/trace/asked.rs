@@ -159,6 +159,7 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
             Err(what) => return Asked::Refused(format!("{name}: {what}")),
         },
     };
+    warnings.extend(port_warning(&shown_endpoint, protocol));
     let sampler = variable("OTEL_TRACES_SAMPLER");
     if settings.ratio.is_none() {
         warnings.extend(sampler_warnings(
@@ -192,6 +193,20 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
             .unwrap_or(TIMEOUT_MS),
         warnings,
     })
+}
+
+/// The most frequent mistake: the port of the other protocol, where nobody understands what is sent.
+fn port_warning(endpoint: &str, protocol: Protocol) -> Option<String> {
+    let (other_port, port) = match protocol {
+        Protocol::HttpProtobuf => (":4317", "4318"),
+        Protocol::Grpc => (":4318", "4317"),
+    };
+    endpoint
+        .trim_end_matches('/')
+        .ends_with(other_port)
+        .then(|| {
+            format!("{endpoint}: the port for {protocol} is usually {port}; see --otlp-protocol")
+        })
 }
 
 fn sampler_warnings(sampler: Option<&str>, argument: Option<String>) -> Option<String> {

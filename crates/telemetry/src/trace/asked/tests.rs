@@ -143,6 +143,21 @@ fn what_the_sdk_would_pass_over_is_a_warning() {
 }
 
 #[test]
+fn the_port_of_the_other_protocol_is_a_warning() {
+    let wrong = on(by_variables(&[(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "http://127.0.0.1:4317/",
+    )]));
+
+    assert_eq!(wrong.warnings.len(), 1, "{wrong:?}");
+    assert!(
+        wrong.warnings[0].contains("http/protobuf is usually 4318"),
+        "{wrong:?}"
+    );
+    assert!(on(by_variables(&[ENDPOINT])).warnings.is_empty());
+}
+
+#[test]
 fn queue_and_time_limits_come_from_their_variables() {
     let wanted = on(by_variables(&[
         ENDPOINT,
