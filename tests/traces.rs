@@ -520,6 +520,39 @@ async fn names_given_by_variables_win() {
 }
 
 #[tokio::test]
+async fn batches_are_compressed_where_a_variable_says_so() {
+    let collector = Collector::start(Mood::Taking);
+    for (endpoint, protocol) in [
+        (collector.http(), "http/protobuf"),
+        (collector.grpc(), "grpc"),
+    ] {
+        let before = (collector.compressed(), collector.spans().len());
+        let variables = [
+            (
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                &*signal_endpoint(&endpoint, protocol),
+            ),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ];
+
+        run_together(&collector, &variables, &[]).await;
+
+        assert!(collector.compressed() > before.0, "{protocol}");
+        assert!(collector.spans().len() > before.1, "{protocol}");
+    }
+}
+
+/// The variable for traces alone is used as it is, so for HTTP it has the path.
+fn signal_endpoint(base: &str, protocol: &str) -> String {
+    if protocol == "grpc" {
+        base.to_owned()
+    } else {
+        format!("{base}/v1/traces")
+    }
+}
+
+#[tokio::test]
 async fn a_line_of_the_log_carries_the_id_of_its_trace() {
     let collector = Collector::start(Mood::Taking);
     for format in ["text", "json"] {

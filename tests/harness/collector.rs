@@ -4,7 +4,9 @@
 //! with a runtime of its own, so that dropping it breaks every connection, as a crash would.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -23,6 +26,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use prost::Message;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tonic::codec::CompressionEncoding;
 use tonic::transport::server::TcpIncoming;
 
 use crate::eventually;
@@ -54,6 +58,8 @@ pub struct Collector {
 
 #[derive(Debug)]
 struct Shared {
+    /// Batches that came compressed.
+    compressed: AtomicUsize,
     mood: Mutex<Mood>,
     spans: Mutex<Vec<Span>>,
 }
@@ -75,6 +81,7 @@ impl Collector {
 
     fn start_at(http: SocketAddr, grpc: SocketAddr, mood: Mood) -> Self {
         let shared = Arc::new(Shared {
+            compressed: AtomicUsize::new(0),
             mood: Mutex::new(mood),
             spans: Mutex::default(),
         });
@@ -96,7 +103,8 @@ impl Collector {
             .route("/v1/traces", post(receive_http))
             .with_state(Arc::clone(&shared));
         runtime.spawn(async move { axum::serve(http_listener, routes).await });
-        let service = TraceServiceServer::new(Grpc(Arc::clone(&shared)));
+        let service = TraceServiceServer::new(Grpc(Arc::clone(&shared)))
+            .accept_compressed(CompressionEncoding::Gzip);
         runtime.spawn(
             tonic::transport::Server::builder()
                 .add_service(service)
@@ -133,6 +141,11 @@ impl Collector {
     /// All spans that it took.
     pub fn spans(&self) -> Vec<Span> {
         lock(&self.shared.spans).clone()
+    }
+
+    /// How many batches came compressed.
+    pub fn compressed(&self) -> usize {
+        self.shared.compressed.load(Ordering::Relaxed)
     }
 
     /// Waits until it has spans that `look` accepts.
@@ -178,6 +191,14 @@ async fn receive_http(
     if headers.get("content-type").is_none_or(|it| it != protobuf) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
+    let body = match headers.get("content-encoding") {
+        None => body,
+        Some(encoding) if encoding == "gzip" => {
+            shared.compressed.fetch_add(1, Ordering::Relaxed);
+            inflated(&body)
+        }
+        Some(_) => return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response(),
+    };
     let Ok(request) = ExportTraceServiceRequest::decode(body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
@@ -190,6 +211,14 @@ async fn receive_http(
     }
 }
 
+fn inflated(body: &[u8]) -> Bytes {
+    let mut inflated = Vec::new();
+    GzDecoder::new(body)
+        .read_to_end(&mut inflated)
+        .expect("what says that it is gzip is gzip");
+    inflated.into()
+}
+
 struct Grpc(Arc<Shared>);
 
 #[tonic::async_trait]
@@ -198,6 +227,9 @@ impl TraceService for Grpc {
         &self,
         request: tonic::Request<ExportTraceServiceRequest>,
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
+        if request.metadata().contains_key("grpc-encoding") {
+            self.0.compressed.fetch_add(1, Ordering::Relaxed);
+        }
         match self.0.take(request.into_inner()).await {
             Ok(()) => Ok(tonic::Response::new(ExportTraceServiceResponse::default())),
             Err(StatusCode::SERVICE_UNAVAILABLE) => Err(tonic::Status::unavailable("not now")),

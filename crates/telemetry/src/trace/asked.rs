@@ -147,6 +147,13 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
              start with http://"
         ));
     }
+    if let Some(propagators) = variable("OTEL_PROPAGATORS")
+        && !propagators
+            .split(',')
+            .any(|name| name.trim() == "tracecontext")
+    {
+        warnings.push("OTEL_PROPAGATORS: only `tracecontext` is known, and used".to_owned());
+    }
     let named = first([
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
         "OTEL_EXPORTER_OTLP_PROTOCOL",

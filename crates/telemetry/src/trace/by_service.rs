@@ -57,8 +57,10 @@ impl SpanExporter for ByService {
         let exporters = self.services.all();
         let mut parts: Vec<Vec<SpanData>> = exporters.iter().map(|_| Vec::new()).collect();
         let mut strays = 0;
+        // A limit of attributes may have cut the number off. Alone, a service needs none.
+        let only = (exporters.len() == 1).then_some(0);
         for mut span in batch {
-            let number = take_service(&mut span);
+            let number = take_service(&mut span).or(only);
             match number.and_then(|number| parts.get_mut(number)) {
                 Some(part) => part.push(span),
                 None => strays += 1,

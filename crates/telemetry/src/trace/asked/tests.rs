@@ -135,6 +135,7 @@ fn what_the_sdk_would_pass_over_is_a_warning() {
             "OTEL_TRACES_SAMPLER_ARG",
         ),
         ("OTEL_TRACES_EXPORTER", "zipkin", "OTEL_TRACES_EXPORTER"),
+        ("OTEL_PROPAGATORS", "b3", "tracecontext"),
     ] {
         let wanted = on(by_variables(&[ENDPOINT, (name, value)]));
         assert_eq!(wanted.warnings.len(), 1, "{wanted:?}");
