@@ -74,6 +74,7 @@ fn a_bucket_shows_the_last_sampled_call_that_fell_into_it() {
     durations.observe(Outcome::Success, Duration::from_micros(4_500), trace(2));
     durations.observe(Outcome::Success, Duration::from_micros(4_600), None);
     durations.observe(Outcome::Success, Duration::from_secs(9), trace(3));
+    durations.observe(Outcome::Success, Duration::from_millis(10), trace(4));
 
     let lines = lines(&metrics, "circuit_breaker_call_duration_seconds");
 
@@ -94,15 +95,17 @@ fn a_bucket_shows_the_last_sampled_call_that_fell_into_it() {
         line.expect("the bucket is there").to_owned()
     };
     assert_eq!(bucket("0.0025"), "0");
-    // A limit belongs to its bucket.
     assert!(
         bucket("0.005").starts_with(&format!("3 # {{trace_id=\"{}\"}} 0.0045 ", "02".repeat(16))),
         "{}",
         bucket("0.005"),
     );
-    assert_eq!(bucket("1.0"), "3");
+    // A limit belongs to its bucket.
+    let at_the_limit = bucket("0.01");
+    assert!(at_the_limit.contains(&"04".repeat(16)), "{at_the_limit}");
+    assert_eq!(bucket("1.0"), "4");
     assert!(
-        bucket("+Inf").starts_with(&format!("4 # {{trace_id=\"{}\"}} 9 ", "03".repeat(16))),
+        bucket("+Inf").starts_with(&format!("5 # {{trace_id=\"{}\"}} 9 ", "03".repeat(16))),
         "{}",
         bucket("+Inf"),
     );
