@@ -4,7 +4,9 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use end_to_end::{Series, System, always_failing, eventually, healthy};
+use end_to_end::{
+    Client, FREE_PORTS, Process, Series, System, always_failing, eventually, healthy,
+};
 use telemetry::{Definition, names};
 use tokio::time::Instant;
 
@@ -41,6 +43,19 @@ async fn promtool_finds_nothing_to_say_about_the_metrics() {
                 .starts_with("text/plain; version=0.0.4")
         );
         assert_clean(&promtool(&["check", "metrics"], &text.body));
+    }
+}
+
+#[tokio::test]
+async fn promtool_finds_nothing_to_say_about_the_page_and_the_export_of_traces() {
+    let endpoint = end_to_end::nobody();
+    let flags = [&FREE_PORTS[..], &["--otlp-endpoint", &endpoint]].concat();
+    let lab = Process::start(&flags);
+    for who in ["instance A", "unreliable service", "  lab "] {
+        let text = Client::new(lab.url(who).await).get("/metrics").await.body;
+
+        assert!(text.contains("trace_export_up"), "{who}: {text}");
+        assert_clean(&promtool(&["check", "metrics"], &text));
     }
 }
 

@@ -132,7 +132,12 @@ async fn at_its_place(url: &str, lab: &Process) -> (Client, String) {
 async fn every_request_of_the_readme_is_answered() {
     let lab = Process::start(&FREE_PORTS);
     let mut seen = 0;
-    for line in commands().iter().filter(|line| line.starts_with("curl ")) {
+    // Containers are not there to be asked.
+    let elsewhere = ["localhost:9090", "localhost:3000", "localhost:16686"];
+    let here = |line: &&String| {
+        line.starts_with("curl ") && !elsewhere.iter().any(|place| line.contains(place))
+    };
+    for line in commands().iter().filter(here) {
         let line = line.split(['#', '|']).next().unwrap_or_default();
         let body = line.split('\'').nth(1).unwrap_or_default().to_owned();
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -189,12 +194,25 @@ fn every_metric_that_a_page_names_exists() {
     let mut seen = 0;
     for page in pages() {
         let text = read(&page);
-        let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
-        for word in words.filter(|word| prefixes.iter().any(|prefix| word.starts_with(prefix))) {
+        let rules = include_str!("../prometheus/rules.yml");
+        let words =
+            text.split(|letter: char| !(letter.is_ascii_alphanumeric() || "_:".contains(letter)));
+        let words: Vec<_> = words.map(|word| word.trim_matches(':')).collect();
+        for rule in words
+            .iter()
+            .filter(|word| word.contains(":circuit_breaker"))
+        {
+            let record = format!("- record: {rule}\n");
+            assert!(rules.contains(&record), "{}: {rule}", page.display());
+        }
+        for word in words
+            .iter()
+            .filter(|word| prefixes.iter().any(|prefix| word.starts_with(prefix)))
+        {
             let base = ["_bucket", "_sum", "_count"]
                 .iter()
                 .find_map(|end| word.strip_suffix(end));
-            let exists = known.contains(&word) || base.is_some_and(|base| known.contains(&base));
+            let exists = known.contains(word) || base.is_some_and(|base| known.contains(&base));
             assert!(exists, "{}: {word}", page.display());
             seen += 1;
         }
