@@ -21,7 +21,7 @@ use telemetry::{BreakerCollector, CallDurations, Metrics, Telemetry, Transitions
 use call::FastFailures;
 use downstream::Caller;
 
-use crate::serve::{Control, Listening, Routes, serve};
+use crate::serve::{Control, Listening, Routes, router, serve};
 use crate::settings::{self, Serving};
 use crate::shutdown::Shutdown;
 
@@ -90,9 +90,9 @@ impl Instance {
         settings: Serving,
         shutdown: Shutdown,
     ) -> Answered {
-        let router = self.routes(Control::new(settings.control_token.as_deref()));
+        let answers = self.routes(Control::new(settings.control_token.as_deref()));
         tokio::select! {
-            () = serve(listening, router, &settings, shutdown) => {}
+            () = serve(listening, answers, &settings, shutdown) => {}
             () = tick(self.state.breaker.clone()) => {}
         }
         Answered::of(&self.state.breaker)
@@ -102,7 +102,7 @@ impl Instance {
         let state = || Arc::clone(&self.state);
         let (call, read, mode, reset) = (state(), state(), state(), state());
         let tracer = self.state.tracer.clone();
-        Routes::new(self.state.metrics.clone(), control, tracer)
+        let routes = Routes::new(self.state.metrics.clone(), control, tracer)
             .add(
                 "GET",
                 "/call",
@@ -126,8 +126,8 @@ impl Instance {
                 "/breaker/reset",
                 &[200],
                 post(async move || control::reset(&reset)),
-            )
-            .finish()
+            );
+        router(routes)
     }
 }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 use telemetry::trace::Tracer;
 use telemetry::{Metrics, Telemetry};
 
-use crate::serve::{Control, Listening, Routes, json, serve, text};
+use crate::serve::{Control, Listening, Routes, json, router, serve, text};
 use crate::settings::{Instance, Serving};
 use crate::shutdown::Shutdown;
 
@@ -117,16 +117,15 @@ impl Page {
         let control = Control::new(settings.control_token.as_deref());
         let places = Arc::new(self.places);
         let listed = Arc::clone(&places);
-        let router = Routes::new(self.metrics, control, Tracer::default())
+        let routes = Routes::new(self.metrics, control, Tracer::default())
             .add("GET", "/", &[200], get(async move || list(&listed)))
             .add(
                 "GET",
                 "/api/prometheus-targets",
                 &[200],
                 get(async move |request: Request| targets(&places, &request)),
-            )
-            .finish();
-        serve(listening, router, &settings, shutdown).await;
+            );
+        serve(listening, router(routes), &settings, shutdown).await;
     }
 }
 

@@ -33,6 +33,7 @@ use activity::{Activity, Connections};
 pub(crate) use body::read_json;
 pub(crate) use guard::Control;
 use guard::Peer;
+pub(crate) use health::router;
 pub(crate) use measured::Routes;
 pub(crate) use reply::{error, json, text};
 

@@ -17,7 +17,7 @@ use telemetry::trace::Tracer;
 use telemetry::{Metrics, Telemetry};
 
 use crate::plan::Plan;
-use crate::serve::{Control, Listening, Routes, serve};
+use crate::serve::{Control, Listening, Routes, router, serve};
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 
@@ -53,7 +53,7 @@ impl Unreliable {
     pub(crate) async fn serve(self, listening: Listening, settings: Serving, shutdown: Shutdown) {
         let control = Control::new(settings.control_token.as_deref());
         let empty = Routes::new(self.metrics, control, self.tracer);
-        let router = add_routes(empty, &self.running).finish();
-        serve(listening, router, &settings, shutdown).await;
+        let answers = router(add_routes(empty, &self.running));
+        serve(listening, answers, &settings, shutdown).await;
     }
 }

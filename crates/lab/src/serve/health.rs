@@ -1,5 +1,6 @@
 //! Which routes does every service have? Alive, ready, metrics.
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{ACCEPT, HeaderValue, VARY};
@@ -10,12 +11,12 @@ use telemetry::Metrics;
 use super::measured::{Routes, Traced};
 use super::reply::{json, text};
 
-/// Adds `/healthz`, `/readyz` and `/metrics`. They are asked every second and tell no story, so they
-/// are in no trace.
+/// The router of a service: its own routes, and `/healthz`, `/readyz` and `/metrics`. These are asked
+/// every second and tell no story, so they are in no trace.
 ///
 /// A service that has begun its shutdown accepts no connection any more, so whoever gets an answer
 /// talks to one that is ready.
-pub(super) fn add_health_routes(routes: Routes) -> Routes {
+pub(crate) fn router(routes: Routes) -> Router {
     let metrics = routes.metrics().clone();
     let status = |status: &'static str| {
         get(async move || json(StatusCode::OK, &serde_json::json!({ "status": status })))
@@ -25,6 +26,7 @@ pub(super) fn add_health_routes(routes: Routes) -> Routes {
         .add_route("GET", "/healthz", &[200], status("alive"), Traced::No)
         .add_route("GET", "/readyz", &[200], status("ready"), Traced::No)
         .add_route("GET", "/metrics", &[200], show, Traced::No)
+        .finish()
 }
 
 fn expose(metrics: &Metrics, request: &Request) -> Response {

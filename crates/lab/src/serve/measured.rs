@@ -13,7 +13,6 @@ use telemetry::{HttpMetrics, Metrics, RouteMetrics};
 use tokio::time::Instant;
 
 use super::guard::Control;
-use super::health::add_health_routes;
 use super::reply::error;
 
 /// Builds the router of one service, measuring every answer.
@@ -97,14 +96,11 @@ impl Routes {
         self
     }
 
-    /// The router, with the routes that every service has; it answers everything else with JSON
-    /// errors.
-    pub(crate) fn finish(self) -> Router {
-        let routes = add_health_routes(self);
-        let metrics = Arc::new(routes.durations.route("other", "other", &[404, 405]));
+    /// The router, which answers everything else with JSON errors.
+    pub(super) fn finish(self) -> Router {
+        let metrics = Arc::new(self.durations.route("other", "other", &[404, 405]));
         let unknown = Arc::clone(&metrics);
-        routes
-            .router
+        self.router
             .fallback(move |request: Request| {
                 let message = format!("there is no {}", request.uri().path());
                 answer(&unknown, StatusCode::NOT_FOUND, "not_found", &message)
