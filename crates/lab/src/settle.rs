@@ -177,7 +177,8 @@ fn observing(
 ) -> Result<Observing, Failure> {
     // Where no traces begin, there is nothing to sample: services follow their callers.
     let ratio = sampling.and_then(|sampling| sampling.trace_ratio.or(file.trace_ratio));
-    if let Some(ratio) = ratio.filter(|ratio| !(0.0..=1.0).contains(ratio)) {
+    let out_of_range = |ratio: &f64| !(0.0..=1.0).contains(ratio);
+    if let Some(ratio) = ratio.or(file.trace_ratio).filter(out_of_range) {
         return Err(Failure::usage(format!(
             "trace_ratio = {ratio} is not allowed: it must be from 0 to 1"
         )));
