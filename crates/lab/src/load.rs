@@ -123,13 +123,15 @@ impl Generator {
 enum Answer {
     Status { status: u16, from_breaker: bool },
     TimedOut,
-    Unreachable,
+    NotConnected,
+    BrokenOff,
 }
 
 async fn exchange(request: RequestBuilder, limit: Duration) -> Answer {
     let response = match timeout(limit, request.send()).await {
         Err(_) => return Answer::TimedOut,
-        Ok(Err(_)) => return Answer::Unreachable,
+        Ok(Err(error)) if error.is_connect() => return Answer::NotConnected,
+        Ok(Err(_)) => return Answer::BrokenOff,
         Ok(Ok(response)) => response,
     };
     let from_breaker = response.headers().contains_key("x-breaker-state");
@@ -140,7 +142,7 @@ async fn exchange(request: RequestBuilder, limit: Duration) -> Answer {
             status,
             from_breaker,
         },
-        Ok(Err(_)) => Answer::Unreachable,
+        Ok(Err(_)) => Answer::BrokenOff,
         Err(_) => Answer::TimedOut,
     }
 }
@@ -153,7 +155,7 @@ impl Answer {
                 from_breaker,
             } => Reply::of(status, from_breaker),
             Self::TimedOut => Reply::TimedOut,
-            Self::Unreachable => Reply::Unreachable,
+            Self::NotConnected | Self::BrokenOff => Reply::Unreachable,
         }
     }
 
@@ -161,7 +163,8 @@ impl Answer {
         match self {
             Self::Status { status, .. } => span.answered(*status),
             Self::TimedOut => span.failed(attributes::TIMEOUT),
-            Self::Unreachable => span.failed(attributes::CONNECTION),
+            Self::NotConnected => span.failed(attributes::CONNECT),
+            Self::BrokenOff => span.failed(attributes::CONNECTION),
         }
     }
 }

@@ -32,11 +32,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
 
 use serde::Serialize;
-use telemetry::{LogOutput, Telemetry, TelemetrySettings};
+use telemetry::{LogOutput, Telemetry};
 use tokio::runtime::{Builder, Runtime};
 
-use cli::{Cli, Role};
+use cli::{Cli, CommonArgs, Role, WorkersArgs};
 use failure::Failure;
+use settings::Observed;
 use shutdown::{Ending, LEAST_FLUSH_TIME};
 
 /// File descriptors that a full house needs; the system may grant fewer.
@@ -58,46 +59,30 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let seed = drawn_seed();
     match cli.role {
         None => {
-            let (plain, print_config) = (cli.together.plain, cli.together.common.print_config);
-            let settings = settle::together(cli.together, seed)?;
+            let plain = cli.together.plain;
             // The screen belongs to the picture; transitions are part of it.
-            let telemetry = settings
-                .observing
-                .telemetry("warn", together::log_output(plain));
-            let stage = Stage::new(print_config, telemetry, cores());
+            let stage = Stage {
+                print_config: cli.together.common.print_config,
+                log_level: "warn",
+                log_output: together::log_output(plain),
+                workers: cores(),
+            };
+            let settings = settle::together(cli.together, seed)?;
             stage.play(settings, async |settings, telemetry: &Telemetry| {
                 together::run(settings, plain, telemetry).await
             })
         }
         Some(Role::Unreliable(args)) => {
-            let (print_config, workers) = (args.common.print_config, args.workers.workers);
-            let settings = settle::unreliable_alone(args, seed)?;
-            let stage = Stage::new(
-                print_config,
-                settings.observing.telemetry("info", LogOutput::Stderr),
-                workers,
-            );
-            stage.play(settings, alone::unreliable)
+            let stage = Stage::alone(&args.common, &args.workers);
+            stage.play(settle::unreliable_alone(args, seed)?, alone::unreliable)
         }
         Some(Role::Instance(args)) => {
-            let (print_config, workers) = (args.common.print_config, args.workers.workers);
-            let settings = settle::instance_alone(args, seed)?;
-            let stage = Stage::new(
-                print_config,
-                settings.observing.telemetry("info", LogOutput::Stderr),
-                workers,
-            );
-            stage.play(settings, alone::instance)
+            let stage = Stage::alone(&args.common, &args.workers);
+            stage.play(settle::instance_alone(args, seed)?, alone::instance)
         }
         Some(Role::Load(args)) => {
-            let (print_config, workers) = (args.common.print_config, args.workers.workers);
-            let settings = settle::load_alone(args, seed)?;
-            let stage = Stage::new(
-                print_config,
-                settings.observing.telemetry("info", LogOutput::Stderr),
-                workers,
-            );
-            stage.play(settings, alone::load)
+            let stage = Stage::alone(&args.common, &args.workers);
+            stage.play(settle::load_alone(args, seed)?, alone::load)
         }
     }
 }
@@ -105,20 +90,23 @@ fn run(cli: Cli) -> Result<(), Failure> {
 /// How a part is run, or only its settings shown.
 struct Stage {
     print_config: bool,
-    telemetry: TelemetrySettings,
+    log_level: &'static str,
+    log_output: LogOutput,
     workers: usize,
 }
 
 impl Stage {
-    fn new(print_config: bool, telemetry: TelemetrySettings, workers: usize) -> Self {
+    /// For a part that runs alone.
+    fn alone(common: &CommonArgs, workers: &WorkersArgs) -> Self {
         Self {
-            print_config,
-            telemetry,
-            workers,
+            print_config: common.print_config,
+            log_level: "info",
+            log_output: LogOutput::Stderr,
+            workers: workers.workers,
         }
     }
 
-    fn play<S: Serialize>(
+    fn play<S: Serialize + Observed>(
         self,
         settings: S,
         part: impl AsyncFnOnce(S, &Telemetry) -> Result<Ending, Failure>,
@@ -129,7 +117,8 @@ impl Stage {
             print::line(text.trim_end());
             return Ok(());
         }
-        let telemetry = Telemetry::start(&self.telemetry);
+        let observing = settings.observing();
+        let telemetry = Telemetry::start(&observing.telemetry(self.log_level, self.log_output));
         let runtime = threads(self.workers)?;
         let outcome = runtime.block_on(part(settings, &telemetry));
         telemetry.stop(outcome.as_ref().map_or(LEAST_FLUSH_TIME, Ending::time_left));

@@ -104,6 +104,23 @@ impl Observing {
     }
 }
 
+/// Settings that say what is told about the run.
+pub(crate) trait Observed {
+    fn observing(&self) -> &Observing;
+}
+
+impl Observed for Together {
+    fn observing(&self) -> &Observing {
+        &self.observing
+    }
+}
+
+impl<T> Observed for Alone<T> {
+    fn observing(&self) -> &Observing {
+        &self.observing
+    }
+}
+
 /// The lab's own page.
 #[derive(Debug, Serialize)]
 pub(crate) struct Page {

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::client::without_credentials;
 use super::propagation::Parents;
 
 /// What the user set about traces; what is not set follows from `OTEL_*` variables.
@@ -138,9 +139,10 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
     ]);
-    let Some(shown_endpoint) = settings.endpoint.clone().or(endpoint.map(|(_, url)| url)) else {
+    let Some(used) = settings.endpoint.clone().or(endpoint.map(|(_, url)| url)) else {
         return Asked::Off;
     };
+    let shown_endpoint = without_credentials(&used);
     if shown_endpoint.trim().starts_with("https:") {
         return Asked::Refused(format!(
             "`{shown_endpoint}` is no endpoint for spans: there is no TLS in this build, it must \

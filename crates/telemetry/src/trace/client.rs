@@ -18,13 +18,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// The target of `GET` requests to `url`, which has a host.
+    /// The target of `GET` requests to `url`, which has a host. Credentials in it are not shown.
     pub fn new(url: &str) -> Self {
         let uri: Uri = url.parse().unwrap_or_default();
         Self {
             address: uri.host().unwrap_or_default().to_owned(),
             port: uri.port_u16().unwrap_or(80).into(),
-            url: url.to_owned(),
+            url: without_credentials(url),
         }
     }
 }
@@ -97,6 +97,39 @@ impl Drop for ClientSpan {
     fn drop(&mut self) {
         if !self.ended {
             fail(&self.span, CANCELLED);
+        }
+    }
+}
+
+/// `url` as it may be shown: what is before the host becomes `REDACTED:REDACTED`, as OpenTelemetry's
+/// convention for `url.full` has it.
+pub(super) fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://REDACTED:REDACTED{}", &rest[at..]),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_never_shown() {
+        for (url, shown) in [
+            (
+                "http://a:b@host:1/call",
+                "http://REDACTED:REDACTED@host:1/call",
+            ),
+            ("http://token@host", "http://REDACTED:REDACTED@host"),
+            ("http://host:1/path@home?a@b", "http://host:1/path@home?a@b"),
+            ("no url", "no url"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
         }
     }
 }
