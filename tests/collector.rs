@@ -7,6 +7,14 @@ use end_to_end::{
 };
 use telemetry::names;
 
+/// Waits for a line of the log.
+async fn line_with(lab: &Process, words: &str) -> String {
+    eventually(&format!("a line with `{words}`"), async || {
+        lab.log().into_iter().find(|line| line.contains(words))
+    })
+    .await
+}
+
 /// Runs the whole system against the collector at `endpoint` until the log says that spans are lost,
 /// a little longer, and to its end.
 async fn run_into(endpoint: &str, protocol: &str) -> (Ended, Duration) {
@@ -19,13 +27,7 @@ async fn run_into(endpoint: &str, protocol: &str) -> (Ended, Duration) {
     ];
     let lab = Process::start_in(&variables, &[&FREE_PORTS[..], &flags].concat());
     let instance = Client::new(lab.url("instance A").await);
-    eventually("a line about lost spans", async || {
-        lab.log()
-            .iter()
-            .any(|line| line.contains("spans are lost"))
-            .then_some(())
-    })
-    .await;
+    line_with(&lab, "spans are lost").await;
     eventually("a full queue and one that is kept bounded", async || {
         let metrics = instance.metrics().await;
         let waiting = metrics.sum("trace_export_queue_spans", &[]);
@@ -151,22 +153,11 @@ async fn a_collector_that_comes_back_gets_spans_again_and_the_log_says_how_many_
         let instance = Client::new(lab.url("instance A").await);
         first.spans_until("spans", |spans| spans.len() > 100).await;
         drop(first);
-        eventually("a line about lost spans", async || {
-            lab.log()
-                .iter()
-                .any(|line| line.contains("spans are lost"))
-                .then_some(())
-        })
-        .await;
+        line_with(&lab, "spans are lost").await;
 
         let second = Collector::start_again(addresses);
 
-        let line = eventually("a line about the return", async || {
-            lab.log()
-                .into_iter()
-                .find(|line| line.contains("spans arrive again"))
-        })
-        .await;
+        let line = line_with(&lab, "spans arrive again").await;
         second
             .spans_until("spans again", |spans| spans.len() > 100)
             .await;

@@ -198,6 +198,17 @@ async fn every_metric_is_there_before_the_first_call_and_no_other() {
     }
 }
 
+#[tokio::test]
+async fn each_metric_says_what_the_page_about_metrics_says() {
+    let system = System::with_instances(&["A"], &healthy(), &[]).await;
+    let shown = system.instance(0).get("/metrics").await.body;
+
+    for definition in [names::INSTANCE, names::EVERYWHERE, names::PROCESS].concat() {
+        let help = format!("# HELP {} {}\n", definition.name, definition.help);
+        assert!(shown.contains(&help), "{help}");
+    }
+}
+
 fn assert_families(series: &Series, definitions: &[Definition]) {
     let everywhere = [definitions, names::EVERYWHERE, names::PROCESS].concat();
     let mut expected: Vec<_> = everywhere

@@ -115,3 +115,28 @@ async fn a_line_of_the_log_carries_the_id_of_its_trace() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_trip_that_is_only_reported_is_an_event_too() {
+    let collector = Collector::start(Mood::Taking);
+    let flags = ["--consecutive-failures", "1"];
+    let system = traced(&collector, &always_failing(), &flags).await;
+    let instance = system.instance(0);
+    instance.put("/breaker/mode", "\"metrics_only\"").await;
+
+    instance.get("/call").await;
+
+    let trace = trace_with(&collector, "the report", |span| {
+        span.event("circuit_breaker.would_trip").is_some()
+    })
+    .await;
+    let call = trace
+        .iter()
+        .find(|span| span.name == "circuit_breaker.call");
+    let call = call.expect("the event is the call's");
+    let event = call
+        .event("circuit_breaker.would_trip")
+        .expect("it is there");
+    assert_eq!(event["circuit_breaker.transition.cause"], "consecutive");
+    assert_eq!(call.get("circuit_breaker.state"), "metrics_only");
+}

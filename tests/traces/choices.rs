@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use end_to_end::{Client, Collector, FREE_PORTS, Mood, Process, Span, healthy, orphans, traces};
 
-use crate::{PARENT, story, to, traced};
+use crate::{PARENT, story, traced, traced_downstream};
 
 #[tokio::test]
 async fn a_caller_decides_about_its_trace() {
@@ -170,10 +170,7 @@ fn signal_endpoint(base: &str, protocol: &str) -> String {
 #[tokio::test]
 async fn without_a_collector_asked_for_nothing_is_traced_and_context_is_passed_on() {
     let collector = Collector::start(Mood::Taking);
-    let [flag, endpoint] = to(&collector);
-    let unreliable = Process::start(&["unreliable", "--listen", "127.0.0.1:0", &flag, &endpoint]);
-    let downstream = Client::new(unreliable.url("unreliable service").await);
-    downstream.put("/faults", &healthy()).await;
+    let (_unreliable, downstream) = traced_downstream(&collector, &healthy()).await;
     let process = Process::start(&[
         "instance",
         "A",

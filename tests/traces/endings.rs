@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use end_to_end::{Client, Collector, Mood, Process, eventually, traces};
 
-use crate::{to, trace_with};
+use crate::{to, trace_with, traced_downstream};
 
 #[tokio::test]
 async fn a_timeout_and_a_client_that_leaves_are_told_with_their_real_duration() {
@@ -13,9 +13,7 @@ async fn a_timeout_and_a_client_that_leaves_are_told_with_their_real_duration() 
     const LIMIT: Duration = Duration::from_millis(400);
     let collector = Collector::start(Mood::Taking);
     let [flag, endpoint] = to(&collector);
-    let unreliable = Process::start(&["unreliable", "--listen", "127.0.0.1:0", &flag, &endpoint]);
-    let downstream = Client::new(unreliable.url("unreliable service").await);
-    downstream.put("/faults", HANGING).await;
+    let (_unreliable, downstream) = traced_downstream(&collector, HANGING).await;
     let base = [
         "instance",
         "A",

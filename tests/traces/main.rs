@@ -5,7 +5,7 @@ mod choices;
 mod endings;
 mod story;
 
-use end_to_end::{Collector, Span, System, traces};
+use end_to_end::{Client, Collector, Process, Span, System, traces};
 
 /// The flags that send traces to `collector` by HTTP.
 fn to(collector: &Collector) -> [String; 2] {
@@ -44,3 +44,12 @@ async fn trace_with(collector: &Collector, what: &str, look: impl Fn(&Span) -> b
 }
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+
+/// The unreliable service alone, with `plan`, whose traces go to `collector`.
+async fn traced_downstream(collector: &Collector, plan: &str) -> (Process, Client) {
+    let [flag, endpoint] = to(collector);
+    let process = Process::start(&["unreliable", "--listen", "127.0.0.1:0", &flag, &endpoint]);
+    let client = Client::new(process.url("unreliable service").await);
+    assert_eq!(client.put("/faults", plan).await.status, 200);
+    (process, client)
+}
