@@ -9,6 +9,7 @@
 //! | `load` | Who calls the instances? |
 //! | `page` | What does the lab itself answer? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
+//! | `timer` | How is an instant met more closely than within a millisecond? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
 
 mod alone;
@@ -16,7 +17,6 @@ mod cli;
 mod client;
 mod failure;
 mod instance;
-mod json;
 mod load;
 mod page;
 mod plan;
@@ -25,6 +25,7 @@ mod serve;
 mod settings;
 mod settle;
 mod shutdown;
+mod timer;
 mod together;
 mod unreliable;
 

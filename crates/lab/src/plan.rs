@@ -9,7 +9,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use crate::json::parse_json;
+use experiment::reading::parse_json;
 
 /// Phases that a plan may have.
 const MAX_PHASES: usize = 64;

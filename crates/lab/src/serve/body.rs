@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::reply::error;
-use crate::json::parse_json;
+use experiment::reading::parse_json;
 
 /// Bytes that a body may have.
 const LIMIT: usize = 64 * 1024;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use experiment::reading::parse_toml;
 use serde::Deserialize;
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
@@ -11,7 +12,6 @@ use telemetry::trace::Protocol;
 use super::breaker::BreakerSettings;
 use super::values::{Address, BaseUrl, Span, Text};
 use crate::failure::Failure;
-use crate::json::with_nearest;
 
 /// A settings file, as far as it says anything.
 #[derive(Debug, Default, Deserialize)]
@@ -75,21 +75,8 @@ impl File {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| {
-            let place = error.span().map_or(0, |span| span.start);
-            let (line, column) = position(text, place);
-            let message = error.message().replace('\n', "; ");
-            format!("{line}:{column}: {}", with_nearest(&message))
-        })
+        parse_toml(text)
     }
-}
-
-/// Line and column of byte `place`, both from 1.
-fn position(text: &str, place: usize) -> (usize, usize) {
-    let before = &text[..place.min(text.len())];
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.matches('\n').count() + 1;
-    (line, before[line_start..].chars().count() + 1)
 }
 
 #[cfg(test)]

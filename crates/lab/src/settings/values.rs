@@ -1,75 +1,15 @@
-//! How are single settings written? Durations, rules that can be off, named addresses, URLs.
+//! How are single settings written? Named addresses, URLs, what other crates know how to read.
 //!
 //! The same text means the same on the command line, in the environment and in the file.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
-use std::time::Duration;
+
+pub(crate) use experiment::values::{Rule, Span};
 
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
-
-/// A duration, written like `500ms`, `2s` or `1m 30s`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Span(pub(crate) Duration);
-
-impl FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        humantime::parse_duration(text)
-            .map(Self)
-            .map_err(|_| format!("`{text}` is no duration; write one like 500ms, 2s or 1m"))
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        humantime::format_duration(self.0).fmt(f)
-    }
-}
-
-/// A rule with a value, or `off`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Rule<T> {
-    Off,
-    On(T),
-}
-
-impl<T> Rule<T> {
-    pub(crate) fn value(self) -> Option<T> {
-        match self {
-            Self::Off => None,
-            Self::On(value) => Some(value),
-        }
-    }
-}
-
-impl<T: FromStr> FromStr for Rule<T>
-where
-    T::Err: fmt::Display,
-{
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "off" {
-            return Ok(Self::Off);
-        }
-        text.parse()
-            .map(Self::On)
-            .map_err(|error: T::Err| format!("{error}; or write `off`"))
-    }
-}
-
-impl<T: fmt::Display> fmt::Display for Rule<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Off => f.write_str("off"),
-            Self::On(value) => value.fmt(f),
-        }
-    }
-}
 
 /// A setting that another crate knows how to read and show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,53 +156,11 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(Span, Address, BaseUrl, Rule<Span>);
-
-/// A rule whose value is a number; in a file the number stands bare.
-macro_rules! as_number {
-    ($($type:ty),*) => {$(
-        impl Serialize for Rule<$type> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                match self {
-                    Self::Off => serializer.serialize_str("off"),
-                    Self::On(value) => value.serialize(serializer),
-                }
-            }
-        }
-
-        impl<'de> Deserialize<'de> for Rule<$type> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                #[derive(Deserialize)]
-                #[serde(untagged, expecting = "expected a number or \"off\"")]
-                enum Written {
-                    Number($type),
-                    Text(String),
-                }
-                match Written::deserialize(deserializer)? {
-                    Written::Number(value) => Ok(Self::On(value)),
-                    Written::Text(text) if text == "off" => Ok(Self::Off),
-                    Written::Text(text) => Err(D::Error::custom(format!(
-                        "`{text}` is not allowed: it must be a number or \"off\""
-                    ))),
-                }
-            }
-        }
-    )*};
-}
-
-as_number!(u32, f64);
+as_text!(Address, BaseUrl);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_read_back_as_they_are_shown() {
-        for text in ["500ms", "2s", "1m 30s"] {
-            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
-        }
-        assert!("2".parse::<Span>().unwrap_err().contains("500ms, 2s or 1m"));
-    }
 
     #[test]
     fn urls_that_lead_nowhere_are_refused_with_a_reason() {

@@ -1,0 +1,110 @@
+//! Where does chance come from, so that it is the same in every run?
+//!
+//! From one seed, split by names. A *stream* is a generator for what happens in an order of its own,
+//! as arrivals do. A *draw* is a hash for what does not: it names what it is for (a rule, a caller, the
+//! caller's n-th call), so that it comes out the same however calls interleave.
+
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+
+/// The generator of the stream called `name`. Streams of different names are independent, so drawing
+/// more from one moves no other.
+///
+/// # Examples
+///
+/// ```
+/// use rand::Rng;
+///
+/// let mut arrivals = experiment::chance::stream(7, "arrivals");
+/// let mut targets = experiment::chance::stream(7, "targets");
+/// assert_ne!(arrivals.next_u64(), targets.next_u64());
+/// ```
+pub fn stream(seed: u64, name: &str) -> Xoshiro256PlusPlus {
+    Xoshiro256PlusPlus::seed_from_u64(Draw::new(seed).with(name).bits())
+}
+
+/// A hash of a seed and of what it is drawn for.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::chance::Draw;
+///
+/// let luck = |call| Draw::new(7).with("rule").with("A").number(call).share();
+/// assert_eq!(luck(1), luck(1));
+/// assert_ne!(luck(1), luck(2));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw(u64);
+
+impl Draw {
+    /// Begins with the seed of the experiment.
+    pub fn new(seed: u64) -> Self {
+        Self(spread(seed))
+    }
+
+    /// Names what the draw is for.
+    pub fn with(self, name: &str) -> Self {
+        // FNV-1a; the finaliser makes up for its weak upper bits.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        self.number(hash)
+    }
+
+    /// Numbers what the draw is for.
+    pub fn number(self, number: u64) -> Self {
+        let step = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self(spread(self.0.rotate_left(23) ^ step))
+    }
+
+    /// 64 evenly distributed bits.
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// An evenly distributed share in 0 ≤ share < 1, with 53 bits.
+    pub fn share(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+        let bits = (self.0 >> 11) as f64;
+        bits * (f64::EPSILON / 2.0)
+    }
+}
+
+/// The finaliser of splitmix64 (Steele, Lea and Flood, 2014), on the next of its steps.
+fn spread(state: u64) -> u64 {
+    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_are_even_and_do_not_follow_one_another() {
+        let draws: Vec<f64> = (0..40_000)
+            .map(|call| Draw::new(3).with("rule").with("A").number(call).share())
+            .collect();
+
+        for tenth in 0..10 {
+            let low = f64::from(tenth) / 10.0;
+            let inside = draws.iter().filter(|&&d| d >= low && d < low + 0.1);
+            let inside = inside.count();
+            assert!((3_700..4_300).contains(&inside), "{tenth}: {inside}");
+        }
+        let follows: f64 = draws.windows(2).map(|w| (w[0] - 0.5) * (w[1] - 0.5)).sum();
+        let correlation = follows / 40_000.0 * 12.0;
+        assert!(correlation.abs() < 0.025, "{correlation}");
+    }
+
+    #[test]
+    fn the_order_and_the_names_matter() {
+        let draw = Draw::new(1);
+        assert_ne!(draw.with("a").with("b"), draw.with("b").with("a"));
+        assert_ne!(draw.with("ab"), draw.with("a").with("b"));
+        assert_ne!(draw, Draw::new(2));
+    }
+}

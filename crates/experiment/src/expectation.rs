@@ -1,0 +1,206 @@
+//! What must hold at the end? One line each, read before the run and judged after it.
+//!
+//! ```text
+//! p99(B) < 250ms
+//! fast_fail_ratio(A, phase=outage) >= 90 %
+//! divergence_share > 0.05
+//! every instance closed within 10 s of recovery
+//! ```
+//!
+//! A figure without a target is that of all targets together, or of the worst instance, as the
+//! [`catalogue`] says. What was not measured fails: nothing is claimed about calls that never were.
+
+mod catalogue;
+mod grammar;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize, Serializer};
+
+pub use catalogue::{CATALOGUE, Definition, Source, Unit, definition};
+
+/// One line that must hold at the end of a run.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::expectation::Expectation;
+///
+/// let expectation: Expectation = "p99(B) < 250ms".parse()?;
+/// assert_eq!(expectation.limit(), 0.25); // seconds
+/// assert!("p99(B) < 3 apples".parse::<Expectation>().is_err());
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    text: String,
+    figure: Figure,
+    comparison: Comparison,
+    limit: f64,
+}
+
+/// A figure of a run: its name, and of what part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// What is measured; one of the [`CATALOGUE`].
+    pub definition: &'static Definition,
+    /// The target, or instance, whose figure it is; all of them when `None`.
+    pub target: Option<String>,
+    /// The phase whose figure it is; the whole run when `None`.
+    pub phase: Option<String>,
+}
+
+/// How a figure is compared with its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Above,
+    /// `>=`
+    AtLeast,
+    /// `==`
+    Equal,
+    /// `!=`
+    Unequal,
+}
+
+/// Whoever knows the figures of a run.
+pub trait Figures {
+    /// The value of a figure in its base unit (seconds, shares from 0 to 1, counts); `None` when it was
+    /// not measured, as the latency of calls that never were.
+    fn value(&self, figure: &Figure) -> Option<f64>;
+}
+
+/// What a run can be asked about, known before it starts.
+#[derive(Clone, Debug, Default)]
+pub struct Known<'a> {
+    /// Names of targets.
+    pub targets: Vec<&'a str>,
+    /// Names of phases.
+    pub phases: Vec<&'a str>,
+    /// Whether breakers are watched, or only the load.
+    pub fleet: bool,
+}
+
+/// Whether an expectation held.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Verdict {
+    /// The expectation as it was written.
+    pub expectation: String,
+    /// Whether it held.
+    pub held: bool,
+    /// The figure in its base unit, unless it was not measured.
+    pub value: Option<f64>,
+    /// The figure as people read it.
+    pub shown: String,
+}
+
+impl Expectation {
+    /// The figure that is compared.
+    pub fn figure(&self) -> &Figure {
+        &self.figure
+    }
+
+    /// The limit, in the figure's base unit.
+    pub fn limit(&self) -> f64 {
+        self.limit
+    }
+
+    /// Whether a run with `known` parts can answer it at all.
+    ///
+    /// # Errors
+    ///
+    /// The target, phase or figure that is not there, with those that are.
+    pub fn check(&self, known: &Known<'_>) -> Result<(), String> {
+        let Figure {
+            definition,
+            target,
+            phase,
+        } = &self.figure;
+        if definition.source == Source::Fleet && !known.fleet {
+            return Err(format!(
+                "`{self}`: {} needs breakers to watch; it is known to `run`, not to `load`",
+                definition.name
+            ));
+        }
+        let among = |what: &str, name: &Option<String>, names: &[&str]| match name {
+            Some(name) if !names.contains(&&**name) => Err(format!(
+                "`{self}`: there is no {what} `{name}`; there {} {}",
+                if names.len() == 1 { "is" } else { "are" },
+                if names.is_empty() {
+                    "none".to_owned()
+                } else {
+                    names.join(", ")
+                },
+            )),
+            _ => Ok(()),
+        };
+        among("target", target, &known.targets)?;
+        among("phase", phase, &known.phases)
+    }
+
+    /// Whether it holds for a run with these figures.
+    pub fn judge(&self, figures: &impl Figures) -> Verdict {
+        let value = figures.value(&self.figure).filter(|value| !value.is_nan());
+        Verdict {
+            expectation: self.text.clone(),
+            held: value.is_some_and(|value| self.comparison.holds(value, self.limit)),
+            value,
+            shown: value.map_or("not measured".to_owned(), |value| {
+                self.figure.definition.unit.show(value)
+            }),
+        }
+    }
+}
+
+impl Comparison {
+    #[expect(
+        clippy::float_cmp,
+        reason = "the user asked whether two figures are the same"
+    )]
+    fn holds(self, value: f64, limit: f64) -> bool {
+        match self {
+            Self::Below => value < limit,
+            Self::AtMost => value <= limit,
+            Self::Above => value > limit,
+            Self::AtLeast => value >= limit,
+            Self::Equal => value == limit,
+            Self::Unequal => value != limit,
+        }
+    }
+}
+
+impl FromStr for Expectation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        grammar::parse(text)
+    }
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for Expectation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Expectation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,336 @@
+//! Which figures does a run have? Name, unit, where it comes from, and what it says.
+
+/// A figure that expectations can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// Its name in `snake_case`.
+    pub name: &'static str,
+    /// Its base unit.
+    pub unit: Unit,
+    /// Who measures it.
+    pub source: Source,
+    /// What it says.
+    pub about: &'static str,
+}
+
+/// The base unit of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// A share from 0 to 1.
+    Share,
+    /// A number of things.
+    Count,
+    /// How many times as much.
+    Factor,
+    /// Things per second.
+    PerSecond,
+}
+
+/// Who measures a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The load generator.
+    Load,
+    /// Whoever watches breakers and the truth about the downstream.
+    Fleet,
+}
+
+const fn load(name: &'static str, unit: Unit, about: &'static str) -> Definition {
+    let source = Source::Load;
+    Definition {
+        name,
+        unit,
+        source,
+        about,
+    }
+}
+
+const fn fleet(name: &'static str, unit: Unit, about: &'static str) -> Definition {
+    let source = Source::Fleet;
+    Definition {
+        name,
+        unit,
+        source,
+        about,
+    }
+}
+
+/// The figure called `name`.
+pub fn definition(name: &str) -> Option<&'static Definition> {
+    CATALOGUE.iter().find(|known| known.name == name)
+}
+
+/// All figures.
+pub const CATALOGUE: &[Definition] = &[
+    load(
+        "p50",
+        Unit::Seconds,
+        "Response time at this quantile, from the planned instant.",
+    ),
+    load(
+        "p90",
+        Unit::Seconds,
+        "Response time at this quantile, from the planned instant.",
+    ),
+    load(
+        "p95",
+        Unit::Seconds,
+        "Response time at this quantile, from the planned instant.",
+    ),
+    load(
+        "p99",
+        Unit::Seconds,
+        "Response time at this quantile, from the planned instant.",
+    ),
+    load(
+        "p99.9",
+        Unit::Seconds,
+        "Response time at this quantile, from the planned instant.",
+    ),
+    load(
+        "p99.99",
+        Unit::Seconds,
+        "Response time at this quantile, from the planned instant.",
+    ),
+    load("max", Unit::Seconds, "The longest response time."),
+    load("mean", Unit::Seconds, "The mean response time."),
+    load(
+        "service_p50",
+        Unit::Seconds,
+        "Time from sending to the end of the answer, at this quantile.",
+    ),
+    load(
+        "service_p99",
+        Unit::Seconds,
+        "Time from sending to the end of the answer, at this quantile.",
+    ),
+    load(
+        "service_max",
+        Unit::Seconds,
+        "The longest time from sending to the end of the answer.",
+    ),
+    load(
+        "lateness_p50",
+        Unit::Seconds,
+        "How late the generator itself released requests.",
+    ),
+    load(
+        "lateness_p99",
+        Unit::Seconds,
+        "How late the generator itself released requests.",
+    ),
+    load(
+        "lateness_max",
+        Unit::Seconds,
+        "How late the generator itself released requests.",
+    ),
+    load(
+        "ok_ratio",
+        Unit::Share,
+        "Share of the planned requests that succeeded.",
+    ),
+    load(
+        "fast_fail_ratio",
+        Unit::Share,
+        "Share of the planned requests that a breaker rejected.",
+    ),
+    load(
+        "downstream_error_ratio",
+        Unit::Share,
+        "Share of the planned requests with another 5xx.",
+    ),
+    load(
+        "client_error_ratio",
+        Unit::Share,
+        "Share of the planned requests with a 4xx.",
+    ),
+    load(
+        "timeout_ratio",
+        Unit::Share,
+        "Share of the planned requests without a whole answer in time.",
+    ),
+    load(
+        "connect_refused_ratio",
+        Unit::Share,
+        "Share of the planned requests without a connection.",
+    ),
+    load(
+        "reset_ratio",
+        Unit::Share,
+        "Share of the planned requests whose connection broke.",
+    ),
+    load(
+        "truncated_ratio",
+        Unit::Share,
+        "Share of the planned requests whose answer broke off.",
+    ),
+    load(
+        "protocol_ratio",
+        Unit::Share,
+        "Share of the planned requests whose answer was no HTTP.",
+    ),
+    load(
+        "shed_ratio",
+        Unit::Share,
+        "Share of the planned requests that were not sent.",
+    ),
+    load(
+        "unfinished_ratio",
+        Unit::Share,
+        "Share of the planned requests that were under way at the end.",
+    ),
+    load(
+        "failed_ratio",
+        Unit::Share,
+        "Share of the planned requests that were sent and failed.",
+    ),
+    load("planned", Unit::Count, "Planned requests."),
+    load("ok", Unit::Count, "Planned requests that succeeded."),
+    load(
+        "fast_fail",
+        Unit::Count,
+        "Planned requests that a breaker rejected.",
+    ),
+    load(
+        "failed",
+        Unit::Count,
+        "Planned requests that were sent and failed.",
+    ),
+    load("shed", Unit::Count, "Planned requests that were not sent."),
+    load(
+        "throughput",
+        Unit::PerSecond,
+        "Requests that ended, per second.",
+    ),
+    load(
+        "goodput",
+        Unit::PerSecond,
+        "Requests that succeeded, per second.",
+    ),
+    load(
+        "amplification",
+        Unit::Factor,
+        "Attempts per planned request: 1 without retries.",
+    ),
+    fleet(
+        "openings",
+        Unit::Count,
+        "How often a breaker opened by itself; without a target: all together.",
+    ),
+    fleet(
+        "flaps",
+        Unit::Count,
+        "How often a breaker went open, half-open, open; without a target: all together.",
+    ),
+    fleet(
+        "divergence_share",
+        Unit::Share,
+        "Share of the time in which not all breakers were in the same state.",
+    ),
+    fleet(
+        "closed_share",
+        Unit::Share,
+        "Share of the time closed; without a target: the mean.",
+    ),
+    fleet(
+        "open_share",
+        Unit::Share,
+        "Share of the time open; without a target: the mean.",
+    ),
+    fleet(
+        "half_open_share",
+        Unit::Share,
+        "Share of the time half-open; without a target: the mean.",
+    ),
+    fleet(
+        "unhealthy_share",
+        Unit::Share,
+        "Share of the time in which the downstream was unhealthy in truth; without a target: the mean.",
+    ),
+    fleet(
+        "detection_delay",
+        Unit::Seconds,
+        "Longest time from the truth turning bad to the breaker opening.",
+    ),
+    fleet(
+        "recovery_delay",
+        Unit::Seconds,
+        "Longest time from the truth turning good to the breaker closing.",
+    ),
+    fleet(
+        "wrongly_open_share",
+        Unit::Share,
+        "Share of the time not closed while the downstream was healthy; without a target: the worst.",
+    ),
+    fleet(
+        "wrongly_closed_share",
+        Unit::Share,
+        "Share of the time closed while the downstream was unhealthy; without a target: the worst.",
+    ),
+    fleet(
+        "wasted_calls",
+        Unit::Count,
+        "Calls permitted while the downstream was unhealthy; without a target: all together.",
+    ),
+    fleet(
+        "wasted_ratio",
+        Unit::Share,
+        "The same as a share of all calls that the instance was asked for.",
+    ),
+    fleet(
+        "wrongly_rejected_calls",
+        Unit::Count,
+        "Calls rejected while the downstream was healthy; without a target: all together.",
+    ),
+    fleet(
+        "wrongly_rejected_ratio",
+        Unit::Share,
+        "The same as a share of all calls that the instance was asked for.",
+    ),
+    fleet(
+        "downstream_calls",
+        Unit::Count,
+        "Calls that reached the downstream.",
+    ),
+    fleet(
+        "mixed_seconds_share",
+        Unit::Share,
+        "Share of the seconds in which one instance rejected while another served.",
+    ),
+    fleet(
+        "fast_fail_p50",
+        Unit::Seconds,
+        "Response time of fast failures, at this quantile.",
+    ),
+    fleet(
+        "fast_fail_p99",
+        Unit::Seconds,
+        "Response time of fast failures, at this quantile.",
+    ),
+];
+
+impl Unit {
+    /// A value in this base unit as people read it.
+    pub fn show(self, value: f64) -> String {
+        match self {
+            Self::Seconds if value < 0.000_95 => format!("{:.0} µs", value * 1e6),
+            Self::Seconds if value < 0.995 => format!("{} ms", digits(value * 1e3)),
+            Self::Seconds => format!("{} s", digits(value)),
+            Self::Share => format!("{} %", digits(value * 100.0)),
+            Self::Count => format!("{value:.0}"),
+            Self::Factor => format!("{value:.2}"),
+            Self::PerSecond => format!("{}/s", digits(value)),
+        }
+    }
+}
+
+/// Three digits where there are so many.
+fn digits(value: f64) -> String {
+    match value.abs() {
+        ..10.0 => format!("{value:.2}"),
+        ..100.0 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}

@@ -1,0 +1,148 @@
+//! Are expectations read as they are meant, and what cannot be meant refused?
+
+use super::*;
+
+struct Fixed(Option<f64>);
+
+impl Figures for Fixed {
+    fn value(&self, _figure: &Figure) -> Option<f64> {
+        self.0
+    }
+}
+
+fn read(text: &str) -> Expectation {
+    text.parse().unwrap()
+}
+
+#[test]
+fn figures_targets_phases_and_units_are_read() {
+    for (text, name, target, phase, limit) in [
+        ("p99(B) < 250ms", "p99", Some("B"), None, 0.25),
+        ("p99.9 <= 1.5 s", "p99.9", None, None, 1.5),
+        (
+            "fast_fail_ratio(A, phase=outage) >= 90%",
+            "fast_fail_ratio",
+            Some("A"),
+            Some("outage"),
+            0.9,
+        ),
+        (
+            "ok_ratio(phase=\"partial failure\")>0.5",
+            "ok_ratio",
+            None,
+            Some("partial failure"),
+            0.5,
+        ),
+        ("shed == 0", "shed", None, None, 0.0),
+        ("goodput > 80/s", "goodput", None, None, 80.0),
+        ("amplification < 1.1", "amplification", None, None, 1.1),
+        (
+            "every instance closed within 10 s of recovery",
+            "recovery_delay",
+            None,
+            None,
+            10.0,
+        ),
+        (
+            "instance B closed within 500ms of recovery",
+            "recovery_delay",
+            Some("B"),
+            None,
+            0.5,
+        ),
+    ] {
+        let expectation = read(text);
+        let figure = expectation.figure();
+        assert_eq!(figure.definition.name, name, "{text}");
+        assert_eq!(figure.target.as_deref(), target, "{text}");
+        assert_eq!(figure.phase.as_deref(), phase, "{text}");
+        assert!((expectation.limit() - limit).abs() < 1e-12, "{text}");
+        assert_eq!(expectation.to_string(), text);
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_a_way_out() {
+    for (text, why) in [
+        ("", "write FIGURE OP LIMIT"),
+        ("p99", "write FIGURE OP LIMIT"),
+        ("p98 < 1s", "did you mean `p99`?"),
+        ("fastfail_ratio > 0.1", "did you mean `fast_fail_ratio`?"),
+        ("p99 < 250", "a time with us, ms, s or m"),
+        ("p99 < soon", "must begin with a number"),
+        ("p99(B < 1s", "the parenthesis is not closed"),
+        ("p99(B, C) < 1s", "must be given once"),
+        ("p99(shard=3) < 1s", "a target, or phase=NAME"),
+        ("ok_ratio > 90", "a share from 0 to 1"),
+        ("ok_ratio > 120 %", "a share from 0 to 1"),
+        ("shed < 1s", "a number without a unit"),
+        (
+            "some instance closed within 3 s of recovery",
+            "every instance",
+        ),
+    ] {
+        let error = text.parse::<Expectation>().unwrap_err();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}
+
+#[test]
+fn parts_that_are_not_there_are_named_before_the_run() {
+    let known = Known {
+        targets: vec!["A", "B"],
+        phases: vec![],
+        fleet: false,
+    };
+    let refused = |text: &str| read(text).check(&known).unwrap_err();
+
+    assert!(read("p99(B) < 1s").check(&known).is_ok());
+    assert!(refused("p99(D) < 1s").ends_with("no target `D`; there are A, B"));
+    assert!(refused("p99(phase=x) < 1s").ends_with("no phase `x`; there are none"));
+    assert!(refused("flaps > 1").contains("needs breakers to watch"));
+}
+
+#[test]
+fn every_comparison_is_exact_at_its_limit() {
+    for (sign, below, at, above) in [
+        ("<", true, false, false),
+        ("<=", true, true, false),
+        (">", false, false, true),
+        (">=", false, true, true),
+        ("==", false, true, false),
+        ("!=", true, false, true),
+    ] {
+        let expectation = read(&format!("shed {sign} 5"));
+        let held = |value| expectation.judge(&Fixed(Some(value))).held;
+        assert_eq!(
+            (held(4.0), held(5.0), held(6.0)),
+            (below, at, above),
+            "{sign}"
+        );
+    }
+}
+
+#[test]
+fn what_was_not_measured_does_not_hold() {
+    for text in ["p99 < 1s", "p99 > 1s", "p99 != 1s"] {
+        for value in [None, Some(f64::NAN)] {
+            let verdict = read(text).judge(&Fixed(value));
+            assert!(!verdict.held);
+            assert_eq!(verdict.shown, "not measured");
+        }
+    }
+}
+
+#[test]
+fn figures_are_shown_with_three_digits_and_a_unit() {
+    for (unit, value, shown) in [
+        (Unit::Seconds, 0.000_123, "123 µs"),
+        (Unit::Seconds, 0.012_34, "12.3 ms"),
+        (Unit::Seconds, 1.234, "1.23 s"),
+        (Unit::Share, 0.125, "12.5 %"),
+        (Unit::Count, 12.0, "12"),
+        (Unit::Factor, 2.961, "2.96"),
+        (Unit::PerSecond, 299.7, "300/s"),
+    ] {
+        assert_eq!(unit.show(value), shown);
+    }
+}

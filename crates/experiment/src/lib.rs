@@ -1,0 +1,19 @@
+//! What an experiment with circuit breakers is: who calls when, what fails when, what is expected,
+//! and what came of it.
+//!
+//! Everything here is a pure function of a seed and of time. Nothing opens a socket, reads a file or
+//! asks a clock, so that the running lab and a simulator replay the very same experiment.
+//!
+//! | module | question |
+//! |---|---|
+//! | [`chance`] | Where does chance come from, so that it is the same in every run? |
+//! | [`values`] | How are durations and rules that can be off written? |
+//! | [`reading`] | What is wrong with this text, where, and what is meant? |
+//! | [`outcome`] | How can a planned request end? In exactly one way. |
+//! | [`expectation`] | What must hold at the end? |
+
+pub mod chance;
+pub mod expectation;
+pub mod outcome;
+pub mod reading;
+pub mod values;

@@ -1,0 +1,281 @@
+//! How can a planned request end? In exactly one way.
+//!
+//! The law of conservation: what was planned is what was counted. [`Outcomes::check`] states it, and a
+//! load generator that cannot account for a request has a fault of its own.
+
+use std::fmt;
+use std::ops::{AddAssign, Index};
+
+use serde::de::{Deserializer, Error as _};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// How one planned request ended for the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// 2xx: the downstream did its work.
+    Ok,
+    /// 503 from a breaker, without a call of the downstream.
+    FastFail,
+    /// Another 5xx: the downstream failed, or did not answer its instance in time.
+    DownstreamError,
+    /// 4xx: the request was wrong.
+    ClientError,
+    /// No whole answer within the client's patience.
+    Timeout,
+    /// No connection came about.
+    ConnectRefused,
+    /// The connection was reset or closed before an answer began.
+    Reset,
+    /// The answer began and broke off.
+    Truncated,
+    /// What came was no HTTP, or a status that makes no sense here.
+    Protocol,
+    /// Not sent: the queue of planned requests was full.
+    Shed,
+    /// Still under way or waiting when the run ended.
+    Unfinished,
+}
+
+impl Outcome {
+    /// All outcomes, in the order in which they are shown.
+    pub const ALL: [Self; 11] = [
+        Self::Ok,
+        Self::FastFail,
+        Self::DownstreamError,
+        Self::ClientError,
+        Self::Timeout,
+        Self::ConnectRefused,
+        Self::Reset,
+        Self::Truncated,
+        Self::Protocol,
+        Self::Shed,
+        Self::Unfinished,
+    ];
+
+    /// Its name in `snake_case`, as results, metrics and assertions have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::FastFail => "fast_fail",
+            Self::DownstreamError => "downstream_error",
+            Self::ClientError => "client_error",
+            Self::Timeout => "timeout",
+            Self::ConnectRefused => "connect_refused",
+            Self::Reset => "reset",
+            Self::Truncated => "truncated",
+            Self::Protocol => "protocol",
+            Self::Shed => "shed",
+            Self::Unfinished => "unfinished",
+        }
+    }
+
+    /// What an answer with `status` came to; `from_breaker` says whether a breaker stood behind it.
+    pub const fn of_status(status: u16, from_breaker: bool) -> Self {
+        match status {
+            200..=299 => Self::Ok,
+            400..=499 => Self::ClientError,
+            503 if from_breaker => Self::FastFail,
+            500..=599 => Self::DownstreamError,
+            _ => Self::Protocol,
+        }
+    }
+
+    /// Whether a request was sent and an answer, or the lack of one, was seen.
+    pub const fn ended(self) -> bool {
+        !matches!(self, Self::Shed | Self::Unfinished)
+    }
+
+    const fn place(self) -> usize {
+        self as usize
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How many requests were planned, and how many ended in which way.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::outcome::{Outcome, Outcomes};
+///
+/// let mut outcomes = Outcomes::default();
+/// outcomes.plan();
+/// assert!(outcomes.check().is_err()); // one is missing
+/// outcomes.count(Outcome::Ok);
+/// assert!(outcomes.check().is_ok());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcomes {
+    planned: u64,
+    counts: [u64; Outcome::ALL.len()],
+}
+
+/// The law of conservation is broken: a fault of the load generator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{planned} requests were planned, but {counted} were accounted for")]
+pub struct Unaccounted {
+    /// Requests that were planned.
+    pub planned: u64,
+    /// Requests that ended in one of the outcomes.
+    pub counted: u64,
+}
+
+impl Outcomes {
+    /// One more request is planned.
+    pub fn plan(&mut self) {
+        self.planned += 1;
+    }
+
+    /// One of the planned requests ended.
+    pub fn count(&mut self, outcome: Outcome) {
+        self.counts[outcome.place()] += 1;
+    }
+
+    /// Requests that were planned.
+    pub fn planned(&self) -> u64 {
+        self.planned
+    }
+
+    /// Requests that ended in any way.
+    pub fn counted(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// Requests that were sent and ended: all but those shed or unfinished.
+    pub fn ended(&self) -> u64 {
+        self.counted() - self[Outcome::Shed] - self[Outcome::Unfinished]
+    }
+
+    /// Requests that ended badly without being rejected by a breaker or by the generator.
+    pub fn failed(&self) -> u64 {
+        self.ended() - self[Outcome::Ok] - self[Outcome::FastFail]
+    }
+
+    /// The share of the planned requests that ended in `outcome`; none were planned: `None`.
+    pub fn share(&self, outcome: Outcome) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a share of counts")]
+        let share = self[outcome] as f64 / self.planned as f64;
+        (self.planned > 0).then_some(share)
+    }
+
+    /// # Errors
+    ///
+    /// When not every planned request ended in exactly one outcome.
+    pub fn check(&self) -> Result<(), Unaccounted> {
+        let (planned, counted) = (self.planned, self.counted());
+        if planned == counted {
+            Ok(())
+        } else {
+            Err(Unaccounted { planned, counted })
+        }
+    }
+}
+
+impl Index<Outcome> for Outcomes {
+    type Output = u64;
+
+    fn index(&self, outcome: Outcome) -> &u64 {
+        &self.counts[outcome.place()]
+    }
+}
+
+impl AddAssign<&Self> for Outcomes {
+    fn add_assign(&mut self, other: &Self) {
+        self.planned += other.planned;
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count += more;
+        }
+    }
+}
+
+/// `{"planned": 3, "ok": 2, …}`, every outcome present.
+impl Serialize for Outcomes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1 + Outcome::ALL.len()))?;
+        map.serialize_entry("planned", &self.planned)?;
+        for outcome in Outcome::ALL {
+            map.serialize_entry(outcome.as_str(), &self[outcome])?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Outcomes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let map = std::collections::BTreeMap::<String, u64>::deserialize(deserializer)?;
+        let mut outcomes = Self::default();
+        for (name, count) in map {
+            if name == "planned" {
+                outcomes.planned = count;
+                continue;
+            }
+            let known = Outcome::ALL.iter().find(|known| known.as_str() == name);
+            let outcome = known.ok_or_else(|| D::Error::custom(format!("no outcome `{name}`")))?;
+            outcomes.counts[outcome.place()] = count;
+        }
+        Ok(outcomes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_one_outcome() {
+        for (status, from_breaker, outcome) in [
+            (200, true, Outcome::Ok),
+            (204, false, Outcome::Ok),
+            (503, true, Outcome::FastFail),
+            (503, false, Outcome::DownstreamError),
+            (502, true, Outcome::DownstreamError),
+            (504, true, Outcome::DownstreamError),
+            (429, true, Outcome::ClientError),
+            (302, false, Outcome::Protocol),
+            (100, false, Outcome::Protocol),
+        ] {
+            assert_eq!(
+                Outcome::of_status(status, from_breaker),
+                outcome,
+                "{status}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_lost_or_counted_twice_is_noticed() {
+        let mut outcomes = Outcomes::default();
+        for outcome in Outcome::ALL {
+            outcomes.plan();
+            outcomes.count(outcome);
+        }
+        assert_eq!(outcomes.check(), Ok(()));
+        assert_eq!((outcomes.ended(), outcomes.failed()), (9, 7));
+
+        outcomes.count(Outcome::Ok);
+        let broken = outcomes.check().unwrap_err();
+
+        assert_eq!((broken.planned, broken.counted), (11, 12));
+    }
+
+    #[test]
+    fn outcomes_read_back_as_they_are_written() {
+        let mut outcomes = Outcomes::default();
+        outcomes.plan();
+        outcomes.count(Outcome::Reset);
+
+        let text = serde_json::to_string(&outcomes).unwrap();
+
+        assert!(text.contains(r#""planned":1"#) && text.contains(r#""reset":1"#));
+        assert_eq!(serde_json::from_str::<Outcomes>(&text).unwrap(), outcomes);
+        assert!(serde_json::from_str::<Outcomes>(r#"{"lost": 1}"#).is_err());
+    }
+}

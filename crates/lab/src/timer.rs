@@ -1,0 +1,14 @@
+//! How is an instant met more closely than within a millisecond?
+//!
+//! The runtime's timer counts whole milliseconds and rounds up, so that a delay of 5 ms takes 6. On
+//! Linux an [`Alarm`] is a `timerfd` in the runtime's own event loop, late by some 30 µs and without a
+//! thread of its own; elsewhere it is the runtime's timer, and its lateness is seen in what is measured.
+//! [`Sleeper`] lets many tasks wait on one alarm.
+
+mod alarm;
+mod sleeper;
+
+#[expect(unused_imports, reason = "the load uses it next")]
+pub(crate) use alarm::Alarm;
+#[expect(unused_imports, reason = "the faults use it next")]
+pub(crate) use sleeper::Sleeper;
