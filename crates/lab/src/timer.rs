@@ -8,7 +8,5 @@
 mod alarm;
 mod sleeper;
 
-#[expect(unused_imports, reason = "the load uses it next")]
 pub(crate) use alarm::Alarm;
-#[expect(unused_imports, reason = "the faults use it next")]
 pub(crate) use sleeper::Sleeper;

@@ -31,11 +31,15 @@ mod precise {
 
     impl Alarm {
         /// Call it within a runtime.
+        #[expect(
+            deprecated,
+            reason = "its successor is unsafe, for descriptors that others may close; this one is owned"
+        )]
         pub(crate) fn new() -> Self {
             let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
             let timer = timerfd_create(TimerfdClockId::Monotonic, flags).ok();
             Self {
-                timer: timer.and_then(|timer| AsyncFd::register(timer).ok()),
+                timer: timer.and_then(|timer| AsyncFd::new(timer).ok()),
             }
         }
 
