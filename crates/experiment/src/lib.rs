@@ -12,6 +12,7 @@
 //! | [`outcome`] | How can a planned request end? In exactly one way. |
 //! | [`expectation`] | What must hold at the end? |
 
+pub mod breaker_settings;
 pub mod chance;
 pub mod expectation;
 pub mod outcome;

@@ -1,17 +1,16 @@
 //! What runs, and how? The settled settings of each part, and how they are written.
 
-mod breaker;
 mod file;
 mod values;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub(crate) use breaker::BreakerSettings;
+pub(crate) use experiment::breaker_settings::BreakerSettings;
 pub(crate) use file::{File, InstanceFile};
 pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
 
-use ::breaker::Config;
+use breaker::Config;
 use serde::Serialize;
 use telemetry::trace::{Protocol, TraceSettings};
 use telemetry::{LogFormat, LogOutput, TelemetrySettings};

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
 
-use super::breaker::BreakerSettings;
 use super::values::{Address, BaseUrl, Span, Text};
 use crate::failure::Failure;
+use experiment::breaker_settings::BreakerSettings;
 
 /// A settings file, as far as it says anything.
 #[derive(Debug, Default, Deserialize)]

@@ -1,90 +1,152 @@
 //! How is an instance's breaker set? Every key may be missing; a later layer fills it in.
+//!
+//! The same keys stand in settings files, in scenarios and, with the feature `cli`, as flags.
 
 use breaker::{Config, ConfigBuilder, ConfigError, InFlightCalls, Window};
-use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::values::{Rule, Span};
+use crate::values::{Rule, Span};
 
 /// The settings of a breaker, as far as one layer states them.
-#[derive(Args, Clone, Copy, Debug, Default, Deserialize, Serialize)]
-#[command(next_help_heading = "Breaker")]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[cfg_attr(feature = "cli", command(next_help_heading = "Breaker"))]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct BreakerSettings {
+pub struct BreakerSettings {
     /// Trip after so many failures in a row, or `off`
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_CONSECUTIVE_FAILURES")]
-    pub(crate) consecutive_failures: Option<Rule<u32>>,
-    /// Trip when this share of the calls in the window failed (0..1), or `off`
-    #[arg(long, value_name = "SHARE", env = "BREAKER_LAB_FAILURE_RATE_THRESHOLD")]
-    pub(crate) failure_rate_threshold: Option<Rule<f64>>,
-    /// Trip when this share of the calls in the window was slow (0..1), or `off`
-    #[arg(
-        long,
-        value_name = "SHARE",
-        env = "BREAKER_LAB_SLOW_CALL_RATE_THRESHOLD"
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "N", env = "BREAKER_LAB_CONSECUTIVE_FAILURES")
     )]
-    pub(crate) slow_call_rate_threshold: Option<Rule<f64>>,
+    pub consecutive_failures: Option<Rule<u32>>,
+    /// Trip when this share of the calls in the window failed (0..1), or `off`
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "SHARE", env = "BREAKER_LAB_FAILURE_RATE_THRESHOLD")
+    )]
+    pub failure_rate_threshold: Option<Rule<f64>>,
+    /// Trip when this share of the calls in the window was slow (0..1), or `off`
+    #[cfg_attr(
+        feature = "cli",
+        arg(
+            long,
+            value_name = "SHARE",
+            env = "BREAKER_LAB_SLOW_CALL_RATE_THRESHOLD"
+        )
+    )]
+    pub slow_call_rate_threshold: Option<Rule<f64>>,
     /// A call that takes longer is slow, or `off`
-    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_SLOW_CALL_DURATION")]
-    pub(crate) slow_call_duration: Option<Rule<Span>>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "TIME", env = "BREAKER_LAB_SLOW_CALL_DURATION")
+    )]
+    pub slow_call_duration: Option<Rule<Span>>,
     /// The window is the last so many calls, or `off` for a window of time
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_CALLS")]
-    pub(crate) window_calls: Option<Rule<u32>>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_CALLS")
+    )]
+    pub window_calls: Option<Rule<u32>>,
     /// The length of a window of time, used when `window-calls` is off
-    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_WINDOW_LENGTH")]
-    pub(crate) window_length: Option<Span>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "TIME", env = "BREAKER_LAB_WINDOW_LENGTH")
+    )]
+    pub window_length: Option<Span>,
     /// In how many steps old calls leave a window of time
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_BUCKETS")]
-    pub(crate) window_buckets: Option<u32>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_BUCKETS")
+    )]
+    pub window_buckets: Option<u32>,
     /// Calls in the window from which its shares count
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_MINIMUM_CALLS")]
-    pub(crate) minimum_calls: Option<u32>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "N", env = "BREAKER_LAB_MINIMUM_CALLS")
+    )]
+    pub minimum_calls: Option<u32>,
     /// How long the breaker stays open at first
-    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_OPEN_FOR")]
-    pub(crate) open_for: Option<Span>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "TIME", env = "BREAKER_LAB_OPEN_FOR")
+    )]
+    pub open_for: Option<Span>,
     /// By how much each further open period is longer
-    #[arg(long, value_name = "FACTOR", env = "BREAKER_LAB_BACKOFF_FACTOR")]
-    pub(crate) backoff_factor: Option<f64>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "FACTOR", env = "BREAKER_LAB_BACKOFF_FACTOR")
+    )]
+    pub backoff_factor: Option<f64>,
     /// The longest open period
-    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_MAX_OPEN_FOR")]
-    pub(crate) max_open_for: Option<Span>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "TIME", env = "BREAKER_LAB_MAX_OPEN_FOR")
+    )]
+    pub max_open_for: Option<Span>,
     /// A calm period after closing that takes one level off the back-off; `off`: closing takes all
-    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_BACKOFF_DECAY")]
-    pub(crate) backoff_decay: Option<Rule<Span>>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "TIME", env = "BREAKER_LAB_BACKOFF_DECAY")
+    )]
+    pub backoff_decay: Option<Rule<Span>>,
     /// By which share chance may shorten an open period (0..0.5)
-    #[arg(long, value_name = "SHARE", env = "BREAKER_LAB_JITTER")]
-    pub(crate) jitter: Option<f64>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "SHARE", env = "BREAKER_LAB_JITTER")
+    )]
+    pub jitter: Option<f64>,
     /// Good probes that close the breaker
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_PROBE_SUCCESSES")]
-    pub(crate) probe_successes: Option<u32>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "N", env = "BREAKER_LAB_PROBE_SUCCESSES")
+    )]
+    pub probe_successes: Option<u32>,
     /// Bad probes that reopen it
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_PROBE_FAILURES")]
-    pub(crate) probe_failures: Option<u32>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "N", env = "BREAKER_LAB_PROBE_FAILURES")
+    )]
+    pub probe_failures: Option<u32>,
     /// Probes that may be under way at once
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_PERMITTED_PROBES")]
-    pub(crate) permitted_probes: Option<u32>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "N", env = "BREAKER_LAB_PERMITTED_PROBES")
+    )]
+    pub permitted_probes: Option<u32>,
     /// The longest half-open period; after it the breaker reopens
-    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_HALF_OPEN_FOR")]
-    pub(crate) half_open_for: Option<Span>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "TIME", env = "BREAKER_LAB_HALF_OPEN_FOR")
+    )]
+    pub half_open_for: Option<Span>,
     /// For how long after closing only a growing share of the calls passes, or `off`
-    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_RAMP_UP_FOR")]
-    pub(crate) ramp_up_for: Option<Rule<Span>>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "TIME", env = "BREAKER_LAB_RAMP_UP_FOR")
+    )]
+    pub ramp_up_for: Option<Rule<Span>>,
     /// Count calls as slow while they are under way: `when-ended` or `when-overdue`
-    #[arg(long, value_name = "WHEN", env = "BREAKER_LAB_IN_FLIGHT_CALLS")]
-    pub(crate) in_flight_calls: Option<InFlight>,
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "WHEN", env = "BREAKER_LAB_IN_FLIGHT_CALLS")
+    )]
+    pub in_flight_calls: Option<InFlight>,
 }
 
 /// Whether calls count before they end.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum InFlight {
+pub enum InFlight {
+    /// A call counts once it has ended.
     WhenEnded,
+    /// A call that takes too long counts as slow before it ends.
     WhenOverdue,
 }
 
 impl BreakerSettings {
     /// These settings, with the lab's defaults where they say nothing.
-    pub(crate) fn settled(self) -> Self {
+    pub fn settled(self) -> Self {
         let defaults = Self::defaults();
         // A longer first period moves the longest one along, unless that is stated too.
         let max_open_for = self
@@ -123,7 +185,7 @@ impl BreakerSettings {
     }
 
     /// These settings, with those of `lower` where they say nothing.
-    pub(crate) fn over(self, lower: Self) -> Self {
+    pub fn over(self, lower: Self) -> Self {
         Self {
             consecutive_failures: self.consecutive_failures.or(lower.consecutive_failures),
             failure_rate_threshold: self.failure_rate_threshold.or(lower.failure_rate_threshold),
@@ -150,7 +212,11 @@ impl BreakerSettings {
     }
 
     /// The breaker's configuration, with chance from `seed`.
-    pub(crate) fn config(&self, seed: u64) -> Result<Config, ConfigError> {
+    ///
+    /// # Errors
+    ///
+    /// The setting that is not allowed, alone or beside the others.
+    pub fn config(&self, seed: u64) -> Result<Config, ConfigError> {
         let builder = Config::builder().jitter_seed(seed);
         self.recovery(self.trip(builder)).build()
     }
