@@ -183,6 +183,27 @@ impl FromStr for Expectation {
     }
 }
 
+/// `p99(B, phase=outage)`
+impl FromStr for Figure {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        grammar::figure(text)
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.definition.name)?;
+        match (&self.target, &self.phase) {
+            (None, None) => Ok(()),
+            (Some(target), None) => write!(f, "({target})"),
+            (None, Some(phase)) => write!(f, "(phase={phase})"),
+            (Some(target), Some(phase)) => write!(f, "({target}, phase={phase})"),
+        }
+    }
+}
+
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

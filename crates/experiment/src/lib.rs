@@ -10,11 +10,14 @@
 //! | [`values`] | How are durations and rules that can be off written? |
 //! | [`reading`] | What is wrong with this text, where, and what is meant? |
 //! | [`outcome`] | How can a planned request end? In exactly one way. |
+//! | [`breaker_settings`] | How is an instance's breaker set? |
+//! | [`fleet`] | What did the breakers believe, and what was true? |
 //! | [`expectation`] | What must hold at the end? |
 
 pub mod breaker_settings;
 pub mod chance;
 pub mod expectation;
+pub mod fleet;
 pub mod outcome;
 pub mod reading;
 pub mod values;

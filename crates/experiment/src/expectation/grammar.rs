@@ -44,7 +44,7 @@ fn split(text: &str) -> Option<(&str, Comparison, &str)> {
     Some((&text[..place], comparison, &text[place + sign.len()..]))
 }
 
-fn figure(text: &str) -> Result<Figure, String> {
+pub(super) fn figure(text: &str) -> Result<Figure, String> {
     let text = text.trim();
     let (name, arguments) = match text.split_once('(') {
         None => (text, ""),

@@ -146,3 +146,15 @@ fn figures_are_shown_with_three_digits_and_a_unit() {
         assert_eq!(unit.show(value), shown);
     }
 }
+
+#[test]
+fn a_figure_alone_reads_back_as_it_is_shown() {
+    for text in [
+        "p99",
+        "p99(B)",
+        "flaps(phase=outage)",
+        "p99.9(A, phase=outage)",
+    ] {
+        assert_eq!(text.parse::<Figure>().unwrap().to_string(), text);
+    }
+}
