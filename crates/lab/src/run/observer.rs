@@ -1,0 +1,152 @@
+//! What was true while the system ran? Truth and calls of each instance, looked at every 10 ms.
+//!
+//! States need no sampling: breakers tell each transition with its instant. The truth is a function of
+//! time; it is asked often enough that an interval is wrong by one look at most.
+
+use std::time::Duration;
+
+use breaker::{Clock, SystemClock};
+use experiment::fleet::{Change, FleetRecord, InstanceRecord, Interval, Phase};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::together::{Noted, Watched};
+
+/// How often the truth is looked at.
+pub(crate) const LOOK: Duration = Duration::from_millis(10);
+/// A change of the truth that is not worth an interval of its own.
+const SMALL: f64 = 0.01;
+/// The longest interval, so that calls can be drawn over time.
+const LONGEST_S: f64 = 1.0;
+
+/// Follows a running system.
+pub(crate) struct Observer {
+    clock: SystemClock,
+    unhealthy_at: f64,
+    instances: Vec<Observed>,
+    phases: Vec<Phase>,
+}
+
+/// One instance so far.
+struct Observed {
+    intervals: Vec<Interval>,
+    /// Since when the present interval goes on, and its truth.
+    from_s: f64,
+    p_fail: f64,
+    /// What had been permitted and rejected when it began.
+    permitted: u64,
+    rejected: u64,
+}
+
+impl Observer {
+    pub(crate) fn new(watched: &Watched, unhealthy_at: f64) -> Self {
+        let instances = watched.names.iter().map(|name| Observed {
+            intervals: Vec::new(),
+            from_s: 0.0,
+            p_fail: watched.running.truth(name),
+            permitted: 0,
+            rejected: 0,
+        });
+        Self {
+            clock: watched.clock,
+            unhealthy_at,
+            instances: instances.collect(),
+            phases: Vec::new(),
+        }
+    }
+
+    /// Looks until it is dropped.
+    pub(crate) async fn watch(&mut self, watched: &Watched) {
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            looks.tick().await;
+            self.look(watched);
+        }
+    }
+
+    fn look(&mut self, watched: &Watched) {
+        let now = self.now(watched);
+        self.note_phase(watched.running.health().phase, now);
+        let parts = self.instances.iter_mut().zip(&watched.names).enumerate();
+        for (place, (one, name)) in parts {
+            let truth = watched.running.truth(name);
+            let turned = (truth >= self.unhealthy_at) != (one.p_fail >= self.unhealthy_at);
+            let moved = (truth - one.p_fail).abs() > SMALL;
+            if turned || moved || now - one.from_s >= LONGEST_S {
+                let (permitted, rejected) = watched.asked(place);
+                one.close(now, permitted, rejected);
+                one.p_fail = truth;
+            }
+        }
+    }
+
+    fn note_phase(&mut self, name: String, now: f64) {
+        match self.phases.last_mut() {
+            Some(last) if last.name == name => last.until_s = now,
+            last => {
+                let from_s = last.map_or(0.0, |last| {
+                    last.until_s = now;
+                    now
+                });
+                self.phases.push(Phase {
+                    name,
+                    from_s,
+                    until_s: now,
+                });
+            }
+        }
+    }
+
+    fn now(&self, watched: &Watched) -> f64 {
+        watched.fleet.elapsed(self.clock.now()).as_secs_f64()
+    }
+
+    /// The record of a run that ends now.
+    pub(crate) fn finish(mut self, watched: &Watched) -> FleetRecord {
+        let duration_s = self.now(watched);
+        if let Some(last) = self.phases.last_mut() {
+            last.until_s = duration_s;
+        }
+        let history = watched.fleet.history();
+        let parts = self.instances.into_iter().zip(&watched.names).enumerate();
+        let instances = parts.map(|(place, (mut one, name))| {
+            let (permitted, rejected) = watched.asked(place);
+            one.close(duration_s, permitted, rejected);
+            let own = history.iter().filter(|noted| noted.instance == place);
+            InstanceRecord {
+                name: name.clone(),
+                began: breaker::State::Closed,
+                transitions: own.map(change).collect(),
+                intervals: one.intervals,
+                downstream_calls: watched.running.received_by(name),
+            }
+        });
+        FleetRecord {
+            duration_s,
+            unhealthy_at: self.unhealthy_at,
+            mixed_seconds: watched.record.mixed_seconds().count,
+            phases: self.phases,
+            instances: instances.collect(),
+        }
+    }
+}
+
+impl Observed {
+    fn close(&mut self, now: f64, permitted: u64, rejected: u64) {
+        self.intervals.push(Interval {
+            until_s: now,
+            p_fail: self.p_fail,
+            permitted: permitted - self.permitted,
+            rejected: rejected - self.rejected,
+        });
+        (self.from_s, self.permitted, self.rejected) = (now, permitted, rejected);
+    }
+}
+
+fn change(noted: &Noted) -> Change {
+    Change {
+        at_s: noted.at.as_secs_f64(),
+        to: noted.transition.to,
+        cause: noted.transition.cause.as_str().to_owned(),
+    }
+}

@@ -1,0 +1,117 @@
+//! Which scenarios come with the lab? They are part of the program, so that each can be run by name.
+
+use std::path::Path;
+
+use experiment::reading::nearest;
+use experiment::scenario::Scenario;
+
+use crate::failure::Failure;
+
+/// A scenario and where it came from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// What its results are called.
+    pub(crate) name: String,
+    /// The file as it was written.
+    pub(crate) text: String,
+    /// What it says.
+    pub(crate) scenario: Scenario,
+}
+
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        /// Names and texts, in the order in which they are best read.
+        pub(crate) const SHIPPED: &[(&str, &str)] = &[$(
+            ($name, include_str!(concat!("../../../../scenarios/", $name, ".toml"))),
+        )*];
+    };
+}
+
+shipped!(
+    "divergence",
+    "fast-fail",
+    "flapping",
+    "partial-degradation",
+    "shared-bursts",
+    "independent-bursts",
+    "asymmetric",
+    "sharded-downstream",
+    "brown-out",
+    "slow-death",
+    "retry-storm",
+    "retry-storm-without-breakers",
+    "metastable",
+    "metastable-without-breakers",
+    "recovery-herd",
+    "thresholds",
+);
+
+/// Reads and checks the scenario in a file, or the shipped one of this name.
+pub(crate) fn read(asked: &str) -> Result<Source, Failure> {
+    let path = Path::new(asked);
+    let known = SHIPPED.iter().find(|(name, _)| *name == asked);
+    let (name, text) = match known {
+        Some((name, text)) if !path.is_file() => ((*name).to_owned(), (*text).to_owned()),
+        _ => (name_of(path), file(path, asked)?),
+    };
+    let scenario =
+        Scenario::parse(&text).map_err(|what| Failure::usage(format!("{asked}:{what}")))?;
+    Ok(Source {
+        name,
+        text,
+        scenario,
+    })
+}
+
+fn file(path: &Path, asked: &str) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let names = || SHIPPED.iter().map(|(name, _)| *name);
+        let hint = match nearest(asked, names()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "`breaker-lab scenarios` lists those that come with the lab".to_owned(),
+        };
+        Failure::usage(format!("cannot read the scenario {asked}: {error}; {hint}"))
+    })
+}
+
+/// `flapping` of `scenarios/flapping.toml`.
+fn name_of(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or(path.as_os_str());
+    stem.to_string_lossy().into_owned()
+}
+
+/// The comment at the head of a scenario: its lesson.
+pub(crate) fn lesson(text: &str) -> Vec<&str> {
+    text.lines()
+        .map_while(|line| line.strip_prefix('#'))
+        .map(str::trim_start)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_scenario_is_valid_and_has_a_lesson() {
+        for (name, text) in SHIPPED {
+            let scenario = Scenario::parse(text);
+            assert!(scenario.is_ok(), "{name}: {}", scenario.unwrap_err());
+            assert!(lesson(text).len() >= 3, "{name} teaches something");
+        }
+    }
+
+    #[test]
+    fn every_file_in_the_folder_is_shipped() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
+        let files = std::fs::read_dir(folder).unwrap();
+        let mut files: Vec<String> = files
+            .map(|file| name_of(&file.unwrap().path()))
+            .collect();
+        files.sort();
+        let mut names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+        names.sort_unstable();
+
+        assert_eq!(files, names);
+    }
+}

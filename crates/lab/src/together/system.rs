@@ -1,0 +1,188 @@
+//! What runs when everything runs in one process? All parts, bound before any starts, stopped in order.
+
+use std::sync::Arc;
+
+use breaker::{Clock, SystemClock};
+use telemetry::Telemetry;
+use tokio::task::JoinSet;
+
+use super::Watched;
+use super::fleet::Fleet;
+use crate::failure::Failure;
+use crate::instance::Instance;
+use crate::load::{Generator, LOAD_SERVICE, Record};
+use crate::page::{Page, Places};
+use crate::serve::{Listening, listen};
+use crate::settings::{BaseUrl, Named, Together};
+use crate::shutdown::{Shutdown, Stop};
+use crate::unreliable::Unreliable;
+
+/// The sockets of all services; nothing answers yet.
+pub(crate) struct Bound {
+    unreliable: Listening,
+    instances: Vec<Listening>,
+    /// The lab's page, or why there is none.
+    page: Result<Listening, Failure>,
+}
+
+pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
+    let unreliable = listen(
+        settings.unreliable.listen.0,
+        "the unreliable service",
+        "--listen unreliable=127.0.0.1:PORT",
+    )?;
+    let instances = settings.instance.iter().map(|(name, instance)| {
+        let flag = format!("--listen {name}=127.0.0.1:PORT");
+        listen(instance.listen.0, &format!("instance {name}"), &flag)
+    });
+    let instances = instances.collect::<Result<_, _>>()?;
+    let page = listen(
+        settings.lab.listen.0,
+        "the lab's page",
+        "--listen lab=127.0.0.1:PORT",
+    );
+    // Nobody needs the page to run the lab: only who chose its address hears an error.
+    let page = match page {
+        Err(failure) if settings.lab.chosen => return Err(failure),
+        page => page,
+    };
+    Ok(Bound {
+        unreliable,
+        instances,
+        page,
+    })
+}
+
+pub(crate) fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
+    let mut lines = vec![
+        format!("breaker-lab, seed {}", settings.seed),
+        format!(
+            "  unreliable service  http://{}   /data, /faults, /metrics",
+            bound.unreliable.address
+        ),
+    ];
+    for (name, listening) in settings.instance.keys().zip(&bound.instances) {
+        lines.push(format!(
+            "  instance {name:<10} http://{}   /call, /breaker, /metrics",
+            listening.address
+        ));
+    }
+    lines.push(match &bound.page {
+        Ok(listening) => format!(
+            "  lab                 http://{}   /api/prometheus-targets, /metrics",
+            listening.address
+        ),
+        Err(_) => format!(
+            "  lab                 no page: {} is taken; choose with --listen lab=127.0.0.1:PORT",
+            settings.lab.listen
+        ),
+    });
+    lines.push(String::new());
+    lines
+}
+
+/// The tasks of the running system, in the order in which they are stopped.
+pub(crate) struct System {
+    load: Part,
+    instances: Part,
+    /// The unreliable service, and the page that shows where the services are.
+    rest: Part,
+}
+
+struct Part {
+    stop: Stop,
+    tasks: JoinSet<()>,
+}
+
+impl Part {
+    fn new() -> (Self, Shutdown) {
+        let (stop, shutdown) = Stop::new();
+        let tasks = JoinSet::new();
+        (Self { stop, tasks }, shutdown)
+    }
+
+    async fn stop(mut self) -> Result<(), Failure> {
+        self.stop.begin();
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.map_err(|error| Failure::runtime(error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+impl System {
+    pub(crate) fn start(
+        settings: Together,
+        bound: Bound,
+        telemetry: &Telemetry,
+    ) -> (Self, Watched) {
+        // One clock for all: only so can it be said who was in which state at one moment.
+        let clock = SystemClock::new();
+        let (mut rest, shutdown) = Part::new();
+        if let Ok(listening) = bound.page {
+            let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
+            let page = Page::new(places, telemetry);
+            let serving = settings.serving.clone();
+            rest.tasks
+                .spawn(page.serve(listening, serving, shutdown.clone()));
+        }
+        let service = Unreliable::new(settings.unreliable.plan, clock, telemetry);
+        let running = service.running();
+        let own_downstream = BaseUrl::of(bound.unreliable.address);
+        let configured = BaseUrl::of(settings.unreliable.listen.0);
+        let serving = settings.serving;
+        let serve = service.serve(bound.unreliable, serving.clone(), shutdown);
+        rest.tasks.spawn(serve);
+
+        let (mut instances, shutdown) = Part::new();
+        let names: Vec<String> = settings.instance.keys().cloned().collect();
+        let fleet = Arc::new(Fleet::new(names.len(), clock.now()));
+        let mut breakers = Vec::new();
+        let mut targets = Vec::new();
+        let parts = settings.instance.into_iter().zip(bound.instances);
+        for (place, ((name, mut one), listening)) in parts.enumerate() {
+            if one.downstream == configured {
+                one.downstream = own_downstream.clone();
+            }
+            let instance = Instance::new(&name, one, clock, telemetry);
+            instance.breaker().add_listener(fleet.listener(place));
+            breakers.push(instance.breaker().clone());
+            let value = BaseUrl::of(listening.address);
+            targets.push(Named { name, value });
+            let serve = instance.serve(listening, serving.clone(), shutdown.clone());
+            instances.tasks.spawn(async {
+                serve.await;
+            });
+        }
+
+        let (mut load, shutdown) = Part::new();
+        let record = Arc::new(Record::new(targets.len()));
+        let rate = settings.load.rate;
+        let generator = Generator::new(&targets, settings.load, settings.seed, Arc::clone(&record))
+            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
+        load.tasks.spawn(generator.run(shutdown));
+
+        let watched = Watched {
+            seed: settings.seed,
+            rate,
+            names,
+            breakers,
+            running,
+            record,
+            fleet,
+        };
+        let system = Self {
+            load,
+            instances,
+            rest,
+        };
+        (system, watched)
+    }
+
+    /// Stops the load, then the instances, then what they depend on.
+    pub(crate) async fn stop(self) -> Result<(), Failure> {
+        self.load.stop().await?;
+        self.instances.stop().await?;
+        self.rest.stop().await
+    }
+}
