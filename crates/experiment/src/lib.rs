@@ -11,13 +11,21 @@
 //! | [`reading`] | What is wrong with this text, where, and what is meant? |
 //! | [`outcome`] | How can a planned request end? In exactly one way. |
 //! | [`breaker_settings`] | How is an instance's breaker set? |
+//! | [`scenario`] | What is an experiment? One file that says everything. |
 //! | [`fleet`] | What did the breakers believe, and what was true? |
 //! | [`expectation`] | What must hold at the end? |
+//! | [`result`] | What came of it, so that it can be drawn and computed again? |
+//! | [`comparison`] | Do two results differ, or is it their spread? |
 
 pub mod breaker_settings;
 pub mod chance;
+pub mod comparison;
 pub mod expectation;
+pub mod faults;
 pub mod fleet;
+pub mod load;
 pub mod outcome;
 pub mod reading;
+pub mod result;
+pub mod scenario;
 pub mod values;

@@ -39,6 +39,12 @@ pub(crate) enum Role {
     Instance(InstanceArgs),
     /// The load generator alone
     Load(LoadArgs),
+    /// Run an experiment from a scenario file, judge it and keep the result
+    Run(RunArgs),
+    /// List the scenarios that come with the lab, or print one
+    Scenarios(ScenariosArgs),
+    /// Print the figures of several results side by side
+    Compare(CompareArgs),
 }
 
 /// What every role takes.
@@ -208,6 +214,55 @@ pub(crate) struct LoadArgs {
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]
     pub(crate) observing: ObservingArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RunArgs {
+    /// A scenario file, or the name of one that comes with the lab
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: String,
+    /// Run it so many times, each with the next seed
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
+    /// The folder for the result [default: the next free one below runs]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only say whether the scenario is valid, and what it would do
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Another seed than the scenario's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// One plain line per second and transition, also on a terminal
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) plain: bool,
+    /// Show only what came of it
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) observing: ObservingArgs,
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ScenariosArgs {
+    /// Print this one's file, to be changed and run
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CompareArgs {
+    /// Folders that `run` has left, or their result.json; the first is what the others are held against
+    #[arg(value_name = "RESULT", required = true)]
+    pub(crate) results: Vec<PathBuf>,
+    /// A figure to compare, like `p99(B)` or `ok_ratio(phase=outage)`; repeat for more
+    /// [default: the usual ones]
+    #[arg(long, value_name = "FIGURE")]
+    pub(crate) figure: Vec<String>,
 }
 
 impl Cli {

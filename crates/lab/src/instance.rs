@@ -9,12 +9,14 @@ mod downstream;
 mod view;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::{get, post, put};
 use breaker::{Breaker, Clock, Outcome};
+use experiment::scenario::Mode;
 use telemetry::trace::Tracer;
 use telemetry::{BreakerCollector, CallDurations, Metrics, Telemetry, Transitions};
 
@@ -43,6 +45,8 @@ pub(crate) struct Instance {
 struct State {
     name: String,
     breaker: Breaker,
+    /// Calls that were permitted, counted when they were: an outcome may come a second later.
+    permitted: Arc<AtomicU64>,
     caller: Caller,
     durations: CallDurations,
     fast_failures: FastFailures,
@@ -64,12 +68,19 @@ impl Instance {
         telemetry.show_export(&metrics);
         let transitions = Transitions::new(name, DOWNSTREAM, &metrics);
         breaker.add_listener(transitions.clone());
+        match settings.mode {
+            Mode::Auto => {}
+            Mode::Disabled => breaker.disable(),
+            Mode::MetricsOnly => breaker.metrics_only(),
+            Mode::ForcedOpen => breaker.force_open(),
+        }
         Self {
             state: Arc::new(State {
                 caller: Caller::new(name, &settings.downstream, settings.call_timeout.0),
                 durations: CallDurations::new(&metrics, DOWNSTREAM),
                 fast_failures: FastFailures::of(name),
                 name: name.to_owned(),
+                permitted: Arc::default(),
                 breaker,
                 metrics,
                 tracer: telemetry.tracer(SERVICE, name),
@@ -81,6 +92,11 @@ impl Instance {
     /// The instance's breaker.
     pub(crate) fn breaker(&self) -> &Breaker {
         &self.state.breaker
+    }
+
+    /// How many calls the breaker has permitted so far.
+    pub(crate) fn permitted(&self) -> Permitted {
+        Permitted(Arc::clone(&self.state.permitted))
     }
 
     /// Answers until the shutdown. Returns how many calls were answered.
@@ -128,6 +144,16 @@ impl Instance {
                 post(async move || control::reset(&reset)),
             );
         router(routes)
+    }
+}
+
+/// Counts the calls that an instance's breaker permits.
+#[derive(Clone, Debug)]
+pub(crate) struct Permitted(Arc<AtomicU64>);
+
+impl Permitted {
+    pub(crate) fn so_far(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

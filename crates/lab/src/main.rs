@@ -7,6 +7,7 @@
 //! | `plan`, `unreliable` | Which faults are there, and who carries them out? |
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
+//! | `run` | How is an experiment run from its file, judged, kept and compared? |
 //! | `page` | What does the lab itself answer? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
 //! | `timer` | How is an instant met more closely than within a millisecond? |
@@ -21,6 +22,7 @@ mod load;
 mod page;
 mod plan;
 mod print;
+mod run;
 mod serve;
 mod settings;
 mod settle;
@@ -40,6 +42,7 @@ use cli::{Cli, CommonArgs, Role, WorkersArgs};
 use failure::Failure;
 use settings::Observed;
 use shutdown::{Ending, LEAST_FLUSH_TIME};
+use together::Show;
 
 /// File descriptors that a full house needs; the system may grant fewer.
 const FILE_DESCRIPTORS: u64 = 65_536;
@@ -60,17 +63,17 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let seed = drawn_seed();
     match cli.role {
         None => {
-            let plain = cli.together.plain;
+            let show = Show::fitting(cli.together.plain);
             // The screen belongs to the picture; transitions are part of it.
             let stage = Stage {
                 print_config: cli.together.common.print_config,
                 log_level: "warn",
-                log_output: together::log_output(plain),
+                log_output: show.log_output(),
                 workers: cores(),
             };
             let settings = settle::together(cli.together, seed)?;
             stage.play(settings, async |settings, telemetry: &Telemetry| {
-                together::run(settings, plain, telemetry).await
+                together::run(settings, show, telemetry).await
             })
         }
         Some(Role::Unreliable(args)) => {
@@ -85,6 +88,23 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let stage = Stage::alone(&args.common, &args.workers);
             stage.play(settle::load_alone(args, seed)?, alone::load)
         }
+        Some(Role::Run(args)) => {
+            let check = args.check;
+            let settings = settle::run(args)?;
+            if check {
+                run::check(&settings.source);
+                return Ok(());
+            }
+            let stage = Stage {
+                print_config: false,
+                log_level: "warn",
+                log_output: settings.show.log_output(),
+                workers: cores(),
+            };
+            stage.play(settings, run::run)
+        }
+        Some(Role::Scenarios(args)) => run::list(args.name.as_deref()),
+        Some(Role::Compare(args)) => run::compare(&args),
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) use file::{File, InstanceFile};
 pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
 
 use breaker::Config;
+use experiment::scenario::Mode;
 use serde::Serialize;
 use telemetry::trace::{Protocol, TraceSettings};
 use telemetry::{LogFormat, LogOutput, TelemetrySettings};
@@ -50,6 +51,9 @@ pub(crate) struct Instance {
     pub(crate) breaker: BreakerSettings,
     #[serde(skip)]
     pub(crate) config: Config,
+    /// What an operator has decided before the start.
+    #[serde(skip)]
+    pub(crate) mode: Mode,
 }
 
 /// Everything about the load, except where it goes.

@@ -6,18 +6,21 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use experiment::scenario::{Mode, Scenario};
 use telemetry::LogFormat;
 
 use crate::cli::{
-    CommonArgs, InstanceArgs, LoadArgs, ObservingArgs, SamplingArgs, ServingArgs, TogetherArgs,
-    UnreliableArgs,
+    CommonArgs, InstanceArgs, LoadArgs, ObservingArgs, RunArgs, SamplingArgs, ServingArgs,
+    TogetherArgs, UnreliableArgs,
 };
 use crate::failure::Failure;
 use crate::plan::Plan;
+use crate::run;
 use crate::settings::{
     Address, Alone, BaseUrl, File, Instance, InstanceAlone, InstanceFile, Load, LoadAlone, Named,
     Observing, Page, Serving, Span, Text, Together, Unreliable, UnreliableAlone,
 };
+use crate::together::Show;
 
 /// The port of the unreliable service.
 const UNRELIABLE_PORT: u16 = 9000;
@@ -79,6 +82,68 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
         serving: serving(args.serving, &file, DRAIN_TIME_TOGETHER)?,
         unreliable,
         load: load(args.rate, None, &file)?,
+        instance: instances,
+    })
+}
+
+/// Settles how a scenario is run.
+pub(crate) fn run(args: RunArgs) -> Result<run::Settings, Failure> {
+    let mut source = run::read(&args.scenario)?;
+    if let Some(seed) = args.seed {
+        source.scenario = source.scenario.with_seed(seed);
+    }
+    let nothing = File::default();
+    let show = match args.quiet || args.repeat > 1 {
+        true => Show::Nothing,
+        false => Show::fitting(args.plain),
+    };
+    Ok(run::Settings {
+        source,
+        repeat: args.repeat,
+        out: args.out,
+        show,
+        observing: observing(args.observing, Some(args.sampling), &nothing)?,
+        serving: serving(args.serving, &nothing, DRAIN_TIME_TOGETHER)?,
+    })
+}
+
+/// The whole system as a scenario wants it, on the usual ports where there are such.
+pub(crate) fn scenario(
+    scenario: &Scenario,
+    observing: &Observing,
+    serving: &Serving,
+) -> Result<Together, Failure> {
+    let unreliable = Unreliable {
+        listen: loopback(UNRELIABLE_PORT),
+        plan: scenario.faults.clone(),
+    };
+    let mut instances = BTreeMap::new();
+    for (place, name) in (0..).zip(&scenario.fleet.instances) {
+        let breaker = scenario.breaker_of(name);
+        let config = breaker
+            .config(scenario.seed.wrapping_add(place))
+            .map_err(|error| Failure::usage(format!("breaker of instance {name}: {error}")))?;
+        let settled = Instance {
+            listen: own_port(name).unwrap_or_else(|| loopback(0)),
+            downstream: BaseUrl::of(unreliable.listen.0),
+            call_timeout: scenario.call_timeout_of(name),
+            breaker,
+            config,
+            mode: scenario.mode_of(name),
+        };
+        instances.insert(name.clone(), settled);
+    }
+    Ok(Together {
+        seed: scenario.seed,
+        duration: Some(scenario.duration),
+        observing: observing.clone(),
+        lab: Page {
+            listen: loopback(PAGE_PORT),
+            chosen: false,
+        },
+        serving: serving.clone(),
+        unreliable,
+        load: scenario.load.clone(),
         instance: instances,
     })
 }
@@ -234,14 +299,10 @@ fn instance(
 ) -> Result<Instance, Failure> {
     check_name(name)?;
     let section = file.instance.get(name).cloned().unwrap_or_default();
-    let own_port = PORTS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, port)| loopback(*port));
     let listen = flags
         .listen
         .or(section.listen)
-        .or(own_port)
+        .or(own_port(name))
         .ok_or_else(|| {
             Failure::usage(format!(
                 "instance {name} has no port of its own as A, B and C have; \
@@ -266,7 +327,14 @@ fn instance(
         call_timeout: above_zero("call_timeout", call_timeout.unwrap_or(CALL_TIMEOUT))?,
         breaker,
         config,
+        mode: Mode::Auto,
     })
+}
+
+/// The port that A, B and C have.
+fn own_port(name: &str) -> Option<Address> {
+    let known = PORTS.iter().find(|(known, _)| *known == name);
+    known.map(|(_, port)| loopback(*port))
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {

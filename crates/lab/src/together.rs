@@ -10,64 +10,124 @@ mod picture;
 mod screen;
 mod summary;
 mod system;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
-use breaker::Breaker;
+use breaker::{Breaker, RejectReason, SystemClock};
 use telemetry::{LogOutput, Telemetry};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::failure::Failure;
+use crate::instance::Permitted;
 use crate::load::Record;
 use crate::print;
 use crate::settings::Together;
 use crate::shutdown::{Ending, end_of_run};
 use crate::unreliable::Running;
 use fleet::Fleet;
+pub(crate) use fleet::{Keeping, Noted};
 use lines::PlainLines;
 use screen::Screen;
-pub(crate) use system::{System, bind, url_table};
+pub(crate) use system::{System, bind, bind_anywhere, url_table};
 
 /// How often the live picture is drawn.
 const FRAME: Duration = Duration::from_millis(200);
 
 /// The parts that are watched.
-struct Watched {
+pub(crate) struct Watched {
     seed: u64,
     rate: f64,
-    names: Vec<String>,
+    /// The one clock of all breakers and of the faults.
+    pub(crate) clock: SystemClock,
+    pub(crate) names: Vec<String>,
     breakers: Vec<Breaker>,
-    running: Arc<Running>,
-    record: Arc<Record>,
-    fleet: Arc<Fleet>,
+    permitted: Vec<Permitted>,
+    pub(crate) running: Arc<Running>,
+    pub(crate) record: Arc<Record>,
+    pub(crate) fleet: Arc<Fleet>,
+}
+
+impl Watched {
+    /// How many calls one instance's breaker has permitted and rejected.
+    pub(crate) fn asked(&self, instance: usize) -> (u64, u64) {
+        let totals = self.breakers[instance].snapshot().totals;
+        let rejected = RejectReason::ALL.iter();
+        let rejected = rejected.map(|&reason| totals.rejections(reason)).sum();
+        (self.permitted[instance].so_far(), rejected)
+    }
+
+    /// The summary of the run, line by line.
+    pub(crate) fn summary(&self) -> Vec<String> {
+        summary::lines(self)
+    }
+
+    /// Shows the run until it is dropped.
+    pub(crate) async fn show(&self, how: Show, telemetry: &Telemetry) {
+        match how {
+            Show::Nothing => std::future::pending().await,
+            Show::Lines => frames(self, &mut PlainLines::new()).await,
+            Show::Picture => frames(self, &mut Screen::new(telemetry.held_log())).await,
+        }
+    }
+}
+
+/// How a run is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Not at all.
+    Nothing,
+    /// A line per second and one per transition.
+    Lines,
+    /// A picture that is drawn in place.
+    Picture,
+}
+
+impl Show {
+    /// A picture where there is a terminal, unless lines are asked for.
+    pub(crate) fn fitting(plain: bool) -> Self {
+        if !plain && io::stdout().is_terminal() {
+            Self::Picture
+        } else {
+            Self::Lines
+        }
+    }
+
+    /// Where the log goes: a picture prints its lines itself, above it.
+    pub(crate) fn log_output(self) -> LogOutput {
+        if self == Self::Picture && io::stderr().is_terminal() {
+            LogOutput::Held
+        } else {
+            LogOutput::Stderr
+        }
+    }
 }
 
 /// Runs the system until the end and prints the summary.
 pub(crate) async fn run(
     settings: Together,
-    plain: bool,
+    show: Show,
     telemetry: &Telemetry,
 ) -> Result<Ending, Failure> {
     let bound = bind(&settings)?;
     for line in url_table(&settings, &bound) {
         print::line(&line);
     }
-    let live = is_live(plain);
     let duration = settings.duration.map(|span| span.0);
-    let (system, watched) = System::start(settings, bound, telemetry);
+    let (system, watched) = System::start(settings, bound, telemetry, Keeping::Recent);
 
-    let end = end_of_run(duration);
-    let ending = if live {
-        watch(&watched, Screen::new(telemetry.held_log()), end).await
-    } else {
-        watch(&watched, PlainLines::new(), end).await
+    let ending = tokio::select! {
+        ending = end_of_run(duration) => ending,
+        () = watched.show(show, telemetry) => unreachable!("a display goes on until it is dropped"),
     };
     system.stop().await?;
-    let width = if live { screen::width() } else { usize::MAX };
-    for line in summary::lines(&watched) {
+    let width = match show {
+        Show::Picture => screen::width(),
+        _ => usize::MAX,
+    };
+    for line in watched.summary() {
         for line in words::wrapped(&line, width) {
             print::line(&line);
         }
@@ -75,40 +135,31 @@ pub(crate) async fn run(
     Ok(ending)
 }
 
-/// Whether there is a picture that is drawn in place.
-fn is_live(plain: bool) -> bool {
-    !plain && io::stdout().is_terminal()
-}
-
-/// Where the log goes: a picture prints its lines itself, above it.
-pub(crate) fn log_output(plain: bool) -> LogOutput {
-    if is_live(plain) && io::stderr().is_terminal() {
-        LogOutput::Held
-    } else {
-        LogOutput::Stderr
-    }
-}
-
 /// Shows what happens.
 trait Display {
-    /// Called every [`FRAME`].
+    /// Called every [`FRAME`], and at the end.
     fn show(&mut self, watched: &Watched);
 }
 
-async fn watch(
-    watched: &Watched,
-    mut display: impl Display,
-    end: impl Future<Output = Ending>,
-) -> Ending {
+/// Shows every frame, and the last one when it is dropped.
+async fn frames(watched: &Watched, display: &mut impl Display) {
     let mut frames = interval(FRAME);
     frames.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut end = std::pin::pin!(end);
-    let ending = loop {
-        tokio::select! {
-            ending = &mut end => break ending,
-            _ = frames.tick() => display.show(watched),
-        }
-    };
-    display.show(watched);
-    ending
+    let last = LastFrame { watched, display };
+    loop {
+        frames.tick().await;
+        last.display.show(watched);
+    }
+}
+
+/// Shows the end of the run, however the display is ended.
+struct LastFrame<'a, D: Display> {
+    watched: &'a Watched,
+    display: &'a mut D,
+}
+
+impl<D: Display> Drop for LastFrame<'_, D> {
+    fn drop(&mut self) {
+        self.display.show(self.watched);
+    }
 }

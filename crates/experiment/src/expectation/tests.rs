@@ -158,3 +158,29 @@ fn a_figure_alone_reads_back_as_it_is_shown() {
         assert_eq!(text.parse::<Figure>().unwrap().to_string(), text);
     }
 }
+
+/// The rows that the documentation must have for the figures of one source.
+fn rows(source: Source) -> String {
+    let of = CATALOGUE.iter().filter(|known| known.source == source);
+    let rows = of.map(|known| {
+        let unit = match known.unit {
+            Unit::Seconds => "seconds",
+            Unit::Share => "share",
+            Unit::Count => "count",
+            Unit::Factor => "factor",
+            Unit::PerSecond => "per second",
+        };
+        format!("| `{}` | {unit} | {} |", known.name, known.about)
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_documentation_lists_every_figure() {
+    let page = include_str!("../../../../docs/experiments.md");
+
+    for source in [Source::Load, Source::Fleet] {
+        let rows = rows(source);
+        assert!(page.contains(&rows), "docs/experiments.md needs:\n{rows}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What happens to one call? Permit, downstream, outcome, answer; or 503 at once.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -47,6 +48,7 @@ pub(super) async fn answer(state: &State, incoming: &HeaderMap) -> Response {
             return state.fast_failures.answer(&rejected);
         }
     };
+    state.permitted.fetch_add(1, Ordering::Relaxed);
     let breaker_state = permit.state();
     let under_way = UnderWay::new(state, permit, span);
     let result = state.caller.call(&under_way.span, incoming).await;

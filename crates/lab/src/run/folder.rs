@@ -50,7 +50,10 @@ impl Folder {
 
     /// Writes a file, whole or not at all.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let (path, draft) = (self.path.join(name), self.path.join(format!(".{name}.part")));
+        let (path, draft) = (
+            self.path.join(name),
+            self.path.join(format!(".{name}.part")),
+        );
         let written = save(&draft, bytes).and_then(|()| fs::rename(&draft, &path));
         written.map_err(|error| {
             // What is left of it would only take up room.

@@ -105,9 +105,7 @@ mod tests {
     fn every_file_in_the_folder_is_shipped() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
         let files = std::fs::read_dir(folder).unwrap();
-        let mut files: Vec<String> = files
-            .map(|file| name_of(&file.unwrap().path()))
-            .collect();
+        let mut files: Vec<String> = files.map(|file| name_of(&file.unwrap().path())).collect();
         files.sort();
         let mut names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
         names.sort_unstable();

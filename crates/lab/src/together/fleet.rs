@@ -8,10 +8,12 @@ use breaker::{Event, Listener, State, Transition};
 
 /// Transitions that are remembered for the display.
 const RECENT: usize = 64;
+/// Transitions that are remembered for a result: breakers that flap every 10 ms for an hour.
+const HISTORY: usize = 400_000;
 
 /// Follows the breakers of all instances. Times count from the start of the run.
 #[derive(Debug)]
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     began: Duration,
     state: Mutex<FleetState>,
 }
@@ -24,16 +26,27 @@ struct FleetState {
     disagreed: Duration,
     first_disagreement: Option<(Duration, Vec<State>)>,
     recent: VecDeque<Noted>,
+    /// How many of the last transitions are remembered.
+    kept: usize,
     /// How many transitions there have been.
     noted: u64,
 }
 
+/// Which transitions are remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// As many as are shown.
+    Recent,
+    /// All of a run that has an end.
+    All,
+}
+
 /// A transition of one instance.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Noted {
-    pub(super) instance: usize,
-    pub(super) at: Duration,
-    pub(super) transition: Transition,
+pub(crate) struct Noted {
+    pub(crate) instance: usize,
+    pub(crate) at: Duration,
+    pub(crate) transition: Transition,
 }
 
 /// How far the instances disagreed up to an instant.
@@ -60,7 +73,11 @@ impl Disagreement {
 
 impl Fleet {
     /// A fleet of closed breakers at `began` on their clock.
-    pub(super) fn new(instances: usize, began: Duration) -> Self {
+    pub(super) fn new(instances: usize, began: Duration, keeping: Keeping) -> Self {
+        let kept = match keeping {
+            Keeping::Recent => RECENT,
+            Keeping::All => HISTORY,
+        };
         Self {
             began,
             state: Mutex::new(FleetState {
@@ -69,6 +86,7 @@ impl Fleet {
                 disagreed: Duration::ZERO,
                 first_disagreement: None,
                 recent: VecDeque::new(),
+                kept,
                 noted: 0,
             }),
         }
@@ -92,7 +110,7 @@ impl Fleet {
         if state.disagree() && state.first_disagreement.is_none() {
             state.first_disagreement = Some((at, state.states.clone()));
         }
-        if state.recent.len() == RECENT {
+        if state.recent.len() == state.kept {
             state.recent.pop_front();
         }
         state.recent.push_back(Noted {
@@ -106,11 +124,17 @@ impl Fleet {
     /// The last transitions, oldest first, and how many there have been in all.
     pub(super) fn recent(&self) -> (Vec<Noted>, u64) {
         let state = self.lock();
-        (state.recent.iter().copied().collect(), state.noted)
+        let older = state.recent.len().saturating_sub(RECENT);
+        (state.recent.range(older..).copied().collect(), state.noted)
+    }
+
+    /// All transitions that are remembered, oldest first.
+    pub(crate) fn history(&self) -> Vec<Noted> {
+        self.lock().recent.iter().copied().collect()
     }
 
     /// The time from the start to `now` on the breakers' clock.
-    pub(super) fn elapsed(&self, now: Duration) -> Duration {
+    pub(crate) fn elapsed(&self, now: Duration) -> Duration {
         now.saturating_sub(self.began)
     }
 
@@ -158,7 +182,7 @@ mod tests {
     fn the_time_of_disagreement_is_exact() {
         let clock = ManualClock::new();
         clock.set(SECOND);
-        let fleet = Arc::new(Fleet::new(2, clock.now()));
+        let fleet = Arc::new(Fleet::new(2, clock.now(), Keeping::Recent));
         let breakers = [0, 1].map(|instance| {
             let breaker = Breaker::with_clock("d", Config::default(), clock.clone());
             breaker.add_listener(fleet.listener(instance));

@@ -1,5 +1,6 @@
 //! What runs when everything runs in one process? All parts, bound before any starts, stopped in order.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use breaker::{Clock, SystemClock};
@@ -7,13 +8,13 @@ use telemetry::Telemetry;
 use tokio::task::JoinSet;
 
 use super::Watched;
-use super::fleet::Fleet;
+use super::fleet::{Fleet, Keeping};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::load::{Generator, LOAD_SERVICE, Record};
 use crate::page::{Page, Places};
 use crate::serve::{Listening, listen};
-use crate::settings::{BaseUrl, Named, Together};
+use crate::settings::{Address, BaseUrl, Named, Together};
 use crate::shutdown::{Shutdown, Stop};
 use crate::unreliable::Unreliable;
 
@@ -50,6 +51,23 @@ pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
         unreliable,
         instances,
         page,
+    })
+}
+
+/// Like [`bind`], but on any free port where a usual one is taken: an experiment needs no certain ones.
+pub(crate) fn bind_anywhere(settings: &Together) -> Result<Bound, Failure> {
+    let usual_or_any = |address: Address, who: &str| {
+        listen(address.0, who, "").or_else(|_| {
+            let any = SocketAddr::new(address.0.ip(), 0);
+            listen(any, who, "")
+        })
+    };
+    let instances = settings.instance.iter();
+    let instances = instances.map(|(name, one)| usual_or_any(one.listen, name));
+    Ok(Bound {
+        unreliable: usual_or_any(settings.unreliable.listen, "the unreliable service")?,
+        instances: instances.collect::<Result<_, _>>()?,
+        page: usual_or_any(settings.lab.listen, "the lab's page"),
     })
 }
 
@@ -115,6 +133,7 @@ impl System {
         settings: Together,
         bound: Bound,
         telemetry: &Telemetry,
+        keeping: Keeping,
     ) -> (Self, Watched) {
         // One clock for all: only so can it be said who was in which state at one moment.
         let clock = SystemClock::new();
@@ -136,8 +155,9 @@ impl System {
 
         let (mut instances, shutdown) = Part::new();
         let names: Vec<String> = settings.instance.keys().cloned().collect();
-        let fleet = Arc::new(Fleet::new(names.len(), clock.now()));
+        let fleet = Arc::new(Fleet::new(names.len(), clock.now(), keeping));
         let mut breakers = Vec::new();
+        let mut permitted = Vec::new();
         let mut targets = Vec::new();
         let parts = settings.instance.into_iter().zip(bound.instances);
         for (place, ((name, mut one), listening)) in parts.enumerate() {
@@ -147,6 +167,7 @@ impl System {
             let instance = Instance::new(&name, one, clock, telemetry);
             instance.breaker().add_listener(fleet.listener(place));
             breakers.push(instance.breaker().clone());
+            permitted.push(instance.permitted());
             let value = BaseUrl::of(listening.address);
             targets.push(Named { name, value });
             let serve = instance.serve(listening, serving.clone(), shutdown.clone());
@@ -165,8 +186,10 @@ impl System {
         let watched = Watched {
             seed: settings.seed,
             rate,
+            clock,
             names,
             breakers,
+            permitted,
             running,
             record,
             fleet,

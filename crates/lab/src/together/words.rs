@@ -5,13 +5,13 @@ use std::time::Duration;
 use breaker::{Cause, Transition};
 
 /// `1:05.3`: minutes, seconds and tenths since the start.
-pub(super) fn clock(at: Duration) -> String {
+pub(crate) fn clock(at: Duration) -> String {
     let tenths = at.as_millis() / 100;
     format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
 }
 
 /// `1.9 s`
-pub(super) fn seconds(span: Duration) -> String {
+pub(crate) fn seconds(span: Duration) -> String {
     format!("{:.1} s", span.as_secs_f64())
 }
 
@@ -26,12 +26,12 @@ pub(crate) fn millis(span: Duration) -> String {
 }
 
 /// `42 %`
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
 /// `12,345`
-pub(super) fn number(number: u64) -> String {
+pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -44,7 +44,7 @@ pub(super) fn number(number: u64) -> String {
 }
 
 /// `once`, `twice`, `7 times`
-pub(super) fn times(count: u64) -> String {
+pub(crate) fn times(count: u64) -> String {
     match count {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
@@ -54,7 +54,7 @@ pub(super) fn times(count: u64) -> String {
 
 /// `text` in lines of at most `width` characters, broken between words; lines after the first are
 /// indented.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     if text.chars().count() <= width {
@@ -76,7 +76,7 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Why a breaker changed, with the figures of that moment.
-pub(super) fn cause(transition: &Transition) -> String {
+pub(crate) fn cause(transition: &Transition) -> String {
     let window = transition.window;
     let why = match transition.cause {
         Cause::ConsecutiveFailures => {

@@ -1,0 +1,175 @@
+//! How is an experiment run? A scenario file, once or several times, watched, judged and kept.
+//!
+//! A run is the same system as the lab shows, with the load, the faults and the breakers that the scenario
+//! says. Beside it an observer notes the truth, so that what breakers believed can be held against it.
+
+mod compare;
+mod folder;
+mod list;
+mod machine;
+mod observer;
+mod report;
+mod shipped;
+
+use std::path::PathBuf;
+
+use experiment::expectation::Verdict;
+use experiment::result::{Repetition, RunResult, SCHEMA};
+use experiment::scenario::Scenario;
+use serde::Serialize;
+use telemetry::Telemetry;
+
+pub(crate) use compare::compare;
+pub(crate) use list::{check, list};
+pub(crate) use shipped::{Source, read};
+
+use crate::failure::Failure;
+use crate::load::keeps_plan;
+use crate::print;
+use crate::settings::{Observed, Observing, Serving};
+use crate::settle;
+use crate::shutdown::{Ending, end_of_run};
+use crate::together::{Keeping, Show, System, Watched, bind_anywhere, url_table};
+use folder::Folder;
+use observer::Observer;
+
+/// What to run, and what to do with the result.
+#[derive(Debug, Serialize)]
+pub(crate) struct Settings {
+    #[serde(skip)]
+    pub(crate) source: Source,
+    pub(crate) repeat: u32,
+    #[serde(skip)]
+    pub(crate) out: Option<PathBuf>,
+    #[serde(skip)]
+    pub(crate) show: Show,
+    #[serde(flatten)]
+    pub(crate) observing: Observing,
+    #[serde(flatten)]
+    pub(crate) serving: Serving,
+}
+
+impl Observed for Settings {
+    fn observing(&self) -> &Observing {
+        &self.observing
+    }
+}
+
+/// Runs the scenario, prints what came of it and leaves a folder with the result.
+pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
+    let source = &settings.source;
+    let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
+    folder.write("scenario.toml", source.text.as_bytes())?;
+    print::line(&format!("{}: {}", source.name, source.scenario.title));
+    let mut result = RunResult {
+        schema: SCHEMA.to_owned(),
+        scenario: source.name.clone(),
+        title: source.scenario.title.clone(),
+        started_unix_s: telemetry::unix_time().as_secs(),
+        versions: machine::versions(),
+        machine: machine::machine(),
+        repetitions: Vec::new(),
+    };
+    let mut end = std::pin::pin!(end_of_run(None));
+    let mut ending = None;
+    for number in 0..settings.repeat {
+        let seed = source.scenario.seed.wrapping_add(number.into());
+        let scenario = source.scenario.clone().with_seed(seed);
+        let run = repetition(&settings, &scenario, telemetry, end.as_mut()).await?;
+        ending = run.ending;
+        report::one(&run.repetition, number, settings.repeat);
+        result.repetitions.push(run.repetition);
+        // Each ended run is kept at once: what comes later may be cut short.
+        let text = serde_json::to_vec_pretty(&result).map_err(|error| {
+            Failure::runtime(format!("the result cannot be written as JSON: {error}"))
+        })?;
+        folder.write("result.json", &text)?;
+        if ending.is_some() {
+            break;
+        }
+    }
+    report::all(&result);
+    print::line(&format!("result in {}", folder.path().display()));
+    judge(&result)?;
+    Ok(ending.unwrap_or_else(Ending::now))
+}
+
+/// One run, and whether the user ended it.
+struct Run {
+    repetition: Repetition,
+    ending: Option<Ending>,
+}
+
+async fn repetition(
+    settings: &Settings,
+    scenario: &Scenario,
+    telemetry: &Telemetry,
+    end: std::pin::Pin<&mut impl Future<Output = Ending>>,
+) -> Result<Run, Failure> {
+    let together = settle::scenario(scenario, &settings.observing, &settings.serving)?;
+    let bound = bind_anywhere(&together)?;
+    if settings.show != Show::Nothing {
+        for line in url_table(&together, &bound) {
+            print::line(&line);
+        }
+    }
+    let (mut system, watched) = System::start(together, bound, telemetry, Keeping::All);
+    let mut observer = Observer::new(&watched, scenario.unhealthy_at);
+    let ending = {
+        let display = watched.show(settings.show, telemetry);
+        tokio::select! {
+            ending = end => Some(ending),
+            () = system.load_ended() => None,
+            () = observer.watch(&watched) => None,
+            () = display => None,
+        }
+    };
+    // The last answers belong to the run: what the observer saw ends with them.
+    let load = system.stop_load().await?;
+    let fleet = observer.finish(&watched);
+    system.stop().await?;
+    load.check()
+        .map_err(|lost| Failure::runtime(lost.to_string()))?;
+    let invalid = keeps_plan(&load).err();
+    let mut repetition = Repetition {
+        seed: scenario.seed,
+        cut_short: ending.is_some(),
+        invalid,
+        verdicts: Vec::new(),
+        load,
+        fleet,
+    };
+    let expectations = scenario.expectations.iter();
+    repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
+    if settings.show != Show::Nothing && settings.repeat == 1 {
+        summarise(&watched);
+    }
+    Ok(Run { repetition, ending })
+}
+
+fn summarise(watched: &Watched) {
+    for line in watched.summary() {
+        print::line(&line);
+    }
+}
+
+/// Whether all of it may be believed, and held.
+fn judge(result: &RunResult) -> Result<(), Failure> {
+    let runs = &result.repetitions;
+    if let Some(why) = runs.iter().find_map(|run| run.invalid.as_ref()) {
+        return Err(Failure::Invalid(why.clone()));
+    }
+    let failed = |verdict: &&Verdict| !verdict.held;
+    let failed = runs.iter().flat_map(|run| &run.verdicts).filter(failed);
+    let failed: Vec<_> = failed.map(|verdict| &*verdict.expectation).collect();
+    if let Some(first) = failed.first() {
+        return Err(Failure::Assertion(format!(
+            "{} did not hold, first: {first}",
+            match failed.len() {
+                1 => "an expectation".to_owned(),
+                many => format!("{many} expectations"),
+            }
+        )));
+    }
+    Ok(())
+}

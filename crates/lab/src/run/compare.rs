@@ -1,0 +1,123 @@
+//! Do results differ, or is it their spread? Figures of several run folders side by side.
+
+use std::path::Path;
+
+use experiment::comparison::{Row, USUAL, compare as rows};
+use experiment::expectation::Figure;
+use experiment::result::RunResult;
+
+use crate::cli::CompareArgs;
+use crate::failure::Failure;
+use crate::print;
+
+/// The least width of a column.
+const COLUMN: usize = 14;
+
+/// Prints the figures of all results that were asked for.
+pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
+    let results = args.results.iter().map(|path| read(path));
+    let results = results.collect::<Result<Vec<_>, _>>()?;
+    let figures = figures(&args.figure)?;
+    let names: Vec<String> = args.results.iter().map(|path| name_of(path)).collect();
+    for (name, result) in names.iter().zip(&results) {
+        print::line(&format!(
+            "{name}: {}; {} run{}, {} s each, {}",
+            result.title,
+            result.repetitions.len(),
+            if result.repetitions.len() == 1 {
+                ""
+            } else {
+                "s"
+            },
+            result
+                .repetitions
+                .first()
+                .map_or(0.0, |run| run.fleet.duration_s.round()),
+            result
+                .machine
+                .cpu
+                .as_deref()
+                .unwrap_or(&result.machine.arch),
+        ));
+    }
+    print::line("");
+    for line in table(&names, &rows(&results, &figures)) {
+        print::line(line.trim_end());
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<RunResult, Failure> {
+    let file = if path.is_dir() {
+        path.join("result.json")
+    } else {
+        path.to_owned()
+    };
+    let shown = file.display();
+    let bytes = std::fs::read(&file)
+        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
+    RunResult::parse(&bytes).map_err(|what| Failure::usage(format!("{shown}: {what}")))
+}
+
+fn figures(asked: &[String]) -> Result<Vec<Figure>, Failure> {
+    let usual = USUAL.iter().map(|name| (*name).to_owned());
+    let names = if asked.is_empty() {
+        usual.collect()
+    } else {
+        asked.to_vec()
+    };
+    let figures = names.iter().map(|name| name.parse());
+    figures
+        .collect::<Result<_, String>>()
+        .map_err(|what| Failure::usage(format!("--figure: {what}")))
+}
+
+fn name_of(path: &Path) -> String {
+    let named = match path.file_name() {
+        Some(name) if name == "result.json" => path.parent().and_then(Path::file_name),
+        name => name,
+    };
+    named.map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+fn table(names: &[String], rows: &[Row]) -> Vec<String> {
+    let mut cells: Vec<Vec<String>> = vec![names.to_vec()];
+    for row in rows {
+        let shown = row.spreads.iter().zip(&row.apart).map(|(spread, apart)| {
+            let mark = if *apart { " *" } else { "" };
+            spread.map_or("-".to_owned(), |spread| {
+                format!("{}{mark}", spread.show(row.figure.definition.unit))
+            })
+        });
+        cells.push(shown.collect());
+    }
+    let heads = rows.iter().map(|row| row.figure.to_string());
+    let heads: Vec<String> = std::iter::once("figure".to_owned()).chain(heads).collect();
+    let length = |text: &String| text.chars().count();
+    let first = heads.iter().map(length).max().unwrap_or(0) + 2;
+    let widths: Vec<usize> = (0..names.len())
+        .map(|place| {
+            let column = cells.iter().map(|line| length(&line[place]));
+            column.max().unwrap_or(0).max(COLUMN) + 2
+        })
+        .collect();
+    let mut lines: Vec<String> = heads
+        .iter()
+        .zip(&cells)
+        .map(|(head, line)| {
+            let columns = line.iter().zip(&widths);
+            let columns: String = columns
+                .map(|(cell, width)| format!("{cell:<width$}"))
+                .collect();
+            format!("{head:<first$}{columns}")
+        })
+        .collect();
+    if rows.iter().any(|row| row.apart.contains(&true)) {
+        lines.push(String::new());
+        lines.push("* no run lies among those of the first column".to_owned());
+    }
+    lines
+}

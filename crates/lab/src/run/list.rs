@@ -1,0 +1,53 @@
+//! Which scenarios are there, and is this one right?
+
+use experiment::scenario::Scenario;
+
+use super::shipped::{SHIPPED, Source, lesson, read};
+use crate::failure::Failure;
+use crate::print;
+
+/// Prints the shipped scenarios, one line each; or one of them as its file, to be changed and run.
+pub(crate) fn list(asked: Option<&str>) -> Result<(), Failure> {
+    if let Some(name) = asked {
+        print::line(read(name)?.text.trim_end());
+        return Ok(());
+    }
+    for (name, text) in SHIPPED {
+        let scenario = Scenario::parse(text).map_err(Failure::runtime)?;
+        print::line(&format!("{name:<30}{}", scenario.title));
+    }
+    print::line("");
+    print::line("`breaker-lab run NAME` runs one, `breaker-lab scenarios NAME` prints its file.");
+    Ok(())
+}
+
+/// Says what a valid scenario would do; nothing is started.
+pub(crate) fn check(source: &Source) {
+    let Source {
+        name,
+        text,
+        scenario,
+    } = source;
+    print::line(&format!("{name}: {}", scenario.title));
+    for line in lesson(text) {
+        print::line(&format!("  {line}"));
+    }
+    print::line(&format!(
+        "valid: {} for {}, {} expectation{}",
+        scenario.fleet.instances.join(", "),
+        scenario.duration,
+        scenario.expectations.len(),
+        if scenario.expectations.len() == 1 {
+            ""
+        } else {
+            "s"
+        },
+    ));
+    for phase in scenario.faults.phases(scenario.duration.0) {
+        print::line(&format!(
+            "  {:>8.1} s  {}",
+            phase.start.as_secs_f64(),
+            phase.name
+        ));
+    }
+}

@@ -1,0 +1,281 @@
+//! Experiments are files: run, judged, kept, compared; and what is wrong is found before anything starts.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use end_to_end::{Ended, Process, Signal, eventually, repository};
+use serde_json::Value;
+
+/// A folder of this test alone, empty at the start.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("experiments-{name}"));
+    if path.exists() {
+        std::fs::remove_dir_all(&path).expect("the folder can be emptied");
+    }
+    std::fs::create_dir_all(&path).expect("a folder can be made");
+    path
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("paths of tests are plain")
+}
+
+/// A short outage, with these expectations.
+fn scenario(folder: &Path, duration: &str, expectations: &str) -> PathBuf {
+    let path = folder.join("short.toml");
+    let content = format!(
+        r#"
+title = "a short outage"
+duration = "{duration}"
+expectations = [{expectations}]
+
+[breaker]
+consecutive_failures = 3
+open_for = "200ms"
+
+[load]
+rate = 200
+lateness_limit = "30s"
+
+[faults]
+phases = [
+  {{ name = "calm", for_ms = 500 }},
+  {{ name = "outage", for_ms = 800, failure_ratio = 1 }},
+  {{ name = "calm again" }},
+]
+"#
+    );
+    std::fs::write(&path, content).expect("the scenario can be written");
+    path
+}
+
+fn result(out: &Path) -> Value {
+    let bytes = std::fs::read(out.join("result.json")).expect("there is a result");
+    serde_json::from_slice(&bytes).expect("it is JSON")
+}
+
+fn said(ended: &Ended, what: &str) -> bool {
+    let mut lines = ended.stdout.iter().chain(&ended.stderr);
+    lines.any(|line| line.contains(what))
+}
+
+#[tokio::test]
+async fn a_run_is_judged_and_leaves_what_is_needed_to_compute_it_again() {
+    let folder = folder("kept");
+    let out = folder.join("out");
+    let expected = r#""openings >= 3", "fast_fail_ratio(phase=outage) > 0.1",
+        "ok_ratio(A, phase=calm) > 0.5", "every instance closed within 30 s of recovery""#;
+    let scenario = scenario(&folder, "3s", expected);
+
+    let ended = Process::run(&["run", text(&scenario), "--out", text(&out)]).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+    assert!(said(&ended, "[held]   openings >= 3"), "{ended:#?}");
+    let kept = std::fs::read_to_string(out.join("scenario.toml")).expect("the scenario is kept");
+    assert_eq!(
+        kept,
+        std::fs::read_to_string(&scenario).expect("it is there")
+    );
+    let result = result(&out);
+    assert_eq!(result["schema"], "breaker-lab/result/1");
+    let run = &result["repetitions"][0];
+    assert_eq!(run["cut_short"], false);
+    let phases = run["fleet"]["phases"].as_array().expect("phases");
+    let names: Vec<_> = phases.iter().map(|phase| &phase["name"]).collect();
+    assert_eq!(names, ["calm", "outage", "calm again"]);
+    for instance in run["fleet"]["instances"].as_array().expect("instances") {
+        let intervals = instance["intervals"].as_array().expect("intervals");
+        let sum = |key: &str| -> u64 {
+            let each = intervals
+                .iter()
+                .map(|it| it[key].as_u64().expect("a count"));
+            each.sum()
+        };
+        assert_eq!(sum("permitted"), instance["downstream_calls"], "{instance}");
+        assert!(sum("rejected") > 0, "{instance}");
+        let truths = intervals.iter().map(|it| it["p_fail"].to_string());
+        assert!(truths.clone().any(|truth| truth == "1.0") && truths.last() == Some("0.0".into()));
+    }
+}
+
+#[tokio::test]
+async fn an_expectation_that_does_not_hold_is_exit_status_1_and_the_result_is_kept() {
+    let folder = folder("failed");
+    let out = folder.join("out");
+    let scenario = scenario(&folder, "1s", r#""openings == 77""#);
+
+    let ended = Process::run(&["run", text(&scenario), "--out", text(&out), "--quiet"]).await;
+
+    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+    assert!(said(&ended, "[failed] openings == 77"), "{ended:#?}");
+    assert_eq!(result(&out)["repetitions"][0]["verdicts"][0]["held"], false);
+}
+
+#[tokio::test]
+async fn repetitions_have_seeds_of_their_own_and_are_compared_with_their_spread() {
+    let folder = folder("repeated");
+    let outs = ["one", "two"].map(|name| folder.join(name));
+    let scenario = scenario(&folder, "1s", r#""planned > 50""#);
+    for out in &outs {
+        let arguments = ["run", text(&scenario), "--repeat", "3", "--out", text(out)];
+        let ended = Process::run(&arguments).await;
+        assert!(ended.status.success(), "{ended:#?}");
+        assert!(
+            said(&ended, "run 3 of 3, seed 3: 1 of 1 expectations held"),
+            "{ended:#?}"
+        );
+    }
+
+    let arguments = [
+        "compare",
+        text(&outs[0]),
+        text(&outs[1]),
+        "--figure",
+        "planned",
+    ];
+    let ended = Process::run(&arguments).await;
+
+    let seeds = result(&outs[0])["repetitions"]
+        .as_array()
+        .expect("runs")
+        .clone();
+    let seeds: Vec<_> = seeds.iter().map(|run| run["seed"].clone()).collect();
+    assert_eq!(seeds, [1, 2, 3]);
+    let row = ended.stdout.iter().find(|line| line.starts_with("planned"));
+    let row = row.unwrap_or_else(|| panic!("{ended:#?}"));
+    // The plan is a function of the seeds: two runs of them plan the same.
+    let (_, cells) = row.split_once("planned").expect("its name");
+    let cells: Vec<_> = cells
+        .split("  ")
+        .map(str::trim)
+        .filter(|it| !it.is_empty())
+        .collect();
+    assert_eq!(cells.len(), 2, "{row}");
+    assert_eq!(cells[0], cells[1], "{row}");
+}
+
+#[tokio::test]
+async fn ctrl_c_leaves_a_result_that_says_it_was_cut_short() {
+    let folder = folder("cut");
+    let out = folder.join("out");
+    let scenario = scenario(&folder, "10m", "");
+    let process = Process::start(&["run", text(&scenario), "--out", text(&out)]);
+    eventually("the run is under way", async || {
+        process
+            .lines()
+            .iter()
+            .any(|line| line.contains("calls"))
+            .then_some(())
+    })
+    .await;
+
+    process.signal(Signal::Interrupt);
+    let ended = process.ended(Duration::from_secs(30)).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+    let result = result(&out);
+    assert_eq!(result["repetitions"][0]["cut_short"], true);
+    assert!(said(&ended, "cut short"), "{ended:#?}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_found_before_anything_starts() {
+    let folder = folder("wrong");
+    let file = |name: &str, content: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, content).expect("it can be written");
+        path
+    };
+    let good = "title = \"t\"\nduration = \"1s\"\n[faults]\nphases = [{ name = \"p\" }]\n";
+    for (name, content, wrong) in [
+        (
+            "key.toml",
+            "titel = \"t\"\n",
+            "key.toml:1:1: unknown key `titel`; did you mean `title`?",
+        ),
+        (
+            "deep.toml",
+            &format!("{good}[breaker]\nopen_fro = \"1s\"\n"),
+            "deep.toml:6:1: unknown key `open_fro`; did you mean `open_for`?",
+        ),
+        (
+            "figure.toml",
+            &good.replace("[faults]", "expectations = [\"flapps > 1\"]\n[faults]"),
+            "did you mean `flaps`?",
+        ),
+        (
+            "phase.toml",
+            &good.replace(
+                "[faults]",
+                "expectations = [\"ok_ratio(phase=q) > 0.1\"]\n[faults]",
+            ),
+            "there is no phase `q`; there is p",
+        ),
+        (
+            "instance.toml",
+            &format!("{good}[instance.D]\ncall_timeout = \"1s\"\n"),
+            "instance.D: there is no such instance; there are A, B, C",
+        ),
+        (
+            "breaker.toml",
+            &format!("{good}[breaker]\nopen_for = \"0s\"\n"),
+            "breaker of instance A: open_for",
+        ),
+    ] {
+        let out = folder.join(format!("{name}.out"));
+        let path = file(name, content);
+        let ended = Process::run(&["run", text(&path), "--out", text(&out)]).await;
+
+        assert_eq!(ended.status.code(), Some(2), "{name}: {ended:#?}");
+        assert!(said(&ended, wrong), "{name}: {ended:#?}");
+        assert!(!out.exists(), "{name} left something");
+    }
+    let path = file("good.toml", good);
+    for out in [
+        path.join("below-a-file"),
+        Path::new("/proc/nowhere").to_owned(),
+    ] {
+        let ended = Process::run(&["run", text(&path), "--out", text(&out)]).await;
+        assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
+        assert!(
+            said(&ended, "choose another folder with --out"),
+            "{ended:#?}"
+        );
+    }
+    let ended = Process::run(&["run", "flaping"]).await;
+    assert!(said(&ended, "did you mean `flapping`?"), "{ended:#?}");
+}
+
+#[tokio::test]
+async fn a_result_is_never_overwritten() {
+    let folder = folder("twice");
+    let scenario = scenario(&folder, "1s", "");
+    std::fs::write(folder.join("result.json"), "{}").expect("it can be written");
+
+    let ended = Process::run(&["run", text(&scenario), "--out", text(&folder)]).await;
+
+    assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
+    assert!(said(&ended, "holds a result already"), "{ended:#?}");
+    let ended = Process::run(&["compare", text(&folder)]).await;
+    assert!(said(&ended, "schema: none is not allowed"), "{ended:#?}");
+}
+
+#[tokio::test]
+async fn every_shipped_scenario_is_listed_valid_and_printed_as_its_file() {
+    let listed = Process::run(&["scenarios"]).await.stdout;
+    let names: Vec<&str> = listed
+        .iter()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(names.len() >= 13, "{listed:#?}");
+    for name in names {
+        let file = repository().join("scenarios").join(format!("{name}.toml"));
+        let written = std::fs::read_to_string(&file).expect("it is a file");
+        let printed = Process::run(&["scenarios", name]).await.stdout.join("\n");
+        assert_eq!(printed.trim_end(), written.trim_end());
+        let ended = Process::run(&["run", name, "--check"]).await;
+        assert!(said(&ended, "valid: "), "{ended:#?}");
+        assert!(ended.status.success());
+    }
+}
