@@ -10,10 +10,12 @@
 //! | [`values`] | How are durations and rules that can be off written? |
 //! | [`reading`] | What is wrong with this text, where, and what is meant? |
 //! | [`outcome`] | How can a planned request end? In exactly one way. |
+//! | [`load`] | Who calls when, how patiently, and what did the clients see? |
 //! | [`expectation`] | What must hold at the end? |
 
 pub mod chance;
 pub mod expectation;
+pub mod load;
 pub mod outcome;
 pub mod reading;
 pub mod values;
