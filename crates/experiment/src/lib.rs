@@ -13,6 +13,7 @@
 //! | [`breaker_settings`] | How is an instance's breaker set? |
 //! | [`scenario`] | What is an experiment? One file that says everything. |
 //! | [`fleet`] | What did the breakers believe, and what was true? |
+//! | [`load`] | Who calls when, how patiently, and what did the clients see? |
 //! | [`expectation`] | What must hold at the end? |
 //! | [`result`] | What came of it, so that it can be drawn and computed again? |
 //! | [`comparison`] | Do two results differ, or is it their spread? |

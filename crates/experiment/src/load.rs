@@ -1,0 +1,43 @@
+//! Who calls when, how patiently, and what did the clients see?
+//!
+//! A [`Profile`] says what the load is like. From it and a seed follows a [`Schedule`]: when each
+//! request is to leave, to which target, with which key. The [`Process`] (how evenly requests come) and
+//! the [`Shape`] (how many per second, over time) are independent of each other: a process has a mean of
+//! one arrival per unit, and the shape says how fast units pass.
+//!
+//! | file | question |
+//! |---|---|
+//! | `profile` | What is the load like? |
+//! | `process` | How evenly do requests come? |
+//! | `shape`, `curve` | How many come per second, and when has the n-th come? |
+//! | `choose` | To which target does a request go, and which key does it ask for? |
+//! | `schedule` | What is planned, and is it the same plan? |
+//! | `retries` | Does a client try again, and when? |
+//! | `phases` | To which part of the run does a request belong? |
+//! | `latencies` | How long did things take? |
+//! | `result`, `figures` | What came of it? |
+//! | `written` | How are all these written in one line? |
+
+mod choose;
+mod curve;
+mod figures;
+mod latencies;
+mod phases;
+mod process;
+mod profile;
+mod result;
+mod retries;
+mod schedule;
+mod shape;
+mod written;
+
+pub use choose::Choose;
+pub use curve::Curve;
+pub use latencies::Latencies;
+pub use phases::{PhaseWindow, Phases, REST, WARM_UP};
+pub use process::Process;
+pub use profile::{MAX_RATE, MIN_RATE, Profile};
+pub use result::{LoadResult, Part, SCHEMA, Second, SecondOfTarget, TargetResult};
+pub use retries::{Budget, Jitter, Retries};
+pub use schedule::{Digest, Planned, Schedule};
+pub use shape::{Point, Shape, Step};

@@ -1,0 +1,165 @@
+//! To which part of the run does a request belong? To the one that it was planned in.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::values::Span;
+
+/// The part that is kept out of the figures of the whole run.
+pub const WARM_UP: &str = "warm-up";
+/// The part of what was planned outside of every phase.
+pub const REST: &str = "rest";
+
+/// A named part of the run.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct PhaseWindow {
+    /// Its name.
+    pub name: String,
+    /// Seconds from the start of the run to its first moment.
+    pub from_s: f64,
+    /// Seconds from the start of the run to the first moment after it.
+    pub to_s: f64,
+}
+
+impl PhaseWindow {
+    /// A phase from one instant of the run to another.
+    pub fn new(name: &str, from: Duration, to: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            from_s: from.as_secs_f64(),
+            to_s: to.as_secs_f64(),
+        }
+    }
+}
+
+/// `NAME=FROM..TO`, as in `outage=10s..20s`.
+impl FromStr for PhaseWindow {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('=').and_then(|(name, times)| {
+            let (from, to) = times.split_once("..")?;
+            Some((name.trim(), from.trim(), to.trim()))
+        });
+        let (name, from, to) = parts.filter(|(name, ..)| !name.is_empty()).ok_or_else(|| {
+            format!("`{text}` is no phase; write NAME=FROM..TO like outage=10s..20s")
+        })?;
+        let time = |text: &str| match text {
+            "0" => Ok(Duration::ZERO),
+            text => text.parse::<Span>().map(|span| span.0),
+        };
+        Ok(Self::new(name, time(from)?, time(to)?))
+    }
+}
+
+/// All parts of a run. Each request belongs to exactly one: the warm-up, a phase, or the rest.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Phases {
+    warm_up: Duration,
+    windows: Vec<PhaseWindow>,
+}
+
+impl Phases {
+    /// # Errors
+    ///
+    /// Phases that overlap, are empty, or have a name that is taken.
+    pub fn new(warm_up: Duration, mut windows: Vec<PhaseWindow>) -> Result<Self, String> {
+        windows.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
+        for (place, window) in windows.iter().enumerate() {
+            let PhaseWindow { name, from_s, to_s } = window;
+            if !(*from_s >= 0.0 && from_s < to_s) {
+                return Err(format!(
+                    "phase {name} from {from_s} s to {to_s} s is not allowed: it must end after it begins"
+                ));
+            }
+            let taken = windows[..place].iter().any(|other| other.name == *name);
+            if taken || [WARM_UP, REST].contains(&&**name) {
+                return Err(format!("phase name `{name}` is not allowed: it is taken"));
+            }
+            if let Some(before) = windows[..place].last().filter(|it| it.to_s > *from_s) {
+                return Err(format!(
+                    "phase {name} begins at {from_s} s, before {} ends at {} s: phases must not overlap",
+                    before.name, before.to_s
+                ));
+            }
+        }
+        Ok(Self { warm_up, windows })
+    }
+
+    /// The phases in the order of time, without warm-up and rest.
+    pub fn windows(&self) -> &[PhaseWindow] {
+        &self.windows
+    }
+
+    /// How long the warm-up takes.
+    pub fn warm_up(&self) -> Duration {
+        self.warm_up
+    }
+
+    /// The names of all parts, in the order of [`place`](Self::place). Without a warm-up there is no
+    /// part of that name.
+    pub fn names(&self) -> Vec<&str> {
+        let warm_up = (!self.warm_up.is_zero()).then_some(WARM_UP);
+        let windows = self.windows.iter().map(|window| &*window.name);
+        warm_up.into_iter().chain(windows).chain([REST]).collect()
+    }
+
+    /// Which of the [`names`](Self::names) an instant of the run belongs to.
+    pub fn place(&self, at: Duration) -> usize {
+        let warm_up = usize::from(!self.warm_up.is_zero());
+        if at < self.warm_up {
+            return 0;
+        }
+        let at = at.as_secs_f64();
+        let begun = self.windows.partition_point(|window| window.from_s <= at);
+        match begun.checked_sub(1) {
+            Some(last) if at < self.windows[last].to_s => warm_up + last,
+            _ => warm_up + self.windows.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_instant_belongs_to_one_part() {
+        let windows = ["late=30s..40s", "early=10s..20s"].map(|it| it.parse().unwrap());
+        let phases = Phases::new(Duration::from_secs(12), windows.into()).unwrap();
+        let names = phases.names();
+        assert_eq!(names, ["warm-up", "early", "late", "rest"]);
+        for (seconds, name) in [
+            (0, "warm-up"),
+            (11, "warm-up"),
+            (12, "early"),
+            (20, "rest"),
+            (30, "late"),
+            (40, "rest"),
+        ] {
+            assert_eq!(
+                names[phases.place(Duration::from_secs(seconds))],
+                name,
+                "{seconds}"
+            );
+        }
+        assert_eq!(Phases::default().names(), ["rest"]);
+    }
+
+    #[test]
+    fn phases_that_cannot_be_are_refused() {
+        let refused = |texts: &[&str]| {
+            let windows: Result<Vec<PhaseWindow>, _> = texts.iter().map(|it| it.parse()).collect();
+            windows
+                .and_then(|it| Phases::new(Duration::ZERO, it))
+                .unwrap_err()
+        };
+        assert!(refused(&["a=0..5s", "b=4s..6s"]).contains("must not overlap"));
+        assert!(refused(&["a=0..5s", "a=5s..6s"]).contains("taken"));
+        assert!(refused(&["rest=0..5s"]).contains("taken"));
+        assert!(refused(&["a=5s..5s"]).contains("end after it begins"));
+        assert!(refused(&["a=5s"]).contains("NAME=FROM..TO"));
+    }
+}

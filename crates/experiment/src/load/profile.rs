@@ -1,0 +1,230 @@
+//! What is the load like? Everything about it but where it goes and for how long.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::choose::Choose;
+use super::process::Process;
+use super::retries::Retries;
+use super::shape::Shape;
+use crate::values::Span;
+
+/// Less is more likely a typing error.
+pub const MIN_RATE: f64 = 0.001;
+/// More than a generator can do.
+pub const MAX_RATE: f64 = 100_000.0;
+
+/// What the load is like. Every key may be left out.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::load::Profile;
+///
+/// let profile: Profile = experiment::reading::parse_toml(
+///     "rate = 200\nprocess = \"gamma:0.5\"\nretries = \"exponential:attempts=3,budget=0.1\"",
+/// )?;
+/// assert!(profile.check().is_ok());
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Profile {
+    /// Mean requests per second over all targets, from 0.001 to 100000.
+    pub rate: f64,
+    /// How evenly they come.
+    pub process: Process,
+    /// How the rate changes over time.
+    pub shape: Shape,
+    /// A closed loop instead: so many clients, each of which sends its next request when it has the
+    /// answer to the last. Rate, process and shape then mean nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u32>,
+    /// How a target is chosen.
+    pub choose: Choose,
+    /// How many different keys are asked for, from 1 to 1000000.
+    pub keys: u64,
+    /// The exponent of Zipf's law by which some keys are asked for more often, from 0 (all alike) to 10.
+    pub key_skew: f64,
+    /// How long a client waits for the answer to one attempt, from when it is sent.
+    pub timeout: Span,
+    /// Whether it tries again.
+    pub retries: Retries,
+    /// Connections to one target at once, from 1 to 10000.
+    pub max_connections: u32,
+    /// Requests that wait for a connection to one target; further ones are shed.
+    pub queue: u32,
+    /// The path that is asked for, below the URL of each target.
+    pub path: String,
+    /// The generator failed when its own lateness exceeds this for more than one request of a hundred.
+    pub lateness_limit: Span,
+    /// The generator failed when it sheds a larger share of the requests.
+    pub shed_limit: f64,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            rate: 90.0,
+            process: Process::Poisson {},
+            shape: Shape::Constant {},
+            connections: None,
+            choose: Choose::Random {},
+            keys: 1000,
+            key_skew: 0.0,
+            timeout: Span(Duration::from_secs(5)),
+            retries: Retries::None {},
+            max_connections: 64,
+            queue: 10_000,
+            path: "call".to_owned(),
+            lateness_limit: Span(Duration::from_millis(50)),
+            shed_limit: 0.0,
+        }
+    }
+}
+
+impl Profile {
+    /// Whether the load can be like this.
+    ///
+    /// # Errors
+    ///
+    /// The first field that is wrong, its value and what is allowed.
+    pub fn check(&self) -> Result<(), String> {
+        range("rate", self.rate, MIN_RATE..=MAX_RATE, " per second")?;
+        self.process.check()?;
+        self.shape.check()?;
+        self.check_curve()?;
+        if let Some(connections) = self.connections {
+            range("connections", connections, 1..=10_000, "")?;
+            let plain = Self::default();
+            if self.process != plain.process || self.shape != plain.shape {
+                return Err(format!(
+                    "connections = {connections} is not allowed together with process or shape: in a \
+                     closed loop the answers set the pace"
+                ));
+            }
+        }
+        range("keys", self.keys, 1..=1_000_000, "")?;
+        range("key_skew", self.key_skew, 0.0..=10.0, "")?;
+        above_zero("timeout", self.timeout)?;
+        self.retries.check()?;
+        range("max_connections", self.max_connections, 1..=10_000, "")?;
+        range("queue", self.queue, 0..=10_000_000, "")?;
+        let allowed = |letter: char| letter.is_ascii_graphic() && !"?#".contains(letter);
+        if self.path.is_empty() || !self.path.chars().all(allowed) {
+            return Err(format!(
+                "path = \"{}\" is not allowed: it must be a path like call or call/orders, without ? and #",
+                self.path
+            ));
+        }
+        above_zero("lateness_limit", self.lateness_limit)?;
+        range("shed_limit", self.shed_limit, 0.0..=1.0, "")
+    }
+
+    /// Whether it can go to targets of these names.
+    ///
+    /// # Errors
+    ///
+    /// The name that is wrong, and what is allowed.
+    pub fn check_targets(&self, targets: &[&str]) -> Result<(), String> {
+        self.choose.check(targets)
+    }
+
+    fn check_curve(&self) -> Result<(), String> {
+        if let Shape::Sine {
+            mean, amplitude, ..
+        } = self.shape
+        {
+            let mean = mean.unwrap_or(self.rate);
+            if amplitude > mean || mean <= 0.0 {
+                return Err(format!(
+                    "shape sine: amplitude = {amplitude} is not allowed: it must be at most the mean, {mean}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn range<T: Copy + PartialOrd + std::fmt::Display>(
+    field: &str,
+    value: T,
+    allowed: RangeInclusive<T>,
+    unit: &str,
+) -> Result<(), String> {
+    if allowed.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = allowed.into_inner();
+    Err(format!(
+        "{field} = {value} is not allowed: it must be from {least} to {most}{unit}"
+    ))
+}
+
+fn above_zero(field: &str, span: Span) -> Result<(), String> {
+    if span.0.is_zero() {
+        return Err(format!(
+            "{field} = {span} is not allowed: it must be above zero"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::parse_toml;
+
+    #[test]
+    fn a_profile_reads_back_as_it_is_written() {
+        let text = "rate = 12.5\nshape = { spike = { peak = 100, at = \"1s\", for = \"2s\" } }\n\
+                    choose = { weighted = { A = 3 } }\nretries = \"immediate:2\"\n";
+        let profile: Profile = parse_toml(text).unwrap();
+        profile.check().unwrap();
+        let written = toml::to_string(&profile).unwrap();
+        assert_eq!(
+            parse_toml::<Profile>(&written).unwrap(),
+            profile,
+            "{written}"
+        );
+    }
+
+    #[test]
+    fn wrong_profiles_name_field_value_and_what_is_allowed() {
+        let refused = |text: &str| {
+            let profile = parse_toml::<Profile>(text);
+            profile.and_then(|profile| profile.check()).unwrap_err()
+        };
+        for (text, why) in [
+            ("raet = 5", "1:1: unknown key `raet`; did you mean `rate`?"),
+            (
+                "rate = 0",
+                "rate = 0 is not allowed: it must be from 0.001 to 100000 per second",
+            ),
+            ("rate = nan", "rate = NaN"),
+            ("connections = 0", "from 1 to 10000"),
+            (
+                "connections = 4\nprocess = \"constant\"",
+                "together with process or shape",
+            ),
+            ("keys = 0", "keys = 0"),
+            (
+                "timeout = \"0s\"",
+                "timeout = 0s is not allowed: it must be above zero",
+            ),
+            (
+                "shape = \"sine:amplitude=100,period=5s\"",
+                "at most the mean, 90",
+            ),
+            ("path = \"a b\"", "path = \"a b\""),
+            ("shed_limit = 2", "from 0 to 1"),
+            ("process = 5", "expected arrival process"),
+        ] {
+            let error = refused(text);
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

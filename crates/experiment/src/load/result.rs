@@ -1,0 +1,232 @@
+//! What came of it? Everything that is needed to draw and compute it again, in one document.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::latencies::Latencies;
+use super::phases::{PhaseWindow, WARM_UP};
+use super::profile::Profile;
+use crate::expectation::{CATALOGUE, Figure, Figures, Source, Verdict};
+use crate::outcome::{Outcome, Outcomes};
+
+/// The version of the document; `docs/load-result.schema.json` describes it.
+pub const SCHEMA: &str = "breaker-lab/load/1";
+
+/// What the clients saw in one run.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct LoadResult {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The seed that the plan follows from.
+    pub seed: u64,
+    /// The digest of the plan.
+    pub digest: String,
+    /// What the load was like.
+    pub profile: Profile,
+    /// Whether it ended before its time.
+    pub cut_short: bool,
+    /// For how long requests were planned, in seconds, with the warm-up.
+    pub duration_s: f64,
+    /// The part of it that is kept out of the figures of the whole run, in seconds.
+    pub warm_up_s: f64,
+    /// How many requests were planned.
+    pub planned: u64,
+    /// Figures of all targets over the whole run, without those that were not measured.
+    pub figures: BTreeMap<String, f64>,
+    /// The phases of the run.
+    pub phases: Vec<PhaseWindow>,
+    /// The targets, each with what its clients saw.
+    pub targets: Vec<TargetResult>,
+    /// The last seconds of the run, an hour at most.
+    pub seconds: Vec<Second>,
+    /// Whether what was expected held.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// What the clients of one target saw.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct TargetResult {
+    /// Its name.
+    pub name: String,
+    /// Whether one connection to it ever came about.
+    pub reached: bool,
+    /// Figures over the whole run, without those that were not measured.
+    pub figures: BTreeMap<String, f64>,
+    /// The parts of the run: the warm-up, each phase, and the rest.
+    pub parts: Vec<Part>,
+}
+
+/// What the clients of one target saw of the requests that were planned in one part of the run.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Part {
+    /// The name of the phase.
+    pub phase: String,
+    /// How requests ended.
+    pub outcomes: Outcomes,
+    /// Requests of which an attempt was made.
+    pub sent: u64,
+    /// Attempts, with the first ones.
+    pub attempts: u64,
+    /// From the planned instant to the end, of all that ended.
+    pub response: Latencies,
+    /// From sending the last attempt to its end.
+    pub service: Latencies,
+    /// From the planned instant to when the generator let the request go.
+    pub lateness: Latencies,
+    /// The response times of fast failures.
+    pub fast_fail: Latencies,
+}
+
+/// One second of the run. Requests count as planned when they were, and in their outcome when they
+/// ended, so that a second is done when it is over.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Second {
+    /// Its number, from 0.
+    pub second: u64,
+    /// The targets, in their order.
+    pub targets: Vec<SecondOfTarget>,
+}
+
+/// What one target's clients saw in one second.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct SecondOfTarget {
+    /// How requests ended.
+    pub outcomes: Outcomes,
+    /// The median response time, in seconds.
+    pub p50_s: Option<f64>,
+    /// The 99th percentile of the response time, in seconds.
+    pub p99_s: Option<f64>,
+}
+
+impl Part {
+    /// A part in which nothing has happened.
+    pub fn new(phase: &str) -> Self {
+        Self {
+            phase: phase.to_owned(),
+            outcomes: Outcomes::default(),
+            sent: 0,
+            attempts: 0,
+            response: Latencies::default(),
+            service: Latencies::default(),
+            lateness: Latencies::default(),
+            fast_fail: Latencies::default(),
+        }
+    }
+
+    /// Adds all of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.outcomes += &other.outcomes;
+        self.sent += other.sent;
+        self.attempts += other.attempts;
+        self.response.merge(&other.response);
+        self.service.merge(&other.service);
+        self.lateness.merge(&other.lateness);
+        self.fast_fail.merge(&other.fast_fail);
+    }
+}
+
+impl LoadResult {
+    /// All that one target's clients, or all clients, saw in one phase or in the whole run, which is
+    /// without the warm-up. `None` when there is no such target or phase.
+    pub fn part(&self, target: Option<&str>, phase: Option<&str>) -> Option<Part> {
+        let targets = self
+            .targets
+            .iter()
+            .filter(|it| target.is_none_or(|name| it.name == name));
+        let parts = targets.flat_map(|it| &it.parts).filter(|part| match phase {
+            Some(name) => part.phase == name,
+            None => part.phase != WARM_UP,
+        });
+        parts.fold(None, |sum: Option<Part>, part| {
+            let mut sum = sum.unwrap_or_else(|| Part::new(phase.unwrap_or("run")));
+            sum.merge(part);
+            Some(sum)
+        })
+    }
+
+    /// Works out the figures that stand beside the parts they follow from.
+    pub fn summarise(&mut self) {
+        self.figures = self.all_figures(None);
+        for place in 0..self.targets.len() {
+            let name = self.targets[place].name.clone();
+            self.targets[place].figures = self.all_figures(Some(&name));
+        }
+    }
+
+    fn all_figures(&self, target: Option<&str>) -> BTreeMap<String, f64> {
+        let part = self.part(target, None);
+        let own = CATALOGUE.iter().filter(|it| it.source == Source::Load);
+        let values = own.filter_map(|definition| {
+            let value = self.figure(definition.name, part.as_ref()?, None)?;
+            Some((definition.name.to_owned(), value))
+        });
+        values.collect()
+    }
+
+    /// The law of conservation: of each target and phase, and in all, what was planned is what ended.
+    ///
+    /// # Errors
+    ///
+    /// The part that does not add up: a fault of the load generator.
+    pub fn check(&self) -> Result<(), String> {
+        let mut planned = 0;
+        for target in &self.targets {
+            for part in &target.parts {
+                part.outcomes.check().map_err(|error| {
+                    format!("target {}, phase {}: {error}", target.name, part.phase)
+                })?;
+                planned += part.outcomes.planned();
+            }
+        }
+        if planned == self.planned {
+            Ok(())
+        } else {
+            Err(format!(
+                "{} requests were planned, but {planned} were accounted for",
+                self.planned
+            ))
+        }
+    }
+
+    /// Why the generator did not keep to the plan, unless it did.
+    pub fn shortfall(&self) -> Option<String> {
+        let part = self.part(None, None)?;
+        let late = part.lateness.quantile(0.99).unwrap_or_default();
+        let limit = self.profile.lateness_limit;
+        if late > limit.0.as_secs_f64() {
+            return Some(format!(
+                "the generator was late by {:.1} ms at p99, above lateness_limit = {limit}",
+                late * 1e3
+            ));
+        }
+        let shed = part.outcomes.share(Outcome::Shed).unwrap_or_default();
+        (shed > self.profile.shed_limit).then(|| {
+            format!(
+                "the generator shed {} of {} requests, above shed_limit = {}",
+                part.outcomes[Outcome::Shed],
+                part.outcomes.planned(),
+                self.profile.shed_limit
+            )
+        })
+    }
+
+    /// The targets to which requests were sent, but never a connection came about.
+    pub fn unreachable(&self) -> Vec<&str> {
+        let targets = self.targets.iter().filter(|target| {
+            !target.reached && target.parts.iter().any(|part| part.outcomes.ended() > 0)
+        });
+        targets.map(|target| &*target.name).collect()
+    }
+}
+
+impl Figures for LoadResult {
+    fn value(&self, figure: &Figure) -> Option<f64> {
+        let phase = figure.phase.as_deref();
+        let part = self.part(figure.target.as_deref(), phase)?;
+        self.figure(figure.definition.name, &part, phase)
+    }
+}
+
+#[cfg(test)]
+mod tests;

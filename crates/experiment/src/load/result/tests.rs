@@ -1,0 +1,169 @@
+//! Do the figures follow from the parts, and is what is lost noticed?
+
+use std::time::Duration;
+
+use super::*;
+use crate::expectation::Expectation;
+use crate::load::Phases;
+
+/// Two targets, a warm-up and a phase. In each part `n` requests succeed in `n` ms, and one of B fails.
+fn result() -> LoadResult {
+    let windows = vec!["outage=4s..6s".parse().unwrap()];
+    let phases = Phases::new(Duration::from_secs(2), windows).unwrap();
+    let mut planned = 0;
+    let mut target = |name: &str| {
+        let parts = phases.names().into_iter().zip(1..).map(|(phase, n)| {
+            let mut part = Part::new(phase);
+            for _ in 0..n {
+                part.outcomes.plan();
+                part.outcomes.count(Outcome::Ok);
+                part.response.record(Duration::from_millis(n));
+            }
+            if name == "B" && phase == "outage" {
+                part.outcomes.plan();
+                part.outcomes.count(Outcome::FastFail);
+                part.fast_fail.record(Duration::from_micros(200));
+            }
+            part.sent = part.outcomes.planned();
+            part.attempts = part.sent + 1;
+            planned += part.sent;
+            part
+        });
+        TargetResult {
+            name: name.to_owned(),
+            reached: true,
+            figures: BTreeMap::new(),
+            parts: parts.collect(),
+        }
+    };
+    let targets = vec![target("A"), target("B")];
+    let mut result = LoadResult {
+        schema: SCHEMA.to_owned(),
+        seed: 1,
+        digest: "0".repeat(16),
+        profile: Profile::default(),
+        cut_short: false,
+        duration_s: 12.0,
+        warm_up_s: 2.0,
+        planned,
+        figures: BTreeMap::new(),
+        phases: phases.windows().to_vec(),
+        targets,
+        seconds: Vec::new(),
+        verdicts: Vec::new(),
+    };
+    result.summarise();
+    result
+}
+
+#[test]
+fn figures_are_those_of_the_target_and_the_phase_that_is_asked_for() {
+    let result = result();
+    result.check().unwrap();
+    for text in [
+        "planned == 11",
+        "planned(A) == 5",
+        "planned(phase=outage) == 5",
+        "planned(B, phase=outage) == 3",
+        "planned(phase=warm-up) == 2",
+        "ok == 10",
+        "p50(A, phase=outage) <= 2.01ms",
+        "max >= 3ms",
+        "fast_fail_ratio(B, phase=outage) > 33%",
+        "fast_fail_p99(B) <= 201us",
+        "goodput == 1/s",
+        "goodput(phase=outage) == 2/s",
+        "goodput(phase=rest) == 0.75/s",
+        "goodput(phase=warm-up) == 1/s",
+        "throughput == 1.1/s",
+        "amplification(A) == 1.4",
+        "failed == 0",
+    ] {
+        let expectation: Expectation = text.parse().unwrap();
+        let verdict = expectation.judge(&result);
+        assert!(verdict.held, "{verdict:?}");
+    }
+    for text in [
+        "p99(phase=nowhere) > 0s",
+        "service_p50 >= 0s",
+        "planned(D) >= 0",
+    ] {
+        let verdict = text.parse::<Expectation>().unwrap().judge(&result);
+        assert_eq!(verdict.shown, "not measured", "{text}");
+    }
+}
+
+#[test]
+fn every_figure_of_the_catalogue_that_the_load_has_is_known() {
+    let mut result = result();
+    for part in result
+        .targets
+        .iter_mut()
+        .flat_map(|target| &mut target.parts)
+    {
+        part.service.record(Duration::from_millis(1));
+        part.lateness.record(Duration::from_micros(30));
+    }
+    for definition in CATALOGUE.iter().filter(|it| it.source == Source::Load) {
+        let figure = Figure {
+            definition,
+            target: None,
+            phase: None,
+        };
+        assert!(result.value(&figure).is_some(), "{}", definition.name);
+    }
+}
+
+#[test]
+fn a_request_that_is_lost_is_noticed_in_its_part_and_in_all() {
+    let mut lost = result();
+    lost.targets[1].parts[1].outcomes.plan();
+    assert!(
+        lost.check()
+            .unwrap_err()
+            .starts_with("target B, phase outage: 4 requests")
+    );
+
+    let mut lost = result();
+    lost.planned += 1;
+    assert!(
+        lost.check()
+            .unwrap_err()
+            .contains("14 requests were planned, but 13")
+    );
+}
+
+#[test]
+fn what_the_generator_did_not_keep_and_whom_it_did_not_reach_is_said() {
+    let mut result = result();
+    assert_eq!((result.shortfall(), result.unreachable().len()), (None, 0));
+
+    result.targets[0].reached = false;
+    result.targets[0].parts[2]
+        .lateness
+        .record(Duration::from_millis(80));
+    assert!(result.shortfall().unwrap().contains("late by 80"));
+    assert_eq!(result.unreachable(), ["A"]);
+
+    result.profile.lateness_limit = "1s".parse().unwrap();
+    result.targets[0].parts[2].outcomes.plan();
+    result.targets[0].parts[2].outcomes.count(Outcome::Shed);
+    assert!(
+        result
+            .shortfall()
+            .unwrap()
+            .contains("shed 1 of 12 requests")
+    );
+    result.profile.shed_limit = 0.1;
+    assert_eq!(result.shortfall(), None);
+}
+
+#[test]
+fn a_result_reads_back_as_it_is_written() {
+    let result = result();
+    let text = serde_json::to_string(&result).unwrap();
+    let mut read: LoadResult = serde_json::from_str(&text).unwrap();
+    // JSON costs figures their last bit; they follow from the parts, which it does not touch.
+    read.summarise();
+    assert_eq!(read, result);
+}

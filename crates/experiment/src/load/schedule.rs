@@ -1,0 +1,141 @@
+//! What is planned, and is it the same plan?
+
+use std::fmt;
+use std::time::Duration;
+
+use rand::Rng;
+use rand::rngs::Xoshiro256PlusPlus;
+
+use super::choose::{Choose, Keys, Targets};
+use super::curve::Curve;
+use super::process::Gaps;
+use super::profile::Profile;
+use crate::chance::stream;
+
+/// One planned request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// When it is to leave, from the start. In a closed loop that is not planned, and zero.
+    pub at: Duration,
+    /// The target. With [`Choose::LeastLoaded`] it is the one to take among equals.
+    pub target: usize,
+    /// The key that it asks for.
+    pub key: u64,
+    /// Chance for whatever concerns this request alone, such as the jitter of its retries.
+    pub luck: u64,
+}
+
+/// An endless plan that follows from a seed; it ends only where the rate ends at zero.
+///
+/// Instants, targets, keys and luck are drawn from streams of their own, so that another target does
+/// not move the arrivals.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::load::{Profile, Schedule};
+///
+/// let profile = Profile::default();
+/// let plan = |targets: &[&str]| Schedule::new(7, &profile, targets).take(100).map(|it| it.at);
+/// assert!(plan(&["A", "B"]).eq(plan(&["A", "B", "C"])));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    arrivals: Option<Arrivals>,
+    targets: Targets,
+    keys: Keys,
+    luck: Xoshiro256PlusPlus,
+}
+
+#[derive(Clone, Debug)]
+struct Arrivals {
+    gaps: Gaps,
+    curve: Curve,
+    /// Units that have passed.
+    units: f64,
+    last: Duration,
+}
+
+/// A 64-bit fingerprint of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest(u64);
+
+impl Schedule {
+    /// How many entries a digest is of.
+    pub const DIGESTED: usize = 1000;
+
+    /// The plan of a profile that has been checked, for targets of these names.
+    pub fn new(seed: u64, profile: &Profile, targets: &[&str]) -> Self {
+        let open = profile.connections.is_none();
+        Self {
+            arrivals: open.then(|| Arrivals {
+                gaps: Gaps::new(profile.process.clone(), stream(seed, "arrivals")),
+                curve: Curve::new(&profile.shape, profile.rate),
+                units: 0.0,
+                last: Duration::ZERO,
+            }),
+            targets: Targets::new(&profile.choose, seed, targets),
+            keys: Keys::new(seed, profile.keys, profile.key_skew),
+            luck: stream(seed, "luck"),
+        }
+    }
+
+    /// The digest of the first [`DIGESTED`](Self::DIGESTED) entries: FNV-1a over instant in nanoseconds,
+    /// target, key and luck of each, as little-endian 64-bit numbers.
+    pub fn digest(self) -> Digest {
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        for planned in self.take(Self::DIGESTED) {
+            let nanos = u64::try_from(planned.at.as_nanos()).unwrap_or(u64::MAX);
+            for number in [nanos, planned.target as u64, planned.key, planned.luck] {
+                for byte in number.to_le_bytes() {
+                    hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+                }
+            }
+        }
+        Digest(hash)
+    }
+}
+
+impl Arrivals {
+    fn next(&mut self) -> Option<Duration> {
+        self.units += self.gaps.next();
+        let at = self.curve.seconds_of(self.units)?;
+        // Rounding must not turn time back.
+        self.last = Duration::try_from_secs_f64(at).ok()?.max(self.last);
+        Some(self.last)
+    }
+}
+
+impl Iterator for Schedule {
+    type Item = Planned;
+
+    fn next(&mut self) -> Option<Planned> {
+        let at = match &mut self.arrivals {
+            Some(arrivals) => arrivals.next()?,
+            None => Duration::ZERO,
+        };
+        let key = self.keys.next();
+        Some(Planned {
+            at,
+            target: self.targets.next(key),
+            key,
+            luck: self.luck.next_u64(),
+        })
+    }
+}
+
+impl Profile {
+    /// Whether the target is chosen only when a request leaves.
+    pub fn chooses_late(&self) -> bool {
+        matches!(self.choose, Choose::LeastLoaded {})
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

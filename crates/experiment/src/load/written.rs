@@ -1,0 +1,132 @@
+//! How is a choice with settings written in one line? `name`, or `name:key=value,key=value`.
+//!
+//! The same text stands on the command line and in files; a file may also have the table that the text
+//! stands for: `"gamma:shape=0.5"` is `{ gamma = { shape = 0.5 } }`.
+
+use serde_json::{Map, Number, Value};
+
+use crate::reading::with_nearest;
+
+/// The table that `text` stands for. `main` is the key of a value that stands alone, as in `gamma:0.5`.
+pub(super) fn table(text: &str, main: impl Fn(&str) -> Option<&'static str>) -> Value {
+    let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+    let mut settings = Map::new();
+    for setting in rest.split(',').map(str::trim).filter(|it| !it.is_empty()) {
+        let (key, value) = match (setting.split_once('='), main(name)) {
+            (Some((key, value)), _) => (key.trim(), value.trim()),
+            (None, Some(key)) => (key, setting),
+            (None, None) => (setting, ""),
+        };
+        settings.insert(key.to_owned(), scalar(value));
+    }
+    named(name.trim(), Value::Object(settings))
+}
+
+/// `{ name: value }`
+pub(super) fn named(name: &str, value: Value) -> Value {
+    Value::Object(Map::from_iter([(name.to_owned(), value)]))
+}
+
+fn scalar(text: &str) -> Value {
+    if let Ok(whole) = text.parse::<u64>() {
+        return whole.into();
+    }
+    match (text, text.parse().ok().and_then(Number::from_f64)) {
+        ("true", _) => true.into(),
+        ("false", _) => false.into(),
+        (_, Some(number)) => number.into(),
+        (_, None) => text.into(),
+    }
+}
+
+/// The line that stands for `table`; what is not set is left out.
+pub(super) fn line(table: &Value) -> String {
+    let Some((name, settings)) = table.as_object().and_then(|table| table.iter().next()) else {
+        return table.as_str().unwrap_or_default().to_owned();
+    };
+    let settings = settings.as_object().into_iter().flatten();
+    let settings: Vec<String> = settings
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| format!("{key}={}", plain(value)))
+        .collect();
+    if settings.is_empty() {
+        name.clone()
+    } else {
+        format!("{name}:{}", settings.join(","))
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.replace(' ', ""),
+        Value::Number(number) => number
+            .as_f64()
+            .map_or_else(|| number.to_string(), |number| number.to_string()),
+        other => other.to_string(),
+    }
+}
+
+/// Why `text` is refused.
+pub(super) fn refusal(text: &str, what: &str, error: &str, examples: &str) -> String {
+    let error = with_nearest(error);
+    format!("`{text}` is no {what}: {error}; write {examples}")
+}
+
+/// Reads and shows an enum, whose own serde is derived with `remote = "Self"`, as a line; reads it as
+/// a table, too.
+macro_rules! written {
+    ($type:ty, $what:literal, $examples:literal, $parse:expr, $line:expr) => {
+        impl std::str::FromStr for $type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let table: Result<serde_json::Value, String> = $parse(text);
+                table
+                    .and_then(|table| Self::deserialize(table).map_err(|error| error.to_string()))
+                    .map_err(|error| $crate::load::written::refusal(text, $what, &error, $examples))
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let table = Self::serialize(self, serde_json::value::Serializer);
+                f.pad(&$line(&table.map_err(|_| std::fmt::Error)?))
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct LineOrTable;
+
+                impl<'de> serde::de::Visitor<'de> for LineOrTable {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(f, "{}, like {}", $what, $examples)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        map: A,
+                    ) -> Result<$type, A::Error> {
+                        <$type>::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+                    }
+                }
+
+                deserializer.deserialize_any(LineOrTable)
+            }
+        }
+    };
+}
+
+pub(super) use written;
