@@ -9,11 +9,17 @@
 //! | [`chance`] | Where does chance come from, so that it is the same in every run? |
 //! | [`values`] | How are durations and rules that can be off written? |
 //! | [`reading`] | What is wrong with this text, where, and what is meant? |
+//! | [`law`] | How long does something take, by chance? |
+//! | [`faults`] | What fails when, for whom, and how likely is it that a call fails now? |
+//! | [`overload`] | What does a service do that gets more work than it can do? |
 //! | [`outcome`] | How can a planned request end? In exactly one way. |
 //! | [`expectation`] | What must hold at the end? |
 
 pub mod chance;
 pub mod expectation;
+pub mod faults;
+pub mod law;
 pub mod outcome;
+pub mod overload;
 pub mod reading;
 pub mod values;
