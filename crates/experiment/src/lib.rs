@@ -9,6 +9,9 @@
 //! | [`chance`] | Where does chance come from, so that it is the same in every run? |
 //! | [`values`] | How are durations and rules that can be off written? |
 //! | [`reading`] | What is wrong with this text, where, and what is meant? |
+//! | [`law`] | How long does something take, by chance? |
+//! | [`faults`] | What fails when, for whom, and how likely is it that a call fails now? |
+//! | [`overload`] | What does a service do that gets more work than it can do? |
 //! | [`outcome`] | How can a planned request end? In exactly one way. |
 //! | [`breaker_settings`] | How is an instance's breaker set? |
 //! | [`scenario`] | What is an experiment? One file that says everything. |
@@ -24,8 +27,10 @@ pub mod comparison;
 pub mod expectation;
 pub mod faults;
 pub mod fleet;
+pub mod law;
 pub mod load;
 pub mod outcome;
+pub mod overload;
 pub mod reading;
 pub mod result;
 pub mod scenario;

@@ -1,6 +1,7 @@
 //! What is an experiment? One file that says everything, run by the lab or under virtual time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use crate::breaker_settings::BreakerSettings;
 use crate::expectation::{Expectation, Known};
 use crate::faults::Plan;
 use crate::fleet::UNHEALTHY_AT;
-use crate::load::Profile;
+use crate::load::{PhaseWindow, Phases, Profile};
 use crate::reading::parse_toml;
 use crate::values::Span;
 
@@ -142,7 +143,7 @@ impl Default for Fleet {
     fn default() -> Self {
         Self {
             instances: ["A", "B", "C"].map(str::to_owned).into(),
-            call_timeout: Span(std::time::Duration::from_secs(1)),
+            call_timeout: Span(Duration::from_secs(1)),
             mode: Mode::default(),
         }
     }
@@ -164,7 +165,9 @@ impl Scenario {
     /// What is wrong, in one line: `line:column:` and the nearest known key, or the key, its value and
     /// what is allowed.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let scenario: Self = parse_toml(text)?;
+        let mut scenario: Self = parse_toml(text)?;
+        scenario.settle_truth();
+        let scenario = scenario.with_own_seed();
         scenario.check().map_err(|what| format!(" {what}"))?;
         Ok(scenario)
     }
@@ -194,6 +197,9 @@ impl Scenario {
         }
         self.check_fleet()?;
         self.load.check().map_err(|what| format!("load.{what}"))?;
+        let names: Vec<&str> = self.fleet.instances.iter().map(String::as_str).collect();
+        let targets = self.load.check_targets(&names);
+        targets.map_err(|what| format!("load.{what}"))?;
         self.faults
             .check()
             .map_err(|what| format!("faults.{what}"))?;
@@ -248,9 +254,8 @@ impl Scenario {
                 self.expectations.len()
             ));
         }
-        let phases = self.faults.phases(self.duration.0);
-        let mut names: Vec<&str> = phases.iter().map(|phase| &*phase.name).collect();
-        names.dedup();
+        let phases = self.phases()?;
+        let names = phases.names();
         let known = Known {
             targets: self.fleet.instances.iter().map(String::as_str).collect(),
             phases: names,
@@ -282,10 +287,42 @@ impl Scenario {
         own.unwrap_or(self.fleet.mode)
     }
 
-    /// The same with another seed, for the load and for the faults.
+    /// The same with another seed, for the load, the faults and the breakers.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
-        self.faults = self.faults.with_seed(seed);
+        self.faults.seed = seed;
         self
+    }
+
+    fn with_own_seed(self) -> Self {
+        let seed = self.seed;
+        self.with_seed(seed)
+    }
+
+    /// The phases of the faults, as parts of the load: each request belongs to the one that it was
+    /// planned in.
+    ///
+    /// # Errors
+    ///
+    /// The phase that cannot be one of the load's.
+    pub fn phases(&self) -> Result<Phases, String> {
+        let windows = self.faults.phases(self.duration.0).into_iter();
+        let windows = windows.map(|it| PhaseWindow::new(&it.name, it.start, it.end));
+        Phases::new(Duration::ZERO, windows.collect())
+            .map_err(|what| format!("faults.phases: {what}"))
+    }
+
+    /// What is to be said of the truth before anybody calls: an answer that comes after the longest call
+    /// timeout is too late for everybody, and all instances are callers.
+    fn settle_truth(&mut self) {
+        if self.faults.deadline_ms == Plan::default().deadline_ms {
+            let names = self.fleet.instances.iter();
+            let longest = names.map(|name| self.call_timeout_of(name).0).max();
+            let millis = longest.unwrap_or_default().as_millis();
+            self.faults.deadline_ms = u64::try_from(millis).unwrap_or(u64::MAX).max(1);
+        }
+        if self.faults.callers.is_empty() {
+            self.faults.callers.clone_from(&self.fleet.instances);
+        }
     }
 }

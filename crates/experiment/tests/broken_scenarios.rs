@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use experiment::load::Schedule;
 use experiment::scenario::Scenario;
 use proptest::prelude::*;
 
@@ -136,9 +137,13 @@ fn use_it(scenario: Scenario) {
     let scenario = scenario.with_seed(7);
     let end = scenario.duration.0.min(Duration::from_secs(60));
     assert!(!scenario.faults.phases(end).is_empty());
-    let plans = scenario
-        .load
-        .schedule(scenario.seed, scenario.fleet.instances.len());
+    let names: Vec<&str> = scenario
+        .fleet
+        .instances
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let plans = Schedule::new(scenario.seed, &scenario.load, &names);
     let mut before = Duration::ZERO;
     for planned in plans.take(200) {
         assert!(planned.at >= before, "plans go forward");
@@ -146,7 +151,7 @@ fn use_it(scenario: Scenario) {
     }
     for name in &scenario.fleet.instances {
         assert!(scenario.breaker_of(name).config(1).is_ok());
-        let truth = scenario.faults.truth_at(name, end / 2);
+        let truth = scenario.faults.truth(name, end / 2);
         assert!((0.0..=1.0).contains(&truth), "{truth}");
     }
     let written = toml::to_string(&scenario).expect("it can be written");
@@ -175,5 +180,13 @@ proptest! {
     #[test]
     fn any_text_at_all_is_read_without_a_crash(text in "\\PC{0,400}") {
         let _ = Scenario::parse(&text);
+    }
+}
+
+#[test]
+fn what_is_shipped_is_accepted_and_works() {
+    for text in shipped() {
+        let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        use_it(scenario);
     }
 }

@@ -1,0 +1,219 @@
+//! Does a plan make sense? What the types do not say, with a message that names the key.
+
+mod effect;
+mod gate;
+
+use super::{Match, Phase, Plan, Rule};
+use crate::law::within;
+use crate::overload::MAX_FACTOR;
+use crate::reading::nearest;
+
+/// Phases that a plan may have.
+const MAX_PHASES: usize = 64;
+/// Rules that a plan may have.
+const MAX_RULES: usize = 64;
+/// Effects that a rule may have.
+const MAX_EFFECTS: usize = 16;
+/// Callers that a plan may name.
+const MAX_NAMES: usize = 256;
+/// Shards that there may be.
+const MAX_SHARDS: u32 = 256;
+/// The longest phase: a day.
+const MAX_PHASE_MS: u64 = 24 * 60 * 60 * 1000;
+/// The longest delay of one answer that a phase may name.
+const MAX_DELAY_MS: u64 = 60_000;
+/// The longest that limits may allow.
+const MAX_HANG_MS: u64 = 600_000;
+
+type Checked = Result<(), String>;
+
+fn count(key: &str, value: u64, least: u64, most: u64) -> Checked {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(format!(
+        "{key}: {value} is not allowed: from {least} to {most}"
+    ))
+}
+
+fn name(key: &str, name: &str) -> Checked {
+    if (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(format!("{key}: it must have 1 to 64 printable characters"))
+}
+
+fn below<'a>(path: &'a str) -> impl Fn(String) -> String + 'a {
+    move |what| format!("{path}.{what}")
+}
+
+impl Plan {
+    /// Checks what the types do not say.
+    ///
+    /// # Errors
+    ///
+    /// The first key that has a value that is not allowed.
+    pub fn check(&self) -> Checked {
+        if let Some(version) = self.version {
+            count("version", version.into(), 1, 1)?;
+        }
+        self.check_bounds()?;
+        let last = self.phases.len() - 1;
+        for (place, phase) in self.phases.iter().enumerate() {
+            let stays = place == last && !self.repeats;
+            let path = format!("phases[{place}]");
+            phase.check(stays).map_err(below(&path))?;
+            self.check_listed(phase).map_err(below(&path))?;
+        }
+        for (name, rule) in &self.rules {
+            let path = format!("rules.{name}");
+            rule_name(name).map_err(below(&path))?;
+            rule.check().map_err(below(&path))?;
+        }
+        if let Some(law) = &self.base.delay {
+            law.check().map_err(below("base.delay"))?;
+        }
+        if let Some(overload) = &self.overload {
+            overload.check().map_err(below("overload"))?;
+        }
+        let limits = &self.limits;
+        let active = limits.max_active_faults.into();
+        count("limits.max_active_faults", active, 1, 1_000_000)?;
+        count("limits.max_hang_ms", limits.max_hang_ms, 1, MAX_HANG_MS)?;
+        count("deadline_ms", self.deadline_ms, 1, MAX_HANG_MS)?;
+        match self.ttl_ms {
+            Some(ttl) => count("ttl_ms", ttl, 1, MAX_PHASE_MS),
+            None => Ok(()),
+        }
+    }
+
+    fn check_bounds(&self) -> Checked {
+        for (key, found, least, most) in [
+            ("phases", self.phases.len(), 1, MAX_PHASES),
+            ("rules", self.rules.len(), 0, MAX_RULES),
+            ("callers", self.callers.len(), 0, MAX_NAMES),
+        ] {
+            if !(least..=most).contains(&found) {
+                return Err(format!(
+                    "{key}: {found} are not allowed: from {least} to {most}"
+                ));
+            }
+        }
+        for (place, caller) in self.callers.iter().enumerate() {
+            name(&format!("callers[{place}]"), caller)?;
+        }
+        Ok(())
+    }
+
+    /// Phases name only rules that there are.
+    fn check_listed(&self, phase: &Phase) -> Checked {
+        for (place, listed) in phase.rules.iter().enumerate() {
+            if self.rules.contains_key(listed) {
+                continue;
+            }
+            let known: Vec<&str> = self.rules.keys().map(String::as_str).collect();
+            let hint = match nearest(listed, known.iter().copied()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None if known.is_empty() => "the plan has no rules".to_owned(),
+                None => format!("known are: {}", known.join(", ")),
+            };
+            return Err(format!("rules[{place}]: no rule `{listed}`; {hint}"));
+        }
+        Ok(())
+    }
+}
+
+/// Names of rules become labels; two are taken.
+fn rule_name(rule: &str) -> Checked {
+    name("name", rule)?;
+    if ["phase", "overload", "other"].contains(&rule) {
+        return Err(format!(
+            "name: `{rule}` is not allowed: metrics use it for what is no rule"
+        ));
+    }
+    Ok(())
+}
+
+impl Phase {
+    fn check(&self, stays: bool) -> Checked {
+        name("name", &self.name)?;
+        match self.for_ms {
+            None if !stays => {
+                return Err("for_ms: only the last phase of a plan without loop may stay".into());
+            }
+            Some(millis) => count("for_ms", millis, 1, MAX_PHASE_MS)?,
+            None => {}
+        }
+        within("failure_ratio", self.failure_ratio, 0.0, 1.0)?;
+        within("hang_ratio", self.hang_ratio, 0.0, 1.0)?;
+        if !(0.0..=1.0).contains(&self.failing_share()) {
+            return Err("hang_ratio: it may not exceed 1 together with failure_ratio".into());
+        }
+        count("failure_status", self.failure_status.into(), 500, 599)?;
+        count("hang_ms", self.hang_ms, 0, MAX_DELAY_MS)?;
+        count("latency_ms", self.latency_ms, 0, MAX_DELAY_MS)?;
+        count("latency_jitter_ms", self.latency_jitter_ms, 0, MAX_DELAY_MS)?;
+        count("ramp_ms", self.ramp_ms, 0, MAX_PHASE_MS)?;
+        match self.service_factor {
+            Some(factor) => within("service_factor", factor, 0.001, MAX_FACTOR),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Rule {
+    fn check(&self) -> Checked {
+        self.matches.check().map_err(below("match"))?;
+        self.gate
+            .check(self.matches.shards)
+            .map_err(below("gate"))?;
+        let found = self.effects.len();
+        if !(1..=MAX_EFFECTS).contains(&found) {
+            return Err(format!(
+                "effects: {found} are not allowed: from 1 to {MAX_EFFECTS}"
+            ));
+        }
+        for (place, effect) in self.effects.iter().enumerate() {
+            let path = format!("effects[{place}].{}", effect.as_str());
+            effect.check().map_err(below(&path))?;
+        }
+        match self.ttl_ms {
+            Some(ttl) => count("ttl_ms", ttl, 1, MAX_PHASE_MS),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Match {
+    fn check(&self) -> Checked {
+        let callers = self.caller.as_ref().map_or(&[][..], super::Names::all);
+        if self.caller.is_some() {
+            count("caller", callers.len() as u64, 1, MAX_NAMES as u64)?;
+        }
+        for caller in callers {
+            name("caller", caller)?;
+        }
+        if let Some(shards) = self.shards {
+            count("shards", shards.into(), 1, MAX_SHARDS.into())?;
+        }
+        if let Some([from, to]) = self.shard {
+            let Some(shards) = self.shards else {
+                return Err("shards: it is missing: how many are there?".into());
+            };
+            count("shard[1]", to.into(), 0, u64::from(shards) - 1)?;
+            count("shard[0]", from.into(), 0, to.into())?;
+        }
+        if let Some(path) = &self.path {
+            if !path.starts_with("/data") {
+                return Err(format!(
+                    "path: `{path}` is not allowed: faults are only below /data"
+                ));
+            }
+            name("path", path)?;
+        }
+        match self.share {
+            Some(share) => within("share", share, 0.0, 1.0),
+            None => Ok(()),
+        }
+    }
+}

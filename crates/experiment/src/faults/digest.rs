@@ -1,0 +1,16 @@
+//! Are two plans the same? Their digests say so in a few letters.
+
+use super::Plan;
+use crate::chance::Draw;
+
+impl Plan {
+    /// 16 hexadecimal letters that differ between plans that differ.
+    ///
+    /// # Panics
+    ///
+    /// Never: a plan can be written as JSON.
+    pub fn digest(&self) -> String {
+        let text = serde_json::to_string(self).expect("a plan can be written");
+        format!("{:016x}", Draw::new(0).with(&text).bits())
+    }
+}

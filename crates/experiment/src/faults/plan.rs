@@ -1,0 +1,213 @@
+//! How is a plan written? As JSON or TOML, with defaults for all but what matters.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Phase, Rule};
+use crate::law::Law;
+use crate::overload::Overload;
+use crate::reading::{parse_json, parse_toml};
+
+/// Phases one after another, rules, and the seed of their chance.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use experiment::faults::Plan;
+///
+/// let plan = Plan::parse(br#"{
+///     "seed": 42,
+///     "phases": [{"name": "calm", "for_ms": 1000}, {"name": "a-only", "rules": ["link-a"]}],
+///     "rules": {"link-a": {"match": {"caller": "A"}, "gate": {"bernoulli": 0.6},
+///                          "effects": [{"status": {"code": 503}}]}}
+/// }"#).unwrap();
+///
+/// let later = Duration::from_secs(2);
+/// assert_eq!(plan.truth("A", Duration::ZERO), 0.0);
+/// assert_eq!(plan.truth("A", later), 0.6);
+/// assert_eq!(plan.truth("B", later), 0.0);
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The version of this format: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// The seed of all chance in the plan.
+    #[serde(default)]
+    pub seed: u64,
+    /// Whether the first phase follows the last; otherwise the last one stays.
+    #[serde(default, rename = "loop")]
+    pub repeats: bool,
+    /// Callers whose truth is shown before they call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub callers: Vec<String>,
+    /// What every call meets.
+    #[serde(default, skip_serializing_if = "Base::is_nothing")]
+    pub base: Base,
+    /// What happens when; without any, one phase that stays.
+    #[serde(default = "steady")]
+    pub phases: Vec<Phase>,
+    /// Faults by name. A rule that no phase names is always active.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, Rule>,
+    /// What happens when there is more work than can be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overload: Option<Overload>,
+    /// Bounds on what faults may cost.
+    #[serde(default, skip_serializing_if = "Limits::is_usual")]
+    pub limits: Limits,
+    /// An answer that takes longer counts as failed in the truth.
+    #[serde(
+        default = "default_deadline_ms",
+        skip_serializing_if = "is_default_deadline"
+    )]
+    pub deadline_ms: u64,
+    /// After this time the plan ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_ms: Option<u64>,
+}
+
+/// What every call meets.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Base {
+    /// How long every answer takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Law>,
+}
+
+/// Bounds on what faults may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// So many calls may be delayed, hanging or dribbling at once; further ones are spared.
+    pub max_active_faults: u32,
+    /// No call waits longer for its faults.
+    pub max_hang_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_active_faults: 10_000,
+            max_hang_ms: 60_000,
+        }
+    }
+}
+
+impl Limits {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Base {
+    fn is_nothing(&self) -> bool {
+        self.delay.is_none()
+    }
+}
+
+fn steady() -> Vec<Phase> {
+    vec![Phase::quiet("steady")]
+}
+
+fn default_deadline_ms() -> u64 {
+    1000
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_default_deadline(millis: &u64) -> bool {
+    *millis == default_deadline_ms()
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            version: None,
+            seed: 0,
+            repeats: false,
+            callers: Vec::new(),
+            base: Base::default(),
+            phases: steady(),
+            rules: BTreeMap::new(),
+            overload: None,
+            limits: Limits::default(),
+            deadline_ms: default_deadline_ms(),
+            ttl_ms: None,
+        }
+    }
+}
+
+impl Plan {
+    /// The default: healthy, failing in part, out, recovering and healthy again, in a loop.
+    pub fn schedule(seed: u64) -> Self {
+        let phase = |name: &str, seconds: u64, failure_ratio, hang_ratio| Phase {
+            for_ms: Some(seconds * 1000),
+            failure_ratio,
+            hang_ratio,
+            latency_ms: 4,
+            latency_jitter_ms: 8,
+            ..Phase::quiet(name)
+        };
+        Self {
+            seed,
+            repeats: true,
+            phases: vec![
+                phase("healthy", 6, 0.0, 0.0),
+                phase("partial failure", 14, 0.35, 0.0),
+                phase("outage", 8, 0.9, 0.1),
+                phase("flaky recovery", 10, 0.25, 0.0),
+                phase("healthy again", 7, 0.0, 0.0),
+            ],
+            ..Self::default()
+        }
+    }
+
+    /// No faults at all.
+    pub fn healthy() -> Self {
+        Self {
+            phases: vec![Phase::quiet("healthy")],
+            ..Self::default()
+        }
+    }
+
+    /// Reads a plan from JSON and checks it; the message of an error names the field.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, in one line.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let plan: Self = parse_json(bytes)?;
+        plan.check()?;
+        Ok(plan)
+    }
+
+    /// Reads a plan from TOML and checks it; the message of an error names the line or the field.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, in one line.
+    pub fn parse_toml(text: &str) -> Result<Self, String> {
+        let plan: Self = parse_toml(text)?;
+        plan.check()?;
+        Ok(plan)
+    }
+
+    pub(super) fn ttl(&self) -> Option<Duration> {
+        self.ttl_ms.map(Duration::from_millis)
+    }
+}
+
+/// The JSON schema of a plan.
+///
+/// # Panics
+///
+/// Never: a schema is JSON.
+pub fn schema() -> serde_json::Value {
+    serde_json::to_value(schemars::schema_for!(Plan)).expect("a schema is JSON")
+}

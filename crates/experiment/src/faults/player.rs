@@ -1,0 +1,217 @@
+//! Who carries out a plan? A player: the plan, what it has prepared of it, and how often each caller has
+//! called.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::prepared::{Calls, Decision, Luck, Met, Prepared, active_rules, from_millis};
+use super::{Call, Ending, Fate, Hit, Moment, Phase, Plan};
+
+/// Callers that are told apart; further ones share one sequence of luck.
+pub(super) const MAX_CALLERS: usize = 256;
+
+/// Carries out a plan. Instants are counted from the start of the plan.
+#[derive(Clone, Debug)]
+pub struct Player {
+    pub(super) plan: Plan,
+    pub(super) rules: Vec<Prepared>,
+    /// The rules that are active in each phase, by bit.
+    masks: Vec<u64>,
+    callers: BTreeMap<String, Calls>,
+    phase: Arc<str>,
+}
+
+impl Player {
+    /// Starts `plan`, which has been checked.
+    pub fn new(plan: Plan) -> Self {
+        let rules: Vec<Prepared> = plan
+            .rules
+            .iter()
+            .map(|(name, rule)| Prepared::new(&plan, name, rule))
+            .collect();
+        let active = |phase: &Phase| {
+            let bits = rules.iter().enumerate().filter(|(_, prepared)| {
+                !prepared.listed || phase.rules.iter().any(|name| **name == *prepared.name)
+            });
+            bits.fold(0, |mask, (place, _)| mask | 1 << place)
+        };
+        Self {
+            masks: plan.phases.iter().map(active).collect(),
+            rules,
+            plan,
+            callers: BTreeMap::new(),
+            phase: "phase".into(),
+        }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Goes on with another plan at `now`: clock and counts are kept, and the time to live of rules that
+    /// are new or have changed begins.
+    pub fn patch(&mut self, plan: Plan, now: Duration) {
+        let mut next = Self::new(plan);
+        for prepared in &mut next.rules {
+            let before = self.rules.iter().find(|old| old.name == prepared.name);
+            prepared.since = match before {
+                Some(old) if old.rule == prepared.rule => old.since,
+                _ => now,
+            };
+        }
+        next.callers = std::mem::take(&mut self.callers);
+        *self = next;
+    }
+
+    /// Whether the plan's time to live is over.
+    pub fn ended(&self, now: Duration) -> bool {
+        self.plan.ttl().is_some_and(|ttl| now >= ttl)
+    }
+
+    /// Those who have called, and those whom the plan names.
+    pub fn callers(&self) -> Vec<String> {
+        let named = self.plan.callers.iter().chain(self.callers.keys());
+        let mut callers: Vec<String> = named.filter(|name| !name.is_empty()).cloned().collect();
+        callers.sort();
+        callers.dedup();
+        callers
+    }
+
+    /// Whether nobody listens at `now`.
+    pub fn refuses(&mut self, now: Duration) -> bool {
+        if self.ended(now) || !self.can_refuse() {
+            return false;
+        }
+        let moment = self.plan.at(now);
+        let (mask, ramp) = (self.masks[self.place(&moment)], moment.ramp());
+        active_rules(&mut self.rules, mask, now).any(|prepared| {
+            let grown = !prepared.listed || ramp >= 1.0;
+            prepared.can_close() && grown && prepared.shared_odds(now) >= 1.0
+        })
+    }
+
+    /// Whether there can be an instant at which nobody listens.
+    pub fn can_refuse(&self) -> bool {
+        self.rules.iter().any(Prepared::can_close)
+    }
+
+    /// What the next call of a caller meets at `now`. Counts the call.
+    pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
+        let full = self.callers.len() >= MAX_CALLERS && !self.callers.contains_key(call.caller);
+        let caller = if full { "" } else { call.caller };
+        let moment = self.plan.at(now);
+        let place = self.place(&moment);
+        let calls = match self.callers.get_mut(caller) {
+            Some(calls) => calls,
+            None => self.callers.entry(caller.to_owned()).or_default(),
+        };
+        calls.all += 1;
+        if self.plan.ttl().is_some_and(|ttl| now >= ttl) {
+            return Fate::untouched();
+        }
+        let luck = Luck::new(self.plan.seed, caller, calls.all, call.key);
+        let longest = Duration::from_millis(self.plan.limits.max_hang_ms);
+        let mut fate = phase_fate(&moment, &luck, &self.phase);
+        if let (Some(law), false) = (&self.plan.base.delay, fate.ending == Ending::Hang) {
+            fate.delay += from_millis(law.sample(luck.of("base")));
+        }
+        let deadline = Duration::from_millis(self.plan.deadline_ms);
+        fate.endangered |= fate.delay > deadline;
+        let (ramp, rest) = (moment.ramp(), moment.remaining.unwrap_or(longest));
+        let met = Met {
+            now,
+            caller,
+            path: call.path,
+            ordinal: moment.ordinal,
+        };
+        for prepared in active_rules(&mut self.rules, self.masks[place], now) {
+            let ramp = if prepared.listed { ramp } else { 1.0 };
+            match prepared.decide(&met, calls, &luck, ramp) {
+                Decision::NoMatch => {}
+                Decision::Spared { possible } => {
+                    fate.spared_by.push(Arc::clone(&prepared.name));
+                    fate.endangered |= possible && prepared.can_fail();
+                }
+                Decision::Hit => {
+                    fate.endangered |= prepared.can_fail();
+                    prepared.hit(&mut fate, &luck, rest, longest);
+                }
+            }
+        }
+        fate.delay = fate.delay.min(longest);
+        fate.endangered |= fate.delay > deadline;
+        fate
+    }
+
+    pub(super) fn mask(&self, moment: &Moment<'_>) -> u64 {
+        self.masks[self.place(moment)]
+    }
+
+    /// How many matching calls of `caller` a rule that counts has seen in this phase.
+    pub(super) fn counted(&self, caller: &str, rule: &str, ordinal: u64) -> u64 {
+        let calls = self.callers.get(caller);
+        match calls.and_then(|calls| calls.matching.get(rule)) {
+            Some((phase, count)) if *phase == ordinal => *count,
+            _ => 0,
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a place in a short list")]
+    fn place(&self, moment: &Moment<'_>) -> usize {
+        (moment.ordinal % self.masks.len() as u64) as usize
+    }
+}
+
+/// What a phase itself does to a call.
+fn phase_fate(moment: &Moment<'_>, luck: &Luck<'_>, phase_name: &Arc<str>) -> Fate {
+    let (phase, ramp) = (moment.phase, moment.ramp());
+    let mut fate = Fate::untouched();
+    if phase.latency_ms + phase.latency_jitter_ms > 0 {
+        let jitter = Duration::from_millis(phase.latency_jitter_ms).mul_f64(luck.of("jitter"));
+        fate.delay = (Duration::from_millis(phase.latency_ms) + jitter).mul_f64(ramp);
+    }
+    let failing = phase.failing_share() * ramp;
+    if failing <= 0.0 {
+        return fate;
+    }
+    fate.endangered = true;
+    let drawn = luck.of("phase");
+    if drawn < phase.failure_ratio * ramp {
+        fate.ending = Ending::Status {
+            code: phase.failure_status,
+            retry_after_s: phase.retry_after_s,
+            body: None,
+            headers: Vec::new(),
+        };
+    } else if drawn < failing {
+        fate.ending = Ending::Hang;
+        fate.delay = Duration::from_millis(phase.hang_ms);
+    } else {
+        return fate;
+    }
+    fate.hits.push(Hit {
+        rule: Arc::clone(phase_name),
+        effect: if fate.ending == Ending::Hang {
+            "hang"
+        } else {
+            "status"
+        },
+    });
+    fate
+}
+
+impl Fate {
+    /// No fault at all.
+    fn untouched() -> Self {
+        Self {
+            delay: Duration::ZERO,
+            ending: Ending::Success,
+            slow_body: None,
+            hits: Vec::new(),
+            spared_by: Vec::new(),
+            endangered: false,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Which plans are at hand? Each shows one thing; all are read and checked as any other plan.
+
+use super::Plan;
+
+/// A plan with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// What it is called.
+    pub name: &'static str,
+    /// The plan, as TOML that begins with a line on what it shows.
+    pub text: &'static str,
+}
+
+macro_rules! presets {
+    ($($name:literal),* $(,)?) => {
+        &[$(Preset { name: $name, text: include_str!(concat!("presets/", $name, ".toml")) }),*]
+    };
+}
+
+/// All presets.
+pub const ALL: &[Preset] = presets![
+    "calm",
+    "flaky-10",
+    "a-only",
+    "shared-bursts",
+    "independent-bursts",
+    "brownout",
+    "slow-then-dead",
+    "shard-outage",
+    "flapping",
+    "metastable",
+    "hang",
+    "rst",
+];
+
+/// The preset called `name`.
+///
+/// # Errors
+///
+/// There is none; the message names the nearest, or all.
+pub fn preset(name: &str) -> Result<&'static Preset, String> {
+    ALL.iter()
+        .find(|preset| preset.name == name)
+        .ok_or_else(|| {
+            let names = || ALL.iter().map(|preset| preset.name);
+            match crate::reading::nearest(name, names()) {
+                Some(near) => format!("no preset `{name}`; did you mean `{near}`?"),
+                None => {
+                    let all: Vec<&str> = names().collect();
+                    format!("no preset `{name}`; there are: {}", all.join(", "))
+                }
+            }
+        })
+}
+
+impl Preset {
+    /// What it shows, in one line.
+    pub fn description(&self) -> &'static str {
+        let line = self.text.lines().next().unwrap_or_default();
+        line.trim_start_matches('#').trim()
+    }
+
+    /// The plan.
+    ///
+    /// # Panics
+    ///
+    /// Never: a test reads them all.
+    pub fn plan(&self) -> Plan {
+        Plan::parse_toml(self.text).expect("presets are valid")
+    }
+}

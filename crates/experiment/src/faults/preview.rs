@@ -1,0 +1,122 @@
+//! What would a plan do? Its phases and the truth for each caller, point by point; nothing is applied.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{PhaseWindow, Plan, Player, Standing};
+
+/// Points of each caller.
+const POINTS: u32 = 120;
+/// What is looked at of a plan that does not say how long it is.
+const USUAL: Duration = Duration::from_secs(60);
+/// The most that is looked at.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Callers that are looked at when the plan names none.
+const CALLERS: [&str; 3] = ["A", "B", "C"];
+/// Callers that are looked at at most.
+const MAX_CALLERS: usize = 8;
+
+/// What a plan would do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Preview {
+    /// Tells plans apart.
+    pub digest: String,
+    /// How much of the plan this is.
+    pub until_ms: u64,
+    /// Its phases.
+    pub phases: Vec<PreviewPhase>,
+    /// Who would meet what, without an overload model's queue.
+    pub callers: Vec<PreviewCaller>,
+}
+
+/// A phase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PreviewPhase {
+    /// What it is called.
+    pub name: String,
+    /// When it begins.
+    pub start_ms: u64,
+    /// When it ends.
+    pub end_ms: u64,
+}
+
+/// What one caller would meet.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PreviewCaller {
+    /// Who.
+    pub caller: String,
+    /// The mean probability that a call fails.
+    pub mean_p_fail: f64,
+    /// Point by point.
+    pub points: Vec<PreviewPoint>,
+}
+
+/// One instant.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PreviewPoint {
+    /// When.
+    pub t_ms: u64,
+    /// The probability that a call fails.
+    pub p_fail: f64,
+    /// What the processes of rules are doing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<Standing>,
+}
+
+impl Plan {
+    /// What the plan would do until `until`, or for one round.
+    pub fn preview(&self, until: Option<Duration>) -> Preview {
+        let round: Duration = self.phases.iter().filter_map(super::Phase::length).sum();
+        let usual = if round.is_zero() { USUAL } else { round };
+        let until = until
+            .unwrap_or(usual)
+            .clamp(usual.min(LONGEST) / 1000, LONGEST);
+        let named = if self.callers.is_empty() {
+            CALLERS.map(str::to_owned).into()
+        } else {
+            self.callers.clone()
+        };
+        let mut player = Player::new(self.clone());
+        let callers = named.into_iter().take(MAX_CALLERS);
+        let callers = callers.map(|caller| preview_of(&mut player, caller, until));
+        Preview {
+            digest: self.digest(),
+            until_ms: millis(until),
+            callers: callers.collect(),
+            phases: self.phases(until).iter().map(PreviewPhase::of).collect(),
+        }
+    }
+}
+
+impl PreviewPhase {
+    fn of(window: &PhaseWindow) -> Self {
+        Self {
+            name: window.name.clone(),
+            start_ms: millis(window.start),
+            end_ms: millis(window.end),
+        }
+    }
+}
+
+fn preview_of(player: &mut Player, caller: String, until: Duration) -> PreviewCaller {
+    let points = (0..POINTS).map(|point| {
+        let now = until * point / POINTS;
+        PreviewPoint {
+            t_ms: millis(now),
+            p_fail: player.truth(now, &caller, None),
+            states: player.standings(now, &caller),
+        }
+    });
+    let points: Vec<PreviewPoint> = points.collect();
+    let sum: f64 = points.iter().map(|point| point.p_fail).sum();
+    PreviewCaller {
+        mean_p_fail: sum / f64::from(POINTS),
+        caller,
+        points,
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,108 @@
+//! Whom does a rule match?
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Effect, Gate};
+
+/// A fault: whom it matches, when it hits, and what it does.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The calls that it may hit; all by default.
+    #[serde(
+        default,
+        rename = "match",
+        skip_serializing_if = "Match::matches_everything"
+    )]
+    pub matches: Match,
+    /// Which of these it hits; all by default.
+    #[serde(default, skip_serializing_if = "Gate::is_default")]
+    pub gate: Gate,
+    /// What it does: delays add up, and the first that ends the call wins.
+    pub effects: Vec<Effect>,
+    /// After this time the rule ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_ms: Option<u64>,
+}
+
+/// The calls that a rule may hit. All that is said must hold.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Match {
+    /// Of these callers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Names>,
+    /// Of keys in these shards, from the first to the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<[u32; 2]>,
+    /// How many shards there are; also for a gate with the scope `shard`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shards: Option<u32>,
+    /// Of paths that begin so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// This share of the calls, by chance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+}
+
+/// One name or several.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a name or a list of names")]
+pub enum Names {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+impl Names {
+    pub(super) fn all(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Several(names) => names,
+        }
+    }
+}
+
+impl Match {
+    pub(super) fn matches_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether it says nothing about a call, so that it can be answered before there is one.
+    pub(super) fn is_unconditional(&self) -> bool {
+        self.caller.is_none() && self.shard.is_none() && self.path.is_none() && self.share.is_none()
+    }
+
+    pub(super) fn has_caller(&self, caller: &str) -> bool {
+        let names = self.caller.as_ref();
+        names.is_none_or(|names| names.all().iter().any(|name| name == caller))
+    }
+
+    pub(super) fn has_path(&self, path: &str) -> bool {
+        let prefix = self.path.as_ref();
+        prefix.is_none_or(|prefix| path.starts_with(prefix.as_str()))
+    }
+
+    /// Whether it has keys at this place of the ring, 0 ≤ place < 1.
+    pub(super) fn has_place(&self, place: f64) -> bool {
+        self.shard.is_none_or(|[from, to]| {
+            let shard = self.shard_at(place);
+            (from..=to).contains(&shard)
+        })
+    }
+
+    /// The shard of a place on the ring: the ring is cut into as many equal arcs.
+    pub(super) fn shard_at(&self, place: f64) -> u32 {
+        let shards = self.shards.unwrap_or(1);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "below the number of shards"
+        )]
+        let shard = (place * f64::from(shards)) as u32;
+        shard.min(shards.saturating_sub(1))
+    }
+}

@@ -1,0 +1,219 @@
+//! In which state is a process at an instant? A function of seed and time, not of traffic.
+//!
+//! Time is cut into blocks of some two hundred rounds of the process. Each block begins in a state drawn
+//! as likely as the process is in it in the long run, with what is left of a stay that is met there. So
+//! any instant costs at most one block to compute, however late it is and in whatever order instants
+//! are asked for, and the share of time in each state is exact; one stay in some hundreds is cut short.
+
+use std::time::Duration;
+
+use super::gate::{Bursts, Markov};
+use crate::chance::Draw;
+use crate::law::Law;
+
+/// Rounds in a block.
+const ROUNDS: f64 = 200.0;
+/// No stay is shorter, so that a block has an end.
+const SHORTEST_MS: f64 = 0.1;
+
+/// A process with states, prepared.
+#[derive(Clone, Debug)]
+pub(super) struct Process {
+    states: Vec<State>,
+    /// The share of time in each state.
+    shares: Vec<f64>,
+    block_ms: f64,
+    /// How long a key follows the same one of its own and the shared trajectory.
+    slot_ms: f64,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    name: String,
+    dwell: Law,
+    p: f64,
+    next: Vec<f64>,
+}
+
+/// What a trajectory is doing at an instant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Visit {
+    pub(super) state: usize,
+    /// Since when, in milliseconds.
+    pub(super) since_ms: f64,
+}
+
+/// One run of a process, with the place where it was last asked.
+#[derive(Clone, Debug)]
+pub(super) struct Trajectory {
+    draw: Draw,
+    at: Option<Place>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    block: u64,
+    step: u64,
+    state: usize,
+    from_ms: f64,
+    until_ms: f64,
+}
+
+impl Process {
+    pub(super) fn bursts(bursts: &Bursts) -> Self {
+        let state = |name: &str, mean_ms, p, next: [f64; 2]| State {
+            name: name.to_owned(),
+            dwell: Law::Exponential { mean_ms },
+            p,
+            next: next.into(),
+        };
+        Self::of(vec![
+            state("good", bursts.good_mean_ms, bursts.p_good, [0.0, 1.0]),
+            state("bad", bursts.bad_mean_ms, bursts.p_bad, [1.0, 0.0]),
+        ])
+    }
+
+    pub(super) fn markov(markov: &Markov) -> Self {
+        let states = markov.states.iter().map(|(name, state)| State {
+            name: name.clone(),
+            dwell: state.dwell.clone(),
+            p: state.p,
+            next: next_states(markov, name),
+        });
+        Self::of(states.collect())
+    }
+
+    fn of(states: Vec<State>) -> Self {
+        let visits = visits(&states);
+        let times = states.iter().zip(&visits);
+        let times: Vec<f64> = times.map(|(state, v)| state.dwell.mean() * v).collect();
+        let per_visit: f64 = times.iter().sum();
+        #[expect(clippy::cast_precision_loss, reason = "a handful of states")]
+        let round = per_visit * states.len() as f64;
+        Self {
+            shares: times.iter().map(|time| time / per_visit).collect(),
+            block_ms: round * ROUNDS,
+            slot_ms: round,
+            states,
+        }
+    }
+
+    pub(super) fn p(&self, state: usize) -> f64 {
+        self.states[state].p
+    }
+
+    pub(super) fn name(&self, state: usize) -> &str {
+        &self.states[state].name
+    }
+
+    /// The number of the slot in which one trajectory is followed.
+    pub(super) fn slot(&self, now: Duration) -> u64 {
+        whole(millis(now) / self.slot_ms)
+    }
+
+    fn begin(&self, draw: Draw, block: u64) -> Place {
+        let draw = draw.number(block).with("begin");
+        let state = choose(&self.shares, draw.with("state").share());
+        let dwell = &self.states[state].dwell;
+        let left = dwell.residual(draw.with("dwell").share(), draw.with("part").share());
+        #[expect(clippy::cast_precision_loss, reason = "blocks are few")]
+        let from_ms = block as f64 * self.block_ms;
+        Place {
+            block,
+            step: 0,
+            state,
+            from_ms,
+            until_ms: from_ms + left.max(SHORTEST_MS),
+        }
+    }
+
+    fn next(&self, draw: Draw, place: Place) -> Place {
+        let draw = draw.number(place.block).number(place.step);
+        let state = choose(&self.states[place.state].next, draw.with("state").share());
+        let dwell = self.states[state].dwell.sample(draw.with("dwell").share());
+        Place {
+            block: place.block,
+            step: place.step + 1,
+            state,
+            from_ms: place.until_ms,
+            until_ms: place.until_ms + dwell.max(SHORTEST_MS),
+        }
+    }
+}
+
+impl Trajectory {
+    pub(super) fn new(draw: Draw) -> Self {
+        Self { draw, at: None }
+    }
+
+    /// What it is doing at `now`.
+    pub(super) fn at(&mut self, process: &Process, now: Duration) -> Visit {
+        let now = millis(now);
+        let block = whole(now / process.block_ms);
+        let mut place = self
+            .at
+            .filter(|place| place.block == block && place.from_ms <= now)
+            .unwrap_or_else(|| process.begin(self.draw, block));
+        // The last comparison ends the walk where an instant is beyond what a float can tell apart.
+        while place.until_ms <= now && place.until_ms > place.from_ms {
+            place = process.next(self.draw, place);
+        }
+        self.at = Some(place);
+        Visit {
+            state: place.state,
+            since_ms: place.from_ms,
+        }
+    }
+}
+
+/// The weights of the states that follow `name`, in the order of all states.
+fn next_states(markov: &Markov, name: &str) -> Vec<f64> {
+    let given = &markov.states[name].next;
+    let all = markov.states.keys();
+    if given.is_empty() {
+        let alone = markov.states.len() == 1;
+        return all.map(|other| f64::from(other != name || alone)).collect();
+    }
+    all.map(|other| given.get(other).copied().unwrap_or(0.0))
+        .collect()
+}
+
+/// How often each state is visited in the long run: the fixed point of the chain. Staying half of the
+/// time changes no fixed point, and keeps chains that alternate from never arriving.
+fn visits(states: &[State]) -> Vec<f64> {
+    let mut now = vec![1.0; states.len()];
+    for _ in 0..2000 {
+        let mut then: Vec<f64> = now.iter().map(|share| share / 2.0).collect();
+        for (state, share) in states.iter().zip(&now) {
+            let whole: f64 = state.next.iter().sum();
+            for (next, weight) in then.iter_mut().zip(&state.next) {
+                *next += share * weight / whole / 2.0;
+            }
+        }
+        now = then;
+    }
+    let whole: f64 = now.iter().sum();
+    now.iter().map(|share| share / whole).collect()
+}
+
+fn choose(weights: &[f64], luck: f64) -> usize {
+    let mut left = luck * weights.iter().sum::<f64>();
+    let chosen = weights.iter().position(|weight| {
+        left -= weight;
+        left < 0.0
+    });
+    chosen.unwrap_or(weights.len() - 1)
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "not negative; saturates"
+)]
+fn whole(number: f64) -> u64 {
+    number as u64
+}

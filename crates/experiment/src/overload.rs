@@ -1,0 +1,282 @@
+//! What does a service do that gets more work than it can do?
+//!
+//! So many workers, a law of how long one piece of work takes, a queue with a limit. What follows from
+//! these – brown-out, a collapsed queue, a collapse that outlives its cause – is not written down
+//! anywhere: it happens. The model has no clock and no timer: whoever drives it ([`Workplace`]) says
+//! what happens when, and is told what to do next, so that the lab and a simulator use the same one.
+
+mod workplace;
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use workplace::{Arrival, Start, Workplace};
+
+use crate::law::{Law, normal_quantile, within};
+
+/// Workers that there may be.
+const MAX_WORKERS: u32 = 10_000;
+/// Places that a queue may have.
+const MAX_QUEUE: u32 = 100_000;
+/// How much slower work may become.
+pub(crate) const MAX_FACTOR: f64 = 1000.0;
+/// The longest time of a trigger or of getting warm: a day.
+const MAX_MS: u64 = 86_400_000;
+
+/// A service with limited capacity.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use experiment::overload::{Arrival, Overload, Workplace};
+///
+/// let settings: Overload = experiment::reading::parse_json(
+///     br#"{"workers": 1, "service": {"fixed": {"ms": 20}}, "queue": {"limit": 1}}"#,
+/// ).unwrap();
+/// let mut workplace = Workplace::new(settings, 1);
+/// let at = Duration::from_millis;
+///
+/// assert_eq!(workplace.arrive(at(0), 1), Arrival::Started { until: at(20) });
+/// assert_eq!(workplace.arrive(at(5), 2), Arrival::Queued);
+/// assert_eq!(workplace.arrive(at(6), 3), Arrival::Full);
+/// let next = workplace.finished(at(20), 1).unwrap();
+/// assert_eq!((next.id, next.until), (2, at(40)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Overload {
+    /// How many pieces of work are done at once.
+    pub workers: u32,
+    /// How long one takes.
+    pub service: Law,
+    /// Where work waits.
+    #[serde(default)]
+    pub queue: Queue,
+    /// What becomes of work that nobody waits for any more.
+    #[serde(default)]
+    pub abandoned_work: AbandonedWork,
+    /// A time in which all work takes longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Trigger>,
+    /// A cache that makes work short while it is warm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmth: Option<Warmth>,
+}
+
+/// Where work waits for a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Queue {
+    /// So many wait at most; whoever comes then is answered 503.
+    pub limit: u32,
+    /// Who is next.
+    pub discipline: Discipline,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            limit: 100,
+            discipline: Discipline::Fifo,
+        }
+    }
+}
+
+/// Who is next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Discipline {
+    /// Who came first.
+    #[default]
+    Fifo,
+    /// Who came last.
+    Lifo,
+    /// Anyone.
+    Random,
+}
+
+/// What becomes of work that nobody waits for any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AbandonedWork {
+    /// It is done all the same, as most servers do: they do not notice.
+    #[default]
+    Continues,
+    /// It leaves the queue, or its worker, at once.
+    Cancelled,
+}
+
+/// A time in which all work takes longer.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    /// When it begins, on the plan's clock.
+    pub at_ms: u64,
+    /// How long it lasts.
+    pub for_ms: u64,
+    /// How much longer work takes.
+    pub service_factor: f64,
+}
+
+/// A cache: while it is warm, most work is short.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Warmth {
+    /// The share of work that a warm cache makes short.
+    pub hit_ratio: f64,
+    /// How much longer the other work takes.
+    pub miss_factor: f64,
+    /// After this time a cold cache has got 63 % of its warmth back.
+    pub rewarm_tau_ms: u64,
+    /// When the cache becomes cold.
+    #[serde(default)]
+    pub flush_on: Flush,
+}
+
+/// When a cache becomes cold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Flush {
+    /// Never.
+    #[default]
+    Never,
+    /// It is cold when the plan starts.
+    Restart,
+    /// When the trigger begins.
+    Trigger,
+}
+
+/// How full a service is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crowd {
+    /// Workers at work.
+    pub busy: u32,
+    /// Work that waits.
+    pub depth: u32,
+}
+
+impl Overload {
+    /// # Errors
+    ///
+    /// Which key has a value that is not allowed.
+    pub fn check(&self) -> Result<(), String> {
+        let count = |key: &str, value: u64, least: u64, most: u64| {
+            if (least..=most).contains(&value) {
+                return Ok(());
+            }
+            Err(format!(
+                "{key}: {value} is not allowed: from {least} to {most}"
+            ))
+        };
+        count("workers", self.workers.into(), 1, MAX_WORKERS.into())?;
+        count("queue.limit", self.queue.limit.into(), 0, MAX_QUEUE.into())?;
+        self.service
+            .check()
+            .map_err(|what| format!("service.{what}"))?;
+        if let Some(trigger) = &self.trigger {
+            count("trigger.at_ms", trigger.at_ms, 0, MAX_MS)?;
+            count("trigger.for_ms", trigger.for_ms, 1, MAX_MS)?;
+            within(
+                "trigger.service_factor",
+                trigger.service_factor,
+                0.001,
+                MAX_FACTOR,
+            )?;
+        }
+        if let Some(warmth) = &self.warmth {
+            within("warmth.hit_ratio", warmth.hit_ratio, 0.0, 1.0)?;
+            within("warmth.miss_factor", warmth.miss_factor, 1.0, MAX_FACTOR)?;
+            count("warmth.rewarm_tau_ms", warmth.rewarm_tau_ms, 1, MAX_MS)?;
+            if warmth.flush_on == Flush::Trigger && self.trigger.is_none() {
+                return Err("warmth.flush_on: `trigger` is not allowed: there is none".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// How much longer work takes at `now` because of the trigger.
+    fn trigger_factor(&self, now: Duration) -> f64 {
+        let during = |trigger: &&Trigger| {
+            let since = now.checked_sub(Duration::from_millis(trigger.at_ms));
+            since.is_some_and(|since| since < Duration::from_millis(trigger.for_ms))
+        };
+        let trigger = self.trigger.as_ref().filter(during);
+        trigger.map_or(1.0, |trigger| trigger.service_factor)
+    }
+
+    /// The share of work that the cache makes short at `now`.
+    fn hit_ratio(&self, now: Duration) -> f64 {
+        let Some(warmth) = &self.warmth else {
+            return 1.0;
+        };
+        let flushed = match warmth.flush_on {
+            Flush::Never => None,
+            Flush::Restart => Some(Duration::ZERO),
+            Flush::Trigger => self.trigger.map(|it| Duration::from_millis(it.at_ms)),
+        };
+        let since = flushed.and_then(|flushed| now.checked_sub(flushed));
+        let warm = since.map_or(1.0, |since| {
+            let tau = Duration::from_millis(warmth.rewarm_tau_ms).as_secs_f64();
+            1.0 - (-since.as_secs_f64() / tau).exp()
+        });
+        warmth.hit_ratio * warm
+    }
+
+    /// How long a piece of work takes that starts at `now`, in milliseconds.
+    fn work(&self, now: Duration, factor: f64, share: f64, luck: f64) -> f64 {
+        let missed = match &self.warmth {
+            Some(warmth) if luck >= self.hit_ratio(now) => warmth.miss_factor,
+            _ => 1.0,
+        };
+        self.service.sample(share) * missed * self.trigger_factor(now) * factor
+    }
+
+    /// Equally likely times, in milliseconds, until a call that comes at `now` is done; `None` when
+    /// there is no room for it.
+    ///
+    /// Who finds all workers busy waits for as many pieces of work to end as are before it: a sum of
+    /// nearly exponential times, whose quantiles Wilson and Hilferty (1931) approximate.
+    pub(crate) fn answers(&self, now: Duration, factor: f64, crowd: Crowd) -> Option<Vec<f64>> {
+        const STEPS: u32 = 16;
+        let share = |step: u32| (f64::from(step) + 0.5) / f64::from(STEPS);
+        let full = crowd.busy >= self.workers;
+        if full && crowd.depth >= self.queue.limit {
+            return None;
+        }
+        let hits = self.hit_ratio(now);
+        let missed = self.warmth.map_or(1.0, |warmth| warmth.miss_factor);
+        let slower = self.trigger_factor(now) * factor;
+        let mean = self.service.mean() * (hits + (1.0 - hits) * missed) * slower;
+        let step_ms = mean / f64::from(self.workers);
+        let mut times = Vec::new();
+        for wait in 0..STEPS {
+            let before = match self.queue.discipline {
+                _ if !full => 0.0,
+                Discipline::Fifo => f64::from(crowd.depth + 1),
+                Discipline::Lifo => 1.0,
+                Discipline::Random => 1.0 + f64::from(crowd.depth) * share((wait * 7) % STEPS),
+            };
+            let waited = step_ms * gamma_quantile(before, share(wait));
+            for work in 0..STEPS {
+                let luck = share((work * 5 + wait * 3) % STEPS);
+                times.push(waited + self.work(now, factor, share(work), luck));
+            }
+        }
+        Some(times)
+    }
+}
+
+/// The quantile of a gamma distribution with scale 1.
+fn gamma_quantile(shape: f64, p: f64) -> f64 {
+    if shape == 0.0 {
+        return 0.0;
+    }
+    if (shape - 1.0).abs() < f64::EPSILON {
+        return -(-p).ln_1p();
+    }
+    let ninth = 1.0 / (9.0 * shape);
+    shape * (1.0 - ninth + normal_quantile(p) * ninth.sqrt()).powi(3)
+}
