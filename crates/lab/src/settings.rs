@@ -2,6 +2,7 @@
 
 mod breaker;
 mod file;
+mod load;
 mod values;
 
 use std::collections::BTreeMap;
@@ -9,9 +10,11 @@ use std::time::Duration;
 
 pub(crate) use breaker::BreakerSettings;
 pub(crate) use file::{File, InstanceFile};
+pub(crate) use load::{LoadAlone, LoadRun};
 pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
 
 use ::breaker::Config;
+use experiment::load::Profile;
 use serde::Serialize;
 use telemetry::trace::{Protocol, TraceSettings};
 use telemetry::{LogFormat, LogOutput, TelemetrySettings};
@@ -30,7 +33,7 @@ pub(crate) struct Together {
     pub(crate) serving: Serving,
     pub(crate) lab: Page,
     pub(crate) unreliable: Unreliable,
-    pub(crate) load: Load,
+    pub(crate) load: Profile,
     pub(crate) instance: BTreeMap<String, Instance>,
 }
 
@@ -51,13 +54,6 @@ pub(crate) struct Instance {
     pub(crate) breaker: BreakerSettings,
     #[serde(skip)]
     pub(crate) config: Config,
-}
-
-/// Everything about the load, except where it goes.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Load {
-    pub(crate) rate: f64,
-    pub(crate) timeout: Span,
 }
 
 /// The limits of what a service takes on.
@@ -154,11 +150,4 @@ pub(crate) struct InstanceAlone {
     #[serde(skip)]
     pub(crate) name: String,
     pub(crate) instance: BTreeMap<String, Instance>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct LoadAlone {
-    #[serde(skip)]
-    pub(crate) targets: Vec<Named<BaseUrl>>,
-    pub(crate) load: Load,
 }

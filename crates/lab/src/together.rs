@@ -3,19 +3,19 @@
 //! The parts talk through their sockets as they would from five terminals; only the watching uses
 //! that they share a process and a clock.
 
-pub(crate) mod client_table;
 mod fleet;
 mod lines;
 mod picture;
 mod screen;
 mod summary;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
 use breaker::{Breaker, Clock, SystemClock};
+use experiment::load::Phases;
 use telemetry::{LogOutput, Telemetry};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -213,9 +213,11 @@ impl System {
         // One clock for all: only so can it be said who was in which state at one moment.
         let clock = SystemClock::new();
         let (mut rest, shutdown) = Part::new();
+        let names: Vec<String> = settings.instance.keys().cloned().collect();
+        let record = Arc::new(Record::new(names.clone()));
         if let Ok(listening) = bound.page {
             let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
-            let page = Page::new(places, telemetry);
+            let page = Page::new(places, Arc::clone(&record), telemetry);
             let serving = settings.serving.clone();
             rest.tasks
                 .spawn(page.serve(listening, serving, shutdown.clone()));
@@ -229,7 +231,6 @@ impl System {
         rest.tasks.spawn(serve);
 
         let (mut instances, shutdown) = Part::new();
-        let names: Vec<String> = settings.instance.keys().cloned().collect();
         let fleet = Arc::new(Fleet::new(names.len(), clock.now()));
         let mut breakers = Vec::new();
         let mut targets = Vec::new();
@@ -250,11 +251,18 @@ impl System {
         }
 
         let (mut load, shutdown) = Part::new();
-        let record = Arc::new(Record::new(targets.len()));
         let rate = settings.load.rate;
-        let generator = Generator::new(&targets, settings.load, settings.seed, Arc::clone(&record))
-            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
-        load.tasks.spawn(generator.run(shutdown));
+        let generator = Generator::new(
+            &targets,
+            &settings.load,
+            settings.seed,
+            Phases::default(),
+            Arc::clone(&record),
+        )
+        .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
+        load.tasks.spawn(async move {
+            generator.run(shutdown, None).await;
+        });
 
         let watched = Watched {
             seed: settings.seed,
