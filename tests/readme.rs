@@ -186,6 +186,7 @@ fn every_metric_that_a_page_names_exists() {
     let prefixes = [
         "circuit_breaker_",
         "unreliable_service_",
+        "load_generator_",
         "http_server_",
         "lab_build",
         "process_",

@@ -1,18 +1,14 @@
-//! How does each part run alone, in a process of its own?
-
-use std::sync::Arc;
+//! How does each service run alone, in a process of its own?
 
 use breaker::SystemClock;
 use telemetry::Telemetry;
 
 use crate::failure::Failure;
 use crate::instance::Instance;
-use crate::load::{Generator, LOAD_SERVICE, Record};
 use crate::print;
 use crate::serve::listen;
-use crate::settings::{Alone, InstanceAlone, LoadAlone, UnreliableAlone};
+use crate::settings::{Alone, InstanceAlone, UnreliableAlone};
 use crate::shutdown::{Ending, Stop, end_of_run};
-use crate::together::client_table;
 use crate::unreliable::Unreliable;
 
 /// Runs the unreliable service until the end.
@@ -67,44 +63,6 @@ pub(crate) async fn instance(
         "instance {name} stopped: answered {} permitted calls and {} fast failures; {} clients left",
         answered.permitted, answered.fast_failures, answered.cancelled,
     ));
-    Ok(ending)
-}
-
-/// Runs the load until the end, and says what the clients saw.
-pub(crate) async fn load(
-    settings: Alone<LoadAlone>,
-    telemetry: &Telemetry,
-) -> Result<Ending, Failure> {
-    let LoadAlone { targets, load } = settings.part;
-    let record = Arc::new(Record::new(targets.len()));
-    let names: Vec<&str> = targets.iter().map(|target| &*target.name).collect();
-    print::line(&format!(
-        "load on {} at {} requests per second, seed {}",
-        names.join(", "),
-        load.rate,
-        settings.seed,
-    ));
-    let generator = Generator::new(&targets, load, settings.seed, Arc::clone(&record))
-        .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
-    let (stop, shutdown) = Stop::new();
-    let mut task = tokio::spawn(generator.run(shutdown));
-    let mut seconds = tokio::time::interval(std::time::Duration::from_secs(1));
-    let mut end = std::pin::pin!(end_of_run(settings.duration.map(|span| span.0)));
-    seconds.tick().await;
-    let ending = loop {
-        tokio::select! {
-            ending = &mut end => break ending,
-            _ = seconds.tick() => print::line(&client_table::progress(&names, &record)),
-        }
-    };
-    stop.begin();
-    (&mut task)
-        .await
-        .map_err(|error| Failure::runtime(error.to_string()))?;
-    print::line("");
-    for line in client_table::lines(&names, &record) {
-        print::line(&line);
-    }
     Ok(ending)
 }
 

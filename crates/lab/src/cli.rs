@@ -3,6 +3,8 @@
 //! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
 //! alone. A flag, its variable and the key in the file have the same name.
 
+mod load;
+
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -13,6 +15,7 @@ use telemetry::trace::Protocol;
 
 use crate::failure::Failure;
 use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text};
+pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
 
 /// Circuit breakers in a distributed system, to watch.
 ///
@@ -38,7 +41,7 @@ pub(crate) enum Role {
     /// One instance with its circuit breaker alone
     Instance(InstanceArgs),
     /// The load generator alone
-    Load(LoadArgs),
+    Load(Box<LoadArgs>),
     /// Run an experiment from a scenario file, judge it and keep the result
     Run(RunArgs),
     /// List the scenarios that come with the lab, or print one
@@ -193,27 +196,6 @@ pub(crate) struct InstanceArgs {
     pub(crate) serving: ServingArgs,
     #[command(flatten)]
     pub(crate) breaker: BreakerSettings,
-}
-
-#[derive(Args, Clone, Debug)]
-pub(crate) struct LoadArgs {
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
-    /// An instance to call, as NAME=URL; repeat for more [default: A, B and C on 8001 to 8003]
-    #[arg(long, value_name = "NAME=URL")]
-    pub(crate) target: Vec<Named<BaseUrl>>,
-    /// Requests per second over all targets [default: 90]
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_RATE")]
-    pub(crate) rate: Option<f64>,
-    /// How long to wait for an answer [default: 5s]
-    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_TIMEOUT")]
-    pub(crate) timeout: Option<Span>,
-    #[command(flatten)]
-    pub(crate) workers: WorkersArgs,
-    #[command(flatten)]
-    pub(crate) sampling: SamplingArgs,
-    #[command(flatten)]
-    pub(crate) observing: ObservingArgs,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -11,6 +11,15 @@ pub(crate) enum Failure {
     /// Something broke on the way: exit status 1.
     #[error("{0}")]
     Runtime(String),
+    /// What was expected of the run did not hold: exit status 1.
+    #[error("{0}")]
+    Assertion(String),
+    /// The load generator itself did not keep to its plan: exit status 3.
+    #[error("{0}")]
+    NotKept(String),
+    /// A target was never reached: exit status 4.
+    #[error("{0}")]
+    Unreachable(String),
 }
 
 impl Failure {
@@ -25,7 +34,9 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
-            Self::Runtime(_) => ExitCode::FAILURE,
+            Self::Runtime(_) | Self::Assertion(_) => ExitCode::FAILURE,
+            Self::NotKept(_) => ExitCode::from(3),
+            Self::Unreachable(_) => ExitCode::from(4),
         }
     }
 }

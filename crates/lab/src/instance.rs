@@ -116,14 +116,24 @@ impl Instance {
 
     fn routes(&self, control: Control) -> Router {
         let state = || Arc::clone(&self.state);
-        let (call, read, mode, reset) = (state(), state(), state(), state());
+        let (call, below, read, mode, reset) = (state(), state(), state(), state(), state());
         let tracer = self.state.tracer.clone();
         let routes = Routes::new(self.state.metrics.clone(), control, tracer)
             .add(
                 "GET",
                 "/call",
                 &[200, 502, 503, 504],
-                get(async move |request: Request| call::answer(&call, request.headers()).await),
+                get(async move |request: Request| {
+                    call::answer(&call, request.uri().path(), request.headers()).await
+                }),
+            )
+            .add(
+                "GET",
+                "/call/{*path}",
+                &[200, 502, 503, 504],
+                get(async move |request: Request| {
+                    call::answer(&below, request.uri().path(), request.headers()).await
+                }),
             )
             .add(
                 "GET",

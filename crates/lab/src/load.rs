@@ -1,44 +1,76 @@
-//! Who calls the instances? A generator with a rate of its own, whatever the answers.
+//! Who calls the instances? A generator that keeps to its plan, whatever the answers.
 //!
-//! Open loop: requests leave at random instants (a Poisson process) at a given mean rate, each to
-//! an instance drawn at random. A slow instance does not slow the load down, as it would not slow
-//! down independent users.
+//! Open loop by default: when each request leaves follows from the profile and the seed alone. A slow
+//! instance does not slow the load down, as it would not slow down independent users, and response times
+//! count from the planned instant, so that nobody who had to wait is left out.
+//!
+//! | file | question |
+//! |---|---|
+//! | `pacer` | When does each request leave? |
+//! | `closed` | What if the answers set the pace? |
+//! | `lane` | How do requests get to one target? |
+//! | `connection` | What does one exchange come to? |
+//! | `request` | What does a request say? |
+//! | `again` | Who tries again? |
+//! | `job` | What is known of one request while it is under way? |
+//! | `record` | What did the clients see? |
+//! | `alone` | How does the generator run in a process of its own? |
+//! | `plan_view`, `display`, `report`, `output` | What is shown and written: plan, progress, result |
+//! | `metrics` | What does it export? |
 
-mod arrivals;
+mod again;
+pub(crate) mod alone;
+mod closed;
+mod connection;
+mod display;
+mod job;
+mod lane;
+mod metrics;
+mod output;
+mod pacer;
+mod plan_view;
 mod record;
+mod report;
+mod request;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
-use reqwest::{Client, RequestBuilder, Url};
-use tokio::sync::Semaphore;
+use experiment::load::{Curve, LoadResult, Phases, Profile, SCHEMA, Schedule};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep};
 
-use arrivals::Arrivals;
-pub(crate) use record::{Record, Reply, TargetFigures};
+use telemetry::trace::Tracer;
 
-use telemetry::trace::{ClientSpan, Target, Tracer, attributes};
-
-use crate::client::client;
-use crate::settings::{BaseUrl, Load, Named};
+use crate::settings::{BaseUrl, Named};
 use crate::shutdown::Shutdown;
+use crate::timer::Sleeper;
+use again::{Again, Later};
+use closed::Clients;
+use connection::Endpoint;
+use lane::Lane;
+pub(crate) use metrics::LoadCollector;
+pub(crate) use output::OutputPaths;
+use pacer::Pacer;
+pub(crate) use record::Record;
+pub(crate) use request::REQUEST_KEY;
+use request::Requests;
 
 /// The name of the load generator in traces.
 pub(crate) const LOAD_SERVICE: &str = "load-generator";
-/// Requests under way at once; further ones are shed, and counted.
-const IN_FLIGHT: usize = 1024;
-/// How long answers under way may take once the shutdown has begun.
+/// How long answers under way may take once the last request was planned.
 const DRAIN_TIME: Duration = Duration::from_millis(300);
+/// How often it is asked whether there are any.
+const DRAIN_STEP: Duration = Duration::from_millis(2);
 
 /// A load generator, ready to run.
 pub(crate) struct Generator {
-    targets: Vec<(Url, Target)>,
-    settings: Load,
-    arrivals: Arrivals,
-    client: Client,
+    targets: Vec<Named<BaseUrl>>,
+    profile: Profile,
+    seed: u64,
+    phases: Phases,
     record: Arc<Record>,
     tracer: Tracer,
 }
@@ -47,125 +79,130 @@ impl Generator {
     /// A generator for `targets`, in whose order `record` keeps the figures.
     pub(crate) fn new(
         targets: &[Named<BaseUrl>],
-        settings: Load,
+        profile: &Profile,
         seed: u64,
+        phases: Phases,
         record: Arc<Record>,
     ) -> Self {
+        record.divide(&phases);
         Self {
-            arrivals: Arrivals::new(seed, settings.rate, targets.len()),
-            targets: targets
-                .iter()
-                .map(|target| target.value.join("call"))
-                .map(|url| (url.clone(), Target::new(url.as_str())))
-                .collect(),
-            settings,
-            client: client(),
+            targets: targets.to_vec(),
+            profile: profile.clone(),
+            seed,
+            phases,
             record,
             tracer: Tracer::default(),
         }
     }
 
-    /// Begins a trace with each request that `tracer` samples.
+    /// Begins a trace with each attempt that `tracer` samples.
     pub(crate) fn traced_by(mut self, tracer: Tracer) -> Self {
         self.tracer = tracer;
         self
     }
 
-    /// Sends requests until the shutdown, then waits a little for those under way.
-    pub(crate) async fn run(mut self, mut shutdown: Shutdown) {
-        let slots = Arc::new(Semaphore::new(IN_FLIGHT));
-        let mut under_way = JoinSet::new();
+    /// Sends what is planned before `until`, or until the shutdown, then waits a little for what is under
+    /// way. Every planned request is accounted for in the result; [`LoadResult::check`] proves it.
+    pub(crate) async fn run(self, mut shutdown: Shutdown, until: Option<Duration>) -> LoadResult {
+        let (lanes, again, received) = self.lanes();
+        let mut helpers = JoinSet::new();
+        helpers.spawn(async move { again.run(received).await });
         let began = Instant::now();
-        while let Some((planned, target)) = self.arrivals.next() {
-            tokio::select! {
-                () = sleep_until(began + planned) => {}
-                () = shutdown.begun() => break,
+        self.record.begin(began);
+        // In a closed loop, the clients; they are ended with what they hold.
+        let mut clients = JoinSet::new();
+        let duration = match self.profile.connections {
+            None => {
+                let mut pacer = Pacer {
+                    schedule: self.schedule(),
+                    curve: Curve::new(&self.profile.shape, self.profile.rate),
+                    lanes: lanes.clone(),
+                    phases: self.phases.clone(),
+                    least_loaded: self.profile.chooses_late(),
+                };
+                pacer.run(began, until, &mut shutdown).await
             }
-            while under_way.try_join_next().is_some() {}
-            match Arc::clone(&slots).try_acquire_owned() {
-                Err(_) => self.record.shed(target),
-                Ok(slot) => {
-                    let request = self.request(target);
-                    under_way.spawn(async move {
-                        request.await;
-                        drop(slot);
-                    });
-                }
+            Some(count) => {
+                let shared = Clients {
+                    schedule: Mutex::new(self.schedule()),
+                    lanes: lanes.clone(),
+                    phases: self.phases.clone(),
+                    least_loaded: self.profile.chooses_late(),
+                    sleeper: Sleeper::new(),
+                };
+                shared
+                    .run(count, began, until, &mut shutdown, &mut clients)
+                    .await
             }
+        };
+        drain(&lanes).await;
+        helpers.shutdown().await;
+        clients.shutdown().await;
+        for lane in &lanes {
+            lane.close().await;
         }
-        let ended = timeout(DRAIN_TIME, async {
-            while under_way.join_next().await.is_some() {}
+        self.result(duration, until)
+    }
+
+    fn lanes(&self) -> (Vec<Arc<Lane>>, Arc<Again>, mpsc::UnboundedReceiver<Later>) {
+        let profile = &self.profile;
+        let most_waiting = usize::try_from(profile.queue).unwrap_or(usize::MAX);
+        let (again, received) = Again::new(profile.retries.clone(), most_waiting);
+        let again = Arc::new(again);
+        let lanes = self.targets.iter().enumerate().map(|(place, target)| {
+            let url = target.value.join(&profile.path);
+            let host = url.host_str().unwrap_or_default();
+            let endpoint = Endpoint {
+                // An IPv6 address stands in brackets.
+                host: host.trim_matches(['[', ']']).to_owned(),
+                port: url.port_or_known_default().unwrap_or(80),
+                patience: profile.timeout.0,
+                open: self.record.connections(place).clone(),
+            };
+            Arc::new(Lane::new(
+                place,
+                endpoint,
+                Requests::new(&url, self.tracer.clone()),
+                Arc::clone(&again),
+                Arc::clone(&self.record),
+                [profile.max_connections, profile.queue],
+            ))
         });
-        if ended.await.is_err() {
-            under_way.shutdown().await;
-        }
+        (lanes.collect(), again, received)
     }
 
-    fn request(&self, target: usize) -> impl Future<Output = ()> + Send + 'static {
-        let (url, described) = &self.targets[target];
-        let mut headers = HeaderMap::new();
-        let span = self.tracer.request(described, &mut headers);
-        let request = self.client.get(url.clone()).headers(headers);
-        let record = Arc::clone(&self.record);
-        let limit = self.settings.timeout.0;
-        async move {
-            let began = Instant::now();
-            let answer = exchange(request, limit).await;
-            record.answered(target, answer.reply(), began.elapsed());
-            if let Some(span) = span {
-                answer.tell(span);
-            }
-        }
+    fn schedule(&self) -> Schedule {
+        let names: Vec<&str> = self.targets.iter().map(|target| &*target.name).collect();
+        Schedule::new(self.seed, &self.profile, &names)
     }
-}
 
-/// How one request ended.
-enum Answer {
-    Status { status: u16, from_breaker: bool },
-    TimedOut,
-    NotConnected,
-    BrokenOff,
-}
-
-async fn exchange(request: RequestBuilder, limit: Duration) -> Answer {
-    let response = match timeout(limit, request.send()).await {
-        Err(_) => return Answer::TimedOut,
-        Ok(Err(error)) if error.is_connect() => return Answer::NotConnected,
-        Ok(Err(_)) => return Answer::BrokenOff,
-        Ok(Ok(response)) => response,
-    };
-    let from_breaker = response.headers().contains_key("x-breaker-state");
-    let status = response.status().as_u16();
-    // Read to the end, so that the connection can be used again.
-    match timeout(limit, response.bytes()).await {
-        Ok(Ok(_)) => Answer::Status {
-            status,
-            from_breaker,
-        },
-        Ok(Err(_)) => Answer::BrokenOff,
-        Err(_) => Answer::TimedOut,
+    fn result(&self, duration: Duration, until: Option<Duration>) -> LoadResult {
+        let (planned, targets, seconds) = self.record.results();
+        let mut result = LoadResult {
+            schema: SCHEMA.to_owned(),
+            seed: self.seed,
+            digest: self.schedule().digest().to_string(),
+            profile: self.profile.clone(),
+            cut_short: until.is_some_and(|until| duration < until),
+            duration_s: duration.as_secs_f64(),
+            warm_up_s: self.phases.warm_up().min(duration).as_secs_f64(),
+            planned,
+            figures: std::collections::BTreeMap::new(),
+            phases: self.phases.windows().to_vec(),
+            targets,
+            seconds,
+            verdicts: Vec::new(),
+        };
+        result.summarise();
+        result
     }
 }
 
-impl Answer {
-    fn reply(&self) -> Reply {
-        match *self {
-            Self::Status {
-                status,
-                from_breaker,
-            } => Reply::of(status, from_breaker),
-            Self::TimedOut => Reply::TimedOut,
-            Self::NotConnected | Self::BrokenOff => Reply::Unreachable,
-        }
-    }
-
-    fn tell(&self, span: ClientSpan) {
-        match self {
-            Self::Status { status, .. } => span.answered(*status),
-            Self::TimedOut => span.failed(attributes::TIMEOUT),
-            Self::NotConnected => span.failed(attributes::CONNECT),
-            Self::BrokenOff => span.failed(attributes::CONNECTION),
-        }
+/// Waits until nothing is under way, but not for long.
+async fn drain(lanes: &[Arc<Lane>]) {
+    let began = Instant::now();
+    while lanes.iter().any(|lane| lane.under_way() > 0) && began.elapsed() < DRAIN_TIME {
+        sleep(DRAIN_STEP).await;
     }
 }
 
@@ -173,7 +210,7 @@ impl fmt::Debug for Generator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Generator")
             .field("targets", &self.targets)
-            .field("settings", &self.settings)
+            .field("profile", &self.profile)
             .finish_non_exhaustive()
     }
 }

@@ -86,7 +86,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Some(Role::Load(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play(settle::load_alone(args, seed)?, alone::load)
+            stage.play(settle::load_alone(*args, seed)?, load::alone::run)
         }
         Some(Role::Run(args)) => {
             let check = args.check;

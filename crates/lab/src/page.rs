@@ -16,6 +16,7 @@ use serde::Serialize;
 use telemetry::trace::Tracer;
 use telemetry::{Metrics, Telemetry};
 
+use crate::load::{LoadCollector, Record};
 use crate::serve::{Control, Listening, Routes, json, router, serve, text};
 use crate::settings::{Instance, Serving};
 use crate::shutdown::Shutdown;
@@ -96,8 +97,10 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn new(places: Places, telemetry: &Telemetry) -> Self {
+    /// The page also shows the metrics of the load, for which there is no service of its own.
+    pub(crate) fn new(places: Places, load: Arc<Record>, telemetry: &Telemetry) -> Self {
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        metrics.register(LoadCollector::new(load));
         telemetry.show_export(&metrics);
         Self { places, metrics }
     }

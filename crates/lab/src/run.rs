@@ -24,12 +24,11 @@ pub(crate) use list::{check, list};
 pub(crate) use shipped::{Source, read};
 
 use crate::failure::Failure;
-use crate::load::keeps_plan;
 use crate::print;
 use crate::settings::{Observed, Observing, Serving};
 use crate::settle;
 use crate::shutdown::{Ending, end_of_run};
-use crate::together::{Keeping, Show, System, Watched, bind_anywhere, url_table};
+use crate::together::{Course, Keeping, Show, System, bind_anywhere, url_table};
 use folder::Folder;
 use observer::Observer;
 
@@ -113,28 +112,25 @@ async fn repetition(
             print::line(&line);
         }
     }
-    let (mut system, watched) = System::start(together, bound, telemetry, Keeping::All);
+    let course = Course {
+        phases: scenario.phases().map_err(Failure::usage)?,
+        until: Some(scenario.duration.0),
+        keeping: Keeping::All,
+    };
+    let (system, watched) = System::start(together, bound, telemetry, course);
     let mut observer = Observer::new(&watched, scenario.unhealthy_at);
-    let ending = {
-        let display = watched.show(settings.show, telemetry);
-        tokio::select! {
-            ending = end => Some(ending),
-            () = system.load_ended() => None,
-            () = observer.watch(&watched) => None,
-            () = display => None,
-        }
+    let ending = tokio::select! {
+        ending = end => Some(ending),
+        () = system.load_ended() => None,
+        () = observer.watch(&watched) => None,
+        () = watched.show(settings.show, telemetry) => None,
     };
     // The last answers belong to the run: what the observer saw ends with them.
-    let load = system.stop_load().await?;
-    let fleet = observer.finish(&watched);
-    system.stop().await?;
-    load.check()
-        .map_err(|lost| Failure::runtime(lost.to_string()))?;
-    let invalid = keeps_plan(&load).err();
+    let (load, fleet) = system.stop(|| observer.finish(&watched)).await?;
     let mut repetition = Repetition {
         seed: scenario.seed,
         cut_short: ending.is_some(),
-        invalid,
+        invalid: load.shortfall(),
         verdicts: Vec::new(),
         load,
         fleet,
@@ -142,22 +138,21 @@ async fn repetition(
     let expectations = scenario.expectations.iter();
     repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
     if settings.show != Show::Nothing && settings.repeat == 1 {
-        summarise(&watched);
+        for line in watched.summary() {
+            print::line(&line);
+        }
     }
     Ok(Run { repetition, ending })
-}
-
-fn summarise(watched: &Watched) {
-    for line in watched.summary() {
-        print::line(&line);
-    }
 }
 
 /// Whether all of it may be believed, and held.
 fn judge(result: &RunResult) -> Result<(), Failure> {
     let runs = &result.repetitions;
+    if let Some(name) = runs.iter().find_map(|run| run.load.unreachable().first().copied()) {
+        return Err(Failure::Unreachable(format!("instance {name} was never reached")));
+    }
     if let Some(why) = runs.iter().find_map(|run| run.invalid.as_ref()) {
-        return Err(Failure::Invalid(why.clone()));
+        return Err(Failure::NotKept(why.clone()));
     }
     let failed = |verdict: &&Verdict| !verdict.held;
     let failed = runs.iter().flat_map(|run| &run.verdicts).filter(failed);

@@ -1,6 +1,7 @@
 //! What runs, and how? The settled settings of each part, and how they are written.
 
 mod file;
+mod load;
 mod values;
 
 use std::collections::BTreeMap;
@@ -8,9 +9,11 @@ use std::time::Duration;
 
 pub(crate) use experiment::breaker_settings::BreakerSettings;
 pub(crate) use file::{File, InstanceFile};
+pub(crate) use load::{LoadAlone, LoadRun};
 pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
 
-use breaker::Config;
+use ::breaker::Config;
+use experiment::load::Profile;
 use experiment::scenario::Mode;
 use serde::Serialize;
 use telemetry::trace::{Protocol, TraceSettings};
@@ -30,7 +33,7 @@ pub(crate) struct Together {
     pub(crate) serving: Serving,
     pub(crate) lab: Page,
     pub(crate) unreliable: Unreliable,
-    pub(crate) load: Load,
+    pub(crate) load: Profile,
     pub(crate) instance: BTreeMap<String, Instance>,
 }
 
@@ -54,13 +57,6 @@ pub(crate) struct Instance {
     /// What an operator has decided before the start.
     #[serde(skip)]
     pub(crate) mode: Mode,
-}
-
-/// Everything about the load, except where it goes.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Load {
-    pub(crate) rate: f64,
-    pub(crate) timeout: Span,
 }
 
 /// The limits of what a service takes on.
@@ -157,11 +153,4 @@ pub(crate) struct InstanceAlone {
     #[serde(skip)]
     pub(crate) name: String,
     pub(crate) instance: BTreeMap<String, Instance>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct LoadAlone {
-    #[serde(skip)]
-    pub(crate) targets: Vec<Named<BaseUrl>>,
-    pub(crate) load: Load,
 }

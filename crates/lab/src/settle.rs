@@ -1,6 +1,8 @@
 //! What follows from flags, environment, file and defaults? Everything is checked here, before
 //! anything starts. The earlier of the four wins.
 
+mod load;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -10,17 +12,18 @@ use experiment::scenario::{Mode, Scenario};
 use telemetry::LogFormat;
 
 use crate::cli::{
-    CommonArgs, InstanceArgs, LoadArgs, ObservingArgs, RunArgs, SamplingArgs, ServingArgs,
-    TogetherArgs, UnreliableArgs,
+    CommonArgs, InstanceArgs, ObservingArgs, RunArgs, SamplingArgs, ServingArgs, TogetherArgs,
+    UnreliableArgs,
 };
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::run;
 use crate::settings::{
-    Address, Alone, BaseUrl, File, Instance, InstanceAlone, InstanceFile, Load, LoadAlone, Named,
-    Observing, Page, Serving, Span, Text, Together, Unreliable, UnreliableAlone,
+    Address, Alone, BaseUrl, File, Instance, InstanceAlone, InstanceFile, Named, Observing, Page,
+    Serving, Span, Text, Together, Unreliable, UnreliableAlone,
 };
 use crate::together::Show;
+pub(crate) use load::load_alone;
 
 /// The port of the unreliable service.
 const UNRELIABLE_PORT: u16 = 9000;
@@ -30,13 +33,7 @@ const PAGE_PORT: u16 = 8080;
 const SERVICES: [&str; 2] = ["unreliable", "lab"];
 /// The instances that have a port of their own.
 const PORTS: [(&str, u16); 3] = [("A", 8001), ("B", 8002), ("C", 8003)];
-/// Requests per second over all instances.
-const RATE: f64 = 90.0;
-/// Less, or more than the generator can do, is more likely a typing error.
-const MIN_RATE: f64 = 0.001;
-const MAX_RATE: f64 = 100_000.0;
 const CALL_TIMEOUT: Span = Span(Duration::from_secs(1));
-const LOAD_TIMEOUT: Span = Span(Duration::from_secs(5));
 /// Everything ends within three seconds: one service alone, or all of them one after another.
 const DRAIN_TIME_ALONE: Duration = Duration::from_millis(2500);
 const DRAIN_TIME_TOGETHER: Duration = Duration::from_millis(1100);
@@ -81,7 +78,7 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
         },
         serving: serving(args.serving, &file, DRAIN_TIME_TOGETHER)?,
         unreliable,
-        load: load(args.rate, None, &file)?,
+        load: load::load_together(args.rate, &file)?,
         instance: instances,
     })
 }
@@ -199,41 +196,6 @@ pub(crate) fn instance_alone(
     })
 }
 
-/// Settles the load alone.
-pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, Failure> {
-    let file = File::read(args.common.config.as_deref())?;
-    let seed = args.common.seed.or(file.seed).unwrap_or(seed);
-    let targets = if args.target.is_empty() {
-        let all = PORTS.map(|(name, port)| Named {
-            name: name.to_owned(),
-            value: BaseUrl::of(loopback(port).0),
-        });
-        all.into()
-    } else {
-        args.target
-    };
-    for (place, target) in targets.iter().enumerate() {
-        if targets[..place]
-            .iter()
-            .any(|other| other.name == target.name)
-        {
-            let name = &target.name;
-            return Err(Failure::usage(format!("--target {name} is given twice")));
-        }
-    }
-    let part = LoadAlone {
-        targets,
-        load: load(args.rate, args.timeout, &file)?,
-    };
-    Ok(Alone {
-        seed,
-        duration: duration(&args.common, &file)?,
-        observing: observing(args.observing, Some(args.sampling), &file)?,
-        serving: None,
-        part,
-    })
-}
-
 /// What is not set stays open: `OTEL_*` variables may have a word.
 fn observing(
     args: ObservingArgs,
@@ -346,20 +308,6 @@ fn check_name(name: &str) -> Result<(), Failure> {
             "instance name `{name}` is not allowed: it must be 1 to 32 letters, digits, - and _"
         )))
     }
-}
-
-fn load(rate: Option<f64>, timeout: Option<Span>, file: &File) -> Result<Load, Failure> {
-    let rate = rate.or(file.load.rate).unwrap_or(RATE);
-    if !(MIN_RATE..=MAX_RATE).contains(&rate) {
-        return Err(Failure::usage(format!(
-            "rate = {rate} is not allowed: it must be from {MIN_RATE} to {MAX_RATE} per second"
-        )));
-    }
-    let timeout = timeout.or(file.load.timeout).unwrap_or(LOAD_TIMEOUT);
-    Ok(Load {
-        rate,
-        timeout: above_zero("timeout", timeout)?,
-    })
 }
 
 fn serving(args: ServingArgs, file: &File, drain_time: Duration) -> Result<Serving, Failure> {

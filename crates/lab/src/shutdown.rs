@@ -17,6 +17,13 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
+    /// It ends by itself, now.
+    pub(crate) fn now() -> Self {
+        Self {
+            began: Instant::now(),
+        }
+    }
+
     /// The time that is left for the last things.
     pub(crate) fn time_left(&self) -> Duration {
         END_TIME
@@ -72,9 +79,7 @@ pub(crate) async fn end_of_run(limit: Option<Duration>) -> Ending {
         _ = told.changed() => {}
         () = after(limit) => {}
     }
-    Ending {
-        began: Instant::now(),
-    }
+    Ending::now()
 }
 
 async fn after(limit: Option<Duration>) {

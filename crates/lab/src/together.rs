@@ -31,7 +31,7 @@ use fleet::Fleet;
 pub(crate) use fleet::{Keeping, Noted};
 use lines::PlainLines;
 use screen::Screen;
-pub(crate) use system::{System, bind, bind_anywhere, url_table};
+pub(crate) use system::{Course, System, bind, bind_anywhere, url_table};
 
 /// How often the live picture is drawn.
 const FRAME: Duration = Duration::from_millis(200);
@@ -116,13 +116,13 @@ pub(crate) async fn run(
         print::line(&line);
     }
     let duration = settings.duration.map(|span| span.0);
-    let (system, watched) = System::start(settings, bound, telemetry, Keeping::Recent);
+    let (system, watched) = System::start(settings, bound, telemetry, Course::endless());
 
     let ending = tokio::select! {
         ending = end_of_run(duration) => ending,
         () = watched.show(show, telemetry) => unreachable!("a display goes on until it is dropped"),
     };
-    system.stop().await?;
+    system.stop(|| ()).await?;
     let width = match show {
         Show::Picture => screen::width(),
         _ => usize::MAX,

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use prometheus::core::{Collector, Desc};
-use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
+use prometheus::proto::{
+    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
+};
 
 use crate::names::{Definition, Kind};
 
@@ -41,14 +43,7 @@ impl Family {
             self.definition.name,
             self.definition.labels,
         );
-        let labels = labels.iter().map(|(name, value)| {
-            let mut pair = LabelPair::default();
-            pair.set_name((*name).to_owned());
-            pair.set_value((*value).to_owned());
-            pair
-        });
-        let mut metric = Metric::default();
-        metric.set_label(labels.collect());
+        let mut metric = labelled(labels);
         if self.definition.kind == Kind::Counter {
             let mut counter = Counter::default();
             counter.set_value(value);
@@ -58,6 +53,29 @@ impl Family {
             gauge.set_value(value);
             metric.set_gauge(gauge);
         }
+        self.metrics.push(metric);
+    }
+
+    /// Adds one series of a histogram: for each limit, how many values are at most so large; then the
+    /// number and the sum of all.
+    pub fn push_histogram(
+        &mut self,
+        labels: &[(&str, &str)],
+        buckets: impl IntoIterator<Item = (f64, u64)>,
+        (count, sum): (u64, f64),
+    ) {
+        let buckets = buckets.into_iter().map(|(limit, count)| {
+            let mut bucket = Bucket::default();
+            bucket.set_upper_bound(limit);
+            bucket.set_cumulative_count(count);
+            bucket
+        });
+        let mut histogram = Histogram::default();
+        histogram.set_bucket(buckets.collect());
+        histogram.set_sample_count(count);
+        histogram.set_sample_sum(sum);
+        let mut metric = labelled(labels);
+        metric.set_histogram(histogram);
         self.metrics.push(metric);
     }
 
@@ -74,6 +92,18 @@ impl Family {
         family.set_metric(self.metrics);
         family
     }
+}
+
+fn labelled(labels: &[(&str, &str)]) -> Metric {
+    let labels = labels.iter().map(|(name, value)| {
+        let mut pair = LabelPair::default();
+        pair.set_name((*name).to_owned());
+        pair.set_value((*value).to_owned());
+        pair
+    });
+    let mut metric = Metric::default();
+    metric.set_label(labels.collect());
+    metric
 }
 
 /// What a collector must announce about `definition`.

@@ -38,8 +38,8 @@ struct ErrorBody {
     message: String,
 }
 
-/// Answers `GET /call`.
-pub(super) async fn answer(state: &State, incoming: &HeaderMap) -> Response {
+/// Answers `GET /call`, and `GET /call/PATH` with what the downstream has at that path.
+pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> Response {
     let span = state.tracer.breaker_call(DOWNSTREAM);
     let permit = match span.within(|| state.breaker.try_acquire()) {
         Ok(permit) => permit,
@@ -51,7 +51,7 @@ pub(super) async fn answer(state: &State, incoming: &HeaderMap) -> Response {
     state.permitted.fetch_add(1, Ordering::Relaxed);
     let breaker_state = permit.state();
     let under_way = UnderWay::new(state, permit, span);
-    let result = state.caller.call(&under_way.span, incoming).await;
+    let result = state.caller.call(&under_way.span, path, incoming).await;
     let (outcome, took) = under_way.end(&result);
     let failure = error(&result);
     let answer = Answer {

@@ -10,6 +10,7 @@ use telemetry::trace::{BreakerCall, Target, attributes};
 use tokio::time::timeout;
 
 use crate::client::client;
+use crate::load::REQUEST_KEY;
 use crate::settings::BaseUrl;
 
 /// The header in which the downstream learns who calls.
@@ -79,11 +80,28 @@ impl Caller {
         }
     }
 
-    pub(super) async fn call(&self, call: &BreakerCall, incoming: &HeaderMap) -> CallResult {
+    /// Calls what the downstream has below `/data` where the incoming request is below `/call`.
+    pub(super) async fn call(
+        &self,
+        call: &BreakerCall,
+        path: &str,
+        incoming: &HeaderMap,
+    ) -> CallResult {
         let mut headers = HeaderMap::new();
         headers.insert(CALLER, self.name.clone());
-        let span = call.request(&self.target, incoming, &mut headers);
-        let result = match timeout(self.limit, self.exchange(headers)).await {
+        if let Some(key) = incoming.get(REQUEST_KEY) {
+            headers.insert(REQUEST_KEY, key.clone());
+        }
+        let url = self.url_for(path);
+        let span = match &url {
+            Cow::Borrowed(_) => call.request(&self.target, incoming, &mut headers),
+            Cow::Owned(url) => {
+                let target = Target::new(url.as_str());
+                call.request(&target, incoming, &mut headers)
+            }
+        };
+        let exchange = self.exchange(url.into_owned(), headers);
+        let result = match timeout(self.limit, exchange).await {
             Err(_) => CallResult::TimedOut(self.limit),
             Ok(Err(error)) if error.is_connect() => CallResult::Broken(Broken::Connect),
             Ok(Err(_)) => CallResult::Broken(Broken::Connection),
@@ -102,11 +120,22 @@ impl Caller {
         result
     }
 
+    fn url_for(&self, path: &str) -> Cow<'_, Url> {
+        let below = path.strip_prefix("/call/").unwrap_or_default();
+        if below.is_empty() {
+            return Cow::Borrowed(&self.url);
+        }
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}/{below}", self.url.path()));
+        Cow::Owned(url)
+    }
+
     async fn exchange(
         &self,
+        url: Url,
         headers: HeaderMap,
     ) -> reqwest::Result<(StatusCode, Option<Duration>)> {
-        let request = self.client.get(self.url.clone()).headers(headers);
+        let request = self.client.get(url).headers(headers);
         let mut response = request.send().await?;
         let mut read = 0;
         while let Some(chunk) = response.chunk().await? {
@@ -146,6 +175,19 @@ impl CallResult {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_below_call_is_the_path_below_data() {
+        let downstream = "http://h:1/base".parse().unwrap();
+        let caller = Caller::new("A", &downstream, Duration::from_secs(1));
+        for (path, url) in [
+            ("/call", "http://h:1/base/data"),
+            ("/call/", "http://h:1/base/data"),
+            ("/call/orders/7", "http://h:1/base/data/orders/7"),
+        ] {
+            assert_eq!(caller.url_for(path).as_str(), url);
+        }
+    }
 
     #[test]
     fn only_server_errors_and_too_many_requests_speak_against_the_downstream() {

@@ -1,93 +1,73 @@
-//! What did the clients see? Replies and latencies by target, and which seconds were mixed.
+//! What did the clients see? Counts and latencies by target, phase and second.
+//!
+//! Memory does not grow with time: histograms have bounds, and of the seconds the last hour is kept.
+
+mod seconds;
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
+use experiment::load::{Latencies, Part, Phases, REST, Second, TargetResult};
+use experiment::outcome::{Outcome, Outcomes};
 use tokio::time::Instant;
 
-/// How a request ended for the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reply {
-    /// 200: the downstream did its work.
-    Success,
-    /// 503 from the breaker.
-    FastFailure,
-    /// 502, 504 or another answer that is no success.
-    Failure,
-    /// No answer in time.
-    TimedOut,
-    /// No connection, or it broke.
-    Unreachable,
-}
+pub(crate) use seconds::MixedSeconds;
+use seconds::Seconds;
 
-impl Reply {
-    pub(super) fn of(status: u16, from_breaker: bool) -> Self {
-        match status {
-            200..=299 => Self::Success,
-            503 if from_breaker => Self::FastFailure,
-            _ => Self::Failure,
-        }
-    }
-}
-
-/// Keeps what the clients saw. Memory does not grow with time.
+/// Keeps what the clients saw.
 pub(crate) struct Record {
-    began: Instant,
+    names: Vec<String>,
+    /// Open connections and waiting requests, by target.
+    gauges: Vec<[Gauge; 2]>,
     state: Mutex<State>,
 }
 
+/// A number that goes up and down.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gauge(Arc<AtomicUsize>);
+
+impl Gauge {
+    pub(super) fn add(&self, more: isize) {
+        self.0.fetch_add(more.cast_unsigned(), Ordering::Relaxed);
+    }
+
+    pub(super) fn set(&self, number: usize) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 struct State {
+    began: Instant,
+    planned: u64,
     targets: Vec<Target>,
-    second: Second,
-    mixed: MixedSeconds,
+    seconds: Seconds,
 }
 
-#[derive(Clone)]
 struct Target {
-    figures: TargetFigures,
-    latencies: Histogram<u64>,
-    fast_latencies: Histogram<u64>,
+    reached: bool,
+    /// Over all parts.
+    outcomes: Outcomes,
+    attempts: u64,
+    parts: Vec<Part>,
 }
 
-/// What the clients of one instance saw.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct TargetFigures {
-    pub(crate) successes: u64,
-    pub(crate) failures: u64,
-    pub(crate) fast_failures: u64,
-    pub(crate) timed_out: u64,
-    pub(crate) unreachable: u64,
-    /// Not sent: too many were under way.
-    pub(crate) shed: u64,
-}
-
-impl TargetFigures {
-    /// Requests that ended badly without being rejected.
-    pub(crate) fn failed(&self) -> u64 {
-        self.failures + self.timed_out + self.unreachable
-    }
-
-    /// Requests that were sent and ended.
-    pub(crate) fn calls(&self) -> u64 {
-        self.successes + self.failed() + self.fast_failures
-    }
-}
-
-/// The present second: who answered 200, and who answered 503.
-struct Second {
-    number: u64,
-    served: Vec<bool>,
-    rejected: Vec<bool>,
-}
-
-/// Seconds in which one instance answered 503 while another answered 200.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct MixedSeconds {
-    pub(crate) count: u64,
-    /// The first one: its number, the instance that rejected and the one that served.
-    pub(crate) first: Option<(u64, usize, usize)>,
+/// How one planned request ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    /// From the planned instant to the end.
+    pub(super) response: Duration,
+    /// From sending the last attempt to its end.
+    pub(super) service: Option<Duration>,
+    /// From the planned instant to when it was let go.
+    pub(super) lateness: Option<Duration>,
+    pub(super) attempts: u32,
 }
 
 /// A latency at two quantiles.
@@ -98,83 +78,158 @@ pub(crate) struct Latency {
 }
 
 impl Record {
-    /// A record of `targets` targets that begins now.
-    pub(crate) fn new(targets: usize) -> Self {
-        // Three digits up to a minute: what is longer has timed out.
-        let histogram = Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are valid");
-        let target = Target {
-            figures: TargetFigures::default(),
-            latencies: histogram.clone(),
-            fast_latencies: histogram,
-        };
+    /// A record of targets of these names that begins now.
+    pub(crate) fn new(names: Vec<String>) -> Self {
+        let targets = names.iter().map(|_| Target {
+            reached: false,
+            outcomes: Outcomes::default(),
+            attempts: 0,
+            parts: vec![Part::new(REST)],
+        });
         Self {
-            began: Instant::now(),
+            gauges: names.iter().map(|_| Default::default()).collect(),
             state: Mutex::new(State {
-                targets: vec![target; targets],
-                second: Second::new(0, targets),
-                mixed: MixedSeconds::default(),
+                began: Instant::now(),
+                planned: 0,
+                targets: targets.collect(),
+                seconds: Seconds::new(names.len()),
             }),
+            names,
         }
     }
 
-    pub(super) fn answered(&self, target: usize, reply: Reply, latency: Duration) {
-        self.note(target, reply, latency, self.began.elapsed().as_secs());
+    /// The names of the targets.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
     }
 
-    pub(super) fn shed(&self, target: usize) {
-        self.lock().targets[target].figures.shed += 1;
+    pub(super) fn connections(&self, target: usize) -> &Gauge {
+        &self.gauges[target][0]
     }
 
-    pub(crate) fn figures(&self, target: usize) -> TargetFigures {
-        self.lock().targets[target].figures
+    pub(super) fn waiting(&self, target: usize) -> &Gauge {
+        &self.gauges[target][1]
     }
 
-    /// The latency of all answers of one instance.
+    /// The run has these parts. Called before the first request.
+    pub(super) fn divide(&self, phases: &Phases) {
+        for target in &mut self.lock().targets {
+            target.parts = phases.names().into_iter().map(Part::new).collect();
+        }
+    }
+
+    /// The run begins at `began`.
+    pub(super) fn begin(&self, began: Instant) {
+        self.lock().began = began;
+    }
+
+    pub(super) fn plan(&self, target: usize, part: usize, now: Instant) {
+        let mut state = self.lock();
+        let second = state.second(now);
+        state.planned += 1;
+        state.targets[target].outcomes.plan();
+        state.targets[target].parts[part].outcomes.plan();
+        state.seconds.plan(second, target);
+    }
+
+    pub(super) fn reach(&self, target: usize) {
+        self.lock().targets[target].reached = true;
+    }
+
+    pub(super) fn end(&self, target: usize, part: usize, end: &End, now: Instant) {
+        let mut state = self.lock();
+        let second = state.second(now);
+        state.seconds.end(second, target, end);
+        let whole = &mut state.targets[target];
+        whole.outcomes.count(end.outcome);
+        whole.attempts += u64::from(end.attempts);
+        let part = &mut whole.parts[part];
+        part.outcomes.count(end.outcome);
+        part.sent += u64::from(end.attempts > 0);
+        part.attempts += u64::from(end.attempts);
+        if let Some(lateness) = end.lateness {
+            part.lateness.record(lateness);
+        }
+        if !end.outcome.ended() {
+            return;
+        }
+        part.response.record(end.response);
+        if let Some(service) = end.service {
+            part.service.record(service);
+        }
+        if end.outcome == Outcome::FastFail {
+            part.fast_fail.record(end.response);
+        }
+    }
+
+    /// How the requests to one target ended so far.
+    pub(crate) fn figures(&self, target: usize) -> Outcomes {
+        self.lock().targets[target].outcomes
+    }
+
+    /// The response time of all answers of one instance.
     pub(crate) fn latency(&self, target: usize) -> Latency {
-        Latency::of(&self.lock().targets[target].latencies)
+        Latency::of(&self.merged(&[target], |part| &part.response))
     }
 
-    /// The latency of all fast failures.
+    /// The response time of all fast failures.
     pub(crate) fn fast_latency(&self) -> Latency {
+        let all: Vec<usize> = (0..self.names.len()).collect();
+        Latency::of(&self.merged(&all, |part| &part.fast_fail))
+    }
+
+    fn merged(&self, targets: &[usize], which: impl Fn(&Part) -> &Latencies) -> Latencies {
         let state = self.lock();
-        let mut all = state.targets[0].fast_latencies.clone();
-        for target in &state.targets[1..] {
-            all.add(&target.fast_latencies)
-                .expect("all have the same bounds");
+        let mut merged = Latencies::default();
+        for &target in targets {
+            for part in &state.targets[target].parts {
+                merged.merge(which(part));
+            }
         }
-        Latency::of(&all)
+        merged
+    }
+
+    /// Response times of one target over the whole run.
+    pub(super) fn responses(&self, target: usize) -> Latencies {
+        self.merged(&[target], |part| &part.response)
+    }
+
+    /// How late the generator was over the whole run.
+    pub(super) fn lateness(&self) -> Latencies {
+        let all: Vec<usize> = (0..self.names.len()).collect();
+        self.merged(&all, |part| &part.lateness)
+    }
+
+    /// Attempts made for requests to one target that have ended.
+    pub(super) fn attempts(&self, target: usize) -> u64 {
+        self.lock().targets[target].attempts
     }
 
     pub(crate) fn mixed_seconds(&self) -> MixedSeconds {
-        let state = self.lock();
-        let mut mixed = state.mixed;
-        mixed.take(&state.second);
-        mixed
+        self.lock().seconds.mixed()
     }
 
-    fn note(&self, target: usize, reply: Reply, latency: Duration, second: u64) {
+    /// The seconds that are over, from number `first`, as far as they are kept.
+    pub(super) fn seconds_from(&self, first: u64) -> Vec<Second> {
         let mut state = self.lock();
-        if second != state.second.number {
-            let targets = state.targets.len();
-            let ended = std::mem::replace(&mut state.second, Second::new(second, targets));
-            state.mixed.take(&ended);
-        }
-        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        let noted = &mut state.targets[target];
-        noted.latencies.saturating_record(micros);
-        let figures = &mut noted.figures;
-        match reply {
-            Reply::Success => figures.successes += 1,
-            Reply::Failure => figures.failures += 1,
-            Reply::TimedOut => figures.timed_out += 1,
-            Reply::Unreachable => figures.unreachable += 1,
-            Reply::FastFailure => {
-                figures.fast_failures += 1;
-                noted.fast_latencies.saturating_record(micros);
-            }
-        }
-        state.second.served[target] |= reply == Reply::Success;
-        state.second.rejected[target] |= reply == Reply::FastFailure;
+        let second = state.second(Instant::now());
+        state.seconds.pass_to(second);
+        state.seconds.from(first)
+    }
+
+    /// All that was seen: how many were planned, and what became of them.
+    pub(super) fn results(&self) -> (u64, Vec<TargetResult>, Vec<Second>) {
+        let mut state = self.lock();
+        let targets = self.names.iter().zip(&state.targets);
+        let targets = targets.map(|(name, target)| TargetResult {
+            name: name.clone(),
+            reached: target.reached,
+            figures: std::collections::BTreeMap::new(),
+            parts: target.parts.clone(),
+        });
+        let targets = targets.collect();
+        state.seconds.finish();
+        (state.planned, targets, state.seconds.from(0))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -182,35 +237,18 @@ impl Record {
     }
 }
 
-impl Second {
-    fn new(number: u64, targets: usize) -> Self {
-        Self {
-            number,
-            served: vec![false; targets],
-            rejected: vec![false; targets],
-        }
-    }
-}
-
-impl MixedSeconds {
-    fn take(&mut self, second: &Second) {
-        let pair = (0..second.rejected.len())
-            .filter(|&target| second.rejected[target])
-            .find_map(|rejecting| {
-                let others = (0..second.served.len()).filter(|&target| target != rejecting);
-                let serving = others.into_iter().find(|&target| second.served[target])?;
-                Some((second.number, rejecting, serving))
-            });
-        if let Some(pair) = pair {
-            self.count += 1;
-            self.first = self.first.or(Some(pair));
-        }
+impl State {
+    fn second(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.began).as_secs()
     }
 }
 
 impl Latency {
-    fn of(histogram: &Histogram<u64>) -> Self {
-        let at = |quantile| Duration::from_micros(histogram.value_at_quantile(quantile));
+    fn of(latencies: &Latencies) -> Self {
+        let at = |quantile| {
+            let seconds = latencies.quantile(quantile).unwrap_or_default();
+            Duration::from_secs_f64(seconds)
+        };
         Self {
             p50: at(0.5),
             p99: at(0.99),
@@ -225,53 +263,4 @@ impl fmt::Debug for Record {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FAST: Duration = Duration::from_micros(300);
-
-    #[test]
-    fn a_second_is_mixed_when_one_instance_rejects_and_another_serves() {
-        let record = Record::new(3);
-        record.note(0, Reply::FastFailure, FAST, 0);
-        record.note(0, Reply::Success, FAST, 0);
-        record.note(1, Reply::FastFailure, FAST, 1);
-        record.note(2, Reply::Success, FAST, 1);
-        record.note(2, Reply::Failure, FAST, 2);
-        record.note(1, Reply::FastFailure, FAST, 2);
-
-        let mixed = record.mixed_seconds();
-
-        assert_eq!(mixed.count, 1);
-        assert_eq!(mixed.first, Some((1, 1, 2)));
-    }
-
-    #[test]
-    fn every_reply_is_counted_once() {
-        let record = Record::new(1);
-        for reply in [
-            Reply::of(200, true),
-            Reply::of(502, true),
-            Reply::of(503, false),
-            Reply::of(503, true),
-            Reply::TimedOut,
-            Reply::Unreachable,
-        ] {
-            record.note(0, reply, FAST, 0);
-        }
-        record.shed(0);
-
-        let figures = record.figures(0);
-
-        assert_eq!(figures.calls(), 6);
-        let expected = TargetFigures {
-            successes: 1,
-            failures: 2,
-            fast_failures: 1,
-            timed_out: 1,
-            unreachable: 1,
-            shed: 1,
-        };
-        assert_eq!(figures, expected);
-    }
-}
+mod tests;

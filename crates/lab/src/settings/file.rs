@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use experiment::load::Profile;
 use experiment::reading::parse_toml;
 use serde::Deserialize;
 use telemetry::LogFormat;
@@ -30,7 +31,7 @@ pub(crate) struct File {
     pub(crate) breaker: BreakerSettings,
     pub(crate) instance: BTreeMap<String, InstanceFile>,
     pub(crate) unreliable: UnreliableFile,
-    pub(crate) load: LoadFile,
+    pub(crate) load: Profile,
 }
 
 /// What one instance does differently.
@@ -53,13 +54,6 @@ pub(crate) struct PageFile {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct UnreliableFile {
     pub(crate) listen: Option<Address>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct LoadFile {
-    pub(crate) rate: Option<f64>,
-    pub(crate) timeout: Option<Span>,
 }
 
 impl File {
@@ -99,7 +93,11 @@ mod tests {
     fn a_key_like_no_other_gets_the_whole_list() {
         let error = File::parse("[load]\nzzz = 1\n").unwrap_err();
 
-        assert_eq!(error, "2:1: unknown key `zzz`; known are: rate, timeout");
+        assert_eq!(
+            error,
+            "2:1: unknown key `zzz`; known are: rate, process, shape, connections, choose, keys, \
+             key_skew, timeout, retries, max_connections, queue, path, lateness_limit, shed_limit"
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use experiment::outcome::Outcome;
+
 use super::picture::{InstancePicture, Picture};
 use super::words::{cause, clock, percent};
 use super::{Display, Watched};
@@ -60,9 +62,9 @@ fn second(picture: &Picture, seconds: u64) -> String {
         picture.downstream.phase,
         percent(picture.downstream.failing_share),
         states.collect::<Vec<_>>().join(" "),
-        sum(|instance| instance.clients.calls()),
-        sum(|instance| instance.clients.successes),
+        sum(|instance| instance.clients.ended()),
+        sum(|instance| instance.clients[Outcome::Ok]),
         sum(|instance| instance.clients.failed()),
-        sum(|instance| instance.clients.fast_failures),
+        sum(|instance| instance.clients[Outcome::FastFail]),
     )
 }

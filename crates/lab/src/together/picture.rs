@@ -6,8 +6,8 @@ use breaker::{RejectReason, Snapshot, State};
 
 use super::Watched;
 use super::fleet::Noted;
-use crate::load::TargetFigures;
 use crate::unreliable::Health;
+use experiment::outcome::Outcomes;
 
 /// The whole system at one moment.
 pub(super) struct Picture {
@@ -23,7 +23,7 @@ pub(super) struct Picture {
 pub(super) struct InstancePicture {
     pub(super) name: String,
     pub(super) snapshot: Snapshot,
-    pub(super) clients: TargetFigures,
+    pub(super) clients: Outcomes,
 }
 
 impl Picture {

@@ -7,6 +7,7 @@ use crossterm::style::{Attribute, Color, Print, ResetColor, SetAttribute, SetFor
 
 use crossterm::terminal::{Clear, ClearType};
 use crossterm::{cursor, queue, terminal};
+use experiment::outcome::Outcome;
 
 use telemetry::HeldLog;
 
@@ -168,10 +169,10 @@ fn instance(instance: &InstancePicture) -> Vec<Piece> {
         plain(format!(
             "{:>8}{:>8}{:>8}{:>8}{:>11}{:>8}{:>7}",
             seconds(instance.in_state()),
-            number(clients.calls()),
-            number(clients.successes),
+            number(clients.ended()),
+            number(clients[Outcome::Ok]),
             number(clients.failed()),
-            number(clients.fast_failures),
+            number(clients[Outcome::FastFail]),
             number(instance.openings()),
             number(instance.flaps()),
         )),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use breaker::{Outcome, State};
+use experiment::outcome::Outcome as Reply;
 
 use super::Watched;
 use super::fleet::Disagreement;
@@ -45,10 +46,10 @@ fn table(watched: &Watched, picture: &Picture) -> Vec<String> {
         lines.push(format!(
             "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
             instance.name,
-            number(clients.calls()),
-            number(clients.successes),
+            number(clients.ended()),
+            number(clients[Reply::Ok]),
             number(clients.failed()),
-            number(clients.fast_failures),
+            number(clients[Reply::FastFail]),
             millis(latency.p50),
             millis(latency.p99),
         ));
@@ -141,7 +142,7 @@ fn fast_failure(watched: &Watched, picture: &Picture) -> Observed {
     let fast: u64 = picture
         .instances
         .iter()
-        .map(|it| it.clients.fast_failures)
+        .map(|it| it.clients[Reply::FastFail])
         .sum();
     if fast == 0 {
         return Err("no call was rejected by a breaker");

@@ -2,10 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use breaker::{Clock, SystemClock};
+use experiment::load::{LoadResult, Phases};
 use telemetry::Telemetry;
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::Watched;
 use super::fleet::{Fleet, Keeping};
@@ -101,10 +104,36 @@ pub(crate) fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
 
 /// The tasks of the running system, in the order in which they are stopped.
 pub(crate) struct System {
-    load: Part,
+    load: LoadPart,
     instances: Part,
     /// The unreliable service, and the page that shows where the services are.
     rest: Part,
+}
+
+/// How a run goes, beside what its settings say.
+pub(crate) struct Course {
+    /// The parts of the run that the load tells apart.
+    pub(crate) phases: Phases,
+    /// Until when requests are planned, if they have an end.
+    pub(crate) until: Option<Duration>,
+    pub(crate) keeping: Keeping,
+}
+
+impl Course {
+    /// On and on.
+    pub(crate) fn endless() -> Self {
+        Self {
+            phases: Phases::default(),
+            until: None,
+            keeping: Keeping::Recent,
+        }
+    }
+}
+
+struct LoadPart {
+    stop: Stop,
+    ended: watch::Receiver<bool>,
+    task: JoinHandle<LoadResult>,
 }
 
 struct Part {
@@ -133,14 +162,16 @@ impl System {
         settings: Together,
         bound: Bound,
         telemetry: &Telemetry,
-        keeping: Keeping,
+        course: Course,
     ) -> (Self, Watched) {
         // One clock for all: only so can it be said who was in which state at one moment.
         let clock = SystemClock::new();
         let (mut rest, shutdown) = Part::new();
+        let names: Vec<String> = settings.instance.keys().cloned().collect();
+        let record = Arc::new(Record::new(names.clone()));
         if let Ok(listening) = bound.page {
             let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
-            let page = Page::new(places, telemetry);
+            let page = Page::new(places, Arc::clone(&record), telemetry);
             let serving = settings.serving.clone();
             rest.tasks
                 .spawn(page.serve(listening, serving, shutdown.clone()));
@@ -154,8 +185,7 @@ impl System {
         rest.tasks.spawn(serve);
 
         let (mut instances, shutdown) = Part::new();
-        let names: Vec<String> = settings.instance.keys().cloned().collect();
-        let fleet = Arc::new(Fleet::new(names.len(), clock.now(), keeping));
+        let fleet = Arc::new(Fleet::new(names.len(), clock.now(), course.keeping));
         let mut breakers = Vec::new();
         let mut permitted = Vec::new();
         let mut targets = Vec::new();
@@ -176,12 +206,16 @@ impl System {
             });
         }
 
-        let (mut load, shutdown) = Part::new();
-        let record = Arc::new(Record::new(targets.len()));
         let rate = settings.load.rate;
-        let generator = Generator::new(&targets, settings.load, settings.seed, Arc::clone(&record))
-            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
-        load.tasks.spawn(generator.run(shutdown));
+        let generator = Generator::new(
+            &targets,
+            &settings.load,
+            settings.seed,
+            course.phases,
+            Arc::clone(&record),
+        )
+        .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
+        let load = LoadPart::start(generator, course.until);
 
         let watched = Watched {
             seed: settings.seed,
@@ -202,10 +236,39 @@ impl System {
         (system, watched)
     }
 
-    /// Stops the load, then the instances, then what they depend on.
-    pub(crate) async fn stop(self) -> Result<(), Failure> {
-        self.load.stop().await?;
+    /// Returns once the load has sent all that was planned, and has its answers.
+    pub(crate) async fn load_ended(&self) {
+        let mut ended = self.load.ended.clone();
+        // A load that is gone has ended too.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+
+    /// Stops the load, unless it has ended, and the rest after it: the instances, then what they depend
+    /// on. `look` is called in between, while all services are still up. Returns what the clients saw.
+    pub(crate) async fn stop<T>(
+        self,
+        look: impl FnOnce() -> T,
+    ) -> Result<(LoadResult, T), Failure> {
+        self.load.stop.begin();
+        let load = self.load.task.await;
+        let load = load.map_err(|error| Failure::runtime(error.to_string()))?;
+        let seen = look();
         self.instances.stop().await?;
-        self.rest.stop().await
+        self.rest.stop().await?;
+        load.check().map_err(Failure::runtime)?;
+        Ok((load, seen))
+    }
+}
+
+impl LoadPart {
+    fn start(generator: Generator, until: Option<Duration>) -> Self {
+        let (stop, shutdown) = Stop::new();
+        let (tell, ended) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            let result = generator.run(shutdown, until).await;
+            tell.send_replace(true);
+            result
+        });
+        Self { stop, ended, task }
     }
 }

@@ -1,0 +1,181 @@
+//! How does the load run in a process of its own? Plan, run, report, verdict.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use experiment::load::LoadResult;
+use telemetry::{Metrics, Telemetry};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::display::{Display, Voice};
+use super::output::Outputs;
+use super::{Generator, LOAD_SERVICE, LoadCollector, Record, plan_view, report};
+use crate::failure::Failure;
+use crate::serve::{Control, Listening, Routes, listen, router, serve};
+use crate::settings::{Alone, LoadAlone, LoadRun, Serving};
+use crate::shutdown::{Ending, Shutdown, Stop, end_of_run};
+
+/// Whoever scrapes the generator needs few connections.
+const SCRAPE_CONNECTIONS: usize = 64;
+
+/// Runs the load until the end, and says what the clients saw.
+pub(crate) async fn run(
+    settings: Alone<LoadAlone>,
+    telemetry: &Telemetry,
+) -> Result<Ending, Failure> {
+    let LoadAlone { targets, load, run } = settings.part;
+    let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+    let until = settings.duration.map(|span| span.0);
+    let voice = if run.output.take_standard_output() {
+        Voice::Error
+    } else {
+        Voice::Output
+    };
+    if run.dry_run {
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+        for line in plan_view::lines(&load, &run.phases, &names, settings.seed, until) {
+            voice.say(&line);
+        }
+        return Ok(Ending::now());
+    }
+    let mut outputs = Outputs::open(&run.output, &names)?;
+    let listening = run
+        .listen
+        .map(|address| listen(address.0, "the load generator", "--listen"))
+        .transpose()?;
+    outputs.begin()?;
+    if !run.quiet {
+        voice.say(&greeting(&names, &load, settings.seed));
+    }
+    let record = Arc::new(Record::new(names));
+    let generator = Generator::new(
+        &targets,
+        &load,
+        settings.seed,
+        run.phases.clone(),
+        Arc::clone(&record),
+    )
+    .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
+    let (stop, shutdown) = Stop::new();
+    let page = listening.map(|listening| {
+        if !run.quiet {
+            voice.say(&format!("metrics on http://{}/metrics", listening.address));
+        }
+        show_metrics(listening, Arc::clone(&record), telemetry, shutdown.clone())
+    });
+    let task = tokio::spawn(generator.run(shutdown, until));
+    let display = Display::new(voice, run.quiet);
+    let (ending, mut result) = watch(task, &stop, &record, display, &mut outputs).await?;
+    stop.begin();
+    if let Some(page) = page {
+        page.await.map_err(broken)?;
+    }
+    result.verdicts = run
+        .expectations
+        .iter()
+        .map(|it| it.judge(&result))
+        .collect();
+    voice.say("");
+    for line in report::lines(&result) {
+        voice.say(&line);
+    }
+    outputs.finish(&result)?;
+    verdict(&run, &result)?;
+    Ok(ending)
+}
+
+fn greeting(names: &[String], load: &experiment::load::Profile, seed: u64) -> String {
+    let pace = match load.connections {
+        Some(connections) => format!("by {connections} clients in a closed loop"),
+        None => format!("at {} requests per second", load.rate),
+    };
+    format!("load on {} {pace}, seed {seed}", names.join(", "))
+}
+
+/// Shows and writes each second until the generator has ended, which a signal makes it do early.
+async fn watch(
+    mut task: JoinHandle<LoadResult>,
+    stop: &Stop,
+    record: &Record,
+    mut display: Display,
+    outputs: &mut Outputs,
+) -> Result<(Ending, LoadResult), Failure> {
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    seconds.tick().await;
+    let mut end = std::pin::pin!(end_of_run(None));
+    let mut ending = None;
+    let result = loop {
+        tokio::select! {
+            ended = &mut task => break ended.map_err(broken)?,
+            asked = &mut end, if ending.is_none() => {
+                ending = Some(asked);
+                stop.begin();
+            }
+            _ = seconds.tick() => {
+                let new = record.seconds_from(outputs.next());
+                outputs.write_seconds(&new);
+                display.show(record, &new);
+            }
+        }
+    };
+    display.clear();
+    Ok((ending.unwrap_or_else(Ending::now), result))
+}
+
+fn show_metrics(
+    listening: Listening,
+    record: Arc<Record>,
+    telemetry: &Telemetry,
+    shutdown: Shutdown,
+) -> JoinHandle<()> {
+    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+    metrics.register(LoadCollector::new(record));
+    telemetry.show_export(&metrics);
+    let tracer = telemetry::trace::Tracer::default();
+    let routes = router(Routes::new(metrics, Control::new(None), tracer));
+    let settings = Serving {
+        max_connections: SCRAPE_CONNECTIONS,
+        control_token: None,
+        drain_time: super::DRAIN_TIME,
+    };
+    tokio::spawn(async move { serve(listening, routes, &settings, shutdown).await })
+}
+
+/// What the run came to. The first that is wrong makes what follows worth less, so it is what is said.
+fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
+    result.check().map_err(|what| {
+        Failure::runtime(format!(
+            "{what}; this is a fault of the load generator itself"
+        ))
+    })?;
+    let unreachable = result.unreachable();
+    if !unreachable.is_empty() {
+        return Err(Failure::Unreachable(format!(
+            "never reached: {}; not one connection came about in the whole run",
+            unreachable.join(", ")
+        )));
+    }
+    if let Some(shortfall) = result.shortfall() {
+        return Err(Failure::NotKept(format!(
+            "the plan was not kept: {shortfall}; what was measured is not what was asked for"
+        )));
+    }
+    let failed = result
+        .verdicts
+        .iter()
+        .filter(|verdict| !verdict.held)
+        .count();
+    if failed > 0 {
+        return Err(Failure::Assertion(format!(
+            "{failed} of {} assertions failed",
+            run.expectations.len()
+        )));
+    }
+    Ok(())
+}
+
+fn broken(error: impl std::fmt::Display) -> Failure {
+    Failure::runtime(error.to_string())
+}

@@ -1,0 +1,111 @@
+//! What if the answers set the pace? Clients that send their next request when they have an answer.
+//!
+//! For comparison: such a client waits while the system is slow, and so leaves out just the requests that
+//! would have been slow. Response times are then service times.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use experiment::load::{Phases, Planned, Schedule};
+use experiment::outcome::Outcome;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::connection::Client;
+use super::job::Job;
+use super::lane::Lane;
+use crate::shutdown::Shutdown;
+use crate::timer::Sleeper;
+
+/// How long a client waits that found nobody: a closed loop around nothing would only heat the room.
+const REFUSED_TIME: Duration = Duration::from_millis(10);
+
+/// What all clients share.
+#[derive(Debug)]
+pub(super) struct Clients {
+    pub(super) schedule: Mutex<Schedule>,
+    pub(super) lanes: Vec<Arc<Lane>>,
+    pub(super) phases: Phases,
+    pub(super) least_loaded: bool,
+    pub(super) sleeper: Sleeper,
+}
+
+impl Clients {
+    /// Runs `count` clients among the `tasks` until the shutdown or until `until`. Says for how long they
+    /// began requests; some may still be at it.
+    pub(super) async fn run(
+        self,
+        count: u32,
+        began: Instant,
+        until: Option<Duration>,
+        shutdown: &mut Shutdown,
+        tasks: &mut JoinSet<()>,
+    ) -> Duration {
+        let clients = Arc::new(self);
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        for _ in 0..count {
+            let (clients, stopped) = (Arc::clone(&clients), stopped.clone());
+            tasks.spawn(async move {
+                let mut own: Vec<Client> = clients
+                    .lanes
+                    .iter()
+                    .map(|lane| Client::new(lane.endpoint.clone()))
+                    .collect();
+                loop {
+                    let at = began.elapsed();
+                    if *stopped.borrow() || until.is_some_and(|until| at >= until) {
+                        return;
+                    }
+                    clients.request(&mut own, began, at).await;
+                }
+            });
+        }
+        tokio::select! {
+            () = shutdown.begun() => {}
+            () = after(until) => {}
+        }
+        let planned = until.map_or(began.elapsed(), |until| until.min(began.elapsed()));
+        stop.send_replace(true);
+        planned
+    }
+
+    fn plan(&self) -> Option<Planned> {
+        let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
+        schedule.next()
+    }
+
+    async fn request(&self, own: &mut [Client], began: Instant, at: Duration) {
+        let Some(planned) = self.plan() else { return };
+        let place = if self.least_loaded {
+            let places = 0..self.lanes.len();
+            places
+                .min_by_key(|&place| self.lanes[place].under_way())
+                .unwrap_or_default()
+        } else {
+            planned.target
+        };
+        let lane = &self.lanes[place];
+        let part = self.phases.place(at);
+        let mut job = Job::new(lane, part, began + at, planned.key, planned.luck);
+        loop {
+            let (outcome, sent) = lane.attempt(&mut own[place], &mut job).await;
+            match lane.again.wait(&job, outcome) {
+                None => {
+                    job.end(outcome, Some(sent));
+                    if outcome == Outcome::ConnectRefused {
+                        sleep(REFUSED_TIME).await;
+                    }
+                    return;
+                }
+                Some(wait) => self.sleeper.sleep(wait).await,
+            }
+        }
+    }
+}
+
+async fn after(until: Option<Duration>) {
+    match until {
+        Some(until) => sleep(until).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,331 @@
+//! How is one connection held, and what does one exchange on it come to?
+//!
+//! The worker that has the connection also drives it, so that a request costs no second task. A request
+//! that met a connection which had been closed while it was idle, and of which not a byte was written, is
+//! sent again on a new one: that is no fault of the target. Whatever happens after that is an outcome.
+
+use std::error::Error;
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use experiment::outcome::Outcome;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::record::Gauge;
+
+/// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
+const IDLE_TIME: Duration = Duration::from_secs(2);
+
+/// Where connections go.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoint {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// How long one attempt may take, with the connection.
+    pub(super) patience: Duration,
+    /// Counts the open connections.
+    pub(super) open: Gauge,
+}
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    pub(super) status: Option<u16>,
+}
+
+impl Ended {
+    fn without_answer(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            status: None,
+        }
+    }
+}
+
+/// A client with one connection at most.
+#[derive(Debug)]
+pub(super) struct Client {
+    endpoint: Endpoint,
+    connection: Option<Connection>,
+    /// Whether a connection ever came about.
+    pub(super) connected: bool,
+}
+
+impl Client {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            connection: None,
+            connected: false,
+        }
+    }
+
+    /// Sends one request and reads the answer to its end.
+    pub(super) async fn exchange(&mut self, request: Request<Empty<Bytes>>) -> Ended {
+        let patience = self.endpoint.patience;
+        match timeout(patience, self.exchange_patiently(request)).await {
+            Ok(ended) => ended,
+            // The connection, on which an answer may still come, has been dropped.
+            Err(_) => Ended::without_answer(Outcome::Timeout),
+        }
+    }
+
+    async fn exchange_patiently(&mut self, request: Request<Empty<Bytes>>) -> Ended {
+        let mut unsent = request;
+        if let Some(mut connection) = self.reusable() {
+            match connection.exchange(unsent).await {
+                Exchanged::Ended(ended) => return self.keep(connection, ended),
+                Exchanged::Unsent(request) => unsent = *request,
+            }
+        }
+        let Ok(mut connection) = Connection::open(&self.endpoint).await else {
+            return Ended::without_answer(Outcome::ConnectRefused);
+        };
+        self.connected = true;
+        match connection.exchange(unsent).await {
+            Exchanged::Ended(ended) => self.keep(connection, ended),
+            Exchanged::Unsent(_) => Ended::without_answer(Outcome::Reset),
+        }
+    }
+
+    fn reusable(&mut self) -> Option<Connection> {
+        let connection = self.connection.take()?;
+        let fresh = !connection.done && connection.used.elapsed() < IDLE_TIME;
+        fresh.then_some(connection)
+    }
+
+    fn keep(&mut self, connection: Connection, ended: Ended) -> Ended {
+        // Where the answer broke off, so has the connection.
+        let whole = !matches!(
+            ended.outcome,
+            Outcome::Reset | Outcome::Truncated | Outcome::Protocol
+        );
+        if whole && !connection.done {
+            self.connection = Some(connection);
+        }
+        ended
+    }
+
+    /// Watches the idle connection, so that it is closed when the other side closes it. Never returns.
+    pub(super) async fn watch(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            poll_fn(|cx| connection.drive(cx)).await;
+            self.connection = None;
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A connection and what drives it.
+#[derive(Debug)]
+struct Connection {
+    sender: SendRequest<Empty<Bytes>>,
+    driver: Pin<Box<http1::Connection<TokioIo<Heard>, Empty<Bytes>>>>,
+    /// Whether the driver has ended, and the connection with it.
+    done: bool,
+    /// Whether a byte came since the request was sent.
+    heard: Arc<AtomicBool>,
+    used: Instant,
+    open: Gauge,
+}
+
+enum Exchanged {
+    Ended(Ended),
+    /// Not a byte of it was written.
+    Unsent(Box<Request<Empty<Bytes>>>),
+}
+
+impl Connection {
+    async fn open(endpoint: &Endpoint) -> io::Result<Self> {
+        let stream = TcpStream::connect((&*endpoint.host, endpoint.port)).await?;
+        stream.set_nodelay(true)?;
+        let heard = Arc::new(AtomicBool::new(false));
+        let io = TokioIo::new(Heard {
+            stream,
+            heard: Arc::clone(&heard),
+        });
+        let (sender, driver) = http1::handshake(io).await.map_err(io::Error::other)?;
+        endpoint.open.add(1);
+        Ok(Self {
+            sender,
+            driver: Box::pin(driver),
+            done: false,
+            heard,
+            used: Instant::now(),
+            open: endpoint.open.clone(),
+        })
+    }
+
+    async fn exchange(&mut self, request: Request<Empty<Bytes>>) -> Exchanged {
+        let Self {
+            sender,
+            driver,
+            done,
+            ..
+        } = self;
+        let ready = poll_fn(|cx| {
+            let ready = sender.poll_ready(cx);
+            if ready.is_pending() {
+                drive(driver, done, cx);
+                return sender.poll_ready(cx);
+            }
+            ready
+        });
+        if ready.await.is_err() {
+            return Exchanged::Unsent(Box::new(request));
+        }
+        self.heard.store(false, Ordering::Relaxed);
+        let sending = self.sender.try_send_request(request);
+        let response = match self.driven(sending).await {
+            Ok(response) => response,
+            Err(mut error) => match error.take_message() {
+                Some(request) => return Exchanged::Unsent(Box::new(request)),
+                None => return Exchanged::Ended(self.broken(error.error())),
+            },
+        };
+        let ended = self.read(response).await;
+        self.used = Instant::now();
+        Exchanged::Ended(ended)
+    }
+
+    async fn read(&mut self, response: Response<Incoming>) -> Ended {
+        let status = response.status().as_u16();
+        let from_breaker = response.headers().contains_key("x-breaker-state");
+        let mut body = response.into_body();
+        while let Some(frame) = self.driven(body.frame()).await {
+            if let Err(error) = frame {
+                let outcome = if is_nonsense(&error) {
+                    Outcome::Protocol
+                } else {
+                    Outcome::Truncated
+                };
+                return Ended {
+                    outcome,
+                    status: Some(status),
+                };
+            }
+        }
+        Ended {
+            outcome: Outcome::of_status(status, from_breaker),
+            status: Some(status),
+        }
+    }
+
+    /// What came instead of the head of an answer.
+    fn broken(&self, error: &hyper::Error) -> Ended {
+        Ended::without_answer(if error.is_parse() || is_nonsense(error) {
+            Outcome::Protocol
+        } else if self.heard.load(Ordering::Relaxed) {
+            Outcome::Truncated
+        } else {
+            Outcome::Reset
+        })
+    }
+
+    /// Runs `future` while it drives the connection.
+    async fn driven<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let (driver, done) = (&mut self.driver, &mut self.done);
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(output);
+            }
+            drive(driver, done, cx);
+            // What the driver has just brought need not wait for the next turn.
+            future.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        drive(&mut self.driver, &mut self.done, cx);
+        if self.done {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+type Driver = Pin<Box<http1::Connection<TokioIo<Heard>, Empty<Bytes>>>>;
+
+fn drive(driver: &mut Driver, done: &mut bool, cx: &mut Context<'_>) {
+    if !*done {
+        *done = driver.as_mut().poll(cx).is_ready();
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.open.add(-1);
+    }
+}
+
+/// Whether what was read makes no sense, as a chunk without a size; otherwise it broke off.
+fn is_nonsense(error: &hyper::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            return matches!(
+                error.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+            );
+        }
+        source = cause.source();
+    }
+    false
+}
+
+/// A stream that notes when something comes.
+#[derive(Debug)]
+struct Heard {
+    stream: TcpStream,
+    heard: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Heard {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.heard.store(true, Ordering::Relaxed);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Heard {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

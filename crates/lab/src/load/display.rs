@@ -1,0 +1,138 @@
+//! How is a run shown while it lasts? A line per second, or a few lines drawn in place.
+
+use std::io::{self, IsTerminal, Write};
+
+use crossterm::style::Print;
+use crossterm::terminal::{Clear, ClearType};
+use crossterm::{cursor, queue, terminal};
+use experiment::expectation::Unit;
+use experiment::load::Second;
+use experiment::outcome::{Outcome, Outcomes};
+
+use super::record::Record;
+use crate::print;
+use crate::together::words::number;
+
+/// Where people read about the run: standard output, unless the result goes there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voice {
+    Output,
+    Error,
+}
+
+impl Voice {
+    pub(super) fn say(self, line: &str) {
+        match self {
+            Self::Output => print::line(line),
+            Self::Error => print::error(line),
+        }
+    }
+}
+
+/// How much is shown.
+#[derive(Debug)]
+pub(super) enum Display {
+    /// Nothing.
+    Quiet,
+    /// A line per second.
+    Lines(Voice),
+    /// Lines that are drawn in place, so many at the moment.
+    InPlace { drawn: u16 },
+}
+
+impl Display {
+    pub(super) fn new(voice: Voice, quiet: bool) -> Self {
+        match voice {
+            _ if quiet => Self::Quiet,
+            Voice::Output if io::stdout().is_terminal() => Self::InPlace { drawn: 0 },
+            voice => Self::Lines(voice),
+        }
+    }
+
+    /// Shows the seconds that have passed since the last time.
+    pub(super) fn show(&mut self, record: &Record, seconds: &[Second]) {
+        match self {
+            Self::Quiet => {}
+            Self::Lines(voice) => voice.say(&progress(record)),
+            Self::InPlace { drawn } => {
+                let lines = seconds.last().map(|last| picture(record, last));
+                // A terminal that is gone is no reason to end the run.
+                let _ = draw(drawn, &lines.unwrap_or_default());
+            }
+        }
+    }
+
+    /// Clears what was drawn, so that the report takes its place.
+    pub(super) fn clear(&mut self) {
+        if let Self::InPlace { drawn } = self {
+            let _ = draw(drawn, &[]);
+        }
+    }
+}
+
+/// One line with the replies so far.
+fn progress(record: &Record) -> String {
+    let parts = record.names().iter().enumerate().map(|(target, name)| {
+        let outcomes = record.figures(target);
+        format!(
+            "{name}: {} ok, {} failed, {} fast-failed",
+            outcomes[Outcome::Ok],
+            outcomes.failed(),
+            outcomes[Outcome::FastFail],
+        )
+    });
+    parts.collect::<Vec<_>>().join("   ")
+}
+
+fn picture(record: &Record, last: &Second) -> Vec<String> {
+    let seconds = |value: Option<f64>| value.map_or("-".to_owned(), |it| Unit::Seconds.show(it));
+    let mut all = Outcomes::default();
+    let mut lines = vec![format!(
+        "{:<12}{:>8}{:>8}{:>11}{:>9}{:>11}{:>11}{:>8}",
+        "last second", "planned", "ok", "fast-fail", "failed", "p50", "p99", "waiting",
+    )];
+    for (place, (name, target)) in record.names().iter().zip(&last.targets).enumerate() {
+        all += &target.outcomes;
+        let outcomes = &target.outcomes;
+        lines.push(format!(
+            "{name:<12}{:>8}{:>8}{:>11}{:>9}{:>11}{:>11}{:>8}",
+            number(outcomes.planned()),
+            number(outcomes[Outcome::Ok]),
+            number(outcomes[Outcome::FastFail]),
+            number(outcomes.failed()),
+            seconds(target.p50_s),
+            seconds(target.p99_s),
+            number(record.waiting(place).get() as u64),
+        ));
+    }
+    let lateness = record.lateness();
+    lines.push(format!(
+        "{}:{:02}   {} requests in this second; generator late by {} p50, {} p99; {} shed",
+        (last.second + 1) / 60,
+        (last.second + 1) % 60,
+        number(all.planned()),
+        seconds(lateness.quantile(0.5)),
+        seconds(lateness.quantile(0.99)),
+        number(all[Outcome::Shed]),
+    ));
+    lines
+}
+
+fn draw(drawn: &mut u16, lines: &[String]) -> io::Result<()> {
+    let width = terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+    let mut out = io::stdout().lock();
+    if *drawn > 0 {
+        queue!(out, cursor::MoveUp(*drawn))?;
+    }
+    queue!(
+        out,
+        cursor::MoveToColumn(0),
+        Clear(ClearType::FromCursorDown)
+    )?;
+    for line in lines {
+        let shown: String = line.chars().take(width).collect();
+        queue!(out, Print(shown), Print("\r\n"))?;
+    }
+    *drawn = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    out.flush()
+}

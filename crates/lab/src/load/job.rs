@@ -1,0 +1,84 @@
+//! What is known of one request while it is under way?
+//!
+//! A job ends exactly once: by [`Job::end`], or unfinished when it is dropped. So no request is lost,
+//! whatever task is ended while it holds one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use experiment::outcome::Outcome;
+use tokio::time::Instant;
+
+use super::lane::Lane;
+use super::record::End;
+
+/// A planned request.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) lane: Arc<Lane>,
+    /// The part of the run that it was planned in.
+    pub(super) part: usize,
+    /// When it was to leave.
+    pub(super) planned: Instant,
+    pub(super) key: u64,
+    pub(super) luck: u64,
+    /// Attempts so far.
+    pub(super) attempts: u32,
+    lateness: Option<Duration>,
+    ended: bool,
+}
+
+impl Job {
+    /// Counts it as planned.
+    pub(super) fn new(
+        lane: &Arc<Lane>,
+        part: usize,
+        planned: Instant,
+        key: u64,
+        luck: u64,
+    ) -> Self {
+        lane.plan(part, planned);
+        Self {
+            lane: Arc::clone(lane),
+            part,
+            planned,
+            key,
+            luck,
+            attempts: 0,
+            lateness: None,
+            ended: false,
+        }
+    }
+
+    /// The generator lets it go now: what it waits for from here on is not the generator's fault.
+    pub(super) fn let_go(&mut self, now: Instant) {
+        let lateness = || now.saturating_duration_since(self.planned);
+        self.lateness = self.lateness.or_else(|| Some(lateness()));
+    }
+
+    /// It ended; its last attempt was sent at `sent`.
+    pub(super) fn end(mut self, outcome: Outcome, sent: Option<Instant>) {
+        self.finish(outcome, sent);
+    }
+
+    fn finish(&mut self, outcome: Outcome, sent: Option<Instant>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let now = Instant::now();
+        let end = End {
+            outcome,
+            response: now.saturating_duration_since(self.planned),
+            service: sent.map(|sent| now.saturating_duration_since(sent)),
+            lateness: self.lateness,
+            attempts: self.attempts,
+        };
+        self.lane.finish(self.part, &end, now);
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.finish(Outcome::Unfinished, None);
+    }
+}

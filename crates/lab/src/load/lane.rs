@@ -1,0 +1,212 @@
+//! How do requests get to one target? Over a bounded number of connections, and in order.
+//!
+//! Each connection has a worker. A request goes to the worker that was busy last, so that few
+//! connections are kept warm; without an idle one a new worker is begun, up to the limit; beyond that
+//! requests wait, up to a limit, and further ones are shed. A generator that opened a connection for
+//! each of them would never recover from a hiccup.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use experiment::outcome::Outcome;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::again::Again;
+use super::connection::{Client, Endpoint};
+use super::job::Job;
+use super::record::{End, Record};
+use super::request::Requests;
+
+/// The way to one target.
+pub(super) struct Lane {
+    pub(super) place: usize,
+    pub(super) endpoint: Endpoint,
+    pub(super) requests: Requests,
+    pub(super) again: Arc<Again>,
+    pub(super) record: Arc<Record>,
+    pub(super) most_workers: usize,
+    pub(super) most_waiting: usize,
+    reached: AtomicBool,
+    /// Requests that were planned and have not ended.
+    under_way: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Idle workers, the last one that was busy at the end.
+    idle: Vec<Arc<Seat>>,
+    waiting: VecDeque<Job>,
+    workers: JoinSet<()>,
+}
+
+/// Where a worker waits for its next request.
+#[derive(Debug, Default)]
+struct Seat {
+    job: Mutex<Option<Job>>,
+    called: Notify,
+}
+
+impl Lane {
+    pub(super) fn new(
+        place: usize,
+        endpoint: Endpoint,
+        requests: Requests,
+        again: Arc<Again>,
+        record: Arc<Record>,
+        [most_workers, most_waiting]: [u32; 2],
+    ) -> Self {
+        Self {
+            place,
+            endpoint,
+            requests,
+            again,
+            record,
+            most_workers: usize::try_from(most_workers).unwrap_or(usize::MAX),
+            most_waiting: usize::try_from(most_waiting).unwrap_or(usize::MAX),
+            reached: AtomicBool::new(false),
+            under_way: AtomicUsize::new(0),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Requests to this target that have not ended.
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn plan(&self, part: usize, planned: Instant) {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.record.plan(self.place, part, planned);
+    }
+
+    pub(super) fn finish(&self, part: usize, end: &End, now: Instant) {
+        self.record.end(self.place, part, end, now);
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Sends a request as soon as there is a connection; gives it back when too many wait for one.
+    pub(super) fn submit(self: &Arc<Self>, mut job: Job, now: Instant) -> Result<(), Job> {
+        let mut state = self.lock();
+        if let Some(seat) = state.idle.pop() {
+            drop(state);
+            *seat.job.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
+            seat.called.notify_one();
+        } else if state.workers.len() < self.most_workers {
+            state.workers.spawn(work(Arc::clone(self), job));
+        } else if state.waiting.len() < self.most_waiting {
+            job.let_go(now);
+            state.waiting.push_back(job);
+            self.record.waiting(self.place).set(state.waiting.len());
+        } else {
+            return Err(job);
+        }
+        Ok(())
+    }
+
+    /// The next request for the worker at `seat`; without one it is idle from now on.
+    fn next(&self, seat: &Arc<Seat>) -> Option<Job> {
+        let mut state = self.lock();
+        let job = state.waiting.pop_front();
+        match &job {
+            Some(_) => self.record.waiting(self.place).set(state.waiting.len()),
+            None => state.idle.push(Arc::clone(seat)),
+        }
+        job
+    }
+
+    /// Ends all workers; what was under way or waiting ends as unfinished.
+    pub(super) async fn close(&self) {
+        let mut state = std::mem::take(&mut *self.lock());
+        self.record.waiting(self.place).set(0);
+        state.workers.shutdown().await;
+    }
+
+    /// Makes one attempt, and says when it was sent.
+    pub(super) async fn attempt(&self, client: &mut Client, job: &mut Job) -> (Outcome, Instant) {
+        job.attempts += 1;
+        let (request, span) = self.requests.next(job.key);
+        let sent = Instant::now();
+        job.let_go(sent);
+        let ended = client.exchange(request).await;
+        if client.connected && !self.reached.swap(true, Ordering::Relaxed) {
+            self.record.reach(self.place);
+        }
+        if let Some(span) = span {
+            super::request::tell(span, ended);
+        }
+        (ended.outcome, sent)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One worker with its connection. Never returns.
+async fn work(lane: Arc<Lane>, first: Job) {
+    let mut client = Client::new(lane.endpoint.clone());
+    let seat = Arc::new(Seat::default());
+    let mut next = Some(first);
+    loop {
+        let mut job = match next.take() {
+            Some(job) => job,
+            None => seat.wait(&mut client).await,
+        };
+        let (outcome, at) = lane.attempt(&mut client, &mut job).await;
+        if let Some(job) = lane.again.judge(job, outcome, at) {
+            // At once: behind those that wait, or here.
+            next = match lane.submit_behind(job) {
+                Ok(()) => None,
+                Err(job) => Some(*job),
+            };
+        }
+        if next.is_none() {
+            next = lane.next(&seat);
+        }
+    }
+}
+
+impl Lane {
+    /// Lets a request wait behind others, where there are any.
+    fn submit_behind(&self, job: Job) -> Result<(), Box<Job>> {
+        let mut state = self.lock();
+        if state.waiting.is_empty() || state.waiting.len() >= self.most_waiting {
+            return Err(Box::new(job));
+        }
+        state.waiting.push_back(job);
+        Ok(())
+    }
+}
+
+impl Seat {
+    async fn wait(&self, client: &mut Client) -> Job {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.called.notified() => {}
+                () = client.watch() => {}
+            }
+            let job = self
+                .job
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            if let Some(job) = job {
+                return job;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,254 @@
+//! Where do results go? Into files that are tried before anything starts.
+//!
+//! A run of an hour must not end with a full disk or a folder that cannot be written. So each file is
+//! opened beside its final place and really written to; only when all of them can be, and the run begins,
+//! do the growing ones take their places. The result takes its own when it is whole.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use experiment::load::{LoadResult, Second};
+use experiment::outcome::Outcome;
+
+use crate::failure::Failure;
+use crate::print;
+
+/// What is written to see whether there is room.
+const TRIAL: usize = 16 * 1024;
+
+/// Where the user wants results.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OutputPaths {
+    /// The result; `-` is standard output.
+    pub(crate) json: Option<PathBuf>,
+    /// One object per second.
+    pub(crate) jsonl: Option<PathBuf>,
+    /// One row per second and target.
+    pub(crate) csv: Option<PathBuf>,
+}
+
+/// All files of a run, open.
+#[derive(Debug)]
+pub(super) struct Outputs {
+    json: Option<Json>,
+    jsonl: Option<Output>,
+    csv: Option<Output>,
+    names: Vec<String>,
+    /// The first second that has not been written.
+    next: u64,
+    /// Why no more seconds are written.
+    failed: Option<String>,
+}
+
+#[derive(Debug)]
+enum Json {
+    Standard,
+    File(Output),
+}
+
+/// A file that can be written to.
+#[derive(Debug)]
+struct Output {
+    shown: String,
+    file: File,
+    /// Where it lies, and where it belongs; none for what is no plain file.
+    moves: Option<(PathBuf, PathBuf)>,
+}
+
+impl OutputPaths {
+    /// Whether standard output is taken.
+    pub(crate) fn take_standard_output(&self) -> bool {
+        self.json.as_deref() == Some(Path::new("-"))
+    }
+}
+
+impl Outputs {
+    /// Tries all of them. Nothing that is there is touched until [`begin`](Self::begin).
+    pub(super) fn open(paths: &OutputPaths, names: &[String]) -> Result<Self, Failure> {
+        let open = |path: &Option<PathBuf>| path.as_deref().map(Output::open).transpose();
+        let json = match &paths.json {
+            Some(_) if paths.take_standard_output() => Some(Json::Standard),
+            path => open(path)?.map(Json::File),
+        };
+        Ok(Self {
+            json,
+            jsonl: open(&paths.jsonl)?,
+            csv: open(&paths.csv)?,
+            names: names.to_vec(),
+            next: 0,
+            failed: None,
+        })
+    }
+
+    /// The run begins: the files that grow take their places.
+    pub(super) fn begin(&mut self) -> Result<(), Failure> {
+        for output in [&mut self.jsonl, &mut self.csv].into_iter().flatten() {
+            output.settle().map_err(|error| output.usage(&error))?;
+        }
+        if let Some(csv) = &mut self.csv {
+            let outcomes = Outcome::ALL.map(Outcome::as_str).join(",");
+            let head = format!("second,target,planned,{outcomes},p50_s,p99_s\n");
+            let written = csv.file.write_all(head.as_bytes());
+            written.map_err(|error| csv.usage(&error))?;
+        }
+        Ok(())
+    }
+
+    /// The number of the first second that is to be written.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Writes the seconds that are over.
+    pub(super) fn write_seconds(&mut self, seconds: &[Second]) {
+        let new = seconds.iter().filter(|second| second.second >= self.next);
+        let (mut rows, mut lines) = (String::new(), String::new());
+        for second in new {
+            rows.push_str(&csv(second, &self.names));
+            lines.push_str(&jsonl(second, &self.names));
+        }
+        self.next = seconds.last().map_or(self.next, |last| last.second + 1);
+        for (output, text) in [(&mut self.csv, rows), (&mut self.jsonl, lines)] {
+            if let Some(output) = output
+                && let Err(error) = output.file.write_all(text.as_bytes())
+            {
+                let shown = &output.shown;
+                self.failed
+                    .get_or_insert_with(|| format!("cannot write {shown}: {error}"));
+            }
+        }
+    }
+
+    /// Writes the result, which then takes its place.
+    pub(super) fn finish(mut self, result: &LoadResult) -> Result<(), Failure> {
+        self.write_seconds(&result.seconds);
+        let text = serde_json::to_string_pretty(result)
+            .map_err(|error| Failure::runtime(error.to_string()))?;
+        match &mut self.json {
+            None => {}
+            Some(Json::Standard) => print::line(&text),
+            Some(Json::File(output)) => {
+                let file = &mut output.file;
+                let written = writeln!(file, "{text}").and_then(|()| output.settle());
+                if let Err(error) = written {
+                    self.failed
+                        .get_or_insert(format!("cannot write {}: {error}", output.shown));
+                }
+            }
+        }
+        self.failed
+            .map_or(Ok(()), |what| Err(Failure::runtime(what)))
+    }
+}
+
+impl Output {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        let opened = match fs::canonicalize(path) {
+            Ok(path) if path.is_file() => {
+                // Who protected a file from writing does not want it replaced either.
+                let writable = OpenOptions::new().append(true).open(&path);
+                writable.and_then(|_| Self::beside(path))
+            }
+            Ok(path) if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(path) => Self::special(&path),
+            Err(_) => Self::beside(path.to_owned()),
+        };
+        opened
+            .map(|(file, moves)| Self {
+                shown: shown.clone(),
+                file,
+                moves,
+            })
+            .map_err(|error| Failure::usage(format!("cannot write {shown}: {error}")))
+    }
+
+    /// A new file in the same folder, with room in it.
+    fn beside(path: PathBuf) -> io::Result<(File, Option<(PathBuf, PathBuf)>)> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+        let name = format!(".{}.{}", name.to_string_lossy(), std::process::id());
+        let trial = path.with_file_name(name);
+        let mut file = File::create_new(&trial)?;
+        let tried = file
+            .write_all(&[b' '; TRIAL])
+            .and_then(|()| file.sync_all())
+            .and_then(|()| file.set_len(0))
+            .and_then(|()| file.rewind());
+        if let Err(error) = tried {
+            let _ = fs::remove_file(&trial);
+            return Err(error);
+        }
+        Ok((file, Some((trial, path))))
+    }
+
+    /// A device or a pipe: a device takes an empty line as a trial.
+    fn special(path: &Path) -> io::Result<(File, Option<(PathBuf, PathBuf)>)> {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        if is_device(&file)? {
+            file.write_all(b"\n")?;
+        }
+        Ok((file, None))
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        if let Some((from, to)) = &self.moves {
+            fs::rename(from, to)?;
+            self.moves = None;
+        }
+        Ok(())
+    }
+
+    fn usage(&self, error: &io::Error) -> Failure {
+        Failure::usage(format!("cannot write {}: {error}", self.shown))
+    }
+}
+
+/// A file that never took its place leaves nothing behind.
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Some((trial, _)) = &self.moves {
+            let _ = fs::remove_file(trial);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_device(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::FileTypeExt;
+    Ok(file.metadata()?.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_device(_file: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// `{"second": 3, "targets": {"A": {"planned": 30, …, "p50_s": 0.004, "p99_s": 0.02}}}`
+fn jsonl(second: &Second, names: &[String]) -> String {
+    let targets = names.iter().zip(&second.targets).map(|(name, target)| {
+        let mut counts = serde_json::json!(target.outcomes);
+        counts["p50_s"] = target.p50_s.into();
+        counts["p99_s"] = target.p99_s.into();
+        (name.clone(), counts)
+    });
+    let targets: serde_json::Map<_, _> = targets.collect();
+    let line = serde_json::json!({ "second": second.second, "targets": targets });
+    format!("{line}\n")
+}
+
+fn csv(second: &Second, names: &[String]) -> String {
+    let rows = names.iter().zip(&second.targets).map(|(name, target)| {
+        let outcomes = Outcome::ALL.map(|outcome| target.outcomes[outcome].to_string());
+        let quantile = |value: Option<f64>| value.map(|it| it.to_string()).unwrap_or_default();
+        format!(
+            "{},{name},{},{},{},{}\n",
+            second.second,
+            target.outcomes.planned(),
+            outcomes.join(","),
+            quantile(target.p50_s),
+            quantile(target.p99_s),
+        )
+    });
+    rows.collect()
+}

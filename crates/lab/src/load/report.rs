@@ -1,0 +1,152 @@
+//! What did the clients see in all? A table by target, what the generator did, and the verdict.
+
+use std::collections::BTreeMap;
+
+use experiment::expectation::{Unit, Verdict};
+use experiment::load::{LoadResult, Part};
+use experiment::outcome::Outcome;
+
+use crate::together::words::number;
+
+/// The report, line by line.
+pub(super) fn lines(result: &LoadResult) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} planned in {:.1} s, seed {}, plan {}{}",
+        requests(result.planned),
+        result.duration_s,
+        result.seed,
+        result.digest,
+        if result.cut_short { ", cut short" } else { "" },
+    )];
+    if result.warm_up_s > 0.0 {
+        let seconds = result.warm_up_s;
+        lines.push(format!(
+            "The first {seconds:.1} s were warm-up and are left out."
+        ));
+    }
+    lines.push(String::new());
+    lines.extend(latencies(result));
+    lines.push(String::new());
+    lines.extend(outcomes(result));
+    lines.push(String::new());
+    lines.push(generator(result));
+    if !result.verdicts.is_empty() {
+        lines.push(String::new());
+        lines.extend(verdicts(&result.verdicts));
+    }
+    lines
+}
+
+/// `1 request`, `1,234 requests`
+fn requests(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} request{plural}", number(count))
+}
+
+/// Each target, and all of them together where there are more.
+fn rows(result: &LoadResult) -> Vec<(String, Part)> {
+    let targets = result.targets.iter();
+    let mut rows: Vec<_> = targets
+        .filter_map(|target| {
+            let part = result.part(Some(&target.name), None)?;
+            Some((target.name.clone(), part))
+        })
+        .collect();
+    if rows.len() > 1 {
+        rows.extend(result.part(None, None).map(|part| ("all".to_owned(), part)));
+    }
+    rows
+}
+
+fn width(rows: &[(String, Part)]) -> usize {
+    let widest = rows.iter().map(|(name, _)| name.chars().count()).max();
+    widest.unwrap_or_default().max("target".len()) + 2
+}
+
+fn latencies(result: &LoadResult) -> Vec<String> {
+    let rows = rows(result);
+    let width = width(&rows);
+    let row = |name: &str, planned: &str, times: [String; 5], goodput: &str| {
+        let times = times.map(|time| format!("{time:>10}")).concat();
+        format!("{name:<width$}{planned:>9}{times}{goodput:>12}")
+    };
+    let head = ["p50", "p90", "p99", "p99.9", "max"].map(str::to_owned);
+    let mut lines = vec![row("target", "planned", head, "goodput")];
+    for (name, part) in &rows {
+        let response = &part.response;
+        let times = [0.5, 0.9, 0.99, 0.999].map(|quantile| response.quantile(quantile));
+        let [p50, p90, p99, p999] = times;
+        let times = [p50, p90, p99, p999, response.max()];
+        let figures = match result.targets.iter().find(|target| target.name == *name) {
+            Some(target) => &target.figures,
+            None => &result.figures,
+        };
+        lines.push(row(
+            name,
+            &number(part.outcomes.planned()),
+            times.map(|time| time.map_or("-".to_owned(), |it| Unit::Seconds.show(it))),
+            &figure(figures, "goodput", Unit::PerSecond),
+        ));
+    }
+    lines
+}
+
+/// Only outcomes that occurred have a column.
+fn outcomes(result: &LoadResult) -> Vec<String> {
+    let rows = rows(result);
+    let width = width(&rows);
+    let occurred = |outcome: &Outcome| rows.iter().any(|(_, part)| part.outcomes[*outcome] > 0);
+    let columns: Vec<Outcome> = Outcome::ALL.into_iter().filter(occurred).collect();
+    if columns.is_empty() {
+        return vec!["no request was planned".to_owned()];
+    }
+    let wide = |outcome: &Outcome| outcome.as_str().len().max(7) + 2;
+    let head = columns
+        .iter()
+        .fold(format!("{:<width$}", "target"), |line, outcome| {
+            format!("{line}{outcome:>0$}", wide(outcome))
+        });
+    let mut lines = vec![head];
+    for (name, part) in &rows {
+        let begin = format!("{name:<width$}");
+        lines.push(columns.iter().fold(begin, |line, outcome| {
+            let count = number(part.outcomes[*outcome]);
+            format!("{line}{count:>0$}", wide(outcome))
+        }));
+    }
+    lines
+}
+
+/// How well the generator itself did.
+fn generator(result: &LoadResult) -> String {
+    let figures = &result.figures;
+    let lateness = |name| figure(figures, name, Unit::Seconds);
+    let pace = match result.profile.connections {
+        Some(connections) => format!("closed loop of {connections}"),
+        None => format!(
+            "late by {} p50, {} p99, {} max",
+            lateness("lateness_p50"),
+            lateness("lateness_p99"),
+            lateness("lateness_max"),
+        ),
+    };
+    format!(
+        "generator: {pace}; service time {} p50, {} p99; amplification {}",
+        lateness("service_p50"),
+        lateness("service_p99"),
+        figure(figures, "amplification", Unit::Factor),
+    )
+}
+
+fn figure(figures: &BTreeMap<String, f64>, name: &str, unit: Unit) -> String {
+    let value = figures.get(name);
+    value.map_or("-".to_owned(), |value| unit.show(*value))
+}
+
+fn verdicts(verdicts: &[Verdict]) -> Vec<String> {
+    let lines = verdicts.iter().map(|verdict| {
+        let held = if verdict.held { "held  " } else { "FAILED" };
+        format!("{held}  {}: {}", verdict.expectation, verdict.shown)
+    });
+    lines.collect()
+}

@@ -1,0 +1,95 @@
+//! What does a request say? The key that it asks for, and the trace that it belongs to.
+
+use bytes::Bytes;
+use experiment::outcome::Outcome;
+use http_body_util::Empty;
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Request, Uri};
+use reqwest::Url;
+use telemetry::trace::{ClientSpan, Target, Tracer, attributes};
+
+use super::connection::Ended;
+
+/// The header with the key, by which the downstream tells its shards apart.
+pub(crate) const REQUEST_KEY: HeaderName = HeaderName::from_static("x-request-key");
+
+/// Makes the requests to one target.
+#[derive(Clone, Debug)]
+pub(super) struct Requests {
+    uri: Uri,
+    headers: HeaderMap,
+    described: Target,
+    tracer: Tracer,
+}
+
+impl Requests {
+    pub(super) fn new(url: &Url, tracer: Tracer) -> Self {
+        let mut headers = HeaderMap::new();
+        let host = url.host_str().unwrap_or_default();
+        let host = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        headers.extend(HeaderValue::from_str(&host).ok().map(|host| (HOST, host)));
+        headers.extend(credentials(url).map(|value| (AUTHORIZATION, value)));
+        Self {
+            uri: url.path().parse().unwrap_or_default(),
+            headers,
+            described: Target::new(url.as_str()),
+            tracer,
+        }
+    }
+
+    /// The next request, and its span if it is sampled.
+    pub(super) fn next(&self, key: u64) -> (Request<Empty<Bytes>>, Option<ClientSpan>) {
+        let mut headers = self.headers.clone();
+        headers.insert(REQUEST_KEY, HeaderValue::from(key));
+        let span = self.tracer.request(&self.described, &mut headers);
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = headers;
+        (request, span)
+    }
+}
+
+/// Credentials in the URL are sent as HTTP's basic ones.
+fn credentials(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    // The client library knows how; the request is never sent.
+    let client = reqwest::Client::new();
+    let request = client.get(url.clone()).build().ok()?;
+    request.headers().get(AUTHORIZATION).cloned()
+}
+
+/// Ends the span of an attempt.
+pub(super) fn tell(span: ClientSpan, ended: Ended) {
+    match (ended.outcome, ended.status) {
+        (Outcome::Timeout, _) => span.failed(attributes::TIMEOUT),
+        (Outcome::ConnectRefused, _) => span.failed(attributes::CONNECT),
+        (Outcome::Truncated | Outcome::Reset, _) | (_, None) => {
+            span.failed(attributes::CONNECTION);
+        }
+        (_, Some(status)) => span.answered(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_names_host_key_and_credentials() {
+        let url = "http://user:pa%20ss@host:81/below/call".parse().unwrap();
+
+        let (request, span) = Requests::new(&url, Tracer::default()).next(7);
+
+        assert!(span.is_none());
+        assert_eq!(request.uri(), "/below/call");
+        let headers = request.headers();
+        assert_eq!(headers[HOST], "host:81");
+        assert_eq!(headers[REQUEST_KEY], "7");
+        assert_eq!(headers[AUTHORIZATION], "Basic dXNlcjpwYSBzcw==");
+    }
+}
