@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `cli`, `settings`, `settle` | What did the user ask for, and what follows from it? |
 //! | `together` | How does the whole system run in one process, and what is shown of it? |
-//! | `plan`, `unreliable` | Which faults are there, and who carries them out? |
+//! | `unreliable`, `faults` | Who carries out the faults of a plan, and how are they set from a shell? |
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
 //! | `page` | What does the lab itself answer? |
@@ -16,10 +16,10 @@ mod alone;
 mod cli;
 mod client;
 mod failure;
+mod faults;
 mod instance;
 mod load;
 mod page;
-mod plan;
 mod print;
 mod serve;
 mod settings;
@@ -81,6 +81,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let stage = Stage::alone(&args.common, &args.workers);
             stage.play(settle::instance_alone(args, seed)?, alone::instance)
         }
+        Some(Role::Faults(args)) => threads(0)?.block_on(faults::run(args)),
         Some(Role::Load(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
             stage.play(settle::load_alone(args, seed)?, alone::load)

@@ -12,11 +12,10 @@ pub(crate) use file::{File, InstanceFile};
 pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
 
 use ::breaker::Config;
+use experiment::faults::Plan;
 use serde::Serialize;
 use telemetry::trace::{Protocol, TraceSettings};
 use telemetry::{LogFormat, LogOutput, TelemetrySettings};
-
-use crate::plan::Plan;
 
 /// Everything about the whole system in one process.
 #[derive(Debug, Serialize)]
@@ -38,6 +37,8 @@ pub(crate) struct Together {
 #[derive(Debug, Serialize)]
 pub(crate) struct Unreliable {
     pub(crate) listen: Address,
+    /// Where control routes answer even while nobody listens for data.
+    pub(crate) control_listen: Address,
     #[serde(skip)]
     pub(crate) plan: Plan,
 }

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use experiment::faults::Plan;
 use telemetry::LogFormat;
 
 use crate::cli::{
@@ -13,7 +14,7 @@ use crate::cli::{
     UnreliableArgs,
 };
 use crate::failure::Failure;
-use crate::plan::Plan;
+use crate::faults;
 use crate::settings::{
     Address, Alone, BaseUrl, File, Instance, InstanceAlone, InstanceFile, Load, LoadAlone, Named,
     Observing, Page, Serving, Span, Text, Together, Unreliable, UnreliableAlone,
@@ -53,6 +54,10 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
         listen: listen("unreliable")
             .or(file.unreliable.listen)
             .unwrap_or_else(|| loopback(UNRELIABLE_PORT)),
+        control_listen: file
+            .unreliable
+            .control_listen
+            .unwrap_or_else(|| loopback(0)),
         plan: plan(args.faults.as_deref(), seed)?,
     };
     let mut instances = BTreeMap::new();
@@ -93,6 +98,10 @@ pub(crate) fn unreliable_alone(
     let listen = args.listen.or(file.unreliable.listen);
     let unreliable = Unreliable {
         listen: listen.unwrap_or_else(|| loopback(UNRELIABLE_PORT)),
+        control_listen: args
+            .control_listen
+            .or(file.unreliable.control_listen)
+            .unwrap_or_else(|| loopback(0)),
         plan: plan(args.faults.as_deref(), seed)?,
     };
     let serving = serving(args.serving, &file, DRAIN_TIME_ALONE)?;
@@ -316,13 +325,7 @@ fn serving(args: ServingArgs, file: &File, drain_time: Duration) -> Result<Servi
 }
 
 fn plan(path: Option<&Path>, seed: u64) -> Result<Plan, Failure> {
-    let Some(path) = path else {
-        return Ok(Plan::schedule(seed));
-    };
-    let shown = path.display();
-    let text = std::fs::read(path)
-        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
-    Plan::parse(&text).map_err(|error| Failure::usage(format!("{shown}: {error}")))
+    path.map_or_else(|| Ok(Plan::schedule(seed)), faults::read_plan)
 }
 
 fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {
