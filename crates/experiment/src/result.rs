@@ -22,7 +22,7 @@ pub struct RunResult {
     /// Its title.
     pub title: String,
     /// When the first run began, in seconds since 1970.
-    pub started_unix_s: u64,
+    pub started_unix_s: f64,
     /// What ran.
     pub versions: Versions,
     /// On what it ran.

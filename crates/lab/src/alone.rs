@@ -19,11 +19,21 @@ pub(crate) async fn unreliable(
     let (serving, seed) = (serving(settings.serving), settings.seed);
     let unreliable = settings.part.unreliable;
     let listening = listen(unreliable.listen.0, "the unreliable service", "--listen")?;
+    let control = listen(
+        unreliable.control_listen.0,
+        "the control of the unreliable service",
+        "--control-listen",
+    )?;
     print::line(&format!(
         "unreliable service on http://{}, seed {seed}",
         listening.address
     ));
-    let service = Unreliable::new(unreliable.plan, SystemClock::new(), telemetry);
+    print::line(&format!(
+        "control of its faults on http://{}, also while nobody listens for data",
+        control.address
+    ));
+    let service =
+        Unreliable::new(unreliable.plan, SystemClock::new(), telemetry).controlled_on(control);
     let running = service.running();
     let (stop, shutdown) = Stop::new();
     let task = tokio::spawn(service.serve(listening, serving, shutdown));

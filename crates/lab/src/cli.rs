@@ -14,6 +14,7 @@ use telemetry::LogFormat;
 use telemetry::trace::Protocol;
 
 use crate::failure::Failure;
+use crate::faults::FaultsArgs;
 use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
 
@@ -48,6 +49,8 @@ pub(crate) enum Role {
     Scenarios(ScenariosArgs),
     /// Print the figures of several results side by side
     Compare(CompareArgs),
+    /// Read and change the faults of a running unreliable service
+    Faults(FaultsArgs),
 }
 
 /// What every role takes.
@@ -139,7 +142,7 @@ pub(crate) struct TogetherArgs {
     /// How long an instance waits for the downstream before it answers 504
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
     pub(crate) call_timeout: Option<Span>,
-    /// A JSON file with the fault plan of the unreliable service
+    /// The fault plan of the unreliable service: a JSON or TOML file, or preset:NAME
     #[arg(long, value_name = "FILE", env = "BREAKER_LAB_FAULTS")]
     pub(crate) faults: Option<PathBuf>,
     /// One plain line per second and transition, also on a terminal
@@ -162,9 +165,14 @@ pub(crate) struct UnreliableArgs {
     /// Where to listen [default: 127.0.0.1:9000]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_LISTEN")]
     pub(crate) listen: Option<Address>,
-    /// A JSON file with the fault plan [default: a loop of healthy, failing and recovering]
+    /// The fault plan: a JSON or TOML file, or preset:NAME
+    /// [default: a loop of healthy, failing and recovering]
     #[arg(long, value_name = "FILE", env = "BREAKER_LAB_FAULTS")]
     pub(crate) faults: Option<PathBuf>,
+    /// Where control routes answer even while nobody listens for data; port 0 is any free
+    /// [default: 127.0.0.1:0]
+    #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_CONTROL_LISTEN")]
+    pub(crate) control_listen: Option<Address>,
     #[command(flatten)]
     pub(crate) workers: WorkersArgs,
     #[command(flatten)]

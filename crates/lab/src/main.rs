@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `cli`, `settings`, `settle` | What did the user ask for, and what follows from it? |
 //! | `together` | How does the whole system run in one process, and what is shown of it? |
-//! | `plan`, `unreliable` | Which faults are there, and who carries them out? |
+//! | `unreliable`, `faults` | Who carries out the faults of a plan, and how are they set from a shell? |
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
@@ -17,10 +17,10 @@ mod alone;
 mod cli;
 mod client;
 mod failure;
+mod faults;
 mod instance;
 mod load;
 mod page;
-mod plan;
 mod print;
 mod run;
 mod serve;
@@ -84,13 +84,14 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let stage = Stage::alone(&args.common, &args.workers);
             stage.play(settle::instance_alone(args, seed)?, alone::instance)
         }
+        Some(Role::Faults(args)) => threads(0)?.block_on(faults::run(args)),
         Some(Role::Load(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
             stage.play(settle::load_alone(*args, seed)?, load::alone::run)
         }
         Some(Role::Run(args)) => {
             let check = args.check;
-            let settings = settle::run(args)?;
+            let settings = settle::scenario_run(args)?;
             if check {
                 run::check(&settings.source);
                 return Ok(());

@@ -64,7 +64,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
         schema: SCHEMA.to_owned(),
         scenario: source.name.clone(),
         title: source.scenario.title.clone(),
-        started_unix_s: telemetry::unix_time().as_secs(),
+        started_unix_s: telemetry::unix_now(),
         versions: machine::versions(),
         machine: machine::machine(),
         repetitions: Vec::new(),
@@ -148,8 +148,13 @@ async fn repetition(
 /// Whether all of it may be believed, and held.
 fn judge(result: &RunResult) -> Result<(), Failure> {
     let runs = &result.repetitions;
-    if let Some(name) = runs.iter().find_map(|run| run.load.unreachable().first().copied()) {
-        return Err(Failure::Unreachable(format!("instance {name} was never reached")));
+    if let Some(name) = runs
+        .iter()
+        .find_map(|run| run.load.unreachable().first().copied())
+    {
+        return Err(Failure::Unreachable(format!(
+            "instance {name} was never reached"
+        )));
     }
     if let Some(why) = runs.iter().find_map(|run| run.invalid.as_ref()) {
         return Err(Failure::NotKept(why.clone()));

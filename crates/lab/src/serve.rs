@@ -6,14 +6,17 @@
 
 mod activity;
 mod body;
+mod entrance;
 mod guard;
 mod health;
 mod measured;
 mod reply;
+mod wire;
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,20 +27,22 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
 use activity::{Activity, Connections};
 pub(crate) use body::read_json;
+use entrance::Entrance;
+pub(crate) use entrance::{Listening, listen};
 pub(crate) use guard::Control;
 use guard::Peer;
 pub(crate) use health::router;
 pub(crate) use measured::Routes;
 pub(crate) use reply::{error, json, text};
+pub(crate) use wire::{Below, Cut, Door, Wire};
 
-use crate::failure::Failure;
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 
@@ -53,61 +58,27 @@ const RETRY_TIME: Duration = Duration::from_millis(10);
 const HEADER_BYTES: usize = 16 * 1024;
 /// How long an idle connection is kept then, so that an answer just written leaves the buffer.
 const FLUSH_TIME: Duration = Duration::from_millis(20);
-/// Connections that the kernel keeps for us until we accept them.
-const BACKLOG: u32 = 4096;
 
-/// A socket that listens; nothing is accepted yet.
-#[derive(Debug)]
-pub(crate) struct Listening {
-    listener: TcpListener,
-    pub(crate) address: SocketAddr,
-}
-
-/// Listens on `address` for `who`. `flag` tells the user how to choose another address.
-pub(crate) fn listen(address: SocketAddr, who: &str, flag: &str) -> Result<Listening, Failure> {
-    let bound =
-        bind(address).map_err(|error| Failure::usage(refusal(address, who, flag, &error)))?;
-    let address = bound
-        .local_addr()
-        .map_err(|error| Failure::runtime(error.to_string()))?;
-    Ok(Listening {
-        listener: bound,
-        address,
-    })
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
-    // On Windows this would let two processes share a port.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-fn refusal(address: SocketAddr, who: &str, flag: &str, error: &io::Error) -> String {
-    let port = address.port();
-    match error.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "port {port} on {} is taken, so {who} cannot listen there; perhaps another breaker-lab \
-             is running (`ss -ltnp 'sport = :{port}'` shows who holds it): end it, or choose \
-             another port with {flag}",
-            address.ip(),
-        ),
-        _ => format!("{who} cannot listen on {address}: {error}; choose another with {flag}"),
-    }
-}
+/// How long a request may still take when its service stops listening.
+const CLOSING_TIME: Duration = Duration::from_millis(50);
 
 /// Answers requests with `router` until the shutdown begins, then lets those under way end.
 pub(crate) async fn serve(
     listening: Listening,
     router: Router,
     settings: &Serving,
+    shutdown: Shutdown,
+) {
+    serve_with(listening, router, settings, shutdown, Below::Nothing).await;
+}
+
+/// The same for a service that does something below HTTP.
+pub(crate) async fn serve_with(
+    listening: Listening,
+    router: Router,
+    settings: &Serving,
     mut shutdown: Shutdown,
+    mut below: Below,
 ) {
     let mut house = House {
         connections: Connections::new(settings.max_connections),
@@ -116,21 +87,31 @@ pub(crate) async fn serve(
         router,
         shutdown: shutdown.clone(),
     };
+    let mut entrance = Entrance::new(listening);
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
             () = shutdown.begun() => break,
-            _ = sweep.tick() => house.connections.evict_idle_for(IDLE_TIME),
+            door = below.changed() => {
+                entrance.set(door);
+                if door == Door::Closed {
+                    house.connections.close_all();
+                }
+            }
+            _ = sweep.tick() => {
+                entrance.mend();
+                house.connections.evict_idle_for(IDLE_TIME);
+            }
             Some(_) = house.tasks.join_next() => {}
-            accepted = listening.listener.accept(), if house.has_room() => match accepted {
-                Ok((stream, peer)) => house.admit(stream, peer),
+            accepted = entrance.accept(), if house.has_room() => match accepted {
+                Ok((stream, peer)) => house.admit(stream, peer, below.wire()),
                 Err(error) => house.recover(&error).await,
             },
             // All places are taken by requests: look again, one may have ended.
             () = sleep(RETRY_TIME), if !house.has_room() => house.connections.evict_longest_idle(),
         }
     }
-    drop(listening);
+    drop(entrance);
     while house.tasks.join_next().await.is_some() {}
 }
 
@@ -149,7 +130,7 @@ impl House {
         self.tasks.len() < self.connections.limit()
     }
 
-    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr, wire: Option<Wire>) {
         // Answers are small and whole: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
         let activity = Arc::new(Activity::new());
@@ -157,6 +138,7 @@ impl House {
         let connection = Connection {
             peer,
             router: self.router.clone(),
+            wire,
             activity,
             drain_time: self.drain_time,
             shutdown: self.shutdown.clone(),
@@ -185,6 +167,7 @@ impl House {
 struct Connection {
     peer: SocketAddr,
     router: Router,
+    wire: Option<Wire>,
     activity: Arc<Activity>,
     drain_time: Duration,
     shutdown: Shutdown,
@@ -206,10 +189,10 @@ impl Connection {
     }
 
     async fn converse(mut self, stream: TcpStream) {
-        let (router, peer) = (self.router, self.peer);
+        let (router, peer, wire) = (self.router, self.peer, self.wire.clone());
         let busy = Arc::clone(&self.activity);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let answer = answer(router.clone(), request, peer);
+            let answer = answer(router.clone(), request, peer, wire.clone());
             let busy = Arc::clone(&busy);
             async move {
                 busy.begin();
@@ -218,24 +201,44 @@ impl Connection {
                 answer
             }
         });
-        let serving = http1::Builder::new()
+        let mut serving = http1::Builder::new()
             .max_buf_size(HEADER_BYTES)
             .serve_connection(TokioIo::new(stream), service);
-        let mut serving = std::pin::pin!(serving);
         tokio::select! {
             biased;
             // A broken connection is the client's affair: there is nobody left to tell.
-            _ = serving.as_mut() => return,
+            _ = &mut serving => return,
+            how = cut(self.wire.as_ref()) => {
+                let stream = serving.into_parts().io.into_inner();
+                return wire::end(stream, how).await;
+            }
             () = self.activity.evicted() => {}
             () = self.shutdown.begun() => {}
         }
-        serving.as_mut().graceful_shutdown();
-        let patience = if self.activity.is_busy() {
-            self.drain_time
-        } else {
-            FLUSH_TIME
+        Pin::new(&mut serving).graceful_shutdown();
+        let patience = match (self.activity.is_busy(), self.activity.is_closing()) {
+            (true, true) => CLOSING_TIME,
+            (true, false) => self.drain_time,
+            (false, _) => FLUSH_TIME,
         };
-        let _ = timeout(patience, serving).await;
+        let last = timeout(patience, async {
+            tokio::select! {
+                biased;
+                _ = &mut serving => None,
+                how = cut(self.wire.as_ref()) => Some(how),
+            }
+        });
+        if let Ok(Some(how)) = last.await {
+            wire::end(serving.into_parts().io.into_inner(), how).await;
+        }
+    }
+}
+
+/// Returns once a handler has cut the connection, if it can.
+async fn cut(wire: Option<&Wire>) -> Cut {
+    match wire {
+        Some(wire) => wire.is_cut().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -243,6 +246,7 @@ async fn answer(
     router: Router,
     request: hyper::Request<Incoming>,
     peer: SocketAddr,
+    wire: Option<Wire>,
 ) -> Result<axum::response::Response, Infallible> {
     let mut request: Request = request.map(Body::new);
     if body::announces_too_much(&request) {
@@ -250,6 +254,8 @@ async fn answer(
     }
     if guard::changes_something(request.method()) {
         request.extensions_mut().insert(Peer(peer));
+    } else if let Some(wire) = wire {
+        request.extensions_mut().insert(wire);
     }
     router.oneshot(request).await
 }

@@ -13,13 +13,12 @@ pub(crate) use load::{LoadAlone, LoadRun};
 pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
 
 use ::breaker::Config;
+use experiment::faults::Plan;
 use experiment::load::Profile;
 use experiment::scenario::Mode;
 use serde::Serialize;
 use telemetry::trace::{Protocol, TraceSettings};
 use telemetry::{LogFormat, LogOutput, TelemetrySettings};
-
-use crate::plan::Plan;
 
 /// Everything about the whole system in one process.
 #[derive(Debug, Serialize)]
@@ -41,6 +40,8 @@ pub(crate) struct Together {
 #[derive(Debug, Serialize)]
 pub(crate) struct Unreliable {
     pub(crate) listen: Address,
+    /// Where control routes answer even while nobody listens for data.
+    pub(crate) control_listen: Address,
     #[serde(skip)]
     pub(crate) plan: Plan,
 }

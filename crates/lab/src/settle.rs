@@ -2,28 +2,29 @@
 //! anything starts. The earlier of the four wins.
 
 mod load;
+mod scenario;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use experiment::scenario::{Mode, Scenario};
+use experiment::faults::Plan;
+use experiment::scenario::Mode;
 use telemetry::LogFormat;
 
 use crate::cli::{
-    CommonArgs, InstanceArgs, ObservingArgs, RunArgs, SamplingArgs, ServingArgs, TogetherArgs,
+    CommonArgs, InstanceArgs, ObservingArgs, SamplingArgs, ServingArgs, TogetherArgs,
     UnreliableArgs,
 };
 use crate::failure::Failure;
-use crate::plan::Plan;
-use crate::run;
+use crate::faults;
 use crate::settings::{
     Address, Alone, BaseUrl, File, Instance, InstanceAlone, InstanceFile, Named, Observing, Page,
     Serving, Span, Text, Together, Unreliable, UnreliableAlone,
 };
-use crate::together::Show;
 pub(crate) use load::load_alone;
+pub(crate) use scenario::{scenario, scenario_run};
 
 /// The port of the unreliable service.
 const UNRELIABLE_PORT: u16 = 9000;
@@ -53,6 +54,10 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
         listen: listen("unreliable")
             .or(file.unreliable.listen)
             .unwrap_or_else(|| loopback(UNRELIABLE_PORT)),
+        control_listen: file
+            .unreliable
+            .control_listen
+            .unwrap_or_else(|| loopback(0)),
         plan: plan(args.faults.as_deref(), seed)?,
     };
     let mut instances = BTreeMap::new();
@@ -83,68 +88,6 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
     })
 }
 
-/// Settles how a scenario is run.
-pub(crate) fn run(args: RunArgs) -> Result<run::Settings, Failure> {
-    let mut source = run::read(&args.scenario)?;
-    if let Some(seed) = args.seed {
-        source.scenario = source.scenario.with_seed(seed);
-    }
-    let nothing = File::default();
-    let show = match args.quiet || args.repeat > 1 {
-        true => Show::Nothing,
-        false => Show::fitting(args.plain),
-    };
-    Ok(run::Settings {
-        source,
-        repeat: args.repeat,
-        out: args.out,
-        show,
-        observing: observing(args.observing, Some(args.sampling), &nothing)?,
-        serving: serving(args.serving, &nothing, DRAIN_TIME_TOGETHER)?,
-    })
-}
-
-/// The whole system as a scenario wants it, on the usual ports where there are such.
-pub(crate) fn scenario(
-    scenario: &Scenario,
-    observing: &Observing,
-    serving: &Serving,
-) -> Result<Together, Failure> {
-    let unreliable = Unreliable {
-        listen: loopback(UNRELIABLE_PORT),
-        plan: scenario.faults.clone(),
-    };
-    let mut instances = BTreeMap::new();
-    for (place, name) in (0..).zip(&scenario.fleet.instances) {
-        let breaker = scenario.breaker_of(name);
-        let config = breaker
-            .config(scenario.seed.wrapping_add(place))
-            .map_err(|error| Failure::usage(format!("breaker of instance {name}: {error}")))?;
-        let settled = Instance {
-            listen: own_port(name).unwrap_or_else(|| loopback(0)),
-            downstream: BaseUrl::of(unreliable.listen.0),
-            call_timeout: scenario.call_timeout_of(name),
-            breaker,
-            config,
-            mode: scenario.mode_of(name),
-        };
-        instances.insert(name.clone(), settled);
-    }
-    Ok(Together {
-        seed: scenario.seed,
-        duration: Some(scenario.duration),
-        observing: observing.clone(),
-        lab: Page {
-            listen: loopback(PAGE_PORT),
-            chosen: false,
-        },
-        serving: serving.clone(),
-        unreliable,
-        load: scenario.load.clone(),
-        instance: instances,
-    })
-}
-
 /// Settles the unreliable service alone.
 pub(crate) fn unreliable_alone(
     args: UnreliableArgs,
@@ -155,6 +98,10 @@ pub(crate) fn unreliable_alone(
     let listen = args.listen.or(file.unreliable.listen);
     let unreliable = Unreliable {
         listen: listen.unwrap_or_else(|| loopback(UNRELIABLE_PORT)),
+        control_listen: args
+            .control_listen
+            .or(file.unreliable.control_listen)
+            .unwrap_or_else(|| loopback(0)),
         plan: plan(args.faults.as_deref(), seed)?,
     };
     let serving = serving(args.serving, &file, DRAIN_TIME_ALONE)?;
@@ -332,13 +279,7 @@ fn serving(args: ServingArgs, file: &File, drain_time: Duration) -> Result<Servi
 }
 
 fn plan(path: Option<&Path>, seed: u64) -> Result<Plan, Failure> {
-    let Some(path) = path else {
-        return Ok(Plan::schedule(seed));
-    };
-    let shown = path.display();
-    let text = std::fs::read(path)
-        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
-    Plan::parse(&text).map_err(|error| Failure::usage(format!("{shown}: {error}")))
+    path.map_or_else(|| Ok(Plan::schedule(seed)), faults::read_plan)
 }
 
 fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {

@@ -3,7 +3,6 @@
 //! The parts talk through their sockets as they would from five terminals; only the watching uses
 //! that they share a process and a clock.
 
-pub(crate) mod client_table;
 mod fleet;
 mod lines;
 mod picture;

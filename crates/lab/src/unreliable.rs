@@ -1,28 +1,46 @@
 //! What do the instances depend on? A service that fails as its fault plan says.
 //!
-//! The plan is a pure function of seed, time, caller and the caller's n-th call ([`plan`](crate::plan)); the
-//! service only carries it out. Control routes are never affected by faults.
+//! The plan is a pure function of seed, time, caller and the caller's n-th call
+//! ([`experiment::faults`]); the service only carries it out. Control routes are never affected by
+//! faults: they answer beside the data, and on a listener of their own, which stays open while nobody
+//! listens for data.
 
+mod active;
+mod answer;
+mod control;
+mod counts;
 mod metrics;
+mod office;
 mod running;
 mod service;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
 use breaker::Clock;
+use experiment::faults::Plan;
+use telemetry::trace::Tracer;
+use telemetry::{Metrics, Telemetry};
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 pub(crate) use running::{Health, Running};
 use service::add_routes;
-use telemetry::trace::Tracer;
-use telemetry::{Metrics, Telemetry};
 
-use crate::plan::Plan;
-use crate::serve::{Control, Listening, Routes, router, serve};
+use crate::serve::{Below, Control, Door, Listening, Routes, error, router, serve, serve_with};
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 
 /// The name of the service in traces.
 const SERVICE: &str = "unreliable-service";
+/// How often it is looked whether somebody listens, while the plan can close the door.
+const DOOR_TIME: Duration = Duration::from_millis(5);
+/// How often it is looked whether the plan has become one that can.
+const PLAN_TIME: Duration = Duration::from_millis(50);
 
 /// The unreliable service, ready to answer.
 #[derive(Debug)]
@@ -30,6 +48,7 @@ pub(crate) struct Unreliable {
     running: Arc<Running>,
     metrics: Metrics,
     tracer: Tracer,
+    control: Option<Listening>,
 }
 
 impl Unreliable {
@@ -41,6 +60,15 @@ impl Unreliable {
             running: Arc::new(Running::new(plan, Box::new(clock))),
             metrics,
             tracer: telemetry.tracer(SERVICE, "unreliable"),
+            control: None,
+        }
+    }
+
+    /// Answers control routes on this listener too, whatever the faults do.
+    pub(crate) fn controlled_on(self, control: Listening) -> Self {
+        Self {
+            control: Some(control),
+            ..self
         }
     }
 
@@ -51,9 +79,77 @@ impl Unreliable {
 
     /// Answers until the shutdown.
     pub(crate) async fn serve(self, listening: Listening, settings: Serving, shutdown: Shutdown) {
-        let control = Control::new(settings.control_token.as_deref());
-        let empty = Routes::new(self.metrics, control, self.tracer);
+        let guard = Control::new(settings.control_token.as_deref());
+        let empty = Routes::new(self.metrics, guard, self.tracer);
         let answers = router(add_routes(empty, &self.running));
-        serve(listening, answers, &settings, shutdown).await;
+        let control = async {
+            if let Some(listening) = self.control {
+                let answers = without_data(&answers);
+                serve(listening, answers, &settings, shutdown.clone()).await;
+            }
+        };
+        let (turn, door) = watch::channel(Door::Open);
+        let data = serve_with(
+            listening,
+            answers.clone(),
+            &settings,
+            shutdown.clone(),
+            Below::Faults(door),
+        );
+        let mut end = shutdown.clone();
+        tokio::select! {
+            _ = async { tokio::join!(data, control) } => {}
+            () = async {
+                tokio::select! {
+                    () = keep_door(&self.running, &turn) => {}
+                    () = end.begun() => {}
+                }
+                std::future::pending().await
+            } => {}
+        }
     }
+}
+
+/// The routes of the control listener: all but the data.
+fn without_data(answers: &Router) -> Router {
+    answers
+        .clone()
+        .layer(from_fn(async |request: Request, next: Next| {
+            if request.uri().path().starts_with("/data") {
+                let message =
+                    "data is answered on the service's own port, not on that of its control";
+                return error(StatusCode::NOT_FOUND, "not_found", message);
+            }
+            next.run(request).await
+        }))
+}
+
+/// Opens and closes the door as the plan wants it.
+async fn keep_door(running: &Running, turn: &watch::Sender<Door>) {
+    loop {
+        let refusal = running.refusal();
+        let door = if refusal == Refusal::Now {
+            Door::Closed
+        } else {
+            Door::Open
+        };
+        turn.send_if_modified(|now| std::mem::replace(now, door) != door);
+        sleep(if refusal == Refusal::Never {
+            PLAN_TIME
+        } else {
+            DOOR_TIME
+        })
+        .await;
+    }
+}
+
+/// Whether nobody listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// The plan has no such fault.
+    Never,
+    /// Somebody does, for now.
+    Later,
+    /// Nobody does.
+    Now,
 }

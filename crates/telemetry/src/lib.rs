@@ -43,4 +43,4 @@ pub use names::{Definition, Kind};
 pub use opentelemetry::TraceId;
 pub use process::{Telemetry, TelemetrySettings};
 pub use transitions::Transitions;
-pub use wall::unix_time;
+pub use wall::{unix_now, unix_time};

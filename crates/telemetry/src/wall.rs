@@ -10,7 +10,7 @@ pub fn unix_time(at: Duration, now: Duration) -> f64 {
 }
 
 /// The Unix time, in seconds.
-pub(crate) fn unix_now() -> f64 {
+pub fn unix_now() -> f64 {
     #[expect(clippy::disallowed_methods, reason = "this is the edge")]
     let today = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -93,11 +93,11 @@ impl Plan {
     ///
     /// # Panics
     ///
-    /// If the plan has no phase, which a checked one has.
+    /// Never: there is always a phase.
     pub fn at(&self, elapsed: Duration) -> Moment<'_> {
         let (rounds, mut since) = self.within(elapsed);
-        let mut ordinal = rounds * self.phases.len() as u64;
-        for phase in &self.phases {
+        let mut ordinal = rounds * self.steps().len() as u64;
+        for phase in self.steps() {
             match phase.length() {
                 Some(length) if since >= length => {
                     since -= length;
@@ -113,7 +113,7 @@ impl Plan {
                 }
             }
         }
-        let phase = self.phases.last().expect("a checked plan has a phase");
+        let phase = self.steps().last().expect("there is always a phase");
         // The last phase stays, though it has a length: it is still the same one.
         Moment {
             phase,
@@ -142,7 +142,7 @@ impl Plan {
 
     /// The present round of a plan that loops, and how much of it has gone.
     fn within(&self, elapsed: Duration) -> (u64, Duration) {
-        let round: Option<Duration> = self.phases.iter().map(Phase::length).sum();
+        let round: Option<Duration> = self.steps().iter().map(Phase::length).sum();
         match round {
             Some(round) if self.repeats && !round.is_zero() => {
                 let rounds = elapsed.as_nanos() / round.as_nanos();

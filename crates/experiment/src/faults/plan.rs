@@ -1,6 +1,7 @@
 //! How is a plan written? As JSON or TOML, with defaults for all but what matters.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -49,8 +50,8 @@ pub struct Plan {
     /// What every call meets.
     #[serde(default, skip_serializing_if = "Base::is_nothing")]
     pub base: Base,
-    /// What happens when; without any, one phase that stays.
-    #[serde(default = "steady")]
+    /// What happens when; without any, one phase that stays, if there is anything else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,
     /// Faults by name. A rule that no phase names is always active.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -112,9 +113,8 @@ impl Base {
     }
 }
 
-fn steady() -> Vec<Phase> {
-    vec![Phase::quiet("steady")]
-}
+/// The one phase of a plan without any.
+static STEADY: LazyLock<[Phase; 1]> = LazyLock::new(|| [Phase::quiet("steady")]);
 
 fn default_deadline_ms() -> u64 {
     1000
@@ -133,7 +133,7 @@ impl Default for Plan {
             repeats: false,
             callers: Vec::new(),
             base: Base::default(),
-            phases: steady(),
+            phases: Vec::new(),
             rules: BTreeMap::new(),
             overload: None,
             limits: Limits::default(),
@@ -196,6 +196,20 @@ impl Plan {
         let plan: Self = parse_toml(text)?;
         plan.check()?;
         Ok(plan)
+    }
+
+    /// The phases; there is at least one.
+    pub(super) fn steps(&self) -> &[Phase] {
+        if self.phases.is_empty() {
+            &*STEADY
+        } else {
+            &self.phases
+        }
+    }
+
+    /// Whether it says anything without phases.
+    pub(super) fn speaks(&self) -> bool {
+        !self.base.is_nothing() || !self.rules.is_empty() || self.overload.is_some()
     }
 
     pub(super) fn ttl(&self) -> Option<Duration> {

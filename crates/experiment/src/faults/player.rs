@@ -37,7 +37,7 @@ impl Player {
             bits.fold(0, |mask, (place, _)| mask | 1 << place)
         };
         Self {
-            masks: plan.phases.iter().map(active).collect(),
+            masks: plan.steps().iter().map(active).collect(),
             rules,
             plan,
             callers: BTreeMap::new(),

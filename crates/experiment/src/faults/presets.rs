@@ -43,13 +43,11 @@ pub fn preset(name: &str) -> Result<&'static Preset, String> {
         .find(|preset| preset.name == name)
         .ok_or_else(|| {
             let names = || ALL.iter().map(|preset| preset.name);
-            match crate::reading::nearest(name, names()) {
-                Some(near) => format!("no preset `{name}`; did you mean `{near}`?"),
-                None => {
-                    let all: Vec<&str> = names().collect();
-                    format!("no preset `{name}`; there are: {}", all.join(", "))
-                }
+            if let Some(near) = crate::reading::nearest(name, names()) {
+                return format!("no preset `{name}`; did you mean `{near}`?");
             }
+            let all: Vec<&str> = names().collect();
+            format!("no preset `{name}`; there are: {}", all.join(", "))
         })
 }
 

@@ -67,7 +67,7 @@ pub struct PreviewPoint {
 impl Plan {
     /// What the plan would do until `until`, or for one round.
     pub fn preview(&self, until: Option<Duration>) -> Preview {
-        let round: Duration = self.phases.iter().filter_map(super::Phase::length).sum();
+        let round: Duration = self.steps().iter().filter_map(super::Phase::length).sum();
         let usual = if round.is_zero() { USUAL } else { round };
         let until = until
             .unwrap_or(usual)

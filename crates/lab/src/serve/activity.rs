@@ -1,6 +1,6 @@
 //! Which connections are idle, and since when? So that a full house can make room.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub(super) struct Activity {
     /// [`BUSY`], or the milliseconds, plus one, from `origin` to the end of the last request.
     idle_since: AtomicU64,
     origin: Instant,
+    /// Whether also a request under way has to end now.
+    closing: AtomicBool,
     evicted: Notify,
 }
 
@@ -24,6 +26,7 @@ impl Activity {
         Self {
             idle_since: AtomicU64::new(1),
             origin: Instant::now(),
+            closing: AtomicBool::new(false),
             evicted: Notify::new(),
         }
     }
@@ -45,6 +48,10 @@ impl Activity {
 
     pub(super) fn is_busy(&self) -> bool {
         self.idle_since.load(Ordering::Relaxed) == BUSY
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// The instant since which nothing has happened; `None` during a request.
@@ -101,6 +108,15 @@ impl Connections {
         idle.sort_by_key(|(since, _)| *since);
         let share = self.open.len().div_ceil(16);
         for (_, activity) in idle.into_iter().take(share) {
+            activity.evicted.notify_one();
+        }
+    }
+
+    /// Closes all connections, also those with a request under way.
+    pub(super) fn close_all(&mut self) {
+        self.forget_closed();
+        for activity in self.open.iter().filter_map(Weak::upgrade) {
+            activity.closing.store(true, Ordering::Relaxed);
             activity.evicted.notify_one();
         }
     }

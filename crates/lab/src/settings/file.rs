@@ -54,6 +54,7 @@ pub(crate) struct PageFile {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct UnreliableFile {
     pub(crate) listen: Option<Address>,
+    pub(crate) control_listen: Option<Address>,
 }
 
 impl File {

@@ -24,6 +24,8 @@ use crate::unreliable::Unreliable;
 /// The sockets of all services; nothing answers yet.
 pub(crate) struct Bound {
     unreliable: Listening,
+    /// Where its faults can be changed even while nobody listens for data.
+    control: Listening,
     instances: Vec<Listening>,
     /// The lab's page, or why there is none.
     page: Result<Listening, Failure>,
@@ -34,6 +36,11 @@ pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
         settings.unreliable.listen.0,
         "the unreliable service",
         "--listen unreliable=127.0.0.1:PORT",
+    )?;
+    let control = listen(
+        settings.unreliable.control_listen.0,
+        "the control of the unreliable service",
+        "`control_listen` in [unreliable] of the settings file",
     )?;
     let instances = settings.instance.iter().map(|(name, instance)| {
         let flag = format!("--listen {name}=127.0.0.1:PORT");
@@ -52,6 +59,7 @@ pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
     };
     Ok(Bound {
         unreliable,
+        control,
         instances,
         page,
     })
@@ -69,6 +77,7 @@ pub(crate) fn bind_anywhere(settings: &Together) -> Result<Bound, Failure> {
     let instances = instances.map(|(name, one)| usual_or_any(one.listen, name));
     Ok(Bound {
         unreliable: usual_or_any(settings.unreliable.listen, "the unreliable service")?,
+        control: usual_or_any(settings.unreliable.control_listen, "its control")?,
         instances: instances.collect::<Result<_, _>>()?,
         page: usual_or_any(settings.lab.listen, "the lab's page"),
     })
@@ -80,6 +89,10 @@ pub(crate) fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
         format!(
             "  unreliable service  http://{}   /data, /faults, /metrics",
             bound.unreliable.address
+        ),
+        format!(
+            "  control of faults   http://{}   /faults, /truth, also while nobody listens for data",
+            bound.control.address
         ),
     ];
     for (name, listening) in settings.instance.keys().zip(&bound.instances) {
@@ -176,7 +189,8 @@ impl System {
             rest.tasks
                 .spawn(page.serve(listening, serving, shutdown.clone()));
         }
-        let service = Unreliable::new(settings.unreliable.plan, clock, telemetry);
+        let service = Unreliable::new(settings.unreliable.plan, clock, telemetry)
+            .controlled_on(bound.control);
         let running = service.running();
         let own_downstream = BaseUrl::of(bound.unreliable.address);
         let configured = BaseUrl::of(settings.unreliable.listen.0);

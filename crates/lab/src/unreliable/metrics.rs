@@ -4,9 +4,22 @@ use std::sync::Arc;
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
+use prometheus::{Histogram, HistogramOpts};
 use telemetry::{Family, names};
 
 use super::running::Running;
+
+/// Bounds of delays, in seconds: precise where a breaker's patience is, up to the longest hang.
+const DELAYS: [f64; 16] = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0,
+];
+
+/// The delays as they came out.
+pub(super) fn delays() -> Histogram {
+    let definition = &names::UNRELIABLE_INJECTED_DELAY;
+    let options = HistogramOpts::new(definition.name, definition.help).buckets(DELAYS.to_vec());
+    Histogram::with_opts(options).expect("the definition is valid")
+}
 
 /// Reads the service once per scrape.
 pub(super) struct UnreliableCollector {
@@ -21,6 +34,13 @@ impl UnreliableCollector {
             names::UNRELIABLE_WHILE_FAILING,
             names::UNRELIABLE_FAILURE_RATIO,
             names::UNRELIABLE_PHASE,
+            names::UNRELIABLE_TRUTH,
+            names::UNRELIABLE_INJECTED,
+            names::UNRELIABLE_NOT_INJECTED,
+            names::UNRELIABLE_QUEUE_DEPTH,
+            names::UNRELIABLE_BUSY_WORKERS,
+            names::UNRELIABLE_WASTED_WORK,
+            names::UNRELIABLE_PLAN_REVISION,
         ];
         Self {
             running,
@@ -37,10 +57,8 @@ impl Collector for UnreliableCollector {
     fn collect(&self) -> Vec<MetricFamily> {
         let health = self.running.health();
         let counts = health.counts;
-        #[expect(clippy::cast_precision_loss, reason = "Prometheus counts in f64")]
-        let count = |number: u64| number as f64;
         let phase = ("phase", &*health.phase);
-        let families = [
+        let mut families = vec![
             Family::new(&names::UNRELIABLE_REQUESTS)
                 .with(&[("outcome", "success")], count(counts.success))
                 .with(&[("outcome", "failure")], count(counts.failure))
@@ -49,6 +67,49 @@ impl Collector for UnreliableCollector {
             Family::new(&names::UNRELIABLE_FAILURE_RATIO).with(&[], health.failing_share),
             Family::new(&names::UNRELIABLE_PHASE).with(&[phase], 1.0),
         ];
-        families.map(Family::into_proto).into()
+        families.extend(self.truth());
+        families.extend(self.injections());
+        families.into_iter().map(Family::into_proto).collect()
     }
+}
+
+impl UnreliableCollector {
+    fn truth(&self) -> [Family; 4] {
+        let truth = self.running.truths();
+        let crowd = truth.crowd.unwrap_or_default();
+        let mut by_caller = Family::new(&names::UNRELIABLE_TRUTH);
+        for (caller, p_fail, _) in &truth.callers {
+            by_caller.push(&[("caller", caller)], *p_fail);
+        }
+        [
+            by_caller,
+            Family::new(&names::UNRELIABLE_QUEUE_DEPTH).with(&[], f64::from(crowd.depth)),
+            Family::new(&names::UNRELIABLE_BUSY_WORKERS).with(&[], f64::from(crowd.busy)),
+            Family::new(&names::UNRELIABLE_PLAN_REVISION).with(&[], count(truth.revision)),
+        ]
+    }
+
+    fn injections(&self) -> [Family; 3] {
+        let (ledger, wasted) = self.running.ledger();
+        let mut injected = Family::new(&names::UNRELIABLE_INJECTED);
+        for ([rule, effect, caller], hits) in ledger.injected() {
+            let labels = [("rule", rule), ("effect", effect), ("caller", caller)];
+            injected.push(&labels, count(hits));
+        }
+        let mut spared = Family::new(&names::UNRELIABLE_NOT_INJECTED);
+        for ([rule, caller], calls) in ledger.spared() {
+            spared.push(&[("rule", rule), ("caller", caller)], count(calls));
+        }
+        let wasted = wasted.as_secs_f64();
+        [
+            injected,
+            spared,
+            Family::new(&names::UNRELIABLE_WASTED_WORK).with(&[], wasted),
+        ]
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Prometheus counts in f64")]
+fn count(number: u64) -> f64 {
+    number as f64
 }

@@ -1,38 +1,45 @@
 //! What is the unreliable service doing right now? The plan in force and what it has done so far.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use breaker::Clock;
+use experiment::faults::{Call, Ending, Fate, Hit, Plan, Player, Standing};
+use experiment::overload::Crowd;
+use tokio::time::Instant;
 
-use crate::plan::{Effect, Fate, Plan};
-
-/// Callers that are told apart; further ones share one sequence of luck.
-const MAX_CALLERS: usize = 256;
+use super::Refusal;
+use super::active::{ActiveFault, ActiveFaults};
+use super::counts::{Counts, Ledger};
+use super::office::{Office, Turn};
+use crate::timer::Sleeper;
 
 /// The plan in force.
 pub(crate) struct Running {
     clock: Box<dyn Clock>,
+    /// Made at the first use, which is within the runtime.
+    sleeper: OnceLock<Sleeper>,
+    active: ActiveFaults,
     state: Mutex<State>,
 }
 
 struct State {
-    plan: Plan,
-    began: Duration,
-    calls: BTreeMap<String, u64>,
-    counts: Counts,
+    force: InForce,
+    /// What comes back when the plan in force has a time to live and it is over.
+    before: Option<InForce>,
+    revision: u64,
+    ledger: Ledger,
+    /// Of overload models that are no more.
+    wasted: Duration,
 }
 
-/// What the service has done since it was started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) success: u64,
-    pub(crate) failure: u64,
-    pub(crate) hang: u64,
-    /// Calls that arrived while the active phase could fail them.
-    pub(crate) while_failing: u64,
+/// A plan with its clock.
+#[derive(Clone)]
+struct InForce {
+    player: Player,
+    began: Duration,
+    office: Option<Office>,
 }
 
 /// What the service is doing.
@@ -44,10 +51,33 @@ pub(crate) struct Health {
     pub(crate) counts: Counts,
 }
 
-impl Counts {
-    pub(crate) fn received(&self) -> u64 {
-        self.success + self.failure + self.hang
-    }
+/// What a call meets, and what it holds meanwhile.
+#[derive(Debug)]
+pub(super) struct Meeting {
+    pub(super) fate: Fate,
+    /// The work to wait for.
+    pub(super) turn: Option<Turn>,
+    /// The place among the calls that suffer.
+    pub(super) suffering: Option<ActiveFault>,
+}
+
+/// The truth at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Truth {
+    pub(crate) elapsed: Duration,
+    pub(crate) revision: u64,
+    pub(crate) phase: String,
+    /// Each caller with the probability that its call fails, and what processes are doing for it.
+    pub(crate) callers: Vec<(String, f64, Vec<Standing>)>,
+    /// How full the overload model is, if there is one.
+    pub(crate) crowd: Option<Crowd>,
+}
+
+/// Somebody has changed the plan since it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Conflict {
+    /// What is in force now.
+    pub(super) revision: u64,
 }
 
 impl Running {
@@ -55,57 +85,191 @@ impl Running {
         let began = clock.now();
         Self {
             clock,
+            sleeper: OnceLock::new(),
+            active: ActiveFaults::default(),
             state: Mutex::new(State {
-                plan,
-                began,
-                calls: BTreeMap::new(),
-                counts: Counts::default(),
+                force: InForce::new(plan, began),
+                before: None,
+                revision: 1,
+                ledger: Ledger::default(),
+                wasted: Duration::ZERO,
             }),
         }
     }
 
     /// What the service is doing now.
     pub(crate) fn health(&self) -> Health {
-        let now = self.clock.now();
-        let state = self.lock();
-        let moment = state.plan.at(now.saturating_sub(state.began));
+        let (mut state, elapsed) = self.settled();
+        let failing_share = state.force.failing_share(elapsed);
+        let moment = state.force.player.plan().at(elapsed);
         Health {
-            phase: moment.phase.name().to_owned(),
+            phase: moment.phase.name.clone(),
             remaining: moment.remaining,
-            failing_share: moment.phase.failing_share(),
-            counts: state.counts,
+            failing_share,
+            counts: state.ledger.counts,
         }
     }
 
-    pub(super) fn plan(&self) -> Plan {
-        self.lock().plan.clone()
+    /// The probability that a call of `caller` made now would fail.
+    pub(crate) fn truth(&self, caller: &str) -> f64 {
+        let (mut state, elapsed) = self.settled();
+        state.force.truth(elapsed, caller)
     }
 
-    /// Puts `plan` in force from now on; counters go on.
-    pub(super) fn replace(&self, plan: Plan) {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        state.plan = plan;
-        state.began = now;
-        state.calls.clear();
-    }
-
-    /// What the next call of `caller` meets. Counts the call.
-    pub(super) fn next_fate(&self, caller: &str) -> Fate {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        let call = state.next_call(caller);
-        let moment = state.plan.at(now.saturating_sub(state.began));
-        let fate = state.plan.fate(moment.phase, caller, call);
-        let failing = moment.phase.failing_share() > 0.0;
-        let counts = &mut state.counts;
-        match fate.effect {
-            Effect::Success => counts.success += 1,
-            Effect::Failure { .. } => counts.failure += 1,
-            Effect::Hang => counts.hang += 1,
+    /// The truth for every caller.
+    pub(crate) fn truths(&self) -> Truth {
+        let (mut state, elapsed) = self.settled();
+        let revision = state.revision;
+        let force = &mut state.force;
+        let callers = force.player.callers().into_iter().map(|caller| {
+            let truth = force.truth(elapsed, &caller);
+            let standings = force.player.standings(elapsed, &caller);
+            (caller, truth, standings)
+        });
+        Truth {
+            callers: callers.collect(),
+            elapsed,
+            revision,
+            phase: force.player.plan().at(elapsed).phase.name.clone(),
+            crowd: force.office.as_ref().map(Office::crowd),
         }
-        counts.while_failing += u64::from(failing);
-        fate
+    }
+
+    /// The time since the plan in force started: the clock of its phases.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.settled().1
+    }
+
+    /// How many calls of `caller` have come.
+    pub(crate) fn received_by(&self, caller: &str) -> u64 {
+        self.lock().ledger.received_by(caller)
+    }
+
+    /// The plan in force and its revision.
+    pub(super) fn plan(&self) -> (Plan, u64) {
+        let (state, _) = self.settled();
+        (state.force.player.plan().clone(), state.revision)
+    }
+
+    /// Puts `plan` in force from now on; counters go on. `expected` is the revision that it replaces.
+    pub(super) fn replace(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+        let (mut state, _) = self.settled();
+        state.expect(expected)?;
+        let now = self.clock.now();
+        let lasting = plan.ttl_ms.is_none();
+        let old = std::mem::replace(&mut state.force, InForce::new(plan, now));
+        if lasting {
+            state.forget(&old);
+            if let Some(before) = state.before.take() {
+                state.forget(&before);
+            }
+        } else if old.player.plan().ttl_ms.is_none() {
+            state.before = Some(old);
+        } else {
+            state.forget(&old);
+        }
+        Ok(state.change())
+    }
+
+    /// Goes on with `plan` on the same clock and with the same counts.
+    pub(super) fn patch(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+        let (mut state, elapsed) = self.settled();
+        state.expect(expected)?;
+        if state.force.player.plan().overload != plan.overload {
+            let old = state.force.office.take();
+            state.wasted += old.map_or(Duration::ZERO, |office| office.wasted());
+        }
+        state.force.player.patch(plan, elapsed);
+        Ok(state.change())
+    }
+
+    /// What the next call meets. Counts the call.
+    pub(super) fn meet(&self, call: &Call<'_>) -> Meeting {
+        let (mut state, elapsed) = self.settled();
+        let mut fate = state.force.player.fate(elapsed, call);
+        let mut turn = None;
+        if let Some(office) = self.office(&mut state.force, elapsed) {
+            let moment = state.force.player.plan().at(elapsed);
+            match office.enter(moment.service_factor()) {
+                Ok(waiting) => turn = Some(waiting),
+                Err(_full) => fate = turned_away(),
+            }
+        }
+        let suffers = !fate.hits.is_empty() && (!fate.delay.is_zero() || fate.slow_body.is_some());
+        let limit = state.force.player.plan().limits.max_active_faults;
+        let suffering = suffers.then(|| self.active.begin(limit)).flatten();
+        if suffers && suffering.is_none() {
+            fate.delay = Duration::ZERO;
+            fate.slow_body = None;
+            fate.ending = Ending::Success;
+            let hits = std::mem::take(&mut fate.hits);
+            fate.spared_by.extend(hits.into_iter().map(|hit| hit.rule));
+        }
+        state.ledger.enter(call.caller, &fate);
+        Meeting {
+            fate,
+            turn,
+            suffering,
+        }
+    }
+
+    /// Returns at `deadline`, precisely.
+    pub(super) async fn sleep_until(&self, deadline: Instant) {
+        self.sleeper().sleep_until(deadline).await;
+    }
+
+    /// Whether nobody listens.
+    pub(super) fn refusal(&self) -> Refusal {
+        let (mut state, elapsed) = self.settled();
+        let player = &mut state.force.player;
+        if player.refuses(elapsed) {
+            Refusal::Now
+        } else if player.can_refuse() {
+            Refusal::Later
+        } else {
+            Refusal::Never
+        }
+    }
+
+    /// What has been done, for those who count: the ledger, and the time wasted on abandoned work.
+    pub(super) fn ledger(&self) -> (Ledger, Duration) {
+        let (state, _) = self.settled();
+        let offices = [Some(&state.force), state.before.as_ref()];
+        let offices = offices.into_iter().flatten();
+        let open = offices.filter_map(|force| force.office.as_ref());
+        let wasted = state.wasted + open.map(Office::wasted).sum::<Duration>();
+        (state.ledger.clone(), wasted)
+    }
+
+    fn sleeper(&self) -> &Sleeper {
+        self.sleeper.get_or_init(Sleeper::new)
+    }
+
+    /// The overload model at work, if the plan has one.
+    fn office(&self, force: &mut InForce, elapsed: Duration) -> Option<Office> {
+        let plan = force.player.plan();
+        let settings = plan.overload.as_ref()?;
+        if force.player.ended(elapsed) {
+            return None;
+        }
+        let open = || Office::new(settings.clone(), plan.seed, elapsed, self.sleeper().clone());
+        Some(force.office.get_or_insert_with(open).clone())
+    }
+
+    /// The state after a plan whose time is over has given way, and the plan's clock.
+    fn settled(&self) -> (MutexGuard<'_, State>, Duration) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let mut elapsed = now.saturating_sub(state.force.began);
+        if state.force.player.ended(elapsed) {
+            let next = state.before.take();
+            let next = next.unwrap_or_else(|| InForce::new(Plan::healthy(), now));
+            let old = std::mem::replace(&mut state.force, next);
+            state.forget(&old);
+            state.change();
+            elapsed = now.saturating_sub(state.force.began);
+        }
+        (state, elapsed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -114,12 +278,74 @@ impl Running {
 }
 
 impl State {
-    fn next_call(&mut self, caller: &str) -> u64 {
-        let full = self.calls.len() >= MAX_CALLERS && !self.calls.contains_key(caller);
-        let name = if full { "" } else { caller };
-        let calls = self.calls.entry(name.to_owned()).or_default();
-        *calls += 1;
-        *calls
+    fn expect(&self, expected: Option<u64>) -> Result<(), Conflict> {
+        let revision = self.revision;
+        if expected.is_none_or(|expected| expected == revision) {
+            Ok(())
+        } else {
+            Err(Conflict { revision })
+        }
+    }
+
+    fn change(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
+    }
+
+    /// Keeps what a plan that is no more has counted.
+    fn forget(&mut self, old: &InForce) {
+        let office = old.office.as_ref();
+        self.wasted += office.map_or(Duration::ZERO, Office::wasted);
+    }
+}
+
+impl InForce {
+    fn new(plan: Plan, began: Duration) -> Self {
+        Self {
+            player: Player::new(plan),
+            began,
+            office: None,
+        }
+    }
+
+    fn truth(&mut self, elapsed: Duration, caller: &str) -> f64 {
+        let crowd = self.office.as_ref().map(Office::crowd);
+        self.player.truth(elapsed, caller, crowd)
+    }
+
+    /// The truth of all callers together.
+    fn failing_share(&mut self, elapsed: Duration) -> f64 {
+        let callers = self.player.callers();
+        let [first, more @ ..] = callers.as_slice() else {
+            return self.truth(elapsed, "");
+        };
+        if more.is_empty() || self.player.plan().rules.is_empty() {
+            return self.truth(elapsed, first);
+        }
+        let all = callers.iter().map(|caller| self.truth(elapsed, caller));
+        #[expect(clippy::cast_precision_loss, reason = "callers are few")]
+        let mean = all.sum::<f64>() / callers.len() as f64;
+        mean
+    }
+}
+
+/// What a call meets that finds the queue full.
+fn turned_away() -> Fate {
+    Fate {
+        delay: Duration::ZERO,
+        ending: Ending::Status {
+            code: 503,
+            retry_after_s: None,
+            body: None,
+            headers: Vec::new(),
+        },
+        slow_body: None,
+        hits: vec![Hit {
+            rule: "overload".into(),
+            effect: "full",
+        }],
+        spared_by: Vec::new(),
+        endangered: true,
     }
 }
 
@@ -132,53 +358,4 @@ impl fmt::Debug for Running {
 }
 
 #[cfg(test)]
-mod tests {
-    use breaker::ManualClock;
-
-    use super::*;
-
-    #[test]
-    fn calls_are_counted_by_what_met_them() {
-        let clock = ManualClock::new();
-        let running = Running::new(Plan::schedule(1), Box::new(clock.clone()));
-
-        for _ in 0..5 {
-            running.next_fate("A");
-        }
-        clock.set(Duration::from_secs(21));
-        for _ in 0..50 {
-            running.next_fate("A");
-        }
-
-        let health = running.health();
-        assert_eq!(health.phase, "outage");
-        assert_eq!(health.counts.received(), 55);
-        assert_eq!(health.counts.success, 5);
-        assert_eq!(health.counts.while_failing, 50);
-    }
-
-    #[test]
-    fn a_new_plan_starts_its_own_time_and_luck_but_keeps_the_counters() {
-        let clock = ManualClock::new();
-        let running = Running::new(Plan::schedule(1), Box::new(clock.clone()));
-        let first = running.next_fate("A");
-        clock.set(Duration::from_secs(30));
-
-        running.replace(Plan::schedule(1));
-
-        assert_eq!(running.health().phase, "healthy");
-        assert_eq!(running.next_fate("A"), first);
-        assert_eq!(running.health().counts.received(), 2);
-    }
-
-    #[test]
-    fn callers_beyond_the_limit_cost_no_memory() {
-        let running = Running::new(Plan::healthy(), Box::new(ManualClock::new()));
-
-        for caller in 0..10 * MAX_CALLERS {
-            running.next_fate(&caller.to_string());
-        }
-
-        assert!(running.lock().calls.len() <= MAX_CALLERS + 1);
-    }
-}
+mod tests;

@@ -22,12 +22,10 @@ impl Gate {
             );
         }
         match kinds.first() {
-            None => {}
-            Some(Kind::Always) => {
-                if self.always != Some(true) {
-                    return Err("always: false is not allowed: leave it out".into());
-                }
+            Some(Kind::Always) if self.always != Some(true) => {
+                return Err("always: false is not allowed: leave it out".into());
             }
+            None | Some(Kind::Always) => {}
             Some(Kind::Bernoulli(p)) => within("bernoulli", *p, 0.0, 1.0)?,
             Some(Kind::EveryNth(n)) => count("every_nth", *n, 1, u64::from(u32::MAX))?,
             Some(Kind::FirstN(n)) => count("first_n", *n, 1, u64::from(u32::MAX))?,

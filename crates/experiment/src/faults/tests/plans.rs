@@ -1,0 +1,244 @@
+//! Phases, ramps, loops, lives, digests and presets.
+
+use super::*;
+
+#[test]
+fn the_default_schedule_is_a_valid_plan_that_loops() {
+    let plan = Plan::schedule(1);
+    plan.check().unwrap();
+
+    let name = |seconds| plan.at(Duration::from_secs(seconds)).phase.name.clone();
+
+    assert_eq!(name(0), "healthy");
+    assert_eq!(name(6), "partial failure");
+    assert_eq!(name(20), "outage");
+    assert_eq!(name(28), "flaky recovery");
+    assert_eq!(name(44), "healthy again");
+    assert_eq!(name(45), "healthy");
+    let moment = plan.at(at(7500));
+    assert_eq!(moment.remaining, Some(at(12_500)));
+    assert_eq!((moment.since, moment.ordinal), (at(1500), 1));
+    assert_eq!(plan.at(Duration::from_secs(51)).ordinal, 6);
+}
+
+#[test]
+fn the_last_phase_of_a_plan_without_loop_stays() {
+    let plan = plan(
+        r#"{"phases": [{"name": "bad", "for_ms": 10, "failure_ratio": 1}, {"name": "good"}]}"#,
+    );
+
+    assert_eq!(plan.at(at(9)).phase.name, "bad");
+    let moment = plan.at(Duration::from_secs(3600));
+    assert_eq!((&*moment.phase.name, moment.remaining), ("good", None));
+}
+
+#[test]
+fn phases_are_unrolled_until_the_end_that_is_asked_for() {
+    let windows = Plan::schedule(1).phases(Duration::from_secs(50));
+
+    let names: Vec<&str> = windows.iter().map(|it| &*it.name).collect();
+    assert_eq!(names.len(), 6);
+    assert_eq!((names[2], names[5]), ("outage", "healthy"));
+    assert_eq!(windows[5].start, Duration::from_secs(45));
+    assert_eq!(windows[5].end, Duration::from_secs(50));
+    for pair in windows.windows(2) {
+        assert_eq!(pair[0].end, pair[1].start);
+    }
+}
+
+#[test]
+fn a_call_meets_the_same_fate_whatever_else_happens() {
+    let fates = |seed, caller, others: &[&str]| {
+        let mut player = Player::new(Plan::schedule(seed));
+        let mut fates = Vec::new();
+        for n in 0..200 {
+            let now = at(10_000 + n);
+            for other in others {
+                player.fate(now, &call(other));
+            }
+            fates.push(player.fate(now, &call(caller)));
+        }
+        fates
+    };
+
+    assert_eq!(fates(7, "A", &[]), fates(7, "A", &["B", "C", "B"]));
+    assert_ne!(fates(7, "A", &[]), fates(7, "B", &[]));
+    assert_ne!(fates(7, "A", &[]), fates(8, "A", &[]));
+}
+
+#[test]
+fn every_kind_of_chance_is_the_same_for_each_caller_under_any_interleaving() {
+    let text = r#"{"seed": 3, "base": {"delay": {"exp": {"mean_ms": 5}}}, "rules": {
+        "a": {"gate": {"bernoulli": 0.3, "rho": 0.5}, "effects": [{"status": {"codes": {"500": 1, "503": 2}}}]},
+        "b": {"gate": {"every_nth": 7}, "effects": [{"delay": {"pareto": {"scale_ms": 1, "alpha": 2}}}]},
+        "c": {"gate": {"first_n": 9}, "effects": [{"slow_body": {"over_ms": 5}}]},
+        "d": {"gate": {"gilbert_elliott": {"good_mean_ms": 50, "bad_mean_ms": 20, "p_bad": 0.5}, "rho": 0.4},
+              "effects": [{"reset": {}}]},
+        "e": {"match": {"shards": 8, "shard": [0, 3], "share": 0.5}, "gate": {"bernoulli": 0.5, "scope": "shard"},
+              "effects": [{"truncate": {}}]}}}"#;
+    let callers = ["A", "B", "C", "D"];
+    // Each caller calls at the same instants of its own; the orders between them differ.
+    let run = |orders: &mut dyn FnMut(u64) -> [usize; 4]| {
+        let mut player = Player::new(plan(text));
+        let mut fates: Vec<Vec<Fate>> = vec![Vec::new(); 4];
+        for n in 0..300 {
+            for place in orders(n) {
+                let now = at(n * 3);
+                fates[place].push(player.fate(now, &call(callers[place])));
+            }
+        }
+        fates
+    };
+
+    let first = run(&mut |_| [0, 1, 2, 3]);
+    let second = run(&mut |n| match n % 3 {
+        0 => [3, 2, 1, 0],
+        1 => [1, 3, 0, 2],
+        _ => [2, 0, 3, 1],
+    });
+
+    assert_eq!(first, second);
+    assert_ne!(first[0], first[1]);
+}
+
+#[test]
+fn a_ramp_grows_from_nothing_to_all() {
+    let plan = plan(
+        r#"{"phases": [{"name": "up", "for_ms": 1000, "ramp_ms": 800, "failure_ratio": 0.6,
+                         "service_factor": 3, "rules": ["r"]}, {"name": "calm"}],
+            "rules": {"r": {"gate": {"bernoulli": 0.5}, "effects": [{"reset": {}}]}}}"#,
+    );
+
+    assert!(near(plan.truth("A", at(0)), 0.0, 1e-12));
+    // Half of 0.6, and half of 0.5 of what is left.
+    assert!(near(plan.truth("A", at(400)), 0.3 + 0.7 * 0.25, 1e-12));
+    assert!(near(plan.truth("A", at(900)), 0.6 + 0.4 * 0.5, 1e-12));
+    assert!(near(plan.truth("A", at(1000)), 0.0, 1e-12));
+    assert!(near(plan.at(at(400)).service_factor(), 2.0, 1e-12));
+}
+
+#[test]
+fn rules_that_no_phase_names_are_always_active() {
+    let plan = plan(
+        r#"{"phases": [{"name": "a", "for_ms": 10, "rules": ["listed"]}, {"name": "b"}],
+            "rules": {"listed": {"gate": {"bernoulli": 0.5}, "effects": [{"close": {}}]},
+                      "always": {"gate": {"bernoulli": 0.2}, "effects": [{"close": {}}]}}}"#,
+    );
+
+    assert!(near(plan.truth("A", at(5)), 0.6, 1e-12));
+    assert!(near(plan.truth("A", at(15)), 0.2, 1e-12));
+}
+
+#[test]
+fn digests_tell_plans_apart() {
+    assert_eq!(Plan::schedule(1).digest(), Plan::schedule(1).digest());
+    assert_ne!(Plan::schedule(1).digest(), Plan::schedule(2).digest());
+    assert_eq!(Plan::healthy().digest().len(), 16);
+}
+
+#[test]
+fn plans_read_back_as_they_are_written_in_both_formats() {
+    for preset in presets::ALL {
+        let plan = preset.plan();
+        let json = serde_json::to_string(&plan).unwrap();
+        assert_eq!(Plan::parse(json.as_bytes()).unwrap(), plan);
+        let toml = toml::to_string(&plan).unwrap();
+        assert_eq!(Plan::parse_toml(&toml).unwrap(), plan, "{toml}");
+    }
+}
+
+#[test]
+fn presets_say_what_they_show_and_misspelt_ones_get_the_nearest() {
+    assert_eq!(presets::ALL.len(), 12);
+    for preset in presets::ALL {
+        assert!(preset.text.starts_with("# "), "{}", preset.name);
+        assert!(preset.description().len() > 30, "{}", preset.name);
+        assert!(presets::preset(preset.name).is_ok());
+    }
+    let error = presets::preset("metastabel").unwrap_err();
+    assert!(error.contains("did you mean `metastable`?"), "{error}");
+    let error = presets::preset("zzz").unwrap_err();
+    assert!(error.contains("calm, flaky-10"), "{error}");
+}
+
+#[test]
+fn presets_with_shared_and_independent_bursts_fail_as_much() {
+    let mean = |name| {
+        let mut player = Player::new(presets::preset(name).unwrap().plan());
+        let truths = (0..40_000).map(|n| player.truth(at(n * 250), "A", None));
+        truths.sum::<f64>() / 40_000.0
+    };
+
+    let expected = (4000.0 * 0.01 + 2000.0 * 0.9) / 6000.0;
+    let (shared, independent) = (mean("shared-bursts"), mean("independent-bursts"));
+    assert!(near(shared, expected, 0.02), "{shared}");
+    assert!(near(independent, expected, 0.02), "{independent}");
+}
+
+#[test]
+fn the_schema_knows_every_key_of_the_presets() {
+    fn check(schema: &serde_json::Value, root: &serde_json::Value, value: &serde_json::Value) {
+        if let Some(name) = schema["$ref"].as_str() {
+            let name = name.rsplit('/').next().unwrap();
+            return check(&root["$defs"][name], root, value);
+        }
+        for key in ["anyOf", "oneOf"] {
+            if let Some(variants) = schema[key].as_array() {
+                // The variant of an effect or law is the one that has its key.
+                let fits = variants.iter().find(|variant| match value.as_object() {
+                    Some(object) => object.keys().all(|key| {
+                        let known = variant["properties"].get(key).is_some();
+                        known || variant.get("$ref").is_some()
+                    }),
+                    None => true,
+                });
+                return check(fits.unwrap_or_else(|| panic!("{value}")), root, value);
+            }
+        }
+        match value {
+            serde_json::Value::Object(object) => {
+                for (key, inner) in object {
+                    let known = schema["properties"].get(key);
+                    let known = known.or_else(|| schema.get("additionalProperties"));
+                    check(
+                        known.unwrap_or_else(|| panic!("{key}: {schema}")),
+                        root,
+                        inner,
+                    );
+                }
+            }
+            serde_json::Value::Array(items) => {
+                for item in items {
+                    check(&schema["items"], root, item);
+                }
+            }
+            _ => {}
+        }
+    }
+    let schema = schema();
+    assert!(schema["properties"]["phases"].is_object(), "{schema}");
+    for preset in presets::ALL {
+        check(
+            &schema,
+            &schema,
+            &serde_json::to_value(preset.plan()).unwrap(),
+        );
+    }
+}
+
+#[test]
+fn a_preview_shows_phases_and_the_truth_of_each_caller() {
+    let preview = presets::preset("a-only").unwrap().plan().preview(None);
+
+    assert_eq!(preview.until_ms, 60_000);
+    assert_eq!(preview.phases.len(), 3);
+    assert_eq!(
+        (preview.phases[1].start_ms, preview.phases[1].end_ms),
+        (20_000, 50_000)
+    );
+    let [a, b, _] = preview.callers.as_slice() else {
+        panic!("{preview:?}");
+    };
+    assert!(near(a.mean_p_fail, 0.3, 0.01), "{}", a.mean_p_fail);
+    assert!(b.mean_p_fail < 1e-6);
+}

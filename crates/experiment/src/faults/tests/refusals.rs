@@ -1,0 +1,249 @@
+//! Malformed plans: the message names the key, the value and what is allowed.
+
+use super::*;
+
+#[test]
+fn a_malformed_plan_is_refused_with_the_field() {
+    for (text, words) in [
+        ("", "EOF"),
+        ("[]", "phases: 0"),
+        ("{}", "phases: 0"),
+        (r#"{"phases": []}"#, "phases: 0"),
+        (r#"{"phase": []}"#, "did you mean `phases`?"),
+        (
+            r#"{"phases": [{"name": "x", "failure_ratio": 2}]}"#,
+            "phases[0].failure_ratio: 2",
+        ),
+        (
+            r#"{"phases": [{"name": "x", "failure_ratio": "a"}]}"#,
+            "phases[0].failure_ratio: ",
+        ),
+        (
+            r#"{"phases": [{"name": "x", "failure_status": 200}]}"#,
+            "phases[0].failure_status",
+        ),
+        (
+            r#"{"phases": [{"name": "x", "latency_ms": -1}]}"#,
+            "phases[0].latency_ms",
+        ),
+        (
+            r#"{"phases": [{"name": "x", "hang_ratio": 0.6, "failure_ratio": 0.6}]}"#,
+            "hang_ratio",
+        ),
+        (
+            r#"{"phases": [{"name": "x"}, {"name": "y"}]}"#,
+            "phases[0].for_ms",
+        ),
+        (
+            r#"{"loop": true, "phases": [{"name": "x"}]}"#,
+            "phases[0].for_ms",
+        ),
+        (r#"{"phases": [{"name": ""}]}"#, "phases[0].name"),
+        (r#"{"phases": [{"name": "x"}]} trailing"#, "trailing"),
+        (
+            r#"{"phases": [{"name": "x", "rules": ["burst"]}], "rules": {"bursts": {"effects": [{"reset": {}}]}}}"#,
+            "phases[0].rules[0]: no rule `burst`; did you mean `bursts`?",
+        ),
+        (r#"{"version": 2, "phases": [{"name": "x"}]}"#, "version: 2"),
+        (
+            r#"{"phases": [{"name": "x"}], "ttl_ms": 0}"#,
+            "ttl_ms: 0 is not allowed: from 1",
+        ),
+        (
+            r#"{"phases": [{"name": "x"}], "limits": {"max_hang_ms": 0}}"#,
+            "limits.max_hang_ms: 0",
+        ),
+        (
+            r#"{"base": {"delay": {"fixed": {"ms": -4}}}}"#,
+            "base.delay.fixed.ms: -4",
+        ),
+        (
+            r#"{"overload": {"workers": 0, "service": {"fixed": {"ms": 1}}}}"#,
+            "overload.workers: 0 is not allowed: from 1 to 10000",
+        ),
+        (
+            r#"{"overload": {"workers": 1, "service": {"fixed": {"ms": 1}},
+                "warmth": {"hit_ratio": 0.9, "miss_factor": 6, "rewarm_tau_ms": 1, "flush_on": "trigger"}}}"#,
+            "overload.warmth.flush_on",
+        ),
+    ] {
+        let error = Plan::parse(text.as_bytes()).unwrap_err();
+        assert!(error.contains(words), "{text}: {error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_malformed_rule_is_refused_with_its_path() {
+    for (rule, words) in [
+        (r#"{"effects": []}"#, "rules.r.effects: 0"),
+        (
+            r#"{"gate": {"bernoulli": 1.5}, "effects": [{"reset": {}}]}"#,
+            "rules.r.gate.bernoulli: 1.5",
+        ),
+        (
+            r#"{"gate": {"bernoulli": 0.5, "rho": 2}, "effects": [{"reset": {}}]}"#,
+            "rules.r.gate.rho: 2 is not allowed: from 0 to 1",
+        ),
+        (
+            r#"{"gate": {"bernoulli": 0.5, "first_n": 2}, "effects": [{"reset": {}}]}"#,
+            "rules.r.gate.exactly one of",
+        ),
+        (
+            r#"{"gate": {"bernouli": 0.5}, "effects": [{"reset": {}}]}"#,
+            "did you mean `bernoulli`?",
+        ),
+        (
+            r#"{"gate": {"always": false}, "effects": [{"reset": {}}]}"#,
+            "rules.r.gate.always",
+        ),
+        (
+            r#"{"gate": {"every_nth": 0}, "effects": [{"reset": {}}]}"#,
+            "rules.r.gate.every_nth: 0",
+        ),
+        (
+            r#"{"gate": {"first_n": 5, "scope": "shared"}, "effects": [{"reset": {}}]}"#,
+            "rules.r.gate.scope",
+        ),
+        (
+            r#"{"gate": {"bernoulli": 0.1, "scope": "shard"}, "effects": [{"reset": {}}]}"#,
+            "without match.shards",
+        ),
+        (
+            r#"{"gate": {"gilbert_elliott": {"good_mean_ms": 0, "bad_mean_ms": 1}}, "effects": [{"reset": {}}]}"#,
+            "rules.r.gate.gilbert_elliott.good_mean_ms: 0 is not allowed: from 1",
+        ),
+        (
+            r#"{"gate": {"markov": {"states": {}}}, "effects": [{"reset": {}}]}"#,
+            "rules.r.gate.markov.states.0",
+        ),
+        (
+            r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 0}}, "p": 1}}}}, "effects": [{"reset": {}}]}"#,
+            "states.a.dwell's mean: 0",
+        ),
+        (
+            r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 5}}, "p": 1, "next": {"b": 1}}}}}, "effects": [{"reset": {}}]}"#,
+            "no state `b`",
+        ),
+        (
+            r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 5}}, "p": 1, "next": {"a": 1}}, "b": {"dwell": {"fixed": {"ms": 5}}, "p": 1}}}}, "effects": [{"reset": {}}]}"#,
+            "`b` is never reached from `a`",
+        ),
+        (
+            r#"{"match": {"shard": [0, 3]}, "effects": [{"reset": {}}]}"#,
+            "rules.r.match.shards: it is missing",
+        ),
+        (
+            r#"{"match": {"shard": [0, 16], "shards": 16}, "effects": [{"reset": {}}]}"#,
+            "rules.r.match.shard[1]: 16",
+        ),
+        (
+            r#"{"match": {"path": "/faults"}, "effects": [{"reset": {}}]}"#,
+            "rules.r.match.path: `/faults`",
+        ),
+        (
+            r#"{"match": {"caller": []}, "effects": [{"reset": {}}]}"#,
+            "rules.r.match.caller: 0",
+        ),
+        (
+            r#"{"match": {"caller": 5}, "effects": [{"reset": {}}]}"#,
+            "a name or a list of names",
+        ),
+        (
+            r#"{"effects": [{"status": {}}]}"#,
+            "rules.r.effects[0].status.exactly one of code and codes",
+        ),
+        (
+            r#"{"effects": [{"status": {"code": 99}}]}"#,
+            "rules.r.effects[0].status.code: 99",
+        ),
+        (
+            r#"{"effects": [{"status": {"codes": {"x": 1}}}]}"#,
+            "`x` is not allowed",
+        ),
+        (
+            r#"{"effects": [{"status": {"codes": {"500": 0}}}]}"#,
+            "above zero",
+        ),
+        (
+            r#"{"effects": [{"status": {"code": 500, "headers": {"Content-Length": "5"}}}]}"#,
+            "headers.Content-Length",
+        ),
+        (
+            r#"{"effects": [{"status": {"code": 500, "headers": {"x": "a\r\nb"}}}]}"#,
+            "headers.x",
+        ),
+        (
+            r#"{"effects": [{"slow_body": {}}]}"#,
+            "exactly one of over_ms and bytes_per_s",
+        ),
+        (
+            r#"{"effects": [{"truncate": {"share": 2}}]}"#,
+            "rules.r.effects[0].truncate.share: 2",
+        ),
+        (
+            r#"{"effects": [{"hang": {"max_ms": 99999999}}]}"#,
+            "hang.max_ms: 99999999",
+        ),
+        (
+            r#"{"effects": [{"delay": {"uniform": {"min_ms": 9, "max_ms": 1}}}]}"#,
+            "rules.r.effects[0].delay.uniform.max_ms: 1",
+        ),
+        (r#"{"effects": [{"rest": {}}]}"#, "did you mean `reset`?"),
+    ] {
+        let text = format!(r#"{{"rules": {{"r": {rule}}}}}"#);
+        let error = Plan::parse(text.as_bytes()).unwrap_err();
+        assert!(error.contains(words), "{text}: {error}");
+    }
+    let taken = r#"{"rules": {"phase": {"effects": [{"reset": {}}]}}}"#;
+    let error = Plan::parse(taken.as_bytes()).unwrap_err();
+    assert!(error.contains("rules.phase.name: `phase`"), "{error}");
+}
+
+#[test]
+fn a_malformed_toml_plan_is_refused_with_line_and_column() {
+    let error = Plan::parse_toml("seed = 1\n[rules.r.gate]\nbernuli = 1\n").unwrap_err();
+    assert_eq!(
+        error,
+        "3:1: unknown key `bernuli`; did you mean `bernoulli`?"
+    );
+    let error = Plan::parse_toml("[[phases]]\nname = \"x\"\nfailure_ratio = nan\n").unwrap_err();
+    assert!(error.contains("phases[0].failure_ratio: NaN"), "{error}");
+}
+
+#[test]
+fn the_plans_of_the_documentation_are_accepted() {
+    for text in [
+        r#"{
+  "version": 1, "seed": 42, "callers": ["A", "B", "C"],
+  "base": { "delay": { "lognormal": { "median_ms": 8, "p99_ms": 40 } } },
+  "phases": [
+    { "name": "calm", "for_ms": 20000 },
+    { "name": "a-only", "for_ms": 30000, "rules": ["link-a"] },
+    { "name": "brownout", "for_ms": 60000, "ramp_ms": 5000, "rules": ["bursts", "slow-tail"] },
+    { "name": "recover", "for_ms": 30000 }
+  ],
+  "loop": true,
+  "rules": {
+    "link-a": { "match": { "caller": "A" }, "gate": { "bernoulli": 0.6 },
+                "effects": [ { "status": { "codes": { "500": 3, "503": 1 }, "retry_after_s": 2 } } ] },
+    "bursts": { "gate": { "gilbert_elliott": { "good_mean_ms": 4000, "bad_mean_ms": 700, "p_good": 0.01, "p_bad": 0.85 },
+                          "scope": "caller", "rho": 0.5 },
+                "effects": [ { "reset": {} } ] },
+    "slow-tail": { "match": { "shard": [0, 3], "shards": 16 }, "gate": { "bernoulli": 0.2 },
+                   "effects": [ { "delay": { "pareto": { "scale_ms": 120, "alpha": 1.6, "max_ms": 5000 } } } ] }
+  },
+  "limits": { "max_active_faults": 2000, "max_hang_ms": 30000 }
+}"#,
+        r#"{ "rules": { "hang-c": { "match": { "caller": "C" }, "gate": { "first_n": 25 },
+             "effects": [ { "hang": { "max_ms": 15000 } } ], "ttl_ms": 20000 } } }"#,
+        r#"{ "overload": {
+    "workers": 8, "service": { "exp": { "mean_ms": 20 } },
+    "queue": { "limit": 200, "discipline": "fifo" },
+    "abandoned_work": "continues",
+    "trigger": { "at_ms": 20000, "for_ms": 5000, "service_factor": 2.0 },
+    "warmth": { "hit_ratio": 0.9, "miss_factor": 6, "rewarm_tau_ms": 20000, "flush_on": "restart" } } }"#,
+    ] {
+        plan(text);
+    }
+}

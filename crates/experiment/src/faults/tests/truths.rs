@@ -1,0 +1,107 @@
+//! The truth is the share of calls that fail, for every kind of fault.
+
+use super::*;
+
+/// What the truth calls a failure, of a fate that is known.
+fn fails(fate: &Fate, deadline_ms: u64) -> bool {
+    let body = fate.slow_body.map_or(Duration::ZERO, |slow| slow.over);
+    let late = fate.delay + body > at(deadline_ms);
+    match &fate.ending {
+        Ending::Success => late,
+        Ending::Status { code, .. } => *code >= 500 || *code == 429 || late,
+        _ => true,
+    }
+}
+
+#[test]
+fn the_truth_is_the_share_of_calls_that_fail() {
+    let calls = 10_000;
+    for rule in [
+        r#"{"gate": {"bernoulli": 0.3}, "effects": [{"status": {"codes": {"500": 1, "404": 1}}}]}"#,
+        r#"{"gate": {"bernoulli": 0.3}, "effects": [{"status": {"code": 429}}]}"#,
+        r#"{"gate": {"every_nth": 4}, "effects": [{"hang": {}}]}"#,
+        r#"{"gate": {"first_n": 4000}, "effects": [{"close": {}}]}"#,
+        r#"{"match": {"share": 0.4}, "gate": {"bernoulli": 0.5}, "effects": [{"reset": {}}]}"#,
+        r#"{"match": {"shard": [1, 2], "shards": 8}, "effects": [{"truncate": {}}]}"#,
+        r#"{"match": {"shards": 8}, "gate": {"bernoulli": 0.1, "scope": "shard", "rho": 0.5}, "effects": [{"garbage": {}}]}"#,
+        r#"{"match": {"caller": "B"}, "effects": [{"garbage": {}}]}"#,
+        r#"{"match": {"path": "/data/other"}, "effects": [{"garbage": {}}]}"#,
+        r#"{"gate": {"bernoulli": 0.3}, "effects": [{"wrong_body": {}}]}"#,
+        r#"{"effects": [{"delay": {"exponential": {"mean_ms": 800}}}]}"#,
+        r#"{"gate": {"bernoulli": 0.5}, "effects": [{"delay": {"pareto": {"scale_ms": 400, "alpha": 1.6, "max_ms": 5000}}}]}"#,
+        r#"{"effects": [{"delay": {"uniform": {"max_ms": 1200}}}, {"delay": {"exp": {"mean_ms": 200}}}]}"#,
+        r#"{"gate": {"bernoulli": 0.7}, "effects": [{"delay": {"fixed": {"ms": 300}}}, {"slow_body": {"over_ms": 800}}]}"#,
+        r#"{"gate": {"bernoulli": 0.25}, "effects": [{"stall": {}}]}"#,
+        r#"{"gate": {"gilbert_elliott": {"good_mean_ms": 500, "bad_mean_ms": 100, "p_good": 0.05, "p_bad": 0.9}, "rho": 0.5},
+            "effects": [{"reset": {}}]}"#,
+        r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 30}}, "p": 0.2},
+            "b": {"dwell": {"exp": {"mean_ms": 40}}, "p": 0.6}}}, "scope": "shared"}, "effects": [{"close": {}}]}"#,
+    ] {
+        let mut player = Player::new(with_rule(rule));
+        let (mut failed, mut truth) = (0, 0.0);
+        for n in 0..calls {
+            let now = at(n * 10);
+            truth += player.truth(now, "A", None);
+            failed += usize::from(fails(&player.fate(now, &call("A")), 1000));
+        }
+        let found = share(failed, 10_000);
+        #[expect(clippy::cast_precision_loss, reason = "a small count")]
+        let truth = truth / calls as f64;
+        // Four standard deviations of a share of one half.
+        assert!(
+            near(found, truth, 0.02),
+            "{rule}: {found} instead of {truth}"
+        );
+    }
+}
+
+#[test]
+fn the_truth_of_many_faults_together_is_that_of_their_mixture() {
+    let text = r#"{"seed": 9, "deadline_ms": 300,
+        "base": {"delay": {"lognormal": {"median_ms": 80, "p99_ms": 400}}},
+        "phases": [{"name": "x", "failure_ratio": 0.1, "hang_ratio": 0.05, "latency_ms": 20, "latency_jitter_ms": 40,
+                    "rules": ["a", "b", "c", "d", "e"], "for_ms": 200000, "ramp_ms": 60000}, {"name": "y"}],
+        "rules": {
+            "a": {"gate": {"bernoulli": 0.3}, "effects": [{"delay": {"exp": {"mean_ms": 100}}}]},
+            "b": {"match": {"shard": [0, 7], "shards": 16}, "effects": [{"delay": {"fixed": {"ms": 60}}}]},
+            "c": {"gate": {"bernoulli": 0.2}, "effects": [{"status": {"code": 404}}]},
+            "d": {"match": {"shard": [4, 9], "shards": 16}, "gate": {"bernoulli": 0.5}, "effects": [{"reset": {}}]},
+            "e": {"gate": {"gilbert_elliott": {"good_mean_ms": 900, "bad_mean_ms": 300, "p_bad": 0.5}}, "effects": [{"close": {}}]}}}"#;
+    let mut player = Player::new(plan(text));
+    let (mut failed, mut truth) = (0, 0.0);
+    for n in 0..40_000 {
+        let now = at(n * 4);
+        // Costly as it is, the truth is asked for at every tenth call only.
+        if n % 10 == 0 {
+            truth += player.truth(now, "A", None);
+        }
+        failed += usize::from(fails(&player.fate(now, &call("A")), 300));
+    }
+    let (found, truth) = (share(failed, 40_000), truth / 4_000.0);
+    assert!(near(found, truth, 0.012), "{found} instead of {truth}");
+}
+
+#[test]
+fn a_full_queue_fails_every_call_and_a_long_one_those_that_would_be_late() {
+    use crate::overload::Crowd;
+    let text = r#"{"deadline_ms": 250, "overload": {"workers": 8, "service": {"exp": {"mean_ms": 20}},
+                   "queue": {"limit": 200}}}"#;
+    let mut player = Player::new(plan(text));
+    let mut truth = |busy, depth| player.truth(at(0), "A", Some(Crowd { busy, depth }));
+
+    assert!(truth(0, 0) < 0.001);
+    assert!(truth(8, 20) < 0.001);
+    // 100 pieces of work before it take 250 ms in the mean.
+    assert!(near(truth(8, 92), 0.5, 0.12), "{}", truth(8, 92));
+    assert!(truth(8, 150) > 0.99);
+    assert!(truth(8, 200) > 0.999_999);
+}
+
+#[test]
+fn the_truth_is_exact_at_the_deadline() {
+    let truth = |ms| {
+        let rule = format!(r#"{{"effects": [{{"delay": {{"fixed": {{"ms": {ms}}}}}}}]}}"#);
+        with_rule(&rule).truth("A", at(0))
+    };
+    assert!(truth(1000) < 0.5 && truth(1001) > 0.5);
+}

@@ -1,0 +1,214 @@
+//! How are faults set from a shell? `breaker-lab faults …` asks a running unreliable service.
+//!
+//! Files are read and checked here before anything is sent, so that an error names the file and the key.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use experiment::faults::{Plan, presets, schema};
+use experiment::reading::parse_json;
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use crate::client::client;
+use crate::failure::Failure;
+use crate::print;
+use crate::settings::BaseUrl;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What a plan that is no file begins with.
+const PRESET: &str = "preset:";
+
+/// Read and change the faults of a running unreliable service.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct FaultsArgs {
+    /// The unreliable service, or its control listener
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:9000",
+        env = "BREAKER_LAB_DOWNSTREAM",
+        global = true
+    )]
+    url: BaseUrl,
+    /// The bearer token that its control routes ask for
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "BREAKER_LAB_CONTROL_TOKEN",
+        hide_env_values = true,
+        global = true
+    )]
+    token: Option<String>,
+    #[command(subcommand)]
+    command: FaultsCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum FaultsCommand {
+    /// Print the plan in force
+    Show,
+    /// Put a plan in force: a JSON or TOML file, or preset:NAME
+    Set {
+        /// The plan
+        file: PathBuf,
+    },
+    /// Change parts of the plan by a JSON merge patch; clock and counts go on
+    Patch {
+        /// A JSON or TOML file
+        file: PathBuf,
+    },
+    /// Be healthy
+    Clear,
+    /// List the presets
+    Presets,
+    /// Put a preset in force
+    Preset {
+        /// Its name
+        name: String,
+    },
+    /// Print what a plan would do, for each caller; nothing is applied
+    DryRun {
+        /// A JSON or TOML file, or preset:NAME
+        file: PathBuf,
+    },
+    /// Print the JSON schema of plans
+    Schema,
+    /// Print how likely it is that a call fails now
+    Truth,
+}
+
+/// Does what was asked for and prints the answer.
+pub(crate) async fn run(args: FaultsArgs) -> Result<(), Failure> {
+    let ask = |method, path: &str| {
+        let request = client()
+            .request(method, args.url.join(path))
+            .timeout(PATIENCE);
+        match &args.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    };
+    let shown = match &args.command {
+        FaultsCommand::Show => send(ask(Method::GET, "faults")).await?,
+        FaultsCommand::Set { file } => {
+            let plan = read_plan(file)?;
+            send(ask(Method::PUT, "faults").json(&plan)).await?
+        }
+        FaultsCommand::Patch { file } => {
+            let patch = read_patch(file)?;
+            send(ask(Method::PATCH, "faults").json(&patch)).await?
+        }
+        FaultsCommand::Clear => send(ask(Method::DELETE, "faults")).await?,
+        FaultsCommand::Presets => {
+            list_presets();
+            return Ok(());
+        }
+        FaultsCommand::Preset { name } => {
+            let preset = presets::preset(name).map_err(Failure::usage)?;
+            send(ask(Method::PUT, "faults").json(&preset.plan())).await?
+        }
+        FaultsCommand::DryRun { file } => as_value(&read_plan(file)?.preview(None))?,
+        FaultsCommand::Schema => schema(),
+        FaultsCommand::Truth => send(ask(Method::GET, "truth")).await?,
+    };
+    let text = serde_json::to_string_pretty(&shown);
+    print::line(&text.map_err(|error| Failure::runtime(error.to_string()))?);
+    Ok(())
+}
+
+/// Reads a plan from a file, or a preset.
+pub(crate) fn read_plan(path: &Path) -> Result<Plan, Failure> {
+    let shown = path.display();
+    if let Some(name) = path.to_str().and_then(|path| path.strip_prefix(PRESET)) {
+        let preset = presets::preset(name).map_err(Failure::usage)?;
+        return Ok(preset.plan());
+    }
+    let text = read(path)?;
+    let plan = if is_toml(path, &text) {
+        // A place in the file is part of its name.
+        Plan::parse_toml(&text).map_err(|error| match error.as_bytes().first() {
+            Some(b'0'..=b'9') => format!("{shown}:{error}"),
+            _ => format!("{shown}: {error}"),
+        })
+    } else {
+        Plan::parse(text.as_bytes()).map_err(|error| format!("{shown}: {error}"))
+    };
+    plan.map_err(Failure::usage)
+}
+
+fn read_patch(path: &Path) -> Result<Value, Failure> {
+    let shown = path.display();
+    let text = read(path)?;
+    let patch = if is_toml(path, &text) {
+        experiment::reading::parse_toml(&text).map_err(|error| format!("{shown}:{error}"))
+    } else {
+        parse_json(text.as_bytes()).map_err(|error| format!("{shown}: {error}"))
+    };
+    patch.map_err(Failure::usage)
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let shown = path.display();
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))
+}
+
+/// By its name; a file without one that says so is JSON if it begins like it.
+fn is_toml(path: &Path, text: &str) -> bool {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("toml") => true,
+        Some("json") => false,
+        _ => !text.is_empty() && !text.trim_start().starts_with(['{', '[']),
+    }
+}
+
+fn list_presets() {
+    let longest = presets::ALL.iter().map(|preset| preset.name.len()).max();
+    let width = longest.unwrap_or_default();
+    for preset in presets::ALL {
+        print::line(&format!(
+            "{:<width$}  {}",
+            preset.name,
+            preset.description()
+        ));
+    }
+}
+
+fn as_value(value: &impl serde::Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(value).map_err(|error| Failure::runtime(error.to_string()))
+}
+
+/// The answer, or why there is none. What the service refuses is the user's affair.
+async fn send(request: RequestBuilder) -> Result<Value, Failure> {
+    let response = request.send().await.map_err(|error| {
+        let error = error.without_url();
+        let what = if error.is_connect() {
+            "nobody listens there; choose another address with --url".to_owned()
+        } else if error.is_timeout() {
+            format!("no answer within {} s", PATIENCE.as_secs())
+        } else {
+            error.to_string()
+        };
+        Failure::runtime(format!("cannot ask the unreliable service: {what}"))
+    })?;
+    let status = response.status();
+    let body: Value = response.json().await.map_err(|error| {
+        let error = error.without_url();
+        Failure::runtime(format!(
+            "the answer with status {status} is no JSON: {error}"
+        ))
+    })?;
+    if status.is_success() {
+        return Ok(body);
+    }
+    let message = body["error"]["message"].as_str().unwrap_or("no reason");
+    let message = format!("the unreliable service refuses with {status}: {message}");
+    Err(if status.is_client_error() {
+        Failure::usage(message)
+    } else {
+        Failure::runtime(message)
+    })
+}

@@ -1,0 +1,77 @@
+//! What follows from a scenario? The settings of the whole system, as if they had been given by hand.
+
+use std::collections::BTreeMap;
+
+use experiment::scenario::Scenario;
+
+use super::{
+    DRAIN_TIME_TOGETHER, PAGE_PORT, UNRELIABLE_PORT, loopback, observing, own_port, serving,
+};
+use crate::cli::RunArgs;
+use crate::failure::Failure;
+use crate::run;
+use crate::settings::{BaseUrl, File, Instance, Observing, Page, Serving, Together, Unreliable};
+use crate::together::Show;
+
+/// Settles how a scenario is run.
+pub(crate) fn scenario_run(args: RunArgs) -> Result<run::Settings, Failure> {
+    let mut source = run::read(&args.scenario)?;
+    if let Some(seed) = args.seed {
+        source.scenario = source.scenario.with_seed(seed);
+    }
+    let nothing = File::default();
+    let show = match args.quiet || args.repeat > 1 {
+        true => Show::Nothing,
+        false => Show::fitting(args.plain),
+    };
+    Ok(run::Settings {
+        source,
+        repeat: args.repeat,
+        out: args.out,
+        show,
+        observing: observing(args.observing, Some(args.sampling), &nothing)?,
+        serving: serving(args.serving, &nothing, DRAIN_TIME_TOGETHER)?,
+    })
+}
+
+/// The whole system as a scenario wants it, on the usual ports where there are such.
+pub(crate) fn scenario(
+    scenario: &Scenario,
+    observing: &Observing,
+    serving: &Serving,
+) -> Result<Together, Failure> {
+    let unreliable = Unreliable {
+        listen: loopback(UNRELIABLE_PORT),
+        control_listen: loopback(0),
+        plan: scenario.faults.clone(),
+    };
+    let mut instances = BTreeMap::new();
+    for (place, name) in (0..).zip(&scenario.fleet.instances) {
+        let breaker = scenario.breaker_of(name);
+        let config = breaker
+            .config(scenario.seed.wrapping_add(place))
+            .map_err(|error| Failure::usage(format!("breaker of instance {name}: {error}")))?;
+        let settled = Instance {
+            listen: own_port(name).unwrap_or_else(|| loopback(0)),
+            downstream: BaseUrl::of(unreliable.listen.0),
+            call_timeout: scenario.call_timeout_of(name),
+            breaker,
+            config,
+            mode: scenario.mode_of(name),
+        };
+        instances.insert(name.clone(), settled);
+    }
+    Ok(Together {
+        seed: scenario.seed,
+        duration: Some(scenario.duration),
+        observing: observing.clone(),
+        lab: Page {
+            listen: loopback(PAGE_PORT),
+            chosen: false,
+        },
+        serving: serving.clone(),
+        unreliable,
+        load: scenario.load.clone(),
+        instance: instances,
+    })
+}

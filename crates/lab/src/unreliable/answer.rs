@@ -1,0 +1,170 @@
+//! How does a call get what its fate is? Slowly, wrongly, in part, or not at all.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use experiment::faults::{ANSWER, Call, Ending, SlowBody, WrongBody};
+use futures_util::stream;
+use prometheus::Histogram;
+use telemetry::trace::{attributes, note};
+use tokio::time::Instant;
+
+use super::active::ActiveFault;
+use super::running::Running;
+use crate::serve::{Cut, Wire, error};
+
+/// Pieces of a slow body.
+const PIECES: u32 = 8;
+/// What comes instead of HTTP.
+const GARBAGE: &[u8] = b"\x00\x16\x03 this is no HTTP\r\n\r\n";
+
+/// Answers as the active faults decide.
+pub(super) async fn answer(
+    running: Arc<Running>,
+    measured: Histogram,
+    request: Request,
+) -> Response {
+    let began = Instant::now();
+    let headers = request.headers();
+    let call = Call {
+        caller: header(headers, "x-caller").unwrap_or("anonymous"),
+        key: header(headers, "x-request-key"),
+        path: request.uri().path(),
+    };
+    let meeting = running.meet(&call);
+    let fate = meeting.fate;
+    note(attributes::FAULT_EFFECT, fate.ending.as_str());
+    let delay = i64::try_from(fate.delay.as_millis()).unwrap_or(i64::MAX);
+    note(attributes::FAULT_DELAY_MS, delay);
+    let mut ready = began;
+    if let Some(turn) = meeting.turn {
+        turn.done().await;
+        ready = Instant::now();
+    }
+    if !fate.delay.is_zero() {
+        running.sleep_until(ready + fate.delay).await;
+        measured.observe(ready.elapsed().as_secs_f64());
+    }
+    let wire = request.extensions().get::<Wire>();
+    match fate.ending {
+        Ending::Success => match fate.slow_body {
+            Some(slow) => dribble(running, slow, meeting.suffering),
+            None => whole(ANSWER),
+        },
+        Ending::Status {
+            code,
+            retry_after_s,
+            body,
+            headers,
+        } => {
+            let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut response = match body {
+                Some(body) => with_body(code, body),
+                None => error(code, "injected_failure", "the fault plan wants it so"),
+            };
+            add_headers(response.headers_mut(), retry_after_s, &headers);
+            response
+        }
+        Ending::Hang => error(
+            StatusCode::GATEWAY_TIMEOUT,
+            "injected_hang",
+            "the fault plan wanted no answer until now",
+        ),
+        Ending::WrongBody(WrongBody::Error) => {
+            whole(r#"{"error":{"code":"injected_failure","message":"the fault plan wants it so"}}"#)
+        }
+        Ending::WrongBody(WrongBody::Garbage) => whole("}{ <this is no JSON>"),
+        Ending::Truncate { bytes } => cut(wire, Cut::Say(first_bytes(bytes))).await,
+        Ending::Reset => cut(wire, Cut::Reset).await,
+        Ending::Close => cut(wire, Cut::Say(Bytes::new())).await,
+        Ending::Garbage => cut(wire, Cut::Say(Bytes::from_static(GARBAGE))).await,
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The connection ends here, and this call with it.
+async fn cut(wire: Option<&Wire>, how: Cut) -> Response {
+    let Some(wire) = wire else {
+        let message = "the fault plan wanted to cut a connection that cannot be cut";
+        return error(StatusCode::BAD_GATEWAY, "injected_failure", message);
+    };
+    match wire.cut(how).await {}
+}
+
+fn whole(body: &'static str) -> Response {
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn with_body(status: StatusCode, body: String) -> Response {
+    let json = body.trim_start().starts_with(['{', '[']);
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let kind = if json {
+        "application/json"
+    } else {
+        "text/plain; charset=utf-8"
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn add_headers(to: &mut HeaderMap, retry_after_s: Option<u32>, headers: &[(String, String)]) {
+    if let Some(seconds) = retry_after_s {
+        to.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    for (name, value) in headers {
+        // The plan has been checked; what is no header all the same is left out.
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+            to.insert(name, value);
+        }
+    }
+}
+
+/// The answer up to where it breaks off: its head promises more.
+fn first_bytes(bytes: usize) -> Bytes {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        ANSWER.len()
+    );
+    let mut said = head.into_bytes();
+    said.extend_from_slice(&ANSWER.as_bytes()[..bytes]);
+    said.into()
+}
+
+/// The answer in pieces, the last of them when the time is up.
+fn dribble(running: Arc<Running>, slow: SlowBody, suffering: Option<ActiveFault>) -> Response {
+    let began = Instant::now();
+    let pieces = stream::unfold((0, suffering), move |(piece, suffering)| {
+        let running = Arc::clone(&running);
+        async move {
+            if piece == PIECES {
+                return None;
+            }
+            let due: Duration = slow.over * (piece + 1) / PIECES;
+            running.sleep_until(began + due).await;
+            let place = |piece: u32| ANSWER.len() * piece as usize / PIECES as usize;
+            let bytes = &ANSWER.as_bytes()[place(piece)..place(piece + 1)];
+            let bytes = Ok::<_, Infallible>(Bytes::from_static(bytes));
+            Some((bytes, (piece + 1, suffering)))
+        }
+    });
+    let mut response = Response::new(Body::from_stream(pieces));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,227 @@
+//! How are the faults read and changed over HTTP?
+//!
+//! A change is checked as a whole before anything happens: a plan that is refused leaves the old one
+//! running. The revision of the plan is its `ETag`, so that `If-Match` keeps two operators apart.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request};
+use axum::http::header::{ETAG, IF_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use experiment::faults::{Plan, presets, schema};
+use serde_json::{Value, json};
+
+use super::running::{Conflict, Running};
+use crate::serve::{self, error, read_json};
+
+/// The plan in force.
+pub(super) fn show(running: &Running) -> Response {
+    let (plan, revision) = running.plan();
+    let mut response = serve::json(StatusCode::OK, &plan);
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// Replaces the plan.
+pub(super) async fn replace(running: Arc<Running>, request: Request) -> Response {
+    let expected = match expected(request.headers()) {
+        Ok(expected) => expected,
+        Err(refusal) => return refusal,
+    };
+    match read_plan(request).await {
+        Ok(plan) => put(&running, plan, expected),
+        Err(refusal) => refusal,
+    }
+}
+
+/// Changes parts of the plan, as a merge patch (RFC 7396) says; its clock and counts go on.
+pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
+    let expected = match expected(request.headers()) {
+        Ok(expected) => expected,
+        Err(refusal) => return refusal,
+    };
+    let patch: Value = match read_json(request).await {
+        Ok(patch) => patch,
+        Err(refusal) => return refusal,
+    };
+    let (plan, revision) = running.plan();
+    let merged = serde_json::to_value(&plan).map(|mut plan| {
+        merge(&mut plan, patch);
+        plan.to_string()
+    });
+    let merged = merged.map_err(|error| error.to_string());
+    match merged.and_then(|text| Plan::parse(text.as_bytes())) {
+        // The plan that was merged into must still be the one in force.
+        Ok(plan) => match running.patch(plan, expected.or(Some(revision))) {
+            Ok(_) => show(&running),
+            Err(conflict) => conflicting(conflict),
+        },
+        Err(message) => invalid(&message),
+    }
+}
+
+/// No faults from now on.
+pub(super) fn clear(running: &Running, headers: &HeaderMap) -> Response {
+    match expected(headers) {
+        Ok(expected) => put(running, Plan::healthy(), expected),
+        Err(refusal) => refusal,
+    }
+}
+
+/// What a plan would do; nothing is applied.
+pub(super) async fn dry_run(request: Request) -> Response {
+    match read_plan(request).await {
+        Ok(plan) => serve::json(StatusCode::OK, &plan.preview(None)),
+        Err(refusal) => refusal,
+    }
+}
+
+/// The presets with what they show.
+pub(super) fn list_presets() -> Response {
+    let presets = presets::ALL.iter().map(|preset| {
+        json!({
+            "name": preset.name,
+            "description": preset.description(),
+            "plan": preset.plan(),
+        })
+    });
+    serve::json(StatusCode::OK, &presets.collect::<Vec<_>>())
+}
+
+/// Puts a preset in force.
+pub(super) fn apply_preset(
+    running: &Running,
+    Path(name): Path<String>,
+    headers: &HeaderMap,
+) -> Response {
+    let expected = match expected(headers) {
+        Ok(expected) => expected,
+        Err(refusal) => return refusal,
+    };
+    match presets::preset(&name) {
+        Ok(preset) => put(running, preset.plan(), expected),
+        Err(message) => error(StatusCode::NOT_FOUND, "no_such_preset", &message),
+    }
+}
+
+/// The JSON schema of plans.
+pub(super) fn show_schema() -> Response {
+    serve::json(StatusCode::OK, &schema())
+}
+
+/// The truth now: how likely it is that a call fails, for each caller.
+pub(super) fn show_truth(running: &Running) -> Response {
+    let truth = running.truths();
+    let callers: serde_json::Map<String, Value> = truth
+        .callers
+        .into_iter()
+        .map(|(caller, p_fail, states)| (caller, json!({ "p_fail": p_fail, "states": states })))
+        .collect();
+    let mut shown = json!({
+        "t_ms": u64::try_from(truth.elapsed.as_millis()).unwrap_or(u64::MAX),
+        "revision": truth.revision,
+        "phase": truth.phase,
+        "callers": callers,
+    });
+    if let Some(crowd) = truth.crowd {
+        shown["overload"] = json!({ "busy_workers": crowd.busy, "queue_depth": crowd.depth });
+    }
+    serve::json(StatusCode::OK, &shown)
+}
+
+fn put(running: &Running, plan: Plan, expected: Option<u64>) -> Response {
+    match running.replace(plan, expected) {
+        Ok(_) => show(running),
+        Err(conflict) => conflicting(conflict),
+    }
+}
+
+async fn read_plan(request: Request) -> Result<Plan, Response> {
+    let plan: Plan = read_json(request).await?;
+    plan.check().map_err(|message| invalid(&message))?;
+    Ok(plan)
+}
+
+/// The revision that `If-Match` asks for.
+fn expected(headers: &HeaderMap) -> Result<Option<u64>, Response> {
+    let Some(tag) = headers.get(IF_MATCH) else {
+        return Ok(None);
+    };
+    let tag = tag.to_str().unwrap_or_default().trim();
+    if tag == "*" {
+        return Ok(None);
+    }
+    tag.trim_matches('"').parse().map(Some).map_err(|_| {
+        let message = format!("If-Match: {tag} is not allowed: the ETag of GET /faults, or *");
+        error(StatusCode::BAD_REQUEST, "invalid_if_match", &message)
+    })
+}
+
+fn invalid(message: &str) -> Response {
+    error(StatusCode::BAD_REQUEST, "invalid_plan", message)
+}
+
+fn conflicting(conflict: Conflict) -> Response {
+    let message = format!(
+        "the plan has been changed: its revision is {}",
+        conflict.revision
+    );
+    error(StatusCode::PRECONDITION_FAILED, "plan_changed", &message)
+}
+
+/// A JSON merge patch (RFC 7396): objects are merged, `null` removes, all else replaces.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Value::Object(target) = target else {
+        return;
+    };
+    for (key, value) in patch {
+        if value.is_null() {
+            target.remove(&key);
+        } else {
+            merge(target.entry(key).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patches_merge_as_the_examples_of_the_rfc() {
+        for (target, patch, result) in [
+            (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"a":null}"#, "{}"),
+            (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
+            (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (
+                r#"{"a":{"b":"c"}}"#,
+                r#"{"a":{"b":"d","c":null}}"#,
+                r#"{"a":{"b":"d"}}"#,
+            ),
+            (r#"{"a":[{"b":"c"}]}"#, r#"{"a":[1]}"#, r#"{"a":[1]}"#),
+            (r#"["a","b"]"#, r#"["c","d"]"#, r#"["c","d"]"#),
+            (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
+            ("[1,2]", r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),
+            ("{}", r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
+        ] {
+            let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+            let mut merged = value(target);
+
+            merge(&mut merged, value(patch));
+
+            assert_eq!(merged, value(result), "{target} {patch}");
+        }
+    }
+}

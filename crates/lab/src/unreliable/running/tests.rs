@@ -1,0 +1,179 @@
+//! Does the service keep its counts, its callers' luck and its clock through changes of the plan?
+
+use breaker::ManualClock;
+
+use super::*;
+
+fn running(plan: &str) -> (Running, ManualClock) {
+    let clock = ManualClock::new();
+    let plan = Plan::parse(plan.as_bytes()).unwrap();
+    (Running::new(plan, Box::new(clock.clone())), clock)
+}
+
+fn call(running: &Running, caller: &str) -> Fate {
+    let call = Call {
+        caller,
+        key: None,
+        path: "/data",
+    };
+    running.meet(&call).fate
+}
+
+fn plan(text: &str) -> Plan {
+    Plan::parse(text.as_bytes()).unwrap()
+}
+
+#[test]
+fn calls_are_counted_by_what_met_them() {
+    let clock = ManualClock::new();
+    let running = Running::new(Plan::schedule(1), Box::new(clock.clone()));
+
+    for _ in 0..5 {
+        call(&running, "A");
+    }
+    clock.set(Duration::from_secs(21));
+    for _ in 0..50 {
+        call(&running, "A");
+    }
+
+    let health = running.health();
+    assert_eq!(health.phase, "outage");
+    assert_eq!(health.counts.received(), 55);
+    assert_eq!(health.counts.success, 5);
+    assert_eq!(health.counts.while_failing, 50);
+    assert_eq!(running.received_by("A"), 55);
+    assert_eq!(running.elapsed(), Duration::from_secs(21));
+}
+
+#[test]
+fn a_new_plan_starts_its_own_time_and_luck_but_keeps_the_counters() {
+    let clock = ManualClock::new();
+    let running = Running::new(Plan::schedule(1), Box::new(clock.clone()));
+    let first = call(&running, "A");
+    clock.set(Duration::from_secs(30));
+
+    running.replace(Plan::schedule(1), None).unwrap();
+
+    assert_eq!(running.health().phase, "healthy");
+    assert_eq!(call(&running, "A"), first);
+    assert_eq!(running.health().counts.received(), 2);
+}
+
+#[test]
+fn a_patched_plan_goes_on_where_it_was() {
+    let text = |seed| {
+        format!(
+            r#"{{"seed": {seed}, "phases": [{{"name": "calm", "for_ms": 1000}}, {{"name": "then"}}],
+                "rules": {{"first": {{"gate": {{"first_n": 3}}, "effects": [{{"reset": {{}}}}]}}}}}}"#
+        )
+    };
+    let (running, clock) = running(&text(1));
+    assert_eq!(call(&running, "A").ending, Ending::Reset);
+    clock.set(Duration::from_secs(2));
+
+    running.patch(plan(&text(2)), Some(1)).unwrap();
+
+    assert_eq!(running.health().phase, "then");
+    let resets = (0..5).filter(|_| call(&running, "A").ending == Ending::Reset);
+    assert_eq!(resets.count(), 2, "one of three was used up before");
+    assert_eq!(running.plan().1, 2);
+}
+
+#[test]
+fn two_operators_do_not_overwrite_each_other() {
+    let (running, _) = running(r#"{"phases": [{"name": "calm"}]}"#);
+    running.replace(Plan::healthy(), Some(1)).unwrap();
+
+    let conflict = running.replace(Plan::schedule(1), Some(1)).unwrap_err();
+
+    assert_eq!(conflict.revision, 2);
+    assert_eq!(running.plan(), (Plan::healthy(), 2));
+}
+
+#[test]
+fn a_plan_with_a_time_to_live_gives_way_to_the_one_before_which_has_gone_on() {
+    let (running, clock) =
+        running(r#"{"phases": [{"name": "first", "for_ms": 10000}, {"name": "second"}]}"#);
+    clock.set(Duration::from_secs(5));
+    let mad = r#"{"phases": [{"name": "mad", "failure_ratio": 1}], "ttl_ms": 2000}"#;
+    running.replace(plan(mad), None).unwrap();
+    assert!((running.truth("A") - 1.0).abs() < 1e-12);
+
+    clock.set(Duration::from_millis(6999));
+    assert_eq!(running.health().phase, "mad");
+    clock.set(Duration::from_millis(7000));
+
+    assert_eq!(running.health().phase, "first");
+    assert_eq!(running.elapsed(), Duration::from_secs(7));
+    assert!(running.truth("A").abs() < 1e-12);
+    assert_eq!(running.plan().1, 3, "to give way is a change");
+}
+
+#[test]
+fn a_first_plan_with_a_time_to_live_gives_way_to_health() {
+    let (running, clock) =
+        running(r#"{"phases": [{"name": "mad", "failure_ratio": 1}], "ttl_ms": 10}"#);
+    clock.set(Duration::from_millis(10));
+
+    assert_eq!(call(&running, "A").ending, Ending::Success);
+    assert_eq!(running.plan().0, Plan::healthy());
+}
+
+#[test]
+fn a_rule_that_is_patched_in_lives_from_then_on() {
+    let (running, clock) = running(r#"{"phases": [{"name": "calm"}]}"#);
+    clock.set(Duration::from_mins(1));
+    let hang = r#"{"phases": [{"name": "calm"}],
+        "rules": {"hang-c": {"match": {"caller": "C"}, "effects": [{"hang": {"max_ms": 15000}}],
+                             "ttl_ms": 20000}}}"#;
+
+    running.patch(plan(hang), None).unwrap();
+
+    assert_eq!(call(&running, "C").ending, Ending::Hang);
+    assert_eq!(call(&running, "A").ending, Ending::Success);
+    clock.set(Duration::from_secs(79));
+    assert!((running.truth("C") - 1.0).abs() < 1e-12);
+    clock.set(Duration::from_secs(80));
+    assert!(running.truth("C").abs() < 1e-12);
+    assert_eq!(call(&running, "C").ending, Ending::Success);
+}
+
+#[test]
+fn callers_beyond_the_limit_cost_no_memory() {
+    let text = r#"{"rules": {"bursts": {
+        "gate": {"gilbert_elliott": {"good_mean_ms": 100, "bad_mean_ms": 100}},
+        "effects": [{"status": {"code": 500}}]}}}"#;
+    let (running, _) = running(text);
+
+    for caller in 0..2560 {
+        call(&running, &caller.to_string());
+    }
+
+    let truths = running.truths();
+    assert!(truths.callers.len() <= 257);
+    let (ledger, _) = running.ledger();
+    assert!(ledger.injected().count() + ledger.spared().count() <= 2 * 258);
+    assert_eq!(running.health().counts.received(), 2560);
+}
+
+#[test]
+fn more_calls_suffer_at_once_than_the_limit_allows_never() {
+    let (running, _) = running(
+        r#"{"rules": {"slow": {"effects": [{"delay": {"fixed": {"ms": 50}}}]}},
+            "limits": {"max_active_faults": 2}}"#,
+    );
+    let call = Call {
+        caller: "A",
+        key: None,
+        path: "/data",
+    };
+
+    let meetings: Vec<Meeting> = (0..5).map(|_| running.meet(&call)).collect();
+
+    let delayed = meetings.iter().filter(|it| !it.fate.delay.is_zero());
+    assert_eq!(delayed.count(), 2);
+    let (ledger, _) = running.ledger();
+    assert_eq!(ledger.spared().collect::<Vec<_>>(), [(["slow", "A"], 3)]);
+    drop(meetings);
+    assert!(!running.meet(&call).fate.delay.is_zero());
+}
