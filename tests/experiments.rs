@@ -209,7 +209,7 @@ async fn what_is_wrong_is_found_before_anything_starts() {
                 "[faults]",
                 "expectations = [\"ok_ratio(phase=q) > 0.1\"]\n[faults]",
             ),
-            "there is no phase `q`; there is p",
+            "there is no phase `q`; there are p, rest",
         ),
         (
             "instance.toml",

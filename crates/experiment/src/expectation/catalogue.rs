@@ -315,6 +315,7 @@ impl Unit {
     /// A value in this base unit as people read it.
     pub fn show(self, value: f64) -> String {
         match self {
+            Self::Seconds if value == 0.0 => "0 s".to_owned(),
             Self::Seconds if value < 0.000_95 => format!("{:.0} µs", value * 1e6),
             Self::Seconds if value < 0.995 => format!("{} ms", digits(value * 1e3)),
             Self::Seconds => format!("{} s", digits(value)),
@@ -329,8 +330,8 @@ impl Unit {
 /// Three digits where there are so many.
 fn digits(value: f64) -> String {
     match value.abs() {
-        ..10.0 => format!("{value:.2}"),
-        ..100.0 => format!("{value:.1}"),
+        ..9.995 => format!("{value:.2}"),
+        ..99.95 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
     }
 }

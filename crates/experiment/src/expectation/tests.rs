@@ -137,7 +137,9 @@ fn figures_are_shown_with_three_digits_and_a_unit() {
     for (unit, value, shown) in [
         (Unit::Seconds, 0.000_123, "123 µs"),
         (Unit::Seconds, 0.012_34, "12.3 ms"),
+        (Unit::Seconds, 0.0, "0 s"),
         (Unit::Seconds, 1.234, "1.23 s"),
+        (Unit::Seconds, 9.999, "10.0 s"),
         (Unit::Share, 0.125, "12.5 %"),
         (Unit::Count, 12.0, "12"),
         (Unit::Factor, 2.961, "2.96"),
