@@ -13,12 +13,13 @@
 //! | `rule`, `gate`, `effect` | Whom does a rule match, when does it hit, and what does it do? |
 //! | `trajectory` | In which state is a process at an instant? |
 //! | `player`, `prepared`, `fate` | What does one call meet? |
-//! | `truth` | How likely is it that a call fails now? |
+//! | `truth`, `delays` | How likely is it that a call fails now? |
 //! | `check` | Does a plan make sense? |
 //! | `preview` | What would a plan do? |
 //! | [`presets`] | Which plans are at hand? |
 
 mod check;
+mod delays;
 mod digest;
 mod effect;
 mod fate;

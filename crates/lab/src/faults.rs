@@ -142,12 +142,12 @@ pub(crate) fn read_plan(path: &Path) -> Result<Plan, Failure> {
 fn read_patch(path: &Path) -> Result<Value, Failure> {
     let shown = path.display();
     let text = read(path)?;
-    let patch = if is_toml(path, &text) {
+    let changes = if is_toml(path, &text) {
         experiment::reading::parse_toml(&text).map_err(|error| format!("{shown}:{error}"))
     } else {
         parse_json(text.as_bytes()).map_err(|error| format!("{shown}: {error}"))
     };
-    patch.map_err(Failure::usage)
+    changes.map_err(Failure::usage)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -97,16 +97,13 @@ impl Unreliable {
             Below::Faults(door),
         );
         let mut end = shutdown.clone();
-        tokio::select! {
-            _ = async { tokio::join!(data, control) } => {}
-            () = async {
-                tokio::select! {
-                    () = keep_door(&self.running, &turn) => {}
-                    () = end.begun() => {}
-                }
-                std::future::pending().await
-            } => {}
-        }
+        let keep = async {
+            tokio::select! {
+                () = keep_door(&self.running, &turn) => {}
+                () = end.begun() => {}
+            }
+        };
+        tokio::join!(data, control, keep);
     }
 }
 
@@ -134,12 +131,10 @@ async fn keep_door(running: &Running, turn: &watch::Sender<Door>) {
             Door::Open
         };
         turn.send_if_modified(|now| std::mem::replace(now, door) != door);
-        sleep(if refusal == Refusal::Never {
-            PLAN_TIME
-        } else {
-            DOOR_TIME
-        })
-        .await;
+        match refusal {
+            Refusal::Never => sleep(PLAN_TIME).await,
+            Refusal::Later | Refusal::Now => running.sleep(DOOR_TIME).await,
+        }
     }
 }
 

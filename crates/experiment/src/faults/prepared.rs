@@ -325,3 +325,16 @@ pub(super) fn active_rules(
         .filter(move |(place, prepared)| mask >> place & 1 == 1 && prepared.lives(now))
         .map(|(_, prepared)| prepared)
 }
+
+/// The same, each with its own of `counts`, which are those of all rules.
+pub(super) fn active_rules_with<'a>(
+    rules: &'a mut [Prepared],
+    counts: &[u64],
+    mask: u64,
+    now: Duration,
+) -> impl Iterator<Item = (&'a mut Prepared, u64)> {
+    let rules = rules.iter_mut().zip(counts).enumerate();
+    rules
+        .filter(move |(place, (prepared, _))| mask >> place & 1 == 1 && prepared.lives(now))
+        .map(|(_, (prepared, count))| (prepared, *count))
+}

@@ -2,20 +2,16 @@
 //!
 //! Rules draw independently, so the probability that a call survives them all is a product; which
 //! shard a call is in matters to several rules at once, so it is taken apart by shards first. Delays
-//! that add up are convolved as equally likely durations, the last one exactly, and compared with the
-//! plan's deadline.
+//! that add up are compared with the plan's deadline (`delays`).
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::prepared::active_rules;
+use super::delays::Delays;
+use super::prepared::{active_rules, active_rules_with};
 use super::{Effect, Plan, Player, Scope};
-use crate::law::Law;
 use crate::overload::Crowd;
-
-/// Durations that stand for a sum of delays.
-const ATOMS: usize = 256;
 
 /// What a process is doing for a caller.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -107,40 +103,20 @@ impl Player {
     }
 
     fn truth_at(&mut self, now: Duration, caller: &str, crowd: Option<Crowd>, place: f64) -> f64 {
+        let Some(mut delays) = self.delays_of_all(now, crowd) else {
+            return 1.0;
+        };
         let moment = self.plan.at(now);
-        let (phase, ramp, mask) = (moment.phase, moment.ramp(), self.mask(&moment));
+        let (mask, ramp, ordinal) = (self.mask(&moment), moment.ramp(), moment.ordinal);
         let longest = ms(self.plan.limits.max_hang_ms);
-        let rest = moment
-            .remaining
-            .map_or(longest, |rest| rest.as_secs_f64() * 1000.0);
-        let (ordinal, factor) = (moment.ordinal, moment.service_factor());
-        let mut delays = Delays::default();
-        if let (Some(overload), Some(crowd)) = (&self.plan.overload, crowd) {
-            match overload.answers(now, factor, crowd) {
-                Some(times) => delays.add(1.0, Part::Grid(times)),
-                None => return 1.0,
-            }
-        }
-        let least = ms(phase.latency_ms) * ramp;
-        let jitter = ms(phase.latency_jitter_ms) * ramp;
-        delays.add(1.0, between(least, least + jitter));
-        if let Some(law) = &self.plan.base.delay {
-            delays.add(1.0, Part::Law(law.clone()));
-        }
-        // Of all calls: those that have failed, and those that no effect has ended.
-        let mut failed = phase.failing_share() * ramp;
-        let mut open = 1.0 - failed;
-        let mut ended_well = 0.0;
-        let counts: Vec<u64> = self
-            .rules
-            .iter()
-            .map(|prepared| {
-                let ordinal = if prepared.listed { ordinal } else { 0 };
-                self.counted(caller, &prepared.name, ordinal)
-            })
-            .collect();
-        let names: Vec<_> = self.rules.iter().map(|rule| rule.name.clone()).collect();
-        for prepared in active_rules(&mut self.rules, mask, now) {
+        let rest = moment.remaining.map_or(longest, in_ms);
+        let mut odds_of = Odds {
+            failed: moment.phase.failing_share() * ramp,
+            ..Odds::default()
+        };
+        odds_of.open = 1.0 - odds_of.failed;
+        let counts = self.counts_of(caller, ordinal);
+        for (prepared, counted) in active_rules_with(&mut self.rules, &counts, mask, now) {
             let matches = prepared.matches();
             if !matches.has_caller(caller)
                 || !matches.has_path("/data")
@@ -150,133 +126,71 @@ impl Player {
             }
             let share = matches.share.unwrap_or(1.0);
             let ramp = if prepared.listed { ramp } else { 1.0 };
-            let number = names.iter().position(|name| *name == prepared.name);
-            let counted = number.map_or(0, |number| counts[number]);
             let odds = prepared.odds(now, caller, place, counted) * share * ramp;
-            if odds <= 0.0 {
-                continue;
-            }
-            let ends = prepared.rule.effects.iter().find(|it| it.is_terminal());
-            let bad = ends.map_or(0.0, Effect::failing_share);
-            failed += open * odds * bad;
-            if ends.is_some() {
-                ended_well += open * odds * (1.0 - bad);
-                open *= 1.0 - odds;
-            }
-            // Whether a call that fails anyway is also late does not matter.
-            if bad < 1.0 {
-                for effect in &prepared.rule.effects {
-                    match effect {
-                        Effect::Delay(law) => delays.add(odds, Part::Law(law.clone())),
-                        Effect::Stall {} => delays.add(odds, between(rest, rest)),
-                        _ => {}
-                    }
-                    if let Some(millis) = effect.body_ms() {
-                        delays.add(odds, between(ms(millis), ms(millis)));
-                    }
+            if odds > 0.0 {
+                let ends_well = odds_of.meet(odds, &prepared.rule.effects);
+                // Whether a call that fails anyway is also late does not matter.
+                if ends_well {
+                    delays.add_rule(odds, &prepared.rule.effects, rest);
                 }
             }
         }
-        failed + (open + ended_well) * delays.late(ms(self.plan.deadline_ms))
+        let late = delays.late(ms(self.plan.deadline_ms));
+        odds_of.failed + (odds_of.open + odds_of.ended_well) * late
+    }
+
+    /// The delays that every call meets; `None` when there is no room for one.
+    fn delays_of_all(&self, now: Duration, crowd: Option<Crowd>) -> Option<Delays> {
+        let moment = self.plan.at(now);
+        let mut delays = Delays::default();
+        if let (Some(overload), Some(crowd)) = (&self.plan.overload, crowd) {
+            delays.add_times(&overload.answers(now, moment.service_factor(), crowd)?);
+        }
+        let least = ms(moment.phase.latency_ms) * moment.ramp();
+        let jitter = ms(moment.phase.latency_jitter_ms) * moment.ramp();
+        delays.add_between(least, least + jitter);
+        if let Some(law) = &self.plan.base.delay {
+            delays.add_law(law);
+        }
+        Some(delays)
+    }
+
+    /// How many matching calls of `caller` each rule has counted.
+    fn counts_of(&self, caller: &str, ordinal: u64) -> Vec<u64> {
+        let rules = self.rules.iter().map(|prepared| {
+            let ordinal = if prepared.listed { ordinal } else { 0 };
+            self.counted(caller, &prepared.name, ordinal)
+        });
+        rules.collect()
     }
 }
 
-fn between(min_ms: f64, max_ms: f64) -> Part {
-    Part::Law(if max_ms > min_ms {
-        Law::Uniform { min_ms, max_ms }
-    } else {
-        Law::Fixed { ms: min_ms }
-    })
+/// Of all calls: those that have failed, those that an effect has ended well, and the others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Odds {
+    failed: f64,
+    ended_well: f64,
+    open: f64,
+}
+
+impl Odds {
+    /// A rule hits with these odds; whether some of the calls that it hits still end well.
+    fn meet(&mut self, odds: f64, effects: &[Effect]) -> bool {
+        let Some(ends) = effects.iter().find(|effect| effect.is_terminal()) else {
+            return true;
+        };
+        let bad = ends.failing_share();
+        self.failed += self.open * odds * bad;
+        self.ended_well += self.open * odds * (1.0 - bad);
+        self.open *= 1.0 - odds;
+        bad < 1.0
+    }
+}
+
+fn in_ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 fn ms(millis: u64) -> f64 {
-    Duration::from_millis(millis).as_secs_f64() * 1000.0
-}
-
-/// Delays that add up, each with the odds that it happens.
-#[derive(Debug, Default)]
-struct Delays {
-    fixed: f64,
-    parts: Vec<(f64, Part)>,
-}
-
-#[derive(Debug)]
-enum Part {
-    Law(Law),
-    /// Equally likely durations.
-    Grid(Vec<f64>),
-}
-
-impl Delays {
-    fn add(&mut self, odds: f64, part: Part) {
-        match part {
-            Part::Law(Law::Fixed { ms }) if odds >= 1.0 => self.fixed += ms,
-            part => self.parts.push((odds, part)),
-        }
-    }
-
-    /// The probability that all of it takes longer than `deadline` milliseconds.
-    fn late(mut self, deadline: f64) -> f64 {
-        // The last one is exact, so it is one that has an exact tail.
-        let last = self
-            .parts
-            .iter()
-            .rposition(|(_, part)| matches!(part, Part::Law(_)));
-        let last = last.map(|place| self.parts.remove(place));
-        let mut atoms = vec![(self.fixed, 1.0)];
-        for (odds, part) in &self.parts {
-            atoms = spread(&atoms, *odds, part);
-        }
-        let late = |ms: f64| f64::from(ms > deadline);
-        let late = atoms.iter().map(|(ms, weight)| {
-            let tail = match &last {
-                Some((odds, Part::Law(law))) => {
-                    (1.0 - odds) * late(*ms) + odds * law.share_above(deadline - ms)
-                }
-                _ => late(*ms),
-            };
-            weight * tail
-        });
-        late.sum()
-    }
-}
-
-/// The sums of `atoms` and one more delay.
-fn spread(atoms: &[(f64, f64)], odds: f64, part: &Part) -> Vec<(f64, f64)> {
-    let added: Vec<f64> = match part {
-        Part::Law(Law::Fixed { ms }) => vec![*ms],
-        Part::Law(law) => law.grid().collect(),
-        Part::Grid(times) => times.clone(),
-    };
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-    let each = odds / added.len() as f64;
-    let mut sums = Vec::with_capacity(atoms.len() * (added.len() + 1));
-    for (ms, weight) in atoms {
-        if odds < 1.0 {
-            sums.push((*ms, weight * (1.0 - odds)));
-        }
-        sums.extend(added.iter().map(|more| (ms + more, weight * each)));
-    }
-    if sums.len() <= ATOMS {
-        return sums;
-    }
-    sums.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut merged: Vec<(f64, f64)> = Vec::with_capacity(ATOMS);
-    let step = 1.0 / 128.0;
-    let mut full = f64::INFINITY;
-    for (ms, weight) in sums {
-        match merged.last_mut() {
-            Some(last) if full + weight <= step => {
-                let both = last.1 + weight;
-                last.0 += (ms - last.0) * weight / both;
-                last.1 = both;
-                full += weight;
-            }
-            _ => {
-                merged.push((ms, weight));
-                full = weight;
-            }
-        }
-    }
-    merged
+    in_ms(Duration::from_millis(millis))
 }

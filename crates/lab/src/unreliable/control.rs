@@ -29,7 +29,7 @@ pub(super) fn show(running: &Running) -> Response {
 pub(super) async fn replace(running: Arc<Running>, request: Request) -> Response {
     let expected = match expected(request.headers()) {
         Ok(expected) => expected,
-        Err(refusal) => return refusal,
+        Err(message) => return bad_tag(&message),
     };
     match read_plan(request).await {
         Ok(plan) => put(&running, plan, expected),
@@ -41,7 +41,7 @@ pub(super) async fn replace(running: Arc<Running>, request: Request) -> Response
 pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
     let expected = match expected(request.headers()) {
         Ok(expected) => expected,
-        Err(refusal) => return refusal,
+        Err(message) => return bad_tag(&message),
     };
     let patch: Value = match read_json(request).await {
         Ok(patch) => patch,
@@ -67,7 +67,7 @@ pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
 pub(super) fn clear(running: &Running, headers: &HeaderMap) -> Response {
     match expected(headers) {
         Ok(expected) => put(running, Plan::healthy(), expected),
-        Err(refusal) => refusal,
+        Err(message) => bad_tag(&message),
     }
 }
 
@@ -99,7 +99,7 @@ pub(super) fn apply_preset(
 ) -> Response {
     let expected = match expected(headers) {
         Ok(expected) => expected,
-        Err(refusal) => return refusal,
+        Err(message) => return bad_tag(&message),
     };
     match presets::preset(&name) {
         Ok(preset) => put(running, preset.plan(), expected),
@@ -146,7 +146,7 @@ async fn read_plan(request: Request) -> Result<Plan, Response> {
 }
 
 /// The revision that `If-Match` asks for.
-fn expected(headers: &HeaderMap) -> Result<Option<u64>, Response> {
+fn expected(headers: &HeaderMap) -> Result<Option<u64>, String> {
     let Some(tag) = headers.get(IF_MATCH) else {
         return Ok(None);
     };
@@ -155,9 +155,12 @@ fn expected(headers: &HeaderMap) -> Result<Option<u64>, Response> {
         return Ok(None);
     }
     tag.trim_matches('"').parse().map(Some).map_err(|_| {
-        let message = format!("If-Match: {tag} is not allowed: the ETag of GET /faults, or *");
-        error(StatusCode::BAD_REQUEST, "invalid_if_match", &message)
+        format!("If-Match: {tag} is not allowed: it must be the ETag of GET /faults, or *")
     })
+}
+
+fn bad_tag(message: &str) -> Response {
+    error(StatusCode::BAD_REQUEST, "invalid_if_match", message)
 }
 
 fn invalid(message: &str) -> Response {

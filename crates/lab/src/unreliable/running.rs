@@ -218,6 +218,11 @@ impl Running {
         self.sleeper().sleep_until(deadline).await;
     }
 
+    /// Returns after `span`, precisely.
+    pub(super) async fn sleep(&self, span: Duration) {
+        self.sleeper().sleep(span).await;
+    }
+
     /// Whether nobody listens.
     pub(super) fn refusal(&self) -> Refusal {
         let (mut state, elapsed) = self.settled();

@@ -144,12 +144,18 @@ fn counting_gates_count_each_callers_matching_calls_in_each_phase() {
         let fates = (0..6).map(|_| player.fate(at(now), &call(caller)));
         fates.map(|fate| fate.ending).collect()
     };
-    use Ending::{Close as C, Reset as R, Success as S};
+    let [r, c, s] = [Ending::Reset, Ending::Close, Ending::Success];
+    let resets_first = [&r, &r, &c, &s, &s, &c];
 
-    assert_eq!(endings(0, "A"), [R, R, C, S, S, C]);
-    assert_eq!(endings(1000, "A"), [S, S, C, S, S, C]);
-    assert_eq!(endings(2000, "A"), [R, R, C, S, S, C]);
-    assert_eq!(endings(2000, "B"), [R, R, C, S, S, C]);
+    for (now, caller, expected) in [
+        (0, "A", resets_first),
+        (1000, "A", [&s, &s, &c, &s, &s, &c]),
+        (2000, "A", resets_first),
+        (2000, "B", resets_first),
+    ] {
+        let met = endings(now, caller);
+        assert_eq!(met.iter().collect::<Vec<_>>(), expected, "{now} {caller}");
+    }
 }
 
 #[test]

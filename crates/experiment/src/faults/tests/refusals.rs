@@ -73,124 +73,127 @@ fn a_malformed_plan_is_refused_with_the_field() {
     }
 }
 
+/// Rules, and the words in which they are refused.
+const RULES: [(&str, &str); 30] = [
+    (r#"{"effects": []}"#, "rules.r.effects: 0"),
+    (
+        r#"{"gate": {"bernoulli": 1.5}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.bernoulli: 1.5",
+    ),
+    (
+        r#"{"gate": {"bernoulli": 0.5, "rho": 2}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.rho: 2 is not allowed: from 0 to 1",
+    ),
+    (
+        r#"{"gate": {"bernoulli": 0.5, "first_n": 2}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.exactly one of",
+    ),
+    (
+        r#"{"gate": {"bernouli": 0.5}, "effects": [{"reset": {}}]}"#,
+        "did you mean `bernoulli`?",
+    ),
+    (
+        r#"{"gate": {"always": false}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.always",
+    ),
+    (
+        r#"{"gate": {"every_nth": 0}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.every_nth: 0",
+    ),
+    (
+        r#"{"gate": {"first_n": 5, "scope": "shared"}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.scope",
+    ),
+    (
+        r#"{"gate": {"bernoulli": 0.1, "scope": "shard"}, "effects": [{"reset": {}}]}"#,
+        "without match.shards",
+    ),
+    (
+        r#"{"gate": {"gilbert_elliott": {"good_mean_ms": 0, "bad_mean_ms": 1}}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.gilbert_elliott.good_mean_ms: 0 is not allowed: from 1",
+    ),
+    (
+        r#"{"gate": {"markov": {"states": {}}}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.markov.states.0",
+    ),
+    (
+        r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 0}}, "p": 1}}}}, "effects": [{"reset": {}}]}"#,
+        "states.a.dwell's mean: 0",
+    ),
+    (
+        r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 5}}, "p": 1, "next": {"b": 1}}}}}, "effects": [{"reset": {}}]}"#,
+        "no state `b`",
+    ),
+    (
+        r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 5}}, "p": 1, "next": {"a": 1}}, "b": {"dwell": {"fixed": {"ms": 5}}, "p": 1}}}}, "effects": [{"reset": {}}]}"#,
+        "`b` is never reached from `a`",
+    ),
+    (
+        r#"{"match": {"shard": [0, 3]}, "effects": [{"reset": {}}]}"#,
+        "rules.r.match.shards: it is missing",
+    ),
+    (
+        r#"{"match": {"shard": [0, 16], "shards": 16}, "effects": [{"reset": {}}]}"#,
+        "rules.r.match.shard[1]: 16",
+    ),
+    (
+        r#"{"match": {"path": "/faults"}, "effects": [{"reset": {}}]}"#,
+        "rules.r.match.path: `/faults`",
+    ),
+    (
+        r#"{"match": {"caller": []}, "effects": [{"reset": {}}]}"#,
+        "rules.r.match.caller: 0",
+    ),
+    (
+        r#"{"match": {"caller": 5}, "effects": [{"reset": {}}]}"#,
+        "a name or a list of names",
+    ),
+    (
+        r#"{"effects": [{"status": {}}]}"#,
+        "rules.r.effects[0].status.exactly one of code and codes",
+    ),
+    (
+        r#"{"effects": [{"status": {"code": 99}}]}"#,
+        "rules.r.effects[0].status.code: 99",
+    ),
+    (
+        r#"{"effects": [{"status": {"codes": {"x": 1}}}]}"#,
+        "`x` is not allowed",
+    ),
+    (
+        r#"{"effects": [{"status": {"codes": {"500": 0}}}]}"#,
+        "above zero",
+    ),
+    (
+        r#"{"effects": [{"status": {"code": 500, "headers": {"Content-Length": "5"}}}]}"#,
+        "headers.Content-Length",
+    ),
+    (
+        r#"{"effects": [{"status": {"code": 500, "headers": {"x": "a\r\nb"}}}]}"#,
+        "headers.x",
+    ),
+    (
+        r#"{"effects": [{"slow_body": {}}]}"#,
+        "exactly one of over_ms and bytes_per_s",
+    ),
+    (
+        r#"{"effects": [{"truncate": {"share": 2}}]}"#,
+        "rules.r.effects[0].truncate.share: 2",
+    ),
+    (
+        r#"{"effects": [{"hang": {"max_ms": 99999999}}]}"#,
+        "hang.max_ms: 99999999",
+    ),
+    (
+        r#"{"effects": [{"delay": {"uniform": {"min_ms": 9, "max_ms": 1}}}]}"#,
+        "rules.r.effects[0].delay.uniform.max_ms: 1",
+    ),
+    (r#"{"effects": [{"rest": {}}]}"#, "did you mean `reset`?"),
+];
+
 #[test]
 fn a_malformed_rule_is_refused_with_its_path() {
-    for (rule, words) in [
-        (r#"{"effects": []}"#, "rules.r.effects: 0"),
-        (
-            r#"{"gate": {"bernoulli": 1.5}, "effects": [{"reset": {}}]}"#,
-            "rules.r.gate.bernoulli: 1.5",
-        ),
-        (
-            r#"{"gate": {"bernoulli": 0.5, "rho": 2}, "effects": [{"reset": {}}]}"#,
-            "rules.r.gate.rho: 2 is not allowed: from 0 to 1",
-        ),
-        (
-            r#"{"gate": {"bernoulli": 0.5, "first_n": 2}, "effects": [{"reset": {}}]}"#,
-            "rules.r.gate.exactly one of",
-        ),
-        (
-            r#"{"gate": {"bernouli": 0.5}, "effects": [{"reset": {}}]}"#,
-            "did you mean `bernoulli`?",
-        ),
-        (
-            r#"{"gate": {"always": false}, "effects": [{"reset": {}}]}"#,
-            "rules.r.gate.always",
-        ),
-        (
-            r#"{"gate": {"every_nth": 0}, "effects": [{"reset": {}}]}"#,
-            "rules.r.gate.every_nth: 0",
-        ),
-        (
-            r#"{"gate": {"first_n": 5, "scope": "shared"}, "effects": [{"reset": {}}]}"#,
-            "rules.r.gate.scope",
-        ),
-        (
-            r#"{"gate": {"bernoulli": 0.1, "scope": "shard"}, "effects": [{"reset": {}}]}"#,
-            "without match.shards",
-        ),
-        (
-            r#"{"gate": {"gilbert_elliott": {"good_mean_ms": 0, "bad_mean_ms": 1}}, "effects": [{"reset": {}}]}"#,
-            "rules.r.gate.gilbert_elliott.good_mean_ms: 0 is not allowed: from 1",
-        ),
-        (
-            r#"{"gate": {"markov": {"states": {}}}, "effects": [{"reset": {}}]}"#,
-            "rules.r.gate.markov.states.0",
-        ),
-        (
-            r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 0}}, "p": 1}}}}, "effects": [{"reset": {}}]}"#,
-            "states.a.dwell's mean: 0",
-        ),
-        (
-            r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 5}}, "p": 1, "next": {"b": 1}}}}}, "effects": [{"reset": {}}]}"#,
-            "no state `b`",
-        ),
-        (
-            r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 5}}, "p": 1, "next": {"a": 1}}, "b": {"dwell": {"fixed": {"ms": 5}}, "p": 1}}}}, "effects": [{"reset": {}}]}"#,
-            "`b` is never reached from `a`",
-        ),
-        (
-            r#"{"match": {"shard": [0, 3]}, "effects": [{"reset": {}}]}"#,
-            "rules.r.match.shards: it is missing",
-        ),
-        (
-            r#"{"match": {"shard": [0, 16], "shards": 16}, "effects": [{"reset": {}}]}"#,
-            "rules.r.match.shard[1]: 16",
-        ),
-        (
-            r#"{"match": {"path": "/faults"}, "effects": [{"reset": {}}]}"#,
-            "rules.r.match.path: `/faults`",
-        ),
-        (
-            r#"{"match": {"caller": []}, "effects": [{"reset": {}}]}"#,
-            "rules.r.match.caller: 0",
-        ),
-        (
-            r#"{"match": {"caller": 5}, "effects": [{"reset": {}}]}"#,
-            "a name or a list of names",
-        ),
-        (
-            r#"{"effects": [{"status": {}}]}"#,
-            "rules.r.effects[0].status.exactly one of code and codes",
-        ),
-        (
-            r#"{"effects": [{"status": {"code": 99}}]}"#,
-            "rules.r.effects[0].status.code: 99",
-        ),
-        (
-            r#"{"effects": [{"status": {"codes": {"x": 1}}}]}"#,
-            "`x` is not allowed",
-        ),
-        (
-            r#"{"effects": [{"status": {"codes": {"500": 0}}}]}"#,
-            "above zero",
-        ),
-        (
-            r#"{"effects": [{"status": {"code": 500, "headers": {"Content-Length": "5"}}}]}"#,
-            "headers.Content-Length",
-        ),
-        (
-            r#"{"effects": [{"status": {"code": 500, "headers": {"x": "a\r\nb"}}}]}"#,
-            "headers.x",
-        ),
-        (
-            r#"{"effects": [{"slow_body": {}}]}"#,
-            "exactly one of over_ms and bytes_per_s",
-        ),
-        (
-            r#"{"effects": [{"truncate": {"share": 2}}]}"#,
-            "rules.r.effects[0].truncate.share: 2",
-        ),
-        (
-            r#"{"effects": [{"hang": {"max_ms": 99999999}}]}"#,
-            "hang.max_ms: 99999999",
-        ),
-        (
-            r#"{"effects": [{"delay": {"uniform": {"min_ms": 9, "max_ms": 1}}}]}"#,
-            "rules.r.effects[0].delay.uniform.max_ms: 1",
-        ),
-        (r#"{"effects": [{"rest": {}}]}"#, "did you mean `reset`?"),
-    ] {
+    for (rule, words) in RULES {
         let text = format!(r#"{{"rules": {{"r": {rule}}}}}"#);
         let error = Plan::parse(text.as_bytes()).unwrap_err();
         assert!(error.contains(words), "{text}: {error}");

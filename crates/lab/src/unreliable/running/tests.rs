@@ -101,7 +101,7 @@ fn a_plan_with_a_time_to_live_gives_way_to_the_one_before_which_has_gone_on() {
 
     clock.set(Duration::from_millis(6999));
     assert_eq!(running.health().phase, "mad");
-    clock.set(Duration::from_millis(7000));
+    clock.set(Duration::from_secs(7));
 
     assert_eq!(running.health().phase, "first");
     assert_eq!(running.elapsed(), Duration::from_secs(7));

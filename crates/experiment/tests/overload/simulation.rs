@@ -1,0 +1,50 @@
+//! A discrete-event simulation around the very model that the lab runs.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use experiment::chance::Draw;
+use experiment::law::Law;
+use experiment::overload::{Overload, Workplace};
+use experiment::reading::parse_json;
+
+/// Events in the order of their instants, then of their making.
+#[derive(Debug)]
+pub(crate) struct Agenda<E> {
+    heap: BinaryHeap<Reverse<(Duration, u64, E)>>,
+    made: u64,
+}
+
+impl<E: Ord> Agenda<E> {
+    pub(crate) fn new() -> Self {
+        Self {
+            heap: BinaryHeap::new(),
+            made: 0,
+        }
+    }
+
+    pub(crate) fn at(&mut self, when: Duration, event: E) {
+        self.heap.push(Reverse((when, self.made, event)));
+        self.made += 1;
+    }
+
+    pub(crate) fn next(&mut self) -> Option<(Duration, E)> {
+        self.heap
+            .pop()
+            .map(|Reverse((when, _, event))| (when, event))
+    }
+}
+
+/// Poisson arrivals: the n-th gap.
+pub(crate) fn gap(seed: u64, rate: f64, n: u64) -> Duration {
+    let mean_ms = 1000.0 / rate;
+    let share = Draw::new(seed).with("arrivals").number(n).share();
+    Duration::from_secs_f64(Law::Exponential { mean_ms }.sample(share) / 1000.0)
+}
+
+pub(crate) fn workplace(settings: &str, seed: u64) -> Workplace {
+    let settings: Overload = parse_json(settings.as_bytes()).expect("it can be read");
+    settings.check().expect("it makes sense");
+    Workplace::new(settings, seed)
+}

@@ -1,0 +1,237 @@
+//! Whatever a plan is made of: reading it never panics, and what is accepted can be carried out at any
+//! instant for any caller.
+
+use std::time::Duration;
+
+use experiment::faults::{Call, Plan, Player, presets};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+/// Keys that plans have, and some that they do not.
+const KEYS: &[&str] = &[
+    "seed",
+    "loop",
+    "phases",
+    "rules",
+    "base",
+    "overload",
+    "limits",
+    "deadline_ms",
+    "ttl_ms",
+    "name",
+    "for_ms",
+    "failure_ratio",
+    "hang_ratio",
+    "latency_ms",
+    "ramp_ms",
+    "match",
+    "gate",
+    "effects",
+    "bernoulli",
+    "rho",
+    "scope",
+    "markov",
+    "states",
+    "dwell",
+    "delay",
+    "fixed",
+    "ms",
+    "status",
+    "code",
+    "codes",
+    "caller",
+    "x",
+];
+
+fn number() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        (0..5_u64).prop_map(|n| json!(n)),
+        any::<i64>().prop_map(|n| json!(n)),
+        any::<f64>().prop_map(|n| json!(n)),
+        (0.0..1.0).prop_map(|n: f64| json!(n)),
+        Just(json!(1e308)),
+    ]
+}
+
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        number(),
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        prop::sample::select(KEYS).prop_map(|key| json!(key)),
+        ".{0,8}".prop_map(Value::String),
+    ];
+    leaf.prop_recursive(5, 40, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            prop::collection::btree_map(prop::sample::select(KEYS), inner, 0..5).prop_map(|map| {
+                let map = map.into_iter().map(|(key, value)| (key.to_owned(), value));
+                Value::Object(map.collect::<Map<_, _>>())
+            }),
+        ]
+    })
+}
+
+/// A law whose numbers are mostly sound.
+fn law() -> impl Strategy<Value = Value> {
+    let ms = prop_oneof![0.0..2000.0, Just(0.0), 1e-3..1e-1, 1e6..8e7];
+    (ms.clone(), ms, 0.1..3.0).prop_flat_map(|(a, b, alpha): (f64, f64, f64)| {
+        let (low, high) = (a.min(b), a.max(b));
+        prop::sample::select(vec![
+            json!({"fixed": {"ms": a}}),
+            json!({"uniform": {"min_ms": low, "max_ms": high}}),
+            json!({"exp": {"mean_ms": a}}),
+            json!({"lognormal": {"median_ms": low, "p99_ms": high}}),
+            json!({"pareto": {"scale_ms": low, "alpha": alpha, "max_ms": high}}),
+            json!({"empirical": {"values_ms": [low, high]}}),
+        ])
+    })
+}
+
+fn gate() -> impl Strategy<Value = Value> {
+    (law(), law(), 0.0..1.0, 1..9_u64, 0..3_usize).prop_flat_map(|(dwell, other, p, n, scope)| {
+        let p: f64 = p;
+        let scope = ["shared", "caller", "shard"][scope];
+        let states = json!({"a": {"dwell": dwell, "p": p}, "b": {"dwell": other, "p": 1}});
+        prop::sample::select(vec![
+            json!({}),
+            json!({"bernoulli": p, "rho": p, "scope": scope}),
+            json!({"every_nth": n}),
+            json!({"first_n": n}),
+            json!({"gilbert_elliott": {"good_mean_ms": 1.0 + p * 5000.0, "bad_mean_ms": 1 + n}, "scope": scope, "rho": p}),
+            json!({"markov": {"states": states}, "scope": scope, "rho": p}),
+        ])
+    })
+}
+
+fn effect() -> impl Strategy<Value = Value> {
+    (law(), 1..5000_u64, 0.0..1.0).prop_flat_map(|(law, n, share): (Value, u64, f64)| {
+        prop::sample::select(vec![
+            json!({"delay": law}),
+            json!({"stall": {}}),
+            json!({"slow_body": {"over_ms": n}}),
+            json!({"bandwidth": {"bytes_per_s": n}}),
+            json!({"status": {"codes": {"500": share, "404": 1}}}),
+            json!({"hang": {}}),
+            json!({"truncate": {"share": share}}),
+            json!({"wrong_body": {}}),
+            json!({"reset": {}}),
+            json!({"close": {}}),
+            json!({"refuse": {}}),
+            json!({"garbage": {}}),
+        ])
+    })
+}
+
+prop_compose! {
+    /// A plan that is mostly sound.
+    fn plan()(
+        seed: u64, repeats: bool,
+        phases in prop::collection::vec((1..100_000_u64, 0.0..1.0, 0..70_000_u64, 0..200_000_u64), 0..4),
+        rules in prop::collection::vec((gate(), prop::collection::vec(effect(), 1..4), 0..8_u32, any::<bool>()), 0..5),
+        base in prop::option::of(law()),
+        work in prop::option::of((law(), 1..20_u32, 0..50_u32)),
+        ttl in prop::option::of(1..100_000_u64),
+    ) -> Value {
+        let names: Vec<String> = (0..rules.len()).map(|n| format!("r{n}")).collect();
+        let phases: Vec<Value> = phases.iter().map(|(length, ratio, latency, ramp)| json!({
+            "name": "p", "for_ms": length, "failure_ratio": ratio, "latency_ms": latency, "ramp_ms": ramp,
+            "rules": names.iter().step_by(2).collect::<Vec<_>>(),
+        })).collect();
+        let rules: Map<String, Value> = names.iter().zip(rules).map(|(name, (gate, effects, shard, all))| {
+            let matches = if all { json!({"shards": 8}) } else { json!({"shards": 8, "shard": [0, shard]}) };
+            (name.clone(), json!({"match": matches, "gate": gate, "effects": effects}))
+        }).collect();
+        let mut plan = json!({"seed": seed, "loop": repeats, "phases": phases, "rules": rules});
+        if let Some(base) = base {
+            plan["base"] = json!({"delay": base});
+        }
+        if let Some((service, workers, limit)) = work {
+            plan["overload"] = json!({"workers": workers, "service": service, "queue": {"limit": limit}});
+        }
+        if let Some(ttl) = ttl {
+            plan["ttl_ms"] = json!(ttl);
+        }
+        plan
+    }
+}
+
+fn carry_out(plan: &Plan, nanos: u64, caller: &str) {
+    let now = Duration::from_nanos(nanos);
+    let longest = Duration::from_millis(plan.limits.max_hang_ms);
+    let mut player = Player::new(plan.clone());
+    for now in [now, Duration::ZERO, Duration::from_secs(50), Duration::MAX] {
+        let call = Call {
+            caller,
+            key: None,
+            path: "/data",
+        };
+        let fate = player.fate(now, &call);
+        assert!(fate.delay <= longest, "{fate:?}");
+        let truth = player.truth(now, caller, Some(experiment::overload::Crowd::default()));
+        assert!((0.0..=1.0).contains(&truth), "{truth}");
+        player.refuses(now);
+        player.standings(now, caller);
+        plan.at(now);
+    }
+    assert!(plan.phases(Duration::from_secs(100)).len() <= 10_000);
+}
+
+proptest! {
+    #[test]
+    fn bytes_never_panic(bytes: Vec<u8>) {
+        let _ = Plan::parse(&bytes);
+        let _ = Plan::parse_toml(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn any_json_is_read_or_refused_in_one_line(value in anything(), nanos: u64, caller in ".{0,4}") {
+        match Plan::parse(value.to_string().as_bytes()) {
+            Ok(plan) => carry_out(&plan, nanos, &caller),
+            Err(error) => prop_assert!(!error.contains('\n'), "{error}"),
+        }
+        if let Ok(text) = toml::to_string(&value) {
+            let _ = Plan::parse_toml(&text);
+        }
+    }
+
+    #[test]
+    fn presets_with_a_part_exchanged_are_read_or_refused(
+        preset in 0..presets::ALL.len(), place: prop::sample::Index, other in anything(), nanos: u64,
+    ) {
+        let mut value = serde_json::to_value(presets::ALL[preset].plan()).unwrap();
+        let pointers = pointers(&value);
+        *value.pointer_mut(&pointers[place.index(pointers.len())]).unwrap() = other;
+        if let Ok(plan) = Plan::parse(value.to_string().as_bytes()) {
+            carry_out(&plan, nanos, "A");
+        }
+    }
+
+    #[test]
+    fn accepted_plans_can_be_carried_out_and_read_back(value in plan(), nanos: u64, caller in "[A-C]") {
+        if let Ok(plan) = Plan::parse(value.to_string().as_bytes()) {
+            let again = serde_json::to_string(&plan).unwrap();
+            prop_assert_eq!(&Plan::parse(again.as_bytes()).unwrap(), &plan);
+            carry_out(&plan, nanos, &caller);
+        }
+    }
+}
+
+/// Where all parts of a value are.
+fn pointers(value: &Value) -> Vec<String> {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, value)| (key.clone(), value))
+            .collect(),
+        Value::Array(items) => (0..).map(|n: usize| n.to_string()).zip(items).collect(),
+        _ => Vec::new(),
+    };
+    let below = inner.into_iter().flat_map(|(key, value)| {
+        let key = key.replace('~', "~0").replace('/', "~1");
+        pointers(value)
+            .into_iter()
+            .map(move |rest| format!("/{key}{rest}"))
+    });
+    std::iter::once(String::new()).chain(below).collect()
+}
