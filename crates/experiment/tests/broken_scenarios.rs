@@ -44,13 +44,13 @@ const PIECES: &[&str] = &[
 fn shipped() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path())
+        .expect("the folder is there")
+        .map(|file| file.expect("it can be listed").path())
         .collect();
     files.sort();
     let texts = files
         .iter()
-        .map(|file| std::fs::read_to_string(file).unwrap());
+        .map(|file| std::fs::read_to_string(file).expect("it can be read"));
     texts.collect()
 }
 

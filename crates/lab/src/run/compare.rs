@@ -109,10 +109,8 @@ fn table(names: &[String], rows: &[Row]) -> Vec<String> {
         .zip(&cells)
         .map(|(head, line)| {
             let columns = line.iter().zip(&widths);
-            let columns: String = columns
-                .map(|(cell, width)| format!("{cell:<width$}"))
-                .collect();
-            format!("{head:<first$}{columns}")
+            let columns = columns.map(|(cell, width)| format!("{cell:<width$}"));
+            format!("{head:<first$}{}", columns.collect::<Vec<_>>().concat())
         })
         .collect();
     if rows.iter().any(|row| row.apart.contains(&true)) {

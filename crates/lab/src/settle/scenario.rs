@@ -20,9 +20,10 @@ pub(crate) fn scenario_run(args: RunArgs) -> Result<run::Settings, Failure> {
         source.scenario = source.scenario.with_seed(seed);
     }
     let nothing = File::default();
-    let show = match args.quiet || args.repeat > 1 {
-        true => Show::Nothing,
-        false => Show::fitting(args.plain),
+    let show = if args.quiet || args.repeat > 1 {
+        Show::Nothing
+    } else {
+        Show::fitting(args.plain)
     };
     Ok(run::Settings {
         source,

@@ -136,6 +136,7 @@ impl Running {
     }
 
     /// The time since the plan in force started: the clock of its phases.
+    #[cfg(test)]
     pub(crate) fn elapsed(&self) -> Duration {
         self.settled().1
     }
