@@ -153,6 +153,36 @@ async fn a_closed_loop_hides_what_an_open_one_shows() {
 }
 
 #[tokio::test]
+async fn a_closed_loop_around_nobody_does_not_spin() {
+    let target = target("A", &refusing());
+    let clients = ["--connections", "2", "--duration", "1s"];
+
+    let (ended, result) = load_with_result(&[&["--target", &target], &clients[..]].concat()).await;
+
+    assert_eq!(ended.status.code(), Some(4), "{ended:#?}");
+    let planned = number(&result, "/planned");
+    assert!((1.0..=202.0).contains(&planned), "{planned}");
+}
+
+#[tokio::test]
+async fn a_load_whose_rate_ends_ends_by_itself() {
+    let server = Nasty::start(Manner::Says(OK)).await;
+    let target = target("A", &server.url);
+    let shape = [
+        "--process",
+        "constant",
+        "--shape",
+        "ramp:from=200,to=0,over=1s",
+    ];
+
+    let (ended, result) = load_with_result(&[&["--target", &target], &shape[..]].concat()).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+    assert_eq!(number(&result, "/planned").to_string(), "100");
+    assert_eq!(result["cut_short"], false);
+}
+
+#[tokio::test]
 async fn retries_are_attempts_but_no_requests() {
     let failing = Manner::Says("HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n");
     let server = Nasty::start(failing).await;

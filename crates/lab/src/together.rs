@@ -261,7 +261,10 @@ impl System {
         )
         .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
         load.tasks.spawn(async move {
-            generator.run(shutdown, None).await;
+            let result = generator.run(shutdown, None).await;
+            if let Err(what) = result.check() {
+                tracing::error!(what, "the load generator has lost requests");
+            }
         });
 
         let watched = Watched {
