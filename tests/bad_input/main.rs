@@ -255,7 +255,10 @@ async fn a_file_is_refused_with_the_place_and_the_nearest_key() {
             ["2:1", "did you mean `jitter`?"],
         ),
         ("[instances.A]\n", ["1:2", "did you mean `instance`?"]),
-        ("[load]\nzzz = 1\n", ["2:1", "known are: rate, timeout"]),
+        (
+            "[load]\nzzz = 1\n",
+            ["2:1", "known are: rate, process, shape"],
+        ),
         ("[breaker]\nopen_for = 2\n", ["2:12", "expected a string"]),
         (
             "[breaker]\nopen_for = \"soon\"\n",

@@ -27,7 +27,7 @@ pub enum Retries {
         /// At most so many retries per request of all clients; see [`Budget`].
         budget: Option<f64>,
         /// Whether a fast failure is taken as the word that it is.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         respect_fast_fail: bool,
     },
     /// After a wait that grows from attempt to attempt.
@@ -50,7 +50,7 @@ pub enum Retries {
         /// At most so many retries per request of all clients; see [`Budget`].
         budget: Option<f64>,
         /// Whether a fast failure is taken as the word that it is.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         respect_fast_fail: bool,
     },
 }

@@ -40,48 +40,48 @@ pub(crate) struct LoadArgs {
 pub(crate) struct ProfileArgs {
     /// How evenly requests come: `constant`, `poisson`, `gamma:SHAPE` or
     /// `bursty:factor=5,share=0.1,requests=100` [default: poisson]
-    #[arg(long, value_name = "PROCESS")]
+    #[arg(long, value_name = "PROCESS", env = "BREAKER_LAB_PROCESS")]
     pub(crate) process: Option<Process>,
     /// The rate over time: `constant`, `ramp:from=10,to=200,over=30s`, `steps:calm=50:10s,500:5s`,
     /// `spike:peak=500,at=10s,for=5s`, `sine:amplitude=40,period=20s` or `replay:FILE`, which has rows of
     /// seconds,rate [default: constant]
-    #[arg(long, value_name = "SHAPE")]
+    #[arg(long, value_name = "SHAPE", env = "BREAKER_LAB_SHAPE")]
     pub(crate) shape: Option<Shape>,
     /// A closed loop instead: so many clients that send their next request when they have an answer
-    #[arg(long, value_name = "N", conflicts_with_all = ["rate", "process", "shape"])]
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_CONNECTIONS")]
     pub(crate) connections: Option<u32>,
     /// How a target is chosen: `random`, `round_robin`, `least_loaded`, `sticky` (by the key) or
-    /// `weighted` [default: random]
-    #[arg(long, value_name = "WAY", conflicts_with = "weight")]
+    /// `weighted:A=3,B=1` [default: random]
+    #[arg(long, value_name = "WAY", env = "BREAKER_LAB_CHOOSE")]
     pub(crate) choose: Option<Choose>,
-    /// How often a target is chosen, beside the others' 1; repeat for more
+    /// How often a target is chosen, beside the others' 1, instead of --choose; repeat for more
     #[arg(long, value_name = "NAME=N")]
     pub(crate) weight: Vec<Named<f64>>,
     /// How many different keys are asked for [default: 1000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_KEYS")]
     pub(crate) keys: Option<u64>,
     /// The exponent of Zipf's law by which some keys are asked for more often [default: 0, all alike]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_KEY_SKEW")]
     pub(crate) key_skew: Option<f64>,
     /// Whether clients try again: `none`, `immediate:ATTEMPTS` or
     /// `exponential:attempts=3,base=100ms,factor=2,max=2s,jitter=full`, both also with `budget=0.1`
     /// [default: none]
-    #[arg(long, value_name = "POLICY")]
+    #[arg(long, value_name = "POLICY", env = "BREAKER_LAB_RETRIES")]
     pub(crate) retries: Option<Retries>,
     /// Connections to one target at once [default: 64]
     #[arg(long, value_name = "N")]
     pub(crate) max_connections: Option<u32>,
     /// Requests that wait for a connection to one target; further ones are shed [default: 10000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_QUEUE")]
     pub(crate) queue: Option<u32>,
     /// The path that is asked for, below the URL of each target [default: call]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", env = "BREAKER_LAB_PATH")]
     pub(crate) path: Option<String>,
     /// The run is void when more than one request of a hundred leaves later [default: 50ms]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", env = "BREAKER_LAB_LATENESS_LIMIT")]
     pub(crate) lateness_limit: Option<Span>,
     /// The run is void when a larger share of the requests is shed [default: 0]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", env = "BREAKER_LAB_SHED_LIMIT")]
     pub(crate) shed_limit: Option<f64>,
 }
 

@@ -60,7 +60,10 @@ pub(crate) async fn run(
     let (stop, shutdown) = Stop::new();
     let page = listening.map(|listening| {
         if !run.quiet {
-            voice.say(&format!("metrics on http://{}/metrics", listening.address));
+            voice.say(&format!(
+                "load generator on http://{}   /metrics",
+                listening.address
+            ));
         }
         show_metrics(listening, Arc::clone(&record), telemetry, shutdown.clone())
     });

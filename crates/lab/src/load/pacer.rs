@@ -67,11 +67,13 @@ impl Pacer {
             in_a_row += 1;
             self.release(&planned, due, now);
         }
-        // The plan may end before its time, or have no end.
-        tokio::select! {
-            biased;
-            () = shutdown.begun() => {}
-            () = wait_for(end, &mut alarm) => {}
+        // The plan may end before its time; without a time that is the end.
+        if let Some(end) = end {
+            tokio::select! {
+                biased;
+                () = shutdown.begun() => {}
+                () = alarm.wait_until(end) => {}
+            }
         }
         until.map_or(began.elapsed(), |until| until.min(began.elapsed()))
     }
@@ -94,13 +96,6 @@ impl Pacer {
         let all = (planned.target..count).chain(0..planned.target);
         all.min_by_key(|&place| self.lanes[place].under_way())
             .unwrap_or(planned.target)
-    }
-}
-
-async fn wait_for(end: Option<Instant>, alarm: &mut Alarm) {
-    match end {
-        Some(end) => alarm.wait_until(end).await,
-        None => std::future::pending().await,
     }
 }
 

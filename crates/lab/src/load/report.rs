@@ -29,7 +29,7 @@ pub(super) fn lines(result: &LoadResult) -> Vec<String> {
     lines.push(String::new());
     lines.extend(outcomes(result));
     lines.push(String::new());
-    lines.push(generator(result));
+    lines.extend(generator(result));
     if !result.verdicts.is_empty() {
         lines.push(String::new());
         lines.extend(verdicts(&result.verdicts));
@@ -118,24 +118,28 @@ fn outcomes(result: &LoadResult) -> Vec<String> {
 }
 
 /// How well the generator itself did.
-fn generator(result: &LoadResult) -> String {
+fn generator(result: &LoadResult) -> [String; 2] {
     let figures = &result.figures;
-    let lateness = |name| figure(figures, name, Unit::Seconds);
+    let seconds = |name| figure(figures, name, Unit::Seconds);
     let pace = match result.profile.connections {
-        Some(connections) => format!("closed loop of {connections}"),
+        Some(connections) => {
+            format!("closed loop of {connections}: response times are service times")
+        }
         None => format!(
-            "late by {} p50, {} p99, {} max",
-            lateness("lateness_p50"),
-            lateness("lateness_p99"),
-            lateness("lateness_max"),
+            "lateness of the generator: {} p50, {} p99, {} max",
+            seconds("lateness_p50"),
+            seconds("lateness_p99"),
+            seconds("lateness_max"),
         ),
     };
-    format!(
-        "generator: {pace}; service time {} p50, {} p99; amplification {}",
-        lateness("service_p50"),
-        lateness("service_p99"),
+    let service = format!(
+        "service time: {} p50, {} p99; amplification {}; throughput {}",
+        seconds("service_p50"),
+        seconds("service_p99"),
         figure(figures, "amplification", Unit::Factor),
-    )
+        figure(figures, "throughput", Unit::PerSecond),
+    );
+    [pace, service]
 }
 
 fn figure(figures: &BTreeMap<String, f64>, name: &str, unit: Unit) -> String {
