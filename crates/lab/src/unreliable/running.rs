@@ -111,7 +111,6 @@ impl Running {
     }
 
     /// The probability that a call of `caller` made now would fail.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the analysis of runs"))]
     pub(crate) fn truth(&self, caller: &str) -> f64 {
         let (mut state, elapsed) = self.settled();
         state.force.truth(elapsed, caller)
