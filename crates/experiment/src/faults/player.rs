@@ -189,6 +189,7 @@ fn phase_fate(moment: &Moment<'_>, luck: &Luck<'_>, phase_name: &Arc<str>) -> Fa
         fate.ending = Ending::Hang;
         fate.delay = Duration::from_millis(phase.hang_ms);
     } else {
+        fate.spared_by.push(Arc::clone(phase_name));
         return fate;
     }
     fate.hits.push(Hit {

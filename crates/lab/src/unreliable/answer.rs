@@ -17,6 +17,7 @@ use telemetry::trace::{attributes, note};
 use tokio::time::Instant;
 
 use super::active::ActiveFault;
+use super::metrics::NOBODY;
 use super::running::Running;
 use crate::serve::{Cut, Wire, error};
 
@@ -34,7 +35,7 @@ pub(super) async fn answer(
     let began = Instant::now();
     let headers = request.headers();
     let call = Call {
-        caller: header(headers, "x-caller").unwrap_or("anonymous"),
+        caller: header(headers, "x-caller").unwrap_or(NOBODY),
         key: header(headers, "x-request-key"),
         path: request.uri().path(),
     };

@@ -47,6 +47,9 @@ pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
         Ok(patch) => patch,
         Err(refusal) => return refusal,
     };
+    if !patch.is_object() {
+        return invalid("a merge patch must be an object");
+    }
     let (plan, revision) = running.plan();
     let merged = serde_json::to_value(&plan).map(|mut plan| {
         merge(&mut plan, patch);

@@ -14,6 +14,9 @@ const DELAYS: [f64; 16] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0,
 ];
 
+/// Who calls without saying so.
+pub(super) const NOBODY: &str = "anonymous";
+
 /// The delays as they came out.
 pub(super) fn delays() -> Histogram {
     let definition = &names::UNRELIABLE_INJECTED_DELAY;
@@ -81,6 +84,9 @@ impl UnreliableCollector {
         for (caller, p_fail, _) in &truth.callers {
             by_caller.push(&[("caller", caller)], *p_fail);
         }
+        if truth.callers.is_empty() {
+            by_caller.push(&[("caller", NOBODY)], self.running.truth(NOBODY));
+        }
         [
             by_caller,
             Family::new(&names::UNRELIABLE_QUEUE_DEPTH).with(&[], f64::from(crowd.depth)),
@@ -92,11 +98,19 @@ impl UnreliableCollector {
     fn injections(&self) -> [Family; 3] {
         let (ledger, wasted) = self.running.ledger();
         let mut injected = Family::new(&names::UNRELIABLE_INJECTED);
+        // So that both metrics are there before the first call.
+        if ledger.injected().next().is_none() {
+            let labels = [("rule", "phase"), ("effect", "status"), ("caller", NOBODY)];
+            injected.push(&labels, 0.0);
+        }
         for ([rule, effect, caller], hits) in ledger.injected() {
             let labels = [("rule", rule), ("effect", effect), ("caller", caller)];
             injected.push(&labels, count(hits));
         }
         let mut spared = Family::new(&names::UNRELIABLE_NOT_INJECTED);
+        if ledger.spared().next().is_none() {
+            spared.push(&[("rule", "phase"), ("caller", NOBODY)], 0.0);
+        }
         for ([rule, caller], calls) in ledger.spared() {
             spared.push(&[("rule", rule), ("caller", caller)], count(calls));
         }
