@@ -252,17 +252,11 @@ impl System {
 
         let (mut load, shutdown) = Part::new();
         let rate = settings.load.rate;
-        let generator = Generator::new(
-            &targets,
-            &settings.load,
-            settings.seed,
-            Phases::default(),
-            Arc::clone(&record),
-        )
-        .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
-        load.tasks.spawn(async move {
-            let result = generator.run(shutdown, None).await;
-            if let Err(what) = result.check() {
+        let (phases, kept) = (Phases::default(), Arc::clone(&record));
+        let generator = Generator::new(&targets, &settings.load, settings.seed, phases, kept)
+            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
+        load.tasks.spawn(async {
+            if let Err(what) = generator.run(shutdown, None).await.check() {
                 tracing::error!(what, "the load generator has lost requests");
             }
         });
