@@ -125,6 +125,7 @@ async fn a_stall_is_seen_by_all_who_had_to_wait() {
     assert!((0.86..1.2).contains(&p99), "{p99}");
     let p90 = number(&open, "/figures/p90");
     assert!((0.5..0.9).contains(&p90), "{p90}");
+    assert!(server.connections() <= 4, "{}", server.connections());
     // Four requests out of 800 were sent before the stall and answered after it.
     let service = number(&open, "/figures/service_p99");
     assert!(service < 0.3, "{service}");

@@ -1,5 +1,6 @@
 //! Servers that misbehave, each in one way.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 pub(crate) struct Nasty {
     pub(crate) url: String,
     heads: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Nasty {
@@ -38,15 +40,24 @@ impl Nasty {
         let heads = Arc::new(Mutex::new(Vec::new()));
         let first = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&heads);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(serve(stream, manner, Arc::clone(&kept), Arc::clone(&first)));
             }
         });
         Self {
             url: format!("http://{address}"),
             heads,
+            connections,
         }
+    }
+
+    /// How many connections there have been.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// The heads of all requests so far.

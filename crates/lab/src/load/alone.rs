@@ -69,23 +69,30 @@ pub(crate) async fn run(
     });
     let task = tokio::spawn(generator.run(shutdown, until));
     let display = Display::new(voice, run.quiet);
-    let (ending, mut result) = watch(task, &stop, &record, display, &mut outputs).await?;
+    let (ending, result) = watch(task, &stop, &record, display, &mut outputs).await?;
     stop.begin();
     if let Some(page) = page {
         page.await.map_err(broken)?;
     }
-    result.verdicts = run
-        .expectations
-        .iter()
-        .map(|it| it.judge(&result))
-        .collect();
+    conclude(&run, result, voice, outputs)?;
+    Ok(ending)
+}
+
+/// Judges the result, shows it and writes it.
+fn conclude(
+    run: &LoadRun,
+    mut result: LoadResult,
+    voice: Voice,
+    outputs: Outputs,
+) -> Result<(), Failure> {
+    let expectations = run.expectations.iter();
+    result.verdicts = expectations.map(|it| it.judge(&result)).collect();
     voice.say("");
     for line in report::lines(&result) {
         voice.say(&line);
     }
     outputs.finish(&result)?;
-    verdict(&run, &result)?;
-    Ok(ending)
+    verdict(run, &result)
 }
 
 fn greeting(names: &[String], load: &experiment::load::Profile, seed: u64) -> String {

@@ -119,7 +119,9 @@ fn picture(record: &Record, last: &Second) -> Vec<String> {
 }
 
 fn draw(drawn: &mut u16, lines: &[String]) -> io::Result<()> {
-    let width = terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+    // Some terminals do not know their size, and say zero.
+    let columns = terminal::size().map_or(80, |(columns, _)| columns);
+    let width = usize::from(if columns == 0 { 80 } else { columns });
     let mut out = io::stdout().lock();
     if *drawn > 0 {
         queue!(out, cursor::MoveUp(*drawn))?;

@@ -119,6 +119,16 @@ impl Lane {
         job
     }
 
+    /// Lets a request wait behind others, where there are any.
+    fn submit_behind(&self, job: Job) -> Result<(), Box<Job>> {
+        let mut state = self.lock();
+        if state.waiting.is_empty() || state.waiting.len() >= self.most_waiting {
+            return Err(Box::new(job));
+        }
+        state.waiting.push_back(job);
+        Ok(())
+    }
+
     /// Ends all workers; what was under way or waiting ends as unfinished.
     pub(super) async fn close(&self) {
         let mut state = std::mem::take(&mut *self.lock());
@@ -168,18 +178,6 @@ async fn work(lane: Arc<Lane>, first: Job) {
         if next.is_none() {
             next = lane.next(&seat);
         }
-    }
-}
-
-impl Lane {
-    /// Lets a request wait behind others, where there are any.
-    fn submit_behind(&self, job: Job) -> Result<(), Box<Job>> {
-        let mut state = self.lock();
-        if state.waiting.is_empty() || state.waiting.len() >= self.most_waiting {
-            return Err(Box::new(job));
-        }
-        state.waiting.push_back(job);
-        Ok(())
     }
 }
 
