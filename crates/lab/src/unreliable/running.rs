@@ -27,7 +27,7 @@ pub(crate) struct Running {
 struct State {
     force: InForce,
     /// What comes back when the plan in force has a time to live and it is over.
-    before: Option<InForce>,
+    before: Option<Before>,
     revision: u64,
     ledger: Ledger,
     /// Of overload models that are no more.
@@ -35,11 +35,18 @@ struct State {
 }
 
 /// A plan with its clock.
-#[derive(Clone)]
 struct InForce {
     player: Player,
     began: Duration,
     office: Option<Office>,
+}
+
+/// What there was before a plan with a time to live.
+enum Before {
+    /// Another plan, whose clock goes on.
+    Replaced(InForce),
+    /// The same plan without the patch.
+    Patched(Plan),
 }
 
 /// What the service is doing.
@@ -158,17 +165,22 @@ impl Running {
         let (mut state, _) = self.settled();
         state.expect(expected)?;
         let now = self.clock.now();
-        let lasting = plan.ttl_ms.is_none();
+        let was_lasting = state.force.player.plan().ttl_ms.is_none();
+        let is_lasting = plan.ttl_ms.is_none();
         let old = std::mem::replace(&mut state.force, InForce::new(plan, now));
-        if lasting {
-            state.forget(&old);
-            if let Some(before) = state.before.take() {
-                state.forget(&before);
+        if was_lasting && !is_lasting {
+            state.before = Some(Before::Replaced(old));
+            return Ok(state.change());
+        }
+        state.forget(&old);
+        match state.before.take() {
+            // A patch for a while, replaced for a while: what was before both comes back as it was.
+            Some(Before::Patched(plan)) if !is_lasting => {
+                state.before = Some(Before::Replaced(InForce::new(plan, old.began)));
             }
-        } else if old.player.plan().ttl_ms.is_none() {
-            state.before = Some(old);
-        } else {
-            state.forget(&old);
+            before if !is_lasting => state.before = before,
+            Some(Before::Replaced(before)) => state.forget(&before),
+            _ => {}
         }
         Ok(state.change())
     }
@@ -177,11 +189,15 @@ impl Running {
     pub(super) fn patch(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
         let (mut state, elapsed) = self.settled();
         state.expect(expected)?;
-        if state.force.player.plan().overload != plan.overload {
-            let old = state.force.office.take();
-            state.wasted += old.map_or(Duration::ZERO, |office| office.wasted());
+        let before = state.force.player.plan();
+        if before.ttl_ms.is_none() && plan.ttl_ms.is_some() {
+            state.before = Some(Before::Patched(before.clone()));
+        } else if plan.ttl_ms.is_none()
+            && let Some(Before::Replaced(before)) = state.before.take()
+        {
+            state.forget(&before);
         }
-        state.force.player.patch(plan, elapsed);
+        state.go_on_with(plan, elapsed);
         Ok(state.change())
     }
 
@@ -241,9 +257,12 @@ impl Running {
     /// What has been done, for those who count: the ledger, and the time wasted on abandoned work.
     pub(super) fn ledger(&self) -> (Ledger, Duration) {
         let (state, _) = self.settled();
-        let offices = [Some(&state.force), state.before.as_ref()];
-        let offices = offices.into_iter().flatten();
-        let open = offices.filter_map(|force| force.office.as_ref());
+        let before = match &state.before {
+            Some(Before::Replaced(before)) => Some(before),
+            _ => None,
+        };
+        let forces = std::iter::once(&state.force).chain(before);
+        let open = forces.filter_map(|force| force.office.as_ref());
         let wasted = state.wasted + open.map(Office::wasted).sum::<Duration>();
         (state.ledger.clone(), wasted)
     }
@@ -269,10 +288,18 @@ impl Running {
         let mut state = self.lock();
         let mut elapsed = now.saturating_sub(state.force.began);
         if state.force.player.ended(elapsed) {
-            let next = state.before.take();
-            let next = next.unwrap_or_else(|| InForce::new(Plan::healthy(), now));
-            let old = std::mem::replace(&mut state.force, next);
-            state.forget(&old);
+            match state.before.take() {
+                Some(Before::Patched(plan)) => state.go_on_with(plan, elapsed),
+                Some(Before::Replaced(before)) => {
+                    let old = std::mem::replace(&mut state.force, before);
+                    state.forget(&old);
+                }
+                None => {
+                    let healthy = InForce::new(Plan::healthy(), now);
+                    let old = std::mem::replace(&mut state.force, healthy);
+                    state.forget(&old);
+                }
+            }
             state.change();
             elapsed = now.saturating_sub(state.force.began);
         }
@@ -297,6 +324,15 @@ impl State {
     fn change(&mut self) -> u64 {
         self.revision += 1;
         self.revision
+    }
+
+    /// Changes the plan and keeps its clock, its counts and, if it is the same, its overload model.
+    fn go_on_with(&mut self, plan: Plan, elapsed: Duration) {
+        if self.force.player.plan().overload != plan.overload {
+            let old = self.force.office.take();
+            self.wasted += old.map_or(Duration::ZERO, |office| office.wasted());
+        }
+        self.force.player.patch(plan, elapsed);
     }
 
     /// Keeps what a plan that is no more has counted.
