@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A figure without a target is that of all targets together, or of the worst instance, as the
-//! [`catalogue`] says. What was not measured fails: nothing is claimed about calls that never were.
+//! [`CATALOGUE`] says. What was not measured fails: nothing is claimed about calls that never were.
 
 mod catalogue;
 mod grammar;

@@ -9,6 +9,7 @@ mod active;
 mod answer;
 mod control;
 mod counts;
+mod in_force;
 mod metrics;
 mod office;
 mod running;

@@ -3,8 +3,8 @@
 mod effect;
 mod gate;
 
-use super::{Match, Phase, Plan, Rule};
-use crate::law::within;
+use super::{Effect, Match, Phase, Plan, Rule, Scope};
+use crate::law::{Law, within};
 use crate::overload::MAX_FACTOR;
 use crate::reading::nearest;
 
@@ -18,6 +18,8 @@ const MAX_EFFECTS: usize = 16;
 const MAX_NAMES: usize = 256;
 /// Shards that there may be.
 const MAX_SHARDS: u32 = 256;
+/// Parts of the ring times random delays: what the truth costs to compute.
+const MAX_COST: usize = 256;
 /// The longest phase: a day.
 const MAX_PHASE_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest delay of one answer that a phase may name.
@@ -70,6 +72,7 @@ impl Plan {
             rule_name(name).map_err(below(&path))?;
             rule.check().map_err(below(&path))?;
         }
+        self.check_cost()?;
         if let Some(law) = &self.base.delay {
             law.check().map_err(below("base.delay"))?;
         }
@@ -105,6 +108,28 @@ impl Plan {
         }
         for (place, caller) in self.callers.iter().enumerate() {
             name(&format!("callers[{place}]"), caller)?;
+        }
+        Ok(())
+    }
+
+    /// The truth of a plan has to be known at every scrape.
+    fn check_cost(&self) -> Checked {
+        let cuts = self.rules.values().map(|rule| {
+            let shards = rule.matches.shards.unwrap_or(1) as usize;
+            match rule.gate.scope() {
+                Scope::Shard => shards,
+                _ if rule.matches.shard.is_some() => 2,
+                _ => 0,
+            }
+        });
+        let effects = self.rules.values().flat_map(|rule| &rule.effects);
+        let random = |effect: &&Effect| matches!(effect, Effect::Delay(law) if !matches!(law, Law::Fixed { .. }));
+        let (parts, delays) = (1 + cuts.sum::<usize>(), effects.filter(random).count());
+        if parts * delays > MAX_COST {
+            return Err(format!(
+                "rules: {delays} random delays on {parts} parts of the keys are not allowed: up to \
+                 {MAX_COST} as a product"
+            ));
         }
         Ok(())
     }

@@ -19,6 +19,8 @@ pub struct Player {
     /// The rules that are active in each phase, by bit.
     masks: Vec<u64>,
     callers: BTreeMap<String, Calls>,
+    /// When the plan's time to live began.
+    born: Duration,
     phase: Arc<str>,
 }
 
@@ -41,6 +43,7 @@ impl Player {
             rules,
             plan,
             callers: BTreeMap::new(),
+            born: Duration::ZERO,
             phase: "phase".into(),
         }
     }
@@ -50,8 +53,8 @@ impl Player {
         &self.plan
     }
 
-    /// Goes on with another plan at `now`: clock and counts are kept, and the time to live of rules that
-    /// are new or have changed begins.
+    /// Goes on with another plan at `now`: clock and counts are kept. A time to live begins that is new or
+    /// has changed, or is that of a rule that is new or has changed.
     pub fn patch(&mut self, plan: Plan, now: Duration) {
         let mut next = Self::new(plan);
         for prepared in &mut next.rules {
@@ -61,13 +64,19 @@ impl Player {
                 _ => now,
             };
         }
+        next.born = if next.plan.ttl_ms == self.plan.ttl_ms {
+            self.born
+        } else {
+            now
+        };
         next.callers = std::mem::take(&mut self.callers);
         *self = next;
     }
 
     /// Whether the plan's time to live is over.
     pub fn ended(&self, now: Duration) -> bool {
-        self.plan.ttl().is_some_and(|ttl| now >= ttl)
+        let lived = now.saturating_sub(self.born);
+        self.plan.ttl().is_some_and(|ttl| lived >= ttl)
     }
 
     /// Those who have called, and those whom the plan names.
@@ -101,6 +110,7 @@ impl Player {
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
         let full = self.callers.len() >= MAX_CALLERS && !self.callers.contains_key(call.caller);
         let caller = if full { "" } else { call.caller };
+        let ended = self.ended(now);
         let moment = self.plan.at(now);
         let place = self.place(&moment);
         let calls = match self.callers.get_mut(caller) {
@@ -108,7 +118,7 @@ impl Player {
             None => self.callers.entry(caller.to_owned()).or_default(),
         };
         calls.all += 1;
-        if self.plan.ttl().is_some_and(|ttl| now >= ttl) {
+        if ended {
             return Fate::untouched();
         }
         let luck = Luck::new(self.plan.seed, caller, calls.all, call.key);

@@ -12,7 +12,8 @@ use axum::response::Response;
 use experiment::faults::{Plan, presets, schema};
 use serde_json::{Value, json};
 
-use super::running::{Conflict, Running};
+use super::in_force::Conflict;
+use super::running::Running;
 use crate::serve::{self, error, read_json};
 
 /// The plan in force.

@@ -7,6 +7,8 @@ use experiment::faults::{Ending, Fate};
 
 /// Series of rules and callers; what comes beyond is counted as another's.
 const MAX_SERIES: usize = 1024;
+/// What series beyond the limit are counted as.
+const OTHER: &str = "other";
 /// Callers that are counted apart.
 const MAX_CALLERS: usize = 256;
 
@@ -30,9 +32,16 @@ impl Counts {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     pub(super) counts: Counts,
-    received: BTreeMap<String, u64>,
-    injected: BTreeMap<(Arc<str>, &'static str, String), u64>,
-    spared: BTreeMap<(Arc<str>, String), u64>,
+    callers: BTreeMap<String, OfCaller>,
+    /// How many series all callers have together.
+    series: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct OfCaller {
+    received: u64,
+    injected: BTreeMap<(Arc<str>, &'static str), u64>,
+    spared: BTreeMap<Arc<str>, u64>,
 }
 
 impl Ledger {
@@ -44,46 +53,88 @@ impl Ledger {
             _ => self.counts.failure += 1,
         }
         self.counts.while_failing += u64::from(fate.endangered);
-        let caller = self.caller(caller);
+        let full = self.callers.len() >= MAX_CALLERS && !self.callers.contains_key(caller);
+        let caller = if full { "" } else { caller };
+        if !self.callers.contains_key(caller) {
+            self.callers.insert(caller.to_owned(), OfCaller::default());
+        }
+        let Some(of_caller) = self.callers.get_mut(caller) else {
+            return;
+        };
+        of_caller.received += 1;
         for hit in &fate.hits {
-            let key = (Arc::clone(&hit.rule), hit.effect, caller.clone());
-            let other = ("other".into(), hit.effect, String::new());
-            count(&mut self.injected, key, other);
+            let key = (Arc::clone(&hit.rule), hit.effect);
+            let other = || (OTHER.into(), hit.effect);
+            count(&mut of_caller.injected, key, other, &mut self.series);
         }
         for rule in &fate.spared_by {
-            let key = (Arc::clone(rule), caller.clone());
-            count(&mut self.spared, key, ("other".into(), String::new()));
-        }
-        match self.received.get_mut(&caller) {
-            Some(count) => *count += 1,
-            None => {
-                self.received.insert(caller, 1);
-            }
+            let key = Arc::clone(rule);
+            count(
+                &mut of_caller.spared,
+                key,
+                || OTHER.into(),
+                &mut self.series,
+            );
         }
     }
 
     pub(super) fn received_by(&self, caller: &str) -> u64 {
-        self.received.get(caller).copied().unwrap_or_default()
+        self.callers.get(caller).map_or(0, |of| of.received)
     }
 
+    /// Rule, effect and caller of each series.
     pub(super) fn injected(&self) -> impl Iterator<Item = ([&str; 3], u64)> {
-        let series = self.injected.iter();
-        series.map(|((rule, effect, caller), count)| ([&**rule, *effect, &**caller], *count))
+        self.callers.iter().flat_map(|(caller, of_caller)| {
+            let series = of_caller.injected.iter();
+            series.map(|((rule, effect), count)| ([&**rule, *effect, &**caller], *count))
+        })
     }
 
+    /// Rule and caller of each series.
     pub(super) fn spared(&self) -> impl Iterator<Item = ([&str; 2], u64)> {
-        let series = self.spared.iter();
-        series.map(|((rule, caller), count)| ([&**rule, &**caller], *count))
-    }
-
-    /// The caller's name; one too many has none.
-    fn caller(&self, caller: &str) -> String {
-        let known = self.received.len() < MAX_CALLERS || self.received.contains_key(caller);
-        if known { caller } else { "" }.to_owned()
+        self.callers.iter().flat_map(|(caller, of_caller)| {
+            let series = of_caller.spared.iter();
+            series.map(|(rule, count)| ([&**rule, &**caller], *count))
+        })
     }
 }
 
-fn count<K: Ord>(series: &mut BTreeMap<K, u64>, key: K, other: K) {
-    let known = series.len() < MAX_SERIES || series.contains_key(&key);
-    *series.entry(if known { key } else { other }).or_default() += 1;
+/// Counts one more for `key`; when there are too many series, for `other`.
+fn count<K: Ord>(series: &mut BTreeMap<K, u64>, key: K, other: impl Fn() -> K, all: &mut usize) {
+    if let Some(count) = series.get_mut(&key) {
+        *count += 1;
+        return;
+    }
+    let key = if *all < MAX_SERIES { key } else { other() };
+    let before = series.len();
+    *series.entry(key).or_default() += 1;
+    *all += series.len() - before;
+}
+
+#[cfg(test)]
+mod tests {
+    use experiment::faults::{Call, Plan, Player};
+
+    use super::*;
+
+    #[test]
+    fn rules_without_end_cost_no_memory() {
+        let mut ledger = Ledger::default();
+        for number in 0..3 * MAX_SERIES {
+            let plan =
+                format!(r#"{{"rules": {{"r{number}": {{"effects": [{{"reset": {{}}}}]}}}}}}"#);
+            let call = Call {
+                caller: "A",
+                key: None,
+                path: "/data",
+            };
+            let mut player = Player::new(Plan::parse(plan.as_bytes()).unwrap());
+            ledger.enter("A", &player.fate(std::time::Duration::ZERO, &call));
+        }
+
+        assert!(ledger.injected().count() <= MAX_SERIES + 1);
+        let all: u64 = ledger.injected().map(|(_, count)| count).sum();
+        assert_eq!(all, 3 * MAX_SERIES as u64);
+        assert_eq!(ledger.received_by("A"), all);
+    }
 }

@@ -5,13 +5,14 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use breaker::Clock;
-use experiment::faults::{Call, Ending, Fate, Hit, Plan, Player, Standing};
+use experiment::faults::{Call, Ending, Fate, Hit, Plan, Standing};
 use experiment::overload::Crowd;
 use tokio::time::Instant;
 
 use super::Refusal;
 use super::active::{ActiveFault, ActiveFaults};
 use super::counts::{Counts, Ledger};
+use super::in_force::{Conflict, InForce, State};
 use super::office::{Office, Turn};
 use crate::timer::Sleeper;
 
@@ -22,24 +23,6 @@ pub(crate) struct Running {
     sleeper: OnceLock<Sleeper>,
     active: ActiveFaults,
     state: Mutex<State>,
-}
-
-struct State {
-    force: InForce,
-    /// What comes back when the plan in force has a time to live and it is over.
-    before: Option<InForce>,
-    revision: u64,
-    ledger: Ledger,
-    /// Of overload models that are no more.
-    wasted: Duration,
-}
-
-/// A plan with its clock.
-#[derive(Clone)]
-struct InForce {
-    player: Player,
-    began: Duration,
-    office: Option<Office>,
 }
 
 /// What the service is doing.
@@ -73,13 +56,6 @@ pub(crate) struct Truth {
     pub(crate) crowd: Option<Crowd>,
 }
 
-/// Somebody has changed the plan since it was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Conflict {
-    /// What is in force now.
-    pub(super) revision: u64,
-}
-
 impl Running {
     pub(super) fn new(plan: Plan, clock: Box<dyn Clock>) -> Self {
         let began = clock.now();
@@ -87,13 +63,7 @@ impl Running {
             clock,
             sleeper: OnceLock::new(),
             active: ActiveFaults::default(),
-            state: Mutex::new(State {
-                force: InForce::new(plan, began),
-                before: None,
-                revision: 1,
-                ledger: Ledger::default(),
-                wasted: Duration::ZERO,
-            }),
+            state: Mutex::new(State::new(plan, began)),
         }
     }
 
@@ -157,31 +127,16 @@ impl Running {
         let (mut state, _) = self.settled();
         state.expect(expected)?;
         let now = self.clock.now();
-        let lasting = plan.ttl_ms.is_none();
-        let old = std::mem::replace(&mut state.force, InForce::new(plan, now));
-        if lasting {
-            state.forget(&old);
-            if let Some(before) = state.before.take() {
-                state.forget(&before);
-            }
-        } else if old.player.plan().ttl_ms.is_none() {
-            state.before = Some(old);
-        } else {
-            state.forget(&old);
-        }
-        Ok(state.change())
+        state.replace(plan, now);
+        Ok(state.revision)
     }
 
     /// Goes on with `plan` on the same clock and with the same counts.
     pub(super) fn patch(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
         let (mut state, elapsed) = self.settled();
         state.expect(expected)?;
-        if state.force.player.plan().overload != plan.overload {
-            let old = state.force.office.take();
-            state.wasted += old.map_or(Duration::ZERO, |office| office.wasted());
-        }
-        state.force.player.patch(plan, elapsed);
-        Ok(state.change())
+        state.patch(plan, elapsed);
+        Ok(state.revision)
     }
 
     /// What the next call meets. Counts the call.
@@ -240,10 +195,7 @@ impl Running {
     /// What has been done, for those who count: the ledger, and the time wasted on abandoned work.
     pub(super) fn ledger(&self) -> (Ledger, Duration) {
         let (state, _) = self.settled();
-        let offices = [Some(&state.force), state.before.as_ref()];
-        let offices = offices.into_iter().flatten();
-        let open = offices.filter_map(|force| force.office.as_ref());
-        let wasted = state.wasted + open.map(Office::wasted).sum::<Duration>();
+        let wasted = state.wasted();
         (state.ledger.clone(), wasted)
     }
 
@@ -268,11 +220,7 @@ impl Running {
         let mut state = self.lock();
         let mut elapsed = now.saturating_sub(state.force.began);
         if state.force.player.ended(elapsed) {
-            let next = state.before.take();
-            let next = next.unwrap_or_else(|| InForce::new(Plan::healthy(), now));
-            let old = std::mem::replace(&mut state.force, next);
-            state.forget(&old);
-            state.change();
+            state.revert(now, elapsed);
             elapsed = now.saturating_sub(state.force.began);
         }
         (state, elapsed)
@@ -280,58 +228,6 @@ impl Running {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn expect(&self, expected: Option<u64>) -> Result<(), Conflict> {
-        let revision = self.revision;
-        if expected.is_none_or(|expected| expected == revision) {
-            Ok(())
-        } else {
-            Err(Conflict { revision })
-        }
-    }
-
-    fn change(&mut self) -> u64 {
-        self.revision += 1;
-        self.revision
-    }
-
-    /// Keeps what a plan that is no more has counted.
-    fn forget(&mut self, old: &InForce) {
-        let office = old.office.as_ref();
-        self.wasted += office.map_or(Duration::ZERO, Office::wasted);
-    }
-}
-
-impl InForce {
-    fn new(plan: Plan, began: Duration) -> Self {
-        Self {
-            player: Player::new(plan),
-            began,
-            office: None,
-        }
-    }
-
-    fn truth(&mut self, elapsed: Duration, caller: &str) -> f64 {
-        let crowd = self.office.as_ref().map(Office::crowd);
-        self.player.truth(elapsed, caller, crowd)
-    }
-
-    /// The truth of all callers together.
-    fn failing_share(&mut self, elapsed: Duration) -> f64 {
-        let callers = self.player.callers();
-        let [first, more @ ..] = callers.as_slice() else {
-            return self.truth(elapsed, "");
-        };
-        if more.is_empty() || self.player.plan().rules.is_empty() {
-            return self.truth(elapsed, first);
-        }
-        let all = callers.iter().map(|caller| self.truth(elapsed, caller));
-        #[expect(clippy::cast_precision_loss, reason = "callers are few")]
-        let mean = all.sum::<f64>() / callers.len() as f64;
-        mean
     }
 }
 

@@ -204,6 +204,17 @@ fn a_malformed_rule_is_refused_with_its_path() {
 }
 
 #[test]
+fn a_plan_whose_truth_is_too_costly_is_refused() {
+    let rule = r#"{"match": {"shards": 256}, "gate": {"bernoulli": 0.5, "scope": "shard"},
+                   "effects": [{"delay": {"exp": {"mean_ms": 5}}}]}"#;
+    let error = Plan::parse(format!(r#"{{"rules": {{"r": {rule}}}}}"#).as_bytes()).unwrap_err();
+    assert!(
+        error.contains("rules: 1 random delays on 257 parts"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_malformed_toml_plan_is_refused_with_line_and_column() {
     let error = Plan::parse_toml("seed = 1\n[rules.r.gate]\nbernuli = 1\n").unwrap_err();
     assert_eq!(

@@ -120,6 +120,32 @@ fn a_first_plan_with_a_time_to_live_gives_way_to_health() {
 }
 
 #[test]
+fn a_patch_with_a_time_to_live_is_taken_back_on_the_same_clock_and_counts() {
+    let calm = r#"{"phases": [{"name": "calm"}],
+                   "rules": {"first": {"gate": {"first_n": 3}, "effects": [{"reset": {}}]}}}"#;
+    let (running, clock) = running(calm);
+    call(&running, "A");
+    clock.set(Duration::from_mins(1));
+    let mut bad = plan(calm);
+    bad.phases[0].failure_ratio = 1.0;
+    bad.ttl_ms = Some(500);
+    running.patch(bad, None).unwrap();
+    assert!((running.truth("B") - 1.0).abs() < 1e-12);
+    call(&running, "A");
+
+    clock.set(Duration::from_millis(60_500));
+
+    assert_eq!(running.plan().0, plan(calm));
+    assert_eq!(running.elapsed(), Duration::from_millis(60_500));
+    assert_eq!(
+        call(&running, "A").ending,
+        Ending::Reset,
+        "the third of three"
+    );
+    assert_eq!(call(&running, "A").ending, Ending::Success);
+}
+
+#[test]
 fn a_rule_that_is_patched_in_lives_from_then_on() {
     let (running, clock) = running(r#"{"phases": [{"name": "calm"}]}"#);
     clock.set(Duration::from_mins(1));
