@@ -138,9 +138,7 @@ async fn repetition(
     let expectations = scenario.expectations.iter();
     repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
     if settings.show != Show::Nothing && settings.repeat == 1 {
-        for line in watched.summary() {
-            print::line(&line);
-        }
+        watched.print_summary(settings.show);
     }
     Ok(Run { repetition, ending })
 }

@@ -3,6 +3,7 @@
 //! The parts talk through their sockets as they would from five terminals; only the watching uses
 //! that they share a process and a clock.
 
+mod bound;
 mod fleet;
 mod lines;
 mod picture;
@@ -26,11 +27,12 @@ use crate::print;
 use crate::settings::Together;
 use crate::shutdown::{Ending, end_of_run};
 use crate::unreliable::Running;
+pub(crate) use bound::{bind, bind_anywhere, url_table};
 use fleet::Fleet;
 pub(crate) use fleet::{Keeping, Noted};
 use lines::PlainLines;
 use screen::Screen;
-pub(crate) use system::{Course, System, bind, bind_anywhere, url_table};
+pub(crate) use system::{Course, System};
 
 /// How often the live picture is drawn.
 const FRAME: Duration = Duration::from_millis(200);
@@ -58,9 +60,17 @@ impl Watched {
         (self.permitted[instance].so_far(), rejected)
     }
 
-    /// The summary of the run, line by line.
-    pub(crate) fn summary(&self) -> Vec<String> {
-        summary::lines(self)
+    /// Prints the summary of the run, no wider than the terminal where there is one.
+    pub(crate) fn print_summary(&self, show: Show) {
+        let width = match show {
+            Show::Picture => screen::width(),
+            Show::Lines | Show::Nothing => usize::MAX,
+        };
+        for line in summary::lines(self) {
+            for line in words::wrapped(&line, width) {
+                print::line(&line);
+            }
+        }
     }
 
     /// Shows the run until it is dropped.
@@ -122,15 +132,7 @@ pub(crate) async fn run(
         () = watched.show(show, telemetry) => unreachable!("a display goes on until it is dropped"),
     };
     system.stop(|| ()).await?;
-    let width = match show {
-        Show::Picture => screen::width(),
-        _ => usize::MAX,
-    };
-    for line in watched.summary() {
-        for line in words::wrapped(&line, width) {
-            print::line(&line);
-        }
-    }
+    watched.print_summary(show);
     Ok(ending)
 }
 

@@ -3,6 +3,12 @@
 //! Base units, `_total` on counters, shares as numbers from 0 to 1. No `service`, `instance` or
 //! `job` label: the scrape target carries those.
 
+mod load;
+mod unreliable;
+
+pub use load::*;
+pub use unreliable::*;
+
 /// What kind of metric it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -233,141 +239,6 @@ pub const PROCESS_THREADS: Definition = metric(
     &[],
     "Number of OS threads in the process.",
 );
-/// Requests to the unreliable service.
-pub const UNRELIABLE_REQUESTS: Definition = metric(
-    "unreliable_service_requests_total",
-    Kind::Counter,
-    &["outcome"],
-    "Requests for data by what the faults decided about them.",
-);
-/// Requests that could not but suffer.
-pub const UNRELIABLE_WHILE_FAILING: Definition = metric(
-    "unreliable_service_requests_while_failing_total",
-    Kind::Counter,
-    &[],
-    "Requests for data that arrived while the active faults could fail them.",
-);
-/// The truth about the unreliable service.
-pub const UNRELIABLE_FAILURE_RATIO: Definition = metric(
-    "unreliable_service_failure_ratio",
-    Kind::Gauge,
-    &[],
-    "Share of requests that the active faults fail or hang now.",
-);
-/// The phase of the fault plan.
-pub const UNRELIABLE_PHASE: Definition = metric(
-    "unreliable_service_phase_info",
-    Kind::Gauge,
-    &["phase"],
-    "1; the label is the active phase of the fault plan.",
-);
-/// What breakers cannot see.
-pub const UNRELIABLE_TRUTH: Definition = metric(
-    "unreliable_service_truth",
-    Kind::Gauge,
-    &["caller"],
-    "Probability that a call of the caller made now would fail.",
-);
-/// Faults that hit.
-pub const UNRELIABLE_INJECTED: Definition = metric(
-    "unreliable_service_injected_total",
-    Kind::Counter,
-    &["rule", "effect", "caller"],
-    "Effects of faults on requests.",
-);
-/// Faults that could have hit.
-pub const UNRELIABLE_NOT_INJECTED: Definition = metric(
-    "unreliable_service_not_injected_total",
-    Kind::Counter,
-    &["rule", "caller"],
-    "Requests that matched a rule of the fault plan and were spared.",
-);
-/// Work that waits.
-pub const UNRELIABLE_QUEUE_DEPTH: Definition = metric(
-    "unreliable_service_queue_depth",
-    Kind::Gauge,
-    &[],
-    "Requests that wait for a worker of the overload model.",
-);
-/// Work that is done.
-pub const UNRELIABLE_BUSY_WORKERS: Definition = metric(
-    "unreliable_service_busy_workers",
-    Kind::Gauge,
-    &[],
-    "Workers of the overload model that are busy.",
-);
-/// Work that nobody waits for.
-pub const UNRELIABLE_WASTED_WORK: Definition = metric(
-    "unreliable_service_wasted_work_seconds_total",
-    Kind::Counter,
-    &[],
-    "Time that workers of the overload model spent on requests whose clients had left.",
-);
-/// Delays as they came out.
-pub const UNRELIABLE_INJECTED_DELAY: Definition = metric(
-    "unreliable_service_injected_delay_seconds",
-    Kind::Histogram,
-    &[],
-    "Measured delay of requests that the fault plan delayed.",
-);
-/// Changes of the plan.
-pub const UNRELIABLE_PLAN_REVISION: Definition = metric(
-    "unreliable_service_plan_revision",
-    Kind::Gauge,
-    &[],
-    "Number of the fault plan in force; grows with each change.",
-);
-
-/// Planned requests.
-pub const LOAD_PLANNED: Definition = metric(
-    "load_generator_planned_total",
-    Kind::Counter,
-    &["target"],
-    "Requests that were planned; each ends in exactly one outcome.",
-);
-/// Requests by outcome.
-pub const LOAD_REQUESTS: Definition = metric(
-    "load_generator_requests_total",
-    Kind::Counter,
-    &["target", "outcome"],
-    "Planned requests that ended, by how.",
-);
-/// Attempts.
-pub const LOAD_ATTEMPTS: Definition = metric(
-    "load_generator_attempts_total",
-    Kind::Counter,
-    &["target"],
-    "Attempts of requests that ended; more than requests where clients try again.",
-);
-/// Response times.
-pub const LOAD_RESPONSE_DURATION: Definition = metric(
-    "load_generator_response_duration_seconds",
-    Kind::Histogram,
-    &["target"],
-    "Time from the planned instant of a request to its end.",
-);
-/// The generator's own fault.
-pub const LOAD_LATENESS: Definition = metric(
-    "load_generator_lateness_seconds",
-    Kind::Histogram,
-    &[],
-    "Time from the planned instant of a request to when the generator let it go.",
-);
-/// Connections.
-pub const LOAD_CONNECTIONS: Definition = metric(
-    "load_generator_connections",
-    Kind::Gauge,
-    &["target"],
-    "Open connections.",
-);
-/// The queue in front of the connections.
-pub const LOAD_QUEUE: Definition = metric(
-    "load_generator_queue_depth",
-    Kind::Gauge,
-    &["target"],
-    "Requests that wait for a connection.",
-);
-
 /// What every service exports, beside its own.
 pub const EVERYWHERE: &[Definition] = &[BUILD_INFO, HTTP_REQUEST_DURATION];
 
@@ -400,33 +271,6 @@ pub const INSTANCE: &[Definition] = &[
     OPEN_UNTIL,
     LAST_TRANSITION,
     CONFIG_INFO,
-];
-
-/// What the unreliable service exports.
-pub const UNRELIABLE: &[Definition] = &[
-    UNRELIABLE_REQUESTS,
-    UNRELIABLE_WHILE_FAILING,
-    UNRELIABLE_FAILURE_RATIO,
-    UNRELIABLE_PHASE,
-    UNRELIABLE_TRUTH,
-    UNRELIABLE_INJECTED,
-    UNRELIABLE_NOT_INJECTED,
-    UNRELIABLE_QUEUE_DEPTH,
-    UNRELIABLE_BUSY_WORKERS,
-    UNRELIABLE_WASTED_WORK,
-    UNRELIABLE_INJECTED_DELAY,
-    UNRELIABLE_PLAN_REVISION,
-];
-
-/// What the load generator exports.
-pub const LOAD_GENERATOR: &[Definition] = &[
-    LOAD_PLANNED,
-    LOAD_REQUESTS,
-    LOAD_ATTEMPTS,
-    LOAD_RESPONSE_DURATION,
-    LOAD_LATENESS,
-    LOAD_CONNECTIONS,
-    LOAD_QUEUE,
 ];
 
 /// Everything that any service exports.

@@ -46,35 +46,48 @@ pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
 
 /// What each breaker believed, beside what was true.
 fn beliefs(run: &Repetition) -> Vec<String> {
+    let row = |cells: [&str; 8]| {
+        let [name, rest @ ..] = cells;
+        let widths = [10, 11, 10, 11, 10, 8, 10];
+        let cells = rest.iter().zip(widths);
+        let cells = cells.map(|(cell, width)| format!("{cell:>width$}"));
+        format!("{name:<10}{}", cells.collect::<Vec<_>>().concat())
+    };
     let mut lines = vec![
         String::new(),
-        format!(
-            "{:<19}{:>10}{:>13}{:>13}{:>13}{:>13}{:>8}{:>10}",
-            "belief beside truth",
-            "unhealthy",
-            "noticed in",
+        "Belief beside truth".to_owned(),
+        row([
+            "",
+            "downstream",
+            "noticed",
             "wrongly",
-            "closed in",
+            "closed",
             "wrongly",
             "wasted",
             "wrongly",
-        ),
-        format!(
-            "{:<19}{:>10}{:>13}{:>13}{:>13}{:>13}{:>8}{:>10}",
-            "", "", "(longest)", "closed", "(longest)", "open", "calls", "rejected",
-        ),
+        ]),
+        row([
+            "instance",
+            "unhealthy",
+            "after",
+            "closed",
+            "after",
+            "open",
+            "calls",
+            "rejected",
+        ]),
     ];
     for (name, belief) in run.fleet.beliefs() {
-        lines.push(format!(
-            "{name:<19}{:>10}{:>13}{:>13}{:>13}{:>13}{:>8}{:>10}",
-            Unit::Seconds.show(belief.unhealthy_s),
-            delay(belief.worst_detection_s()),
-            share(belief.wrongly_closed_s, &belief),
-            delay(belief.worst_recovery_s()),
-            share(belief.wrongly_open_s, &belief),
-            number(belief.wasted_calls),
-            number(belief.wrongly_rejected_calls),
-        ));
+        lines.push(row([
+            name,
+            &Unit::Seconds.show(belief.unhealthy_s),
+            &delay(belief.worst_detection_s()),
+            &share(belief.wrongly_closed_s, &belief),
+            &delay(belief.worst_recovery_s()),
+            &share(belief.wrongly_open_s, &belief),
+            &number(belief.wasted_calls),
+            &number(belief.wrongly_rejected_calls),
+        ]));
     }
     lines
 }

@@ -1,119 +1,25 @@
-//! What runs when everything runs in one process? All parts, bound before any starts, stopped in order.
+//! What runs when everything runs in one process? All parts, started together and stopped in order.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use breaker::{Clock, SystemClock};
+use breaker::{Breaker, Clock, SystemClock};
 use experiment::load::{LoadResult, Phases};
 use telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::Watched;
+use super::bound::Bound;
 use super::fleet::{Fleet, Keeping};
 use crate::failure::Failure;
-use crate::instance::Instance;
+use crate::instance::{Instance, Permitted};
 use crate::load::{Generator, LOAD_SERVICE, Record};
 use crate::page::{Page, Places};
-use crate::serve::{Listening, listen};
-use crate::settings::{Address, BaseUrl, Named, Together};
+use crate::serve::Listening;
+use crate::settings::{BaseUrl, Named, Serving, Together};
 use crate::shutdown::{Shutdown, Stop};
 use crate::unreliable::Unreliable;
-
-/// The sockets of all services; nothing answers yet.
-pub(crate) struct Bound {
-    unreliable: Listening,
-    /// Where its faults can be changed even while nobody listens for data.
-    control: Listening,
-    instances: Vec<Listening>,
-    /// The lab's page, or why there is none.
-    page: Result<Listening, Failure>,
-}
-
-pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
-    let unreliable = listen(
-        settings.unreliable.listen.0,
-        "the unreliable service",
-        "--listen unreliable=127.0.0.1:PORT",
-    )?;
-    let control = listen(
-        settings.unreliable.control_listen.0,
-        "the control of the unreliable service",
-        "`control_listen` in [unreliable] of the settings file",
-    )?;
-    let instances = settings.instance.iter().map(|(name, instance)| {
-        let flag = format!("--listen {name}=127.0.0.1:PORT");
-        listen(instance.listen.0, &format!("instance {name}"), &flag)
-    });
-    let instances = instances.collect::<Result<_, _>>()?;
-    let page = listen(
-        settings.lab.listen.0,
-        "the lab's page",
-        "--listen lab=127.0.0.1:PORT",
-    );
-    // Nobody needs the page to run the lab: only who chose its address hears an error.
-    let page = match page {
-        Err(failure) if settings.lab.chosen => return Err(failure),
-        page => page,
-    };
-    Ok(Bound {
-        unreliable,
-        control,
-        instances,
-        page,
-    })
-}
-
-/// Like [`bind`], but on any free port where a usual one is taken: an experiment needs no certain ones.
-pub(crate) fn bind_anywhere(settings: &Together) -> Result<Bound, Failure> {
-    let usual_or_any = |address: Address, who: &str| {
-        listen(address.0, who, "").or_else(|_| {
-            let any = SocketAddr::new(address.0.ip(), 0);
-            listen(any, who, "")
-        })
-    };
-    let instances = settings.instance.iter();
-    let instances = instances.map(|(name, one)| usual_or_any(one.listen, name));
-    Ok(Bound {
-        unreliable: usual_or_any(settings.unreliable.listen, "the unreliable service")?,
-        control: usual_or_any(settings.unreliable.control_listen, "its control")?,
-        instances: instances.collect::<Result<_, _>>()?,
-        page: usual_or_any(settings.lab.listen, "the lab's page"),
-    })
-}
-
-pub(crate) fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
-    let mut lines = vec![
-        format!("breaker-lab, seed {}", settings.seed),
-        format!(
-            "  unreliable service  http://{}   /data, /faults, /metrics",
-            bound.unreliable.address
-        ),
-        format!(
-            "  control of faults   http://{}   /faults, /truth, also while nobody listens for data",
-            bound.control.address
-        ),
-    ];
-    for (name, listening) in settings.instance.keys().zip(&bound.instances) {
-        lines.push(format!(
-            "  instance {name:<10} http://{}   /call, /breaker, /metrics",
-            listening.address
-        ));
-    }
-    lines.push(match &bound.page {
-        Ok(listening) => format!(
-            "  lab                 http://{}   /api/prometheus-targets, /metrics",
-            listening.address
-        ),
-        Err(_) => format!(
-            "  lab                 no page: {} is taken; choose with --listen lab=127.0.0.1:PORT",
-            settings.lab.listen
-        ),
-    });
-    lines.push(String::new());
-    lines
-}
 
 /// The tasks of the running system, in the order in which they are stopped.
 pub(crate) struct System {
@@ -179,9 +85,11 @@ impl System {
     ) -> (Self, Watched) {
         // One clock for all: only so can it be said who was in which state at one moment.
         let clock = SystemClock::new();
-        let (mut rest, shutdown) = Part::new();
         let names: Vec<String> = settings.instance.keys().cloned().collect();
         let record = Arc::new(Record::new(names.clone()));
+        let (seed, profile) = (settings.seed, settings.load.clone());
+
+        let (mut rest, shutdown) = Part::new();
         if let Ok(listening) = bound.page {
             let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
             let page = Page::new(places, Arc::clone(&record), telemetry);
@@ -192,39 +100,26 @@ impl System {
         let service = Unreliable::new(settings.unreliable.plan, clock, telemetry)
             .controlled_on(bound.control);
         let running = service.running();
-        let own_downstream = BaseUrl::of(bound.unreliable.address);
-        let configured = BaseUrl::of(settings.unreliable.listen.0);
-        let serving = settings.serving;
-        let serve = service.serve(bound.unreliable, serving.clone(), shutdown);
+        let downstream = Downstream {
+            configured: BaseUrl::of(settings.unreliable.listen.0),
+            bound: BaseUrl::of(bound.unreliable.address),
+        };
+        let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown);
         rest.tasks.spawn(serve);
 
-        let (mut instances, shutdown) = Part::new();
         let fleet = Arc::new(Fleet::new(names.len(), clock.now(), course.keeping));
-        let mut breakers = Vec::new();
-        let mut permitted = Vec::new();
-        let mut targets = Vec::new();
         let parts = settings.instance.into_iter().zip(bound.instances);
-        for (place, ((name, mut one), listening)) in parts.enumerate() {
-            if one.downstream == configured {
-                one.downstream = own_downstream.clone();
-            }
+        let made = parts.map(|((name, mut one), listening)| {
+            downstream.settle(&mut one.downstream);
             let instance = Instance::new(&name, one, clock, telemetry);
-            instance.breaker().add_listener(fleet.listener(place));
-            breakers.push(instance.breaker().clone());
-            permitted.push(instance.permitted());
-            let value = BaseUrl::of(listening.address);
-            targets.push(Named { name, value });
-            let serve = instance.serve(listening, serving.clone(), shutdown.clone());
-            instances.tasks.spawn(async {
-                serve.await;
-            });
-        }
+            (name, instance, listening)
+        });
+        let crew = Crew::start(made.collect(), &fleet, &settings.serving);
 
-        let rate = settings.load.rate;
         let generator = Generator::new(
-            &targets,
-            &settings.load,
-            settings.seed,
+            &crew.targets,
+            &profile,
+            seed,
             course.phases,
             Arc::clone(&record),
         )
@@ -232,19 +127,19 @@ impl System {
         let load = LoadPart::start(generator, course.until);
 
         let watched = Watched {
-            seed: settings.seed,
-            rate,
+            seed,
+            rate: profile.rate,
             clock,
             names,
-            breakers,
-            permitted,
+            breakers: crew.breakers,
+            permitted: crew.permitted,
             running,
             record,
             fleet,
         };
         let system = Self {
             load,
-            instances,
+            instances: crew.part,
             rest,
         };
         (system, watched)
@@ -271,6 +166,57 @@ impl System {
         self.rest.stop().await?;
         load.check().map_err(Failure::runtime)?;
         Ok((load, seen))
+    }
+}
+
+/// Where the unreliable service is, as was said and as it came out.
+struct Downstream {
+    configured: BaseUrl,
+    bound: BaseUrl,
+}
+
+impl Downstream {
+    /// Port 0 is another one once it is bound.
+    fn settle(&self, url: &mut BaseUrl) {
+        if *url == self.configured {
+            url.clone_from(&self.bound);
+        }
+    }
+}
+
+/// All instances, running.
+struct Crew {
+    part: Part,
+    breakers: Vec<Breaker>,
+    permitted: Vec<Permitted>,
+    targets: Vec<Named<BaseUrl>>,
+}
+
+impl Crew {
+    fn start(
+        instances: Vec<(String, Instance, Listening)>,
+        fleet: &Arc<Fleet>,
+        serving: &Serving,
+    ) -> Self {
+        let (part, shutdown) = Part::new();
+        let mut crew = Self {
+            part,
+            breakers: Vec::new(),
+            permitted: Vec::new(),
+            targets: Vec::new(),
+        };
+        for (place, (name, instance, listening)) in instances.into_iter().enumerate() {
+            instance.breaker().add_listener(fleet.listener(place));
+            crew.breakers.push(instance.breaker().clone());
+            crew.permitted.push(instance.permitted());
+            let value = BaseUrl::of(listening.address);
+            crew.targets.push(Named { name, value });
+            let serve = instance.serve(listening, serving.clone(), shutdown.clone());
+            crew.part.tasks.spawn(async {
+                serve.await;
+            });
+        }
+        crew
     }
 }
 

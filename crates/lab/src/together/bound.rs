@@ -1,0 +1,101 @@
+//! Where does everything listen? All sockets are bound before anything starts.
+
+use std::net::SocketAddr;
+
+use crate::failure::Failure;
+use crate::serve::{Listening, listen};
+use crate::settings::{Address, Together};
+
+/// The sockets of all services; nothing answers yet.
+pub(crate) struct Bound {
+    pub(super) unreliable: Listening,
+    /// Where its faults can be changed even while nobody listens for data.
+    pub(super) control: Listening,
+    pub(super) instances: Vec<Listening>,
+    /// The lab's page, or why there is none.
+    pub(super) page: Result<Listening, Failure>,
+}
+
+pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
+    let unreliable = listen(
+        settings.unreliable.listen.0,
+        "the unreliable service",
+        "--listen unreliable=127.0.0.1:PORT",
+    )?;
+    let control = listen(
+        settings.unreliable.control_listen.0,
+        "the control of the unreliable service",
+        "`control_listen` in [unreliable] of the settings file",
+    )?;
+    let instances = settings.instance.iter().map(|(name, instance)| {
+        let flag = format!("--listen {name}=127.0.0.1:PORT");
+        listen(instance.listen.0, &format!("instance {name}"), &flag)
+    });
+    let instances = instances.collect::<Result<_, _>>()?;
+    let page = listen(
+        settings.lab.listen.0,
+        "the lab's page",
+        "--listen lab=127.0.0.1:PORT",
+    );
+    // Nobody needs the page to run the lab: only who chose its address hears an error.
+    let page = match page {
+        Err(failure) if settings.lab.chosen => return Err(failure),
+        page => page,
+    };
+    Ok(Bound {
+        unreliable,
+        control,
+        instances,
+        page,
+    })
+}
+
+/// Like [`bind`], but on any free port where a usual one is taken: an experiment needs no certain ones.
+pub(crate) fn bind_anywhere(settings: &Together) -> Result<Bound, Failure> {
+    let usual_or_any = |address: Address, who: &str| {
+        listen(address.0, who, "").or_else(|_| {
+            let any = SocketAddr::new(address.0.ip(), 0);
+            listen(any, who, "")
+        })
+    };
+    let instances = settings.instance.iter();
+    let instances = instances.map(|(name, one)| usual_or_any(one.listen, name));
+    Ok(Bound {
+        unreliable: usual_or_any(settings.unreliable.listen, "the unreliable service")?,
+        control: usual_or_any(settings.unreliable.control_listen, "its control")?,
+        instances: instances.collect::<Result<_, _>>()?,
+        page: usual_or_any(settings.lab.listen, "the lab's page"),
+    })
+}
+
+pub(crate) fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
+    let mut lines = vec![
+        format!("breaker-lab, seed {}", settings.seed),
+        format!(
+            "  unreliable service  http://{}   /data, /faults, /metrics",
+            bound.unreliable.address
+        ),
+        format!(
+            "  control of faults   http://{}   /faults, /truth, also while nobody listens for data",
+            bound.control.address
+        ),
+    ];
+    for (name, listening) in settings.instance.keys().zip(&bound.instances) {
+        lines.push(format!(
+            "  instance {name:<10} http://{}   /call, /breaker, /metrics",
+            listening.address
+        ));
+    }
+    lines.push(match &bound.page {
+        Ok(listening) => format!(
+            "  lab                 http://{}   /api/prometheus-targets, /metrics",
+            listening.address
+        ),
+        Err(_) => format!(
+            "  lab                 no page: {} is taken; choose with --listen lab=127.0.0.1:PORT",
+            settings.lab.listen
+        ),
+    });
+    lines.push(String::new());
+    lines
+}
