@@ -281,3 +281,54 @@ async fn every_shipped_scenario_is_listed_valid_and_printed_as_its_file() {
         assert!(ended.status.success());
     }
 }
+
+#[tokio::test]
+async fn a_fleet_that_an_operator_has_opened_is_open_from_the_start() {
+    let folder = folder("operated");
+    let path = scenario(
+        &folder,
+        "1s",
+        r#""open_share(A) > 0.99", "divergence_share > 0.9", "fast_fail_ratio(A) == 1""#,
+    );
+    let text_of = std::fs::read_to_string(&path).expect("it is there");
+    let operated = format!("{text_of}\n[instance.A]\nmode = \"forced_open\"\n");
+    std::fs::write(&path, operated).expect("it can be written");
+
+    let ended = Process::run(&["run", text(&path), "--out", text(&folder.join("out"))]).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+}
+
+#[tokio::test]
+async fn a_plan_that_loops_and_a_replayed_rate_can_be_a_scenario() {
+    let folder = folder("loops");
+    std::fs::write(folder.join("rates.csv"), "seconds,rate\n0,300\n1,300\n").expect("written");
+    let path = folder.join("loops.toml");
+    let content = r#"
+title = "up and down"
+duration = "1s"
+expectations = ["planned > 200", "ok_ratio(phase=down) < 0.5", "ok_ratio(phase=up) > 0.5"]
+
+[fleet]
+mode = "disabled"
+
+[load]
+shape = "replay:rates.csv"
+lateness_limit = "30s"
+
+[faults]
+loop = true
+phases = [{ name = "up", for_ms = 200 }, { name = "down", for_ms = 200, failure_ratio = 1 }]
+"#;
+    std::fs::write(&path, content).expect("written");
+    let out = folder.join("out");
+
+    let ended = Process::run(&["run", text(&path), "--out", text(&out), "--seed", "7"]).await;
+
+    let kept = std::fs::read_to_string(out.join("scenario.toml")).expect("kept");
+    assert!(kept.starts_with("# Run with --seed 7"), "{kept}");
+    let verdicts = result(&out)["repetitions"][0]["verdicts"].clone();
+    for verdict in verdicts.as_array().expect("verdicts") {
+        assert_eq!(verdict["held"], true, "{ended:#?}");
+    }
+}

@@ -1,11 +1,16 @@
 //! Do two results differ, or is it their spread? Figures side by side.
 //!
 //! A figure of one run is one draw. Repetitions show how far draws lie apart; two results are said to
-//! differ only where none of the draws of one lies among those of the other, which for five against five
-//! happens by chance in 2 of 252 cases (the exact test of Mann and Whitney, 1947).
+//! differ only where none of the draws of one lies among those of the other, and where chance would do that
+//! in fewer than one of 50 cases. Of `n` and `m` draws from the same source all orders are equally likely
+//! (the exact test of Mann and Whitney, 1947), so that it does so in 2 of n + m over n: for five against
+//! five in 2 of 252. Of twenty figures, one in fifty is still likely to be chance.
 
 use crate::expectation::{Figure, Unit};
 use crate::result::RunResult;
+
+/// Above this chance nothing is said to differ.
+const CHANCE: f64 = 0.02;
 
 /// Figures that are compared unless others are asked for.
 pub const USUAL: &[&str] = &[
@@ -77,7 +82,7 @@ impl Spread {
 
     /// Whether no value of one lies among those of the other, and there are enough to say so.
     pub fn is_apart(&self, other: &Self) -> bool {
-        let enough = self.count >= 3 && other.count >= 3;
+        let enough = chance_of_apart(self.count, other.count) < CHANCE;
         enough && (self.max < other.min || other.max < self.min)
     }
 
@@ -93,6 +98,13 @@ impl Spread {
             shown(unit, self.max)
         )
     }
+}
+
+/// How often draws of the same source lie apart by chance: 2 / (n + m over n).
+fn chance_of_apart(n: usize, m: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a few repetitions")]
+    let orders = (1..=n).map(|place| (m + place) as f64 / place as f64);
+    2.0 / orders.product::<f64>()
 }
 
 fn shown(unit: Unit, value: f64) -> String {
@@ -141,10 +153,12 @@ mod tests {
     #[test]
     fn results_differ_only_when_no_repetition_lies_among_the_others() {
         let spread = |values: &[f64]| Spread::of(values).unwrap();
-        let low = spread(&[1.0, 2.0, 3.0]);
+        let low = spread(&[1.0, 2.0, 2.0, 2.5, 3.0]);
 
-        assert!(low.is_apart(&spread(&[3.5, 4.0, 5.0])));
-        assert!(!low.is_apart(&spread(&[3.0, 4.0, 5.0])));
+        assert!(low.is_apart(&spread(&[3.5, 4.0, 5.0, 6.0])));
+        assert!(!low.is_apart(&spread(&[3.0, 4.0, 5.0, 6.0])));
         assert!(!low.is_apart(&spread(&[9.0])), "one draw says nothing");
+        assert!((chance_of_apart(5, 5) - 2.0 / 252.0).abs() < 1e-12);
+        assert!((chance_of_apart(3, 3) - 0.1).abs() < 1e-12);
     }
 }

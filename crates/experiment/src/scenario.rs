@@ -9,7 +9,7 @@ use crate::breaker_settings::BreakerSettings;
 use crate::expectation::{Expectation, Known};
 use crate::faults::Plan;
 use crate::fleet::UNHEALTHY_AT;
-use crate::load::{PhaseWindow, Phases, Profile};
+use crate::load::{PhaseWindow, Phases, Point, Profile, Shape};
 use crate::reading::parse_toml;
 use crate::values::Span;
 
@@ -165,7 +165,31 @@ impl Scenario {
     /// What is wrong, in one line: `line:column:` and the nearest known key, or the key, its value and
     /// what is allowed.
     pub fn parse(text: &str) -> Result<Self, String> {
+        Self::parse_with(text, |file| {
+            Err(format!(
+                "{file} cannot be read here; write the points themselves, like replay:0=10,5=20"
+            ))
+        })
+    }
+
+    /// The same for a caller that can read the file of a replayed shape, `load.shape = "replay:FILE"`.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse), and what `read` says.
+    pub fn parse_with(
+        text: &str,
+        read: impl FnOnce(&str) -> Result<Vec<Point>, String>,
+    ) -> Result<Self, String> {
         let mut scenario: Self = parse_toml(text)?;
+        if let Shape::Replay {
+            file: Some(file),
+            points,
+        } = &mut scenario.load.shape
+            && points.is_empty()
+        {
+            *points = read(file).map_err(|what| format!(" load.shape: {what}"))?;
+        }
         scenario.settle_truth();
         let scenario = scenario.with_own_seed();
         scenario.check().map_err(|what| format!(" {what}"))?;

@@ -16,6 +16,7 @@
 //! | `record` | What did the clients see? |
 //! | `alone` | How does the generator run in a process of its own? |
 //! | `plan_view`, `display`, `report`, `output` | What is shown and written: plan, progress, result |
+//! | `rates` | Which rates are replayed? |
 //! | `metrics` | What does it export? |
 
 mod again;
@@ -29,6 +30,7 @@ mod metrics;
 mod output;
 mod pacer;
 mod plan_view;
+mod rates;
 mod record;
 mod report;
 mod request;
@@ -54,6 +56,7 @@ use lane::Lane;
 pub(crate) use metrics::LoadCollector;
 pub(crate) use output::OutputPaths;
 use pacer::Pacer;
+pub(crate) use rates::read_rates;
 pub(crate) use record::Record;
 pub(crate) use request::REQUEST_KEY;
 use request::Requests;
@@ -158,6 +161,7 @@ impl Generator {
                 port: url.port_or_known_default().unwrap_or(80),
                 patience: profile.timeout.0,
                 open: self.record.connections(place).clone(),
+                reached: Arc::default(),
             };
             Arc::new(Lane::new(
                 place,

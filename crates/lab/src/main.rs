@@ -91,9 +91,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Some(Role::Run(args)) => {
             let check = args.check;
-            let settings = settle::scenario_run(args)?;
+            let settings = run::settled(args)?;
             if check {
-                run::check(&settings.source);
+                run::check(&settings);
                 return Ok(());
             }
             let stage = Stage {

@@ -9,6 +9,7 @@ mod list;
 mod machine;
 mod observer;
 mod report;
+mod settled;
 mod shipped;
 
 use std::path::PathBuf;
@@ -21,12 +22,12 @@ use telemetry::Telemetry;
 
 pub(crate) use compare::compare;
 pub(crate) use list::{check, list};
-pub(crate) use shipped::{Source, read};
+pub(crate) use settled::settled;
+use shipped::{Source, read};
 
 use crate::failure::Failure;
 use crate::print;
 use crate::settings::{Observed, Observing, Serving};
-use crate::settle;
 use crate::shutdown::{Ending, end_of_run};
 use crate::together::{Course, Keeping, Show, System, bind_anywhere, url_table};
 use folder::Folder;
@@ -58,7 +59,7 @@ impl Observed for Settings {
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
     let source = &settings.source;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", source.text.as_bytes())?;
+    folder.write("scenario.toml", kept(source).as_bytes())?;
     print::line(&format!("{}: {}", source.name, source.scenario.title));
     let mut result = RunResult {
         schema: SCHEMA.to_owned(),
@@ -93,6 +94,19 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     Ok(ending.unwrap_or_else(Ending::now))
 }
 
+/// The file as it was run: with the seed that was asked for, where it is not its own.
+fn kept(source: &Source) -> String {
+    let seed = source.scenario.seed;
+    if source.own_seed == seed {
+        source.text.clone()
+    } else {
+        format!(
+            "# Run with --seed {seed}, which is not the seed of this file.\n{}",
+            source.text
+        )
+    }
+}
+
 /// One run, and whether the user ended it.
 struct Run {
     repetition: Repetition,
@@ -105,7 +119,7 @@ async fn repetition(
     telemetry: &Telemetry,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
-    let together = settle::scenario(scenario, &settings.observing, &settings.serving)?;
+    let together = settled::system(scenario, &settings.observing, &settings.serving)?;
     let bound = bind_anywhere(&together)?;
     if settings.show != Show::Nothing {
         for line in url_table(&together, &bound) {

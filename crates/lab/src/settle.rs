@@ -2,7 +2,6 @@
 //! anything starts. The earlier of the four wins.
 
 mod load;
-mod scenario;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,12 +23,11 @@ use crate::settings::{
     Serving, Span, Text, Together, Unreliable, UnreliableAlone,
 };
 pub(crate) use load::load_alone;
-pub(crate) use scenario::{scenario, scenario_run};
 
 /// The port of the unreliable service.
-const UNRELIABLE_PORT: u16 = 9000;
+pub(crate) const UNRELIABLE_PORT: u16 = 9000;
 /// The port of the lab's page.
-const PAGE_PORT: u16 = 8080;
+pub(crate) const PAGE_PORT: u16 = 8080;
 /// Names that are no instances'.
 const SERVICES: [&str; 2] = ["unreliable", "lab"];
 /// The instances that have a port of their own.
@@ -37,7 +35,7 @@ const PORTS: [(&str, u16); 3] = [("A", 8001), ("B", 8002), ("C", 8003)];
 const CALL_TIMEOUT: Span = Span(Duration::from_secs(1));
 /// Everything ends within three seconds: one service alone, or all of them one after another.
 const DRAIN_TIME_ALONE: Duration = Duration::from_millis(2500);
-const DRAIN_TIME_TOGETHER: Duration = Duration::from_millis(1100);
+pub(crate) const DRAIN_TIME_TOGETHER: Duration = Duration::from_millis(1100);
 /// Idle connections are cheap; this is what one service is willing to remember.
 const MAX_CONNECTIONS: usize = 16_384;
 
@@ -144,7 +142,7 @@ pub(crate) fn instance_alone(
 }
 
 /// What is not set stays open: `OTEL_*` variables may have a word.
-fn observing(
+pub(crate) fn observing(
     args: ObservingArgs,
     sampling: Option<SamplingArgs>,
     file: &File,
@@ -241,7 +239,7 @@ fn instance(
 }
 
 /// The port that A, B and C have.
-fn own_port(name: &str) -> Option<Address> {
+pub(crate) fn own_port(name: &str) -> Option<Address> {
     let known = PORTS.iter().find(|(known, _)| *known == name);
     known.map(|(_, port)| loopback(*port))
 }
@@ -257,7 +255,11 @@ fn check_name(name: &str) -> Result<(), Failure> {
     }
 }
 
-fn serving(args: ServingArgs, file: &File, drain_time: Duration) -> Result<Serving, Failure> {
+pub(crate) fn serving(
+    args: ServingArgs,
+    file: &File,
+    drain_time: Duration,
+) -> Result<Serving, Failure> {
     let max_connections = args.max_connections.or(file.max_connections);
     let max_connections = max_connections.unwrap_or(MAX_CONNECTIONS);
     if !(1..=1_000_000).contains(&max_connections) {
@@ -290,6 +292,6 @@ fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {
     Ok(span)
 }
 
-fn loopback(port: u16) -> Address {
+pub(crate) fn loopback(port: u16) -> Address {
     Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }

@@ -27,10 +27,13 @@ pub struct Belief {
     pub wrongly_open_s: f64,
     /// Time closed while the downstream was unhealthy.
     pub wrongly_closed_s: f64,
-    /// From each turn to the bad until the breaker was not closed any more; zero when it was not.
+    /// From each turn to the bad until the breaker was not closed any more; zero when it was not. One that
+    /// ended before the breaker noticed is as long as it was.
     pub detection_delays_s: Vec<f64>,
     /// Turns to the bad that ended before the breaker noticed.
     pub undetected: u64,
+    /// Turns to the bad that the breaker had not noticed when the run ended.
+    pub unnoticed: u64,
     /// From each turn to the good until the breaker closed; zero when it was closed already. One that was
     /// cut off by the next turn to the bad is as long as it got.
     pub recovery_delays_s: Vec<f64>,
@@ -147,7 +150,11 @@ impl Belief {
             if turn.value {
                 match followed(false) {
                     Some(delay) => self.detection_delays_s.push(delay),
-                    None => self.undetected += 1,
+                    None if turn.until >= end => self.unnoticed += 1,
+                    None => {
+                        self.undetected += 1;
+                        self.detection_delays_s.push(turn.until - turn.from);
+                    }
                 }
             } else if place > 0 {
                 match followed(true) {
@@ -159,10 +166,13 @@ impl Belief {
         }
     }
 
-    /// The longest detection; `None` when nothing was to be detected, infinite when none was.
+    /// The longest detection; `None` when nothing was to be detected, infinite when the breaker was still
+    /// closed at the end of the run.
     pub fn worst_detection_s(&self) -> Option<f64> {
-        let worst = self.detection_delays_s.iter().copied().reduce(f64::max);
-        worst.or((self.undetected > 0).then_some(f64::INFINITY))
+        if self.unnoticed > 0 {
+            return Some(f64::INFINITY);
+        }
+        self.detection_delays_s.iter().copied().reduce(f64::max)
     }
 
     /// The longest recovery; `None` when there was none, infinite when the breaker had not closed at the

@@ -13,7 +13,7 @@ impl Figures for FleetRecord {
             "divergence_share" => return share(divergence(self, &windows), watched),
             #[expect(clippy::cast_precision_loss, reason = "seconds of a run")]
             "mixed_seconds_share" if phase.is_none() => {
-                return share(self.mixed_seconds as f64, self.duration_s.floor());
+                return share(self.mixed_seconds as f64, self.duration_s.ceil());
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! Which figures follow from a part of the result?
 
-use super::phases::WARM_UP;
+use super::phases::{REST, WARM_UP};
 use super::result::{LoadResult, Part};
 use crate::outcome::Outcome;
 
@@ -29,23 +29,21 @@ impl LoadResult {
     }
 
     fn per_second(&self, count: u64, phase: Option<&str>) -> Option<f64> {
-        let (from, to) = match phase {
-            None => (self.warm_up_s, self.duration_s),
-            Some(WARM_UP) => (0.0, self.warm_up_s.min(self.duration_s)),
-            Some(name) => match self.phases.iter().find(|it| it.name == name) {
-                Some(window) => (window.from_s.max(self.warm_up_s), window.to_s),
-                None => return self.rest_per_second(count),
-            },
-        };
-        let seconds = to.min(self.duration_s) - from;
-        (seconds > 0.0).then(|| number(count) / seconds)
-    }
-
-    fn rest_per_second(&self, count: u64) -> Option<f64> {
         let within = |from: f64, to: f64| (to.min(self.duration_s) - from).max(0.0);
-        let phases = self.phases.iter();
-        let phases = phases.map(|it| within(it.from_s.max(self.warm_up_s), it.to_s));
-        let seconds = within(self.warm_up_s, self.duration_s) - phases.sum::<f64>();
+        let whole = within(self.warm_up_s, self.duration_s);
+        // A phase may come more than once.
+        let of_phases = |named: &dyn Fn(&str) -> bool| -> f64 {
+            let phases = self.phases.iter().filter(|it| named(&it.name));
+            phases
+                .map(|it| within(it.from_s.max(self.warm_up_s), it.to_s))
+                .sum()
+        };
+        let seconds = match phase {
+            None => whole,
+            Some(WARM_UP) => within(0.0, self.warm_up_s),
+            Some(REST) => whole - of_phases(&|_| true),
+            Some(name) => of_phases(&|other| other == name),
+        };
         (seconds > 0.0).then(|| number(count) / seconds)
     }
 }

@@ -59,12 +59,17 @@ impl FromStr for PhaseWindow {
 pub struct Phases {
     warm_up: Duration,
     windows: Vec<PhaseWindow>,
+    /// The names of the windows, each once.
+    names: Vec<String>,
+    /// For each window which of the names it has.
+    parts: Vec<usize>,
 }
 
 impl Phases {
     /// # Errors
     ///
-    /// Phases that overlap, are empty, or have a name that is taken.
+    /// Phases that overlap, are empty, or have a name that has a meaning already. One that comes again, as
+    /// in a plan that loops, is the same phase.
     pub fn new(warm_up: Duration, mut windows: Vec<PhaseWindow>) -> Result<Self, String> {
         windows.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
         for (place, window) in windows.iter().enumerate() {
@@ -74,8 +79,7 @@ impl Phases {
                     "phase {name} from {from_s} s to {to_s} s is not allowed: it must end after it begins"
                 ));
             }
-            let taken = windows[..place].iter().any(|other| other.name == *name);
-            if taken || [WARM_UP, REST].contains(&&**name) {
+            if [WARM_UP, REST].contains(&&**name) {
                 return Err(format!("phase name `{name}` is not allowed: it is taken"));
             }
             if let Some(before) = windows[..place].last().filter(|it| it.to_s > *from_s) {
@@ -85,7 +89,22 @@ impl Phases {
                 ));
             }
         }
-        Ok(Self { warm_up, windows })
+        let first = |name: &str| windows.iter().position(|window| window.name == name);
+        let mut names: Vec<String> = Vec::new();
+        let mut parts = Vec::new();
+        for (place, window) in windows.iter().enumerate() {
+            if first(&window.name) == Some(place) {
+                names.push(window.name.clone());
+            }
+            let part = names.iter().position(|name| *name == window.name);
+            parts.push(part.unwrap_or_default());
+        }
+        Ok(Self {
+            warm_up,
+            windows,
+            names,
+            parts,
+        })
     }
 
     /// The phases in the order of time, without warm-up and rest.
@@ -102,8 +121,8 @@ impl Phases {
     /// part of that name.
     pub fn names(&self) -> Vec<&str> {
         let warm_up = (!self.warm_up.is_zero()).then_some(WARM_UP);
-        let windows = self.windows.iter().map(|window| &*window.name);
-        warm_up.into_iter().chain(windows).chain([REST]).collect()
+        let names = self.names.iter().map(String::as_str);
+        warm_up.into_iter().chain(names).chain([REST]).collect()
     }
 
     /// Which of the [`names`](Self::names) an instant of the run belongs to.
@@ -115,8 +134,8 @@ impl Phases {
         let at = at.as_secs_f64();
         let begun = self.windows.partition_point(|window| window.from_s <= at);
         match begun.checked_sub(1) {
-            Some(last) if at < self.windows[last].to_s => warm_up + last,
-            _ => warm_up + self.windows.len(),
+            Some(last) if at < self.windows[last].to_s => warm_up + self.parts[last],
+            _ => warm_up + self.names.len(),
         }
     }
 }
@@ -149,6 +168,21 @@ mod tests {
     }
 
     #[test]
+    fn a_phase_that_comes_again_is_the_same() {
+        let windows = ["good=0..5s", "bad=5s..6s", "good=6s..9s"].map(|it| it.parse().unwrap());
+        let phases = Phases::new(Duration::ZERO, windows.into()).unwrap();
+
+        let names = phases.names();
+
+        assert_eq!(names, ["good", "bad", "rest"]);
+        let of = |seconds| names[phases.place(Duration::from_secs(seconds))];
+        assert_eq!(
+            [of(0), of(5), of(7), of(9)],
+            ["good", "bad", "good", "rest"]
+        );
+    }
+
+    #[test]
     fn phases_that_cannot_be_are_refused() {
         let refused = |texts: &[&str]| {
             let windows: Result<Vec<PhaseWindow>, _> = texts.iter().map(|it| it.parse()).collect();
@@ -157,7 +191,6 @@ mod tests {
                 .unwrap_err()
         };
         assert!(refused(&["a=0..5s", "b=4s..6s"]).contains("must not overlap"));
-        assert!(refused(&["a=0..5s", "a=5s..6s"]).contains("taken"));
         assert!(refused(&["rest=0..5s"]).contains("taken"));
         assert!(refused(&["a=5s..5s"]).contains("end after it begins"));
         assert!(refused(&["a=5s"]).contains("NAME=FROM..TO"));

@@ -213,9 +213,10 @@ impl LoadResult {
 
     /// The targets to which requests were sent, but never a connection came about.
     pub fn unreachable(&self) -> Vec<&str> {
-        let targets = self.targets.iter().filter(|target| {
-            !target.reached && target.parts.iter().any(|part| part.outcomes.ended() > 0)
-        });
+        let targets = self
+            .targets
+            .iter()
+            .filter(|target| !target.reached && target.parts.iter().any(|part| part.sent > 0));
         targets.map(|target| &*target.name).collect()
     }
 }

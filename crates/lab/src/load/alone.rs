@@ -91,8 +91,17 @@ fn conclude(
     for line in report::lines(&result) {
         voice.say(&line);
     }
-    outputs.finish(&result)?;
-    verdict(run, &result)
+    // A result that cannot be written is bad, a run that means nothing is worse.
+    let (written, verdict) = (outputs.finish(&result), verdict(run, &result));
+    match verdict {
+        Err(failure @ (Failure::Unreachable(_) | Failure::NotKept(_))) => {
+            if let Err(unwritten) = written {
+                tracing::error!(%unwritten, "the result is lost");
+            }
+            Err(failure)
+        }
+        verdict => written.and(verdict),
+    }
 }
 
 fn greeting(names: &[String], load: &experiment::load::Profile, seed: u64) -> String {

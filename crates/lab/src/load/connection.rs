@@ -38,6 +38,8 @@ pub(super) struct Endpoint {
     pub(super) patience: Duration,
     /// Counts the open connections.
     pub(super) open: Gauge,
+    /// Whether one ever came about.
+    pub(super) reached: Arc<AtomicBool>,
 }
 
 /// How one attempt ended.
@@ -61,8 +63,6 @@ impl Ended {
 pub(super) struct Client {
     endpoint: Endpoint,
     connection: Option<Connection>,
-    /// Whether a connection ever came about.
-    pub(super) connected: bool,
 }
 
 impl Client {
@@ -70,7 +70,6 @@ impl Client {
         Self {
             endpoint,
             connection: None,
-            connected: false,
         }
     }
 
@@ -95,7 +94,6 @@ impl Client {
         let Ok(mut connection) = Connection::open(&self.endpoint).await else {
             return Ended::without_answer(Outcome::ConnectRefused);
         };
-        self.connected = true;
         match connection.exchange(unsent).await {
             Exchanged::Ended(ended) => self.keep(connection, ended),
             Exchanged::Unsent(_) => Ended::without_answer(Outcome::Reset),
@@ -160,6 +158,7 @@ impl Connection {
         });
         let (sender, driver) = http1::handshake(io).await.map_err(io::Error::other)?;
         endpoint.open.add(1);
+        endpoint.reached.store(true, Ordering::Relaxed);
         Ok(Self {
             sender,
             driver: Box::pin(driver),

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use experiment::outcome::Outcome;
@@ -30,7 +30,6 @@ pub(super) struct Lane {
     pub(super) record: Arc<Record>,
     pub(super) most_workers: usize,
     pub(super) most_waiting: usize,
-    reached: AtomicBool,
     /// Requests that were planned and have not ended.
     under_way: AtomicUsize,
     state: Mutex<State>,
@@ -68,7 +67,6 @@ impl Lane {
             record,
             most_workers: usize::try_from(most_workers).unwrap_or(usize::MAX),
             most_waiting: usize::try_from(most_waiting).unwrap_or(usize::MAX),
-            reached: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
             state: Mutex::default(),
         }
@@ -134,6 +132,9 @@ impl Lane {
         let mut state = std::mem::take(&mut *self.lock());
         self.record.waiting(self.place).set(0);
         state.workers.shutdown().await;
+        if self.endpoint.reached.load(Ordering::Relaxed) {
+            self.record.reach(self.place);
+        }
     }
 
     /// Makes one attempt, and says when it was sent.
@@ -143,9 +144,6 @@ impl Lane {
         let sent = Instant::now();
         job.let_go(sent);
         let ended = client.exchange(request).await;
-        if client.connected && !self.reached.swap(true, Ordering::Relaxed) {
-            self.record.reach(self.place);
-        }
         if let Some(span) = span {
             super::request::tell(span, ended);
         }

@@ -61,11 +61,36 @@ impl OutputPaths {
     pub(crate) fn take_standard_output(&self) -> bool {
         self.json.as_deref() == Some(Path::new("-"))
     }
+
+    fn check(&self) -> Result<(), Failure> {
+        let growing = [("--jsonl", &self.jsonl), ("--csv", &self.csv)];
+        for (flag, path) in growing {
+            if path.as_deref() == Some(Path::new("-")) {
+                return Err(Failure::usage(format!(
+                    "{flag} - is not allowed: only --json can go to standard output"
+                )));
+            }
+        }
+        let paths: Vec<_> = [&self.json, &self.jsonl, &self.csv]
+            .into_iter()
+            .flatten()
+            .collect();
+        for (place, path) in paths.iter().enumerate() {
+            if paths[..place].contains(path) {
+                return Err(Failure::usage(format!(
+                    "{} is given twice: each result needs a file of its own",
+                    path.display()
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Outputs {
     /// Tries all of them. Nothing that is there is touched until [`begin`](Self::begin).
     pub(super) fn open(paths: &OutputPaths, names: &[String]) -> Result<Self, Failure> {
+        paths.check()?;
         let open = |path: &Option<PathBuf>| path.as_deref().map(Output::open).transpose();
         let json = match &paths.json {
             Some(_) if paths.take_standard_output() => Some(Json::Standard),

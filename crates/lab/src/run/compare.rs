@@ -1,6 +1,7 @@
 //! Do results differ, or is it their spread? Figures of several run folders side by side.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use experiment::comparison::{Row, USUAL, compare as rows};
 use experiment::expectation::Figure;
@@ -18,7 +19,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let results = args.results.iter().map(|path| read(path));
     let results = results.collect::<Result<Vec<_>, _>>()?;
     let figures = figures(&args.figure)?;
-    let names: Vec<String> = args.results.iter().map(|path| name_of(path)).collect();
+    let names = names(&args.results);
     for (name, result) in names.iter().zip(&results) {
         print::line(&format!(
             "{name}: {}; {} run{}, {} s each, {}",
@@ -70,6 +71,19 @@ fn figures(asked: &[String]) -> Result<Vec<Figure>, Failure> {
     figures
         .collect::<Result<_, String>>()
         .map_err(|what| Failure::usage(format!("--figure: {what}")))
+}
+
+/// The folders' names, or their whole paths where two have the same.
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let short: Vec<String> = paths.iter().map(|path| name_of(path)).collect();
+    let distinct: BTreeSet<&String> = short.iter().collect();
+    if distinct.len() == short.len() {
+        return short;
+    }
+    paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect()
 }
 
 fn name_of(path: &Path) -> String {

@@ -20,7 +20,7 @@ pub(crate) struct Folder {
 impl Folder {
     /// Makes the folder and writes to it, so that a full disk is found now and not after an hour.
     ///
-    /// A folder that the user named may exist, unless there is a result in it already; without a name it
+    /// A folder that the user named may exist, unless there is a result or a scenario in it; without a name it
     /// is a new one below `runs`.
     pub(crate) fn prepare(asked: Option<&Path>, name: &str) -> Result<Self, Failure> {
         let path = match asked {
@@ -33,11 +33,13 @@ impl Folder {
                 path.display()
             ))
         };
-        if path.join("result.json").exists() {
-            return Err(Failure::usage(format!(
-                "{} holds a result already; choose another folder with --out",
-                path.display()
-            )));
+        for (file, what) in [("result.json", "a result"), ("scenario.toml", "a scenario")] {
+            if path.join(file).exists() {
+                return Err(Failure::usage(format!(
+                    "{} holds {what} already; choose another folder with --out",
+                    path.display()
+                )));
+            }
         }
         fs::create_dir_all(&path).map_err(|error| refused("make the folder", &error))?;
         probe(&path).map_err(|error| refused("write to", &error))?;

@@ -2,6 +2,7 @@
 
 use experiment::scenario::Scenario;
 
+use super::Settings;
 use super::shipped::{SHIPPED, Source, lesson, read};
 use crate::failure::Failure;
 use crate::print;
@@ -22,12 +23,13 @@ pub(crate) fn list(asked: Option<&str>) -> Result<(), Failure> {
 }
 
 /// Says what a valid scenario would do; nothing is started.
-pub(crate) fn check(source: &Source) {
+pub(crate) fn check(settings: &Settings) {
     let Source {
         name,
         text,
         scenario,
-    } = source;
+        ..
+    } = &settings.source;
     print::line(&format!("{name}: {}", scenario.title));
     for line in lesson(text) {
         print::line(&format!("  {line}"));

@@ -66,13 +66,13 @@ impl Observer {
 
     fn look(&mut self, watched: &Watched) {
         let now = self.now(watched);
-        self.note_phase(watched.running.health().phase, now);
+        let next = self.note_phase(watched.running.health().phase, now);
         let parts = self.instances.iter_mut().zip(&watched.names).enumerate();
         for (place, (one, name)) in parts {
             let truth = watched.running.truth(name);
             let turned = (truth >= self.unhealthy_at) != (one.p_fail >= self.unhealthy_at);
             let moved = (truth - one.p_fail).abs() > SMALL;
-            if turned || moved || now - one.from_s >= LONGEST_S {
+            if next || turned || moved || now - one.from_s >= LONGEST_S {
                 let (permitted, rejected) = watched.asked(place);
                 one.close(now, permitted, rejected);
                 one.p_fail = truth;
@@ -80,9 +80,13 @@ impl Observer {
         }
     }
 
-    fn note_phase(&mut self, name: String, now: f64) {
+    /// Whether another phase has begun, in which calls are counted anew.
+    fn note_phase(&mut self, name: String, now: f64) -> bool {
         match self.phases.last_mut() {
-            Some(last) if last.name == name => last.until_s = now,
+            Some(last) if last.name == name => {
+                last.until_s = now;
+                false
+            }
             last => {
                 let from_s = last.map_or(0.0, |last| {
                     last.until_s = now;
@@ -93,6 +97,7 @@ impl Observer {
                     from_s,
                     until_s: now,
                 });
+                true
             }
         }
     }
@@ -115,7 +120,7 @@ impl Observer {
             let own = history.iter().filter(|noted| noted.instance == place);
             InstanceRecord {
                 name: name.clone(),
-                began: breaker::State::Closed,
+                began: watched.fleet.first(place),
                 transitions: own.map(change).collect(),
                 intervals: one.intervals,
                 downstream_calls: watched.running.received_by(name),

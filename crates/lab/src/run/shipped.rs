@@ -6,6 +6,7 @@ use experiment::reading::nearest;
 use experiment::scenario::Scenario;
 
 use crate::failure::Failure;
+use crate::load::read_rates;
 
 /// A scenario and where it came from.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// What it says.
     pub(crate) scenario: Scenario,
+    /// The seed that stands in it.
+    pub(crate) own_seed: u64,
 }
 
 macro_rules! shipped {
@@ -54,11 +57,17 @@ pub(crate) fn read(asked: &str) -> Result<Source, Failure> {
         Some((name, text)) if !path.is_file() => ((*name).to_owned(), (*text).to_owned()),
         _ => (name_of(path), file(path, asked)?),
     };
-    let scenario =
-        Scenario::parse(&text).map_err(|what| Failure::usage(format!("{asked}:{what}")))?;
+    // Files that a scenario names lie beside it.
+    let beside = |file: &str| {
+        let path = path.parent().unwrap_or(Path::new("")).join(file);
+        read_rates(&path).map_err(|failure| failure.to_string())
+    };
+    let scenario = Scenario::parse_with(&text, beside)
+        .map_err(|what| Failure::usage(format!("{asked}:{what}")))?;
     Ok(Source {
         name,
         text,
+        own_seed: scenario.seed,
         scenario,
     })
 }

@@ -1,18 +1,20 @@
 //! What follows for the load?
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use experiment::expectation::Known;
-use experiment::load::{Choose, Phases, Point, Profile, Shape};
+use experiment::load::{Choose, Phases, Profile, Shape};
 
-use super::{PORTS, above_zero, duration, loopback, observing};
+use super::{PORTS, above_zero, check_name, duration, loopback, observing};
 use crate::cli::{LoadArgs, OutcomeArgs, ProfileArgs};
 use crate::failure::Failure;
-use crate::load::OutputPaths;
+use crate::load::{OutputPaths, read_rates};
 use crate::settings::{Alone, BaseUrl, File, LoadAlone, LoadRun, Named, Span};
+
+/// The name of all targets together.
+const ALL: &str = "all";
 
 /// Settles the load alone.
 pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, Failure> {
@@ -27,9 +29,13 @@ pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, 
     let load = checked(load)?;
     load.check_targets(&names).map_err(Failure::usage)?;
     let run = run(args.outcome, &load.shape, &names)?;
+    let duration = duration(&args.common, &file)?;
+    if let Some(duration) = duration {
+        check_parts(&run.phases, duration)?;
+    }
     Ok(Alone {
         seed,
-        duration: duration(&args.common, &file)?,
+        duration,
         observing: observing(args.observing, Some(args.sampling), &file)?,
         serving: None,
         part: LoadAlone { targets, load, run },
@@ -50,7 +56,7 @@ fn checked(mut load: Profile) -> Result<Profile, Failure> {
     } = &mut load.shape
         && points.is_empty()
     {
-        *points = replay(Path::new(file))?;
+        *points = read_rates(Path::new(file))?;
     }
     load.check().map_err(Failure::usage)?;
     Ok(load)
@@ -68,6 +74,12 @@ fn targets(given: Vec<Named<BaseUrl>>) -> Result<Vec<Named<BaseUrl>>, Failure> {
         let name = &target.name;
         if given[..place].iter().any(|other| other.name == *name) {
             return Err(Failure::usage(format!("--target {name} is given twice")));
+        }
+        check_name(name)?;
+        if name == ALL {
+            return Err(Failure::usage(format!(
+                "--target {name} is not allowed: so the row of all targets is called"
+            )));
         }
     }
     Ok(given)
@@ -126,31 +138,20 @@ fn run(args: OutcomeArgs, shape: &Shape, targets: &[&str]) -> Result<LoadRun, Fa
     })
 }
 
-/// Reads rows of `seconds,rate`. Empty rows and those that begin with `#` mean nothing, and the first
-/// one may name the columns.
-fn replay(path: &Path) -> Result<Vec<Point>, Failure> {
-    let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
-    let mut points = Vec::new();
-    for (number, row) in (1..).zip(text.lines()) {
-        let row = row.trim();
-        if row.is_empty() || row.starts_with('#') {
-            continue;
-        }
-        let point = row.split_once(',').and_then(|(at, rate)| {
-            let (at_s, rate) = (at.trim().parse().ok()?, rate.trim().parse().ok()?);
-            Some(Point { at_s, rate })
-        });
-        match point {
-            Some(point) => points.push(point),
-            None if points.is_empty() && number == 1 => {}
-            None => {
-                return Err(Failure::usage(format!(
-                    "{shown}:{number}: `{row}` is not allowed: it must be SECONDS,RATE"
-                )));
-            }
-        }
+/// What begins after the end was not meant.
+fn check_parts(phases: &Phases, duration: Span) -> Result<(), Failure> {
+    if phases.warm_up() >= duration.0 {
+        return Err(Failure::usage(format!(
+            "warm_up = {} is not allowed: it must be shorter than the duration, {duration}",
+            Span(phases.warm_up())
+        )));
     }
-    Ok(points)
+    let end = duration.0.as_secs_f64();
+    match phases.windows().iter().find(|phase| phase.from_s >= end) {
+        Some(phase) => Err(Failure::usage(format!(
+            "phase {} is not allowed: it begins at {} s, and the run ends after {duration}",
+            phase.name, phase.from_s
+        ))),
+        None => Ok(()),
+    }
 }

@@ -15,6 +15,8 @@ const HISTORY: usize = 400_000;
 #[derive(Debug)]
 pub(crate) struct Fleet {
     began: Duration,
+    /// The states at the start.
+    first: Vec<State>,
     state: Mutex<FleetState>,
 }
 
@@ -72,19 +74,21 @@ impl Disagreement {
 }
 
 impl Fleet {
-    /// A fleet of closed breakers at `began` on their clock.
-    pub(super) fn new(instances: usize, began: Duration, keeping: Keeping) -> Self {
+    /// A fleet of breakers in these states at `began` on their clock.
+    pub(super) fn new(states: Vec<State>, began: Duration, keeping: Keeping) -> Self {
         let kept = match keeping {
             Keeping::Recent => RECENT,
             Keeping::All => HISTORY,
         };
+        let disagree = states.windows(2).any(|pair| pair[0] != pair[1]);
         Self {
             began,
+            first: states.clone(),
             state: Mutex::new(FleetState {
-                states: vec![State::Closed; instances],
+                first_disagreement: disagree.then(|| (Duration::ZERO, states.clone())),
+                states,
                 until: Duration::ZERO,
                 disagreed: Duration::ZERO,
-                first_disagreement: None,
                 recent: VecDeque::new(),
                 kept,
                 noted: 0,
@@ -126,6 +130,11 @@ impl Fleet {
         let state = self.lock();
         let older = state.recent.len().saturating_sub(RECENT);
         (state.recent.range(older..).copied().collect(), state.noted)
+    }
+
+    /// The state of one instance's breaker at the start.
+    pub(crate) fn first(&self, instance: usize) -> State {
+        self.first[instance]
     }
 
     /// All transitions that are remembered, oldest first.
@@ -182,7 +191,11 @@ mod tests {
     fn the_time_of_disagreement_is_exact() {
         let clock = ManualClock::new();
         clock.set(SECOND);
-        let fleet = Arc::new(Fleet::new(2, clock.now(), Keeping::Recent));
+        let fleet = Arc::new(Fleet::new(
+            vec![State::Closed; 2],
+            clock.now(),
+            Keeping::Recent,
+        ));
         let breakers = [0, 1].map(|instance| {
             let breaker = Breaker::with_clock("d", Config::default(), clock.clone());
             breaker.add_listener(fleet.listener(instance));

@@ -107,14 +107,18 @@ impl System {
         let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown);
         rest.tasks.spawn(serve);
 
-        let fleet = Arc::new(Fleet::new(names.len(), clock.now(), course.keeping));
         let parts = settings.instance.into_iter().zip(bound.instances);
         let made = parts.map(|((name, mut one), listening)| {
             downstream.settle(&mut one.downstream);
             let instance = Instance::new(&name, one, clock, telemetry);
             (name, instance, listening)
         });
-        let crew = Crew::start(made.collect(), &fleet, &settings.serving);
+        let made: Vec<_> = made.collect();
+        let states = made
+            .iter()
+            .map(|(_, instance, _)| instance.breaker().state());
+        let fleet = Arc::new(Fleet::new(states.collect(), clock.now(), course.keeping));
+        let crew = Crew::start(made, &fleet, &settings.serving);
 
         let generator = Generator::new(
             &crew.targets,

@@ -98,7 +98,8 @@ fn turns_of_the_truth_are_followed_after_a_while_or_never() {
         (vec![1.0], vec![1.5])
     );
     assert_eq!((b.undetected, b.recovery_delays_s), (1, vec![0.0]));
-    assert_eq!(value("detection_delay(B) < 1s"), Some(f64::INFINITY));
+    // It was bad for four seconds, and B never noticed.
+    assert_eq!(value("detection_delay(B) < 1s"), Some(4.0));
     assert_eq!(value("detection_delay(C) < 1s"), None);
 }
 
@@ -111,6 +112,20 @@ fn a_breaker_that_is_still_open_at_the_end_has_not_recovered() {
 
     assert_eq!(
         (a.unrecovered, a.worst_recovery_s()),
+        (1, Some(f64::INFINITY))
+    );
+}
+
+#[test]
+fn an_outage_that_nobody_noticed_until_the_end_was_never_noticed() {
+    let mut fleet = fleet();
+    fleet.instances[1].intervals.pop();
+    fleet.duration_s = 6.0;
+
+    let b = fleet.belief("B", None).unwrap();
+
+    assert_eq!(
+        (b.unnoticed, b.worst_detection_s()),
         (1, Some(f64::INFINITY))
     );
 }

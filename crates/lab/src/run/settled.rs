@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use experiment::scenario::Scenario;
 
-use super::{
-    DRAIN_TIME_TOGETHER, PAGE_PORT, UNRELIABLE_PORT, loopback, observing, own_port, serving,
-};
+use super::{Settings, read};
 use crate::cli::RunArgs;
 use crate::failure::Failure;
-use crate::run;
 use crate::settings::{BaseUrl, File, Instance, Observing, Page, Serving, Together, Unreliable};
+use crate::settle::{
+    DRAIN_TIME_TOGETHER, PAGE_PORT, UNRELIABLE_PORT, loopback, observing, own_port, serving,
+};
 use crate::together::Show;
 
 /// Settles how a scenario is run.
-pub(crate) fn scenario_run(args: RunArgs) -> Result<run::Settings, Failure> {
-    let mut source = run::read(&args.scenario)?;
+pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
+    let mut source = read(&args.scenario)?;
     if let Some(seed) = args.seed {
         source.scenario = source.scenario.with_seed(seed);
     }
@@ -25,7 +25,7 @@ pub(crate) fn scenario_run(args: RunArgs) -> Result<run::Settings, Failure> {
     } else {
         Show::fitting(args.plain)
     };
-    Ok(run::Settings {
+    Ok(Settings {
         source,
         repeat: args.repeat,
         out: args.out,
@@ -36,7 +36,7 @@ pub(crate) fn scenario_run(args: RunArgs) -> Result<run::Settings, Failure> {
 }
 
 /// The whole system as a scenario wants it, on the usual ports where there are such.
-pub(crate) fn scenario(
+pub(super) fn system(
     scenario: &Scenario,
     observing: &Observing,
     serving: &Serving,

@@ -1,0 +1,42 @@
+//! Which rates does a file hold, to be replayed?
+
+use std::fs;
+use std::path::Path;
+
+use experiment::load::Point;
+
+use crate::failure::Failure;
+
+/// Reads rows of `seconds,rate`. Empty rows and those that begin with `#` mean nothing, and the first
+/// one may name the columns.
+pub(crate) fn read_rates(path: &Path) -> Result<Vec<Point>, Failure> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
+    let mut points = Vec::new();
+    for (number, row) in (1..).zip(text.lines()) {
+        let row = row.trim();
+        if row.is_empty() || row.starts_with('#') {
+            continue;
+        }
+        let point = row.split_once(',').and_then(|(at, rate)| {
+            let (at_s, rate) = (at.trim().parse().ok()?, rate.trim().parse().ok()?);
+            Some(Point { at_s, rate })
+        });
+        match point {
+            Some(point) => points.push(point),
+            None if points.is_empty() && number == 1 => {}
+            None => {
+                return Err(Failure::usage(format!(
+                    "{shown}:{number}: `{row}` is not allowed: it must be SECONDS,RATE"
+                )));
+            }
+        }
+    }
+    if points.is_empty() {
+        return Err(Failure::usage(format!(
+            "{shown} holds no rows of SECONDS,RATE"
+        )));
+    }
+    Ok(points)
+}
