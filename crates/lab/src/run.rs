@@ -80,7 +80,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
         report::one(&run.repetition, number, settings.repeat);
         result.repetitions.push(run.repetition);
         // Each ended run is kept at once: what comes later may be cut short.
-        let text = serde_json::to_vec_pretty(&result).map_err(|error| {
+        let text = serde_json::to_vec(&result).map_err(|error| {
             Failure::runtime(format!("the result cannot be written as JSON: {error}"))
         })?;
         folder.write("result.json", &text)?;
