@@ -27,14 +27,14 @@ async fn what_was_expected_decides_between_zero_and_one() {
         (
             "ok_ratio(A) == 100%",
             0,
-            "held    ok_ratio(A) == 100%: 100 %",
+            "[held]   ok_ratio(A) == 100%: 100 %",
         ),
-        ("ok_ratio < 50%", 1, "FAILED  ok_ratio < 50%: 100 %"),
+        ("ok_ratio < 50%", 1, "[failed] ok_ratio < 50%: 100 %"),
         // Nothing is claimed about what was not measured.
         (
             "p99(phase=warm-up) < 1s",
             1,
-            "FAILED  p99(phase=warm-up) < 1s: not measured",
+            "[failed] p99(phase=warm-up) < 1s: not measured",
         ),
     ] {
         let flags = ["--assert", assertion, "--warm-up", "1ms"];

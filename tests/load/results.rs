@@ -65,7 +65,7 @@ async fn a_result_is_as_its_schema_says_and_says_what_was_asked() {
     assert_eq!(names, ["warm-up", "end", "rest"]);
     assert_eq!(result["verdicts"][0]["held"], true);
     let table = ended.stderr.join("\n");
-    assert!(table.contains("held    p99(A) < 10s: "), "{table}");
+    assert!(table.contains("[held]   p99(A) < 10s: "), "{table}");
 }
 
 #[tokio::test]

@@ -149,8 +149,8 @@ fn figure(figures: &BTreeMap<String, f64>, name: &str, unit: Unit) -> String {
 
 fn verdicts(verdicts: &[Verdict]) -> Vec<String> {
     let lines = verdicts.iter().map(|verdict| {
-        let held = if verdict.held { "held  " } else { "FAILED" };
-        format!("{held}  {}: {}", verdict.expectation, verdict.shown)
+        let held = if verdict.held { "[held]  " } else { "[failed]" };
+        format!("{held} {}: {}", verdict.expectation, verdict.shown)
     });
     lines.collect()
 }
