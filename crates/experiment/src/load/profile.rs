@@ -8,13 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::choose::Choose;
 use super::process::Process;
 use super::retries::Retries;
-use super::shape::Shape;
+use super::shape::{MAX_RATE, Shape};
 use crate::values::Span;
 
 /// Less is more likely a typing error.
 pub const MIN_RATE: f64 = 0.001;
-/// More than a generator can do.
-pub const MAX_RATE: f64 = 100_000.0;
 
 /// What the load is like. Every key may be left out.
 ///

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::phases::PhaseWindow;
-use super::profile::MAX_RATE;
 use super::written::{line, named, table, written};
 use crate::values::Span;
 
+/// More requests per second than a generator can do.
+pub const MAX_RATE: f64 = 100_000.0;
 /// The longest shape that a file may describe.
 const MAX_POINTS: usize = 100_000;
 
