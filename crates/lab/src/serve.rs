@@ -11,6 +11,7 @@ mod guard;
 mod health;
 mod measured;
 mod reply;
+mod slow;
 mod wire;
 
 use std::convert::Infallible;
@@ -197,8 +198,7 @@ impl Connection {
             async move {
                 busy.begin();
                 let answer = answer.await;
-                busy.end();
-                answer
+                answer.map(|answer| slow::ended_with_its_body(answer, busy))
             }
         });
         let mut serving = http1::Builder::new()

@@ -56,7 +56,7 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
             .unreliable
             .control_listen
             .unwrap_or_else(|| loopback(0)),
-        plan: plan(args.faults.as_deref(), seed)?,
+        plan: plan(args.faults.as_deref(), args.common.seed, seed)?,
     };
     let mut instances = BTreeMap::new();
     for (place, name) in (0..).zip(names) {
@@ -100,7 +100,7 @@ pub(crate) fn unreliable_alone(
             .control_listen
             .or(file.unreliable.control_listen)
             .unwrap_or_else(|| loopback(0)),
-        plan: plan(args.faults.as_deref(), seed)?,
+        plan: plan(args.faults.as_deref(), args.common.seed, seed)?,
     };
     let serving = serving(args.serving, &file, DRAIN_TIME_ALONE)?;
     Ok(Alone {
@@ -280,8 +280,14 @@ pub(crate) fn serving(
     })
 }
 
-fn plan(path: Option<&Path>, seed: u64) -> Result<Plan, Failure> {
-    path.map_or_else(|| Ok(Plan::schedule(seed)), faults::read_plan)
+/// The plan of a file, or the default one. A seed that was asked for is the plan's, too.
+fn plan(path: Option<&Path>, asked: Option<u64>, seed: u64) -> Result<Plan, Failure> {
+    let Some(path) = path else {
+        return Ok(Plan::schedule(seed));
+    };
+    let mut plan = faults::read_plan(path)?;
+    plan.seed = asked.unwrap_or(plan.seed);
+    Ok(plan)
 }
 
 fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {

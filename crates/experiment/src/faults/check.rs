@@ -4,7 +4,7 @@ mod effect;
 mod gate;
 
 use super::{Effect, Match, Phase, Plan, Rule, Scope};
-use crate::law::{Law, within};
+use crate::law::within;
 use crate::overload::MAX_FACTOR;
 use crate::reading::nearest;
 
@@ -18,8 +18,10 @@ const MAX_EFFECTS: usize = 16;
 const MAX_NAMES: usize = 256;
 /// Shards that there may be.
 const MAX_SHARDS: u32 = 256;
-/// Parts of the ring times random delays: what the truth costs to compute.
-const MAX_COST: usize = 256;
+/// Parts of the ring times delays that add up: each takes a fifth of a millisecond, at each look at the truth.
+const MAX_SUMS: usize = 64;
+/// Parts of the ring times rules.
+const MAX_LOOKS: usize = 4096;
 /// The longest phase: a day.
 const MAX_PHASE_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest delay of one answer that a phase may name.
@@ -122,13 +124,26 @@ impl Plan {
                 _ => 0,
             }
         });
+        let parts = 1 + cuts.sum::<usize>();
         let effects = self.rules.values().flat_map(|rule| &rule.effects);
-        let random = |effect: &&Effect| matches!(effect, Effect::Delay(law) if !matches!(law, Law::Fixed { .. }));
-        let (parts, delays) = (1 + cuts.sum::<usize>(), effects.filter(random).count());
-        if parts * delays > MAX_COST {
+        let of_rules = effects
+            .filter(|effect| matches!(effect, Effect::Delay(_)) || effect.body_ms().is_some());
+        let jitter = self.phases.iter().any(|phase| phase.latency_jitter_ms > 0);
+        let others = [self.base.delay.is_some(), jitter, self.overload.is_some()];
+        let others = others.into_iter().filter(|there| *there).count();
+        let delays = of_rules.count() + others;
+        // A single one needs no sum.
+        if parts * delays.saturating_sub(1) > MAX_SUMS {
             return Err(format!(
-                "rules: {delays} random delays on {parts} parts of the keys are not allowed: up to \
-                 {MAX_COST} as a product"
+                "rules: {delays} delays that add up on {parts} parts of the keys are not allowed: up to \
+                 {MAX_SUMS} as a product of those beyond the first"
+            ));
+        }
+        let rules = self.rules.len();
+        if parts * rules > MAX_LOOKS {
+            return Err(format!(
+                "rules: {rules} rules on {parts} parts of the keys are not allowed: up to {MAX_LOOKS} as a \
+                 product"
             ));
         }
         Ok(())

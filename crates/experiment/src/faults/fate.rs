@@ -21,6 +21,8 @@ pub struct Call<'a> {
 pub struct Fate {
     /// How long the answer, or what there is instead, takes.
     pub delay: Duration,
+    /// How much of it every call takes, faults or not.
+    pub healthy: Duration,
     /// How it ends.
     pub ending: Ending,
     /// How slowly the body comes, if slowly.

@@ -1,10 +1,12 @@
 //! How is a plan written? As JSON or TOML, with defaults for all but what matters.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use schemars::JsonSchema;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::{Phase, Rule};
@@ -54,7 +56,11 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,
     /// Faults by name. A rule that no phase names is always active.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "each_once"
+    )]
     pub rules: BTreeMap<String, Rule>,
     /// What happens when there is more work than can be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,6 +131,36 @@ fn is_default_deadline(millis: &u64) -> bool {
     *millis == default_deadline_ms()
 }
 
+/// Reads rules of which none has the name of another; JSON would let the last one win.
+fn each_once<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Rule>, D::Error> {
+    struct Rules;
+
+    impl<'de> Visitor<'de> for Rules {
+        type Value = BTreeMap<String, Rule>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("rules by name")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut rules = BTreeMap::new();
+            while let Some(name) = map.next_key::<String>()? {
+                let rule = map.next_value()?;
+                if rules.insert(name.clone(), rule).is_some() {
+                    return Err(A::Error::custom(format!(
+                        "the rule `{name}` is there twice"
+                    )));
+                }
+            }
+            Ok(rules)
+        }
+    }
+
+    deserializer.deserialize_map(Rules)
+}
+
 impl Default for Plan {
     fn default() -> Self {
         Self {
@@ -182,6 +218,10 @@ impl Plan {
     ///
     /// What is wrong, in one line.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        // A struct can be read from a list of its fields, which nobody means.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err("invalid type: sequence, expected struct Plan".to_owned());
+        }
         let plan: Self = parse_json(bytes)?;
         plan.check()?;
         Ok(plan)

@@ -108,7 +108,10 @@ impl Player {
 
     /// What the next call of a caller meets at `now`. Counts the call.
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
-        let full = self.callers.len() >= MAX_CALLERS && !self.callers.contains_key(call.caller);
+        // Those whom the plan names are always told apart.
+        let full = self.callers.len() >= MAX_CALLERS
+            && !self.callers.contains_key(call.caller)
+            && !self.plan.callers.iter().any(|name| name == call.caller);
         let caller = if full { "" } else { call.caller };
         let ended = self.ended(now);
         let moment = self.plan.at(now);
@@ -127,11 +130,15 @@ impl Player {
         if let (Some(law), false) = (&self.plan.base.delay, fate.ending == Ending::Hang) {
             fate.delay += from_millis(law.sample(luck.of("base")));
         }
+        if fate.ending != Ending::Hang {
+            fate.healthy = fate.delay.min(longest);
+        }
         let deadline = Duration::from_millis(self.plan.deadline_ms);
         fate.endangered |= fate.delay > deadline;
         let (ramp, rest) = (moment.ramp(), moment.remaining.unwrap_or(longest));
         let met = Met {
             now,
+            name: call.caller,
             caller,
             path: call.path,
             ordinal: moment.ordinal,
@@ -218,6 +225,7 @@ impl Fate {
     fn untouched() -> Self {
         Self {
             delay: Duration::ZERO,
+            healthy: Duration::ZERO,
             ending: Ending::Success,
             slow_body: None,
             hits: Vec::new(),

@@ -11,6 +11,9 @@ use super::trajectory::{Process, Trajectory, Visit};
 use super::{ANSWER, Effect, Ending, Fate, Hit, Plan, Rule, Scope, SlowBody};
 use crate::chance::Draw;
 
+/// No delay is longer: a day.
+const LONGEST_S: f64 = 86_400.0;
+
 /// A rule with what it needs to decide.
 #[derive(Clone, Debug)]
 pub(super) struct Prepared {
@@ -38,6 +41,9 @@ pub(super) struct Calls {
 /// A call, as a rule sees it.
 pub(super) struct Met<'a> {
     pub(super) now: Duration,
+    /// Who calls.
+    pub(super) name: &'a str,
+    /// Whose luck it has: beyond the callers that are told apart, everyone's.
     pub(super) caller: &'a str,
     pub(super) path: &'a str,
     pub(super) ordinal: u64,
@@ -116,14 +122,15 @@ impl Prepared {
 
     /// Whether it closes the listener when it hits for certain.
     pub(super) fn can_close(&self) -> bool {
-        let refuses = |effect: &Effect| matches!(effect, Effect::Refuse {});
+        let ends = self.rule.effects.iter().find(|effect| effect.is_terminal());
+        let refuses = matches!(ends, Some(Effect::Refuse {}));
         let gate = &self.rule.gate;
         let known_before = match gate.kinds().first() {
             None | Some(Kind::Always) => true,
             Some(Kind::Bursts(_) | Kind::Markov(_)) => gate.scope() == Scope::Shared,
             Some(_) => false,
         };
-        known_before && self.matches().is_unconditional() && self.rule.effects.iter().any(refuses)
+        known_before && self.matches().is_unconditional() && refuses
     }
 
     /// Whether it fails calls that it hits, delays aside.
@@ -193,7 +200,7 @@ impl Prepared {
         let chosen = |share: f64| self.draw.with("share").number(luck.draw.bits()).share() < share;
         let by_shard = matches.shard.is_some() || self.rule.gate.scope() == Scope::Shard;
         let place = if by_shard { luck.place() } else { 0.0 };
-        let applies = matches.has_caller(met.caller)
+        let applies = matches.has_caller(met.name)
             && matches.has_path(met.path)
             && matches.has_place(place)
             && matches.share.is_none_or(chosen);
@@ -311,7 +318,8 @@ fn kept_bytes(share: f64) -> usize {
 }
 
 pub(super) fn from_millis(millis: f64) -> Duration {
-    Duration::from_secs_f64(millis.max(0.0) / 1000.0)
+    // A law may have a tail that no time can hold.
+    Duration::from_secs_f64((millis / 1000.0).clamp(0.0, LONGEST_S))
 }
 
 /// The rules of `mask` whose time to live is not over.

@@ -65,10 +65,19 @@ pub struct PreviewPoint {
 }
 
 impl Plan {
-    /// What the plan would do until `until`, or for one round.
+    /// What the plan would do until `until`; without it, for one round, and the time in which the last phase
+    /// stays.
     pub fn preview(&self, until: Option<Duration>) -> Preview {
         let round: Duration = self.steps().iter().filter_map(super::Phase::length).sum();
-        let usual = if round.is_zero() { USUAL } else { round };
+        // The last phase of a plan that does not loop stays, and is what it comes to.
+        let stays = if self.repeats && !round.is_zero() {
+            Duration::ZERO
+        } else {
+            USUAL
+        };
+        let trigger = self.overload.as_ref().and_then(|it| it.trigger.as_ref());
+        let trigger = trigger.map_or(0, |trigger| trigger.at_ms + trigger.for_ms);
+        let usual = round.max(Duration::from_millis(trigger)) + stays;
         let until = until
             .unwrap_or(usual)
             .clamp(usual.min(LONGEST) / 1000, LONGEST);

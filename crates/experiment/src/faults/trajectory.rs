@@ -178,9 +178,49 @@ fn next_states(markov: &Markov, name: &str) -> Vec<f64> {
         .collect()
 }
 
-/// How often each state is visited in the long run: the fixed point of the chain. Staying half of the
-/// time changes no fixed point, and keeps chains that alternate from never arriving.
+/// How often each state is visited in the long run: the fixed point of the chain, solved as the linear
+/// system that it is (Gauss, with the largest pivot).
 fn visits(states: &[State]) -> Vec<f64> {
+    let count = states.len();
+    // Of each state: what comes in from all others less what goes out; the last row says that all is one.
+    let mut rows = vec![vec![0.0; count + 1]; count];
+    for (from, state) in states.iter().enumerate() {
+        let whole: f64 = state.next.iter().sum();
+        for (to, weight) in state.next.iter().enumerate() {
+            rows[to][from] += weight / whole;
+        }
+        rows[from][from] -= 1.0;
+    }
+    rows[count - 1] = vec![1.0; count + 1];
+    for column in 0..count {
+        let best = (column..count).max_by(|&a, &b| {
+            let size = |row: usize| f64::abs(rows[row][column]);
+            size(a).total_cmp(&size(b))
+        });
+        rows.swap(column, best.unwrap_or(column));
+        let pivot = rows[column][column];
+        if pivot.abs() < 1e-12 {
+            return walked(states);
+        }
+        for value in &mut rows[column] {
+            *value /= pivot;
+        }
+        let solved = rows[column].clone();
+        for (place, row) in rows.iter_mut().enumerate() {
+            let times = row[column];
+            if place != column && times != 0.0 {
+                for (value, part) in row.iter_mut().zip(&solved) {
+                    *value -= times * part;
+                }
+            }
+        }
+    }
+    rows.iter().map(|row| row[count].max(0.0)).collect()
+}
+
+/// The same for a chain whose states fall apart: where a walk from anywhere is after a long time. Staying
+/// half of the time changes no fixed point, and keeps chains that alternate from never arriving.
+fn walked(states: &[State]) -> Vec<f64> {
     let mut now = vec![1.0; states.len()];
     for _ in 0..2000 {
         let mut then: Vec<f64> = now.iter().map(|share| share / 2.0).collect();

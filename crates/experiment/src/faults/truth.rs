@@ -135,15 +135,30 @@ impl Player {
                 }
             }
         }
-        let late = delays.late(ms(self.plan.deadline_ms));
+        let late = if self.is_never_late() {
+            0.0
+        } else {
+            delays.late(ms(self.plan.deadline_ms))
+        };
         odds_of.failed + (odds_of.open + odds_of.ended_well) * late
+    }
+
+    /// Whether faults may delay an answer only by less than what makes it late.
+    fn is_never_late(&self) -> bool {
+        let slow = |effect: &Effect| effect.body_ms().is_some();
+        let mut rules = self.plan.rules.values();
+        self.plan.limits.max_hang_ms <= self.plan.deadline_ms
+            && self.plan.overload.is_none()
+            && !rules.any(|rule| rule.effects.iter().any(slow))
     }
 
     /// The delays that every call meets; `None` when there is no room for one.
     fn delays_of_all(&self, now: Duration, crowd: Option<Crowd>) -> Option<Delays> {
         let moment = self.plan.at(now);
         let mut delays = Delays::default();
-        if let (Some(overload), Some(crowd)) = (&self.plan.overload, crowd) {
+        if let Some(overload) = &self.plan.overload {
+            // Before the first call nobody is at work, and work takes its time all the same.
+            let crowd = crowd.unwrap_or_default();
             delays.add_times(&overload.answers(now, moment.service_factor(), crowd)?);
         }
         let least = ms(moment.phase.latency_ms) * moment.ramp();

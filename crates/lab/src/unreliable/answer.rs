@@ -35,7 +35,7 @@ pub(super) async fn answer(
     let began = Instant::now();
     let headers = request.headers();
     let call = Call {
-        caller: header(headers, "x-caller").unwrap_or(NOBODY),
+        caller: short(header(headers, "x-caller").unwrap_or(NOBODY)),
         key: header(headers, "x-request-key"),
         path: request.uri().path(),
     };
@@ -87,6 +87,11 @@ pub(super) async fn answer(
         Ending::Close => cut(wire, Cut::Say(Bytes::new())).await,
         Ending::Garbage => cut(wire, Cut::Say(Bytes::from_static(GARBAGE))).await,
     }
+}
+
+/// The first 64 bytes of a name: it becomes a label of metrics. Headers that are text are ASCII.
+fn short(name: &str) -> &str {
+    name.get(..64).unwrap_or(name)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -78,7 +78,14 @@ pub(super) fn clear(running: &Running, headers: &HeaderMap) -> Response {
 /// What a plan would do; nothing is applied.
 pub(super) async fn dry_run(request: Request) -> Response {
     match read_plan(request).await {
-        Ok(plan) => serve::json(StatusCode::OK, &plan.preview(None)),
+        // It takes long for a plan that is at the limits, and others are waiting.
+        Ok(plan) => match tokio::task::spawn_blocking(move || plan.preview(None)).await {
+            Ok(preview) => serve::json(StatusCode::OK, &preview),
+            Err(broken) => {
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                error(status, "no_preview", &broken.to_string())
+            }
+        },
         Err(refusal) => refusal,
     }
 }

@@ -151,11 +151,12 @@ impl Running {
                 Err(_full) => fate = turned_away(),
             }
         }
-        let suffers = !fate.hits.is_empty() && (!fate.delay.is_zero() || fate.slow_body.is_some());
+        let suffers =
+            !fate.hits.is_empty() && (fate.delay > fate.healthy || fate.slow_body.is_some());
         let limit = state.force.player.plan().limits.max_active_faults;
         let suffering = suffers.then(|| self.active.begin(limit)).flatten();
         if suffers && suffering.is_none() {
-            fate.delay = Duration::ZERO;
+            fate.delay = fate.healthy;
             fate.slow_body = None;
             fate.ending = Ending::Success;
             let hits = std::mem::take(&mut fate.hits);
@@ -235,6 +236,7 @@ impl Running {
 fn turned_away() -> Fate {
     Fate {
         delay: Duration::ZERO,
+        healthy: Duration::ZERO,
         ending: Ending::Status {
             code: 503,
             retry_after_s: None,

@@ -6,7 +6,7 @@ use super::*;
 fn a_malformed_plan_is_refused_with_the_field() {
     for (text, words) in [
         ("", "EOF"),
-        ("[]", "phases: 0"),
+        ("[]", "expected struct Plan"),
         ("{}", "phases: 0"),
         (r#"{"phases": []}"#, "phases: 0"),
         (r#"{"phase": []}"#, "did you mean `phases`?"),
@@ -205,13 +205,39 @@ fn a_malformed_rule_is_refused_with_its_path() {
 
 #[test]
 fn a_plan_whose_truth_is_too_costly_is_refused() {
-    let rule = r#"{"match": {"shards": 256}, "gate": {"bernoulli": 0.5, "scope": "shard"},
-                   "effects": [{"delay": {"exp": {"mean_ms": 5}}}]}"#;
-    let error = Plan::parse(format!(r#"{{"rules": {{"r": {rule}}}}}"#).as_bytes()).unwrap_err();
-    assert!(
-        error.contains("rules: 1 random delays on 257 parts"),
-        "{error}"
-    );
+    let refused = |rules: &[&str], base: &str| {
+        let rules = rules.iter().zip(0..);
+        let rules: Vec<_> = rules
+            .map(|(rule, n)| format!(r#""r{n}": {rule}"#))
+            .collect();
+        let text = format!(r#"{{"rules": {{{}}}{base}}}"#, rules.join(","));
+        Plan::parse(text.as_bytes()).unwrap_err()
+    };
+    let everywhere = r#"{"match": {"shards": 256}, "gate": {"bernoulli": 0.5, "scope": "shard"},
+                         "effects": [{"delay": {"exp": {"mean_ms": 5}}}]}"#;
+    let fixed = r#"{"gate": {"bernoulli": 0.5}, "effects": [{"delay": {"fixed": {"ms": 5}}}]}"#;
+    let base = r#", "base": {"delay": {"exp": {"mean_ms": 5}}}"#;
+
+    for error in [
+        refused(&[everywhere, fixed], ""),
+        refused(&[everywhere], base),
+    ] {
+        assert!(
+            error.contains("2 delays that add up on 257 parts"),
+            "{error}"
+        );
+    }
+    let plain = r#"{"match": {"shards": 256}, "gate": {"bernoulli": 0.5, "scope": "shard"},
+                    "effects": [{"reset": {}}]}"#;
+    let error = refused(&[plain; 16], "");
+    assert!(error.contains("16 rules on 4097 parts"), "{error}");
+}
+
+#[test]
+fn a_rule_that_is_there_twice_is_refused() {
+    let rule = r#""r": {"effects": [{"reset": {}}]}"#;
+    let error = Plan::parse(format!(r#"{{"rules": {{{rule}, {rule}}}}}"#).as_bytes()).unwrap_err();
+    assert!(error.contains("the rule `r` is there twice"), "{error}");
 }
 
 #[test]

@@ -108,3 +108,62 @@ fn the_truth_is_exact_at_the_deadline() {
     };
     assert!(truth(1000) < 0.5 && truth(1001) > 0.5);
 }
+
+#[test]
+fn an_overloaded_service_is_slow_before_its_first_call() {
+    let text = r#"{"overload": {"workers": 4, "service": {"fixed": {"ms": 2000}}}}"#;
+    assert!(plan(text).truth("A", at(0)) > 0.999);
+}
+
+#[test]
+fn delays_that_are_cut_short_are_not_late() {
+    let text = r#"{"limits": {"max_hang_ms": 300}, "base": {"delay": {"fixed": {"ms": 2000}}}}"#;
+    assert!(plan(text).truth("A", at(0)) < 1e-9);
+    let fate = Player::new(plan(text)).fate(at(0), &call("A"));
+    assert_eq!(fate.delay, at(300));
+}
+
+#[test]
+fn a_named_caller_keeps_its_rules_however_many_others_call() {
+    let text = r#"{"callers": ["A"],
+        "rules": {"r": {"match": {"caller": ["A", "B"]}, "effects": [{"reset": {}}]}}}"#;
+    let mut player = Player::new(plan(text));
+    for caller in 0..300 {
+        player.fate(at(0), &call(&format!("p{caller}")));
+    }
+    for caller in ["A", "B"] {
+        assert_eq!(
+            player.fate(at(0), &call(caller)).ending,
+            Ending::Reset,
+            "{caller}"
+        );
+    }
+}
+
+#[test]
+fn the_first_effect_that_ends_a_call_decides_whether_anyone_listens() {
+    let refuses = |effects: &str| {
+        let text = format!(r#"{{"rules": {{"r": {{"effects": {effects}}}}}}}"#);
+        Player::new(plan(&text)).refuses(at(0))
+    };
+    assert!(refuses(r#"[{"refuse": {}}]"#));
+    assert!(!refuses(r#"[{"status": {"code": 404}}, {"refuse": {}}]"#));
+}
+
+#[test]
+fn a_delay_that_no_time_can_hold_is_a_day_at_most() {
+    let law = r#"{"log_normal": {"median_ms": 0.001, "p99_ms": 86400000}}"#;
+    let text = format!(r#"{{"seed": 7134633, "base": {{"delay": {law}}}}}"#);
+    let fate = Player::new(plan(&text)).fate(at(0), &call("A"));
+    assert!(fate.delay <= at(86_400_000));
+}
+
+#[test]
+fn a_preview_shows_the_phase_that_stays() {
+    let text =
+        r#"{"phases": [{"name": "calm", "for_ms": 1000}, {"name": "broken", "failure_ratio": 1}]}"#;
+    let preview = plan(text).preview(None);
+    let names: Vec<_> = preview.phases.iter().map(|phase| &*phase.name).collect();
+    assert_eq!(names, ["calm", "broken"]);
+    assert!(preview.callers[0].mean_p_fail > 0.9);
+}
