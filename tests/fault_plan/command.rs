@@ -162,3 +162,24 @@ async fn a_service_starts_with_a_toml_plan_or_a_preset() {
         assert_eq!(client.get("/data").await.status, status, "{given}");
     }
 }
+
+#[tokio::test]
+async fn a_seed_that_is_asked_for_is_that_of_a_plan_from_a_file_too() {
+    for (flags, seed) in [(vec!["--seed", "7"], 7), (vec![], 1)] {
+        let plan = ["--faults", "preset:flaky-10"];
+        let arguments = [
+            &["unreliable", "--listen", "127.0.0.1:0"],
+            &plan[..],
+            &flags,
+        ]
+        .concat();
+        let process = Process::start(&arguments);
+        let client = Client::new(process.url("unreliable service").await);
+
+        assert_eq!(
+            client.get("/faults").await.json()["seed"],
+            seed,
+            "{flags:?}"
+        );
+    }
+}

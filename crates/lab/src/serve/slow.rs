@@ -60,3 +60,26 @@ impl HttpBody for Coming {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_busy_until_a_body_that_comes_slowly_is_gone() {
+        let busy = Arc::new(Activity::new());
+        let pieces = stream::iter([Ok::<_, axum::Error>(Bytes::from_static(b"piece"))]);
+
+        busy.begin();
+        let slow = ended_with_its_body(Response::new(Body::from_stream(pieces)), Arc::clone(&busy));
+        assert!(busy.is_busy());
+        drop(slow);
+        assert!(!busy.is_busy());
+
+        busy.begin();
+        let _whole = ended_with_its_body(Response::new(Body::from("whole")), Arc::clone(&busy));
+        assert!(!busy.is_busy());
+    }
+}

@@ -174,3 +174,14 @@ fn dribble(running: Arc<Running>, slow: SlowBody, suffering: Option<ActiveFault>
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn a_name_is_no_longer_than_a_label_should_be() {
+        assert_eq!(short("A"), "A");
+        assert_eq!(short(&"x".repeat(10_000)).len(), 64);
+    }
+}

@@ -159,3 +159,25 @@ fn standings_name_the_state_and_since_when() {
     let before = at(5000 - standing.since_ms);
     assert_eq!(player.truth(before, "A", None) > 0.5, bad);
 }
+
+#[test]
+fn a_chain_that_seldom_changes_sides_still_has_its_exact_shares() {
+    // Two pairs of states; the way from one pair to the other is taken once in 5,000 visits, the way back
+    // once in 1,000: five sixths of the visits are in the first pair.
+    let plan = with_rule(
+        r#"{"gate": {"markov": {"states": {
+            "a": {"dwell": {"fixed": {"ms": 1}}, "p": 0.0, "next": {"b": 4999, "c": 1}},
+            "b": {"dwell": {"fixed": {"ms": 1}}, "p": 0.0, "next": {"a": 1}},
+            "c": {"dwell": {"fixed": {"ms": 1}}, "p": 1.0, "next": {"d": 999, "a": 1}},
+            "d": {"dwell": {"fixed": {"ms": 1}}, "p": 1.0, "next": {"c": 1}}}}},
+            "effects": [{"reset": {}}]}"#,
+    );
+    let mut player = Player::new(plan);
+
+    // Far apart, so that each instant is in a stretch of its own, drawn from the long run.
+    let bad = (0..20_000).filter(|&n| player.truth(at(n * 60_000), "A", None) > 0.5);
+
+    // Five standard deviations of 20,000 draws.
+    let found = share(bad.count(), 20_000);
+    assert!(near(found, 1.0 / 6.0, 0.014), "{found}");
+}

@@ -203,3 +203,22 @@ fn more_calls_suffer_at_once_than_the_limit_allows_never() {
     drop(meetings);
     assert!(!running.meet(&call).fate.delay.is_zero());
 }
+
+#[test]
+fn a_spared_call_takes_as_long_as_a_healthy_one() {
+    let (running, _) = running(
+        r#"{"base": {"delay": {"fixed": {"ms": 20}}},
+            "rules": {"slow": {"effects": [{"delay": {"fixed": {"ms": 50}}}]}},
+            "limits": {"max_active_faults": 1}}"#,
+    );
+    let call = Call {
+        caller: "A",
+        key: None,
+        path: "/data",
+    };
+
+    let meetings: Vec<Meeting> = (0..3).map(|_| running.meet(&call)).collect();
+
+    let delays = meetings.iter().map(|it| it.fate.delay.as_millis());
+    assert_eq!(delays.collect::<Vec<_>>(), [70, 20, 20]);
+}
