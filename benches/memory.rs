@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use benches::Host;
-use breaker::{Breaker, Config, ConfigBuilder, Registry, Snapshot, Window};
+use fusebox::{Breaker, Config, ConfigBuilder, Registry, Snapshot, Window};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]

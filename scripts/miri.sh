@@ -10,8 +10,8 @@ if ! cargo +nightly miri --version >/dev/null 2>&1; then
   exit 1
 fi
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/miri"
-cargo +nightly miri test -p breaker --features serde --lib \
+cargo +nightly miri test -p fusebox --features serde --lib \
   --test permit --test liveness --test events --test operator --test recovery --test registry \
   --test saved --test config_errors "$@"
 # These leak on purpose: a listener that holds its own breaker, a panic whose payload panics.
-MIRIFLAGS="${MIRIFLAGS:-} -Zmiri-ignore-leaks" cargo +nightly miri test -p breaker --test listeners "$@"
+MIRIFLAGS="${MIRIFLAGS:-} -Zmiri-ignore-leaks" cargo +nightly miri test -p fusebox --test listeners "$@"

@@ -7,4 +7,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # A directory of its own: these flags would rebuild everything else.
 export RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom"
-cargo test -p breaker --release --test loom
+cargo test -p fusebox --release --test loom

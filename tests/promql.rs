@@ -1,6 +1,6 @@
 //! Does an expression name only what the code exports? Metrics, their labels and the labels' values.
 
-use breaker::{Cause, Outcome, RejectReason, State};
+use fusebox::{Cause, Outcome, RejectReason, State};
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{Expr, LabelModifier, VectorSelector, parse};
 use telemetry::{Kind, names};

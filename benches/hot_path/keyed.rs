@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 
 use benches::{Name, Row};
-use breaker::{Config, Registry, TscClock};
+use fusebox::{Config, Registry, TscClock};
 
 const KEYS: usize = 100_000;
 /// Odd, so that steps of this width come past every key before they repeat one.

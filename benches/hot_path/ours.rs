@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use benches::{Name, Row};
-use breaker::{Breaker, Clock, Config, ConfigBuilder, SystemClock, TscClock, Window};
+use fusebox::{Breaker, Clock, Config, ConfigBuilder, SystemClock, TscClock, Window};
 
 use crate::FOR_EVER;
 

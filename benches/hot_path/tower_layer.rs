@@ -7,19 +7,19 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use benches::{Name, Row};
-use breaker::{Breaker, Config, TscClock, Window};
-use breaker_tower::BreakerLayer;
+use fusebox::{Breaker, Config, TscClock, Window};
+use fusebox_tower::BreakerLayer;
 use tower::Layer;
 
 use crate::FOR_EVER;
 use crate::service::{Ready, call};
 
-pub(crate) const CLOSED: Name = Name::new("breaker-tower", "count window of 100, ready service");
+pub(crate) const CLOSED: Name = Name::new("fusebox-tower", "count window of 100, ready service");
 const TIME: Name = Name::new(
-    "breaker-tower",
+    "fusebox-tower",
     "time window 10 s / 10 buckets, failure and slow ratio, `TscClock`",
 );
-const OPEN: Name = Name::new("breaker-tower", "open, reject");
+const OPEN: Name = Name::new("fusebox-tower", "open, reject");
 
 pub(crate) fn rows() -> Vec<Row> {
     let ratio = || Config::builder().failure_rate_threshold(0.9);

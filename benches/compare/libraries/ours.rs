@@ -5,7 +5,7 @@ use std::iter;
 use std::time::Duration;
 
 use benches::Worker;
-use breaker::{
+use fusebox::{
     Breaker, CallError, Cause, Config, ConfigBuilder, DroppedPermit, Event, Events, InFlightCalls,
     Interest, ManualClock, Verdict, Window,
 };
@@ -154,8 +154,8 @@ impl Subject for Managed {
 
     fn state(&self) -> State {
         match self.breaker.state() {
-            breaker::State::Open => State::Open,
-            breaker::State::HalfOpen => State::HalfOpen,
+            fusebox::State::Open => State::Open,
+            fusebox::State::HalfOpen => State::HalfOpen,
             _ => State::Closed,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The same keys stand in settings files, in scenarios and, with the feature `cli`, as flags.
 
-use breaker::{Config, ConfigBuilder, ConfigError, InFlightCalls, Window};
+use fusebox::{Config, ConfigBuilder, ConfigError, InFlightCalls, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::values::{Rule, Span};

@@ -12,7 +12,7 @@ mod belief;
 mod figures;
 mod spans;
 
-use breaker::State;
+use fusebox::State;
 use serde::{Deserialize, Serialize};
 
 pub use belief::Belief;
@@ -27,7 +27,7 @@ pub const UNHEALTHY_AT: f64 = 0.5;
 /// # Examples
 ///
 /// ```
-/// use breaker::State;
+/// use fusebox::State;
 /// use experiment::fleet::{Change, FleetRecord, InstanceRecord, Interval};
 ///
 /// // Down from second 2 to second 6; the breaker opened at 3 and closed at 8.

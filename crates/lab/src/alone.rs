@@ -1,6 +1,6 @@
 //! How does each service run alone, in a process of its own?
 
-use breaker::SystemClock;
+use fusebox::SystemClock;
 use telemetry::Telemetry;
 
 use crate::failure::Failure;

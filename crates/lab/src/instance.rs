@@ -15,8 +15,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::{get, post, put};
-use breaker::{Breaker, Clock, Outcome};
 use experiment::scenario::Mode;
+use fusebox::{Breaker, Clock, Outcome};
 use telemetry::trace::Tracer;
 use telemetry::{BreakerCollector, CallDurations, Metrics, Telemetry, Transitions};
 
@@ -186,7 +186,7 @@ impl Answered {
         Self {
             permitted: ended - cancelled,
             cancelled,
-            fast_failures: breaker::RejectReason::ALL
+            fast_failures: fusebox::RejectReason::ALL
                 .iter()
                 .map(|&reason| totals.rejections(reason))
                 .sum(),

@@ -12,10 +12,10 @@ pub(crate) use file::{File, InstanceFile};
 pub(crate) use load::{LoadAlone, LoadRun};
 pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
 
-use ::breaker::Config;
 use experiment::faults::Plan;
 use experiment::load::Profile;
 use experiment::scenario::Mode;
+use fusebox::Config;
 use serde::Serialize;
 use telemetry::trace::{Protocol, TraceSettings};
 use telemetry::{LogFormat, LogOutput, TelemetrySettings};

@@ -16,7 +16,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
-use breaker::{Breaker, RejectReason, SystemClock};
+use fusebox::{Breaker, RejectReason, SystemClock};
 use telemetry::{LogOutput, Telemetry};
 use tokio::time::{MissedTickBehavior, interval};
 

@@ -4,7 +4,7 @@
 //! seconds spent in it and the transitions into it are of the same instant. All series exist from
 //! the start, because an increase that begins with a series' birth is invisible to `increase()`.
 
-use breaker::{
+use fusebox::{
     Breaker, Cause, Config, Outcome, ProbeVerdict, RejectReason, Snapshot, State, Window,
 };
 use prometheus::core::{Collector, Desc};
@@ -18,7 +18,7 @@ use crate::wall::unix_time;
 ///
 /// # Examples
 /// ```
-/// use breaker::{Breaker, Config};
+/// use fusebox::{Breaker, Config};
 /// use telemetry::{BreakerCollector, Metrics};
 ///
 /// let metrics = Metrics::new("1.0.0");
@@ -238,7 +238,7 @@ mod tests {
     use std::time::Duration;
 
     use crate::exposition::Metrics;
-    use breaker::ManualClock;
+    use fusebox::ManualClock;
 
     use super::*;
 

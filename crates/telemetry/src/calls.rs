@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use breaker::Outcome;
+use fusebox::Outcome;
 use opentelemetry::TraceId;
 
 use crate::exemplars::{Durations, durations};

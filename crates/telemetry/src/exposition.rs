@@ -20,7 +20,7 @@ use accept::Format;
 ///
 /// # Examples
 /// ```
-/// use breaker::{Breaker, Config};
+/// use fusebox::{Breaker, Config};
 /// use telemetry::{BreakerCollector, Metrics};
 ///
 /// let metrics = Metrics::new("1.0.0");

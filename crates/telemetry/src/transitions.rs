@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use breaker::{Event, Listener, State, Transition, WouldTrip};
+use fusebox::{Event, Listener, State, Transition, WouldTrip};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 use tracing::Span;
@@ -21,7 +21,7 @@ use crate::trace::attributes::{
 ///
 /// # Examples
 /// ```
-/// use breaker::{Breaker, Config};
+/// use fusebox::{Breaker, Config};
 /// use telemetry::{Metrics, Transitions};
 ///
 /// let breaker = Breaker::new("db", Config::default());

@@ -1,6 +1,6 @@
 //! What did one breaker believe, and how wrong was it?
 
-use breaker::State;
+use fusebox::State;
 use serde::{Deserialize, Serialize};
 
 use super::spans::{Span, contain, health, states};

@@ -1,6 +1,6 @@
 //! How are times cut that change at different instants? Into spans in which nothing changes.
 
-use breaker::State;
+use fusebox::State;
 
 use super::{FleetRecord, InstanceRecord};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use breaker::{Cause, Outcome, RejectReason, Snapshot, State, Transition, WindowFigures};
+use fusebox::{Cause, Outcome, RejectReason, Snapshot, State, Transition, WindowFigures};
 use serde::Serialize;
 use telemetry::unix_time;
 

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use breaker::{Clock, SystemClock};
 use experiment::fleet::{Change, FleetRecord, InstanceRecord, Interval, Phase};
+use fusebox::{Clock, SystemClock};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::together::{Noted, Watched};

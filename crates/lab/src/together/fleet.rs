@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use breaker::{Event, Listener, State, Transition};
+use fusebox::{Event, Listener, State, Transition};
 
 /// Transitions that are remembered for the display.
 const RECENT: usize = 64;
@@ -181,7 +181,7 @@ impl FleetState {
 
 #[cfg(test)]
 mod tests {
-    use breaker::{Breaker, Clock, Config, ManualClock};
+    use fusebox::{Breaker, Clock, Config, ManualClock};
 
     use super::*;
 

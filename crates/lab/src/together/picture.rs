@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use breaker::{RejectReason, Snapshot, State};
+use fusebox::{RejectReason, Snapshot, State};
 
 use super::Watched;
 use super::fleet::Noted;

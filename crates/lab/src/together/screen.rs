@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use breaker::State;
 use crossterm::style::{Attribute, Color, Print, ResetColor, SetAttribute, SetForegroundColor};
+use fusebox::State;
 
 use crossterm::terminal::{Clear, ClearType};
 use crossterm::{cursor, queue, terminal};

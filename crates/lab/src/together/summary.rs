@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use breaker::{Outcome, State};
 use experiment::outcome::Outcome as Reply;
+use fusebox::{Outcome, State};
 
 use super::Watched;
 use super::fleet::Disagreement;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use breaker::{Breaker, Clock, SystemClock};
 use experiment::load::{LoadResult, Phases};
+use fusebox::{Breaker, Clock, SystemClock};
 use telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};

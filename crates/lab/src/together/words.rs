@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use breaker::{Cause, Transition};
+use fusebox::{Cause, Transition};
 
 /// `1:05.3`: minutes, seconds and tenths since the start.
 pub(crate) fn clock(at: Duration) -> String {

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use breaker::Clock;
 use experiment::faults::{Call, Ending, Fate, Hit, Plan, Standing};
 use experiment::overload::Crowd;
+use fusebox::Clock;
 use tokio::time::Instant;
 
 use super::Refusal;

@@ -1,7 +1,7 @@
 //! What does a trace say about a protected call? State, outcome and generation, why it was
 //! rejected, and where the story of an open breaker began.
 
-use breaker::{Generation, Outcome, Rejected, State};
+use fusebox::{Generation, Outcome, Rejected, State};
 use http::HeaderMap;
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{KeyValue, TraceId};

@@ -2,7 +2,7 @@
 
 use crate::expectation::{Expectation, Figures};
 use crate::fleet::{Change, FleetRecord, InstanceRecord, Interval, Phase};
-use breaker::State::{self, Closed, HalfOpen, Open};
+use fusebox::State::{self, Closed, HalfOpen, Open};
 
 fn changes(changes: &[(f64, State)]) -> Vec<Change> {
     let change = |&(at_s, to)| Change {

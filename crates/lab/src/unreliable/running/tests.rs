@@ -1,6 +1,6 @@
 //! Does the service keep its counts, its callers' luck and its clock through changes of the plan?
 
-use breaker::ManualClock;
+use fusebox::ManualClock;
 
 use super::*;
 

@@ -1,0 +1,44 @@
+//! How does a reqwest client stop calling a server that is broken?
+
+use axum::{Router, http::StatusCode, routing::get};
+use fusebox::{Breaker, CallError, Config};
+use fusebox_tower::{BreakerLayer, HttpClassifier};
+use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+
+/// A server that answers every request with 503 and asks for half a minute. Returns its address.
+async fn broken_server() -> std::io::Result<String> {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let busy = (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "30")]);
+    let app = Router::new().route("/", get(move || async move { busy }));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(url)
+}
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::print_stdout, reason = "an example shows what happens")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let url = broken_server().await?;
+    let config = Config::builder().consecutive_failures(2).build()?;
+    let protect =
+        BreakerLayer::new(Breaker::new("server", config)).classifier(HttpClassifier::new());
+
+    let http = reqwest::Client::new();
+    let mut client = ServiceBuilder::new()
+        .layer(protect)
+        .service(service_fn(move |request| {
+            let call = http.execute(request);
+            // The classifiers know the `http` crate's response, which holds reqwest's as a body.
+            async { call.await.map(http::Response::<reqwest::Body>::from) }
+        }));
+
+    for attempt in 1..=4 {
+        let request = reqwest::Request::new(reqwest::Method::GET, url.parse()?);
+        match client.ready().await?.call(request).await {
+            Ok(response) => println!("{attempt}: the server answered {}", response.status()),
+            Err(CallError::Failed(error)) => println!("{attempt}: no answer: {error}"),
+            Err(CallError::Rejected(rejected)) => println!("{attempt}: not called: {rejected}"),
+        }
+    }
+    Ok(())
+}

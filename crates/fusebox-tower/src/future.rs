@@ -1,0 +1,82 @@
+//! What is a call while it is under way? [`ResponseFuture`]: the inner future and its permit.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use fusebox::{CallError, Permit, Rejected};
+use pin_project_lite::pin_project;
+
+use crate::classify::Classify;
+use crate::held::Held;
+
+pin_project! {
+    /// The answer of a [`BreakerService`](crate::BreakerService).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, the call counts as cancelled and its slot is free again.
+    #[derive(Debug)]
+    #[must_use = "a future does nothing unless it is polled"]
+    pub struct ResponseFuture<F, C> {
+        #[pin]
+        stage: Stage<F, C>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = StageView]
+    enum Stage<F, C> {
+        Calling {
+            #[pin]
+            call: F,
+            held: Held,
+            classifier: C,
+        },
+        Rejected {
+            rejected: Rejected,
+        },
+    }
+}
+
+impl<F, C> ResponseFuture<F, C> {
+    pub(crate) fn calling(call: F, permit: Permit<'static>, classifier: C) -> Self {
+        Self {
+            stage: Stage::Calling {
+                call,
+                held: Held::new(permit),
+                classifier,
+            },
+        }
+    }
+
+    pub(crate) fn rejected(rejected: Rejected) -> Self {
+        Self {
+            stage: Stage::Rejected { rejected },
+        }
+    }
+}
+
+impl<F, C, Response, Error> Future for ResponseFuture<F, C>
+where
+    F: Future<Output = Result<Response, Error>>,
+    C: Classify<Response, Error>,
+{
+    type Output = Result<Response, CallError<Error>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().stage.project() {
+            StageView::Calling {
+                call,
+                held,
+                classifier,
+            } => {
+                let result = ready!(held.watch(|| call.poll(cx)));
+                let verdict = held.watch(|| classifier.classify(result.as_ref()));
+                held.end(verdict);
+                Poll::Ready(result.map_err(CallError::Failed))
+            }
+            StageView::Rejected { rejected } => Poll::Ready(Err(CallError::Rejected(*rejected))),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Which gRPC ends are failures? [`GrpcClassifier`]: a table of codes.
+
+use std::time::Duration;
+
+use fusebox::Verdict;
+use http::HeaderMap;
+
+use super::code::GrpcCode;
+use crate::classify::{ClassifyError, CountAs, ErrorsFail};
+
+/// Judges gRPC calls by their status code, and errors as told.
+///
+/// | code | counts as |
+/// |---|---|
+/// | `Unknown`, `DeadlineExceeded`, `ResourceExhausted`, `Internal`, `Unavailable`, `DataLoss` | failure |
+/// | `Cancelled` | ignored: the caller left |
+/// | all others | success: to refuse a caller's mistake in time is a healthy downstream's work |
+///
+/// These are the codes that `google/rpc/code.proto` maps to HTTP 5xx and 429, so that a circuit
+/// judges alike on both protocols, but for one: `Unimplemented` (501) is a call to a method that is
+/// not there, and says nothing about those that are. `Unknown` is what servers make of an exception
+/// that nobody mapped, and what clients make of an answer that breaks off.
+///
+/// A failure carries the hint of `grpc-retry-pushback-ms` (gRFC A6), if there is one.
+///
+/// # Examples
+/// ```
+/// use fusebox_tower::{CountAs, GrpcClassifier, GrpcCode};
+///
+/// // Here the callers' own deadlines are short, and missing one proves nothing.
+/// let classifier = GrpcClassifier::new().code(GrpcCode::DeadlineExceeded, CountAs::Ignored);
+/// assert_eq!(classifier.meaning(GrpcCode::DeadlineExceeded), CountAs::Ignored);
+/// assert_eq!(classifier.meaning(GrpcCode::Unavailable), CountAs::Failure);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct GrpcClassifier<P = ErrorsFail> {
+    meanings: [CountAs; GrpcCode::ALL.len()],
+    errors: P,
+}
+
+impl GrpcClassifier {
+    /// The table above.
+    pub fn new() -> Self {
+        Self {
+            meanings: GrpcCode::ALL.map(default_meaning),
+            errors: ErrorsFail,
+        }
+    }
+}
+
+impl Default for GrpcClassifier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P> GrpcClassifier<P> {
+    /// Says what a code counts as. Default: see the table above.
+    pub fn code(mut self, code: GrpcCode, count_as: CountAs) -> Self {
+        self.meanings[code.index()] = count_as;
+        self
+    }
+
+    /// Says what errors of the transport mean before the answer begins. Default: every one is a
+    /// failure. An answer that breaks off is always one.
+    pub fn errors<Q>(self, errors: Q) -> GrpcClassifier<Q> {
+        GrpcClassifier {
+            meanings: self.meanings,
+            errors,
+        }
+    }
+
+    /// What a code counts as.
+    pub fn meaning(&self, code: GrpcCode) -> CountAs {
+        self.meanings[code.index()]
+    }
+
+    /// The verdict on a call that ended with `code`; `headers` are those that came with it.
+    pub(super) fn verdict(&self, code: GrpcCode, headers: &HeaderMap) -> Verdict {
+        self.meaning(code).verdict(|| pushback(headers))
+    }
+
+    pub(super) fn verdict_on_error<E>(&self, error: &E) -> Verdict
+    where
+        P: ClassifyError<E>,
+    {
+        self.errors.classify_error(error)
+    }
+
+    /// The table alone, for the body: its errors are not those of the call.
+    pub(super) fn codes(&self) -> GrpcClassifier {
+        GrpcClassifier {
+            meanings: self.meanings,
+            errors: ErrorsFail,
+        }
+    }
+}
+
+const fn default_meaning(code: GrpcCode) -> CountAs {
+    match code {
+        GrpcCode::Unknown
+        | GrpcCode::DeadlineExceeded
+        | GrpcCode::ResourceExhausted
+        | GrpcCode::Internal
+        | GrpcCode::Unavailable
+        | GrpcCode::DataLoss => CountAs::Failure,
+        GrpcCode::Cancelled => CountAs::Ignored,
+        GrpcCode::Ok
+        | GrpcCode::InvalidArgument
+        | GrpcCode::NotFound
+        | GrpcCode::AlreadyExists
+        | GrpcCode::PermissionDenied
+        | GrpcCode::FailedPrecondition
+        | GrpcCode::Aborted
+        | GrpcCode::OutOfRange
+        | GrpcCode::Unimplemented
+        | GrpcCode::Unauthenticated => CountAs::Success,
+    }
+}
+
+/// The server's wish in milliseconds. A negative or unreadable one means "do not retry": no hint.
+fn pushback(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-retry-pushback-ms")?.to_str().ok()?;
+    text.parse().ok().map(Duration::from_millis)
+}

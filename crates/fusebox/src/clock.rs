@@ -1,0 +1,265 @@
+//! What time is it? The one place that asks the system; everything else is told.
+//!
+//! Time is a [`Duration`] since an origin of the clock's own choosing. Only differences count, so
+//! a breaker never depends on the wall clock. A source that steps back is harmless: for the breaker
+//! no time passes until the source is ahead again.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A source of monotonic time.
+pub trait Clock: Send + Sync {
+    /// The time since this clock's origin.
+    fn now(&self) -> Duration;
+
+    /// The same in nanoseconds, for a clock that counts them anyway.
+    fn now_nanos(&self) -> u64 {
+        nanos(self.now())
+    }
+
+    /// Whether readings may step back. By default they may, and a breaker remembers the latest one
+    /// it has seen; for a clock that never does, not even between threads, it need not.
+    fn steps(&self) -> ClockSteps {
+        ClockSteps::BackToo
+    }
+}
+
+/// Which way the readings of a [`Clock`] may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClockSteps {
+    /// Never back, on no thread.
+    OnlyForward,
+    /// Back as well.
+    BackToo,
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    fn now_nanos(&self) -> u64 {
+        (**self).now_nanos()
+    }
+
+    fn steps(&self) -> ClockSteps {
+        (**self).steps()
+    }
+}
+
+/// The system's monotonic clock, counted from the moment of its creation. Clones share the origin.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    origin: Instant,
+}
+
+impl SystemClock {
+    /// A clock that starts now.
+    pub fn new() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+        let origin = Instant::now();
+        Self { origin }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[inline]
+    fn now(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    #[inline]
+    fn now_nanos(&self) -> u64 {
+        nanos(self.now())
+    }
+
+    fn steps(&self) -> ClockSteps {
+        // The standard library promises it of `Instant`.
+        ClockSteps::OnlyForward
+    }
+}
+
+/// The clock of a breaker. The clocks of this crate are called directly, because a call through a
+/// pointer costs as much as some of them.
+#[derive(Clone)]
+pub(crate) enum TimeSource {
+    System(SystemClock),
+    #[cfg(feature = "tsc")]
+    Tsc(TscClock),
+    Other(Arc<dyn Clock>),
+}
+
+impl TimeSource {
+    pub(crate) fn of(clock: impl Clock + 'static) -> Self {
+        let mut clock = Some(clock);
+        let any: &mut dyn Any = &mut clock;
+        if let Some(Some(system)) = any.downcast_mut::<Option<SystemClock>>() {
+            return Self::System(*system);
+        }
+        #[cfg(feature = "tsc")]
+        if let Some(Some(tsc)) = any.downcast_mut::<Option<TscClock>>() {
+            return Self::Tsc(tsc.clone());
+        }
+        Self::Other(Arc::new(clock.expect("nobody took it")))
+    }
+
+    #[inline]
+    pub(crate) fn now_nanos(&self) -> u64 {
+        match self {
+            Self::System(clock) => clock.now_nanos(),
+            #[cfg(feature = "tsc")]
+            Self::Tsc(clock) => clock.now_nanos(),
+            Self::Other(clock) => clock.now_nanos(),
+        }
+    }
+
+    pub(crate) fn steps(&self) -> ClockSteps {
+        match self {
+            Self::System(clock) => clock.steps(),
+            #[cfg(feature = "tsc")]
+            Self::Tsc(clock) => clock.steps(),
+            Self::Other(clock) => clock.steps(),
+        }
+    }
+}
+
+#[cfg(feature = "tsc")]
+pub use tsc::TscClock;
+
+#[cfg(feature = "tsc")]
+mod tsc {
+    use std::time::Duration;
+
+    use super::{Clock, ClockSteps};
+
+    /// The processor's time-stamp counter, counted from the moment of its creation: less than half
+    /// the cost of [`SystemClock`](super::SystemClock). Clones share the origin.
+    ///
+    /// Where the counter does not run at a constant rate it is the system's clock. The first one
+    /// that a process makes measures the counter's rate, which takes up to 200 ms. The counter is
+    /// not disciplined by NTP: it can drift against the wall clock by some millionths.
+    #[derive(Clone, Debug)]
+    pub struct TscClock {
+        clock: quanta::Clock,
+        origin: u64,
+    }
+
+    impl TscClock {
+        /// A clock that starts now.
+        pub fn new() -> Self {
+            let clock = quanta::Clock::new();
+            let origin = clock.raw();
+            Self { clock, origin }
+        }
+    }
+
+    impl Default for TscClock {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
+
+    impl Clock for TscClock {
+        fn now(&self) -> Duration {
+            Duration::from_nanos(self.now_nanos())
+        }
+
+        #[inline]
+        fn now_nanos(&self) -> u64 {
+            self.clock.delta_as_nanos(self.origin, self.clock.raw())
+        }
+
+        fn steps(&self) -> ClockSteps {
+            // Counters that run at a constant rate are kept in step between cores, but a reading
+            // may overtake an earlier instruction. A span that comes out negative counts as zero,
+            // so nothing is won by remembering the latest reading.
+            ClockSteps::OnlyForward
+        }
+    }
+}
+
+/// A clock that moves only when told to. Clones show the same time.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Clock, ManualClock};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::new();
+/// clock.advance(Duration::from_secs(3));
+/// assert_eq!(clock.now(), Duration::from_secs(3));
+/// clock.set(Duration::from_secs(1)); // a source may step back
+/// assert_eq!(clock.now(), Duration::from_secs(1));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ManualClock {
+    nanos: Arc<AtomicU64>,
+}
+
+impl ManualClock {
+    /// A clock at its origin.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves the clock forward by `step`.
+    pub fn advance(&self, step: Duration) {
+        self.nanos.fetch_add(nanos(step), Ordering::SeqCst);
+    }
+
+    /// Moves the clock to `time` since its origin, forwards or backwards.
+    pub fn set(&self, time: Duration) {
+        self.nanos.store(nanos(time), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Duration {
+        Duration::from_nanos(self.nanos.load(Ordering::SeqCst))
+    }
+}
+
+/// Whole nanoseconds of `duration`; the end of time (584 years) when there are more.
+#[inline]
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    duration
+        .as_secs()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(duration.subsec_nanos().into())
+}
+
+/// Nanoseconds, or none: an `Option` in eight bytes, because permits are moved about a lot. The end
+/// of time, which no clock shows, stands for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Nanos(u64);
+
+impl Nanos {
+    pub(crate) const NONE: Self = Self(u64::MAX);
+
+    #[inline]
+    pub(crate) fn some(nanos: u64) -> Self {
+        Self(nanos.min(u64::MAX - 1))
+    }
+
+    pub(crate) fn of(duration: Duration) -> Self {
+        Self::some(nanos(duration))
+    }
+
+    #[inline]
+    pub(crate) fn get(self) -> Option<u64> {
+        (self != Self::NONE).then_some(self.0)
+    }
+
+    pub(crate) fn duration(self) -> Option<Duration> {
+        self.get().map(Duration::from_nanos)
+    }
+}

@@ -1,0 +1,293 @@
+//! When does a breaker trip, for how long does it stay open, and what closes it again?
+//!
+//! A [`Config`] is made by its [builder](ConfigBuilder), which checks all settings together. What
+//! exists has been checked.
+
+mod builder;
+mod check;
+mod error;
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+pub use builder::ConfigBuilder;
+pub use error::{ConfigError, InvalidSetting};
+
+use crate::ratio::Ratio;
+use crate::window::Window;
+
+/// The checked settings of a breaker.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Config, Window};
+/// use std::time::Duration;
+///
+/// let config = Config::builder()
+///     .consecutive_failures(5)
+///     .failure_rate_threshold(0.5)
+///     .window(Window::time(Duration::from_secs(10), 10))
+///     .minimum_calls(20)
+///     .open_for(Duration::from_secs(2))
+///     .build()?;
+/// assert_eq!(config.consecutive_failures(), Some(5));
+///
+/// let error = Config::builder().consecutive_failures(0).build().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "consecutive_failures = 0 is not allowed: it must be at least 1",
+/// );
+/// # Ok::<(), fusebox::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub(crate) trip: TripPolicy,
+    pub(crate) wait: WaitPolicy,
+    pub(crate) half_open: HalfOpenPolicy,
+    pub(crate) ramp_up_for: Option<Duration>,
+    pub(crate) dropped: DroppedPermit,
+    pub(crate) stripes: Option<NonZeroUsize>,
+}
+
+/// When to open.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TripPolicy {
+    pub(crate) consecutive_failures: Option<u32>,
+    pub(crate) failure_ratio: Option<Ratio>,
+    pub(crate) slow_ratio: Option<Ratio>,
+    pub(crate) slow_over: Option<Duration>,
+    pub(crate) window: Window,
+    pub(crate) minimum_calls: u32,
+    pub(crate) in_flight: InFlightCalls,
+}
+
+impl TripPolicy {
+    /// The window, if any rule is taken over it.
+    pub(crate) fn judged_window(&self) -> Option<Window> {
+        (self.failure_ratio.is_some() || self.slow_ratio.is_some()).then_some(self.window)
+    }
+}
+
+/// How long to stay open.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WaitPolicy {
+    pub(crate) base: Duration,
+    pub(crate) factor: f64,
+    pub(crate) max: Duration,
+    pub(crate) jitter: f64,
+    pub(crate) jitter_seed: Option<u64>,
+    /// How long a calm period takes one level off the back-off.
+    pub(crate) decay: Option<Duration>,
+}
+
+/// What to do while half-open.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HalfOpenPolicy {
+    pub(crate) verdict: ProbeVerdict,
+    pub(crate) permits: u32,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) on_timeout: HalfOpenTimeout,
+}
+
+/// How probes decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProbeVerdict {
+    /// So many successes close the breaker, so many failures reopen it, whichever comes first.
+    Count {
+        /// Successes that close. At least 1; default 1.
+        successes: u32,
+        /// Failures that reopen. At least 1; default 1.
+        failures: u32,
+    },
+    /// After `trial` probes the share of failures decides.
+    Ratio {
+        /// Probes that are judged together. At least 1.
+        trial: u32,
+        /// The share of failed probes from which the breaker reopens.
+        failure_rate_threshold: Ratio,
+    },
+}
+
+/// Where a half-open period without a verdict leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HalfOpenTimeout {
+    /// Back to open: no proof of health is no health.
+    #[default]
+    Open,
+    /// To closed: for a downstream that is called too seldom to be probed.
+    Closed,
+}
+
+/// What a permit that is dropped without an outcome means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DroppedPermit {
+    /// Nothing: the caller left.
+    #[default]
+    Neutral,
+    /// A failure: callers leave because the downstream does not answer.
+    Failure,
+    /// Neutral before so long, a slow failure from then on: who leaves at once has changed its
+    /// mind, who leaves after a long wait had reason to. Above zero.
+    SlowFailureAfter(Duration),
+}
+
+/// Whether calls count before they end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InFlightCalls {
+    /// Only their outcomes count.
+    #[default]
+    CountWhenEnded,
+    /// A call under way for longer than `slow_call_duration` counts as slow now, so that a
+    /// downstream which hangs trips the breaker before the calls time out. The breaker looks when a
+    /// call is asked for or ends, and in [`poll_transitions`](crate::Breaker::poll_transitions).
+    /// Every call then takes the breaker's lock twice.
+    CountWhenOverdue,
+}
+
+impl Default for Config {
+    /// Half of at least 20 calls within ten seconds; see [`ConfigBuilder`] for the other defaults.
+    fn default() -> Self {
+        Self::builder()
+            .failure_rate_threshold(0.5)
+            .build()
+            .expect("the defaults are valid")
+    }
+}
+
+impl Config {
+    /// A builder with no trip rule and every other setting at its default.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Config, DroppedPermit, HalfOpenTimeout, InFlightCalls, ProbeVerdict, Window};
+    /// use std::time::Duration;
+    ///
+    /// let seconds = Duration::from_secs;
+    /// let defaults = Config::builder().consecutive_failures(1).build()?;
+    /// assert_eq!(defaults.failure_rate_threshold(), None);
+    /// assert_eq!(defaults.slow_call_rate_threshold(), None);
+    /// assert_eq!(defaults.slow_call_duration(), None);
+    /// assert_eq!(defaults.in_flight_calls(), InFlightCalls::CountWhenEnded);
+    /// assert_eq!(defaults.window(), Window::time(seconds(10), 10));
+    /// assert_eq!(defaults.minimum_calls(), 20);
+    /// assert_eq!(defaults.open_for(), seconds(5));
+    /// assert_eq!(defaults.backoff_factor(), 2.0);
+    /// assert_eq!(defaults.max_open_for(), seconds(60));
+    /// assert_eq!(defaults.backoff_decay(), Some(seconds(60)));
+    /// assert_eq!(defaults.jitter(), 0.1);
+    /// assert_eq!(defaults.probe_verdict(), ProbeVerdict::Count { successes: 1, failures: 1 });
+    /// assert_eq!(defaults.permitted_probes(), 1);
+    /// assert_eq!(defaults.half_open_for(), Some(seconds(10)));
+    /// assert_eq!(defaults.half_open_timeout(), HalfOpenTimeout::Open);
+    /// assert_eq!(defaults.ramp_up_for(), None);
+    /// assert_eq!(defaults.dropped_permit(), DroppedPermit::Neutral);
+    /// # Ok::<(), fusebox::ConfigError>(())
+    /// ```
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder::default()
+    }
+
+    /// Failures in a row that trip, if this rule is on.
+    pub fn consecutive_failures(&self) -> Option<u32> {
+        self.trip.consecutive_failures
+    }
+
+    /// The share of failures in the window that trips, if this rule is on.
+    pub fn failure_rate_threshold(&self) -> Option<Ratio> {
+        self.trip.failure_ratio
+    }
+
+    /// The share of slow calls in the window that trips, if this rule is on.
+    pub fn slow_call_rate_threshold(&self) -> Option<Ratio> {
+        self.trip.slow_ratio
+    }
+
+    /// The duration above which a call is slow, if slow calls are told apart.
+    pub fn slow_call_duration(&self) -> Option<Duration> {
+        self.trip.slow_over
+    }
+
+    /// The window of the ratio rules.
+    pub fn window(&self) -> Window {
+        self.trip.window
+    }
+
+    /// The number of calls in the window from which its ratios count.
+    pub fn minimum_calls(&self) -> u32 {
+        self.trip.minimum_calls
+    }
+
+    /// The first open period.
+    pub fn open_for(&self) -> Duration {
+        self.wait.base
+    }
+
+    /// By how much each further open period is longer.
+    pub fn backoff_factor(&self) -> f64 {
+        self.wait.factor
+    }
+
+    /// The longest open period.
+    pub fn max_open_for(&self) -> Duration {
+        self.wait.max
+    }
+
+    /// The share of an open period by which chance may shorten it.
+    pub fn jitter(&self) -> f64 {
+        self.wait.jitter
+    }
+
+    /// How probes decide.
+    pub fn probe_verdict(&self) -> ProbeVerdict {
+        self.half_open.verdict
+    }
+
+    /// Probes that may be under way at once.
+    pub fn permitted_probes(&self) -> u32 {
+        self.half_open.permits
+    }
+
+    /// The longest half-open period, if it is limited.
+    pub fn half_open_for(&self) -> Option<Duration> {
+        self.half_open.deadline
+    }
+
+    /// Where a half-open period without a verdict leads.
+    pub fn half_open_timeout(&self) -> HalfOpenTimeout {
+        self.half_open.on_timeout
+    }
+
+    /// What makes the jitter repeatable, if anything does.
+    pub fn jitter_seed(&self) -> Option<u64> {
+        self.wait.jitter_seed
+    }
+
+    /// How many threads can count without meeting; `None`: as many as run at once.
+    pub fn stripes(&self) -> Option<NonZeroUsize> {
+        self.stripes
+    }
+
+    /// Whether calls count before they end.
+    pub fn in_flight_calls(&self) -> InFlightCalls {
+        self.trip.in_flight
+    }
+
+    /// The calm period that takes one level off the back-off; without it, closing takes all off.
+    pub fn backoff_decay(&self) -> Option<Duration> {
+        self.wait.decay
+    }
+
+    /// For how long after closing only a growing share of the calls is admitted, if at all.
+    pub fn ramp_up_for(&self) -> Option<Duration> {
+        self.ramp_up_for
+    }
+
+    /// What a dropped permit means.
+    pub fn dropped_permit(&self) -> DroppedPermit {
+        self.dropped
+    }
+}

@@ -1,0 +1,217 @@
+//! Who wants to know? [`Listener`]s are told every [`Event`], once, in order, with no lock held.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::time::Duration;
+
+use crate::rejected::Rejected;
+use crate::state::Generation;
+use crate::transition::{Transition, WouldTrip};
+
+/// Something that happened in a breaker.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The breaker changed its state.
+    Transition(Transition),
+    /// In metrics-only mode: the breaker would have opened.
+    WouldTrip(WouldTrip),
+    /// A call was rejected. Only for who asked for [`Interest::Everything`].
+    Rejected(Rejected),
+    /// An outcome came too late to count. Only for who asked for [`Interest::Everything`].
+    Late {
+        /// The generation in which the call had been permitted.
+        generation: Generation,
+    },
+}
+
+impl Event {
+    fn interests(&self, interest: Interest) -> bool {
+        match self {
+            Self::Transition(_) | Self::WouldTrip(_) => true,
+            Self::Rejected(_) | Self::Late { .. } => interest == Interest::Everything,
+        }
+    }
+}
+
+/// Which events somebody wants to be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Interest {
+    /// Transitions, and trips that metrics-only mode reports. These are rare.
+    #[default]
+    Changes,
+    /// Rejections and late results as well. These come with single calls, so that each of them
+    /// costs its caller a lock and the telling.
+    Everything,
+}
+
+/// Is told what happens in a breaker.
+///
+/// Listeners run on the thread whose call caused the event, after the change and outside every
+/// lock, so they may use the breaker themselves. While one thread is telling, others leave their
+/// events to it: the order is always that of the changes. A listener that panics is skipped for
+/// that event and counted in [`Snapshot::listener_panics`](crate::Snapshot::listener_panics).
+///
+/// Events wait while listeners are busy, but not without end: at most 1024, of which rejections and
+/// late results take no more than half. What finds no place is counted in
+/// [`Snapshot::events_lost`](crate::Snapshot::events_lost).
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Event};
+/// use std::sync::mpsc;
+///
+/// let breaker = Breaker::new("db", Config::default());
+/// let (told, events) = mpsc::channel();
+/// breaker.add_listener(move |_name: &str, event: &Event| {
+///     let _ = told.send(*event);
+/// });
+/// breaker.force_open();
+/// assert!(matches!(events.recv(), Ok(Event::Transition(_))));
+/// ```
+pub trait Listener: Send + Sync {
+    /// Called once for each event of the breaker called `name`.
+    fn on_event(&self, name: &str, event: &Event);
+
+    /// Which events to be told. Asked once, when the listener is added. Default: changes.
+    fn interest(&self) -> Interest {
+        Interest::Changes
+    }
+}
+
+impl<F> Listener for F
+where
+    F: Fn(&str, &Event) + Send + Sync,
+{
+    fn on_event(&self, name: &str, event: &Event) {
+        self(name, event);
+    }
+}
+
+/// The events of a breaker, to be read at the reader's pace. Made by
+/// [`Breaker::events`](crate::Breaker::events).
+///
+/// Telling never waits for the reader: when the stream is full, new events are lost and
+/// [counted](Self::lost). Dropping it ends the telling.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Event, Interest};
+///
+/// let breaker = Breaker::new("db", Config::default());
+/// let events = breaker.events(Interest::Everything, 100);
+/// breaker.force_open();
+/// assert!(breaker.try_acquire().is_err());
+///
+/// assert!(matches!(events.try_next(), Some(Event::Transition(_))));
+/// assert!(matches!(events.try_next(), Some(Event::Rejected(_))));
+/// assert_eq!(events.try_next(), None);
+/// ```
+pub struct Events {
+    receiver: Receiver<Event>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Events {
+    pub(crate) fn new(receiver: Receiver<Event>, lost: Arc<AtomicU64>) -> Self {
+        Self { receiver, lost }
+    }
+
+    /// The next event, if there is one now.
+    pub fn try_next(&self) -> Option<Event> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// Waits for the next event, at most so long. Blocks the thread.
+    ///
+    /// Returns `None` when none came, or when the breaker is gone.
+    pub fn next_within(&self, wait: Duration) -> Option<Event> {
+        self.receiver.recv_timeout(wait).ok()
+    }
+
+    /// Events that found the stream full.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("lost", &self.lost())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Somebody who is told, as the breaker keeps it.
+#[derive(Clone)]
+pub(crate) struct Audience {
+    pub(crate) interest: Interest,
+    ear: Ear,
+}
+
+#[derive(Clone)]
+enum Ear {
+    Listener(Arc<dyn Listener>),
+    Stream {
+        sender: SyncSender<Event>,
+        lost: Arc<AtomicU64>,
+    },
+}
+
+/// Whether somebody still listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Listening,
+    Gone,
+}
+
+impl Audience {
+    pub(crate) fn listener(listener: Arc<dyn Listener>) -> Self {
+        Self {
+            interest: listener.interest(),
+            ear: Ear::Listener(listener),
+        }
+    }
+
+    pub(crate) fn stream(
+        interest: Interest,
+        sender: SyncSender<Event>,
+        lost: Arc<AtomicU64>,
+    ) -> Self {
+        Self {
+            interest,
+            ear: Ear::Stream { sender, lost },
+        }
+    }
+
+    /// Tells of the event, if it is of interest. Runs foreign code, which may panic.
+    pub(crate) fn tell(&self, name: &str, event: &Event) -> Told {
+        if !event.interests(self.interest) {
+            return Told::Listening;
+        }
+        match &self.ear {
+            Ear::Listener(listener) => listener.on_event(name, event),
+            Ear::Stream { sender, lost } => match sender.try_send(*event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_)) => {
+                    lost.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(TrySendError::Disconnected(_)) => return Told::Gone,
+            },
+        }
+        Told::Listening
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.ear, &other.ear) {
+            (Ear::Stream { lost: one, .. }, Ear::Stream { lost: other, .. }) => {
+                Arc::ptr_eq(one, other)
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What does a caller hold while its call is under way? A [`Permit`], which answers once.
+
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crate::circuit::Circuit;
+use crate::clock::Nanos;
+
+use crate::outcome::{Ended, Outcome, Report};
+use crate::state::{Generation, State};
+use crate::ticket::Ticket;
+
+/// The right to make one call, which is given one outcome.
+///
+/// Consumed by [`success`](Self::success), [`failure`](Self::failure) or [`ignore`](Self::ignore).
+/// Dropped without one it is cancelled and gives its slot back; dropped while a panic that began
+/// after it was granted unwinds, it is a failure.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Outcome};
+/// use std::time::Duration;
+///
+/// let breaker = Breaker::new("db", Config::default());
+/// let permit = breaker.try_acquire()?;
+/// assert_eq!(permit.success(), Outcome::Success);
+///
+/// // A downstream that says when to come back lengthens the open period.
+/// let permit = breaker.try_acquire()?;
+/// permit.retry_after(Duration::from_secs(30)).failure();
+///
+/// // A permit that outlives the borrow, for a spawned task.
+/// let permit = breaker.try_acquire()?.into_owned();
+/// std::thread::spawn(move || permit.success()).join().unwrap();
+/// # Ok::<(), fusebox::Rejected>(())
+/// ```
+#[must_use = "a permit that is dropped at once counts as a cancelled call"]
+pub struct Permit<'a> {
+    /// Taken by the one outcome.
+    circuit: Option<Holder<'a>>,
+    ticket: Ticket,
+    took: Nanos,
+    retry_after: Nanos,
+}
+
+enum Holder<'a> {
+    Borrowed(&'a Arc<Circuit>),
+    Owned(Arc<Circuit>),
+}
+
+impl<'a> Permit<'a> {
+    #[inline]
+    pub(crate) fn new(circuit: &'a Arc<Circuit>, ticket: Ticket) -> Self {
+        Self {
+            circuit: Some(Holder::Borrowed(circuit)),
+            ticket,
+            took: Nanos::NONE,
+            retry_after: Nanos::NONE,
+        }
+    }
+
+    /// The call succeeded. Returns how it was counted: as success, or late.
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: half the cost of the hot path is the call"
+    )]
+    #[inline(always)]
+    pub fn success(self) -> Outcome {
+        let permit = self.dismantled();
+        permit
+            .circuit
+            .with(|circuit| circuit.succeed(permit.ticket, permit.took, permit.retry_after))
+    }
+
+    /// The call failed. Returns how it was counted: as failure, or late.
+    #[inline]
+    pub fn failure(self) -> Outcome {
+        self.consume(Ended::Failure)
+    }
+
+    /// The call says nothing about the downstream. Returns how it was counted: as ignored, or late.
+    pub fn ignore(self) -> Outcome {
+        self.consume(Ended::Ignored)
+    }
+
+    /// States how long the call took, instead of the time since the permit was granted. It decides
+    /// whether the call is slow, and what a dropped permit means that depends on its age.
+    pub fn took(mut self, duration: Duration) -> Self {
+        self.took = Nanos::of(duration);
+        self
+    }
+
+    /// Passes on when the downstream wants to be asked again. If this outcome opens the breaker,
+    /// it stays open at least so long, up to `max_open_for`. Jitter only lengthens that.
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Nanos::of(wait);
+        self
+    }
+
+    /// The state in which the permit was granted; half-open means that this call is a probe.
+    pub fn state(&self) -> State {
+        self.ticket.state()
+    }
+
+    /// The generation in which the permit was granted.
+    pub fn generation(&self) -> Generation {
+        self.ticket.generation()
+    }
+
+    /// A permit that does not borrow the breaker.
+    pub fn into_owned(mut self) -> Permit<'static> {
+        let circuit = self.circuit.take().map(|circuit| match circuit {
+            Holder::Borrowed(circuit) => Holder::Owned(Arc::clone(circuit)),
+            Holder::Owned(circuit) => Holder::Owned(circuit),
+        });
+        Permit {
+            circuit,
+            ticket: self.ticket,
+            took: self.took,
+            retry_after: self.retry_after,
+        }
+    }
+
+    #[inline]
+    fn consume(self, ended: Ended) -> Outcome {
+        let permit = self.dismantled();
+        let report = Report {
+            ended,
+            took: permit.took,
+            retry_after: permit.retry_after,
+        };
+        permit
+            .circuit
+            .with(|circuit| circuit.finish(permit.ticket, report))
+    }
+
+    /// The parts, without the drop. Nothing in here points to the permit, so that one which is
+    /// consumed where it was granted stays in registers.
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: half the cost of the hot path is the call"
+    )]
+    #[inline(always)]
+    fn dismantled(mut self) -> Dismantled<'a> {
+        let circuit = self.circuit.take();
+        let (ticket, took, retry_after) = (self.ticket, self.took, self.retry_after);
+        mem::forget(self);
+        Dismantled {
+            circuit: circuit.expect("a permit that can be consumed has not been answered"),
+            ticket,
+            took,
+            retry_after,
+        }
+    }
+}
+
+/// A permit that is being answered.
+struct Dismantled<'a> {
+    circuit: Holder<'a>,
+    ticket: Ticket,
+    took: Nanos,
+    retry_after: Nanos,
+}
+
+impl Holder<'_> {
+    #[inline]
+    fn with<R>(self, answer: impl FnOnce(&Circuit) -> R) -> R {
+        match self {
+            Self::Borrowed(circuit) => answer(circuit),
+            Self::Owned(circuit) => answer(&circuit),
+        }
+    }
+}
+
+impl Drop for Permit<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // Only copies leave this function: a permit that is never pointed to stays in registers.
+        if let Some(circuit) = self.circuit.take() {
+            let (ticket, took, retry_after) = (self.ticket, self.took, self.retry_after);
+            circuit.with(|circuit| cancel(circuit, ticket, took, retry_after));
+        }
+    }
+}
+
+/// Answers for a permit that nobody answered.
+#[cold]
+#[inline(never)]
+fn cancel(circuit: &Circuit, ticket: Ticket, took: Nanos, retry_after: Nanos) {
+    let unwinding = thread::panicking() && !ticket.granted_while_unwinding();
+    let report = Report {
+        ended: if unwinding {
+            Ended::Failure
+        } else {
+            Ended::Dropped
+        },
+        took,
+        retry_after,
+    };
+    circuit.finish(ticket, report);
+}
+
+impl fmt::Debug for Permit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("state", &self.ticket.state())
+            .field("generation", &self.ticket.generation())
+            .finish_non_exhaustive()
+    }
+}

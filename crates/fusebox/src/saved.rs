@@ -1,0 +1,149 @@
+//! What outlives the process? [`Saved`]: state and evidence, for a restart that forgets nothing.
+//!
+//! All times are spans, not instants: another process has another clock. Totals are not saved, for
+//! counters of metrics begin anew with the process; calls in flight are not, for they are gone.
+
+use std::time::Duration;
+
+use crate::state::State;
+use crate::window::{Evidence, Sample, Window, WindowFigures};
+
+/// A breaker's state and evidence, taken by [`Breaker::save`](crate::Breaker::save). With the
+/// feature `serde` it can be written and read.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, State};
+///
+/// let before = Breaker::new("db", Config::default());
+/// before.open();
+/// let saved = before.save();
+///
+/// // After the restart:
+/// let after = Breaker::new("db", Config::default());
+/// after.restore(&saved);
+/// assert_eq!(after.state(), State::Open);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Saved {
+    pub(crate) state: State,
+    /// Until the open period or the half-open deadline ends.
+    pub(crate) left: Option<Duration>,
+    /// The level of the back-off.
+    pub(crate) openings: u32,
+    pub(crate) consecutive_failures: u32,
+    pub(crate) evidence: SavedEvidence,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub(crate) enum SavedEvidence {
+    None,
+    /// Outcomes in order, equal neighbours together, oldest first.
+    Count(Vec<Run>),
+    /// What each bucket held, newest first.
+    Time(Vec<Bucket>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Run {
+    failed: bool,
+    slow: bool,
+    times: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Bucket {
+    age: Duration,
+    calls: u32,
+    failures: u32,
+    slow: u32,
+}
+
+impl Saved {
+    /// The state that was saved.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The same after `passed` has gone by, as between two processes: waits are shorter, outcomes
+    /// older.
+    pub fn aged(mut self, passed: Duration) -> Self {
+        self.left = self.left.map(|left| left.saturating_sub(passed));
+        if let SavedEvidence::Time(buckets) = &mut self.evidence {
+            for bucket in buckets {
+                bucket.age = bucket.age.saturating_add(passed);
+            }
+        }
+        self
+    }
+}
+
+impl SavedEvidence {
+    pub(crate) fn of(evidence: &Evidence) -> Self {
+        match evidence {
+            Evidence::None => Self::None,
+            Evidence::Count(window) => {
+                let mut runs: Vec<Run> = Vec::new();
+                for Sample { failed, slow } in window.samples() {
+                    match runs.last_mut() {
+                        Some(run) if (run.failed, run.slow) == (failed, slow) => run.times += 1,
+                        _ => runs.push(Run {
+                            failed,
+                            slow,
+                            times: 1,
+                        }),
+                    }
+                }
+                Self::Count(runs)
+            }
+            Evidence::Time(window) => {
+                let count = |calls| u32::try_from(calls).unwrap_or(u32::MAX);
+                let bucket = |(age, figures): (Duration, WindowFigures)| Bucket {
+                    age,
+                    calls: count(figures.calls),
+                    failures: count(figures.failures),
+                    slow: count(figures.slow),
+                };
+                Self::Time(window.by_age().map(bucket).collect())
+            }
+        }
+    }
+
+    /// The evidence at `now` in a window that may be of another shape.
+    pub(crate) fn restored(&self, window: Option<Window>, now: Duration) -> Evidence {
+        let mut evidence = window.map_or(Evidence::None, Evidence::of);
+        match (&mut evidence, self) {
+            (Evidence::Count(window), Self::Count(runs)) => {
+                for run in runs {
+                    let sample = Sample {
+                        failed: run.failed,
+                        slow: run.slow,
+                    };
+                    window.add(run.times.into(), sample);
+                }
+            }
+            (Evidence::Time(window), Self::Time(buckets)) => {
+                window.advance(now);
+                for bucket in buckets {
+                    let figures = WindowFigures {
+                        calls: bucket.calls.into(),
+                        failures: bucket.failures.min(bucket.calls).into(),
+                        slow: bucket.slow.min(bucket.calls).into(),
+                        overdue: 0,
+                    };
+                    window.put_back(bucket.age, figures);
+                }
+            }
+            _ => {}
+        }
+        evidence
+    }
+}

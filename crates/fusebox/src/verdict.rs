@@ -1,0 +1,70 @@
+//! What does a result say about the downstream? [`Verdict`]: what a classifier answers.
+
+use std::time::Duration;
+
+use crate::outcome::Outcome;
+use crate::permit::Permit;
+
+/// What a result says about the downstream.
+///
+/// An error is not always the downstream's fault, and an answer is not always a success: a
+/// classifier decides. [`Breaker::call_with`](crate::Breaker::call_with) takes one as a closure;
+/// with a permit in hand, [`Permit::end`] takes the verdict itself.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Outcome, Verdict};
+/// use std::time::Duration;
+///
+/// let judge = |status: u16, retry_after: Option<Duration>| match status {
+///     404 => Verdict::Success, // a timely "not found" is the work of a healthy downstream
+///     400..=428 => Verdict::Ignored,
+///     429 | 500.. => Verdict::Failure { retry_after },
+///     _ => Verdict::Success,
+/// };
+/// let breaker = Breaker::new("db", Config::default());
+/// let permit = breaker.try_acquire()?;
+/// assert_eq!(permit.end(judge(503, None)), Outcome::Failure);
+/// # Ok::<(), fusebox::Rejected>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The downstream did its work.
+    Success,
+    /// The downstream failed.
+    Failure {
+        /// When the downstream wants to be asked again, if it said so. If this failure opens the
+        /// breaker, it stays open at least so long, up to `max_open_for`.
+        retry_after: Option<Duration>,
+    },
+    /// The result says nothing about the downstream.
+    Ignored,
+}
+
+impl Verdict {
+    /// A failure without a hint.
+    pub const FAILURE: Self = Self::Failure { retry_after: None };
+
+    /// The verdict where every error is the downstream's: `Ok` is a success, `Err` a failure.
+    pub const fn of<T, E>(result: &Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Self::Success,
+            Err(_) => Self::FAILURE,
+        }
+    }
+}
+
+impl Permit<'_> {
+    /// Gives the call the outcome that `verdict` says. Returns how it was counted.
+    pub fn end(self, verdict: Verdict) -> Outcome {
+        match verdict {
+            Verdict::Success => self.success(),
+            Verdict::Failure { retry_after: None } => self.failure(),
+            Verdict::Failure {
+                retry_after: Some(wait),
+            } => self.retry_after(wait).failure(),
+            Verdict::Ignored => self.ignore(),
+        }
+    }
+}

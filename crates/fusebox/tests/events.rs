@@ -1,0 +1,217 @@
+//! Is there one stream of all that happens, bounded, that nobody waits for?
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use fusebox::{
+    Breaker, Cause, Config, Event, Interest, Listener, ManualClock, Outcome, RejectReason, State,
+};
+
+fn breaker() -> (Breaker, ManualClock) {
+    let config = Config::builder()
+        .consecutive_failures(1)
+        .open_for(Duration::from_secs(1))
+        .jitter(0.0)
+        .build()
+        .unwrap();
+    let clock = ManualClock::new();
+    (Breaker::with_clock("db", config, clock.clone()), clock)
+}
+
+fn kind(event: &Event) -> &'static str {
+    match event {
+        Event::Transition(_) => "transition",
+        Event::Rejected(_) => "rejected",
+        Event::Late { .. } => "late",
+        Event::WouldTrip(_) => "would trip",
+        _ => "something else",
+    }
+}
+
+fn kinds(events: &fusebox::Events) -> Vec<&'static str> {
+    std::iter::from_fn(|| events.try_next())
+        .map(|event| kind(&event))
+        .collect()
+}
+
+#[test]
+fn one_stream_tells_of_transitions_rejections_late_results_and_would_be_trips_in_order() {
+    let (breaker, clock) = breaker();
+    let events = breaker.events(Interest::Everything, 100);
+    let late = breaker.try_acquire().unwrap();
+
+    breaker.try_acquire().unwrap().failure();
+    breaker.try_acquire().unwrap_err();
+    assert_eq!(late.success(), Outcome::Late);
+    clock.advance(Duration::from_secs(1));
+    let probe = breaker.try_acquire().unwrap();
+    breaker.try_acquire().unwrap_err();
+    drop(probe);
+    breaker.metrics_only();
+    breaker.try_acquire().unwrap().failure();
+
+    assert_eq!(
+        kinds(&events),
+        [
+            "transition",
+            "rejected",
+            "late",
+            "transition",
+            "rejected",
+            "transition",
+            "would trip",
+        ]
+    );
+    assert_eq!(events.lost(), 0);
+}
+
+#[test]
+fn events_carry_what_happened() {
+    let (breaker, _clock) = breaker();
+    let events = breaker.events(Interest::Everything, 100);
+    let late = breaker.try_acquire().unwrap();
+    breaker.try_acquire().unwrap().failure();
+    let rejected = breaker.try_acquire().unwrap_err();
+    late.failure();
+
+    let Some(Event::Transition(trip)) = events.try_next() else {
+        panic!("a transition first")
+    };
+    assert_eq!(
+        (trip.cause, trip.to),
+        (Cause::ConsecutiveFailures, State::Open)
+    );
+    assert_eq!(events.try_next(), Some(Event::Rejected(rejected)));
+    let Some(Event::Late { generation }) = events.next_within(Duration::ZERO) else {
+        panic!("the late result then")
+    };
+    assert_eq!(generation.get(), 0);
+    assert_eq!(events.next_within(Duration::ZERO), None);
+}
+
+#[test]
+fn a_would_be_trip_carries_rule_and_figures() {
+    let (breaker, _clock) = breaker();
+    breaker.metrics_only();
+    let events = breaker.events(Interest::Changes, 10);
+
+    breaker.try_acquire().unwrap().failure();
+
+    let Some(Event::WouldTrip(report)) = events.try_next() else {
+        panic!("a would-be trip")
+    };
+    assert_eq!(report.cause, Cause::ConsecutiveFailures);
+    assert_eq!(report.consecutive_failures, 1);
+}
+
+#[test]
+fn who_wants_changes_is_told_of_no_single_call() {
+    let (breaker, _clock) = breaker();
+    let everything = breaker.events(Interest::Everything, 100);
+    let changes = breaker.events(Interest::Changes, 100);
+
+    breaker.force_open();
+    for _ in 0..3 {
+        breaker.try_acquire().unwrap_err();
+    }
+
+    assert_eq!(kinds(&changes), ["transition"]);
+    assert_eq!(kinds(&everything).len(), 4);
+}
+
+#[test]
+fn a_full_stream_loses_new_events_and_counts_them() {
+    let (breaker, _clock) = breaker();
+    let events = breaker.events(Interest::Everything, 2);
+
+    breaker.force_open();
+    for _ in 0..9 {
+        breaker.try_acquire().unwrap_err();
+    }
+
+    assert_eq!(kinds(&events), ["transition", "rejected"]);
+    assert_eq!(events.lost(), 8);
+}
+
+#[test]
+fn a_stream_that_was_dropped_is_told_nothing_more_and_costs_no_more() {
+    let (breaker, _clock) = breaker();
+    let dropped = breaker.events(Interest::Everything, 1);
+    drop(dropped);
+    breaker.force_open();
+
+    // The rejections that follow go to nobody: none is lost, because none is told.
+    let calls = if cfg!(miri) { 100 } else { 5000 };
+    for _ in 0..calls {
+        breaker.try_acquire().unwrap_err();
+    }
+
+    let snapshot = breaker.snapshot();
+    assert_eq!(snapshot.events_lost, 0);
+    assert_eq!(snapshot.totals.rejections(RejectReason::ForcedOpen), calls);
+}
+
+/// Wants to be told of every call.
+struct Curious(Arc<Mutex<Vec<&'static str>>>);
+
+impl Listener for Curious {
+    fn on_event(&self, name: &str, event: &Event) {
+        assert_eq!(name, "db");
+        self.0.lock().unwrap().push(kind(event));
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::Everything
+    }
+}
+
+#[test]
+fn a_listener_may_ask_for_everything() {
+    let (breaker, _clock) = breaker();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    breaker.add_listener(Curious(Arc::clone(&told)));
+
+    breaker.force_open();
+    breaker.try_acquire().unwrap_err();
+
+    assert_eq!(*told.lock().unwrap(), ["transition", "rejected"]);
+}
+
+// pitfalls 42 and 46
+#[test]
+fn a_listener_that_hangs_makes_no_memory_grow_and_no_caller_wait() {
+    let (breaker, _clock) = breaker();
+    let (entered, is_in) = mpsc::channel();
+    let (release, may_go) = mpsc::channel::<()>();
+    let may_go = Mutex::new(may_go);
+    breaker.add_listener(move |_: &str, _: &Event| {
+        let _ = entered.send(());
+        let _ = may_go.lock().unwrap().recv();
+    });
+    let told = breaker.events(Interest::Everything, 10_000);
+
+    thread::scope(|scope| {
+        scope.spawn(|| breaker.force_open());
+        is_in.recv().unwrap();
+        // An interpreter is slow.
+        let calls = if cfg!(miri) { 600 } else { 5000 };
+        for _ in 0..calls {
+            breaker.try_acquire().unwrap_err();
+        }
+        breaker.reset();
+        assert_eq!(breaker.snapshot().events_lost, calls - 512);
+        drop(release);
+    });
+
+    let told = kinds(&told);
+    assert_eq!(told.iter().filter(|kind| **kind == "rejected").count(), 512);
+    assert_eq!(told.first(), Some(&"transition"));
+    assert_eq!(
+        told.last(),
+        Some(&"transition"),
+        "masses push no change out"
+    );
+}
