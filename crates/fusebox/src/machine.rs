@@ -166,20 +166,21 @@ impl Machine {
         }
         let outcome = match report.ended {
             Ended::Success => Outcome::Success,
-            Ended::Failure => Outcome::Failure,
+            Ended::Failure | Ended::Trip => Outcome::Failure,
             Ended::Ignored => Outcome::Ignored,
             Ended::Dropped => Outcome::Cancelled,
         };
         self.totals.calls[outcome.index()] += 1;
-        let sample = self.sample(ticket, &report);
+        let sample = self.sample(ticket, &report, now);
         self.totals.slow_calls += u64::from(sample.is_some_and(|sample| sample.slow));
+        let hint = report.retry_after.duration();
+        let at_once = (report.ended == Ended::Trip).then_some(Cause::Verdict);
         match self.phase {
-            Phase::HalfOpen(trial) => {
-                self.judge_probe(trial, sample, report.retry_after.duration());
-            }
+            Phase::HalfOpen(trial) => self.judge_probe(trial, sample, at_once, hint),
             Phase::Closed { .. } | Phase::MetricsOnly { .. } => {
-                if let Some(cause) = self.judge(sample) {
-                    self.trip(cause, report.retry_after.duration());
+                let fulfilled = self.judge(sample);
+                if let Some(cause) = at_once.or(fulfilled) {
+                    self.trip(cause, hint);
                 }
             }
             // Disabled judges nothing; the other two grant no permits.

@@ -66,6 +66,8 @@ pub(crate) struct Report {
 pub(crate) enum Ended {
     Success,
     Failure,
+    /// A failure that opens the breaker whatever the rules say.
+    Trip,
     Ignored,
     Dropped,
 }

@@ -81,6 +81,25 @@ impl<'a> Permit<'a> {
         self.consume(Ended::Failure)
     }
 
+    /// The call failed so that the breaker must open at once, whatever its rules say; see
+    /// [`Verdict::Trip`](crate::Verdict::Trip). Returns how it was counted: as failure, or late.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fusebox::{Breaker, Cause, Config, State};
+    /// # use std::time::Duration;
+    /// let breaker = Breaker::new("api", Config::default());
+    /// let permit = breaker.try_acquire()?;
+    /// permit.retry_after(Duration::from_secs(30)).trip(); // "429, come back in 30 s"
+    /// let snapshot = breaker.snapshot();
+    /// assert_eq!(snapshot.state, State::Open);
+    /// assert_eq!(snapshot.transitions[0].cause, Cause::Verdict);
+    /// # Ok::<(), fusebox::Rejected>(())
+    /// ```
+    pub fn trip(self) -> Outcome {
+        self.consume(Ended::Trip)
+    }
+
     /// The call says nothing about the downstream. Returns how it was counted: as ignored, or late.
     pub fn ignore(self) -> Outcome {
         self.consume(Ended::Ignored)
