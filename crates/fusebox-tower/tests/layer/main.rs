@@ -7,6 +7,8 @@ mod cancellation;
 mod fast_failure;
 mod grpc;
 mod http_answers;
+mod nesting;
 mod panics;
+mod readiness;
 mod rehearsal;
 mod sharing;
