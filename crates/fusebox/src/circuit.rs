@@ -4,6 +4,8 @@
 //! The clock is read before the lock is taken and listeners are told after it is given back, so no
 //! foreign code ever runs inside. `docs/adr/0003` says why it is built this way.
 
+mod peek;
+
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,6 +16,7 @@ use crate::config::Config;
 use crate::gate::{Admission, Gate, Noted, Stopwatch, Timed, Word};
 use crate::listener::{Audience, Event, Interest, Told};
 use crate::machine::Machine;
+use crate::nesting;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
 use crate::snapshot::Snapshot;
@@ -107,7 +110,16 @@ impl Circuit {
     }
 
     #[inline(never)]
-    fn admit_or_reject(&self, mut word: Word) -> Result<Ticket, Rejected> {
+    fn admit_or_reject(&self, word: Word) -> Result<Ticket, Rejected> {
+        let answer = self.admission(word);
+        if answer.is_err() {
+            nesting::note_rejection();
+        }
+        answer
+    }
+
+    #[inline]
+    fn admission(&self, mut word: Word) -> Result<Ticket, Rejected> {
         loop {
             match word.admission() {
                 Admission::Pass | Admission::Ask => return self.ask(),

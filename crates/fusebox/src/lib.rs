@@ -70,12 +70,15 @@ mod circuit;
 mod clock;
 mod config;
 mod control;
+mod dyn_error;
 mod events;
 mod gate;
 pub mod guide;
 mod in_flight;
 mod listener;
 mod machine;
+#[doc(hidden)]
+pub mod nesting;
 mod outcome;
 mod permit;
 mod ramp;
@@ -102,6 +105,8 @@ pub use config::{
     InvalidSetting, ProbeVerdict,
 };
 pub use control::ManualControl;
+#[doc(hidden)]
+pub use dyn_error::dyn_error;
 pub use listener::{Event, Events, Interest, Listener};
 pub use outcome::Outcome;
 pub use permit::Permit;

@@ -51,7 +51,8 @@ fn an_asynchronous_rejection_is_no_evidence_either() {
     let ((outer, _), (inner, _)) = (brittle("outer"), brittle("inner"));
     inner.force_open();
 
-    let result = ready(outer.call_async(async || inner.call_async(async || Ok::<_, &str>(())).await));
+    let result =
+        ready(outer.call_async(async || inner.call_async(async || Ok::<_, &str>(())).await));
 
     assert!(result.is_err());
     assert_eq!(outer.state(), State::Closed);

@@ -79,7 +79,9 @@ async fn a_rejection_from_another_task_is_no_evidence() {
         .layer(BreakerLayer::new(outer.clone()))
         .layer(BufferLayer::new(1))
         .layer(BreakerLayer::new(inner))
-        .service(tower::service_fn(async |(): ()| Ok::<_, std::io::Error>(())));
+        .service(tower::service_fn(
+            async |(): ()| Ok::<_, std::io::Error>(()),
+        ));
 
     let result = service.oneshot(()).await;
 

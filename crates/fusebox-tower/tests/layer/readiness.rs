@@ -37,7 +37,10 @@ async fn during_a_ramp_a_ready_call_is_never_rejected() {
     for number in 0..100 {
         let mut service = first.clone();
         let ready = ServiceExt::<Request>::ready(&mut service);
-        timeout(Duration::from_secs(60), ready).await.unwrap().unwrap();
+        timeout(Duration::from_secs(60), ready)
+            .await
+            .unwrap()
+            .unwrap();
         let result = service.call(saying(Sure::Ok(()))).await;
         assert!(result.is_ok(), "call {number}: {result:?}");
     }
@@ -202,7 +205,10 @@ fn wait_once(service: &mut BreakerService<Puppet, ErrorsFail>, breaker: &Breaker
     breaker.open_for(Duration::from_millis(50));
     runtime.block_on(async {
         let ready = ServiceExt::<Request>::ready(service);
-        timeout(Duration::from_secs(60), ready).await.unwrap().unwrap();
+        timeout(Duration::from_secs(60), ready)
+            .await
+            .unwrap()
+            .unwrap();
     });
     drop(runtime);
 }
@@ -232,7 +238,10 @@ fn a_wait_that_began_on_one_runtime_ends_on_another() {
     // The first runtime is alive, but nobody drives it.
     second.block_on(async {
         let ready = ServiceExt::<Request>::ready(&mut service);
-        timeout(Duration::from_secs(60), ready).await.unwrap().unwrap();
+        timeout(Duration::from_secs(60), ready)
+            .await
+            .unwrap()
+            .unwrap();
     });
     drop(first);
 }
@@ -257,9 +266,16 @@ async fn a_turn_that_an_idle_service_does_not_use_goes_to_the_next() {
     let start = Instant::now();
 
     let ready = ServiceExt::<Request>::ready(&mut next);
-    timeout(Duration::from_secs(60), ready).await.unwrap().unwrap();
+    timeout(Duration::from_secs(60), ready)
+        .await
+        .unwrap()
+        .unwrap();
 
-    assert!(start.elapsed() <= Duration::from_millis(201), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() <= Duration::from_millis(201),
+        "{:?}",
+        start.elapsed()
+    );
     next.call(saying(Sure::Ok(()))).await.unwrap();
     assert_eq!(breaker.state(), State::Closed);
 }
@@ -287,7 +303,10 @@ async fn one_waiting_layer_applied_twice_closes() {
     let start = Instant::now();
 
     let ready = service.ready();
-    timeout(Duration::from_secs(60), ready).await.unwrap().unwrap();
+    timeout(Duration::from_secs(60), ready)
+        .await
+        .unwrap()
+        .unwrap();
     service.call(()).await.unwrap();
 
     assert_eq!(start.elapsed(), Duration::ZERO);

@@ -36,6 +36,14 @@ impl Machine {
         }
     }
 
+    /// Whether every call may pass.
+    pub(crate) fn admits_all(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Closed { ramp: None } | Phase::MetricsOnly { .. } | Phase::Disabled
+        )
+    }
+
     /// The licence to note plain successes unseen, where they cannot lead to a verdict.
     fn licence(&mut self) -> Option<Licence> {
         match self.phase {
