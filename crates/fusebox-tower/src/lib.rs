@@ -64,8 +64,11 @@
 //! | `gate` | When does a service ask for its permit? |
 //! | `reservation`, `waiters` | How does it wait for its turn, and who wakes it? |
 
+#[cfg(feature = "http")]
+mod answer;
 mod cause;
 mod classify;
+mod entrance;
 #[cfg(feature = "http")]
 mod fast_failure;
 mod future;
@@ -74,31 +77,45 @@ mod gate;
 mod grpc;
 mod held;
 #[cfg(feature = "http")]
-mod hint;
+mod http_breaker;
 #[cfg(feature = "http")]
 mod http_classifier;
 mod layer;
 #[cfg(feature = "back-pressure")]
 mod reservation;
+#[cfg(feature = "http")]
+mod retry_after;
 mod service;
-#[cfg(feature = "back-pressure")]
+mod turned_away;
 mod waiters;
 
+pub use fusebox;
+
+#[cfg(feature = "http")]
+pub use answer::JudgeAt;
 pub use cause::{find_cause, io_error_kind};
-pub use classify::{Classify, ClassifyError, CountAs, ErrorsFail};
+pub use classify::{Classify, ClassifyError, CountAs, ErrorsFail, SharedClassifier};
 #[cfg(feature = "axum")]
 pub use fast_failure::FastFailure;
 #[cfg(feature = "http")]
 pub use fast_failure::{
-    FastFailureFuture, FastFailureLayer, FastFailureService, fast_failure_response,
+    AnswerRejected, FastFailureFuture, FastFailureLayer, FastFailureService, HttpAnswer,
+    fast_failure_response,
 };
 pub use future::ResponseFuture;
 pub use gate::Readiness;
 #[cfg(feature = "grpc")]
 pub use grpc::{
-    GrpcBody, GrpcBreakerLayer, GrpcBreakerService, GrpcClassifier, GrpcCode, GrpcResponseFuture,
+    GrpcAnswer, GrpcBody, GrpcBreakerLayer, GrpcBreakerService, GrpcClassifier, GrpcCode,
+    GrpcResponseFuture, grpc_fast_failure_response,
 };
 #[cfg(feature = "http")]
+pub use http_breaker::{HttpBody, HttpBreakerLayer, HttpBreakerService, HttpResponseFuture};
+#[cfg(feature = "http")]
 pub use http_classifier::HttpClassifier;
+#[cfg(feature = "reqwest")]
+pub use http_classifier::ReqwestErrors;
 pub use layer::BreakerLayer;
+#[cfg(feature = "http")]
+pub use retry_after::{InvalidRetryAfter, RetryAfter};
 pub use service::BreakerService;

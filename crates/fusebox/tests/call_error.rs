@@ -22,7 +22,7 @@ fn boxed() -> BoxError {
 }
 
 fn first_cause<T: Error + 'static>(error: &dyn Error) -> bool {
-    error.source().is_some_and(|source| source.is::<T>())
+    error.source().is_some_and(<dyn Error>::is::<T>)
 }
 
 #[test]

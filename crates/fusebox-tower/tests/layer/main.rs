@@ -1,4 +1,4 @@
-//! Does a service behind a circuit do what the layer promises?
+//! A service behind a circuit does what the layer promises.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -181,7 +181,7 @@ fn a_service_that_was_ready_to_reject_still_calls_nothing_that_is_not_ready() {
     assert_eq!(breaker.snapshot().probes_in_flight, 0);
 
     // With a free place, the call is made.
-    breaker.open();
+    breaker.open_for(OPEN_FOR);
     assert!(Service::<Request>::poll_ready(&mut late, &mut cx).is_ready());
     answer.send(Sure::Ok(())).unwrap();
     assert!(poll_once(&mut hanging).is_ready());
