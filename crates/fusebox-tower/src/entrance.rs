@@ -57,12 +57,18 @@ impl<S> Entrance<S> {
         S::Error: 'static,
     {
         self.turned_away.clear();
-        if nesting::encloses(self.gate.breaker()) {
-            return self.inner.poll_ready(cx).map_err(CallError::Failed);
-        }
         // The inner service comes first: a reserved probe must not wait for anybody.
         let inner = &mut self.inner;
-        match self.gate.inside(|| inner.poll_ready(cx)) {
+        let ready = self.gate.inside(|| inner.poll_ready(cx));
+        if let Poll::Ready(Ok(())) = ready
+            && self.gate.rejects_at_the_call()
+        {
+            return Poll::Ready(Ok(()));
+        }
+        if nesting::encloses(self.gate.breaker()) {
+            return ready.map_err(CallError::Failed);
+        }
+        match ready {
             Poll::Ready(Ok(())) => self.gate.poll_ready(cx).map(Ok),
             Poll::Ready(Err(error)) => self.poll_error(cx, error, classify),
             Poll::Pending => match self.gate.poll_rejection(cx) {
@@ -100,6 +106,7 @@ impl<S> Entrance<S> {
     }
 
     /// Makes a call, if it may pass.
+    #[inline]
     pub(crate) fn call<R>(&mut self, request: R) -> Result<(S::Future, Held), Rejected>
     where
         S: Service<R>,
@@ -111,9 +118,10 @@ impl<S> Entrance<S> {
             None => self.gate.enter()?,
             Some(rejected) => self.enter_late(rejected)?,
         };
-        let mut held = Held::new(permit, self.gate.breaker());
-        let call = held.run(|| self.inner.call(request));
-        Ok((call, held))
+        let inner = &mut self.inner;
+        Ok(Held::call(permit, self.gate.breaker(), || {
+            inner.call(request)
+        }))
     }
 
     /// Asks again after a rejection at readiness, when the inner service was not known to be ready.

@@ -40,6 +40,7 @@ pin_project! {
 }
 
 impl<F, C> ResponseFuture<F, C> {
+    #[inline]
     pub(crate) fn new(
         entered: Result<(F, Held), Rejected>,
         classifier: impl FnOnce() -> C,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+#[cfg(feature = "back-pressure")]
 use fusebox::nesting::Nesting;
 use fusebox::{Breaker, Permit, Rejected};
 
@@ -68,17 +69,34 @@ impl Gate {
         }
     }
 
+    #[inline]
     pub(crate) fn breaker(&self) -> &Breaker {
         &self.breaker
     }
 
     /// Asks the inner service for readiness. One that would reserve a permit of the same circuit is
     /// inside.
+    #[inline]
     pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> R {
         match self.mode {
             Mode::Error(_) => ask(),
             #[cfg(feature = "back-pressure")]
             Mode::BackPressure(_) => Nesting::of(&self.breaker).run(ask),
+        }
+    }
+
+    /// Whether nothing is left to wait for once the inner service is ready.
+    #[inline]
+    pub(crate) fn rejects_at_the_call(&mut self) -> bool {
+        match &mut self.mode {
+            Mode::Error(seat) => {
+                if seat.is_some() {
+                    *seat = None;
+                }
+                true
+            }
+            #[cfg(feature = "back-pressure")]
+            Mode::BackPressure(_) => false,
         }
     }
 
@@ -88,12 +106,10 @@ impl Gate {
         not(feature = "back-pressure"),
         expect(unused_variables, reason = "nobody waits without the feature")
     )]
+    #[inline]
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.mode {
-            Mode::Error(seat) => {
-                *seat = None;
-                Poll::Ready(())
-            }
+            Mode::Error(_) => Poll::Ready(()),
             #[cfg(feature = "back-pressure")]
             Mode::BackPressure(reservation) => {
                 reservation.poll_ready(&self.breaker, &self.waiters, cx)
@@ -104,8 +120,10 @@ impl Gate {
     /// Waits until a call would be rejected, where that is to be known at once. The inner service
     /// is not ready.
     pub(crate) fn poll_rejection(&mut self, cx: &mut Context<'_>) -> Poll<Rejected> {
-        let Mode::Error(seat) = &mut self.mode else {
-            return Poll::Pending;
+        let seat = match &mut self.mode {
+            Mode::Error(seat) => seat,
+            #[cfg(feature = "back-pressure")]
+            Mode::BackPressure(_) => return Poll::Pending,
         };
         if let Some(rejected) = self.breaker.would_reject() {
             *seat = None;
@@ -124,6 +142,7 @@ impl Gate {
     }
 
     /// Asks for the permit of one call.
+    #[inline]
     pub(crate) fn enter(&mut self) -> Result<Permit<'static>, Rejected> {
         match &mut self.mode {
             Mode::Error(_) => self.breaker.try_acquire().map(Permit::into_owned),

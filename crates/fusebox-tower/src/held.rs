@@ -25,19 +25,26 @@ struct Call {
 }
 
 impl Held {
-    pub(crate) fn new(permit: Permit<'static>, breaker: &Breaker) -> Self {
-        Self(Some(Call {
-            permit,
-            nesting: Nesting::of(breaker),
-        }))
+    /// Makes a call under its permit. If that panics, the permit's own drop says so.
+    #[inline]
+    pub(crate) fn call<F>(
+        permit: Permit<'static>,
+        breaker: &Breaker,
+        call: impl FnOnce() -> F,
+    ) -> (F, Self) {
+        let mut nesting = Nesting::of(breaker);
+        let future = nesting.run(call);
+        (future, Self(Some(Call { permit, nesting })))
     }
 
     /// Stands for a call that is part of another call of the same breaker, which answers for both.
+    #[inline]
     pub(crate) const fn nothing() -> Self {
         Self(None)
     }
 
     /// Runs foreign code inside the call: if it panics, the call has failed.
+    #[inline]
     pub(crate) fn run<R>(&mut self, code: impl FnOnce() -> R) -> R {
         let on_panic = FailOnDrop(self);
         let result = match &mut on_panic.0.0 {
@@ -49,6 +56,7 @@ impl Held {
     }
 
     /// Asks a classifier: if it panics, the call has failed.
+    #[inline]
     pub(crate) fn judge<R>(&mut self, classify: impl FnOnce() -> R) -> Option<R> {
         self.0.as_ref()?;
         let on_panic = FailOnDrop(self);
@@ -58,14 +66,19 @@ impl Held {
     }
 
     /// Ends the call as its result is judged. Only the first end counts.
+    #[inline]
     pub(crate) fn end(&mut self, verdict: Verdict) {
         if let Some(call) = self.0.take() {
-            let verdict = call.nesting.settle(verdict);
-            call.permit.end(verdict);
+            match call.nesting.settle(verdict) {
+                // What nearly every call comes to is inlined.
+                Verdict::Success => call.permit.success(),
+                verdict => call.permit.end(verdict),
+            };
         }
     }
 
     /// Ends the call with what `classify` says of the answer.
+    #[inline]
     pub(crate) fn answer(&mut self, classify: impl FnOnce() -> Verdict) {
         if let Some(verdict) = self.judge(classify) {
             self.end(verdict);
