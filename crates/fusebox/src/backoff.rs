@@ -42,6 +42,27 @@ pub(crate) fn level(openings: u32, stable: Option<Duration>, decay: Option<Durat
     }
 }
 
+/// The lowest level at which the open period is `max`: `1 + log(max / base) / log(factor)`, rounded
+/// up. With a factor of 1 all levels are alike, and the first is the highest.
+pub(crate) fn highest_level(policy: &WaitPolicy) -> u32 {
+    if policy.factor <= 1.0 || policy.base >= policy.max {
+        return 1;
+    }
+    let steps = (policy.max.as_secs_f64() / policy.base.as_secs_f64()).ln() / policy.factor.ln();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive, and a cast from float to integer saturates"
+    )]
+    let near = (steps.ceil() as u32).saturating_add(1);
+    // The logarithms may be off by one; what the back-off itself says is right.
+    let reached = |level: u32| back_off(policy, level) >= policy.max;
+    let from = near.saturating_sub(1).max(1);
+    (from..=near)
+        .find(|level| reached(*level))
+        .unwrap_or(near.saturating_add(1))
+}
+
 fn back_off(policy: &WaitPolicy, opening: u32) -> Duration {
     let exponent = i32::try_from(opening.saturating_sub(1)).unwrap_or(i32::MAX);
     let seconds = policy.base.as_secs_f64() * policy.factor.powi(exponent);

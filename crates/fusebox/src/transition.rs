@@ -34,7 +34,7 @@ pub enum Cause {
 
 impl Cause {
     /// The causes that can open a breaker, in the order of this type's declaration.
-    pub const TRIPS: [Self; 7] = [
+    pub const TRIPS: &'static [Self] = &[
         Self::ConsecutiveFailures,
         Self::FailureRatio,
         Self::SlowRatio,

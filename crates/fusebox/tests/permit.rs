@@ -22,7 +22,7 @@ fn breaker() -> (Breaker, ManualClock) {
 
 fn outcomes(breaker: &Breaker) -> [u64; 5] {
     let totals = breaker.snapshot().totals;
-    Outcome::ALL.map(|outcome| totals.calls(outcome))
+    std::array::from_fn(|place| totals.calls(Outcome::ALL[place]))
 }
 
 // pitfall 14
