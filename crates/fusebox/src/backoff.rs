@@ -111,6 +111,35 @@ mod tests {
     }
 
     #[test]
+    fn the_highest_level_is_the_first_whose_period_is_the_longest() {
+        let policies = [
+            policy(1000, 2.0, 64_000, 0.0),
+            policy(1000, 2.0, 63_999, 0.0),
+            policy(1000, 2.0, 64_001, 0.0),
+            policy(1000, 10.0, 1_000_000, 0.0),
+            policy(7, 1.1, 86_400_000, 0.0),
+            policy(3, 1000.0, u64::MAX / 2, 0.0),
+            policy(1000, 1.0, 1000, 0.0),
+        ];
+        for policy in policies {
+            let highest = highest_level(&policy);
+
+            assert_eq!(back_off(&policy, highest), policy.max, "{policy:?}");
+            let below = highest - 1;
+            assert!(
+                below == 0 || back_off(&policy, below) < policy.max,
+                "{policy:?}"
+            );
+        }
+        assert_eq!(
+            highest_level(&policy(1000, 1.0, 5000, 0.0)),
+            1,
+            "all are alike"
+        );
+        assert!(highest_level(&policy(1, 1.0 + f64::EPSILON, u64::MAX / 2, 0.0)) > 1_000_000);
+    }
+
+    #[test]
     fn jitter_shortens_by_at_most_its_share() {
         let policy = policy(1000, 1.0, 1000, 0.5);
 

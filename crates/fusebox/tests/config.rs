@@ -187,7 +187,7 @@ fn every_name_is_the_one_that_metrics_and_json_show() {
         ["wait_elapsed", "probes_succeeded", "restored"]
     );
     for (state, operators) in State::ALL
-        .into_iter()
+        .iter()
         .zip([false, false, false, true, true, true])
     {
         assert_eq!(state.is_operators(), operators, "{state}");

@@ -1,6 +1,10 @@
 //! Does a change of one setting mean that setting, and nothing else?
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::unchecked_time_subtraction,
+    reason = "a test fails by panicking"
+)]
 
 use std::time::Duration;
 

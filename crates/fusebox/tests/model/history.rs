@@ -51,6 +51,7 @@ pub(crate) struct Call {
 pub(crate) enum Result {
     Success,
     Failure,
+    Trip,
     Ignored,
     Dropped,
     Panicked,
@@ -115,6 +116,7 @@ fn call(failing: u32) -> impl Strategy<Value = Call> {
     let result = prop_oneof![
         failing => Just(Result::Failure),
         100 - failing => Just(Result::Success),
+        1 => Just(Result::Trip),
         6 => Just(Result::Ignored),
         6 => Just(Result::Dropped),
         3 => Just(Result::Panicked),

@@ -225,6 +225,7 @@ impl Pair {
         let got = match call.result {
             Result::Success => permit.success(),
             Result::Failure => permit.failure(),
+            Result::Trip => permit.trip(),
             Result::Ignored => permit.ignore(),
             Result::Dropped => return drop(permit),
             Result::Panicked => {

@@ -125,7 +125,9 @@ impl Model {
             .is_some_and(slow);
         let (outcome, verdict) = match call.result {
             Result::Success => (Outcome::Success, Some((false, slow))),
-            Result::Failure | Result::Panicked => (Outcome::Failure, Some((true, slow))),
+            Result::Failure | Result::Trip | Result::Panicked => {
+                (Outcome::Failure, Some((true, slow)))
+            }
             Result::Ignored => (Outcome::Ignored, None),
             Result::Dropped => {
                 let verdict = match self.settings.dropped {
@@ -139,7 +141,12 @@ impl Model {
             }
         };
         self.log_end(outcome, verdict);
-        if self.state() == State::HalfOpen {
+        let at_once = call.result == Result::Trip;
+        if at_once && self.state() == State::HalfOpen {
+            self.change(State::Open, Cause::Verdict, call.hint);
+        } else if at_once && self.state() != State::Disabled {
+            self.trip(Cause::Verdict, call.hint);
+        } else if self.state() == State::HalfOpen {
             self.judge_probes(call.hint);
         } else if let Some(cause) = verdict.and_then(|_| self.rule_that_fires()) {
             self.trip(cause, call.hint);

@@ -218,7 +218,7 @@ impl Settings {
         }
         let longest = self.open_period(1000, None);
         let reached = |level: &u32| self.open_period(*level, None) == longest;
-        level.min((1..).find(reached).unwrap())
+        level.min((1..=1000).find(reached).unwrap())
     }
 
     pub(crate) fn has_window(&self) -> bool {
