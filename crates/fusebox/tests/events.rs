@@ -264,29 +264,30 @@ impl Listener for EndlessSupply {
 
 #[test]
 fn a_caller_tells_a_bounded_number_of_events_while_others_come() {
-    const EVENTS: u64 = 1000;
+    const EVENTS: usize = 1000;
     let (breaker, _clock) = breaker();
     breaker.force_open();
-    let ((ask, asked), (make, made)) = (mpsc::channel(), mpsc::channel());
+    let (ask, asked) = mpsc::channel();
+    let (answer, answers) = mpsc::channel();
     let told = Arc::new(Mutex::new(Vec::new()));
     breaker.add_listener(EndlessSupply {
         told: Arc::clone(&told),
         ask: Mutex::new(ask),
-        made: Mutex::new(made),
+        made: Mutex::new(answers),
     });
 
     thread::scope(|scope| {
         scope.spawn(|| {
             // Rejected before it answers, so that the event waits when the listener returns.
-            for () in asked.iter().take(EVENTS as usize) {
+            for () in asked.iter().take(EVENTS) {
                 thread::scope(|one| {
                     one.spawn(|| breaker.try_acquire().unwrap_err())
                         .join()
                         .unwrap()
                 });
-                let _ = make.send(());
+                let _ = answer.send(());
             }
-            drop((asked, make));
+            drop((asked, answer));
         });
         breaker.try_acquire().unwrap_err();
         let mine = thread::current().id();
@@ -297,13 +298,13 @@ fn a_caller_tells_a_bounded_number_of_events_while_others_come() {
             .filter(|id| **id == mine)
             .count();
         assert!(by_me <= 20, "{by_me} events told by one call");
-        while (told.lock().unwrap().len() as u64) < EVENTS {
+        while told.lock().unwrap().len() < EVENTS {
             breaker.poll_transitions();
         }
     });
     breaker.poll_transitions();
 
-    assert_eq!(told.lock().unwrap().len() as u64, EVENTS + 1);
+    assert_eq!(told.lock().unwrap().len(), EVENTS + 1);
 }
 
 #[test]

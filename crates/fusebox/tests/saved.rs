@@ -1,7 +1,11 @@
 //! Does a breaker that was saved go on where it was?
 
 #![cfg(feature = "serde")]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::unchecked_time_subtraction,
+    reason = "a test fails by panicking"
+)]
 
 use std::time::Duration;
 
