@@ -217,11 +217,25 @@ impl Circuit {
     /// Takes any other outcome of a granted call.
     #[inline(never)]
     pub(crate) fn finish(&self, ticket: Ticket, report: Report) -> Outcome {
-        if self.gate.word().generation() == ticket.generation() {
-            self.judge(ticket, report, self.now())
-        } else {
-            self.late(ticket.generation())
+        let word = self.gate.word();
+        if !word.is_of_generation_of(ticket.word()) {
+            return self.late(ticket.generation());
         }
+        let mut watch = Watch {
+            circuit: self,
+            granted: ticket.granted,
+            took: report.took,
+            now: Nanos::NONE,
+        };
+        if report.ended == Ended::Failure && word.failures() > 0 {
+            // A hint means nothing for a failure that opens nothing.
+            match self.gate.note_failure(ticket.word(), &mut watch) {
+                Noted::Counted => return Outcome::Failure,
+                Noted::Late => return self.late(ticket.generation()),
+                Noted::Ask => {}
+            }
+        }
+        self.judge(ticket, report, watch.now())
     }
 
     #[inline(never)]
