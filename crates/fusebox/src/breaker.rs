@@ -1,4 +1,4 @@
-//! May this call pass? [`Breaker`]: the handle that callers share.
+//! The handle that callers share: they ask it whether a call may pass.
 //!
 //! Every way to use a breaker starts here; what is shared between clones is the circuit.
 

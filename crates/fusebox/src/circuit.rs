@@ -1,5 +1,5 @@
-//! How do callers share one state machine? [`Circuit`]: a gate that needs no lock for what cannot
-//! change the state, and the machine behind a short critical section for what can.
+//! What the clones of a breaker share: a gate that needs no lock for what cannot change the state, and
+//! the state machine behind a short critical section for what can.
 //!
 //! The clock is read before the lock is taken and listeners are told after it is given back, so no
 //! foreign code ever runs inside. `docs/adr/0003` says why it is built this way.

@@ -1,4 +1,4 @@
-//! What does a breaker decide? The state machine: told the time and what happens, it answers.
+//! The state machine of a breaker: told the time and what happens, it decides.
 //!
 //! Pure: no lock, no clock, no listener. [`Circuit`](crate::circuit::Circuit) holds it in a short
 //! critical section and carries out what it decides. Three rules keep it honest:

@@ -1,4 +1,4 @@
-//! What share is too much? [`Ratio`]: a share above 0 and up to 1, compared without rounding.
+//! A share above 0 and up to 1, compared without rounding.
 //!
 //! Thresholds are compared by cross-multiplying integers. A floating-point comparison such as
 //! `success > 1.0 - threshold` decides 9 failures of 10 against 0.9 wrongly.

@@ -1,4 +1,4 @@
-//! What does a breaker look like right now? [`Snapshot`]: everything at one instant.
+//! Everything about a breaker at one instant.
 //!
 //! Taken under one lock, so its parts agree with each other: the state, the seconds spent in it
 //! and the number of transitions into it are of the same moment. Reading changes nothing.

@@ -1,4 +1,4 @@
-//! Where do threads count without meeting? Each in a stripe of its own, as far as there are enough.
+//! Counters in which threads do not meet: each has a stripe of its own, as far as there are enough.
 //!
 //! A stripe is a cache line with one word for outcomes that the machine has not seen yet, and plain
 //! counters for what it never needs to see. The word carries a tag that each collection renews, so

@@ -1,4 +1,4 @@
-//! How much is too much? The trip rules, as pure functions of the figures.
+//! The trip rules, as pure functions of the figures.
 
 use crate::config::TripPolicy;
 use crate::transition::Cause;

@@ -1,4 +1,4 @@
-//! What happened lately? The evidence that the ratio rules judge.
+//! The latest outcomes: the evidence that the ratio rules judge.
 //!
 //! Two kinds, because "lately" has two meanings: exactly the last N calls, or the last T of time.
 //! An outcome costs a constant number of steps in both, whatever their size and the traffic. Both

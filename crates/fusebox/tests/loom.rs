@@ -1,4 +1,4 @@
-//! Does the lock-free part hold under every interleaving? Models for the model checker `loom`.
+//! Models of the lock-free part for the model checker `loom`, which tries every interleaving.
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p fusebox --release --test loom`. Each model is the
 //! breaker itself, on loom's atomics and locks. `LOOM_MAX_PREEMPTIONS` bounds the search; without

@@ -1,4 +1,4 @@
-//! How is a [`Config`] made? Setters take plain numbers; [`ConfigBuilder::build`] checks them all.
+//! The builder of a [`Config`]: setters take plain numbers, [`ConfigBuilder::build`] checks them all.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
