@@ -1,4 +1,4 @@
-//! When does a breaker trip, for how long does it stay open, and what closes it again?
+//! The settings of a breaker: when it trips, how long it stays open, what closes it again.
 //!
 //! A [`Config`] is made by its [builder](ConfigBuilder), which checks all settings together. What
 //! exists has been checked.
@@ -189,6 +189,23 @@ impl Config {
     /// ```
     pub fn builder() -> ConfigBuilder {
         ConfigBuilder::default()
+    }
+
+    /// A builder with these settings, for others that differ in some of them.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Config};
+    /// use std::time::Duration;
+    ///
+    /// let breaker = Breaker::new("db", Config::default());
+    /// let patient = breaker.config().to_builder().open_for(Duration::from_secs(30)).build()?;
+    /// breaker.reconfigure(patient);
+    /// assert_eq!(breaker.config().open_for(), Duration::from_secs(30));
+    /// # Ok::<(), fusebox::ConfigError>(())
+    /// ```
+    pub fn to_builder(&self) -> ConfigBuilder {
+        ConfigBuilder::of(self)
     }
 
     /// Failures in a row that trip, if this rule is on.

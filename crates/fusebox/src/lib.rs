@@ -71,7 +71,8 @@ mod clock;
 mod config;
 mod control;
 mod dyn_error;
-mod events;
+mod event_queue;
+mod event_stream;
 mod gate;
 pub mod guide;
 mod in_flight;
@@ -107,7 +108,8 @@ pub use config::{
 pub use control::ManualControl;
 #[doc(hidden)]
 pub use dyn_error::dyn_error;
-pub use listener::{Event, Events, Interest, Listener};
+pub use event_stream::Events;
+pub use listener::{Event, Interest, Listener};
 pub use outcome::Outcome;
 pub use permit::Permit;
 pub use ratio::Ratio;

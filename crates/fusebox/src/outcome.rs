@@ -1,4 +1,4 @@
-//! What came of a permitted call?
+//! What came of a permitted call, as it is reported and as it is counted.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of this type's declaration.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: &'static [Self] = &[
         Self::Success,
         Self::Failure,
         Self::Ignored,

@@ -1,7 +1,8 @@
-//! What does a caller hold while its call is under way? A [`Permit`], which answers once.
+//! The right to make one call, which its caller holds while the call is under way.
 
 use std::fmt;
 use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -45,6 +46,10 @@ pub struct Permit<'a> {
     took: Nanos,
     retry_after: Nanos,
 }
+
+// As for the breaker: nothing in it is left half-way by a panic.
+impl UnwindSafe for Permit<'_> {}
+impl RefUnwindSafe for Permit<'_> {}
 
 enum Holder<'a> {
     Borrowed(&'a Arc<Circuit>),

@@ -1,4 +1,4 @@
-//! What does a breaker look like right now? [`Snapshot`]: everything at one instant.
+//! Everything about a breaker at one instant.
 //!
 //! Taken under one lock, so its parts agree with each other: the state, the seconds spent in it
 //! and the number of transitions into it are of the same moment. Reading changes nothing.
@@ -28,7 +28,8 @@ pub struct Snapshot {
     pub since: Duration,
     /// When the time-driven change is due: the end of the open period or the half-open deadline.
     pub deadline: Option<Duration>,
-    /// Failures in a row.
+    /// Failures in a row. Exact where a rule counts them; elsewhere, failures after the last success of
+    /// one thread count as later than the successes of others.
     pub consecutive_failures: u32,
     /// What the window holds now.
     pub window: WindowFigures,

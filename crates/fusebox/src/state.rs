@@ -1,4 +1,4 @@
-//! Which states are there, and which way may a breaker go?
+//! The states of a breaker, and the ways between them.
 //!
 //! | from → to | closed | open | half-open | forced-open, disabled, metrics-only |
 //! |---|---|---|---|---|
@@ -37,7 +37,7 @@ pub enum State {
 
 impl State {
     /// Every state, in the order of this type's declaration.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: &'static [Self] = &[
         Self::Closed,
         Self::Open,
         Self::HalfOpen,

@@ -1,4 +1,4 @@
-//! What changed, why, and what did the breaker know at that moment?
+//! Changes of state, with their cause and what the breaker knew at that moment.
 
 use std::fmt;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub enum Cause {
 
 impl Cause {
     /// The causes that can open a breaker, in the order of this type's declaration.
-    pub const TRIPS: [Self; 7] = [
+    pub const TRIPS: &'static [Self] = &[
         Self::ConsecutiveFailures,
         Self::FailureRatio,
         Self::SlowRatio,

@@ -1,4 +1,4 @@
-//! Which of these settings are out of range? [`Check`] collects them all.
+//! The collector of all that is wrong with settings.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -34,6 +34,13 @@ impl Check {
     pub(super) fn above_zero(&mut self, field: &'static str, value: Duration) {
         if value.is_zero() {
             self.refuse(field, value, "above zero");
+        }
+    }
+
+    /// A time in which nothing can come of a call makes a breaker that never recovers.
+    pub(super) fn at_least_a_millisecond(&mut self, field: &'static str, value: Duration) {
+        if value < Duration::from_millis(1) {
+            self.refuse(field, value, "at least 1ms");
         }
     }
 

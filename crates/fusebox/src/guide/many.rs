@@ -1,4 +1,4 @@
-//! What changes with thousands of breakers, or millions of calls?
+//! Scale: what changes with thousands of breakers, or millions of calls.
 //!
 //! # One for each key
 //! One breaker for all hosts opens for all when one fails, or, if that one is a small share of the

@@ -1,4 +1,4 @@
-//! How is a scenario played? Step by step on a manual clock, up to the first that does not hold.
+//! A scenario as it is played: step by step on a manual clock, up to the first that does not hold.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -189,8 +189,8 @@ fn figure(key: Key, snapshot: &Snapshot, transitions: &[Transition]) -> String {
             None => none(),
         },
         Key::Rejected => RejectReason::ALL
-            .map(|reason| totals.rejections(reason))
             .iter()
+            .map(|&reason| totals.rejections(reason))
             .sum::<u64>()
             .to_string(),
         Key::Stale => totals.calls(Outcome::Late).to_string(),
