@@ -119,6 +119,13 @@ impl Gate {
 
     /// Waits until a call would be rejected, where that is to be known at once. The inner service
     /// is not ready.
+    #[cfg_attr(
+        not(feature = "back-pressure"),
+        expect(
+            clippy::infallible_destructuring_match,
+            reason = "there is one mode without the feature"
+        )
+    )]
     pub(crate) fn poll_rejection(&mut self, cx: &mut Context<'_>) -> Poll<Rejected> {
         let seat = match &mut self.mode {
             Mode::Error(seat) => seat,

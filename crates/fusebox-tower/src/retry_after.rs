@@ -69,6 +69,7 @@ impl RetryAfter {
     /// The header's value. A wait is rounded up to whole seconds and is at least one, because zero
     /// would invite the caller to come back into an open circuit. A time before 1970 or after the
     /// year 9999, which the header cannot say, becomes the nearest one that it can.
+    #[expect(clippy::missing_panics_doc, reason = "a date is visible ASCII")]
     pub fn to_header_value(self) -> HeaderValue {
         match self {
             Self::After(wait) => {

@@ -129,7 +129,9 @@ mod tests {
         let (waiters, breaker) = waiters();
         let (bell, waker) = bell();
         let mut seats = [waiters.seat(&breaker), waiters.seat(&breaker)];
-        seats.iter_mut().for_each(|seat| seat.take(&waker));
+        for seat in &mut seats {
+            seat.take(&waker);
+        }
 
         breaker.open();
         breaker.reset();

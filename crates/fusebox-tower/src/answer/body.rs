@@ -56,7 +56,7 @@ impl<B, J: JudgeRest> AnswerBody<B, J> {
 
 impl<B: Body, J: JudgeRest> AnswerBody<B, J> {
     /// The answer whose body goes on holding the permit, unless its headers decide.
-    pub(crate) fn wrap<E, H>(response: Response<B>, mut held: Held, head: &H) -> Response<Self>
+    pub(crate) fn wrap<E, H>(response: Response<B>, mut held: Held, judge: &H) -> Response<Self>
     where
         H: JudgeHead<B, E, Rest = J>,
     {
@@ -65,8 +65,8 @@ impl<B: Body, J: JudgeRest> AnswerBody<B, J> {
         } else {
             Follows::Body
         };
-        let decided = held.judge(|| head.head(&response, follows)).flatten();
-        let counts = match head.judge_at() {
+        let decided = held.judge(|| judge.head(&response, follows)).flatten();
+        let counts = match judge.judge_at() {
             JudgeAt::Headers => None,
             JudgeAt::FirstData => Some(Counts::AtFirstData),
             JudgeAt::EndOrFirstDataOfProbe if held.is_probe() => Some(Counts::AtFirstData),
@@ -75,7 +75,7 @@ impl<B: Body, J: JudgeRest> AnswerBody<B, J> {
         let rest = match (decided, counts) {
             (None, Some(counts)) => Some(Rest {
                 held,
-                judge: head.rest(),
+                judge: judge.rest(),
                 counts,
                 read: Read::Nothing,
             }),

@@ -29,7 +29,7 @@ pin_project! {
             call: F,
             // Moves on into the body.
             held: Option<Held>,
-            head: H,
+            judge: H,
         },
         Rejected {
             rejected: Rejected,
@@ -38,12 +38,12 @@ pin_project! {
 }
 
 impl<F, H> AnswerFuture<F, H> {
-    pub(crate) fn new(entered: Result<(F, Held), Rejected>, head: impl FnOnce() -> H) -> Self {
+    pub(crate) fn new(entered: Result<(F, Held), Rejected>, judge: impl FnOnce() -> H) -> Self {
         let stage = match entered {
             Ok((call, held)) => Stage::Calling {
                 call,
                 held: Some(held),
-                head: head(),
+                judge: judge(),
             },
             Err(rejected) => Stage::Rejected { rejected },
         };
@@ -61,11 +61,11 @@ where
     type Output = Result<Response<AnswerBody<B, H::Rest>>, CallError<E>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (call, held, head) = match self.project().stage.project() {
+        let (call, held, judge) = match self.project().stage.project() {
             StageView::Rejected { rejected } => {
                 return Poll::Ready(Err(CallError::Rejected(*rejected)));
             }
-            StageView::Calling { call, held, head } => (call, held, head),
+            StageView::Calling { call, held, judge } => (call, held, judge),
         };
         let mut holds = held.take().expect("a future is not polled after its end");
         let Poll::Ready(result) = holds.run(|| call.poll(cx)) else {
@@ -73,9 +73,9 @@ where
             return Poll::Pending;
         };
         Poll::Ready(match result {
-            Ok(response) => Ok(AnswerBody::wrap(response, holds, head)),
+            Ok(response) => Ok(AnswerBody::wrap(response, holds, judge)),
             Err(error) => {
-                holds.fail(&error, |error| head.error(error));
+                holds.fail(&error, |error| judge.error(error));
                 Err(CallError::Failed(error))
             }
         })

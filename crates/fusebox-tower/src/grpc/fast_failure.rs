@@ -1,5 +1,6 @@
 //! The answer to a rejected gRPC call: `UNAVAILABLE`, with the time to come back.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use fusebox::Rejected;
@@ -70,7 +71,9 @@ fn percent_encoded(text: &str) -> String {
         match byte {
             b'%' => encoded.push_str("%25"),
             b' '..=b'~' => encoded.push(char::from(byte)),
-            other => encoded.push_str(&format!("%{other:02X}")),
+            other => {
+                let _ = write!(encoded, "%{other:02X}");
+            }
         }
     }
     encoded

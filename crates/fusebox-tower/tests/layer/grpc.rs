@@ -1,5 +1,7 @@
 //! gRPC calls end with their trailers, and not with their headers.
 
+mod streams;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -302,41 +304,13 @@ fn transport_errors_fail_unless_told_otherwise() {
 }
 
 #[test]
-fn a_gateways_error_page_is_judged_at_its_headers() {
+fn the_inner_service_stays_within_reach() {
     let (breaker, _) = breaker(brittle());
     let mut service = service(&breaker);
-    let mut page = answer([data(), data()]);
-    *page.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+    drop(body(&mut service, answer([ended(GrpcCode::Ok)])));
 
-    // A gRPC client reads no further than the headers.
-    drop(body(&mut service, page));
-
-    assert_eq!(breaker.state(), State::Open);
-    assert_eq!(counted(&breaker, Outcome::Cancelled), 0);
-}
-
-#[test]
-fn an_answer_in_another_format_is_judged_at_its_headers() {
-    let (breaker, _) = breaker(brittle());
-    let mut service = service(&breaker);
-    let mut page = answer([data(), data()]);
-    let html = http::HeaderValue::from_static("text/html");
-    page.headers_mut().insert("content-type", html);
-
-    drop(body(&mut service, page));
-
-    assert_eq!(breaker.state(), State::Open);
-}
-
-#[test]
-fn a_long_stream_closes_a_tripped_breaker() {
-    let (breaker, _) = about_to_probe();
-    let mut service = service(&breaker);
-    let mut cx = Context::from_waker(Waker::noop());
-
-    let mut stream = body(&mut service, answer([data(), Wait, data(), Wait]));
-    assert!(Pin::new(&mut stream).poll_frame(&mut cx).is_ready());
-    assert!(Pin::new(&mut stream).poll_frame(&mut cx).is_pending());
-
-    assert_eq!(breaker.state(), State::Closed);
+    assert_eq!(service.breaker().name(), breaker.name());
+    assert_eq!(service.get_ref().calls(), 1);
+    *service.get_mut() = Puppet::default();
+    assert_eq!(service.into_inner().calls(), 0);
 }

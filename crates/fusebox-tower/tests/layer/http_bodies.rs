@@ -27,7 +27,7 @@ fn answer(status: u16) -> (Sender<Bytes, &'static str>, Response<Script>) {
 
 fn send(sender: &mut Sender<Bytes, &'static str>) {
     let data = Frame::data(Bytes::from_static(b"part"));
-    sender.try_send(data).ok().expect("there is room");
+    assert!(sender.try_send(data).is_ok(), "there is room");
 }
 
 /// The body of an answer to a call through a layer of this breaker's.
