@@ -6,9 +6,8 @@
 
 use fusebox::Rejected;
 
-/// The rejection that awaits the next call, if any. A clone starts without one, because readiness
-/// is not inherited.
-#[derive(Debug, Default)]
+/// The rejection that awaits the next call, if any. Each question for readiness begins without.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct TurnedAway(Option<Rejected>);
 
 impl TurnedAway {
@@ -22,11 +21,5 @@ impl TurnedAway {
 
     pub(crate) fn take(&mut self) -> Option<Rejected> {
         self.0.take()
-    }
-}
-
-impl Clone for TurnedAway {
-    fn clone(&self) -> Self {
-        Self::default()
     }
 }

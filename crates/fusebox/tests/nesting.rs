@@ -124,6 +124,22 @@ fn a_good_answer_in_spite_of_a_rejection_is_a_success() {
 }
 
 #[test]
+fn a_fallback_inside_another_call_is_an_answer_too() {
+    let ((outer, _), (inner, _), (middle, _)) = (brittle("a"), brittle("b"), brittle("c"));
+    inner.force_open();
+    let with_fallback = || middle.call(|| inner.call(|| Ok::<_, &str>(1)).or(Ok::<_, &str>(0)));
+
+    let result = outer.call(|| {
+        let _ = inner.call(|| Ok::<_, &str>(()));
+        with_fallback().unwrap();
+        Err::<(), _>("a failure of its own")
+    });
+
+    assert!(result.is_err());
+    assert_eq!(outer.state(), State::Open);
+}
+
+#[test]
 fn a_breaker_around_itself_is_one_call_and_closes() {
     let (breaker, clock) = brittle("twice");
     breaker.open();

@@ -268,3 +268,18 @@ fn errors_and_readiness_are_judged_as_by_the_plain_layer() {
     *service.get_mut() = Puppet::default();
     assert_eq!(service.into_inner().calls(), 0);
 }
+
+#[test]
+fn a_panic_of_the_reader_is_a_failure_as_for_every_permit() {
+    let (breaker, _) = breaker(brittle());
+    let (_sender, response) = answer(200);
+    let body = called(&layer(&breaker), response);
+
+    let reads = std::panic::AssertUnwindSafe(move || {
+        let _body = body;
+        panic!("in the reader");
+    });
+    assert!(std::panic::catch_unwind(reads).is_err());
+
+    assert_eq!(counted(&breaker, Outcome::Failure), 1);
+}
