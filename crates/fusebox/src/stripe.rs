@@ -143,8 +143,8 @@ pub(crate) struct Stripe {
     late: AtomicU64,
 }
 
-/// What a stripe's word held when it was read: from the lowest bit 24 bits of successes, 7 of
-/// failures, 7 of failures since the last success, and 26 of the tag. A thread would have to be
+/// What a stripe's word held when it was read: from the lowest bit 20 bits of successes, 7 of
+/// failures, 7 of failures since the last success, and 30 of the tag. A thread would have to be
 /// interrupted for exactly as many collections as the tag has values to mistake one for another.
 /// A full stripe sends its thread to the machine, which takes the licence away from all: so there is
 /// room for many successes.
@@ -172,10 +172,10 @@ impl Collected {
 }
 
 impl Pending {
-    const SUCCESSES: u64 = (1 << 24) - 1;
-    const FAILURE: u32 = 24;
-    const RUN: u32 = 31;
-    const TAG: u32 = 38;
+    const SUCCESSES: u64 = (1 << 20) - 1;
+    const FAILURE: u32 = 20;
+    const RUN: u32 = 27;
+    const TAG: u32 = 34;
     /// Of failures, and of those since the last success.
     const MOST: u64 = (1 << 7) - 1;
 

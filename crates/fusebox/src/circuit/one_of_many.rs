@@ -33,8 +33,8 @@ impl Circuit {
         self.change(|_, _| self.gate.stripes().grow());
     }
 
-    #[inline(never)]
     /// Counts a rejection that listeners are told of, or where threads are spread.
+    #[inline(never)]
     pub(super) fn reject_watched_or_spread(&self, word: Word, rejected: Rejected) {
         self.gate.stripe(word).count_rejection(rejected.reason);
         if word.has(Word::WATCHED) {
