@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use benches::{Name, Row};
-use fusebox::{Breaker, Clock, Config, ConfigBuilder, SystemClock, TscClock, Window};
+use fusebox::{Breaker, Clock, CoarseClock, Config, ConfigBuilder, SystemClock, TscClock, Window};
 
 use crate::FOR_EVER;
 
@@ -18,6 +18,7 @@ pub(crate) const OPEN: &str = "open, reject";
 /// The clocks that every row is measured with.
 pub(crate) const CLOCKS: &[OnClock] = &[
     OnClock::new("breaker, `TscClock`", |it| on(TscClock::new(), it)),
+    OnClock::new("breaker, `CoarseClock`", |it| on(CoarseClock::new(), it)),
     OnClock::new("breaker, `SystemClock`", |it| on(SystemClock::new(), it)),
 ];
 

@@ -41,8 +41,10 @@
 //! Which settings to choose, and what follows from them: see the [`guide`].
 //!
 //! # Features
-//! Both are off by default. `serde`: a [`Saved`] state can be written and read. `tsc`: `TscClock`, a
-//! clock that reads the processor's time-stamp counter.
+//! All are off by default.
+//! - `serde`: a [`Saved`] state can be written and read.
+//! - `tsc`: `TscClock`, a clock that reads the processor's time-stamp counter.
+//! - `coarse`: `CoarseClock`, a clock that is right to 1 to 10 ms and the cheapest to read.
 //!
 //! # Map, in reading order
 //! | file | question |
@@ -94,6 +96,8 @@ mod verdict;
 mod window;
 
 pub use breaker::Breaker;
+#[cfg(feature = "coarse")]
+pub use clock::CoarseClock;
 #[cfg(feature = "tsc")]
 pub use clock::TscClock;
 pub use clock::{Clock, ClockSteps, ManualClock, SystemClock};
