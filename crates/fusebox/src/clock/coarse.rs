@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::{Clock, ClockSteps};
 
-/// The system's monotonic clock as of the kernel's last timer tick: on Linux a third of the cost of
+/// The system's monotonic clock as of the kernel's last timer tick: on Linux a seventh of the cost of
 /// [`SystemClock`](super::SystemClock), and behind it by up to [`resolution`](Self::resolution),
 /// which is 1 to 10 ms. Clones share the origin.
 ///
-/// The clock counts from the moment of its creation and never steps back. Where there is no such
-/// clock (anything but Linux and Android), this one is [`SystemClock`](super::SystemClock).
+/// The clock counts from the moment of its creation and never steps back. A kernel whose tick comes
+/// late, as on a virtual machine that has lost its core, is behind by as much more. Where there is no
+/// such clock (anything but Linux and Android), this one is [`SystemClock`](super::SystemClock).
 ///
 /// # What the error does
 /// Let r be the resolution.
