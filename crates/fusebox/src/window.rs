@@ -101,6 +101,11 @@ impl Sample {
         failed: false,
         slow: false,
     };
+    /// Failed, and not slow.
+    pub(crate) const FAILED: Self = Self {
+        failed: true,
+        slow: false,
+    };
 }
 
 /// The evidence itself.
@@ -128,12 +133,12 @@ impl Evidence {
         }
     }
 
-    /// Adds as many plain successes, in the present bucket if there are buckets.
-    pub(crate) fn add_plain(&mut self, times: u64) {
+    /// Adds as many outcomes of one kind, in the present bucket if there are buckets.
+    pub(crate) fn add(&mut self, times: u64, sample: Sample) {
         match self {
             Self::None => {}
-            Self::Count(window) => window.add(times, Sample::PLAIN),
-            Self::Time(window) => window.add(times, Sample::PLAIN),
+            Self::Count(window) => window.add(times, sample),
+            Self::Time(window) => window.add(times, sample),
         }
     }
 
@@ -176,10 +181,7 @@ impl Evidence {
             }
             (Self::Time(new), Self::Time(old)) => {
                 old.advance(now);
-                new.advance(now);
-                for (age, figures) in old.by_age() {
-                    new.put_back(age, figures);
-                }
+                new.take_over(now, old.width(), old.by_age(now));
             }
             _ => {}
         }

@@ -129,13 +129,13 @@ impl Families {
     }
 
     fn add_states(&mut self, name: (&str, &str), snapshot: &Snapshot) {
-        for state in State::ALL {
+        for state in State::ALL.iter().copied() {
             let label = ("state", state.as_str());
             let is_in = if snapshot.state == state { 1.0 } else { 0.0 };
             self.state.push(&[name, label], is_in);
             let seconds = snapshot.totals.time_in(state).as_secs_f64();
             self.state_seconds.push(&[name, label], seconds);
-            for to in State::ALL.into_iter().filter(|&to| to != state) {
+            for to in State::ALL.iter().copied().filter(|&to| to != state) {
                 self.transitions.push(
                     &[name, ("from", state.as_str()), ("to", to.as_str())],
                     count(snapshot.totals.transitions(state, to)),
@@ -146,16 +146,16 @@ impl Families {
 
     fn add_counters(&mut self, name: (&str, &str), snapshot: &Snapshot) {
         let totals = &snapshot.totals;
-        for cause in Cause::TRIPS {
+        for cause in Cause::TRIPS.iter().copied() {
             let label = ("rule", cause.as_str());
             self.trips.push(&[name, label], count(totals.trips(cause)));
         }
-        for outcome in Outcome::ALL {
+        for outcome in Outcome::ALL.iter().copied() {
             let label = ("outcome", outcome.as_str());
             self.calls
                 .push(&[name, label], count(totals.calls(outcome)));
         }
-        for reason in RejectReason::ALL {
+        for reason in RejectReason::ALL.iter().copied() {
             let label = ("reason", reason.as_str());
             self.fast_failures
                 .push(&[name, label], count(totals.rejections(reason)));
@@ -268,7 +268,7 @@ mod tests {
     fn exactly_one_state_is_one_and_all_are_there() {
         let (metrics, _, breaker) = tripped();
 
-        for state in State::ALL {
+        for state in State::ALL.iter().copied() {
             let series = format!("circuit_breaker_state{{breaker=\"db\",state=\"{state}\"}}");
             let expected = if state == State::Closed { "1" } else { "0" };
             assert_eq!(value(&metrics, &series), expected, "{state}");

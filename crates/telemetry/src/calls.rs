@@ -23,13 +23,13 @@ impl CallDurations {
     pub fn new(metrics: &Metrics, breaker: &str) -> Self {
         let all = durations(&CALL_DURATION);
         metrics.register(all.clone());
-        let by_outcome = Outcome::ALL.map(|outcome| {
+        let by_outcome = Outcome::ALL.iter().map(|&outcome| {
             let values = [breaker, outcome.as_str()];
             let series = Durations::new(&all, metrics.exemplars(), &CALL_DURATION, &values);
             (outcome, series)
         });
         Self {
-            by_outcome: by_outcome.into(),
+            by_outcome: by_outcome.collect(),
         }
     }
 

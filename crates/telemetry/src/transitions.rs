@@ -39,8 +39,8 @@ impl Transitions {
     /// Tells in the name of `instance` about the breaker called `breaker`, whose transitions
     /// `metrics` count.
     pub fn new(instance: &str, breaker: &str, metrics: &Metrics) -> Self {
-        let pairs = State::ALL.into_iter().flat_map(|from| {
-            let others = State::ALL.into_iter().filter(move |to| *to != from);
+        let pairs = State::ALL.iter().copied().flat_map(|from| {
+            let others = State::ALL.iter().copied().filter(move |to| *to != from);
             others.map(move |to| (from, to))
         });
         let exemplars = pairs.map(|(from, to)| {

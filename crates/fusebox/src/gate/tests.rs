@@ -11,6 +11,7 @@ fn closed() -> Standing {
         licence: Some(Licence::Unlimited),
         slow_over: None,
         timed: Timed::No,
+        failures: 0,
     }
 }
 
@@ -48,13 +49,13 @@ fn plain_successes_are_noted_at_once_and_taken_in_once() {
         assert!(gate.note_success_at_once(granted));
     }
 
-    assert_eq!(gate.withdraw(), 3);
-    assert_eq!(gate.withdraw(), 0);
+    assert_eq!(gate.withdraw().successes, 3);
+    assert_eq!(gate.withdraw().successes, 0);
     assert!(!gate.note_success_at_once(granted));
     assert_eq!(note(&gate, MILLI, MILLI), Noted::Ask);
     gate.publish(&closed(), Interest::Changes);
     assert!(gate.note_success_at_once(granted));
-    assert_eq!(gate.withdraw(), 1);
+    assert_eq!(gate.withdraw().successes, 1);
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn without_a_licence_the_machine_is_asked() {
 
     assert!(!gate.note_success_at_once(gate.word()));
     assert_eq!(note(&gate, MILLI, MILLI), Noted::Ask);
-    assert_eq!(gate.withdraw(), 0);
+    assert_eq!(gate.withdraw().successes, 0);
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn a_success_of_another_generation_is_late() {
     };
     assert!(!gate.note_success_at_once(old));
     assert_eq!(gate.note_success(old, &mut watch), Noted::Late);
-    assert_eq!(gate.withdraw(), 0);
+    assert_eq!(gate.withdraw().successes, 0);
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn a_licence_ends_with_its_bucket_and_excludes_slow_calls() {
     };
     let granted = gate.word();
     assert_eq!(gate.note_success(granted, &mut unknown), Noted::Counted);
-    assert_eq!(gate.withdraw(), 2);
+    assert_eq!(gate.withdraw().successes, 2);
 }
 
 #[test]
@@ -146,12 +147,12 @@ fn without_a_slow_limit_no_call_has_to_be_timed_from_its_start() {
 
 #[test]
 fn a_word_shows_what_was_published() {
-    let admissions = RejectReason::ALL.map(Admission::Reject);
+    let admissions = RejectReason::ALL.iter().copied().map(Admission::Reject);
     for admission in [Admission::Pass, Admission::Ask]
         .into_iter()
         .chain(admissions)
     {
-        for state in State::ALL {
+        for state in State::ALL.iter().copied() {
             let gate = gate(&closed());
             let standing = Standing {
                 state,
@@ -198,4 +199,55 @@ fn a_deadline_is_shown_with_its_own_word_only() {
     assert_eq!(gate.until(gate.word()), Some(2_000_000));
     gate.publish(&closed(), Interest::Changes);
     assert_eq!(gate.until(gate.word()), Some(u64::MAX));
+}
+
+fn note_failure(gate: &Gate, now: Duration, took: Duration) -> Noted {
+    let took = Some(took);
+    gate.note_failure(gate.word(), &mut Shows { now, took })
+}
+
+#[test]
+fn each_stripe_notes_its_share_of_the_failures_that_are_harmless() {
+    let standing = Standing {
+        failures: 5,
+        ..closed()
+    };
+    let two = std::num::NonZeroUsize::new(2);
+    let gate = Gate::new(Stripes::new(two), &standing);
+
+    let noted = [(); 3].map(|()| note_failure(&gate, MILLI, MILLI));
+
+    assert_eq!(noted, [Noted::Counted, Noted::Counted, Noted::Ask]);
+    let collected = gate.withdraw();
+    assert_eq!((collected.failures, collected.run), (2, 2));
+    assert_eq!(note_failure(&gate, MILLI, MILLI), Noted::Ask, "no licence");
+}
+
+#[test]
+fn a_failure_that_is_slow_or_after_the_bucket_or_of_an_older_generation_is_not_noted() {
+    let standing = Standing {
+        licence: Some(Licence::Until(MILLI * 10)),
+        slow_over: Some(MILLI * 2),
+        failures: 1000,
+        ..closed()
+    };
+    let gate = gate(&standing);
+    let old = gate.word();
+
+    assert_eq!(note_failure(&gate, MILLI * 9, MILLI * 2), Noted::Counted);
+    assert_eq!(note_failure(&gate, MILLI * 9, MILLI * 3), Noted::Ask);
+    assert_eq!(note_failure(&gate, MILLI * 10, MILLI), Noted::Ask);
+
+    let generation = Generation::new(8);
+    let next = Standing {
+        generation,
+        ..standing
+    };
+    assert_eq!(gate.withdraw().failures, 1);
+    gate.publish(&next, Interest::Changes);
+    let (now, took) = (MILLI, Some(MILLI));
+    assert_eq!(
+        gate.note_failure(old, &mut Shows { now, took }),
+        Noted::Late
+    );
 }
