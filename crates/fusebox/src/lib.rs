@@ -66,6 +66,8 @@
 //! | `registry`, `control` | Which breaker belongs to this key, and who operates many at once? |
 //! | `clock` | What time is it? |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod backoff;
 mod breaker;
 mod circuit;
@@ -125,3 +127,8 @@ pub use window::{Window, WindowFigures};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// Compiles and runs the examples of this package's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct PackageReadme;
