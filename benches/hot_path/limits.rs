@@ -1,4 +1,4 @@
-//! What does the machine allow? The steps that no breaker with shared state or a clock can avoid.
+//! Rows for what the machine allows: the steps that no breaker with shared state or a clock can avoid.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -6,13 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use benches::{Name, Row};
-use fusebox::{Clock, CoarseClock, SystemClock, TscClock};
 
 pub(crate) const OWN_WORD: Name = Name::new("limit", "`fetch_add`, a word per thread");
 pub(crate) const ONE_WORD: Name = Name::new("limit", "`fetch_add`, one word");
 pub(crate) const NOW: Name = Name::new("limit", "`Instant::now`");
 const COUNTER: Name = Name::new("limit", "time-stamp counter (quanta, raw)");
-const READ: &str = "one reading";
 
 /// Alone on its cache lines: processors fetch pairs of 64 bytes.
 #[derive(Default)]
@@ -38,19 +36,7 @@ pub(crate) fn rows() -> Vec<Row> {
                 black_box(counter.raw());
             }
         }),
-        reading(Name::new("`TscClock`", READ), TscClock::new()),
-        reading(Name::new("`CoarseClock`", READ), CoarseClock::new()),
-        reading(Name::new("`SystemClock`", READ), SystemClock::new()),
     ]
-}
-
-fn reading(name: Name, clock: impl Clock + Clone + 'static) -> Row {
-    Row::new(name, move || {
-        let clock = clock.clone();
-        move || {
-            black_box(clock.now_nanos());
-        }
-    })
 }
 
 fn add(word: &Word) {
