@@ -42,6 +42,27 @@ pub(crate) fn level(openings: u32, stable: Option<Duration>, decay: Option<Durat
     }
 }
 
+/// The lowest level at which the open period is `max`: `1 + log(max / base) / log(factor)`, rounded
+/// up. With a factor of 1 all levels are alike, and the first is the highest.
+pub(crate) fn highest_level(policy: &WaitPolicy) -> u32 {
+    if policy.factor <= 1.0 || policy.base >= policy.max {
+        return 1;
+    }
+    let steps = (policy.max.as_secs_f64() / policy.base.as_secs_f64()).ln() / policy.factor.ln();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive, and a cast from float to integer saturates"
+    )]
+    let near = (steps.ceil() as u32).saturating_add(1);
+    // The logarithms may be off by one; what the back-off itself says is right.
+    let reached = |level: u32| back_off(policy, level) >= policy.max;
+    let from = near.saturating_sub(1).max(1);
+    (from..=near)
+        .find(|level| reached(*level))
+        .unwrap_or(near.saturating_add(1))
+}
+
 fn back_off(policy: &WaitPolicy, opening: u32) -> Duration {
     let exponent = i32::try_from(opening.saturating_sub(1)).unwrap_or(i32::MAX);
     let seconds = policy.base.as_secs_f64() * policy.factor.powi(exponent);
@@ -87,6 +108,35 @@ mod tests {
         let periods = [1, 2, 3, 4, u32::MAX].map(|opening| millis(&policy, opening, None, 0.7));
 
         assert_eq!(periods, [1000, 2000, 4000, 5000, 5000]);
+    }
+
+    #[test]
+    fn the_highest_level_is_the_first_whose_period_is_the_longest() {
+        let policies = [
+            policy(1000, 2.0, 64_000, 0.0),
+            policy(1000, 2.0, 63_999, 0.0),
+            policy(1000, 2.0, 64_001, 0.0),
+            policy(1000, 10.0, 1_000_000, 0.0),
+            policy(7, 1.1, 86_400_000, 0.0),
+            policy(3, 1000.0, u64::MAX / 2, 0.0),
+            policy(1000, 1.0, 1000, 0.0),
+        ];
+        for policy in policies {
+            let highest = highest_level(&policy);
+
+            assert_eq!(back_off(&policy, highest), policy.max, "{policy:?}");
+            let below = highest - 1;
+            assert!(
+                below == 0 || back_off(&policy, below) < policy.max,
+                "{policy:?}"
+            );
+        }
+        assert_eq!(
+            highest_level(&policy(1000, 1.0, 5000, 0.0)),
+            1,
+            "all are alike"
+        );
+        assert!(highest_level(&policy(1, 1.0 + f64::EPSILON, u64::MAX / 2, 0.0)) > 1_000_000);
     }
 
     #[test]

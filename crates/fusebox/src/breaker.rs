@@ -4,14 +4,15 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Weak, mpsc};
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::circuit::Circuit;
 use crate::clock::{Clock, SystemClock, TimeSource};
 use crate::config::Config;
-use crate::listener::{Audience, Events, Interest, Listener};
+use crate::event_stream::Events;
+use crate::listener::{Audience, Interest, Listener};
 use crate::machine::{Command, Machine};
 use crate::permit::Permit;
 use crate::rejected::{CallError, Rejected};
@@ -40,6 +41,11 @@ use crate::verdict::Verdict;
 pub struct Breaker {
     circuit: Arc<Circuit>,
 }
+
+// What unwinds out of a listener or a call is caught or counted, and no lock is held meanwhile: a
+// breaker is never seen half-way through a change.
+impl UnwindSafe for Breaker {}
+impl RefUnwindSafe for Breaker {}
 
 impl Breaker {
     /// A closed breaker on the system's clock. `name` is what it protects; it need not be unique.
@@ -306,14 +312,13 @@ impl Breaker {
             .add_audience(Audience::listener(Arc::new(listener)));
     }
 
-    /// The events from now on as a stream that holds at most `capacity` of them. One that holds none
+    /// The events from now on as a stream that holds at most `capacity` of them; any number will do,
+    /// and memory is taken only by events that wait. One that holds none
     /// gets only what a reader is waiting for at that moment. See [`Events`] for an example.
     pub fn events(&self, interest: Interest, capacity: usize) -> Events {
-        let (sender, receiver) = mpsc::sync_channel(capacity);
-        let lost = Arc::new(AtomicU64::new(0));
-        self.circuit
-            .add_audience(Audience::stream(interest, sender, Arc::clone(&lost)));
-        Events::new(receiver, lost)
+        let (sink, events) = Events::new(capacity);
+        self.circuit.add_audience(Audience::stream(interest, sink));
+        events
     }
 
     pub(crate) fn downgrade(&self) -> Weak<Circuit> {

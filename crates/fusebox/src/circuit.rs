@@ -7,12 +7,14 @@
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use crate::clock::{ClockSteps, Nanos, TimeSource};
 use crate::config::Config;
+use crate::event_stream::Reader;
 use crate::gate::{Admission, Gate, Noted, Stopwatch, Timed, Word};
-use crate::listener::{Audience, Event, Interest, Told};
+use crate::listener::{Audience, Event, Interest};
 use crate::machine::Machine;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
@@ -21,6 +23,11 @@ use crate::state::{Generation, State};
 use crate::stripe::Stripes;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::ticket::Ticket;
+
+/// Events that one caller tells before it leaves the rest to others, if there are others. Events come
+/// from all callers but are told one after the other, so without a bound a slow listener would hold
+/// one caller for as long as others make events.
+const TOLD_AT_ONCE: u32 = 16;
 
 pub(crate) struct Circuit {
     name: Arc<str>,
@@ -35,8 +42,24 @@ pub(crate) struct Circuit {
 
 struct Inner {
     machine: Machine,
-    /// Whether some thread is telling the listeners; it will see to later events too.
-    telling: bool,
+    /// The thread that is telling the listeners. Others leave their events to it.
+    telling: Option<ThreadId>,
+    /// Whether another thread has left events to it since it began with the present one.
+    relief: bool,
+}
+
+impl Inner {
+    /// Whether the present thread has to tell the listeners; if not, it leaves a note for who does.
+    fn may_tell(&mut self) -> bool {
+        let me = thread::current().id();
+        match self.telling {
+            None => self.telling = Some(me),
+            // A listener that uses its own breaker.
+            Some(teller) if teller == me => return false,
+            Some(_) => self.relief = true,
+        }
+        self.telling == Some(me)
+    }
 }
 
 impl Circuit {
@@ -55,7 +78,8 @@ impl Circuit {
             gate: Gate::new(stripes, &machine.standing()),
             inner: Mutex::new(Inner {
                 machine,
-                telling: false,
+                telling: None,
+                relief: false,
             }),
             audience: RwLock::default(),
             listener_panics: AtomicU64::new(0),
@@ -148,7 +172,10 @@ impl Circuit {
     #[cold]
     #[inline(never)]
     fn ask(&self) -> Result<Ticket, Rejected> {
-        self.change(Machine::admit)
+        let mut ticket = self.change(Machine::admit)?;
+        // Read once more: the call begins now, and not before its caller waited for the lock.
+        ticket.granted = Nanos::some(self.now());
+        Ok(ticket)
     }
 
     /// Takes the success of a granted call, with what the caller said of it.
@@ -239,8 +266,7 @@ impl Circuit {
         }
         self.gate
             .publish(&standing, inner.machine.events().wanted());
-        let tell = !inner.machine.events().is_empty() && !inner.telling;
-        inner.telling |= tell;
+        let tell = !inner.machine.events().is_empty() && inner.may_tell();
         drop(inner);
         if tell {
             self.tell();
@@ -263,12 +289,15 @@ impl Circuit {
         self.change(|machine, _| machine.events().push_minor(event));
     }
 
-    /// Tells the listeners until no event is left. Only one thread is in here at a time.
+    /// Tells the listeners of the events that wait: of all, or of [`TOLD_AT_ONCE`] while other threads
+    /// come by that can go on. Only one thread is in here at a time.
     fn tell(&self) {
-        loop {
+        for told in 0.. {
             let mut inner = self.lock();
-            let Some(event) = inner.machine.events().pop() else {
-                inner.telling = false;
+            let relieved = mem::take(&mut inner.relief) && told >= TOLD_AT_ONCE;
+            let next = (!relieved).then(|| inner.machine.events().pop()).flatten();
+            let Some(event) = next else {
+                inner.telling = None;
                 return;
             };
             drop(inner);
@@ -279,8 +308,8 @@ impl Circuit {
                 .clone();
             for one in audience {
                 match catch_unwind(AssertUnwindSafe(|| one.tell(&self.name, &event))) {
-                    Ok(Told::Listening) => {}
-                    Ok(Told::Gone) => self.write_audience(|all| all.retain(|any| !any.is(&one))),
+                    Ok(Reader::Listening) => {}
+                    Ok(Reader::Gone) => self.write_audience(|all| all.retain(|any| !any.is(&one))),
                     Err(payload) => {
                         self.listener_panics.fetch_add(1, Ordering::Relaxed);
                         // The payload is foreign as well: dropping it may panic in its turn.

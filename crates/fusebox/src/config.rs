@@ -191,6 +191,23 @@ impl Config {
         ConfigBuilder::default()
     }
 
+    /// A builder with these settings, for others that differ in some of them.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Config};
+    /// use std::time::Duration;
+    ///
+    /// let breaker = Breaker::new("db", Config::default());
+    /// let patient = breaker.config().to_builder().open_for(Duration::from_secs(30)).build()?;
+    /// breaker.reconfigure(patient);
+    /// assert_eq!(breaker.config().open_for(), Duration::from_secs(30));
+    /// # Ok::<(), fusebox::ConfigError>(())
+    /// ```
+    pub fn to_builder(&self) -> ConfigBuilder {
+        ConfigBuilder::of(self)
+    }
+
     /// Failures in a row that trip, if this rule is on.
     pub fn consecutive_failures(&self) -> Option<u32> {
         self.trip.consecutive_failures

@@ -1,10 +1,11 @@
-//! Which calls are under way for too long? They count as slow before they end.
+//! The calls under way in one generation, and which of them are under way for too long.
 //!
-//! A downstream that hangs gives no outcomes to judge. The starts of calls are kept in order, and
-//! only as long as they are not overdue: after that their number is enough. So memory is bounded by
-//! the calls of one `slow_call_duration`, and each call costs a constant number of steps.
+//! A downstream that hangs gives no outcomes to judge, so a call counts as slow before it ends. The
+//! starts of calls are kept in order: each call costs a constant number of steps, and the calls of
+//! one `slow_call_duration` are kept. A call that is overdue is kept by itself until it ends, so that
+//! one which hangs for ever does not keep those behind it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -15,7 +16,11 @@ pub(crate) struct InFlight {
     starts: VecDeque<Start>,
     /// The number of the first of them.
     first: u64,
-    overdue: u64,
+    /// When the overdue calls began.
+    overdue: BTreeMap<u64, Duration>,
+    /// Calls that were overdue under a shorter limit and are not under the present one. All are
+    /// older than `starts`.
+    recalled: BTreeMap<u64, Duration>,
     /// Calls with smaller numbers are forgotten.
     remembered: u64,
 }
@@ -35,7 +40,8 @@ impl Default for InFlight {
         Self {
             starts: VecDeque::new(),
             first: 1,
-            overdue: 0,
+            overdue: BTreeMap::new(),
+            recalled: BTreeMap::new(),
             remembered: 1,
         }
     }
@@ -56,31 +62,54 @@ impl InFlight {
         if number < self.remembered {
             return;
         }
-        match number.checked_sub(self.first) {
-            None => self.overdue -= 1,
-            Some(place) => {
-                let place = usize::try_from(place).expect("the place is within the queue");
-                self.starts[place].ended = true;
-                while self.starts.front().is_some_and(|start| start.ended) {
-                    self.pop();
-                }
+        let Some(place) = number.checked_sub(self.first) else {
+            if self.overdue.remove(&number).is_none() {
+                self.recalled.remove(&number);
             }
+            return;
+        };
+        let place = usize::try_from(place).expect("the place is within the queue");
+        self.starts[place].ended = true;
+        while self.starts.front().is_some_and(|start| start.ended) {
+            self.pop();
         }
     }
 
     /// Notes which calls have been under way for strictly longer than `limit`.
     pub(crate) fn pass_time(&mut self, now: Duration, limit: Duration) {
+        while let Some(call) = self.recalled.first_entry() {
+            if !is_late(*call.get(), now, limit) {
+                return;
+            }
+            let (number, at) = call.remove_entry();
+            self.overdue.insert(number, at);
+        }
         while let Some(start) = self.starts.front() {
-            if !start.ended && now.saturating_sub(start.at) <= limit {
+            if !start.ended && !is_late(start.at, now, limit) {
                 break;
             }
-            self.overdue += u64::from(!start.ended);
+            if !start.ended {
+                self.overdue.insert(self.first, start.at);
+            }
             self.pop();
         }
     }
 
+    /// Takes another `limit` for the measure of all calls under way.
+    pub(crate) fn judge_anew(&mut self, now: Duration, limit: Duration) {
+        let in_time = |at: &Duration| !is_late(*at, now, limit);
+        // Numbers and starts are in the same order, so the calls that are not late any more are the
+        // last ones.
+        let first = self.overdue.iter().find(|(_, at)| in_time(at));
+        if let Some((&first, _)) = first {
+            let mut recalled = self.overdue.split_off(&first);
+            self.recalled.append(&mut recalled);
+        }
+        self.pass_time(now, limit);
+    }
+
     pub(crate) fn overdue(&self) -> u64 {
-        self.overdue
+        self.overdue.len() as u64
     }
 
     /// Forgets all calls; their ends mean nothing any more.
@@ -88,20 +117,29 @@ impl InFlight {
         self.first += self.starts.len() as u64;
         self.remembered = self.first;
         self.starts.clear();
-        self.overdue = 0;
+        self.overdue.clear();
+        self.recalled.clear();
     }
 
     /// How many would be overdue at `now`; changes nothing.
     pub(crate) fn overdue_at(&self, now: Duration, limit: Duration) -> u64 {
-        let late = |start: &&Start| now.saturating_sub(start.at) > limit;
-        let more = self.starts.iter().take_while(late);
-        self.overdue + more.filter(|start| !start.ended).count() as u64
+        let recalled = self.recalled.values().copied();
+        let started = self.starts.iter();
+        let more = recalled
+            .map(|at| (at, false))
+            .chain(started.map(|start| (start.at, start.ended)))
+            .take_while(|(at, _)| is_late(*at, now, limit));
+        self.overdue() + more.filter(|(_, ended)| !ended).count() as u64
     }
 
     fn pop(&mut self) {
         self.starts.pop_front();
         self.first += 1;
     }
+}
+
+fn is_late(start: Duration, now: Duration, limit: Duration) -> bool {
+    now.saturating_sub(start) > limit
 }
 
 #[cfg(test)]
@@ -171,5 +209,42 @@ mod tests {
         }
 
         assert_eq!(calls.overdue(), 1);
+    }
+
+    #[test]
+    fn a_longer_limit_makes_calls_wait_again_until_it_has_passed_too() {
+        let mut calls = InFlight::default();
+        let numbers: Vec<CallNumber> = [0, 10, 20].map(|start| calls.start(at(start))).into();
+        calls.pass_time(at(150), LIMIT);
+        assert_eq!(calls.overdue(), 3);
+        calls.start(at(150));
+
+        calls.judge_anew(at(150), LIMIT * 2);
+        assert_eq!(calls.overdue(), 0);
+        calls.end(numbers[1]);
+        assert_eq!(calls.overdue_at(at(221), LIMIT * 2), 2);
+        calls.pass_time(at(201), LIMIT * 2);
+        assert_eq!(calls.overdue(), 1, "the first");
+        calls.end(numbers[0]);
+        calls.pass_time(at(221), LIMIT * 2);
+        assert_eq!(calls.overdue(), 1, "the third");
+        calls.pass_time(at(351), LIMIT * 2);
+        assert_eq!(calls.overdue(), 2, "and the one after them");
+    }
+
+    #[test]
+    fn a_limit_in_between_recalls_only_the_calls_that_are_within_it() {
+        let mut calls = InFlight::default();
+        for start in [0, 60] {
+            calls.start(at(start));
+        }
+        calls.pass_time(at(170), LIMIT);
+        assert_eq!(calls.overdue(), 2);
+
+        calls.judge_anew(at(170), at(150));
+
+        assert_eq!(calls.overdue(), 1);
+        calls.judge_anew(at(170), LIMIT);
+        assert_eq!(calls.overdue(), 2, "and back");
     }
 }

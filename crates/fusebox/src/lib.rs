@@ -70,7 +70,8 @@ mod circuit;
 mod clock;
 mod config;
 mod control;
-mod events;
+mod event_queue;
+mod event_stream;
 mod gate;
 pub mod guide;
 mod in_flight;
@@ -102,7 +103,8 @@ pub use config::{
     InvalidSetting, ProbeVerdict,
 };
 pub use control::ManualControl;
-pub use listener::{Event, Events, Interest, Listener};
+pub use event_stream::Events;
+pub use listener::{Event, Interest, Listener};
 pub use outcome::Outcome;
 pub use permit::Permit;
 pub use ratio::Ratio;

@@ -1,11 +1,8 @@
-//! Who wants to know? [`Listener`]s are told every [`Event`], once, in order, with no lock held.
+//! Listeners, which are told every event once, in order, with no lock held.
 
-use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
-use std::time::Duration;
 
+use crate::event_stream::{EventSink, Reader};
 use crate::rejected::Rejected;
 use crate::state::Generation;
 use crate::transition::{Transition, WouldTrip};
@@ -52,7 +49,10 @@ pub enum Interest {
 ///
 /// Listeners run on the thread whose call caused the event, after the change and outside every
 /// lock, so they may use the breaker themselves. While one thread is telling, others leave their
-/// events to it: the order is always that of the changes. A listener that panics is skipped for
+/// events to it: the order is always that of the changes. A caller that has told 16 events
+/// leaves the rest to the next, if others have come meanwhile; should none follow, they wait for the
+/// next [`snapshot`](crate::Breaker::snapshot) or
+/// [`poll_transitions`](crate::Breaker::poll_transitions). A listener that panics is skipped for
 /// that event and counted in [`Snapshot::listener_panics`](crate::Snapshot::listener_panics).
 ///
 /// Events wait while listeners are busy, but not without end: at most 1024, of which rejections and
@@ -91,61 +91,6 @@ where
     }
 }
 
-/// The events of a breaker, to be read at the reader's pace. Made by
-/// [`Breaker::events`](crate::Breaker::events).
-///
-/// Telling never waits for the reader: when the stream is full, new events are lost and
-/// [counted](Self::lost). Dropping it ends the telling.
-///
-/// # Examples
-/// ```
-/// use fusebox::{Breaker, Config, Event, Interest};
-///
-/// let breaker = Breaker::new("db", Config::default());
-/// let events = breaker.events(Interest::Everything, 100);
-/// breaker.force_open();
-/// assert!(breaker.try_acquire().is_err());
-///
-/// assert!(matches!(events.try_next(), Some(Event::Transition(_))));
-/// assert!(matches!(events.try_next(), Some(Event::Rejected(_))));
-/// assert_eq!(events.try_next(), None);
-/// ```
-pub struct Events {
-    receiver: Receiver<Event>,
-    lost: Arc<AtomicU64>,
-}
-
-impl Events {
-    pub(crate) fn new(receiver: Receiver<Event>, lost: Arc<AtomicU64>) -> Self {
-        Self { receiver, lost }
-    }
-
-    /// The next event, if there is one now.
-    pub fn try_next(&self) -> Option<Event> {
-        self.receiver.try_recv().ok()
-    }
-
-    /// Waits for the next event, at most so long. Blocks the thread.
-    ///
-    /// Returns `None` when none came, or when the breaker is gone.
-    pub fn next_within(&self, wait: Duration) -> Option<Event> {
-        self.receiver.recv_timeout(wait).ok()
-    }
-
-    /// Events that found the stream full.
-    pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
-    }
-}
-
-impl fmt::Debug for Events {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events")
-            .field("lost", &self.lost())
-            .finish_non_exhaustive()
-    }
-}
-
 /// Somebody who is told, as the breaker keeps it.
 #[derive(Clone)]
 pub(crate) struct Audience {
@@ -156,17 +101,7 @@ pub(crate) struct Audience {
 #[derive(Clone)]
 enum Ear {
     Listener(Arc<dyn Listener>),
-    Stream {
-        sender: SyncSender<Event>,
-        lost: Arc<AtomicU64>,
-    },
-}
-
-/// Whether somebody still listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
-    Listening,
-    Gone,
+    Stream(Arc<EventSink>),
 }
 
 impl Audience {
@@ -177,40 +112,30 @@ impl Audience {
         }
     }
 
-    pub(crate) fn stream(
-        interest: Interest,
-        sender: SyncSender<Event>,
-        lost: Arc<AtomicU64>,
-    ) -> Self {
+    pub(crate) fn stream(interest: Interest, sink: EventSink) -> Self {
         Self {
             interest,
-            ear: Ear::Stream { sender, lost },
+            ear: Ear::Stream(Arc::new(sink)),
         }
     }
 
     /// Tells of the event, if it is of interest. Runs foreign code, which may panic.
-    pub(crate) fn tell(&self, name: &str, event: &Event) -> Told {
+    pub(crate) fn tell(&self, name: &str, event: &Event) -> Reader {
         if !event.interests(self.interest) {
-            return Told::Listening;
+            return Reader::Listening;
         }
         match &self.ear {
-            Ear::Listener(listener) => listener.on_event(name, event),
-            Ear::Stream { sender, lost } => match sender.try_send(*event) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_)) => {
-                    lost.fetch_add(1, Ordering::Relaxed);
-                }
-                Err(TrySendError::Disconnected(_)) => return Told::Gone,
-            },
+            Ear::Listener(listener) => {
+                listener.on_event(name, event);
+                Reader::Listening
+            }
+            Ear::Stream(sink) => sink.tell(event),
         }
-        Told::Listening
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
         match (&self.ear, &other.ear) {
-            (Ear::Stream { lost: one, .. }, Ear::Stream { lost: other, .. }) => {
-                Arc::ptr_eq(one, other)
-            }
+            (Ear::Stream(one), Ear::Stream(other)) => Arc::ptr_eq(one, other),
             _ => false,
         }
     }

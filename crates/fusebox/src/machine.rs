@@ -8,6 +8,7 @@
 //! - A change of state goes through [`Machine::change`] alone, which empties the evidence, starts
 //!   a new generation and notes cause and figures.
 
+mod calm;
 mod change;
 mod judge;
 mod phase;
@@ -24,7 +25,7 @@ use phase::{Phase, Trial};
 
 use crate::clock::Nanos;
 use crate::config::{Config, HalfOpenTimeout, InFlightCalls};
-use crate::events::EventQueue;
+use crate::event_queue::EventQueue;
 use crate::gate::Word;
 use crate::in_flight::InFlight;
 use crate::listener::Event;
@@ -78,7 +79,7 @@ impl Machine {
                 .jitter_seed
                 .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
             config,
-            phase: Phase::Closed { ramp: None },
+            phase: Phase::closed(now),
             generation: Generation::default(),
             now,
             since: now,
@@ -108,7 +109,9 @@ impl Machine {
         self.pass_time(now);
         let free = self.free_probes();
         match &mut self.phase {
-            Phase::Closed { ramp: Some(ramp) } => {
+            Phase::Closed {
+                ramp: Some(ramp), ..
+            } => {
                 if ramp.admits(self.now) {
                     Ok(self.ticket())
                 } else {
@@ -166,20 +169,21 @@ impl Machine {
         }
         let outcome = match report.ended {
             Ended::Success => Outcome::Success,
-            Ended::Failure => Outcome::Failure,
+            Ended::Failure | Ended::Trip => Outcome::Failure,
             Ended::Ignored => Outcome::Ignored,
             Ended::Dropped => Outcome::Cancelled,
         };
         self.totals.calls[outcome.index()] += 1;
-        let sample = self.sample(ticket, &report);
+        let sample = self.sample(ticket, &report, now);
         self.totals.slow_calls += u64::from(sample.is_some_and(|sample| sample.slow));
+        let hint = report.retry_after.duration();
+        let at_once = (report.ended == Ended::Trip).then_some(Cause::Verdict);
         match self.phase {
-            Phase::HalfOpen(trial) => {
-                self.judge_probe(trial, sample, report.retry_after.duration());
-            }
+            Phase::HalfOpen(trial) => self.judge_probe(trial, sample, at_once, hint),
             Phase::Closed { .. } | Phase::MetricsOnly { .. } => {
-                if let Some(cause) = self.judge(sample) {
-                    self.trip(cause, report.retry_after.duration());
+                let fulfilled = self.judge(sample);
+                if let Some(cause) = at_once.or(fulfilled) {
+                    self.trip(cause, hint);
                 }
             }
             // Disabled judges nothing; the other two grant no permits.
@@ -209,9 +213,10 @@ impl Machine {
                 HalfOpenTimeout::Open => self.open(Cause::HalfOpenTimeout, None),
                 HalfOpenTimeout::Closed => self.close(Cause::HalfOpenTimeout),
             },
-            Phase::Closed { ramp } => {
+            Phase::Closed { ramp, calm } => {
                 if ramp.is_some_and(|ramp| self.now >= ramp.end()) {
-                    self.phase = Phase::Closed { ramp: None };
+                    let ramp = None;
+                    self.phase = Phase::Closed { ramp, calm };
                 }
                 self.judge_overdue();
             }
@@ -228,7 +233,7 @@ impl Machine {
         match (command, self.phase) {
             (Command::Reset, Phase::Closed { .. }) => {
                 self.generation = self.generation.next();
-                self.phase = Phase::Closed { ramp: None };
+                self.phase = Phase::closed(self.now);
                 self.openings = 0;
                 self.forget();
             }

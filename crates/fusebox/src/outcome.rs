@@ -22,7 +22,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of this type's declaration.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: &'static [Self] = &[
         Self::Success,
         Self::Failure,
         Self::Ignored,
@@ -66,6 +66,8 @@ pub(crate) struct Report {
 pub(crate) enum Ended {
     Success,
     Failure,
+    /// A failure that opens the breaker whatever the rules say.
+    Trip,
     Ignored,
     Dropped,
 }

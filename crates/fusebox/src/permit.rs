@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -46,6 +47,10 @@ pub struct Permit<'a> {
     retry_after: Nanos,
 }
 
+// As for the breaker: nothing in it is left half-way by a panic.
+impl UnwindSafe for Permit<'_> {}
+impl RefUnwindSafe for Permit<'_> {}
+
 enum Holder<'a> {
     Borrowed(&'a Arc<Circuit>),
     Owned(Arc<Circuit>),
@@ -79,6 +84,25 @@ impl<'a> Permit<'a> {
     #[inline]
     pub fn failure(self) -> Outcome {
         self.consume(Ended::Failure)
+    }
+
+    /// The call failed so that the breaker must open at once, whatever its rules say; see
+    /// [`Verdict::Trip`](crate::Verdict::Trip). Returns how it was counted: as failure, or late.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fusebox::{Breaker, Cause, Config, State};
+    /// # use std::time::Duration;
+    /// let breaker = Breaker::new("api", Config::default());
+    /// let permit = breaker.try_acquire()?;
+    /// permit.retry_after(Duration::from_secs(30)).trip(); // "429, come back in 30 s"
+    /// let snapshot = breaker.snapshot();
+    /// assert_eq!(snapshot.state, State::Open);
+    /// assert_eq!(snapshot.transitions[0].cause, Cause::Verdict);
+    /// # Ok::<(), fusebox::Rejected>(())
+    /// ```
+    pub fn trip(self) -> Outcome {
+        self.consume(Ended::Trip)
     }
 
     /// The call says nothing about the downstream. Returns how it was counted: as ignored, or late.

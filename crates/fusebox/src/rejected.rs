@@ -22,7 +22,7 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// Every reason, in the order of this type's declaration.
-    pub const ALL: [Self; 4] = [Self::Open, Self::HalfOpen, Self::ForcedOpen, Self::RampUp];
+    pub const ALL: &'static [Self] = &[Self::Open, Self::HalfOpen, Self::ForcedOpen, Self::RampUp];
 
     /// The reason's name in `snake_case`, as metrics and JSON show it.
     pub const fn as_str(self) -> &'static str {

@@ -32,6 +32,9 @@ pub struct Saved {
     pub(crate) left: Option<Duration>,
     /// The level of the back-off.
     pub(crate) openings: u32,
+    /// How long the calm has lasted that takes levels off, in closed.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(crate) calm: Option<Duration>,
     pub(crate) consecutive_failures: u32,
     pub(crate) evidence: SavedEvidence,
 }
@@ -61,7 +64,11 @@ pub(crate) struct Run {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Bucket {
+    /// How long ago it began.
     age: Duration,
+    /// How long it is, or was before it was saved.
+    #[cfg_attr(feature = "serde", serde(default))]
+    length: Duration,
     calls: u32,
     failures: u32,
     slow: u32,
@@ -74,9 +81,10 @@ impl Saved {
     }
 
     /// The same after `passed` has gone by, as between two processes: waits are shorter, outcomes
-    /// older.
+    /// older, and calm has lasted longer.
     pub fn aged(mut self, passed: Duration) -> Self {
         self.left = self.left.map(|left| left.saturating_sub(passed));
+        self.calm = self.calm.map(|calm| calm.saturating_add(passed));
         if let SavedEvidence::Time(buckets) = &mut self.evidence {
             for bucket in buckets {
                 bucket.age = bucket.age.saturating_add(passed);
@@ -87,7 +95,8 @@ impl Saved {
 }
 
 impl SavedEvidence {
-    pub(crate) fn of(evidence: &Evidence) -> Self {
+    /// The evidence at `now`, to which it must have been advanced.
+    pub(crate) fn of(evidence: &Evidence, now: Duration) -> Self {
         match evidence {
             Evidence::None => Self::None,
             Evidence::Count(window) => {
@@ -108,11 +117,12 @@ impl SavedEvidence {
                 let count = |calls| u32::try_from(calls).unwrap_or(u32::MAX);
                 let bucket = |(age, figures): (Duration, WindowFigures)| Bucket {
                     age,
+                    length: window.width(),
                     calls: count(figures.calls),
                     failures: count(figures.failures),
                     slow: count(figures.slow),
                 };
-                Self::Time(window.by_age().map(bucket).collect())
+                Self::Time(window.by_age(now).map(bucket).collect())
             }
         }
     }
@@ -131,16 +141,17 @@ impl SavedEvidence {
                 }
             }
             (Evidence::Time(window), Self::Time(buckets)) => {
-                window.advance(now);
-                for bucket in buckets {
+                let width = buckets.first().map_or(Duration::ZERO, |it| it.length);
+                let held = buckets.iter().map(|bucket| {
                     let figures = WindowFigures {
                         calls: bucket.calls.into(),
                         failures: bucket.failures.min(bucket.calls).into(),
                         slow: bucket.slow.min(bucket.calls).into(),
                         overdue: 0,
                     };
-                    window.put_back(bucket.age, figures);
-                }
+                    (bucket.age, figures)
+                });
+                window.take_over(now, width, held);
             }
             _ => {}
         }

@@ -37,7 +37,7 @@ pub enum State {
 
 impl State {
     /// Every state, in the order of this type's declaration.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: &'static [Self] = &[
         Self::Closed,
         Self::Open,
         Self::HalfOpen,

@@ -20,6 +20,8 @@ pub enum Cause {
     ProbeFailed,
     /// The half-open period ended without a verdict.
     HalfOpenTimeout,
+    /// A [`Verdict::Trip`](crate::Verdict::Trip): the classifier said that the breaker must open.
+    Verdict,
     /// An operator wanted it.
     Manual,
     /// The open period is over.
@@ -32,12 +34,13 @@ pub enum Cause {
 
 impl Cause {
     /// The causes that can open a breaker, in the order of this type's declaration.
-    pub const TRIPS: [Self; 6] = [
+    pub const TRIPS: &'static [Self] = &[
         Self::ConsecutiveFailures,
         Self::FailureRatio,
         Self::SlowRatio,
         Self::ProbeFailed,
         Self::HalfOpenTimeout,
+        Self::Verdict,
         Self::Manual,
     ];
 
@@ -49,6 +52,7 @@ impl Cause {
             Self::SlowRatio => "slow_ratio",
             Self::ProbeFailed => "probe_failed",
             Self::HalfOpenTimeout => "half_open_timeout",
+            Self::Verdict => "verdict",
             Self::Manual => "manual",
             Self::WaitElapsed => "wait_elapsed",
             Self::ProbesSucceeded => "probes_succeeded",

@@ -2,7 +2,7 @@
 
 use crate::config::TripPolicy;
 use crate::transition::Cause;
-use crate::window::WindowFigures;
+use crate::window::{Window, WindowFigures};
 
 impl TripPolicy {
     /// The rule that these figures fulfil, if any.
@@ -28,9 +28,14 @@ impl TripPolicy {
 
     /// Whether some number of plain successes, and nothing else, could make a rule fire.
     ///
-    /// Each of them makes the ratios smaller, so they are largest as soon as there are enough calls.
+    /// Each of them makes the ratios smaller or, where a full count window gives one up for it,
+    /// leaves them alone. So they are largest with the first of them that makes up enough calls.
     pub(crate) fn may_fire_on_success(&self, window: &WindowFigures) -> bool {
-        let calls = (window.calls + 1).max(self.minimum_calls.into());
+        let most = match self.window {
+            Window::Count { calls } => calls.into(),
+            Window::Time { .. } => u64::MAX,
+        };
+        let calls = (window.calls + 1).max(self.minimum_calls.into()).min(most);
         self.too_many_failures(window.failures, calls)
             || self.too_many_slow(&WindowFigures { calls, ..*window })
     }

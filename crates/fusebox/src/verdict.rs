@@ -1,4 +1,6 @@
-//! What does a result say about the downstream? [`Verdict`]: what a classifier answers.
+//! The answer of a classifier: what a result says about the downstream.
+//!
+//! An enum and not a flag, because a result may say nothing, or say when to come back.
 
 use std::time::Duration;
 
@@ -19,7 +21,8 @@ use crate::permit::Permit;
 /// let judge = |status: u16, retry_after: Option<Duration>| match status {
 ///     404 => Verdict::Success, // a timely "not found" is the work of a healthy downstream
 ///     400..=428 => Verdict::Ignored,
-///     429 | 500.. => Verdict::Failure { retry_after },
+///     429 => Verdict::Trip { retry_after },
+///     500.. => Verdict::Failure { retry_after },
 ///     _ => Verdict::Success,
 /// };
 /// let breaker = Breaker::new("db", Config::default());
@@ -36,6 +39,14 @@ pub enum Verdict {
     Failure {
         /// When the downstream wants to be asked again, if it said so. If this failure opens the
         /// breaker, it stays open at least so long, up to `max_open_for`.
+        retry_after: Option<Duration>,
+    },
+    /// The downstream failed and must not be asked for now: the breaker opens at once, whatever its
+    /// rules say. A 429 with `Retry-After` is such an answer. Half-open, the probes have failed;
+    /// in metrics-only mode the trip is only reported.
+    Trip {
+        /// When the downstream wants to be asked again, if it said so. The breaker stays open at
+        /// least so long, up to `max_open_for`.
         retry_after: Option<Duration>,
     },
     /// The result says nothing about the downstream.
@@ -64,6 +75,10 @@ impl Permit<'_> {
             Verdict::Failure {
                 retry_after: Some(wait),
             } => self.retry_after(wait).failure(),
+            Verdict::Trip { retry_after: None } => self.trip(),
+            Verdict::Trip {
+                retry_after: Some(wait),
+            } => self.retry_after(wait).trip(),
             Verdict::Ignored => self.ignore(),
         }
     }

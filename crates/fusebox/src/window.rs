@@ -176,10 +176,7 @@ impl Evidence {
             }
             (Self::Time(new), Self::Time(old)) => {
                 old.advance(now);
-                new.advance(now);
-                for (age, figures) in old.by_age() {
-                    new.put_back(age, figures);
-                }
+                new.take_over(now, old.width(), old.by_age(now));
             }
             _ => {}
         }

@@ -49,7 +49,8 @@ fn together(work: impl Fn(u32) + Sync) {
 fn transitions(snapshot: &Snapshot) -> u64 {
     State::ALL
         .iter()
-        .flat_map(|from| State::ALL.map(|to| snapshot.totals.transitions(*from, to)))
+        .flat_map(|&from| State::ALL.iter().map(move |&to| (from, to)))
+        .map(|(from, to)| snapshot.totals.transitions(from, to))
         .sum()
 }
 
@@ -112,12 +113,12 @@ fn every_call_and_rejection_is_counted_once_under_concurrency() {
 
     let totals = breaker.snapshot().totals;
     let ended: u64 = Outcome::ALL
-        .map(|outcome| totals.calls(outcome))
         .iter()
+        .map(|&outcome| totals.calls(outcome))
         .sum();
     let rejected: u64 = RejectReason::ALL
-        .map(|reason| totals.rejections(reason))
         .iter()
+        .map(|&reason| totals.rejections(reason))
         .sum();
     assert_eq!(ended, answered.into_inner());
     assert_eq!(rejected, refused.into_inner());
@@ -151,8 +152,8 @@ fn every_snapshot_of_a_contended_breaker_agrees_with_itself() {
             let finished = done.load(Ordering::SeqCst);
             let snapshot = breaker.snapshot();
             let spent: Duration = State::ALL
-                .map(|state| snapshot.totals.time_in(state))
                 .iter()
+                .map(|&state| snapshot.totals.time_in(state))
                 .sum();
             assert_eq!(
                 spent, snapshot.at,

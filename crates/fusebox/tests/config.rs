@@ -144,14 +144,18 @@ fn a_breaker_bears_the_name_of_what_it_protects() {
     );
 }
 
+fn names<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+    all.iter().map(|one| name(*one)).collect()
+}
+
 #[test]
 fn every_name_is_the_one_that_metrics_and_json_show() {
     assert_eq!(
-        RejectReason::ALL.map(RejectReason::as_str),
+        names(RejectReason::ALL, RejectReason::as_str),
         ["open", "half_open", "forced_open", "ramp_up"]
     );
     assert_eq!(
-        State::ALL.map(State::as_str),
+        names(State::ALL, State::as_str),
         [
             "closed",
             "open",
@@ -162,17 +166,18 @@ fn every_name_is_the_one_that_metrics_and_json_show() {
         ]
     );
     assert_eq!(
-        Outcome::ALL.map(Outcome::as_str),
+        names(Outcome::ALL, Outcome::as_str),
         ["success", "failure", "ignored", "cancelled", "late"]
     );
     assert_eq!(
-        Cause::TRIPS.map(Cause::as_str),
+        names(Cause::TRIPS, Cause::as_str),
         [
             "consecutive",
             "failure_ratio",
             "slow_ratio",
             "probe_failed",
             "half_open_timeout",
+            "verdict",
             "manual",
         ]
     );
@@ -182,7 +187,7 @@ fn every_name_is_the_one_that_metrics_and_json_show() {
         ["wait_elapsed", "probes_succeeded", "restored"]
     );
     for (state, operators) in State::ALL
-        .into_iter()
+        .iter()
         .zip([false, false, false, true, true, true])
     {
         assert_eq!(state.is_operators(), operators, "{state}");

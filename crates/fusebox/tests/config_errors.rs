@@ -116,7 +116,9 @@ fn every_bad_half_open_setting_is_refused() {
     let permitted = valid().permitted_probes(0);
     assert_refused(permitted, "permitted_probes", "0", "at least 1");
     let deadline = valid().half_open_for(Duration::ZERO);
-    assert_refused(deadline, "half_open_for", "0ns", "above zero");
+    assert_refused(deadline, "half_open_for", "0ns", "at least 1ms");
+    let deadline = valid().half_open_for(Duration::from_nanos(999_999));
+    assert_refused(deadline, "half_open_for", "999.999µs", "at least 1ms");
 }
 
 #[test]

@@ -154,6 +154,32 @@ fn a_stream_that_was_dropped_is_told_nothing_more_and_costs_no_more() {
     assert_eq!(snapshot.totals.rejections(RejectReason::ForcedOpen), calls);
 }
 
+#[test]
+fn after_a_stream_was_dropped_rejections_are_no_events_that_wait_for_anybody() {
+    let (breaker, _clock) = breaker();
+    drop(breaker.events(Interest::Everything, 1));
+    // The one event that finds the reader gone.
+    breaker.force_open();
+    let (entered, is_in) = mpsc::channel();
+    let (release, may_go) = mpsc::channel::<()>();
+    let may_go = Mutex::new(may_go);
+    breaker.add_listener(move |_: &str, _: &Event| {
+        let _ = entered.send(());
+        let _ = may_go.lock().unwrap().recv();
+    });
+
+    thread::scope(|scope| {
+        scope.spawn(|| breaker.reset());
+        is_in.recv().unwrap();
+        breaker.force_open();
+        for _ in 0..600 {
+            breaker.try_acquire().unwrap_err();
+        }
+        assert_eq!(breaker.snapshot().events_lost, 0, "none of them waits");
+        drop(release);
+    });
+}
+
 /// Wants to be told of every call.
 struct Curious(Arc<Mutex<Vec<&'static str>>>);
 
@@ -214,4 +240,131 @@ fn a_listener_that_hangs_makes_no_memory_grow_and_no_caller_wait() {
         Some(&"transition"),
         "masses push no change out"
     );
+}
+
+/// Wants everything, and while it is told one event another thread makes the next.
+struct EndlessSupply {
+    told: Arc<Mutex<Vec<thread::ThreadId>>>,
+    ask: Mutex<mpsc::Sender<()>>,
+    made: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Listener for EndlessSupply {
+    fn on_event(&self, _name: &str, _event: &Event) {
+        self.told.lock().unwrap().push(thread::current().id());
+        if self.ask.lock().unwrap().send(()).is_ok() {
+            let _ = self.made.lock().unwrap().recv();
+        }
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::Everything
+    }
+}
+
+#[test]
+fn a_caller_tells_a_bounded_number_of_events_while_others_come() {
+    const EVENTS: usize = 1000;
+    let (breaker, _clock) = breaker();
+    breaker.force_open();
+    let (ask, asked) = mpsc::channel();
+    let (answer, answers) = mpsc::channel();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    breaker.add_listener(EndlessSupply {
+        told: Arc::clone(&told),
+        ask: Mutex::new(ask),
+        made: Mutex::new(answers),
+    });
+
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Rejected before it answers, so that the event waits when the listener returns.
+            for () in asked.iter().take(EVENTS) {
+                thread::scope(|one| {
+                    one.spawn(|| breaker.try_acquire().unwrap_err())
+                        .join()
+                        .unwrap()
+                });
+                let _ = answer.send(());
+            }
+            drop((asked, answer));
+        });
+        breaker.try_acquire().unwrap_err();
+        let mine = thread::current().id();
+        let by_me = told
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|id| **id == mine)
+            .count();
+        assert!(by_me <= 20, "{by_me} events told by one call");
+        while told.lock().unwrap().len() < EVENTS {
+            breaker.poll_transitions();
+        }
+    });
+    breaker.poll_transitions();
+
+    assert_eq!(told.lock().unwrap().len(), EVENTS + 1);
+}
+
+#[test]
+fn a_caller_who_is_alone_tells_everything_that_waits() {
+    let (breaker, _clock) = breaker();
+    let handle = breaker.clone();
+    let (told, events) = mpsc::channel();
+    breaker.add_listener(move |_: &str, event: &Event| {
+        let _ = told.send(kind(event));
+        // Uses its own breaker: who comes by is the caller itself, and nobody to leave the rest to.
+        if handle.snapshot().generation.get() < 40 {
+            handle.disable();
+            handle.resume();
+        }
+    });
+
+    breaker.force_open();
+
+    assert_eq!(
+        events.try_iter().count() as u64,
+        breaker.snapshot().generation.get()
+    );
+    assert!(breaker.snapshot().generation.get() >= 40);
+}
+
+#[test]
+fn a_stream_takes_any_capacity_and_no_memory_for_what_does_not_wait() {
+    let (breaker, _clock) = breaker();
+    let streams: Vec<_> = (0..1000)
+        .map(|_| breaker.events(Interest::Changes, usize::MAX))
+        .collect();
+
+    breaker.force_open();
+
+    for events in &streams {
+        assert_eq!(kinds(events), ["transition"]);
+        assert_eq!(events.lost(), 0);
+    }
+}
+
+#[test]
+fn a_stream_without_room_hands_over_to_a_waiting_reader_and_ends_with_its_breaker() {
+    let (breaker, _clock) = breaker();
+    let events = breaker.events(Interest::Changes, 0);
+    breaker.force_open();
+    assert_eq!((events.try_next(), events.lost()), (None, 1));
+
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| events.next_within(Duration::MAX));
+        let mut generation = 0;
+        while !reader.is_finished() {
+            breaker.reset();
+            breaker.force_open();
+            generation += 1;
+        }
+        assert!(generation > 0);
+        let event = reader.join().unwrap();
+        assert!(matches!(event, Some(Event::Transition(_))), "{event:?}");
+    });
+
+    drop(breaker);
+    assert_eq!(events.next_within(Duration::MAX), None);
 }

@@ -22,7 +22,7 @@ fn breaker() -> (Breaker, ManualClock) {
 
 fn outcomes(breaker: &Breaker) -> [u64; 5] {
     let totals = breaker.snapshot().totals;
-    Outcome::ALL.map(|outcome| totals.calls(outcome))
+    std::array::from_fn(|place| totals.calls(Outcome::ALL[place]))
 }
 
 // pitfall 14
@@ -164,4 +164,37 @@ fn a_call_that_outlives_the_window_counts_where_it_ends() {
     }
 
     assert_eq!(breaker.state(), State::Open);
+}
+
+#[test]
+fn an_owned_permit_keeps_what_was_said_of_its_call() {
+    let config = Config::builder()
+        .consecutive_failures(1)
+        .slow_call_duration(Duration::from_secs(1))
+        .jitter(0.0)
+        .build()
+        .unwrap();
+    let breaker = Breaker::with_clock("db", config, ManualClock::new());
+    let permit = breaker.try_acquire().unwrap();
+    let (took, wait) = (Duration::from_secs(2), Duration::from_secs(30));
+
+    permit.took(took).retry_after(wait).into_owned().failure();
+
+    let snapshot = breaker.snapshot();
+    assert_eq!(snapshot.totals.slow_calls(), 1);
+    assert_eq!(snapshot.retry_after(), wait);
+}
+
+#[test]
+fn breakers_and_permits_are_safe_to_use_after_a_panic() {
+    fn unwinds_safely<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    unwinds_safely::<Breaker>();
+    unwinds_safely::<fusebox::Permit<'static>>();
+    let (breaker, _clock) = breaker();
+
+    // Without a word that says "I know what I do".
+    let panicked = std::panic::catch_unwind(|| breaker.call(|| -> Result<(), ()> { panic!("no") }));
+
+    assert!(panicked.is_err());
+    assert_eq!(outcomes(&breaker)[1], 1);
 }

@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use fusebox::{
-    Breaker, Cause, Config, ConfigBuilder, DroppedPermit, InFlightCalls, ManualClock, Outcome,
-    Permit, RejectReason, State,
+    Breaker, Cause, Clock, Config, ConfigBuilder, DroppedPermit, InFlightCalls, ManualClock,
+    Outcome, Permit, RejectReason, State,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -260,4 +260,95 @@ fn who_leaves_at_once_says_nothing_and_who_leaves_late_had_reason_to() {
     assert_eq!(snapshot.consecutive_failures, 1);
     assert_eq!(snapshot.totals.slow_calls(), 1);
     assert_eq!(snapshot.totals.calls(Outcome::Cancelled), 2);
+}
+
+#[test]
+fn a_day_of_outage_is_undone_by_minutes_of_calm() {
+    let clock = ManualClock::new();
+    let defaults = Config::builder().consecutive_failures(1).jitter(0.0);
+    let breaker = Breaker::with_clock("db", defaults.build().unwrap(), clock.clone());
+    breaker.try_acquire().unwrap().failure();
+    let mut openings = 1;
+    while clock.now() < SECOND * 86_400 {
+        clock.set(breaker.snapshot().deadline.unwrap());
+        breaker.try_acquire().unwrap().failure();
+        openings += 1;
+    }
+    assert!(openings > 1400);
+    // 5, 10, 20, 40, 60 s: no level above the fifth changes anything.
+    assert_eq!(breaker.snapshot().openings, 5);
+    assert_eq!(breaker.snapshot().retry_after(), SECOND * 60);
+
+    clock.set(breaker.snapshot().deadline.unwrap());
+    breaker.try_acquire().unwrap().success();
+    clock.advance(SECOND * 60 * 5);
+
+    assert_eq!(breaker.snapshot().openings, 0);
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(breaker.snapshot().retry_after(), SECOND * 5);
+}
+
+#[test]
+fn without_decay_the_level_is_the_number_of_openings_since_the_last_close() {
+    let (breaker, clock) = breaker(settings().backoff_decay(None).max_open_for(SECOND * 2));
+    breaker.try_acquire().unwrap().failure();
+    for _ in 0..6 {
+        clock.set(breaker.snapshot().deadline.unwrap());
+        breaker.try_acquire().unwrap().failure();
+    }
+
+    assert_eq!(breaker.snapshot().openings, 7);
+
+    clock.set(breaker.snapshot().deadline.unwrap());
+    breaker.try_acquire().unwrap().success();
+    assert_eq!(breaker.snapshot().openings, 0);
+}
+
+#[test]
+fn a_verdict_that_says_trip_opens_at_once_in_closed_and_half_open() {
+    let (breaker, clock) = breaker(settings().consecutive_failures(100).probe_count(9, 9));
+
+    let permit = breaker.try_acquire().unwrap();
+    assert_eq!(permit.retry_after(SECOND * 7).trip(), Outcome::Failure);
+    let opened = breaker.snapshot();
+    assert_eq!(opened.state, State::Open);
+    assert_eq!(opened.transitions[0].cause, Cause::Verdict);
+    assert_eq!(opened.transitions[0].consecutive_failures, 1);
+    assert_eq!(opened.retry_after(), SECOND * 7);
+    assert_eq!(opened.totals.trips(Cause::Verdict), 1);
+
+    clock.advance(SECOND * 7);
+    let verdict = fusebox::Verdict::Trip { retry_after: None };
+    breaker.try_acquire().unwrap().end(verdict);
+    let reopened = breaker.snapshot();
+    assert_eq!(reopened.transitions.last().unwrap().cause, Cause::Verdict);
+    assert_eq!(reopened.retry_after(), SECOND * 2, "the second level");
+
+    let far = Duration::from_secs(u64::MAX);
+    clock.advance(SECOND * 2);
+    breaker.try_acquire().unwrap().retry_after(far).trip();
+    assert_eq!(
+        breaker.snapshot().retry_after(),
+        SECOND * 64,
+        "the longest there is"
+    );
+}
+
+#[test]
+fn a_verdict_that_says_trip_is_reported_or_counted_where_nothing_may_open() {
+    let (breaker, _clock) = breaker(settings().consecutive_failures(100));
+    let late = breaker.try_acquire().unwrap();
+    breaker.metrics_only();
+    breaker.try_acquire().unwrap().trip();
+    assert_eq!(breaker.state(), State::MetricsOnly);
+    assert_eq!(breaker.snapshot().totals.would_trip(), 1);
+
+    breaker.disable();
+    breaker.try_acquire().unwrap().trip();
+    assert_eq!(breaker.state(), State::Disabled);
+    assert_eq!(breaker.snapshot().totals.calls(Outcome::Failure), 2);
+
+    breaker.resume();
+    assert_eq!(late.trip(), Outcome::Late);
+    assert_eq!(breaker.state(), State::Closed);
 }

@@ -78,6 +78,60 @@ impl Default for ConfigBuilder {
 }
 
 impl ConfigBuilder {
+    /// The settings of `config`. What was left to a default that depends on another setting, such
+    /// as the permitted probes, still does.
+    pub(super) fn of(config: &Config) -> Self {
+        let Config {
+            trip,
+            wait,
+            half_open,
+            ramp_up_for,
+            dropped,
+            stripes,
+        } = config;
+        let (probes, needed) = match half_open.verdict {
+            ProbeVerdict::Count {
+                successes,
+                failures,
+            } => {
+                let probes = Probes::Count {
+                    successes,
+                    failures,
+                };
+                (probes, successes)
+            }
+            ProbeVerdict::Ratio {
+                trial,
+                failure_rate_threshold,
+            } => {
+                let threshold = failure_rate_threshold.as_f64();
+                (Probes::Ratio { trial, threshold }, trial)
+            }
+        };
+        Self {
+            consecutive_failures: trip.consecutive_failures,
+            failure_rate_threshold: trip.failure_ratio.map(Ratio::as_f64),
+            slow_call_rate_threshold: trip.slow_ratio.map(Ratio::as_f64),
+            slow_call_duration: trip.slow_over,
+            window: trip.window,
+            minimum_calls: trip.minimum_calls,
+            open_for: wait.base,
+            backoff_factor: wait.factor,
+            max_open_for: (wait.max != longest_by_default(wait.base)).then_some(wait.max),
+            jitter: wait.jitter,
+            jitter_seed: wait.jitter_seed,
+            backoff_decay: wait.decay,
+            ramp_up_for: *ramp_up_for,
+            in_flight_calls: trip.in_flight,
+            stripes: *stripes,
+            probes,
+            permitted_probes: (half_open.permits != needed).then_some(half_open.permits),
+            half_open_for: half_open.deadline,
+            half_open_timeout: half_open.on_timeout,
+            dropped_permit: *dropped,
+        }
+    }
+
     /// Trips after so many failures in a row, however far apart. Only a success ends a row. At least
     /// 1; off by default.
     pub fn consecutive_failures(mut self, failures: u32) -> Self {
@@ -207,7 +261,7 @@ impl ConfigBuilder {
     }
 
     /// The longest half-open period; after it the breaker reopens, so that hung probes cannot
-    /// hold it. Above zero; default 10 s. `None` waits for ever: only for a host that makes sure
+    /// hold it. At least 1 ms; default 10 s. `None` waits for ever: only for a host that makes sure
     /// that every probe ends.
     pub fn half_open_for(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.half_open_for = deadline.into();
@@ -301,7 +355,7 @@ impl ConfigBuilder {
     fn wait(&self, check: &mut Check) -> WaitPolicy {
         let max = self
             .max_open_for
-            .unwrap_or(DEFAULT_MAX_OPEN_FOR.max(self.open_for));
+            .unwrap_or_else(|| longest_by_default(self.open_for));
         check.above_zero("open_for", self.open_for);
         if max < self.open_for {
             check.refuse("max_open_for", max, "at least open_for");
@@ -353,7 +407,7 @@ impl ConfigBuilder {
             check.at_least_one("permitted_probes", probes);
         }
         if let Some(deadline) = self.half_open_for {
-            check.above_zero("half_open_for", deadline);
+            check.at_least_a_millisecond("half_open_for", deadline);
         }
         HalfOpenPolicy {
             verdict,
@@ -362,4 +416,8 @@ impl ConfigBuilder {
             on_timeout: self.half_open_timeout,
         }
     }
+}
+
+fn longest_by_default(open_for: Duration) -> Duration {
+    DEFAULT_MAX_OPEN_FOR.max(open_for)
 }

@@ -37,6 +37,13 @@ impl Check {
         }
     }
 
+    /// A time in which nothing can come of a call makes a breaker that never recovers.
+    pub(super) fn at_least_a_millisecond(&mut self, field: &'static str, value: Duration) {
+        if value < Duration::from_millis(1) {
+            self.refuse(field, value, "at least 1ms");
+        }
+    }
+
     pub(super) fn ratio(&mut self, field: &'static str, value: Option<f64>) -> Option<Ratio> {
         let value = value?;
         let ratio = Ratio::new(value);

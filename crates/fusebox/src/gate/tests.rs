@@ -146,12 +146,12 @@ fn without_a_slow_limit_no_call_has_to_be_timed_from_its_start() {
 
 #[test]
 fn a_word_shows_what_was_published() {
-    let admissions = RejectReason::ALL.map(Admission::Reject);
+    let admissions = RejectReason::ALL.iter().copied().map(Admission::Reject);
     for admission in [Admission::Pass, Admission::Ask]
         .into_iter()
         .chain(admissions)
     {
-        for state in State::ALL {
+        for state in State::ALL.iter().copied() {
             let gate = gate(&closed());
             let standing = Standing {
                 state,

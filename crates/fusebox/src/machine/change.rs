@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::Machine;
+use super::calm::Calm;
 use super::phase::{Phase, Trial};
-use crate::backoff::{level, open_period};
+use crate::backoff::{highest_level, level, open_period};
 use crate::listener::Event;
 use crate::ramp::Ramp;
 use crate::snapshot::Snapshot;
@@ -13,7 +14,7 @@ use crate::transition::{Cause, Transition};
 
 impl Machine {
     pub(super) fn open(&mut self, cause: Cause, hint: Option<Duration>) {
-        self.openings = self.level().saturating_add(1);
+        self.count_opening();
         let chance = self.chance.f64();
         let wait = open_period(&self.config.wait, self.openings, hint, chance);
         self.stay_open(wait, cause);
@@ -21,8 +22,23 @@ impl Machine {
 
     /// Opens for exactly so long.
     pub(super) fn open_for(&mut self, wait: Duration) {
-        self.openings = self.level().saturating_add(1);
+        self.count_opening();
         self.stay_open(wait, Cause::Manual);
+    }
+
+    /// One level more, as far as there are more. Without a decay the level is a plain count of
+    /// openings, which closing forgets.
+    fn count_opening(&mut self) {
+        self.openings = self.bounded(self.level().saturating_add(1));
+    }
+
+    /// A level that calm can undo: none above that at which the open period is longest, since each
+    /// would take a decay to come off and change nothing until then.
+    pub(super) fn bounded(&self, level: u32) -> u32 {
+        match self.config.wait.decay {
+            Some(_) => level.min(highest_level(&self.config.wait)),
+            None => level,
+        }
     }
 
     fn stay_open(&mut self, wait: Duration, cause: Cause) {
@@ -54,7 +70,8 @@ impl Machine {
                 .ramp_up_for
                 .map(|period| Ramp::new(self.now, period)),
         };
-        self.change(Phase::Closed { ramp }, cause, None);
+        let calm = Calm::beginning(ramp.map_or(self.now, |ramp| ramp.end()));
+        self.change(Phase::Closed { ramp, calm }, cause, None);
         if cause == Cause::Manual {
             self.openings = 0;
         }
@@ -63,13 +80,8 @@ impl Machine {
     /// The level of the back-off at this moment.
     pub(super) fn level(&self) -> u32 {
         match self.phase {
-            Phase::Closed { .. } => {
-                let closed = self.now.saturating_sub(self.since);
-                let stable = match self.config.ramp_up_for {
-                    Some(ramp) => closed.checked_sub(ramp),
-                    None => Some(closed),
-                };
-                level(self.openings, stable, self.config.wait.decay)
+            Phase::Closed { calm, .. } => {
+                level(self.openings, calm.lasted(self.now), self.config.wait.decay)
             }
             Phase::Open { .. }
             | Phase::HalfOpen(_)

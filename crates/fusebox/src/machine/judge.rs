@@ -13,8 +13,17 @@ use crate::window::Sample;
 
 impl Machine {
     /// The outcome as evidence; `None` when it says nothing about the downstream.
-    pub(super) fn sample(&self, ticket: Ticket, report: &Report) -> Option<Sample> {
-        let since_granted = |granted| self.now.saturating_sub(granted);
+    ///
+    /// How long the call took is the difference of two readings that its own caller made. The
+    /// machine's time will not do: another caller may have moved it on while this one waited for the
+    /// lock, or was not running at all.
+    pub(super) fn sample(
+        &self,
+        ticket: Ticket,
+        report: &Report,
+        ended: Duration,
+    ) -> Option<Sample> {
+        let since_granted = |granted| ended.saturating_sub(granted);
         let took = report.took.duration();
         let took = took.or_else(|| ticket.granted.duration().map(since_granted));
         let slow = match (self.config.trip.slow_over, took) {
@@ -24,7 +33,7 @@ impl Machine {
         let verdict = |failed| Some(Sample { failed, slow });
         match report.ended {
             Ended::Success => verdict(false),
-            Ended::Failure => verdict(true),
+            Ended::Failure | Ended::Trip => verdict(true),
             Ended::Ignored => None,
             Ended::Dropped => match self.config.dropped {
                 DroppedPermit::Neutral => None,
@@ -88,6 +97,7 @@ impl Machine {
         &mut self,
         mut trial: Trial,
         sample: Option<Sample>,
+        at_once: Option<Cause>,
         hint: Option<Duration>,
     ) {
         trial.in_flight -= 1;
@@ -98,7 +108,10 @@ impl Machine {
             None => {}
         }
         self.phase = Phase::HalfOpen(trial);
-        self.decide_trial(trial, hint);
+        match at_once {
+            Some(cause) => self.open(cause, hint),
+            None => self.decide_trial(trial, hint),
+        }
     }
 
     /// Ends the half-open period if the probes have decided.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::calm::Calm;
 use crate::config::ProbeVerdict;
 use crate::ramp::Ramp;
 use crate::state::State;
@@ -9,7 +10,7 @@ use crate::state::State;
 /// A state with exactly its own data.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Phase {
-    Closed { ramp: Option<Ramp> },
+    Closed { ramp: Option<Ramp>, calm: Calm },
     Open { until: Duration },
     HalfOpen(Trial),
     ForcedOpen,
@@ -27,6 +28,14 @@ pub(super) struct Trial {
 }
 
 impl Phase {
+    /// Closed with no ramp and no calm yet.
+    pub(super) fn closed(now: Duration) -> Self {
+        Self::Closed {
+            ramp: None,
+            calm: Calm::beginning(now),
+        }
+    }
+
     pub(super) fn state(&self) -> State {
         match self {
             Self::Closed { .. } => State::Closed,

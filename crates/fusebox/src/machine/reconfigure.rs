@@ -1,9 +1,13 @@
-//! What stays when the settings change? The state, and all evidence that still means something.
+//! The change to other settings. State and evidence stay, as far as they still mean something.
+//!
+//! A setting that stays the same changes nothing, whatever else changes: what an operator or a saved
+//! state has set beside the settings is not touched by the way.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Machine;
+use super::calm::Calm;
 use super::phase::Phase;
 use crate::config::Config;
 use crate::ramp::Ramp;
@@ -12,10 +16,6 @@ impl Machine {
     /// Works by `config` from now on.
     pub(crate) fn reconfigure(&mut self, config: Arc<Config>, now: Duration) {
         self.pass_time(now);
-        if self.level() == 0 {
-            // What has decayed does not come back under another decay.
-            self.openings = 0;
-        }
         if config.trip.judged_window() != self.config.trip.judged_window() {
             self.evidence = self
                 .evidence
@@ -23,34 +23,53 @@ impl Machine {
         }
         if config.trip.in_flight != self.config.trip.in_flight {
             self.in_flight.clear();
+        } else if let Some(limit) = config.trip.slow_over {
+            self.in_flight.judge_anew(self.now, limit);
         }
         if config.wait.jitter_seed != self.config.wait.jitter_seed
             && let Some(seed) = config.wait.jitter_seed
         {
             self.chance = fastrand::Rng::with_seed(seed);
         }
-        let same_ramp = config.ramp_up_for == self.config.ramp_up_for;
+        self.adapt_phase(&config);
         self.config = config;
-        match &mut self.phase {
-            Phase::Open { until } => {
-                let longest = self.since.saturating_add(self.config.wait.max);
-                *until = longest.min(*until);
-            }
-            Phase::HalfOpen(trial) => {
-                let deadline = self.config.half_open.deadline;
-                trial.deadline = deadline.map(|wait| self.since.saturating_add(wait));
-                let trial = *trial;
-                self.decide_trial(trial, None);
-            }
-            Phase::Closed { ramp } if ramp.is_some() && !same_ramp => {
-                let period = self.config.ramp_up_for;
-                *ramp = period.map(|period| Ramp::new(self.since, period));
-            }
-            Phase::Closed { .. }
-            | Phase::ForcedOpen
-            | Phase::Disabled
-            | Phase::MetricsOnly { .. } => {}
+        self.openings = self.bounded(self.openings);
+        if let Phase::HalfOpen(trial) = self.phase {
+            self.decide_trial(trial, None);
         }
         self.make_due_change();
+    }
+
+    /// Moves the deadlines of the present phase where the setting behind them is another one.
+    fn adapt_phase(&mut self, config: &Config) {
+        match &mut self.phase {
+            Phase::Open { until } => {
+                if config.wait.max != self.config.wait.max {
+                    let longest = self.since.saturating_add(config.wait.max);
+                    *until = longest.min(*until);
+                }
+            }
+            Phase::HalfOpen(trial) => {
+                let deadline = config.half_open.deadline;
+                if deadline != self.config.half_open.deadline {
+                    trial.deadline = deadline.map(|wait| self.since.saturating_add(wait));
+                }
+            }
+            Phase::Closed { ramp, calm } => {
+                if config.wait.decay != self.config.wait.decay {
+                    let decay = self.config.wait.decay;
+                    (self.openings, *calm) = calm.settled(self.openings, self.now, decay);
+                    *calm = calm.at_most(config.wait.decay);
+                }
+                if ramp.is_some() && config.ramp_up_for != self.config.ramp_up_for {
+                    *ramp = config
+                        .ramp_up_for
+                        .map(|period| Ramp::new(self.since, period));
+                    let end = ramp.map_or(self.now, |ramp| ramp.end());
+                    *calm = Calm::beginning(end.max(self.now));
+                }
+            }
+            Phase::ForcedOpen | Phase::Disabled | Phase::MetricsOnly { .. } => {}
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! How does a machine outlive its process?
+//! What a machine leaves to another process, and how that one goes on from it.
 
 use std::time::Duration;
 
 use super::Machine;
+use super::calm::Calm;
 use super::phase::{Phase, Trial};
 use crate::saved::{Saved, SavedEvidence};
 use crate::state::State;
@@ -12,31 +13,60 @@ impl Machine {
     /// What is worth keeping.
     pub(crate) fn save(&mut self, now: Duration) -> Saved {
         self.see(now);
-        // Ages are counted from the bucket of now.
+        // Ages are counted from now.
         self.evidence.advance(self.now);
         let deadline = self.phase.deadline();
+        let (openings, calm) = match self.phase {
+            Phase::Closed { calm, .. } => {
+                let decay = self.config.wait.decay;
+                let (level, calm) = calm.settled(self.openings, self.now, decay);
+                (level, calm.lasted(self.now))
+            }
+            _ => (self.level(), None),
+        };
         Saved {
             state: self.state(),
             left: deadline.map(|deadline| deadline.saturating_sub(self.now)),
-            openings: self.level(),
+            openings,
+            calm,
             consecutive_failures: self.consecutive_failures,
-            evidence: SavedEvidence::of(&self.evidence),
+            evidence: SavedEvidence::of(&self.evidence, self.now),
         }
     }
 
     /// Goes on where another machine was saved. Voids the calls in flight.
     pub(crate) fn restore(&mut self, saved: &Saved, now: Duration) {
         self.pass_time(now);
+        let phase = self.restored_phase(saved);
+        let open_for = match phase {
+            Phase::Open { until } => Some(until.saturating_sub(self.now)),
+            _ => None,
+        };
+        self.change(phase, Cause::Restored, open_for);
+        self.openings = self.bounded(saved.openings);
+        self.consecutive_failures = saved.consecutive_failures;
+        if matches!(self.phase, Phase::Closed { .. } | Phase::MetricsOnly { .. }) {
+            let window = self.config.trip.judged_window();
+            self.evidence = saved.evidence.restored(window, self.now);
+        }
+    }
+
+    /// The saved state with its waits, which these settings bound: the other process may have had
+    /// other ones, and what was kept may have been damaged.
+    fn restored_phase(&self, saved: &Saved) -> Phase {
         let end = |left: Duration| self.now.saturating_add(left);
-        let phase = match saved.state {
-            State::Closed => Phase::Closed { ramp: None },
+        match saved.state {
+            State::Closed => Phase::Closed {
+                ramp: None,
+                calm: Calm::with(self.now, saved.calm.unwrap_or_default()),
+            },
             State::Open => Phase::Open {
-                until: end(saved.left.unwrap_or_default()),
+                until: end(saved.left.unwrap_or_default().min(self.config.wait.max)),
             },
             State::HalfOpen => Phase::HalfOpen(Trial {
-                deadline: saved.left.map(end).or_else(|| {
-                    let wait = self.config.half_open.deadline?;
-                    Some(end(wait))
+                deadline: self.config.half_open.deadline.map(|longest| {
+                    let left = saved.left.unwrap_or(longest);
+                    end(left.min(longest))
                 }),
                 in_flight: 0,
                 good: 0,
@@ -45,18 +75,6 @@ impl Machine {
             State::ForcedOpen => Phase::ForcedOpen,
             State::Disabled => Phase::Disabled,
             State::MetricsOnly => Phase::MetricsOnly { reported: false },
-        };
-        self.openings = saved.openings;
-        let open_for = match phase {
-            Phase::Open { until } => Some(until.saturating_sub(self.now)),
-            _ => None,
-        };
-        self.change(phase, Cause::Restored, open_for);
-        self.openings = saved.openings;
-        self.consecutive_failures = saved.consecutive_failures;
-        if matches!(self.phase, Phase::Closed { .. } | Phase::MetricsOnly { .. }) {
-            let window = self.config.trip.judged_window();
-            self.evidence = saved.evidence.restored(window, self.now);
         }
     }
 
@@ -66,7 +84,7 @@ impl Machine {
         self.see(now);
         let figures = self.figures();
         let counted = matches!(self.evidence, crate::window::Evidence::Count(_));
-        matches!(self.phase, Phase::Closed { ramp: None })
+        matches!(self.phase, Phase::Closed { ramp: None, .. })
             && self.level() == 0
             && (self.consecutive_failures == 0 || self.config.trip.consecutive_failures.is_none())
             && (figures.failures, figures.slow, figures.overdue) == (0, 0, 0)

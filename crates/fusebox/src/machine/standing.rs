@@ -10,8 +10,10 @@ impl Machine {
     /// What the machine stands for until it is asked again.
     pub(crate) fn standing(&mut self) -> Standing {
         let admission = match self.phase {
-            Phase::Closed { ramp: Some(_) } => Admission::Ask,
-            Phase::Closed { ramp: None } | Phase::MetricsOnly { .. } if self.watches_calls() => {
+            Phase::Closed { ramp: Some(_), .. } => Admission::Ask,
+            Phase::Closed { ramp: None, .. } | Phase::MetricsOnly { .. }
+                if self.watches_calls() =>
+            {
                 Admission::Ask
             }
             Phase::Closed { .. } | Phase::MetricsOnly { .. } | Phase::Disabled => Admission::Pass,

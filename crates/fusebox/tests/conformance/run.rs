@@ -189,8 +189,8 @@ fn figure(key: Key, snapshot: &Snapshot, transitions: &[Transition]) -> String {
             None => none(),
         },
         Key::Rejected => RejectReason::ALL
-            .map(|reason| totals.rejections(reason))
             .iter()
+            .map(|&reason| totals.rejections(reason))
             .sum::<u64>()
             .to_string(),
         Key::Stale => totals.calls(Outcome::Late).to_string(),

@@ -18,20 +18,24 @@ pub(crate) enum Step {
     Run(Call),
     Tick,
     Operate(Operator),
-    /// Other rules over the same window.
+    /// Another setting, over the same window.
     Reconfigure(Change),
 }
 
-/// What a new configuration changes.
+/// The one setting in which a new configuration differs. Times in milliseconds, rates in percent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Change {
-    pub(crate) consecutive: u32,
-    pub(crate) minimum: u32,
+pub(crate) enum Change {
+    Consecutive(u32),
+    FailureRate(u32),
+    SlowOver(u64),
+    Minimum(u32),
     /// Times the shortest open period.
-    pub(crate) longest: u64,
-    pub(crate) successes: u32,
-    /// Milliseconds.
-    pub(crate) half_open_for: u64,
+    Longest(u64),
+    /// Successes that close, or probes of a trial.
+    Probes(u32),
+    HalfOpenFor(u64),
+    Decay(Option<u64>),
+    Ramp(Option<u64>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +51,7 @@ pub(crate) struct Call {
 pub(crate) enum Result {
     Success,
     Failure,
+    Trip,
     Ignored,
     Dropped,
     Panicked,
@@ -88,27 +93,30 @@ fn step(failing: u32) -> impl Strategy<Value = Step> {
         3 => (0_u64..2).prop_map(Step::ToDeadline),
         2 => Just(Step::Tick),
         1 => operator().prop_map(Step::Operate),
-        1 => change().prop_map(Step::Reconfigure),
+        2 => change().prop_map(Step::Reconfigure),
     ]
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    let numbers = (1_u32..8, 1_u32..20, 1_u64..20, 1_u32..5, 1_u64..400);
-    numbers.prop_map(
-        |(consecutive, minimum, longest, successes, half_open_for)| Change {
-            consecutive,
-            minimum,
-            longest,
-            successes,
-            half_open_for,
-        },
-    )
+    let millis = || prop::option::weighted(0.7, 1_u64..400);
+    prop_oneof![
+        (1_u32..8).prop_map(Change::Consecutive),
+        (1_u32..=100).prop_map(Change::FailureRate),
+        (1_u64..50).prop_map(Change::SlowOver),
+        (1_u32..20).prop_map(Change::Minimum),
+        (1_u64..20).prop_map(Change::Longest),
+        (1_u32..5).prop_map(Change::Probes),
+        (1_u64..400).prop_map(Change::HalfOpenFor),
+        millis().prop_map(Change::Decay),
+        millis().prop_map(Change::Ramp),
+    ]
 }
 
 fn call(failing: u32) -> impl Strategy<Value = Call> {
     let result = prop_oneof![
         failing => Just(Result::Failure),
         100 - failing => Just(Result::Success),
+        1 => Just(Result::Trip),
         6 => Just(Result::Ignored),
         6 => Just(Result::Dropped),
         3 => Just(Result::Panicked),

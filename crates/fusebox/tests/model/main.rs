@@ -225,6 +225,7 @@ impl Pair {
         let got = match call.result {
             Result::Success => permit.success(),
             Result::Failure => permit.failure(),
+            Result::Trip => permit.trip(),
             Result::Ignored => permit.ignore(),
             Result::Dropped => return drop(permit),
             Result::Panicked => {
@@ -257,19 +258,19 @@ impl Pair {
         prop_assert_eq!(seen(&snapshot), expected);
 
         let totals = &snapshot.totals;
-        let spent: Duration = State::ALL.map(|state| totals.time_in(state)).iter().sum();
+        let spent: Duration = State::ALL.iter().map(|&state| totals.time_in(state)).sum();
         prop_assert_eq!(
             spent,
             snapshot.at,
             "times per state sum to the elapsed time"
         );
         let ended: u64 = Outcome::ALL
-            .map(|outcome| totals.calls(outcome))
             .iter()
+            .map(|&outcome| totals.calls(outcome))
             .sum();
         let rejected: u64 = RejectReason::ALL
-            .map(|reason| totals.rejections(reason))
             .iter()
+            .map(|&reason| totals.rejections(reason))
             .sum();
         prop_assert_eq!((ended, rejected), (self.answered, self.rejected));
         prop_assert_eq!(self.breaker.state(), snapshot.state);
@@ -341,11 +342,17 @@ fn seen(snapshot: &Snapshot) -> Seen {
         rated: snapshot.failure_ratio.is_some(),
         openings: snapshot.openings,
         probes: [snapshot.probes_in_flight, snapshot.probes_free],
-        calls: Outcome::ALL.map(|outcome| totals.calls(outcome)),
-        rejections: RejectReason::ALL.map(|reason| totals.rejections(reason)),
+        calls: of_all(Outcome::ALL, |outcome| totals.calls(outcome)),
+        rejections: of_all(RejectReason::ALL, |reason| totals.rejections(reason)),
         slow_calls: totals.slow_calls(),
         would_trip: totals.would_trip(),
-        time: State::ALL.map(|state| totals.time_in(state)),
-        transitions: State::ALL.map(|from| State::ALL.map(|to| totals.transitions(from, to))),
+        time: of_all(State::ALL, |state| totals.time_in(state)),
+        transitions: of_all(State::ALL, |from| {
+            of_all(State::ALL, |to| totals.transitions(from, to))
+        }),
     }
+}
+
+fn of_all<T: Copy, R>(all: &[T], value: impl Fn(T) -> R) -> Vec<R> {
+    all.iter().map(|one| value(*one)).collect()
 }

@@ -19,7 +19,7 @@ pub(crate) struct Model {
     log: Vec<Entry>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Entry {
     /// The state changed; an open period lasts until `until`.
     Change {
@@ -27,7 +27,21 @@ enum Entry {
         cause: Cause,
         at: Duration,
         until: Option<Duration>,
+        /// How long it ramps up, where it closes and does.
+        ramp: Option<Duration>,
+        /// What was in force.
+        settings: Settings,
     },
+    /// Other settings are in force.
+    NewSettings {
+        at: Duration,
+        before: Settings,
+        after: Settings,
+        /// When the ramp under way ends now, if that changed.
+        ramp_end: Option<Duration>,
+    },
+    /// The ramp under way began anew.
+    NewRamp,
     /// An operator reset a closed breaker.
     Reset,
     Start {
@@ -111,7 +125,9 @@ impl Model {
             .is_some_and(slow);
         let (outcome, verdict) = match call.result {
             Result::Success => (Outcome::Success, Some((false, slow))),
-            Result::Failure | Result::Panicked => (Outcome::Failure, Some((true, slow))),
+            Result::Failure | Result::Trip | Result::Panicked => {
+                (Outcome::Failure, Some((true, slow)))
+            }
             Result::Ignored => (Outcome::Ignored, None),
             Result::Dropped => {
                 let verdict = match self.settings.dropped {
@@ -125,7 +141,12 @@ impl Model {
             }
         };
         self.log_end(outcome, verdict);
-        if self.state() == State::HalfOpen {
+        let at_once = call.result == Result::Trip;
+        if at_once && self.state() == State::HalfOpen {
+            self.change(State::Open, Cause::Verdict, call.hint);
+        } else if at_once && self.state() != State::Disabled {
+            self.trip(Cause::Verdict, call.hint);
+        } else if self.state() == State::HalfOpen {
             self.judge_probes(call.hint);
         } else if let Some(cause) = verdict.and_then(|_| self.rule_that_fires()) {
             self.trip(cause, call.hint);
@@ -155,29 +176,56 @@ impl Model {
         }
     }
 
-    /// Other rules hold from now on.
+    /// Other rules hold from now on. A setting that is the same as before moves nothing.
     pub(crate) fn reconfigure(&mut self, settings: &Settings, now: Duration) {
         self.tick(now);
-        self.settings = settings.clone();
-        let (longest, half_open_for) = (settings.max, settings.half_open_for);
-        for entry in self.log.iter_mut().rev() {
-            if let Entry::Change { to, at, until, .. } = entry {
-                match to {
-                    State::Open => {
-                        *until = until.map(|until| until.min(*at + Duration::from_millis(longest)));
-                    }
-                    State::HalfOpen => {
-                        *until = half_open_for.map(|wait| *at + Duration::from_millis(wait));
-                    }
-                    _ => {}
-                }
-                break;
-            }
-        }
+        let ramping = self.ramp_left().is_some();
+        let before = std::mem::replace(&mut self.settings, settings.clone());
+        let ramp_end = self.move_deadlines(&before, ramping);
+        self.log.push(Entry::NewSettings {
+            at: self.now,
+            before,
+            after: settings.clone(),
+            ramp_end,
+        });
         if self.state() == State::HalfOpen {
             self.judge_probes(None);
         }
         self.tick(now);
+    }
+
+    /// Moves the end of what is under way where its setting has changed; returns the end of a ramp
+    /// that did.
+    fn move_deadlines(&mut self, before: &Settings, ramping: bool) -> Option<Duration> {
+        let millis = Duration::from_millis;
+        let (now, settings) = (self.now, &self.settings);
+        let last_change = |entry: &&mut Entry| matches!(entry, Entry::Change { .. });
+        let Some(Entry::Change {
+            to,
+            at,
+            until,
+            ramp,
+            ..
+        }) = self.log.iter_mut().rev().find(last_change)
+        else {
+            return None;
+        };
+        match to {
+            State::Open if settings.max != before.max => {
+                *until = until.map(|until| until.min(*at + millis(settings.max)));
+            }
+            State::HalfOpen if settings.half_open_for != before.half_open_for => {
+                *until = settings.half_open_for.map(|wait| *at + millis(wait));
+            }
+            State::Closed if ramping && settings.ramp != before.ramp => {
+                *ramp = settings.ramp.map(millis);
+                let end = ramp.map_or(now, |ramp| now.max(*at + ramp));
+                self.log.push(Entry::NewRamp);
+                return Some(end);
+            }
+            _ => {}
+        }
+        None
     }
 
     pub(crate) fn operate(&mut self, operator: Operator, now: Duration) {
@@ -291,12 +339,15 @@ impl Model {
                 .map(|wait| self.now + Duration::from_millis(wait)),
             _ => None,
         };
-        let at = self.now;
+        let ramps = to == State::Closed && cause != Cause::Manual;
+        let ramp = self.settings.ramp.filter(|_| ramps);
         self.log.push(Entry::Change {
             to,
             cause,
-            at,
+            at: self.now,
             until,
+            ramp: ramp.map(Duration::from_millis),
+            settings: self.settings.clone(),
         });
     }
 }

@@ -178,25 +178,47 @@ impl Settings {
         builder
     }
 
-    /// The same with other rules over the same window.
+    /// The same but for one setting. The window stays what it is.
     pub(crate) fn changed(&self, change: Change) -> Self {
-        Self {
-            consecutive: self.consecutive.map(|_| change.consecutive),
-            minimum: change.minimum,
-            max: self.base * change.longest,
-            probes: match self.probes {
-                Probes::Count { failures, .. } => Probes::Count {
-                    successes: change.successes,
-                    failures,
-                },
-                Probes::Rate { failing, .. } => Probes::Rate {
-                    trial: change.successes,
-                    failing,
-                },
-            },
-            half_open_for: self.half_open_for.map(|_| change.half_open_for),
-            ..self.clone()
+        let mut new = self.clone();
+        match change {
+            Change::Consecutive(failures) => new.consecutive = self.consecutive.map(|_| failures),
+            Change::FailureRate(percent) => {
+                new.failure_rate = self.failure_rate.map(|_| percent);
+            }
+            Change::SlowOver(millis) => new.slow_over = self.slow_over.map(|_| millis),
+            Change::Minimum(calls) => new.minimum = calls,
+            Change::Longest(times) => new.max = self.base * times,
+            Change::Probes(needed) => {
+                new.probes = match self.probes {
+                    Probes::Count { failures, .. } => Probes::Count {
+                        successes: needed,
+                        failures,
+                    },
+                    Probes::Rate { failing, .. } => Probes::Rate {
+                        trial: needed,
+                        failing,
+                    },
+                };
+            }
+            Change::HalfOpenFor(millis) => {
+                new.half_open_for = self.half_open_for.map(|_| millis);
+            }
+            Change::Decay(millis) => new.decay = millis,
+            Change::Ramp(millis) => new.ramp = millis,
         }
+        new
+    }
+
+    /// The level, but none above the first at which the open period is as long as it gets: it would
+    /// take calm to undo and change nothing. Without a decay it is a count, and closing undoes it.
+    pub(crate) fn capped(&self, level: u32) -> u32 {
+        if self.decay.is_none() {
+            return level;
+        }
+        let longest = self.open_period(1000, None);
+        let reached = |level: &u32| self.open_period(*level, None) == longest;
+        level.min((1..=1000).find(reached).unwrap())
     }
 
     pub(crate) fn has_window(&self) -> bool {

@@ -180,7 +180,7 @@ impl FastFailures {
             (reason, Bytes::from(bytes))
         };
         Self {
-            bodies: RejectReason::ALL.map(body).into(),
+            bodies: RejectReason::ALL.iter().copied().map(body).collect(),
         }
     }
 

@@ -83,19 +83,27 @@ impl<'a> BreakerView<'a> {
                 free: snapshot.probes_free,
             },
             calls: Outcome::ALL
+                .iter()
+                .copied()
                 .map(|it| (it.as_str(), totals.calls(it)))
-                .into(),
+                .collect(),
             rejections: RejectReason::ALL
+                .iter()
+                .copied()
                 .map(|it| (it.as_str(), totals.rejections(it)))
-                .into(),
+                .collect(),
             trips: Cause::TRIPS
+                .iter()
+                .copied()
                 .map(|it| (it.as_str(), totals.trips(it)))
-                .into(),
+                .collect(),
             slow_calls: totals.slow_calls(),
             would_trip: totals.would_trip(),
             state_seconds: State::ALL
+                .iter()
+                .copied()
                 .map(|it| (it.as_str(), totals.time_in(it).as_secs_f64()))
-                .into(),
+                .collect(),
             transitions: snapshot
                 .transitions
                 .iter()

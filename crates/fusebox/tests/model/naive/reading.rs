@@ -5,7 +5,7 @@ use std::time::Duration;
 use fusebox::{Cause, Outcome, RejectReason, State};
 
 use super::{Entry, Model};
-use crate::settings::{Lately, Probes};
+use crate::settings::{Lately, Probes, Settings};
 
 /// What a snapshot shows, for comparison.
 #[derive(Debug, PartialEq)]
@@ -20,12 +20,12 @@ pub(crate) struct Seen {
     pub(crate) rated: bool,
     pub(crate) openings: u32,
     pub(crate) probes: [u32; 2],
-    pub(crate) calls: [u64; 5],
-    pub(crate) rejections: [u64; 4],
+    pub(crate) calls: Vec<u64>,
+    pub(crate) rejections: Vec<u64>,
     pub(crate) slow_calls: u64,
     pub(crate) would_trip: u64,
-    pub(crate) time: [Duration; 6],
-    pub(crate) transitions: [[u64; 6]; 6],
+    pub(crate) time: Vec<Duration>,
+    pub(crate) transitions: Vec<Vec<u64>>,
 }
 
 impl Model {
@@ -71,12 +71,12 @@ impl Model {
             rated: calls > 0 && calls >= self.settings.enough(),
             openings: self.level(),
             probes: [self.in_flight(), self.free()],
-            calls: [0; 5],
-            rejections: [0; 4],
+            calls: vec![0; Outcome::ALL.len()],
+            rejections: vec![0; RejectReason::ALL.len()],
             slow_calls: 0,
             would_trip: 0,
-            time: [Duration::ZERO; 6],
-            transitions: [[0; 6]; 6],
+            time: vec![Duration::ZERO; State::ALL.len()],
+            transitions: vec![vec![0; State::ALL.len()]; State::ALL.len()],
         };
         let mut state = State::Closed;
         for entry in &self.log {
@@ -84,23 +84,24 @@ impl Model {
                 Entry::End {
                     outcome, verdict, ..
                 } => {
-                    seen.calls[place(&Outcome::ALL, outcome)] += 1;
+                    seen.calls[place(Outcome::ALL, outcome)] += 1;
                     seen.slow_calls += u64::from(matches!(verdict, Some((_, true))));
                 }
                 Entry::Rejected { reason, .. } => {
-                    seen.rejections[place(&RejectReason::ALL, reason)] += 1;
+                    seen.rejections[place(RejectReason::ALL, reason)] += 1;
                 }
                 Entry::WouldTrip => seen.would_trip += 1,
                 Entry::Change { to, at, .. } => {
-                    let (left, entered) = (place(&State::ALL, &state), place(&State::ALL, to));
+                    let (left, entered) = (place(State::ALL, &state), place(State::ALL, to));
                     seen.time[left] += *at - seen.since;
                     seen.transitions[left][entered] += 1;
                     (seen.since, state) = (*at, *to);
                 }
-                Entry::Reset | Entry::Start { .. } => {}
+                Entry::Reset | Entry::Start { .. } | Entry::NewRamp | Entry::NewSettings { .. } => {
+                }
             }
         }
-        seen.time[place(&State::ALL, &state)] += self.now - seen.since;
+        seen.time[place(State::ALL, &state)] += self.now - seen.since;
         seen
     }
 
@@ -126,62 +127,48 @@ impl Model {
 
     /// The level of the back-off, by living through everything once more.
     pub(super) fn level(&self) -> u32 {
-        let (mut state, mut since, mut level) = (State::Closed, Duration::ZERO, 0);
+        let mut backoff = Backoff::default();
         for entry in &self.log {
             match entry {
-                Entry::Reset => level = 0,
-                Entry::Change { to, cause, at, .. } => {
-                    if state == State::Closed {
-                        level = self.decayed(level, *at - since);
+                Entry::Reset => backoff = Backoff::default(),
+                Entry::Change {
+                    to,
+                    cause,
+                    at,
+                    ramp,
+                    settings,
+                    ..
+                } => {
+                    backoff.pass(*at, settings);
+                    backoff.enter(*to, *cause, *at + ramp.unwrap_or_default(), settings);
+                }
+                Entry::NewSettings {
+                    at,
+                    before,
+                    after,
+                    ramp_end,
+                } => {
+                    if before.decay != after.decay {
+                        backoff.pass(*at, before);
+                        backoff.keep_at_most_one_step(*at, after);
                     }
-                    level = match to {
-                        State::Open => level + 1,
-                        State::Closed if *cause == Cause::Manual => 0,
-                        _ => level,
-                    };
-                    (state, since) = (*to, *at);
+                    if let Some(end) = ramp_end {
+                        backoff.calm_from = Some(signed(*end));
+                    }
+                    backoff.level = after.capped(backoff.level);
                 }
                 _ => {}
             }
         }
-        if state == State::Closed {
-            level = self.decayed(level, self.now - since);
-        }
-        level
-    }
-
-    fn decayed(&self, level: u32, closed: Duration) -> u32 {
-        let ramp = Duration::from_millis(self.settings.ramp.unwrap_or(0));
-        if closed < ramp {
-            return level;
-        }
-        let Some(decay) = self.settings.decay else {
-            return 0;
-        };
-        let mut level = level;
-        let mut calm = closed - ramp;
-        while level > 0 && calm >= Duration::from_millis(decay) {
-            calm -= Duration::from_millis(decay);
-            level -= 1;
-        }
-        level
+        backoff.pass(self.now, &self.settings);
+        backoff.level
     }
 
     /// The time until the ramp ends, while there is one.
     pub(super) fn ramp_left(&self) -> Option<Duration> {
-        let ramp = Duration::from_millis(self.settings.ramp?);
-        let last = self
-            .log
-            .iter()
-            .rev()
-            .find(|entry| matches!(entry, Entry::Change { .. } | Entry::Reset))?;
-        match last {
-            Entry::Change {
-                to: State::Closed,
-                cause,
-                at,
-                ..
-            } if *cause != Cause::Manual => (*at + ramp).checked_sub(self.now),
+        let border = |entry: &&Entry| matches!(entry, Entry::Change { .. } | Entry::Reset);
+        match self.log.iter().rev().find(border)? {
+            Entry::Change { at, ramp, .. } => (*at + (*ramp)?).checked_sub(self.now),
             _ => None,
         }
         .filter(|left| !left.is_zero())
@@ -192,6 +179,9 @@ impl Model {
         let (Some(left), Some(ramp)) = (self.ramp_left(), self.settings.ramp) else {
             return true;
         };
+        let fresh = |entry: &Entry| matches!(entry, Entry::NewRamp);
+        let start = self.era().iter().rposition(fresh);
+        let asked = &self.era()[start.map_or(0, |last| last + 1)..];
         let end = self.now + left;
         let share = |at: Duration| {
             let ramp = Duration::from_millis(ramp);
@@ -199,7 +189,7 @@ impl Model {
             gone.clamp(100_000, 1_000_000)
         };
         let (mut credit, mut passed) = (900_000 + share(self.now), 0);
-        for entry in self.era() {
+        for entry in asked {
             match entry {
                 Entry::Start { at, .. } => {
                     credit += share(*at);
@@ -324,4 +314,54 @@ impl Model {
 
 fn place<T: PartialEq>(all: &[T], one: &T) -> usize {
     all.iter().position(|item| item == one).unwrap()
+}
+
+/// The back-off while history is lived through again. Times are nanoseconds, which may be negative.
+#[derive(Default)]
+struct Backoff {
+    level: u32,
+    /// Since when calm adds up towards the next step down.
+    calm_from: Option<i128>,
+}
+
+impl Backoff {
+    fn enter(&mut self, state: State, cause: Cause, calm_from: Duration, settings: &Settings) {
+        self.calm_from = (state == State::Closed).then(|| signed(calm_from));
+        match state {
+            State::Open => self.level = settings.capped(self.level + 1),
+            State::Closed if cause == Cause::Manual => self.level = 0,
+            _ => {}
+        }
+    }
+
+    /// Takes off what the calm up to `now` takes off.
+    fn pass(&mut self, now: Duration, settings: &Settings) {
+        let now = signed(now);
+        let Some(mut from) = self.calm_from.filter(|from| *from <= now) else {
+            return;
+        };
+        let Some(decay) = settings.decay else {
+            self.level = 0;
+            return;
+        };
+        let decay = i128::from(decay) * 1_000_000;
+        while self.level > 0 && from + decay <= now {
+            from += decay;
+            self.level -= 1;
+        }
+        self.calm_from = Some(from);
+    }
+
+    /// Calm that began under another decay counts on, for one step at most.
+    fn keep_at_most_one_step(&mut self, now: Duration, settings: &Settings) {
+        let now = signed(now);
+        if let Some(from) = self.calm_from.filter(|from| *from <= now) {
+            let step = i128::from(settings.decay.unwrap_or(0)) * 1_000_000;
+            self.calm_from = Some(from.max(now - step));
+        }
+    }
+}
+
+fn signed(time: Duration) -> i128 {
+    i128::try_from(time.as_nanos()).unwrap()
 }

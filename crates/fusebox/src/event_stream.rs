@@ -1,0 +1,156 @@
+//! Events on their way to a reader that takes them at its own pace.
+//!
+//! A queue of our own and not a channel of the standard library: that one makes room for all of its
+//! capacity at once, and a capacity is a bound and not a wish.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::listener::Event;
+
+/// The events of a breaker, to be read at the reader's pace. Made by
+/// [`Breaker::events`](crate::Breaker::events).
+///
+/// Telling never waits for the reader: when the stream is full, new events are lost and
+/// [counted](Self::lost). Memory grows with the events that wait, up to the capacity. Dropping it
+/// ends the telling.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Event, Interest};
+///
+/// let breaker = Breaker::new("db", Config::default());
+/// let events = breaker.events(Interest::Everything, 100);
+/// breaker.force_open();
+/// assert!(breaker.try_acquire().is_err());
+///
+/// assert!(matches!(events.try_next(), Some(Event::Transition(_))));
+/// assert!(matches!(events.try_next(), Some(Event::Rejected(_))));
+/// assert_eq!(events.try_next(), None);
+/// ```
+pub struct Events {
+    shared: Arc<Shared>,
+}
+
+/// The end of a stream into which events are told. The stream ends with it.
+pub(crate) struct EventSink {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    capacity: usize,
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Event>,
+    /// Readers that wait for an event.
+    readers: usize,
+    lost: u64,
+    reader_gone: bool,
+    sink_gone: bool,
+}
+
+/// Whether a reader is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Listening,
+    Gone,
+}
+
+impl Events {
+    /// A stream that holds at most `capacity` events, and the end into which they are told.
+    pub(crate) fn new(capacity: usize) -> (EventSink, Self) {
+        let shared = Arc::new(Shared {
+            capacity,
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let sink = EventSink {
+            shared: Arc::clone(&shared),
+        };
+        (sink, Self { shared })
+    }
+
+    /// The next event, if there is one now.
+    pub fn try_next(&self) -> Option<Event> {
+        self.shared.lock().waiting.pop_front()
+    }
+
+    /// Waits for the next event, at most so long. Blocks the thread.
+    ///
+    /// Returns `None` when none came, or when the breaker is gone.
+    pub fn next_within(&self, wait: Duration) -> Option<Event> {
+        let mut queue = self.shared.lock();
+        queue.readers += 1;
+        let nothing_yet = |queue: &mut Queue| queue.waiting.is_empty() && !queue.sink_gone;
+        let (mut queue, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(queue, wait, nothing_yet)
+            .unwrap_or_else(PoisonError::into_inner);
+        queue.readers -= 1;
+        queue.waiting.pop_front()
+    }
+
+    /// Events that found the stream full.
+    pub fn lost(&self) -> u64 {
+        self.shared.lock().lost
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        let mut queue = self.shared.lock();
+        queue.reader_gone = true;
+        queue.waiting = VecDeque::new();
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("lost", &self.lost())
+            .finish_non_exhaustive()
+    }
+}
+
+impl EventSink {
+    /// Hands on `event`, or counts it as lost.
+    pub(crate) fn tell(&self, event: &Event) -> Reader {
+        let mut queue = self.shared.lock();
+        if queue.reader_gone {
+            return Reader::Gone;
+        }
+        // A stream without room hands events to readers that are waiting for one.
+        let room = match self.shared.capacity {
+            0 => queue.readers,
+            capacity => capacity,
+        };
+        if queue.waiting.len() < room {
+            queue.waiting.push_back(*event);
+            drop(queue);
+            self.shared.changed.notify_one();
+        } else {
+            queue.lost += 1;
+        }
+        Reader::Listening
+    }
+}
+
+impl Drop for EventSink {
+    fn drop(&mut self) {
+        self.shared.lock().sink_gone = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
