@@ -190,6 +190,7 @@ impl Collector for BreakerCollector {
         let mut families = Families::new();
         let mut watched = self.lock();
         let Watched { single, registries } = &mut *watched;
+        families.reserve(single.len());
         for breaker in single.values() {
             families.add(breaker);
         }

@@ -106,6 +106,11 @@ impl ExemplarTable {
         slots.clone()
     }
 
+    /// Whether any series of a metric has slots.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        lock(&self.families).contains_key(name)
+    }
+
     /// The slots of a series, if it has any. The values are in the order of a gathered metric.
     pub(crate) fn find<'a>(
         &self,

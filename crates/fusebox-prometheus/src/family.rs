@@ -41,6 +41,11 @@ impl Family {
         }
     }
 
+    /// Makes room for so many more series.
+    pub(crate) fn reserve(&mut self, series: usize) {
+        self.metrics.reserve(series);
+    }
+
     /// Adds one series. Labels are given in the definition's order.
     #[must_use]
     pub fn with(mut self, labels: &[(&str, &str)], value: f64) -> Self {

@@ -3,6 +3,7 @@
 //! A breaker's own [`Totals`] are one breaker's. The series of the remaining keys is a sum and a
 //! difference of many.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use fusebox::{Cause, Outcome, RejectReason, State, Totals};
@@ -20,6 +21,11 @@ pub(super) enum Counted {
 impl Counted {
     /// Everything that is counted, always in this order.
     fn all() -> impl Iterator<Item = Self> {
+        static ALL: LazyLock<Box<[Counted]>> = LazyLock::new(|| Counted::listed().collect());
+        ALL.iter().copied()
+    }
+
+    fn listed() -> impl Iterator<Item = Self> {
         let transitions = states().flat_map(|from| {
             let others = states().filter(move |&to| to != from);
             others.map(move |to| Self::Transition(from, to))

@@ -66,6 +66,20 @@ impl Families {
         }
     }
 
+    /// Makes room for so many breakers where one breaker has many series.
+    pub(super) fn reserve(&mut self, breakers: usize) {
+        for (family, series) in [
+            (&mut self.transitions, 30),
+            (&mut self.trips, 7),
+            (&mut self.state, 6),
+            (&mut self.state_seconds, 6),
+            (&mut self.calls, 5),
+            (&mut self.fast_failures, 4),
+        ] {
+            family.reserve(breakers * series);
+        }
+    }
+
     /// Adds one breaker as it is now.
     pub(super) fn add(&mut self, breaker: &Breaker) {
         let snapshot = breaker.snapshot();

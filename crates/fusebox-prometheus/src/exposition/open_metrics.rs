@@ -54,12 +54,12 @@ fn write_family(
         writeln!(text, "# UNIT {base} {unit}")?;
     }
     writeln!(text, "# HELP {base} {}", Escaped(family.help()))?;
+    let has_exemplars = exemplars.has(name);
     for metric in family.get_metric() {
         let values = metric.get_label().iter().map(LabelPair::value);
-        let slots = match kind {
-            MetricType::COUNTER | MetricType::HISTOGRAM => exemplars.find(name, values),
-            _ => None,
-        };
+        let slots = has_exemplars
+            .then(|| exemplars.find(name, values))
+            .flatten();
         match kind {
             MetricType::COUNTER => {
                 let value = Number(counter_value(metric.get_counter()));
