@@ -5,6 +5,7 @@
 //! the start, because an increase that begins with a series' birth is invisible to `increase()`.
 
 mod counts;
+mod ended;
 mod families;
 mod registries;
 mod source;

@@ -10,7 +10,8 @@
 //! From this follows what a scraper relies on. No counter goes down. A call is in exactly one
 //! series. When a key's series ends, what it had shown is not shown again elsewhere, which `rate`
 //! would take for new calls; only what was counted after its last scrape comes to the sum. When a key
-//! gets a series later, what it had counted in the sum stays there, and the series begins at 0.
+//! gets a series later, what it had counted in the sum stays there, and the series begins at 0. A key
+//! that comes back goes on where its series ended.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use fusebox::{Config, Snapshot};
 
 use super::counts::Counts;
+use super::ended::Ended;
 use super::families::{Families, Sum};
 use super::source::Source;
 
@@ -27,8 +29,7 @@ pub(super) struct Registries {
     watched: Vec<Watched>,
     /// The keys that have series of their own.
     own: HashMap<Arc<str>, Own>,
-    /// The last that was shown in series that ended.
-    ended: Counts,
+    ended: Ended,
     /// The last that was shown as the sum of the others.
     shown: Counts,
 }
@@ -49,7 +50,7 @@ struct Own {
     counts: Counts,
     /// What of it belongs to the sum of the others.
     before: Counts,
-    /// What an earlier breaker of the same key had shown.
+    /// What earlier breakers of the same key had shown.
     carried: Counts,
     seen: bool,
 }
@@ -70,12 +71,15 @@ enum Place {
 }
 
 impl Registries {
+    /// Ended series whose keys go on with them when they come back: some 600 KiB.
+    const REMEMBERED: usize = 1000;
+
     pub(super) fn new(max_keys: usize) -> Self {
         Self {
             max_keys,
             watched: Vec::new(),
             own: HashMap::new(),
-            ended: Counts::zero(),
+            ended: Ended::new(Self::REMEMBERED),
             shown: Counts::zero(),
         }
     }
@@ -107,7 +111,7 @@ impl Registries {
         for own in self.own.values() {
             counts.subtract(&own.shown());
         }
-        counts.subtract(&self.ended);
+        counts.subtract(self.ended.sum());
         // A breaker that was evicted between the two looks at its registry is in neither.
         counts.raise_to(&self.shown);
         families.add_sum(&sum, &counts);
@@ -187,7 +191,7 @@ impl Registries {
             born: born(snapshot, counts),
             counts: counts.clone(),
             before,
-            carried: Counts::zero(),
+            carried: self.ended.resume(name),
             seen: true,
         };
         self.own.insert(Arc::clone(name), own);
@@ -229,10 +233,10 @@ impl Registries {
     /// Ends the series of a registry's keys that are gone.
     fn end_unseen(&mut self, registry: usize) {
         let ended = &mut self.ended;
-        self.own.retain(|_, own| {
+        self.own.retain(|name, own| {
             let stays = own.seen || own.registry != registry;
             if !stays {
-                ended.add(&own.shown());
+                ended.end(name, own.shown());
             }
             stays
         });

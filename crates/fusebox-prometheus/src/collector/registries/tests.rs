@@ -21,6 +21,22 @@ struct State {
     calls: u64,
 }
 
+impl State {
+    fn make(&mut self, name: &str) -> usize {
+        let clock = self.clock.clone();
+        let breaker = Breaker::with_clock(name, Config::default(), clock);
+        self.live.push(breaker);
+        self.live.len() - 1
+    }
+
+    fn call(&mut self, place: usize, times: u8) {
+        for _ in 0..times {
+            self.live[place].try_acquire().unwrap().success();
+        }
+        self.calls += u64::from(times);
+    }
+}
+
 impl Source for Told {
     fn breakers(&self) -> Vec<Breaker> {
         self.0.lock().unwrap().live.clone()
@@ -51,17 +67,14 @@ impl Told {
             Step::Call { key, times } => {
                 let name = key.to_string();
                 let known = state.live.iter().position(|live| live.name() == name);
-                let place = known.unwrap_or_else(|| {
-                    let clock = state.clock.clone();
-                    state
-                        .live
-                        .push(Breaker::with_clock(name, Config::default(), clock));
-                    state.live.len() - 1
-                });
-                for _ in 0..times {
-                    state.live[place].try_acquire().unwrap().success();
-                }
-                state.calls += u64::from(times);
+                let place = known.unwrap_or_else(|| state.make(&name));
+                state.call(place, times);
+            }
+            Step::Twin { key, times } => {
+                state.clock.advance(Duration::from_nanos(1));
+                let place = state.make(&key.to_string());
+                state.call(place, times);
+                state.clock.advance(Duration::from_nanos(1));
             }
             Step::Evict { place } => {
                 if !state.live.is_empty() {
@@ -78,20 +91,32 @@ impl Told {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Call { key: u8, times: u8 },
-    Evict { place: usize },
+    Call {
+        key: u8,
+        times: u8,
+    },
+    /// Another key with the same text.
+    Twin {
+        key: u8,
+        times: u8,
+    },
+    Evict {
+        place: usize,
+    },
     Wait,
     Scrape,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+/// What happens to which of two registries.
+fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     let step = prop_oneof![
         4 => (0..6_u8, 0..9_u8).prop_map(|(key, times)| Step::Call { key, times }),
+        1 => (0..6_u8, 0..9_u8).prop_map(|(key, times)| Step::Twin { key, times }),
         2 => any::<usize>().prop_map(|place| Step::Evict { place }),
         2 => Just(Step::Wait),
         3 => Just(Step::Scrape),
     ];
-    prop::collection::vec(step, 1..80)
+    prop::collection::vec((0..2_usize, step), 1..80)
 }
 
 /// The successful calls of each breaker, as shown.
@@ -118,41 +143,40 @@ fn scrape(registries: &mut Registries) -> BTreeMap<String, f64> {
     shown
 }
 
-/// What a scraper that misses nothing makes of it: `increase()` of each series, from 0 where a series
-/// begins, and a value that went down is a counter that began anew.
-fn increase(before: &BTreeMap<String, f64>, now: &BTreeMap<String, f64>) -> f64 {
+/// What `increase()` of each series makes of it, together: a series is compared with the last that was
+/// known of it, even if it was absent meanwhile, and begins at 0.
+fn increase(known: &BTreeMap<String, f64>, now: &BTreeMap<String, f64>) -> f64 {
     now.iter()
-        .map(|(breaker, value)| match before.get(breaker) {
-            Some(before) if before <= value => value - before,
-            _ => *value,
-        })
+        .map(|(breaker, value)| value - known.get(breaker).unwrap_or(&0.0))
         .sum()
 }
 
 proptest! {
     #[test]
     fn every_call_is_counted_once_and_no_counter_goes_down(max_keys in 0..4_usize, steps in steps()) {
-        let told = Told::new();
+        let told = [Told::new(), Told::new()];
         let mut registries = Registries::new(max_keys);
-        registries.watch("told", Box::new(told.clone()));
-        let mut before = scrape(&mut registries);
+        registries.watch("one", Box::new(told[0].clone()));
+        registries.watch("two", Box::new(told[1].clone()));
+        let mut known = scrape(&mut registries);
         let mut increased = 0.0;
 
-        for step in steps.into_iter().chain([Step::Scrape]) {
-            told.do_it(step);
+        for (registry, step) in steps.into_iter().chain([(0, Step::Scrape)]) {
+            told[registry].do_it(step);
             if !matches!(step, Step::Scrape) {
                 continue;
             }
             let now = scrape(&mut registries);
             prop_assert!(now.len() <= max_keys + 1, "{:?}", now);
             for (breaker, value) in &now {
-                let earlier = before.get(breaker).unwrap_or(&0.0);
+                let earlier = known.get(breaker).unwrap_or(&0.0);
                 prop_assert!(value >= earlier, "{}: {} after {}", breaker, value, earlier);
             }
-            increased += increase(&before, &now);
-            let calls = u32::try_from(told.0.lock().unwrap().calls).unwrap();
+            increased += increase(&known, &now);
+            let calls: u64 = told.iter().map(|told| told.0.lock().unwrap().calls).sum();
+            let calls = u32::try_from(calls).unwrap();
             prop_assert!((increased - f64::from(calls)).abs() < 0.5, "{increased} of {calls}");
-            before = now;
+            known.extend(now);
         }
     }
 }
@@ -232,4 +256,21 @@ fn an_eviction_in_the_middle_of_a_scrape_takes_nothing_away() {
     assert_eq!(scrape(&mut registries), shown(&[(OTHER, 5.0)]));
     call(&told, 2, 1);
     assert_eq!(scrape(&mut registries), shown(&[(OTHER, 6.0)]));
+}
+
+#[test]
+fn a_key_that_comes_back_after_a_scrape_without_it_goes_on_where_its_series_ended() {
+    let told = Told::new();
+    let mut registries = Registries::new(1);
+    registries.watch("told", Box::new(told.clone()));
+    call(&told, 1, 5);
+    scrape(&mut registries);
+    told.do_it(Step::Evict { place: 0 });
+    assert_eq!(scrape(&mut registries), shown(&[(OTHER, 0.0)]));
+    told.do_it(Step::Wait);
+
+    call(&told, 1, 8);
+
+    let next = scrape(&mut registries);
+    assert_eq!(next, shown(&[("1", 13.0), (OTHER, 0.0)]));
 }
