@@ -322,7 +322,9 @@ fn no_series_is_there_twice_whatever_the_keys_are_called() {
             write!(f, "shard")
         }
     }
-    let shards: Registry<Shard> = Registry::new(NonZeroUsize::MAX, config());
+    // All are made at the same instant: nothing tells them apart.
+    let shards: Registry<Shard> =
+        Registry::with_clock(NonZeroUsize::MAX, config(), ManualClock::new());
     let breakers = BreakerCollector::new();
     breakers.add_registry("shards", &shards).unwrap();
     let metrics = shown_by(&breakers);
@@ -344,5 +346,6 @@ fn no_series_is_there_twice_whatever_the_keys_are_called() {
         assert_eq!(series.len(), all);
         assert_eq!(successes(&metrics, "shard").unwrap(), "1");
         assert_eq!(successes(&metrics, OTHER).unwrap(), "2");
+        assert_eq!(in_state(&metrics, OTHER, State::Closed), "2");
     }
 }

@@ -274,3 +274,52 @@ fn a_key_that_comes_back_after_a_scrape_without_it_goes_on_where_its_series_ende
     let next = scrape(&mut registries);
     assert_eq!(next, shown(&[("1", 13.0), (OTHER, 0.0)]));
 }
+
+#[test]
+fn each_of_two_registries_keeps_its_own_keys() {
+    let told = [Told::new(), Told::new()];
+    let mut registries = Registries::new(10);
+    for (name, told) in ["one", "two"].into_iter().zip(&told) {
+        registries.watch(name, Box::new(told.clone()));
+    }
+    call(&told[0], 1, 5);
+    call(&told[1], 2, 5);
+    scrape(&mut registries);
+
+    call(&told[0], 1, 1);
+    call(&told[1], 2, 2);
+
+    let next = scrape(&mut registries);
+    assert_eq!(next, shown(&[("1", 6.0), ("2", 7.0), (OTHER, 0.0)]));
+}
+
+#[test]
+fn a_key_whose_text_has_series_is_in_the_sum_with_its_state() {
+    let told = Told::new();
+    let mut registries = Registries::new(10);
+    registries.watch("told", Box::new(told.clone()));
+    told.do_it(Step::Twin { key: 1, times: 1 });
+    scrape(&mut registries);
+    told.do_it(Step::Twin { key: 1, times: 2 });
+    // The one that came later is listed first, as an eviction may leave it.
+    told.0.lock().unwrap().live.swap(0, 1);
+
+    for _ in 0..2 {
+        let mut families = Families::new();
+        registries.collect(|name| name == OTHER, &mut families);
+        let families = families.into_proto();
+        let state = families
+            .iter()
+            .find(|family| family.name() == "circuit_breaker_state")
+            .unwrap();
+        let of_sum = state.get_metric().iter().filter(|metric| {
+            let mut labels = metric.get_label().iter();
+            labels.any(|label| label.value() == OTHER)
+        });
+        let in_sum: f64 = of_sum
+            .map(|metric| crate::proto::gauge_value(metric.get_gauge()))
+            .sum();
+        assert!((in_sum - 1.0).abs() < 0.5, "{in_sum}");
+    }
+    assert_eq!(scrape(&mut registries), shown(&[("1", 1.0), (OTHER, 2.0)]));
+}
