@@ -1,4 +1,4 @@
-//! How long does an open period last?
+//! The length of open periods: exponential back-off with jitter.
 //!
 //! `min(max, base · factor^(k−1))` at the k-th opening since the last close: exponential back-off.
 //! Jitter then shortens it, because a fleet that tripped together would otherwise probe together

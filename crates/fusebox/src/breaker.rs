@@ -1,4 +1,4 @@
-//! May this call pass? [`Breaker`]: the handle that callers share.
+//! The handle that callers share: they ask it whether a call may pass.
 //!
 //! Every way to use a breaker starts here; what is shared between clones is the circuit.
 
@@ -12,6 +12,7 @@ use crate::circuit::Circuit;
 use crate::clock::{Clock, SystemClock, TimeSource};
 use crate::config::Config;
 use crate::event_stream::Events;
+use crate::handle::Handle;
 use crate::listener::{Audience, Interest, Listener};
 use crate::machine::{Command, Machine};
 use crate::permit::Permit;
@@ -39,7 +40,7 @@ use crate::verdict::Verdict;
 /// ```
 #[derive(Clone)]
 pub struct Breaker {
-    circuit: Arc<Circuit>,
+    circuit: Handle,
 }
 
 // What unwinds out of a listener or a call is caught or counted, and no lock is held meanwhile: a
@@ -59,13 +60,14 @@ impl Breaker {
         config: impl Into<Arc<Config>>,
         clock: impl Clock + 'static,
     ) -> Self {
-        Self::with_time(name.into(), config.into(), TimeSource::of(clock))
+        let circuit = Circuit::new(name.into(), config.into(), TimeSource::of(clock));
+        Self::of(Handle::Own(Arc::new(circuit)))
     }
 
-    pub(crate) fn with_time(name: Arc<str>, config: Arc<Config>, time: TimeSource) -> Self {
-        Self {
-            circuit: Arc::new(Circuit::new(name, config, time)),
-        }
+    /// A breaker of a circuit that exists already.
+    #[inline]
+    pub(crate) fn of(circuit: Handle) -> Self {
+        Self { circuit }
     }
 
     /// The name of what the breaker protects.
@@ -321,22 +323,12 @@ impl Breaker {
         events
     }
 
+    pub(crate) fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
     pub(crate) fn downgrade(&self) -> Weak<Circuit> {
         Arc::downgrade(&self.circuit)
-    }
-
-    pub(crate) fn upgrade(circuit: &Weak<Circuit>) -> Option<Self> {
-        let circuit = circuit.upgrade()?;
-        Some(Self { circuit })
-    }
-
-    /// Whether nobody else holds this breaker or a permit that outlives it.
-    pub(crate) fn is_only_handle(&self) -> bool {
-        Arc::strong_count(&self.circuit) == 1
-    }
-
-    pub(crate) fn knows_nothing_bad(&self) -> bool {
-        self.circuit.change(Machine::knows_nothing_bad)
     }
 
     fn obey(&self, command: Command) {

@@ -1,4 +1,4 @@
-//! When does a breaker trip, for how long does it stay open, and what closes it again?
+//! The settings of a breaker: when it trips, how long it stays open, what closes it again.
 //!
 //! A [`Config`] is made by its [builder](ConfigBuilder), which checks all settings together. What
 //! exists has been checked.

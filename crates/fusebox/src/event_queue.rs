@@ -1,4 +1,4 @@
-//! What has happened that nobody was told yet? A queue with an end.
+//! Events that nobody was told yet, in a queue with an end.
 //!
 //! A listener that is slow, or hangs, must not make memory grow. Events that come in masses
 //! (rejections, late results) get half of the places, so that they cannot push out a transition.

@@ -1,27 +1,32 @@
-//! What may a caller do without asking the machine? Pass, be rejected, note a plain success.
+//! What a caller may do without asking the machine: pass, be rejected, note an outcome that decides
+//! nothing.
 //!
-//! These three are nearly all that happens to a breaker, and none of them can change its state. So
-//! the machine, which decides under a lock, publishes a [`Standing`]: the state, what happens to
-//! callers in it, and whether it lends them the *licence*. While the licence lasts, a plain success
-//! (neither failed nor slow) cannot lead to any verdict, whatever else succeeds; it is only counted,
-//! in the stripe of the thread, and the machine takes it in later. All that is not plain goes to
-//! the machine. The whole lock-free part is this file and [`stripe`](crate::stripe).
+//! These are nearly all that happens to a breaker, and none of them can change its state. So the
+//! machine, which decides under a lock, publishes a [`Standing`]: the state, what happens to callers
+//! in it, and whether it lends them the *licence*. While the licence lasts, a plain success (neither
+//! failed nor slow) cannot lead to any verdict, whatever else succeeds; it is only counted, in the
+//! stripe of the thread, and the machine takes it in later. Where the order of outcomes does not
+//! matter, the licence covers some failures as well: so many that all of them together, and any
+//! number of successes, lead to no verdict. Each stripe may note its share. All else goes to the
+//! machine. The whole lock-free part is this file and [`stripe`](crate::stripe).
 //!
-//! # Why no success is counted in a generation that is not its own
+//! # Why no outcome is counted in a generation that is not its own
 //! Who steps the machine (it holds the lock) first withdraws the licence in `word`, then collects
-//! every stripe, which renews the stripe's tag, then decides, then publishes anew. Who notes a
-//! success loads the stripe, then the word, then exchanges the stripe if it is unchanged. If that
+//! every stripe, which renews the stripe's tag, then decides, then publishes anew. Who notes an
+//! outcome loads the stripe, then the word, then exchanges the stripe if it is unchanged. If that
 //! succeeds, nobody collected in between. Either the stripe was loaded before the collection, then
-//! the exchange came before it too and the success belongs to what is being left; or after it, then
+//! the exchange came before it too and the outcome belongs to what is being left; or after it, then
 //! the withdrawal was visible, and without a licence nothing is exchanged. The same holds for
-//! `licence_until` and `slow_over`, which change only between collecting and publishing.
+//! `licence_until` and `slow_over`, which change only between collecting and publishing, and for the
+//! share of failures, which is in the word itself: what a stripe holds was noted under the word that
+//! allows it.
 
 use std::time::Duration;
 
 use crate::listener::Interest;
 use crate::rejected::{RejectReason, Rejected};
 use crate::state::{Generation, State};
-use crate::stripe::{Stripe, Stripes};
+use crate::stripe::{Added, Collected, Pending, Stripe, Stripes};
 use crate::sync::{AtomicU64, Ordering};
 
 /// What happens to a caller without asking the machine.
@@ -44,6 +49,8 @@ pub(crate) struct Standing {
     /// Until when rejections hold without asking; `None` means for ever.
     pub(crate) until: Option<Duration>,
     pub(crate) licence: Option<Licence>,
+    /// Failures that the licence covers, all stripes together.
+    pub(crate) failures: u32,
     /// Above this a call is slow, and no plain success.
     pub(crate) slow_over: Option<Duration>,
     /// Whether the age of a call matters.
@@ -79,7 +86,7 @@ pub(crate) struct Gate {
     stripes: Stripes,
 }
 
-/// How noting a plain success went.
+/// How noting an outcome went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Noted {
     /// Counted.
@@ -88,6 +95,8 @@ pub(crate) enum Noted {
     Late,
     /// The machine has to see it.
     Ask,
+    /// Other threads count in the same stripe: make more stripes, then try again.
+    Crowded,
 }
 
 /// Time as callers measure it, taken only when it is needed.
@@ -101,7 +110,7 @@ pub(crate) trait Stopwatch {
 impl Gate {
     pub(crate) fn new(stripes: Stripes, standing: &Standing) -> Self {
         Self {
-            word: AtomicU64::new(Word::of(standing).0),
+            word: AtomicU64::new(Word::of(standing, stripes.count()).0),
             until: AtomicU64::new(end_of_time(standing.until)),
             licence_until: AtomicU64::new(licence_end(standing.licence)),
             slow_over: AtomicU64::new(end_of_time(standing.slow_over)),
@@ -115,9 +124,15 @@ impl Gate {
         Word(self.word.load(Ordering::Acquire))
     }
 
+    /// The stripe of this thread, as far as `word` knows how threads are spread. All stripes are
+    /// collected, so it may be out of date.
     #[inline]
-    pub(crate) fn stripe(&self) -> &Stripe {
-        self.stripes.mine()
+    pub(crate) fn stripe(&self, word: Word) -> &Stripe {
+        if word.has(Word::SPREAD) {
+            self.stripes.mine_when_grown()
+        } else {
+            self.stripes.mine()
+        }
     }
 
     pub(crate) fn stripes(&self) -> &Stripes {
@@ -141,18 +156,39 @@ impl Gate {
     )]
     #[inline(always)]
     pub(crate) fn note_success_at_once(&self, granted: Word) -> bool {
-        let stripe = self.stripe();
+        let stripe = self.stripes.mine();
         let pending = stripe.pending();
         let word = self.word();
         word.is_of_generation_of(granted)
-            && word.0 & (Word::LICENCE | Word::TIMED_END) == Word::LICENCE
-            && stripe.add_success(pending)
+            && word.0 & (Word::LICENCE | Word::TIMED_END | Word::SPREAD) == Word::LICENCE
+            && stripe.add_success(pending) == Added::Done
     }
 
     /// Counts a plain success of a call that was permitted at `granted`.
     #[inline]
     pub(crate) fn note_success(&self, granted: Word, watch: &mut impl Stopwatch) -> Noted {
-        let stripe = self.stripe();
+        self.note(granted, watch, |stripe, pending, _| {
+            stripe.add_success(pending)
+        })
+    }
+
+    /// Counts a failure that is not slow, of a call that was permitted at `granted`.
+    #[inline]
+    pub(crate) fn note_failure(&self, granted: Word, watch: &mut impl Stopwatch) -> Noted {
+        self.note(granted, watch, |stripe, pending, word| {
+            stripe.add_failure(pending, word.failures())
+        })
+    }
+
+    #[inline]
+    fn note(
+        &self,
+        granted: Word,
+        watch: &mut impl Stopwatch,
+        add: impl Fn(&Stripe, Pending, Word) -> Added,
+    ) -> Noted {
+        let stripe = self.stripe(granted);
+        let mut overtaken = false;
         loop {
             let pending = stripe.pending();
             let word = self.word();
@@ -165,12 +201,16 @@ impl Gate {
             if word.has(Word::TIMED_END) && !self.is_plain(watch) {
                 return Noted::Ask;
             }
-            if stripe.add_success(pending) {
-                return Noted::Counted;
+            match add(stripe, pending, word) {
+                Added::Done => return Noted::Counted,
+                Added::NoRoom => return Noted::Ask,
+                Added::Changed => {}
             }
-            if pending.is_full() {
-                return Noted::Ask;
+            // Once may be chance. Twice in a row happens only where threads come very often.
+            if overtaken && self.stripes.may_grow() {
+                return Noted::Crowded;
             }
+            overtaken = true;
         }
     }
 
@@ -187,10 +227,10 @@ impl Gate {
 
     /// Withdraws the licence and takes in what was counted under it. Only for the holder of the
     /// machine, who must `publish` afterwards.
-    pub(crate) fn withdraw(&self) -> u64 {
+    pub(crate) fn withdraw(&self) -> Collected {
         let word = self.word.load(Ordering::Relaxed);
         if word & Word::LICENCE == 0 {
-            return 0;
+            return Collected::default();
         }
         self.word.store(word & !Word::LICENCE, Ordering::Release);
         self.stripes.collect()
@@ -198,9 +238,12 @@ impl Gate {
 
     /// Shows callers what the machine decided. Only for the holder of the machine.
     pub(crate) fn publish(&self, standing: &Standing, wanted: Interest) {
-        let mut word = Word::of(standing);
+        let mut word = Word::of(standing, self.stripes.count());
         if wanted == Interest::Everything {
             word.0 |= Word::WATCHED;
+        }
+        if self.stripes.have_grown() {
+            word.0 |= Word::SPREAD;
         }
         let until = end_of_time(standing.until);
         if until != self.until.load(Ordering::Relaxed) {
@@ -210,7 +253,8 @@ impl Gate {
                 licence: None,
                 ..*standing
             };
-            self.word.store(Word::of(&asking).0, Ordering::Release);
+            let asking = Word::of(&asking, self.stripes.count());
+            self.word.store(asking.0, Ordering::Release);
             self.until.store(until, Ordering::Release);
         }
         // Release: pair with the acquires in `is_plain`.
@@ -223,7 +267,7 @@ impl Gate {
     }
 }
 
-/// State, admission, licence and generation in 64 bits.
+/// State, admission, licence, its share of failures and generation in 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word(u64);
 
@@ -237,9 +281,15 @@ impl Word {
     const TIMED_END: u64 = 1 << 8;
     /// Rejections and late results are events.
     pub(crate) const WATCHED: u64 = 1 << 9;
-    const GENERATION: u32 = 10;
+    /// Failures that each stripe may note.
+    const FAILURES: u32 = 10;
+    const MOST_FAILURES: u64 = (1 << 7) - 1;
+    /// There are more stripes than at the start.
+    pub(crate) const SPREAD: u64 = 1 << 17;
+    const GENERATION: u32 = 18;
 
-    fn of(standing: &Standing) -> Self {
+    /// The word of `standing` for a gate with so many stripes.
+    fn of(standing: &Standing, stripes: usize) -> Self {
         let admission = match standing.admission {
             Admission::Pass => 0,
             Admission::Ask => 1,
@@ -250,6 +300,8 @@ impl Word {
             || standing.slow_over.is_some()
             || matches!(standing.licence, Some(Licence::Until(_)));
         let timed_start = timed || standing.slow_over.is_some();
+        let share = u64::from(standing.failures) / stripes as u64;
+        let share = share.min(Self::MOST_FAILURES);
         let flag = |set: bool, flag: u64| if set { flag } else { 0 };
         Self(
             admission
@@ -257,6 +309,7 @@ impl Word {
                 | flag(standing.licence.is_some(), Self::LICENCE)
                 | flag(timed_start, Self::TIMED_START)
                 | flag(timed_end, Self::TIMED_END)
+                | share << Self::FAILURES
                 | standing.generation.get() << Self::GENERATION,
         )
     }
@@ -266,10 +319,10 @@ impl Word {
         Self((state.index() as u64) << Self::STATE | generation.get() << Self::GENERATION)
     }
 
-    /// Generation and state, and nothing in the other bits.
+    /// Generation and state, whether threads were spread, and nothing in the other bits.
     #[inline]
     pub(crate) fn stamp(self) -> u64 {
-        self.0 & (u64::MAX << Self::GENERATION | 0b111 << Self::STATE)
+        self.0 & (u64::MAX << Self::GENERATION | Self::SPREAD | 0b111 << Self::STATE)
     }
 
     /// The word of a stamp.
@@ -308,6 +361,12 @@ impl Word {
     #[inline]
     pub(crate) fn generation(self) -> Generation {
         Generation::new(self.0 >> Self::GENERATION)
+    }
+
+    /// Failures that each stripe may note under this word's licence.
+    #[inline]
+    pub(crate) fn failures(self) -> u64 {
+        self.0 >> Self::FAILURES & Self::MOST_FAILURES
     }
 
     #[inline]

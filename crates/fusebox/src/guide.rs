@@ -1,4 +1,4 @@
-//! Choosing settings: what does each knob do to detection time and to false trips?
+//! A guide to choosing settings: what each does to detection time and to false trips.
 //!
 //! Every setting trades one against the other. This guide gives the formula, says what it assumes
 //! and where it is from, and checks it against the real breaker: each example below is compiled and

@@ -1,4 +1,4 @@
-//! What does a breaker decide? The state machine: told the time and what happens, it answers.
+//! The state machine of a breaker: told the time and what happens, it decides.
 //!
 //! Pure: no lock, no clock, no listener. [`Circuit`](crate::circuit::Circuit) holds it in a short
 //! critical section and carries out what it decides. Three rules keep it honest:
@@ -33,9 +33,10 @@ use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
 use crate::snapshot::Totals;
 use crate::state::{Generation, State};
+use crate::stripe::Collected;
 use crate::ticket::Ticket;
 use crate::transition::{Cause, Transition};
-use crate::window::{Evidence, WindowFigures};
+use crate::window::{Evidence, Sample, WindowFigures};
 
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -138,15 +139,27 @@ impl Machine {
         }
     }
 
-    /// Takes in successes that were noted under the licence that [`Machine::standing`] gave.
-    pub(crate) fn absorb(&mut self, successes: u64) {
-        if successes == 0 {
+    /// Takes in outcomes that were noted under the licence that [`Machine::standing`] gave.
+    pub(crate) fn absorb(&mut self, noted: Collected) {
+        let Collected {
+            successes,
+            failures,
+            run,
+        } = noted;
+        if successes + failures == 0 {
             return;
         }
         self.totals.calls[Outcome::Success.index()] += successes;
+        self.totals.calls[Outcome::Failure.index()] += failures;
         if matches!(self.phase, Phase::Closed { .. } | Phase::MetricsOnly { .. }) {
-            self.consecutive_failures = 0;
-            self.evidence.add_plain(successes);
+            let run = u32::try_from(run).unwrap_or(u32::MAX);
+            self.consecutive_failures = if successes > 0 {
+                run
+            } else {
+                self.consecutive_failures.saturating_add(run)
+            };
+            self.evidence.add(successes, Sample::PLAIN);
+            self.evidence.add(failures, Sample::FAILED);
         }
     }
 

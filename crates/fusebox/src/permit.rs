@@ -1,4 +1,4 @@
-//! What does a caller hold while its call is under way? A [`Permit`], which answers once.
+//! The right to make one call, which its caller holds while the call is under way.
 
 use std::fmt;
 use std::mem;

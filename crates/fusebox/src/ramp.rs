@@ -1,4 +1,4 @@
-//! Which calls pass just after closing? A share that grows over a period from a tenth to all.
+//! The share of the calls that pass just after closing: it grows over a period from a tenth to all.
 //!
 //! A downstream that has just recovered is cold; the full load at once can fell it again. The share
 //! grows linearly with time. Which calls make it up is not left to chance: every call adds the

@@ -1,4 +1,4 @@
-//! What share is too much? [`Ratio`]: a share above 0 and up to 1, compared without rounding.
+//! A share above 0 and up to 1, compared without rounding.
 //!
 //! Thresholds are compared by cross-multiplying integers. A floating-point comparison such as
 //! `success > 1.0 - threshold` decides 9 failures of 10 against 0.9 wrongly.
@@ -55,6 +55,24 @@ impl Ratio {
         f64::from(self.millionths) / f64::from(WHOLE)
     }
 
+    /// How many more, added to `part` and to `whole` alike, make `part` reach this ratio of the
+    /// `whole`, and of `minimum` where that is larger; `u64::MAX` when no number does. Numbers so large
+    /// that they cannot be compared count as sooner reached.
+    pub(crate) fn failures_to_reach(self, part: u64, whole: u64, minimum: u64) -> u64 {
+        // (part + k) * WHOLE >= millionths * max(whole + k, minimum), solved for k on either side.
+        let (ratio, one) = (u64::from(self.millionths), u64::from(WHOLE));
+        let of_minimum = ratio.saturating_mul(minimum).div_ceil(one);
+        let of_whole = ratio
+            .saturating_mul(whole)
+            .saturating_sub(part.saturating_mul(one));
+        let of_whole = match one - ratio {
+            0 if of_whole == 0 => 0,
+            0 => u64::MAX,
+            rest => of_whole.div_ceil(rest),
+        };
+        of_whole.max(of_minimum.saturating_sub(part))
+    }
+
     /// Whether `part` of `whole` is at least this ratio. Nothing reaches a ratio of nothing.
     pub(crate) fn is_reached_by(self, part: u64, whole: u64) -> bool {
         whole > 0
@@ -88,6 +106,41 @@ mod tests {
         assert!(!ratio(0.5).is_reached_by(99, 200));
         assert!(!ratio(0.5).is_reached_by(0, 0));
         assert!(ratio(1.0).is_reached_by(u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn the_failures_that_reach_a_ratio_are_the_first_number_that_does() {
+        for ratio in [0.000_001, 0.1, 0.3, 0.5, 0.9, 0.999_999, 1.0].map(Ratio::new) {
+            let ratio = ratio.unwrap();
+            for (part, whole, minimum) in [
+                (0, 0, 1),
+                (0, 0, 10),
+                (3, 9, 4),
+                (0, 5, 20),
+                (7, 7, 3),
+                (2, 1000, 1),
+                (0, 1, 0),
+            ] {
+                let reached =
+                    |more: u64| ratio.is_reached_by(part + more, (whole + more).max(minimum));
+                let number = ratio.failures_to_reach(part, whole, minimum);
+
+                if number == u64::MAX {
+                    assert!(
+                        !reached(1_000_000_000_000),
+                        "{ratio} {part} {whole} {minimum}"
+                    );
+                } else {
+                    assert!(reached(number.max(1)), "{ratio} {part} {whole} {minimum}");
+                    assert!(
+                        number <= 1 || !reached(number - 1),
+                        "{ratio} {part} {whole} {minimum}"
+                    );
+                }
+            }
+        }
+        let half = Ratio::new(0.5).unwrap();
+        half.failures_to_reach(u64::MAX, u64::MAX, u64::MAX);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What outlives the process? [`Saved`]: state and evidence, for a restart that forgets nothing.
+//! The state and evidence that outlive a process, for a restart that forgets nothing.
 //!
 //! All times are spans, not instants: another process has another clock. Totals are not saved, for
 //! counters of metrics begin anew with the process; calls in flight are not, for they are gone.

@@ -1,4 +1,4 @@
-//! Which states are there, and which way may a breaker go?
+//! The states of a breaker, and the ways between them.
 //!
 //! | from → to | closed | open | half-open | forced-open, disabled, metrics-only |
 //! |---|---|---|---|---|

@@ -1,11 +1,14 @@
-//! Where do threads count without meeting? Each in a stripe of its own, as far as there are enough.
+//! Counters in which threads do not meet: each has a stripe of its own, as far as there are enough.
 //!
-//! A stripe is a cache line with one word for successes that the machine has not seen yet, and
-//! plain counters for what it never needs to see. The word carries a tag that each collection
-//! renews, so that a success which was about to be added to what has been collected is not.
+//! A stripe is a cache line with one word for outcomes that the machine has not seen yet, and plain
+//! counters for what it never needs to see. The word carries a tag that each collection renews, so
+//! that an outcome which was about to be added to what has been collected is not.
+//!
+//! One of very many breakers begins with a single stripe and gets more when threads meet there.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 use std::thread;
 
@@ -21,32 +24,107 @@ const MOST: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Stripes {
     stripes: Box<[Stripe]>,
+    growth: Growth,
+}
+
+/// What happens when threads meet in a stripe.
+#[derive(Debug)]
+enum Growth {
+    Fixed,
+    /// They count in these from then on.
+    OnDemand(OnceLock<Box<[Stripe]>>),
 }
 
 impl Stripes {
     /// `wanted` stripes, rounded up to a power of two; `None` means one per processor.
     pub(crate) fn new(wanted: Option<NonZeroUsize>) -> Self {
-        let wanted = wanted.or_else(|| thread::available_parallelism().ok());
-        let stripes = wanted.map_or(1, NonZeroUsize::get).next_power_of_two();
         Self {
-            stripes: (0..stripes.min(MOST)).map(|_| Stripe::new()).collect(),
+            stripes: Self::made(wanted.unwrap_or_else(processors)),
+            growth: Growth::Fixed,
         }
     }
 
-    /// The stripe of this thread.
+    /// One stripe, and one per processor as soon as threads meet in it: for one of very many
+    /// breakers, of which few are busy.
+    pub(crate) fn on_demand() -> Self {
+        Self {
+            stripes: Self::made(NonZeroUsize::MIN),
+            growth: Growth::OnDemand(OnceLock::new()),
+        }
+    }
+
+    fn made(wanted: NonZeroUsize) -> Box<[Stripe]> {
+        let stripes = wanted.get().min(MOST).next_power_of_two();
+        (0..stripes).map(|_| Stripe::new()).collect()
+    }
+
+    /// The stripe of this thread among those that there were from the start.
     #[inline]
     pub(crate) fn mine(&self) -> &Stripe {
-        &self.stripes[thread_number() & (self.stripes.len() - 1)]
+        Self::of_this_thread(&self.stripes)
+    }
+
+    /// The stripe of this thread among all that there are. Called, so that the way of those who
+    /// have enough stripes from the start stays short.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn mine_when_grown(&self) -> &Stripe {
+        Self::of_this_thread(self.grown().unwrap_or(&self.stripes))
+    }
+
+    #[inline]
+    fn of_this_thread(stripes: &[Stripe]) -> &Stripe {
+        &stripes[thread_number() & (stripes.len() - 1)]
+    }
+
+    /// How many stripes the threads are spread over.
+    pub(crate) fn spread(&self) -> usize {
+        self.grown().unwrap_or(&self.stripes).len()
+    }
+
+    /// Whether there are more stripes than at the start.
+    pub(crate) fn have_grown(&self) -> bool {
+        self.grown().is_some()
+    }
+
+    /// Whether [`grow`](Self::grow) would change anything.
+    pub(crate) fn may_grow(&self) -> bool {
+        matches!(&self.growth, Growth::OnDemand(more) if more.get().is_none())
+    }
+
+    /// Spreads the threads. Only for the holder of the machine, so that no collection misses a
+    /// stripe: who counts in a new stripe saw it made, and the next holder sees that, too.
+    pub(crate) fn grow(&self) {
+        if let Growth::OnDemand(more) = &self.growth {
+            more.get_or_init(|| Self::made(processors()));
+        }
+    }
+
+    fn grown(&self) -> Option<&[Stripe]> {
+        match &self.growth {
+            Growth::Fixed => None,
+            Growth::OnDemand(more) => more.get().map(Box::as_ref),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Stripe> {
+        self.stripes.iter().chain(self.grown().unwrap_or_default())
+    }
+
+    /// How many there are in which threads may still count.
+    pub(crate) fn count(&self) -> usize {
+        self.all().count()
     }
 
     /// Takes what is pending in all stripes. Only for the holder of the machine.
-    pub(crate) fn collect(&self) -> u64 {
-        self.stripes.iter().map(Stripe::collect).sum()
+    pub(crate) fn collect(&self) -> Collected {
+        let collected = self.all().map(Stripe::collect);
+        collected.fold(Collected::default(), Collected::and)
     }
 
     /// Adds what was counted outside the machine.
     pub(crate) fn add_to(&self, totals: &mut Totals) {
-        for stripe in &self.stripes {
+        for stripe in self.all() {
             for (reason, counter) in RejectReason::ALL.iter().zip(&stripe.rejections) {
                 totals.rejections[reason.index()] += counter.load(Ordering::Relaxed);
             }
@@ -59,23 +137,68 @@ impl Stripes {
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Stripe {
-    /// Successes that the machine has not seen, below; the tag, above.
+    /// Outcomes that the machine has not seen, below; the tag, above. See [`Pending`].
     pending: AtomicU64,
     rejections: [AtomicU64; RejectReason::ALL.len()],
     late: AtomicU64,
 }
 
-/// What a stripe's word held when it was read.
+/// What a stripe's word held when it was read: from the lowest bit 24 bits of successes, 7 of
+/// failures, 7 of failures since the last success, and 26 of the tag. A thread would have to be
+/// interrupted for exactly as many collections as the tag has values to mistake one for another.
+/// A full stripe sends its thread to the machine, which takes the licence away from all: so there is
+/// room for many successes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pending(u64);
 
-impl Pending {
-    const COUNT: u64 = u32::MAX as u64;
+/// Outcomes taken out of stripes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Collected {
+    pub(crate) successes: u64,
+    pub(crate) failures: u64,
+    /// Failures since the last success. Stripes do not know who was earlier, so those after the last
+    /// success of each are taken for later than the successes of all.
+    pub(crate) run: u64,
+}
 
-    /// Whether one more success would run into the tag.
+impl Collected {
+    fn and(self, other: Self) -> Self {
+        Self {
+            successes: self.successes + other.successes,
+            failures: self.failures + other.failures,
+            run: self.run + other.run,
+        }
+    }
+}
+
+impl Pending {
+    const SUCCESSES: u64 = (1 << 24) - 1;
+    const FAILURE: u32 = 24;
+    const RUN: u32 = 31;
+    const TAG: u32 = 38;
+    /// Of failures, and of those since the last success.
+    const MOST: u64 = (1 << 7) - 1;
+
+    fn successes(self) -> u64 {
+        self.0 & Self::SUCCESSES
+    }
+
+    fn failures(self) -> u64 {
+        self.0 >> Self::FAILURE & Self::MOST
+    }
+
+    /// With one more success, if there is room for it.
     #[inline]
-    pub(crate) fn is_full(self) -> bool {
-        self.0 & Self::COUNT == Self::COUNT
+    fn with_success(self) -> Option<u64> {
+        let without_run = self.0 & !(Self::MOST << Self::RUN);
+        (self.successes() < Self::SUCCESSES).then_some(without_run + 1)
+    }
+
+    /// With one more failure, if there are fewer than `most`.
+    #[inline]
+    fn with_failure(self, most: u64) -> Option<u64> {
+        let one = 1 << Self::FAILURE | 1 << Self::RUN;
+        (self.failures() < most.min(Self::MOST)).then(|| self.0 + one)
     }
 }
 
@@ -95,15 +218,31 @@ impl Stripe {
         Pending(self.pending.load(Ordering::Acquire))
     }
 
-    /// Adds a success to what was read; `false` when the stripe has changed since, or is full.
+    /// Adds a success to what was read.
     #[inline]
-    pub(crate) fn add_success(&self, read: Pending) -> bool {
-        // Relaxed: the count is all there is to know, and the exchange itself reads the latest.
-        !read.is_full()
-            && self
-                .pending
-                .compare_exchange(read.0, read.0 + 1, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
+    pub(crate) fn add_success(&self, read: Pending) -> Added {
+        self.exchange(read, read.with_success())
+    }
+
+    /// Adds a failure to what was read, as one of `most` at the most.
+    #[inline]
+    pub(crate) fn add_failure(&self, read: Pending, most: u64) -> Added {
+        self.exchange(read, read.with_failure(most))
+    }
+
+    #[inline]
+    fn exchange(&self, read: Pending, new: Option<u64>) -> Added {
+        let Some(new) = new else {
+            return Added::NoRoom;
+        };
+        // Relaxed: the counts are all there is to know, and the exchange itself reads the latest.
+        let exchanged =
+            self.pending
+                .compare_exchange(read.0, new, Ordering::Relaxed, Ordering::Relaxed);
+        match exchanged {
+            Ok(_) => Added::Done,
+            Err(_) => Added::Changed,
+        }
     }
 
     #[inline]
@@ -116,18 +255,38 @@ impl Stripe {
         self.late.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn collect(&self) -> u64 {
+    fn collect(&self) -> Collected {
         // The holder of the machine alone changes the tag, and it takes what is there at once.
-        let tag = self.pending.load(Ordering::Relaxed) >> u32::BITS;
-        let renewed = tag.wrapping_add(1) << u32::BITS;
+        let tag = self.pending.load(Ordering::Relaxed) >> Pending::TAG;
+        let renewed = tag.wrapping_add(1) << Pending::TAG;
         // Release: pairs with the acquire in `pending`.
-        self.pending.swap(renewed, Ordering::Release) & Pending::COUNT
+        let taken = Pending(self.pending.swap(renewed, Ordering::Release));
+        Collected {
+            successes: taken.successes(),
+            failures: taken.failures(),
+            run: taken.0 >> Pending::RUN & Pending::MOST,
+        }
     }
+}
+
+/// How many threads run at once, as far as the system says.
+fn processors() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// How adding an outcome went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    Done,
+    /// The stripe has changed since it was read.
+    Changed,
+    /// The stripe holds as many as it can, or as it may.
+    NoRoom,
 }
 
 /// A number of this thread's own; numbers are given in order, so that neighbours differ.
 #[inline]
-fn thread_number() -> usize {
+pub(crate) fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static MINE: Cell<Option<usize>> = const { Cell::new(None) };
@@ -142,75 +301,4 @@ fn thread_number() -> usize {
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    fn stripes(wanted: usize) -> usize {
-        Stripes::new(NonZeroUsize::new(wanted)).stripes.len()
-    }
-
-    #[test]
-    fn stripes_are_a_power_of_two_within_bounds() {
-        assert_eq!(
-            [1, 2, 3, 4, 5, 8, 9, 1000].map(stripes),
-            [1, 2, 4, 4, 8, 8, 8, 8]
-        );
-        assert!((1..=MOST).contains(&Stripes::new(None).stripes.len()));
-    }
-
-    #[test]
-    fn neighbouring_threads_have_stripes_of_their_own() {
-        let stripes = Stripes::new(NonZeroUsize::new(2));
-        let mine = || std::ptr::from_ref(stripes.mine()).addr();
-
-        let here = mine();
-        assert_eq!(mine(), here);
-        let mut others: Vec<usize> = thread::scope(|scope| {
-            let spawned: Vec<_> = (0..32).map(|_| scope.spawn(mine)).collect();
-            spawned
-                .into_iter()
-                .map(|it| it.join().expect("ran"))
-                .collect()
-        });
-
-        others.sort_unstable();
-        others.dedup();
-        assert_eq!(others.len(), 2, "both stripes are used");
-    }
-
-    #[test]
-    fn a_full_stripe_takes_no_more_and_keeps_its_tag() {
-        let stripe = Stripe::new();
-        stripe.pending.store(Pending::COUNT - 1, Ordering::Relaxed);
-        assert!(stripe.add_success(stripe.pending()));
-
-        assert!(stripe.pending().is_full());
-        assert!(!stripe.add_success(stripe.pending()));
-        assert_eq!(stripe.collect(), Pending::COUNT);
-        assert_eq!(stripe.collect(), 0);
-    }
-
-    #[test]
-    fn what_was_read_before_a_collection_cannot_be_added_to_after_it() {
-        let stripe = Stripe::new();
-        let read = stripe.pending();
-
-        assert_eq!(stripe.collect(), 0);
-
-        assert!(!stripe.add_success(read));
-        assert_eq!(stripe.collect(), 0);
-    }
-
-    #[test]
-    fn the_tag_wraps_without_touching_the_count() {
-        let stripe = Stripe::new();
-        let last_tag = u64::from(u32::MAX) << u32::BITS;
-        stripe.pending.store(last_tag | 5, Ordering::Relaxed);
-
-        assert_eq!(stripe.collect(), 5);
-
-        assert_eq!(stripe.pending.load(Ordering::Relaxed), 0);
-        assert!(stripe.add_success(stripe.pending()));
-        assert_eq!(stripe.collect(), 1);
-    }
-}
+mod tests;

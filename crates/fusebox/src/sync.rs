@@ -1,4 +1,4 @@
-//! Which atomics and locks? The standard ones, or the model checker's under `--cfg loom`.
+//! The atomics and locks of this crate: the standard ones, or the model checker's under `--cfg loom`.
 //!
 //! Everything that threads share in a breaker comes from here, so that a model checks the very code
 //! that runs.

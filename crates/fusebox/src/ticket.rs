@@ -1,4 +1,4 @@
-//! What does a permit remember of its admission? A [`Ticket`], in three machine words.
+//! What a permit remembers of its admission, in three machine words.
 //!
 //! Small and without gaps, because permits are moved about on the hottest path there is.
 

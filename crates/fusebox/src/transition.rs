@@ -1,4 +1,4 @@
-//! What changed, why, and what did the breaker know at that moment?
+//! Changes of state, with their cause and what the breaker knew at that moment.
 
 use std::fmt;
 use std::time::Duration;

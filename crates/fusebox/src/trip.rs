@@ -1,4 +1,4 @@
-//! How much is too much? The trip rules, as pure functions of the figures.
+//! The trip rules, as pure functions of the figures.
 
 use crate::config::TripPolicy;
 use crate::transition::Cause;
@@ -38,6 +38,18 @@ impl TripPolicy {
         let calls = (window.calls + 1).max(self.minimum_calls.into()).min(most);
         self.too_many_failures(window.failures, calls)
             || self.too_many_slow(&WindowFigures { calls, ..*window })
+    }
+
+    /// How many failures that are not slow lead to no verdict, whatever number of plain successes
+    /// comes with them, where no rule counts failures in a row.
+    pub(crate) fn harmless_failures(&self, window: &WindowFigures) -> u32 {
+        let Some(limit) = self.failure_ratio else {
+            return u32::MAX;
+        };
+        // Successes help the rule to fire only by making up the minimum.
+        let minimum = self.minimum_calls.into();
+        let harmful = limit.failures_to_reach(window.failures, window.calls, minimum);
+        u32::try_from(harmful.saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
     fn too_many_failures(&self, failures: u64, calls: u64) -> bool {
@@ -91,6 +103,34 @@ mod tests {
         assert!(!rules.may_fire_on_success(&figures(4, 4, 0)));
         assert!(rules.may_fire_on_success(&figures(3, 0, 3)));
         assert!(!rules.may_fire_on_success(&figures(11, 5, 3)));
+    }
+
+    #[test]
+    fn so_many_failures_are_harmless_as_no_number_of_successes_makes_harmful() {
+        let rules = rules();
+        let most = if cfg!(miri) { 12 } else { 40 };
+        for calls in 0..most {
+            for failures in 0..=calls {
+                let present = figures(calls, failures, 0);
+                if rules.may_fire_on_success(&present) {
+                    continue;
+                }
+                let harmless = u64::from(rules.harmless_failures(&present));
+                let fires = |failed: u64| {
+                    (0..60).any(|more| {
+                        let after = figures(calls + failed + more, failures + failed, 0);
+                        rules.fires(0, &after).is_some()
+                    })
+                };
+                assert!(
+                    (1..=harmless).all(|failed| !fires(failed)),
+                    "{calls} {failures}"
+                );
+                assert!(fires(harmless + 1), "{calls} {failures}: {harmless}");
+            }
+        }
+        let many = figures(1_000_000_000, 1, 0);
+        assert_eq!(rules.harmless_failures(&many), 999_999_997);
     }
 
     #[test]

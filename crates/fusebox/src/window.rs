@@ -1,4 +1,4 @@
-//! What happened lately? The evidence that the ratio rules judge.
+//! The latest outcomes: the evidence that the ratio rules judge.
 //!
 //! Two kinds, because "lately" has two meanings: exactly the last N calls, or the last T of time.
 //! An outcome costs a constant number of steps in both, whatever their size and the traffic. Both
@@ -101,6 +101,11 @@ impl Sample {
         failed: false,
         slow: false,
     };
+    /// Failed, and not slow.
+    pub(crate) const FAILED: Self = Self {
+        failed: true,
+        slow: false,
+    };
 }
 
 /// The evidence itself.
@@ -128,12 +133,12 @@ impl Evidence {
         }
     }
 
-    /// Adds as many plain successes, in the present bucket if there are buckets.
-    pub(crate) fn add_plain(&mut self, times: u64) {
+    /// Adds as many outcomes of one kind, in the present bucket if there are buckets.
+    pub(crate) fn add(&mut self, times: u64, sample: Sample) {
         match self {
             Self::None => {}
-            Self::Count(window) => window.add(times, Sample::PLAIN),
-            Self::Time(window) => window.add(times, Sample::PLAIN),
+            Self::Count(window) => window.add(times, sample),
+            Self::Time(window) => window.add(times, sample),
         }
     }
 

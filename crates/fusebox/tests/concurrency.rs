@@ -1,4 +1,4 @@
-//! Do the promises hold when many threads use one breaker?
+//! The promises when many threads use one breaker.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

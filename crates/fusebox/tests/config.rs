@@ -1,4 +1,4 @@
-//! Are settings what was set, and the defaults what the documentation says?
+//! Settings are what was set, and the defaults what the documentation says.
 
 use std::error::Error;
 use std::num::NonZeroUsize;

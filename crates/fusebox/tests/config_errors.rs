@@ -1,4 +1,4 @@
-//! Are settings that cannot work refused, with field, value and range?
+//! Settings that cannot work are refused, with field, value and range.
 
 use std::time::Duration;
 

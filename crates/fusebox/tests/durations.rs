@@ -1,4 +1,4 @@
-//! Is a call judged by its own caller's readings of the clock?
+//! A call is judged by its own caller's readings of the clock.
 //!
 //! A thread may stop running at any moment: between its reading of the clock and the lock, or while
 //! it waits for the lock. What the others read meanwhile is not the duration of its call.

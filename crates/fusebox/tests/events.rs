@@ -1,4 +1,4 @@
-//! Is there one stream of all that happens, bounded, that nobody waits for?
+//! One stream of all that happens, bounded, that nobody waits for.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

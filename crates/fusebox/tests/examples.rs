@@ -1,4 +1,4 @@
-//! Do the examples run, and end? They check themselves; here they are only called.
+//! The examples run, and end. They check themselves; here they are only called.
 
 #[path = "../examples/keyed.rs"]
 mod keyed;

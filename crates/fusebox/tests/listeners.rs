@@ -1,4 +1,4 @@
-//! Are listeners told everything, once, in order, and can they do no harm?
+//! Listeners are told everything, once, in order, and can do no harm.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

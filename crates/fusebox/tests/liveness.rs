@@ -1,4 +1,4 @@
-//! Can anything hold a half-open breaker? Nothing that probes do, or fail to do.
+//! Nothing that probes do, or fail to do, holds a half-open breaker.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

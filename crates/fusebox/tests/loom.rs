@@ -1,4 +1,4 @@
-//! Does the lock-free part hold under every interleaving? Models for the model checker `loom`.
+//! Models of the lock-free part for the model checker `loom`, which tries every interleaving.
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p fusebox --release --test loom`. Each model is the
 //! breaker itself, on loom's atomics and locks. `LOOM_MAX_PREEMPTIONS` bounds the search; without
@@ -7,13 +7,14 @@
 #![cfg(loom)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fusebox::{
-    Breaker, Clock, ClockSteps, Config, ConfigBuilder, Outcome, Permit, RejectReason, Snapshot,
-    State, Window,
+    Breaker, Clock, ClockSteps, Config, ConfigBuilder, Outcome, Permit, Registry, RejectReason,
+    Snapshot, State, Window,
 };
 use loom::thread;
 
@@ -346,5 +347,96 @@ fn readers_see_every_outcome_once() {
         let snapshot = breaker.snapshot();
         assert_eq!(snapshot.window.calls, 1);
         assert_eq!(calls(&snapshot, Outcome::Success), 1);
+    });
+}
+
+#[test]
+fn successes_that_meet_and_are_spread_are_all_counted() {
+    loom::model(|| {
+        let clock = ModelClock::default();
+        let config = tolerant().window(Window::time(Duration::from_millis(3), 3));
+        let hosts: Registry<String> =
+            Registry::with_clock(NonZeroUsize::MIN, config.build().unwrap(), clock);
+        let breaker = hosts.get("model").unwrap();
+        let permit = || breaker.try_acquire().unwrap().into_owned();
+        let (one, two, three) = (permit(), permit(), permit());
+
+        // Who is overtaken twice spreads the threads; who comes later counts in another stripe.
+        let (twin, collecting) = (breaker.clone(), breaker.clone());
+        race(
+            move || (one.success(), twin.try_acquire().unwrap().success()),
+            move || (two.success(), three.success(), collecting.snapshot()),
+        );
+
+        assert_eq!(calls(&breaker.snapshot(), Outcome::Success), 4);
+    });
+}
+
+/// A time window in which the first failure is harmless and the second trips.
+fn second_failure_trips() -> ConfigBuilder {
+    Config::builder()
+        .failure_rate_threshold(0.5)
+        .minimum_calls(4)
+        .window(Window::time(Duration::from_millis(3), 3))
+        .open_for(Duration::from_nanos(100))
+        .stripes(std::num::NonZeroUsize::MIN)
+        .jitter(0.0)
+        .jitter_seed(1)
+}
+
+#[test]
+fn of_two_failures_one_is_noted_and_the_other_judged_with_both() {
+    loom::model(|| {
+        let (breaker, _clock) = breaker(second_failure_trips());
+        for _ in 0..2 {
+            breaker.try_acquire().unwrap().success();
+        }
+        let one = breaker.try_acquire().unwrap().into_owned();
+        let other = breaker.try_acquire().unwrap().into_owned();
+
+        let outcomes = race(move || one.failure(), move || other.failure());
+
+        assert_eq!(outcomes, (Outcome::Failure, Outcome::Failure));
+        let snapshot = breaker.snapshot();
+        assert_eq!(snapshot.state, State::Open);
+        let window = snapshot.transitions[0].window;
+        assert_eq!((window.calls, window.failures), (4, 2));
+        assert_eq!(calls(&snapshot, Outcome::Failure), 2);
+    });
+}
+
+#[test]
+fn a_failure_counts_before_a_reset_or_is_late_and_never_enters_the_next_generation() {
+    loom::model(|| {
+        let (breaker, _clock) = breaker(second_failure_trips());
+        let permit = breaker.try_acquire().unwrap().into_owned();
+        let twin = breaker.clone();
+
+        let (outcome, ()) = race(move || permit.failure(), move || twin.reset());
+
+        let snapshot = breaker.snapshot();
+        assert_eq!(snapshot.window.failures, 0);
+        assert_eq!(snapshot.consecutive_failures, 0);
+        assert_eq!(calls(&snapshot, outcome), 1);
+        let ended = calls(&snapshot, Outcome::Failure) + calls(&snapshot, Outcome::Late);
+        assert_eq!(ended, 1);
+    });
+}
+
+#[test]
+fn a_noted_failure_and_a_noted_success_are_both_in_the_figures_that_follow() {
+    loom::model(|| {
+        let (breaker, _clock) = breaker(second_failure_trips());
+        let failing = breaker.try_acquire().unwrap().into_owned();
+        let permit = breaker.try_acquire().unwrap().into_owned();
+
+        race(move || failing.failure(), move || permit.success());
+
+        let window = breaker.snapshot().window;
+        assert_eq!((window.calls, window.failures), (2, 1));
+        breaker.try_acquire().unwrap().success();
+        assert_eq!(breaker.state(), State::Closed);
+        breaker.try_acquire().unwrap().failure();
+        assert_eq!(breaker.state(), State::Open, "two of four");
     });
 }

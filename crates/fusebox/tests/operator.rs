@@ -1,4 +1,4 @@
-//! What can an operator do, to one breaker and to many?
+//! What an operator can do, to one breaker and to many.
 
 #![expect(
     clippy::unwrap_used,

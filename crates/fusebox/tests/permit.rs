@@ -1,4 +1,4 @@
-//! Does a permit answer exactly once, whoever holds it and however it goes?
+//! A permit answers exactly once, whoever holds it and however it goes.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

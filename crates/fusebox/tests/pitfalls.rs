@@ -1,4 +1,4 @@
-//! Is every known pitfall covered? `docs/pitfalls.md` names a test or a scenario for each; here each
+//! Every known pitfall is covered: `docs/pitfalls.md` names a test or a scenario for each; here each
 //! name is looked up.
 
 #![cfg(not(miri))]

@@ -1,4 +1,4 @@
-//! Does a change of one setting mean that setting, and nothing else?
+//! A change of one setting means that setting, and nothing else.
 
 #![expect(
     clippy::unwrap_used,

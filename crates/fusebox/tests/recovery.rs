@@ -1,4 +1,4 @@
-//! How does a breaker come back? Back-off that decays, a ramp, overdue calls, drops by age.
+//! How a breaker comes back: back-off that decays, a ramp, overdue calls, drops by age.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Does a breaker that was saved go on where it was?
+//! A breaker that was saved goes on where it was.
 
 #![cfg(feature = "serde")]
 #![expect(

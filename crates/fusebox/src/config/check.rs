@@ -1,4 +1,4 @@
-//! Which of these settings are out of range? [`Check`] collects them all.
+//! The collector of all that is wrong with settings.
 
 use std::fmt::Debug;
 use std::time::Duration;

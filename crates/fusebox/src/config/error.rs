@@ -1,4 +1,4 @@
-//! What is wrong with these settings? Every fault at once, each with field, value and range.
+//! The error that lists every wrong setting, each with field, value and range.
 
 use std::error::Error;
 use std::fmt;

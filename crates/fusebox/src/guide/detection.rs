@@ -1,4 +1,4 @@
-//! How soon does it trip? The time from the first bad call to the first rejected one.
+//! Detection time: how soon it trips. The time from the first bad call to the first rejected one.
 //!
 //! An outcome counts when the call ends. So to every time below comes what one failing call takes:
 //! nothing to speak of for a refused connection, the whole call timeout for a downstream that is

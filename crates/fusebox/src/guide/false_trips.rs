@@ -1,4 +1,4 @@
-//! How often does it trip for nothing? A healthy downstream fails a share `q` of its calls, and by
+//! False trips: how often it trips for nothing. A healthy downstream fails a share `q` of its calls, and by
 //! chance many of them come together.
 //!
 //! A false trip costs an open period without the downstream. Compare that with what it buys: how

@@ -1,4 +1,4 @@
-//! What changes with thousands of breakers, or millions of calls?
+//! Scale: what changes with thousands of breakers, or millions of calls.
 //!
 //! # One for each key
 //! One breaker for all hosts opens for all when one fails, or, if that one is a small share of the
@@ -21,7 +21,12 @@
 //!   `consecutive_failures` counts them.
 //!
 //! So a key that opened its breaker and is never called again keeps its place for good. Choose a
-//! capacity above the number of keys that may ever fail, not only of those in use.
+//! capacity above the number of keys that may ever fail, not only of those in use, or take out keys
+//! that you know to be gone with [`Registry::remove`](crate::Registry::remove).
+//!
+//! A search for room judges at most 128 idle breakers, because the caller waits for it. So in a large
+//! registry that is full of failing keys, a new key may be refused some times before the search has
+//! come to a breaker that may go.
 //!
 //! ```
 //! use fusebox::{Config, ManualClock, Registry};
@@ -42,6 +47,44 @@
 //! hosts.get("b")?.open();
 //! clock.advance(Duration::from_secs(24 * 3600));
 //! assert!(hosts.get("c").is_err()); // b was never seen to recover
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Settings by key, operators, metrics
+//! [`Registry::builder`](crate::Registry::builder) takes settings by key and what is done with every
+//! new breaker before anybody gets it: adding listeners, or making it a member of a
+//! [`ManualControl`](crate::ManualControl). Members are not kept alive, so they can be evicted.
+//!
+//! A breaker that is evicted takes its counters with it. For a sum that never goes down, add
+//! [`retired`](crate::Registry::retired) to what the present breakers have counted, and take both from
+//! one [`Registry::snapshot`](crate::Registry::snapshot): two calls may have an eviction between them.
+//! [`refusals`](crate::Registry::refusals) says whether the capacity is too small.
+//!
+//! ```
+//! use fusebox::{Config, ManualControl, Outcome, Registry};
+//! use std::num::NonZeroUsize;
+//! use std::time::Duration;
+//!
+//! let control = ManualControl::new();
+//! let members = control.clone();
+//! let hosts: Registry<String> = Registry::builder(NonZeroUsize::MIN)
+//!     .config_with(|host: &String| match host.ends_with(".internal") {
+//!         true => Config::builder().consecutive_failures(3).build().expect("valid"),
+//!         false => Config::default(),
+//!     })
+//!     .idle_for(Duration::ZERO)
+//!     .on_create(move |_host, breaker| members.add(breaker))
+//!     .build();
+//! hosts.get("a.internal")?.try_acquire()?.success();
+//! hosts.get("b.example")?.try_acquire()?.success(); // takes the place of the first
+//!
+//! let seen = hosts.snapshot();
+//! let mut total = seen.retired;
+//! for breaker in &seen.breakers {
+//!     total += &breaker.snapshot().totals;
+//! }
+//! assert_eq!(total.calls(Outcome::Success), 2);
+//! assert_eq!((seen.evictions, control.members()), (1, 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -99,5 +142,7 @@
 //! # `stripes`
 //! Threads that succeed count in different places, so that they do not wait for each other's cache
 //! line. It changes no verdict. The default, one for each processor and at most 8, is right for a few
-//! busy breakers; a [`Registry`](crate::Registry) uses one, which saves up to 896 bytes a key.
+//! busy breakers. In a [`Registry`](crate::Registry) a breaker begins with one, which saves up to 896
+//! bytes a key, and gets one for each processor, and as many places to count its handles (256 bytes
+//! each), when two threads have met there twice in a row: such a key is busy, and few keys are.
 //! Failures, probes and [hung calls](super::detection#hung-calls) take the lock anyway.

@@ -1,4 +1,4 @@
-//! How long does it stay open, and does the fleet come back at once?
+//! Open periods: how long it stays open, and whether the fleet comes back at once.
 //!
 //! At level `k` of the back-off the period is `min(M, W · f^(k−1)) · (1 − j · U)`, where `U` is drawn
 //! evenly from 0 to 1. On average it is shorter than planned by `j / 2` of it.

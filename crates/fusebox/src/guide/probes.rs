@@ -1,4 +1,4 @@
-//! Who proves that the downstream is well again, and how wrong can that be?
+//! Probes: who proves that the downstream is well again, and how wrong that can be.
 //!
 //! # `probe_count` and `probe_trial`
 //! With `probe_count(k, 1)`, `k` successes close and one failure reopens. If a share `p` of calls

@@ -1,4 +1,4 @@
-//! Where do I start? Three starting points, with the numbers that follow from them.
+//! Recipes: three starting points, with the numbers that follow from them.
 //!
 //! Take the nearest, put in your own `r` and `q`, and run it first in
 //! [metrics-only](crate::Breaker::metrics_only) mode: it reports when it would trip.

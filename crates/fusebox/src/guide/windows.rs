@@ -1,4 +1,4 @@
-//! What does it remember, and when does that mislead?
+//! Windows: what it remembers, and when that misleads.
 //!
 //! Both kinds of window cost the same per call. They differ in what "lately" means.
 //!

@@ -1,4 +1,4 @@
-//! How does the state change? Every way goes through [`Machine::change`].
+//! The changes of state, which all go through [`Machine::change`].
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What do outcomes mean? Evidence is added and the rules are asked.
+//! The judging of outcomes: evidence is added and the rules are asked.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What belongs to each state, and how far have the probes come?
+//! Each state with exactly its own data, such as how far the probes have come.
 
 use std::time::Duration;
 

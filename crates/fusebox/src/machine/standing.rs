@@ -1,10 +1,11 @@
-//! What may callers do without asking? What the machine lends to the gate.
+//! What the machine lends to the gate, so that callers need not ask.
 
 use super::Machine;
 use super::phase::Phase;
 use crate::config::DroppedPermit;
 use crate::gate::{Admission, Licence, Standing, Timed};
 use crate::rejected::RejectReason;
+use crate::window::Evidence;
 
 impl Machine {
     /// What the machine stands for until it is asked again.
@@ -24,17 +25,32 @@ impl Machine {
             }
             Phase::HalfOpen(_) => Admission::Ask,
         };
+        let licence = self.licence();
         Standing {
             state: self.state(),
             generation: self.generation,
             admission,
             until: self.phase.deadline(),
-            licence: self.licence(),
+            licence,
+            failures: licence.map_or(0, |_| self.harmless_failures()),
             slow_over: self.config.trip.slow_over,
             timed: match self.config.dropped {
                 DroppedPermit::SlowFailureAfter(_) => Timed::Yes,
                 DroppedPermit::Neutral | DroppedPermit::Failure => Timed::No,
             },
+        }
+    }
+
+    /// How many failures the licence covers. None where their order matters: to a rule that counts
+    /// failures in a row, and to a count window, which gives up its outcomes one by one.
+    fn harmless_failures(&self) -> u32 {
+        match (&self.phase, &self.evidence) {
+            (Phase::Disabled, _) => u32::MAX,
+            (_, Evidence::Time(_)) if self.config.trip.consecutive_failures.is_none() => {
+                let figures = self.evidence.figures(self.now);
+                self.config.trip.harmless_failures(&figures)
+            }
+            _ => 0,
         }
     }
 

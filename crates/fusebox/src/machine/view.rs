@@ -1,4 +1,4 @@
-//! What does the machine look like from outside?
+//! The machine as it looks from outside.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which breaker does a `given` line describe? Times in milliseconds, rates in percent.
+//! The breaker that a `given` line describes. Times in milliseconds, rates in percent.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What may a scenario file hold? Lines become scenarios and steps, or faults that say why not.
+//! The grammar of scenario files: lines become scenarios and steps, or faults that say why not.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Does the breaker behave as the shared scenarios say?
+//! The breaker behaves as the shared scenarios say.
 //!
 //! Runs every `*.txt` file of the folder that `CONFORMANCE_DIR` names (default: this crate's
 //! `tests/scenarios`) through the public API on a manual clock. All scenarios run before the test

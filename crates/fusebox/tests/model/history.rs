@@ -1,4 +1,4 @@
-//! What can happen to a breaker? Random histories in phases, each with its own share of failures.
+//! What can happen to a breaker: random histories in phases, each with its own share of failures.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Does the breaker agree with a model that anyone can check by eye?
+//! The breaker agrees with a model that anyone can check by eye.
 //!
 //! Random settings and random histories: calls that succeed, fail, panic, hang and answer late,
 //! a clock that steps back, ticks and operators. After every step the snapshot must equal what

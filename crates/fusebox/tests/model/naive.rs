@@ -1,4 +1,4 @@
-//! What should a breaker show? A list of everything that happened, read anew for every answer.
+//! What a breaker should show: a list of everything that happened, read anew for every answer.
 //!
 //! Slow and simple on purpose: no running sums, no rings, no state but the list.
 

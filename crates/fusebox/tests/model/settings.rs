@@ -1,4 +1,4 @@
-//! Which breakers are tried? Settings as plain numbers, so that the model needs no code of ours.
+//! The breakers that are tried: settings as plain numbers, so that the model needs no code of ours.
 
 use std::time::Duration;
 

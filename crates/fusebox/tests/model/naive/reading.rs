@@ -1,4 +1,4 @@
-//! What does the list say? Every answer reads it from the start or from the end, and keeps nothing.
+//! The answers of the list: each is read from the start or from the end, and nothing is kept.
 
 use std::time::Duration;
 
