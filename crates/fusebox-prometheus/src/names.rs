@@ -167,6 +167,20 @@ pub const REGISTRY_CAPACITY: Definition = Definition::new(
     &["registry"],
     "Breakers that the registry may hold.",
 );
+/// How many breakers a registry evicted.
+pub const REGISTRY_EVICTIONS: Definition = Definition::new(
+    "circuit_breaker_registry_evictions_total",
+    Kind::Counter,
+    &["registry"],
+    "Breakers that were evicted to make room for other keys.",
+);
+/// How many new keys a registry refused.
+pub const REGISTRY_REFUSALS: Definition = Definition::new(
+    "circuit_breaker_registry_refusals_total",
+    Kind::Counter,
+    &["registry"],
+    "Refusals of a new key for which there was no room.",
+);
 
 /// What is exported of each breaker.
 pub const BREAKERS: &[Definition] = &[
@@ -186,4 +200,9 @@ pub const BREAKERS: &[Definition] = &[
 ];
 
 /// What is exported of each registry, beside its breakers.
-pub const REGISTRIES: &[Definition] = &[REGISTRY_BREAKERS, REGISTRY_CAPACITY];
+pub const REGISTRIES: &[Definition] = &[
+    REGISTRY_BREAKERS,
+    REGISTRY_CAPACITY,
+    REGISTRY_EVICTIONS,
+    REGISTRY_REFUSALS,
+];

@@ -4,6 +4,7 @@ use fusebox::{Breaker, Config, ProbeVerdict, Snapshot, Window, WindowFigures};
 use prometheus::proto::MetricFamily;
 
 use super::counts::{Counted, Counts, states};
+use super::source::Figures;
 use crate::family::Family;
 use crate::names::{self, Definition};
 use crate::wall::unix_time;
@@ -26,11 +27,13 @@ pub(super) struct Families {
     config: Family,
     registry_breakers: Family,
     registry_capacity: Family,
+    registry_evictions: Family,
+    registry_refusals: Family,
 }
 
 impl Families {
     /// What a collector announces.
-    pub(super) const DEFINITIONS: [Definition; 14] = [
+    pub(super) const DEFINITIONS: [Definition; 16] = [
         names::STATE,
         names::TRANSITIONS,
         names::TRIPS,
@@ -45,6 +48,8 @@ impl Families {
         names::CONFIG_INFO,
         names::REGISTRY_BREAKERS,
         names::REGISTRY_CAPACITY,
+        names::REGISTRY_EVICTIONS,
+        names::REGISTRY_REFUSALS,
     ];
 
     pub(super) const fn new() -> Self {
@@ -63,6 +68,8 @@ impl Families {
             config: Family::new(&names::CONFIG_INFO),
             registry_breakers: Family::new(&names::REGISTRY_BREAKERS),
             registry_capacity: Family::new(&names::REGISTRY_CAPACITY),
+            registry_evictions: Family::new(&names::REGISTRY_EVICTIONS),
+            registry_refusals: Family::new(&names::REGISTRY_REFUSALS),
         }
     }
 
@@ -117,12 +124,16 @@ impl Families {
     }
 
     /// Adds a registry, beside its breakers.
-    pub(super) fn add_registry(&mut self, registry: &str, breakers: usize, capacity: usize) {
+    pub(super) fn add_registry(&mut self, registry: &str, figures: Figures) {
         let labels = [("registry", registry)];
-        self.registry_breakers
-            .push(&labels, number(breakers as u64));
-        self.registry_capacity
-            .push(&labels, number(capacity as u64));
+        for (family, figure) in [
+            (&mut self.registry_breakers, figures.breakers as u64),
+            (&mut self.registry_capacity, figures.capacity as u64),
+            (&mut self.registry_evictions, figures.evictions),
+            (&mut self.registry_refusals, figures.refusals),
+        ] {
+            family.push(&labels, number(figure));
+        }
     }
 
     fn add_counts(&mut self, name: Name<'_>, counts: &Counts) {
@@ -187,6 +198,8 @@ impl Families {
             self.config,
             self.registry_breakers,
             self.registry_capacity,
+            self.registry_evictions,
+            self.registry_refusals,
         ]
         .map(Family::into_proto)
         .into()

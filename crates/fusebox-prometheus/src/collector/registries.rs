@@ -22,7 +22,7 @@ use fusebox::{Config, Snapshot};
 use super::counts::Counts;
 use super::ended::Ended;
 use super::families::{Families, Sum};
-use super::source::Source;
+use super::source::{Reading, Source};
 
 pub(super) struct Registries {
     max_keys: usize,
@@ -112,7 +112,7 @@ impl Registries {
             counts.subtract(&own.shown());
         }
         counts.subtract(self.ended.sum());
-        // A breaker that was evicted between the two looks at its registry is in neither.
+        // Whatever a registry says, a counter that goes down is a restart to every scraper.
         counts.raise_to(&self.shown);
         families.add_sum(&sum, &counts);
         self.shown = counts;
@@ -127,14 +127,17 @@ impl Registries {
         families: &mut Families,
         sum: &mut Sum,
     ) -> Counts {
-        // First, so that no evicted breaker is counted twice: `raise_to` mends only what is missing.
-        let mut all = self.watched[registry].source.retired();
-        let (mut breakers, mut latest, mut returned) = (0, None, Vec::new());
-        for breaker in self.watched[registry].source.breakers() {
+        let Reading {
+            breakers,
+            retired: mut all,
+            figures,
+        } = self.watched[registry].source.read();
+        let (mut latest, mut returned) = (None, Vec::new());
+        // Each handle is given back at once: no breaker is evicted while its handle is held.
+        for breaker in breakers {
             let snapshot = breaker.snapshot();
             let counts = Counts::of(&snapshot.totals);
             all.add(&counts);
-            breakers += 1;
             latest = latest.max(Some(snapshot.at));
             match self.place(registry, &snapshot, &counts, is_taken) {
                 Place::Other => sum.add(&snapshot),
@@ -156,7 +159,7 @@ impl Registries {
         self.end_unseen(registry);
         let watched = &mut self.watched[registry];
         watched.counted_until = latest;
-        families.add_registry(&watched.name, breakers, watched.source.capacity());
+        families.add_registry(&watched.name, figures);
         all
     }
 

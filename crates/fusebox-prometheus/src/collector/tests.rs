@@ -1,4 +1,6 @@
-//! What a scrape shows of single breakers and of registries.
+//! What a scrape shows of single breakers, and of registries.
+
+mod keys;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -48,9 +50,13 @@ fn succeed(breaker: &Breaker, times: usize) {
     }
 }
 
-/// The value of a series, if there is one. Fails when there are two.
+/// The value of a series in one more scrape.
 fn find(metrics: &Metrics, series: &str) -> Option<String> {
-    let shown = metrics.expose(None).body;
+    find_in(&metrics.expose(None).body, series)
+}
+
+/// The value of a series, if there is one. Fails when there are two.
+fn find_in(shown: &str, series: &str) -> Option<String> {
     let mut values = shown
         .lines()
         .filter_map(|line| Some(line.strip_prefix(series)?.trim().to_owned()));
@@ -63,9 +69,12 @@ fn value(metrics: &Metrics, series: &str) -> String {
     find(metrics, series).unwrap_or_else(|| panic!("no series {series}"))
 }
 
+fn series_of_successes(breaker: &str) -> String {
+    format!("circuit_breaker_calls_total{{breaker=\"{breaker}\",outcome=\"success\"}} ")
+}
+
 fn successes(metrics: &Metrics, breaker: &str) -> Option<String> {
-    let labels = format!("{{breaker=\"{breaker}\",outcome=\"success\"}} ");
-    find(metrics, &format!("circuit_breaker_calls_total{labels}"))
+    find(metrics, &series_of_successes(breaker))
 }
 
 fn in_state(metrics: &Metrics, breaker: &str, state: State) -> String {
@@ -192,160 +201,4 @@ fn without_a_registry_there_is_no_sum() {
 
     assert!(!shown.contains("breaker=\"other\""), "{shown}");
     assert!(!shown.contains("circuit_breaker_registry"), "{shown}");
-}
-
-#[test]
-fn keys_that_come_later_are_there_at_the_next_scrape() {
-    let (hosts, _) = hosts(10);
-    let breakers = BreakerCollector::new();
-    breakers.add_registry("hosts", &hosts).unwrap();
-    let metrics = shown_by(&breakers);
-    assert_eq!(successes(&metrics, "a.example"), None);
-    assert_eq!(successes(&metrics, OTHER).unwrap(), "0");
-
-    succeed(&hosts.get("a.example").unwrap(), 3);
-
-    assert_eq!(successes(&metrics, "a.example").unwrap(), "3");
-    assert_eq!(successes(&metrics, OTHER).unwrap(), "0");
-    for name in [names::CONFIG_INFO.name, names::OPEN_UNTIL.name] {
-        let shown = metrics.expose(None).body;
-        let own = format!("{name}{{breaker=\"a.example\"");
-        assert!(shown.contains(&own), "{shown}");
-        assert!(!shown.contains(&format!("{name}{{breaker=\"other\"")));
-    }
-    let registry = |what| format!("circuit_breaker_registry_{what}{{registry=\"hosts\"}}");
-    assert_eq!(value(&metrics, &registry("breakers")), "1");
-    assert_eq!(value(&metrics, &registry("capacity")), "10");
-}
-
-#[test]
-fn keys_beyond_the_bound_are_one_sum() {
-    let (hosts, _) = hosts(10);
-    let breakers = BreakerCollector::with_max_keys(2);
-    breakers.add_registry("hosts", &hosts).unwrap();
-    let metrics = shown_by(&breakers);
-    for (host, calls) in [("a", 1), ("b", 2), ("c", 4), ("d", 8)] {
-        succeed(&hosts.get(host).unwrap(), calls);
-    }
-    let down = hosts.get("e").unwrap();
-    down.call(|| Err::<(), _>(())).unwrap_err();
-    down.try_acquire().unwrap_err();
-
-    assert_eq!(successes(&metrics, "a").unwrap(), "1");
-    assert_eq!(successes(&metrics, "b").unwrap(), "2");
-    assert_eq!(successes(&metrics, "c"), None);
-    assert_eq!(successes(&metrics, OTHER).unwrap(), "12");
-    assert_eq!(in_state(&metrics, OTHER, State::Closed), "2");
-    assert_eq!(in_state(&metrics, OTHER, State::Open), "1");
-    let sum = |name: &str| value(&metrics, &format!("circuit_breaker_{name}"));
-    assert_eq!(
-        sum("fast_failures_total{breaker=\"other\",reason=\"open\"}"),
-        "1"
-    );
-    assert_eq!(
-        sum("transitions_total{breaker=\"other\",from=\"closed\",to=\"open\"}"),
-        "1"
-    );
-    // The change of state has emptied the window of the key that is down.
-    assert_eq!(sum("window_calls{breaker=\"other\"}"), "12");
-}
-
-#[test]
-fn a_bound_of_zero_sums_all_keys() {
-    let (hosts, _) = hosts(10);
-    let breakers = BreakerCollector::with_max_keys(0);
-    breakers.add_registry("hosts", &hosts).unwrap();
-    succeed(&hosts.get("a").unwrap(), 5);
-
-    let metrics = shown_by(&breakers);
-
-    assert_eq!(successes(&metrics, "a"), None);
-    assert_eq!(successes(&metrics, OTHER).unwrap(), "5");
-}
-
-#[test]
-fn a_key_called_like_the_sum_or_like_a_single_breaker_is_in_the_sum() {
-    let (hosts, _) = hosts(10);
-    let breakers = BreakerCollector::new();
-    let single = Breaker::new("db", config());
-    breakers.add(single.clone()).unwrap();
-    breakers.add_registry("hosts", &hosts).unwrap();
-    let metrics = shown_by(&breakers);
-    succeed(&single, 1);
-    succeed(&hosts.get("db").unwrap(), 2);
-    succeed(&hosts.get(OTHER).unwrap(), 4);
-
-    assert_eq!(successes(&metrics, "db").unwrap(), "1");
-    assert_eq!(successes(&metrics, OTHER).unwrap(), "6");
-}
-
-#[test]
-fn the_same_key_in_two_registries_has_its_series_once() {
-    let (one, _) = hosts(10);
-    let (two, _) = hosts(10);
-    let breakers = BreakerCollector::new();
-    breakers.add_registry("one", &one).unwrap();
-    breakers.add_registry("two", &two).unwrap();
-    let metrics = shown_by(&breakers);
-    succeed(&one.get("a").unwrap(), 1);
-    succeed(&two.get("a").unwrap(), 2);
-
-    assert_eq!(successes(&metrics, "a").unwrap(), "1");
-    assert_eq!(successes(&metrics, OTHER).unwrap(), "2");
-    assert_eq!(breakers.add_registry("two", &one).unwrap_err().name, "two");
-}
-
-#[test]
-fn a_single_breaker_takes_its_name_from_a_key_whose_calls_go_on_in_the_sum() {
-    let (hosts, _) = hosts(10);
-    let breakers = BreakerCollector::new();
-    breakers.add_registry("hosts", &hosts).unwrap();
-    let metrics = shown_by(&breakers);
-    let key = hosts.get("db").unwrap();
-    succeed(&key, 3);
-    assert_eq!(successes(&metrics, "db").unwrap(), "3");
-
-    breakers.add(Breaker::new("db", config())).unwrap();
-    succeed(&key, 2);
-
-    assert_eq!(successes(&metrics, "db").unwrap(), "0");
-    assert_eq!(successes(&metrics, OTHER).unwrap(), "2");
-}
-
-#[test]
-fn no_series_is_there_twice_whatever_the_keys_are_called() {
-    /// A key of which several have the same text.
-    #[derive(Clone, PartialEq, Eq, Hash)]
-    struct Shard(u8);
-    impl fmt::Display for Shard {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "shard")
-        }
-    }
-    // All are made at the same instant: nothing tells them apart.
-    let shards: Registry<Shard> =
-        Registry::with_clock(NonZeroUsize::MAX, config(), ManualClock::new());
-    let breakers = BreakerCollector::new();
-    breakers.add_registry("shards", &shards).unwrap();
-    let metrics = shown_by(&breakers);
-    for number in 0..3 {
-        succeed(&shards.get(&Shard(number)).unwrap(), 1);
-    }
-
-    for _ in 0..2 {
-        let shown = metrics.expose(None).body;
-        let mut series: Vec<_> = shown
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .filter_map(|line| line.rsplit_once(' '))
-            .map(|(series, _)| series)
-            .collect();
-        let all = series.len();
-        series.sort_unstable();
-        series.dedup();
-        assert_eq!(series.len(), all);
-        assert_eq!(successes(&metrics, "shard").unwrap(), "1");
-        assert_eq!(successes(&metrics, OTHER).unwrap(), "2");
-        assert_eq!(in_state(&metrics, OTHER, State::Closed), "2");
-    }
 }
