@@ -41,8 +41,10 @@
 //! Which settings to choose, and what follows from them: see the [`guide`].
 //!
 //! # Features
-//! Both are off by default. `serde`: a [`Saved`] state can be written and read. `tsc`: `TscClock`, a
-//! clock that reads the processor's time-stamp counter.
+//! All are off by default.
+//! - `serde`: a [`Saved`] state can be written and read.
+//! - `tsc`: `TscClock`, a clock that reads the processor's time-stamp counter.
+//! - `coarse`: `CoarseClock`, a clock that is right to 1 to 10 ms and the cheapest to read.
 //!
 //! # Map, in reading order
 //! | file | question |
@@ -63,6 +65,8 @@
 //! | `snapshot`, `saved` | What does a breaker look like right now, and what outlives it? |
 //! | `registry`, `control` | Which breaker belongs to this key, and who operates many at once? |
 //! | `clock` | What time is it? |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod backoff;
 mod breaker;
@@ -99,6 +103,8 @@ mod verdict;
 mod window;
 
 pub use breaker::Breaker;
+#[cfg(feature = "coarse")]
+pub use clock::CoarseClock;
 #[cfg(feature = "tsc")]
 pub use clock::TscClock;
 pub use clock::{Clock, ClockSteps, ManualClock, SystemClock};
@@ -127,3 +133,8 @@ pub use window::{Window, WindowFigures};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// Compiles and runs the examples of this package's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct PackageReadme;

@@ -101,7 +101,10 @@
 //! [`SystemClock`](crate::SystemClock) is right unless a profile shows its reading. Then the feature
 //! `tsc` offers `TscClock`, which reads the processor's counter at less than half the cost; its first
 //! use measures the counter for up to 200 ms, and it may drift by some millionths, which no setting
-//! here notices. A clock of your own should say
+//! here notices. Where the counters of the processor's cores are out of step, it becomes the system's
+//! clock. The feature `coarse` offers `CoarseClock`, the cheapest to read. It is right to one tick of
+//! the kernel, 1 to 10 ms, so slow limits, open periods and buckets should be much longer. A clock of
+//! your own should say
 //! [`ClockSteps::OnlyForward`](crate::ClockSteps::OnlyForward) if that is true, or every reading is
 //! remembered in one shared word, and every success is timed.
 //!

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use fusebox::Outcome;
-use opentelemetry::TraceId;
+use prometheus::proto::{Quantile, Summary};
 
-use crate::{CallDurations, Definition, Family, Kind, Metrics, names};
+use crate::{CallDurations, Definition, Family, Kind, Metrics, TraceId, names};
 
 use super::*;
 
@@ -67,8 +67,8 @@ fn numbers_that_are_none_are_spelt_out() {
 
 #[test]
 fn a_bucket_shows_the_last_sampled_call_that_fell_into_it() {
-    let metrics = Metrics::new("1");
-    let durations = CallDurations::new(&metrics, "db");
+    let metrics = Metrics::new();
+    let durations = CallDurations::new(&metrics).unwrap().of("db");
     let trace = |number: u8| Some(TraceId::from_bytes([number; 16]));
     durations.observe(Outcome::Success, Duration::from_millis(5), trace(1));
     durations.observe(Outcome::Success, Duration::from_micros(4_500), trace(2));
@@ -114,4 +114,29 @@ fn a_bucket_shows_the_last_sampled_call_that_fell_into_it() {
         last.starts_with("circuit_breaker_call_duration_seconds_sum{"),
         "{last}"
     );
+}
+
+#[test]
+fn a_summary_has_its_quantiles_its_count_and_its_sum() {
+    let mut quantile = Quantile::default();
+    quantile.set_quantile(0.5);
+    quantile.set_value(2.5);
+    let mut summary = Summary::default();
+    summary.set_quantile(vec![quantile]);
+    summary.set_sample_count(2);
+    summary.set_sample_sum(5.0);
+    let mut metric = Metric::default();
+    metric.set_summary(summary);
+    let mut family = MetricFamily::default();
+    family.set_name("sizes".to_owned());
+    family.set_help("Sizes.".to_owned());
+    family.set_field_type(MetricType::SUMMARY);
+    family.set_metric(vec![metric]);
+
+    let mut text = String::new();
+    write_family(&mut text, &family, &ExemplarTable::default()).unwrap();
+
+    let expected = "# TYPE sizes summary\n# HELP sizes Sizes.\nsizes{quantile=\"0.5\"} 2.5\n\
+                    sizes_count 2\nsizes_sum 5\n";
+    assert_eq!(text, expected);
 }

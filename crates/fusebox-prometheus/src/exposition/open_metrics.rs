@@ -1,4 +1,4 @@
-//! How are metrics written in OpenMetrics 1.0, with exemplars?
+//! The OpenMetrics 1.0 text format, with exemplars.
 //!
 //! <https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md>: a counter's
 //! family is named without `_total`, a unit is the last part of the family's name, limits of buckets
@@ -8,12 +8,13 @@ use std::fmt::{self, Write};
 
 use prometheus::proto::{LabelPair, Metric, MetricFamily, MetricType};
 
-use crate::exemplars::{Exemplar, ExemplarTable};
+use crate::exemplars::{Exemplar, ExemplarTable, Slots};
+use crate::proto::{counter_value, gauge_value};
 
 /// The content type of what [`encode`] writes.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Units that our names end with.
+/// Units that names may end with: Prometheus' base units that are in use.
 const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
 
 /// All families, each with the exemplars that it has.
@@ -41,8 +42,8 @@ fn write_family(
         MetricType::COUNTER => "counter",
         MetricType::GAUGE => "gauge",
         MetricType::HISTOGRAM => "histogram",
-        // Nothing here makes a summary, and one without its quantiles would be wrong.
-        MetricType::SUMMARY | MetricType::UNTYPED => "unknown",
+        MetricType::SUMMARY => "summary",
+        MetricType::UNTYPED => "unknown",
     };
     writeln!(text, "# TYPE {base} {kind_name}")?;
     let unit = UNITS.iter().find(|unit| {
@@ -53,18 +54,22 @@ fn write_family(
         writeln!(text, "# UNIT {base} {unit}")?;
     }
     writeln!(text, "# HELP {base} {}", Escaped(family.help()))?;
+    let has_exemplars = exemplars.has(name);
     for metric in family.get_metric() {
         let values = metric.get_label().iter().map(LabelPair::value);
-        let slots = exemplars.of(name, &values);
+        let slots = has_exemplars
+            .then(|| exemplars.find(name, values))
+            .flatten();
         match kind {
             MetricType::COUNTER => {
-                let value = Number(metric.get_counter().get_value());
+                let value = Number(counter_value(metric.get_counter()));
                 write!(text, "{base}_total{} {value}", Labels(metric, None))?;
                 write_exemplar(text, slots.and_then(|slots| slots.at(0)))?;
             }
             MetricType::HISTOGRAM => write_histogram(text, base, metric, slots.as_ref())?,
+            MetricType::SUMMARY => write_summary(text, base, metric)?,
             _ => {
-                let value = Number(metric.get_gauge().get_value());
+                let value = Number(gauge_value(metric.get_gauge()));
                 writeln!(text, "{base}{} {value}", Labels(metric, None))?;
             }
         }
@@ -76,7 +81,7 @@ fn write_histogram(
     text: &mut String,
     base: &str,
     metric: &Metric,
-    slots: Option<&crate::exemplars::Slots>,
+    slots: Option<&Slots>,
 ) -> fmt::Result {
     let histogram = metric.get_histogram();
     let count = histogram.get_sample_count();
@@ -84,7 +89,7 @@ fn write_histogram(
     let limits = limits.map(|bucket| (bucket.upper_bound(), bucket.cumulative_count()));
     let limits = limits.filter(|(limit, _)| limit.is_finite());
     for (place, (limit, below)) in limits.chain([(f64::INFINITY, count)]).enumerate() {
-        let labels = Labels(metric, Some(limit));
+        let labels = Labels(metric, Some(("le", limit)));
         write!(text, "{base}_bucket{labels} {below}")?;
         write_exemplar(text, slots.and_then(|slots| slots.at(place)))?;
     }
@@ -95,6 +100,18 @@ fn write_histogram(
         "{base}_sum{labels} {}",
         Number(histogram.get_sample_sum())
     )
+}
+
+fn write_summary(text: &mut String, base: &str, metric: &Metric) -> fmt::Result {
+    let summary = metric.get_summary();
+    for quantile in summary.get_quantile() {
+        let labels = Labels(metric, Some(("quantile", quantile.quantile())));
+        writeln!(text, "{base}{labels} {}", Number(quantile.value()))?;
+    }
+    let labels = Labels(metric, None);
+    writeln!(text, "{base}_count{labels} {}", summary.sample_count())?;
+    let sum = Number(summary.sample_sum());
+    writeln!(text, "{base}_sum{labels} {sum}")
 }
 
 fn write_exemplar(text: &mut String, exemplar: Option<Exemplar>) -> fmt::Result {
@@ -110,8 +127,8 @@ fn write_exemplar(text: &mut String, exemplar: Option<Exemplar>) -> fmt::Result 
     }
 }
 
-/// The labels of a series, and the limit of a bucket.
-struct Labels<'a>(&'a Metric, Option<f64>);
+/// The labels of a series, and that of a bucket or quantile.
+struct Labels<'a>(&'a Metric, Option<(&'static str, f64)>);
 
 impl fmt::Display for Labels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,8 +142,8 @@ impl fmt::Display for Labels<'_> {
             )?;
             separator = ',';
         }
-        if let Some(limit) = self.1 {
-            write!(f, "{separator}le=\"")?;
+        if let Some((name, limit)) = self.1 {
+            write!(f, "{separator}{name}=\"")?;
             if limit.is_infinite() {
                 f.write_str("+Inf\"")?;
             } else {

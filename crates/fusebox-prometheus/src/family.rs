@@ -1,8 +1,11 @@
-//! How is a metric put together by hand? For values that are read at the scrape.
+//! A metric that a collector puts together by hand, from values that it reads at the scrape.
+//!
+//! Only methods that the `prometheus` crate has with and without its feature `protobuf` are called
+//! here: another package of the same program may turn it on.
 
 use std::collections::HashMap;
 
-use prometheus::core::{Collector, Desc};
+use prometheus::core::Desc;
 use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
 };
@@ -10,6 +13,19 @@ use prometheus::proto::{
 use crate::names::{Definition, Kind};
 
 /// One metric with all its series, for a collector to hand out.
+///
+/// # Examples
+/// ```
+/// use fusebox_prometheus::{Definition, Family, Kind};
+///
+/// static QUEUE: Definition =
+///     Definition::new("queue_depth", Kind::Gauge, &["queue"], "Jobs that wait.");
+///
+/// let family = Family::new(&QUEUE)
+///     .with(&[("queue", "mail")], 3.0)
+///     .with(&[("queue", "reports")], 0.0);
+/// assert_eq!(family.into_proto().get_metric().len(), 2);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Family {
     definition: &'static Definition,
@@ -18,11 +34,16 @@ pub struct Family {
 
 impl Family {
     /// A family without series.
-    pub fn new(definition: &'static Definition) -> Self {
+    pub const fn new(definition: &'static Definition) -> Self {
         Self {
             definition,
             metrics: Vec::new(),
         }
+    }
+
+    /// Makes room for so many more series.
+    pub(crate) fn reserve(&mut self, series: usize) {
+        self.metrics.reserve(series);
     }
 
     /// Adds one series. Labels are given in the definition's order.
@@ -79,7 +100,7 @@ impl Family {
         self.metrics.push(metric);
     }
 
-    /// The family as the `prometheus` crate wants it.
+    /// The family as [`Collector::collect`](prometheus::core::Collector::collect) returns it.
     pub fn into_proto(self) -> MetricFamily {
         let mut family = MetricFamily::default();
         family.set_name(self.definition.name.to_owned());
@@ -106,10 +127,11 @@ fn labelled(labels: &[(&str, &str)]) -> Metric {
     metric
 }
 
-/// What a collector must announce about `definition`.
+/// What [`Collector::desc`](prometheus::core::Collector::desc) announces about `definition`.
 ///
 /// # Panics
-/// If the definition is not a valid metric; a test registers them all.
+/// If the definition is not a valid metric: a name or label with characters that Prometheus does
+/// not allow, the same label twice, or no help.
 pub fn description(definition: &Definition) -> Desc {
     Desc::new(
         definition.name.to_owned(),
@@ -122,29 +144,4 @@ pub fn description(definition: &Definition) -> Desc {
         HashMap::new(),
     )
     .expect("the definition is a valid metric")
-}
-
-/// A family that never changes.
-pub(crate) struct Constant {
-    description: Desc,
-    family: Family,
-}
-
-impl Constant {
-    pub(crate) fn new(family: Family) -> Self {
-        Self {
-            description: description(family.definition),
-            family,
-        }
-    }
-}
-
-impl Collector for Constant {
-    fn desc(&self) -> Vec<&Desc> {
-        vec![&self.description]
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        vec![self.family.clone().into_proto()]
-    }
 }

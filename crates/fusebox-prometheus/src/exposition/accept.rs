@@ -1,4 +1,4 @@
-//! Which format does the scraper prefer? By its `Accept` header, RFC 9110 §12.5.1.
+//! The format that a scraper prefers, by its `Accept` header: RFC 9110 §12.5.1.
 
 /// A format of the exposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
