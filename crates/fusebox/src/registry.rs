@@ -166,6 +166,22 @@ impl<K> Registry<K> {
         self.len() == 0
     }
 
+    /// Whether both are the same registry: clones of one share their breakers.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Config, Registry};
+    /// use std::num::NonZeroUsize;
+    ///
+    /// let new = || Registry::<String>::new(NonZeroUsize::MIN, Config::default());
+    /// let hosts = new();
+    /// assert!(hosts.is_same(&hosts.clone()));
+    /// assert!(!hosts.is_same(&new()));
+    /// ```
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// How many breakers there may be.
     pub fn capacity(&self) -> usize {
         self.shared.capacity.get()

@@ -1,5 +1,5 @@
-//! What does a trace say about a protected call? State, outcome and generation, why it was
-//! rejected, and where the story of an open breaker began.
+//! The span of a protected call: state, outcome and generation, why it was rejected, and where the
+//! story of an open breaker began.
 
 use fusebox::{Generation, Outcome, Rejected, State};
 use fusebox_prometheus::TraceId;
