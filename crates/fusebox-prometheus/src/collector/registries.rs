@@ -14,8 +14,8 @@
 //! that comes back goes on where its series ended.
 //!
 //! All this is of one scrape after the other. The breakers are read before, with no lock held, so of two
-//! scrapes at once the second to be shown may have read the breakers first. That one takes nothing
-//! back: it begins and ends no series, and lowers no number.
+//! scrapes at once the second to be shown may have read the breakers first. That one shows
+//! the counts of the first, and changes nothing here.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -103,10 +103,6 @@ impl Registries {
         } else {
             Order::Overtaken
         };
-        self.scrapes += 1;
-        if self.counted_until.len() < readings.len() {
-            self.counted_until.resize(readings.len(), None);
-        }
         for own in self.own.values_mut() {
             own.seen = false;
         }
@@ -115,65 +111,88 @@ impl Registries {
             counts.add(&reading.counted);
             sum.join(&reading.sum);
             families.add_registry(&reading.name, reading.figures);
-            self.show_candidates(registry, reading.candidates, order, families, &mut sum);
-            let until = &mut self.counted_until[registry];
-            *until = match order {
-                Order::InTurn => reading.latest,
-                Order::Overtaken => reading.latest.max(*until),
-            };
+            match order {
+                Order::InTurn => self.show_in_turn(registry, reading, families, &mut sum),
+                Order::Overtaken => {
+                    self.show_overtaken(registry, &reading.candidates, families, &mut sum);
+                }
+            }
         }
+        if order == Order::InTurn {
+            self.count_others(counts);
+            self.scrapes += 1;
+        }
+        families.add_sum(&sum, &self.shown);
+    }
+
+    /// What remains of everything that was ever counted is shown as the sum of the others.
+    fn count_others(&mut self, mut counts: Counts) {
         for own in self.own.values() {
             counts.subtract(&own.shown());
         }
         counts.subtract(self.ended.sum());
         // Whatever a registry says, a counter that goes down is a restart to every scraper.
         counts.raise_to(&self.shown);
-        families.add_sum(&sum, &counts);
         self.shown = counts;
     }
 
     /// Adds the breakers of one registry that have series of their own or may get some.
-    fn show_candidates(
+    fn show_in_turn(
         &mut self,
         registry: usize,
-        candidates: Vec<Seen>,
-        order: Order,
+        reading: Reading,
         families: &mut Families,
         sum: &mut Sum,
     ) {
+        if self.counted_until.len() <= registry {
+            self.counted_until.resize(registry + 1, None);
+        }
         let mut returned = Vec::new();
-        for seen in candidates {
-            match self.place(registry, &seen, order) {
+        for seen in reading.candidates {
+            match self.place(registry, &seen) {
                 Place::Own => self.own[&seen.snapshot.name].show(&seen, families),
                 Place::IfFree => returned.push(seen),
                 Place::Other => sum.add(&seen.snapshot),
             }
         }
         self.take_over(registry, returned, families, sum);
-        if order == Order::InTurn {
-            self.end_unseen(registry);
+        self.end_unseen(registry);
+        self.counted_until[registry] = reading.latest;
+    }
+
+    /// The same, where another scrape has been shown meanwhile.
+    fn show_overtaken(
+        &mut self,
+        registry: usize,
+        candidates: &[Seen],
+        families: &mut Families,
+        sum: &mut Sum,
+    ) {
+        for seen in candidates {
+            match self.own.get_mut(&seen.snapshot.name) {
+                Some(own) if own.registry == registry && !own.seen => {
+                    own.seen = true;
+                    own.show(seen, families);
+                }
+                _ => sum.add(&seen.snapshot),
+            }
         }
     }
 
-    fn place(&mut self, registry: usize, seen: &Seen, order: Order) -> Place {
+    fn place(&mut self, registry: usize, seen: &Seen) -> Place {
         let name = &seen.snapshot.name;
         if let Some(own) = self.own.get_mut(name) {
             if own.registry != registry || own.seen {
                 return Place::Other;
             }
-            let is_known = own.born == seen.born();
-            match order {
-                Order::InTurn if is_known && seen.counts.reaches(&own.counts) => {
-                    own.counts.clone_from(&seen.counts);
-                }
-                Order::InTurn => return Place::IfFree,
-                Order::Overtaken if is_known => own.counts.raise_to(&seen.counts),
-                Order::Overtaken => return Place::Other,
+            if own.born != seen.born() || !seen.counts.reaches(&own.counts) {
+                return Place::IfFree;
             }
             own.seen = true;
+            own.counts.clone_from(&seen.counts);
             return Place::Own;
         }
-        if self.own.len() >= self.max_keys || order == Order::Overtaken {
+        if self.own.len() >= self.max_keys {
             return Place::Other;
         }
         let own = Own {

@@ -395,7 +395,7 @@ fn a_key_whose_text_has_series_is_in_the_sum_with_its_state() {
 }
 
 #[test]
-fn a_scrape_that_read_earlier_and_is_shown_later_takes_nothing_back() {
+fn a_scrape_that_is_overtaken_takes_nothing_back() {
     let told = Told::new();
     let mut registries = Exported::new(10);
     registries.watch("told", Arc::new(told.clone()));
