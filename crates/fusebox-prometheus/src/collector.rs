@@ -247,6 +247,9 @@ impl Collector for BreakerCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
+        // What a scrape tells or makes belongs to no call, so not to the span of the scrape either.
+        #[cfg(feature = "opentelemetry")]
+        let _no_span = opentelemetry::Context::new().attach();
         // A copy, whose lock is given back before any breaker is read.
         let Watched { single, registries } = self.lock().clone();
         let mut families = Families::new();

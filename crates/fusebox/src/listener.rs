@@ -47,11 +47,13 @@ pub enum Interest {
 
 /// Is told what happens in a breaker.
 ///
-/// Listeners run on the thread whose call caused the event, after the change and outside every
-/// lock, so they may use the breaker themselves. While one thread is telling, others leave their
-/// events to it: the order is always that of the changes. A caller that has told 16 events
-/// leaves the rest to the next, if others have come meanwhile; should none follow, they wait for the
-/// next [`snapshot`](crate::Breaker::snapshot) or
+/// Listeners run after the change and outside every lock, so they may use the breaker themselves.
+/// They run on the thread that tells the event, nearly always the one whose call caused it. While one
+/// thread is telling, others leave their events to it: the order is always that of the changes.
+/// So what belongs to a thread, such as its current span, may be another call's.
+///
+/// A caller that has told 16 events leaves the rest to the next, if others have come meanwhile; should
+/// none follow, they wait for the next [`snapshot`](crate::Breaker::snapshot) or
 /// [`poll_transitions`](crate::Breaker::poll_transitions). A listener that panics is skipped for
 /// that event and counted in [`Snapshot::listener_panics`](crate::Snapshot::listener_panics).
 ///
