@@ -106,3 +106,25 @@ fn a_poll_makes_the_due_change_in_every_breaker_and_is_no_use_of_a_key() {
     assert!(hosts.get("new").is_ok(), "the closed one is idle");
     assert!(hosts.peek("0").is_none());
 }
+
+#[test]
+fn new_settings_reach_every_breaker_of_a_large_registry() {
+    let (hosts, _clock) = registry();
+    let tripping_after = |failures| {
+        let config = Config::builder().consecutive_failures(failures);
+        config.build().unwrap()
+    };
+    let rules = || {
+        let breakers = hosts.breakers().into_iter();
+        let rules = breakers.map(|it| (it.name().to_owned(), it.config().consecutive_failures()));
+        rules.collect::<HashMap<_, _>>()
+    };
+
+    hosts.reconfigure(tripping_after(7));
+    assert!(rules().values().all(|rule| *rule == Some(7)));
+
+    hosts.reconfigure_with(move |host: &String| tripping_after(1 + host.parse::<u32>().unwrap()));
+    for (host, rule) in rules() {
+        assert_eq!(rule, Some(1 + host.parse::<u32>().unwrap()));
+    }
+}
