@@ -124,6 +124,9 @@ impl ManualControl {
 
     /// Opens every member for exactly `wait`. No standing order: a member that is added later is
     /// not opened.
+    ///
+    /// Nor is the next breaker of a key whose idle breaker a [`Registry`](crate::Registry) evicts at
+    /// the same moment; the transition is counted in [`retired`](crate::Registry::retired).
     pub fn open_for(&self, wait: Duration) {
         for breaker in self.living() {
             breaker.open_for(wait);
