@@ -4,9 +4,9 @@
 //! The clock is read before the lock is taken and listeners are told after it is given back, so no
 //! foreign code ever runs inside. `docs/adr/0003` says why it is built this way.
 
-mod one_of_many;
+mod eviction;
+mod growth;
 mod peek;
-mod quiet;
 mod rejection;
 mod watch;
 
