@@ -92,6 +92,39 @@ fn calm_counts_on_under_a_changed_decay_but_only_towards_the_next_step() {
 }
 
 #[test]
+fn a_lower_maximum_takes_no_level_off() {
+    let (breaker, clock) = breaker(settings().backoff_decay(SECOND * 10));
+    at_level(&breaker, &clock, 6);
+    clock.advance(SECOND * 30);
+    assert_eq!(level(&breaker), 3);
+
+    reconfigure(&breaker, |it| it.max_open_for(SECOND));
+    assert_eq!(level(&breaker), 3);
+    reconfigure(&breaker, |it| it.max_open_for(SECOND * 64));
+
+    assert_eq!(level(&breaker), 3);
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(
+        breaker.snapshot().retry_after(),
+        SECOND * 8,
+        "the fourth level"
+    );
+}
+
+#[test]
+fn the_next_opening_bounds_the_level_where_the_new_periods_are_longest() {
+    let (breaker, clock) = breaker(settings().backoff_decay(SECOND * 10));
+    at_level(&breaker, &clock, 6);
+    reconfigure(&breaker, |it| it.max_open_for(SECOND * 4));
+
+    breaker.try_acquire().unwrap().failure();
+
+    // 1, 2, 4 s: the third level is the highest.
+    assert_eq!(level(&breaker), 3);
+    assert_eq!(breaker.snapshot().retry_after(), SECOND * 4);
+}
+
+#[test]
 fn calm_goes_on_when_anything_else_changes() {
     let (breaker, clock) = breaker(settings().backoff_decay(SECOND * 10));
     at_level(&breaker, &clock, 1);
@@ -171,6 +204,12 @@ fn deadlines_set_by_hand_or_restored_stay_when_anything_else_changes() {
     reconfigure(&breaker, |it| it.consecutive_failures(9));
     assert_eq!(breaker.snapshot().retry_after(), SECOND * 3600);
 
+    reconfigure(&breaker, |it| it.max_open_for(SECOND * 128));
+    assert_eq!(
+        breaker.snapshot().retry_after(),
+        SECOND * 3600,
+        "longer takes nothing"
+    );
     reconfigure(&breaker, |it| it.max_open_for(SECOND * 32));
     assert_eq!(breaker.snapshot().retry_after(), SECOND * 32);
 
@@ -184,6 +223,20 @@ fn deadlines_set_by_hand_or_restored_stay_when_anything_else_changes() {
     assert_eq!(after.snapshot().deadline, Some(SECOND * 6));
     reconfigure(&after, |it| it.half_open_for(SECOND * 3));
     assert_eq!(after.snapshot().deadline, Some(SECOND * 3));
+}
+
+#[test]
+fn a_maximum_that_was_left_to_its_default_moves_no_open_period() {
+    let long = Config::builder()
+        .consecutive_failures(1)
+        .open_for(SECOND * 600)
+        .jitter(0.0);
+    let (breaker, _) = breaker(long);
+    breaker.open();
+
+    reconfigure(&breaker, |it| it.open_for(SECOND * 300));
+
+    assert_eq!(breaker.snapshot().retry_after(), SECOND * 600);
 }
 
 #[test]
@@ -316,8 +369,67 @@ fn a_builder_of_a_config_makes_the_same_config() {
     for config in configs {
         assert_eq!(config.to_builder().build().as_ref(), Ok(&config));
     }
+}
+
+#[test]
+fn a_builder_of_a_config_keeps_what_was_asked_for_and_what_was_left_to_defaults() {
     let open_longer = Config::default().to_builder().open_for(SECOND * 90);
     assert_eq!(open_longer.build().unwrap().max_open_for(), SECOND * 90);
+    let asked = settings().max_open_for(SECOND * 60).build().unwrap();
+    let contradiction = asked.to_builder().open_for(SECOND * 90).build();
+    assert_eq!(contradiction.unwrap_err().faults()[0].field, "max_open_for");
+
     let more_probes = Config::default().to_builder().probe_count(4, 1);
     assert_eq!(more_probes.build().unwrap().permitted_probes(), 4);
+    let one = settings()
+        .probe_count(1, 1)
+        .permitted_probes(1)
+        .build()
+        .unwrap();
+    let more_probes = one.to_builder().probe_count(4, 1).build().unwrap();
+    assert_eq!(more_probes.permitted_probes(), 1);
+
+    let full = settings()
+        .minimum_calls(50)
+        .window(Window::count(10))
+        .build()
+        .unwrap();
+    assert_eq!(full.minimum_calls(), 10);
+    let larger = full
+        .to_builder()
+        .window(Window::count(100))
+        .build()
+        .unwrap();
+    assert_eq!(larger.minimum_calls(), 50);
+}
+
+#[test]
+fn rules_can_be_taken_off_again() {
+    let all = settings()
+        .failure_rate_threshold(0.5)
+        .slow_call_rate_threshold(0.5)
+        .slow_call_duration(SECOND)
+        .in_flight_calls(InFlightCalls::CountWhenOverdue)
+        .jitter_seed(3)
+        .build()
+        .unwrap();
+
+    let only_failures = all
+        .to_builder()
+        .without_consecutive_failures()
+        .without_slow_calls()
+        .build()
+        .unwrap();
+
+    assert_eq!(only_failures.consecutive_failures(), None);
+    assert_eq!(only_failures.slow_call_rate_threshold(), None);
+    assert_eq!(only_failures.slow_call_duration(), None);
+    assert_eq!(
+        only_failures.in_flight_calls(),
+        InFlightCalls::CountWhenEnded
+    );
+    let row = all.to_builder().without_failure_rate().build().unwrap();
+    assert_eq!(row.failure_rate_threshold(), None);
+    let none = only_failures.to_builder().without_failure_rate().build();
+    assert_eq!(none.unwrap_err().faults()[0].field, "trip rules");
 }

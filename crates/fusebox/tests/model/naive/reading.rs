@@ -135,7 +135,7 @@ impl Model {
                     to,
                     cause,
                     at,
-                    ramp,
+                    ramp_at_first: ramp,
                     settings,
                     ..
                 } => {
@@ -155,7 +155,6 @@ impl Model {
                     if let Some(end) = ramp_end {
                         backoff.calm_from = Some(signed(*end));
                     }
-                    backoff.level = after.capped(backoff.level);
                 }
                 _ => {}
             }
