@@ -81,7 +81,7 @@ impl Gate {
         match self.mode {
             Mode::Error(_) => ask(),
             #[cfg(feature = "back-pressure")]
-            Mode::BackPressure(_) => Nesting::of(&self.breaker).run(ask),
+            Mode::BackPressure(_) => Nesting::of(self.breaker.address()).run(ask),
         }
     }
 
