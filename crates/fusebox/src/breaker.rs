@@ -25,7 +25,7 @@ use crate::permit::Permit;
 use crate::rejected::Rejected;
 use crate::saved::Saved;
 use crate::snapshot::Snapshot;
-use crate::state::{Generation, State};
+use crate::state::State;
 use crate::verdict::Verdict;
 
 /// A circuit breaker. Clones share one circuit.
@@ -89,23 +89,6 @@ impl Breaker {
     /// The state now. Reading changes nothing, even when a change is due.
     pub fn state(&self) -> State {
         self.circuit.state()
-    }
-
-    /// The generation now. It grows with each transition and reset, so two equal readings mean that
-    /// nothing of the kind has happened in between. Reading takes no lock and changes nothing, even
-    /// when a change is due.
-    ///
-    /// # Examples
-    /// ```
-    /// # use fusebox::{Breaker, Config};
-    /// let breaker = Breaker::new("inventory", Config::default());
-    /// let before = breaker.generation();
-    /// breaker.reset();
-    /// assert!(breaker.generation() > before);
-    /// assert_eq!(breaker.generation(), breaker.snapshot().generation);
-    /// ```
-    pub fn generation(&self) -> Generation {
-        self.circuit.generation()
     }
 
     /// Everything about the breaker at this instant. Reading changes nothing.
@@ -278,6 +261,7 @@ impl Breaker {
     }
 
     /// Opens the breaker for exactly `wait`, whatever the settings say, zero included; then it probes.
+    /// Only [`restore`](Self::restore) and a lower `max_open_for` set later shorten it.
     /// Where it is open already, the open period ends after `wait` from now.
     pub fn open_for(&self, wait: Duration) {
         self.obey(Command::OpenFor(wait));
@@ -317,9 +301,10 @@ impl Breaker {
     ///
     /// State, generation, calls in flight, totals and the level of the back-off stay. Evidence
     /// stays as far as the new window can hold it: the last outcomes of a count window, the
-    /// buckets of a time window; from one kind to the other nothing can be carried over. An open
-    /// period ends no later than the new maximum allows, a half-open period is judged and limited
-    /// by the new settings at once. `stripes` and a missing `jitter_seed` change nothing.
+    /// buckets of a time window; from one kind to the other nothing can be carried over. A setting
+    /// that stays the same moves nothing. An open period ends no later than a lower maximum allows, a
+    /// half-open period is judged and limited by the new settings at once, and the level of the
+    /// back-off is bounded at the next opening. `stripes` and a missing `jitter_seed` change nothing.
     ///
     /// # Examples
     /// ```
@@ -344,7 +329,8 @@ impl Breaker {
 
     /// Goes on where `saved` was taken, with the settings of this breaker. A transition, even into
     /// the same state: calls in flight are voided. Evidence is taken over as far as the window can
-    /// hold it, as in [`reconfigure`](Self::reconfigure); probes begin anew, and a ramp is over.
+    /// hold it, as in [`reconfigure`](Self::reconfigure); probes begin anew, and a ramp is over. The settings bound the waits: an open period by
+    /// `max_open_for`, also one that an operator made longer, a half-open period by `half_open_for`.
     pub fn restore(&self, saved: &Saved) {
         self.circuit
             .change(|machine, now| machine.restore(saved, now));
@@ -362,7 +348,12 @@ impl Breaker {
     /// only events that wait take memory. A stream with a capacity of zero passes on an event only if
     /// a reader is waiting for one at that moment. See [`Events`] for an example.
     pub fn events(&self, interest: Interest, capacity: usize) -> Events {
-        let (sink, events) = Events::new(capacity);
+        let circuit = self.downgrade();
+        let (sink, events) = Events::new(capacity, move || {
+            if let Some(circuit) = circuit.upgrade() {
+                circuit.forget_abandoned_streams();
+            }
+        });
         self.circuit.add_audience(Audience::stream(interest, sink));
         events
     }

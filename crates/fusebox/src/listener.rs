@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::event::{Event, Interest};
-use crate::event_stream::{EventSink, Reader};
+use crate::event_stream::EventSink;
 
 /// Is told what happens in a breaker.
 ///
@@ -80,23 +80,21 @@ impl Audience {
     }
 
     /// Tells of the event, if it is of interest. Runs foreign code, which may panic.
-    pub(crate) fn tell(&self, name: &str, event: &Event) -> Reader {
+    pub(crate) fn tell(&self, name: &str, event: &Event) {
         if !event.interests(self.interest) {
-            return Reader::Listening;
+            return;
         }
         match &self.ear {
-            Ear::Listener(listener) => {
-                listener.on_event(name, event);
-                Reader::Listening
-            }
+            Ear::Listener(listener) => listener.on_event(name, event),
             Ear::Stream(sink) => sink.tell(event),
         }
     }
 
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        match (&self.ear, &other.ear) {
-            (Ear::Stream(one), Ear::Stream(other)) => Arc::ptr_eq(one, other),
-            _ => false,
+    /// Whether it is a stream that nobody reads any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        match &self.ear {
+            Ear::Listener(_) => false,
+            Ear::Stream(sink) => sink.is_abandoned(),
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Looks at a circuit that run no foreign code: they neither read the clock nor tell listeners.
+//! The eviction of a circuit: what a registry asks before it forgets one, and keeps afterwards.
 //!
-//! So they may be taken with a lock held.
+//! Neither runs foreign code: they do not read the clock and tell no listeners. So they may be called
+//! with a lock held.
 
 use std::time::Duration;
 

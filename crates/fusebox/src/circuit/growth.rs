@@ -1,4 +1,4 @@
-//! A circuit that is one of very many, and takes more memory only when it turns out to be a busy one.
+//! The growth of a circuit that is one of very many: it takes more memory when threads meet in it.
 
 use std::sync::Arc;
 
