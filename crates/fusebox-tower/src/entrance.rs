@@ -65,7 +65,7 @@ impl<S> Entrance<S> {
         {
             return Poll::Ready(Ok(()));
         }
-        if nesting::encloses(self.gate.breaker()) {
+        if nesting::encloses(self.gate.breaker().address()) {
             return ready.map_err(CallError::Failed);
         }
         match ready {
@@ -111,7 +111,7 @@ impl<S> Entrance<S> {
     where
         S: Service<R>,
     {
-        if nesting::encloses(self.gate.breaker()) {
+        if nesting::encloses(self.gate.breaker().address()) {
             return Ok((self.inner.call(request), Held::nothing()));
         }
         let permit = match self.turned_away.take() {

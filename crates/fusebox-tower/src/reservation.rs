@@ -57,12 +57,7 @@ struct Slot {
 }
 
 impl Reservation {
-    pub(crate) fn poll_ready(
-        &mut self,
-        breaker: &Breaker,
-        waiters: &Arc<Waiters>,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
+    pub(crate) fn poll_ready(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<()> {
         if self.holds_current(breaker) || breaker.admits_all() {
             self.wait = None;
             return Poll::Ready(());
@@ -74,12 +69,12 @@ impl Reservation {
             // Seated before asking: a transition after the answer finds the waker.
             let mut seat = match self.wait.take() {
                 Some(wait) => wait.seat,
-                None => waiters.seat(breaker),
+                None => Waiters::of(breaker).seat(),
             };
             seat.take(cx.waker());
             match breaker.try_acquire().map(Permit::into_owned) {
                 Ok(permit) => {
-                    self.reserve(permit, breaker, waiters);
+                    self.reserve(permit, breaker);
                     return Poll::Ready(());
                 }
                 Err(rejected) => self.wait = Some(Wait::new(seat, &rejected)),
@@ -104,7 +99,7 @@ impl Reservation {
             return false;
         };
         breaker.poll_transitions();
-        if reserved.slot.is_of(breaker.snapshot().generation) {
+        if reserved.slot.is_of(breaker.generation()) {
             return true;
         }
         self.reserved = None;
@@ -112,11 +107,11 @@ impl Reservation {
     }
 
     /// Keeps the permit for a while, unless they are not scarce any more.
-    fn reserve(&mut self, permit: Permit<'static>, breaker: &Breaker, waiters: &Arc<Waiters>) {
+    fn reserve(&mut self, permit: Permit<'static>, breaker: &Breaker) {
         if breaker.admits_all() {
             permit.ignore();
         } else {
-            self.reserved = Some(Reserved::new(permit, waiters));
+            self.reserved = Some(Reserved::new(permit, Waiters::of(breaker)));
         }
     }
 }
@@ -148,10 +143,10 @@ impl Wait {
 }
 
 impl Reserved {
-    fn new(permit: Permit<'static>, waiters: &Arc<Waiters>) -> Self {
+    fn new(permit: Permit<'static>, waiters: Arc<Waiters>) -> Self {
         let slot = Arc::new(Slot {
             permit: Mutex::new(Some(permit)),
-            waiters: Arc::clone(waiters),
+            waiters,
         });
         let mut timer = Box::pin(sleep(KEPT_FOR));
         let gives_back = Waker::from(Arc::clone(&slot));

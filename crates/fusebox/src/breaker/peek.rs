@@ -1,9 +1,27 @@
-//! Looking ahead: what a breaker would answer, without asking it for a permit.
+//! Cheap looks at a breaker: its generation, and what it would answer, without asking it for a permit.
 
 use super::Breaker;
 use crate::rejected::Rejected;
+use crate::state::Generation;
 
 impl Breaker {
+    /// The generation now. It grows with each transition and reset, so two equal readings mean that
+    /// nothing of the kind has happened in between. Reading takes no lock and changes nothing, even
+    /// when a change is due.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fusebox::{Breaker, Config};
+    /// let breaker = Breaker::new("inventory", Config::default());
+    /// let before = breaker.generation();
+    /// breaker.reset();
+    /// assert!(breaker.generation() > before);
+    /// assert_eq!(breaker.generation(), breaker.snapshot().generation);
+    /// ```
+    pub fn generation(&self) -> Generation {
+        self.circuit.generation()
+    }
+
     /// The rejection that a call would meet right now; `None` if it may pass or would have to ask.
     ///
     /// Nothing is counted, no probe is taken and no due change is made. The answer can be outdated a
