@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-#[cfg(feature = "back-pressure")]
 use fusebox::nesting::Nesting;
 use fusebox::{Breaker, Permit, Rejected};
 
@@ -17,7 +16,8 @@ use crate::waiters::{Seat, Waiters};
 pub enum Readiness {
     /// It is ready, and calls get [`CallError::Rejected`] at once. The default.
     ///
-    /// While calls may pass it is as ready as the inner service. While they may not, nobody waits
+    /// While calls may pass it is as ready as the inner service. While they may not, the inner
+    /// service is not asked, so that it reserves nothing for calls that are rejected; nobody waits
     /// for an inner service that is busy, and those who wait are answered when the circuit opens:
     /// for that, the first one who ever waits gives the breaker one more listener.
     ///
@@ -74,14 +74,35 @@ impl Gate {
         &self.breaker
     }
 
-    /// Asks the inner service for readiness. One that would reserve a permit of the same circuit is
-    /// inside.
+    /// Asks the inner service for readiness. A layer of the same circuit further inside must neither
+    /// count its errors nor reserve a permit: that is done here, once.
     #[inline]
-    pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> R {
-        match self.mode {
-            Mode::Error(_) => ask(),
+    pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> (R, Nesting) {
+        let mut nesting = Nesting::of(&self.breaker);
+        let answer = nesting.run(ask);
+        (answer, nesting)
+    }
+
+    /// Waits while the circuit is known to reject, or says that the call will be rejected. Until
+    /// then the inner service is not asked: it might reserve a place that no call uses.
+    #[inline]
+    #[cfg_attr(
+        not(feature = "back-pressure"),
+        expect(unused_variables, reason = "nobody waits without the feature")
+    )]
+    pub(crate) fn poll_passable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejected>> {
+        match &mut self.mode {
+            Mode::Error(seat) => Poll::Ready(match self.breaker.would_reject() {
+                Some(rejected) => {
+                    *seat = None;
+                    Err(rejected)
+                }
+                None => Ok(()),
+            }),
             #[cfg(feature = "back-pressure")]
-            Mode::BackPressure(_) => Nesting::of(&self.breaker).run(ask),
+            Mode::BackPressure(reservation) => reservation
+                .poll_passable(&self.breaker, &self.waiters, cx)
+                .map(Ok),
         }
     }
 
