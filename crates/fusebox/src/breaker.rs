@@ -115,9 +115,10 @@ impl Breaker {
     /// Makes a call if it may pass; `Err` counts as failure, a panic too, which goes on unwinding.
     ///
     /// Calls may nest. If another breaker rejects a call that is made inside this one, and this call
-    /// fails because of it, that is ignored: a rejection is no evidence. A call of this very breaker
-    /// that is made inside this one passes as a part of it. Both hold within one thread or task, and
-    /// for all the functions named `call`.
+    /// fails because of it, that is ignored: a rejection is no evidence. A panic is a failure all the
+    /// same, whatever caused it: code that unwraps the inner rejection is broken. A call of this very
+    /// breaker that is made inside this one passes as a part of it. All this holds within one thread
+    /// or task, and for all the functions named `call`.
     ///
     /// # Errors
     /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
