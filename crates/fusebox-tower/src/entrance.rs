@@ -58,7 +58,7 @@ impl<S> Entrance<S> {
         S::Error: 'static,
     {
         self.turned_away.clear();
-        if nesting::encloses(self.gate.breaker()) {
+        if nesting::encloses(self.gate.breaker().address()) {
             return self.inner.poll_ready(cx).map_err(CallError::Failed);
         }
         if let Err(rejected) = ready!(self.gate.poll_passable(cx)) {
@@ -124,7 +124,7 @@ impl<S> Entrance<S> {
         S: Service<R>,
     {
         let turned_away = self.turned_away.take();
-        if nesting::encloses(self.gate.breaker()) {
+        if nesting::encloses(self.gate.breaker().address()) {
             return match turned_away {
                 Some(rejected) if !self.is_ready_after_all() => Err(rejected),
                 _ => Ok((self.inner.call(request), Held::nothing())),

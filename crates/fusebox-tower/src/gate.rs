@@ -1,6 +1,5 @@
 //! The gate before a service: when a service asks for the permit of a call, and who waits for it.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use fusebox::nesting::Nesting;
@@ -19,7 +18,7 @@ pub enum Readiness {
     /// While calls may pass it is as ready as the inner service. While they may not, the inner
     /// service is not asked, so that it reserves nothing for calls that are rejected; nobody waits
     /// for an inner service that is busy, and those who wait are answered when the circuit opens:
-    /// for that, the first one who ever waits gives the breaker one more listener.
+    /// for that, the first one who ever waits for a breaker gives it one more listener.
     ///
     /// [`CallError::Rejected`]: fusebox::CallError::Rejected
     #[default]
@@ -33,7 +32,9 @@ pub enum Readiness {
     ///
     /// Where permits are scarce, among probes and while ramping up, readiness reserves one, and the
     /// call's time runs from then on. A service that is ready and does not call within 100 ms loses
-    /// its turn to the next; its call then asks anew, and may be rejected.
+    /// its turn to the next; its call then asks anew, and may be rejected. A permit that was
+    /// reserved and is given back unused, because of that or because it is not needed any more,
+    /// counts as an ignored call in the breaker's totals, although no call was made.
     #[cfg(feature = "back-pressure")]
     BackPressure,
 }
@@ -42,7 +43,6 @@ pub enum Readiness {
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     breaker: Breaker,
-    waiters: Arc<Waiters>,
     mode: Mode,
 }
 
@@ -56,17 +56,12 @@ enum Mode {
 
 impl Gate {
     pub(crate) fn new(breaker: Breaker, readiness: Readiness) -> Self {
-        let waiters = Arc::<Waiters>::default();
         let mode = match readiness {
             Readiness::Error => Mode::Error(None),
             #[cfg(feature = "back-pressure")]
             Readiness::BackPressure => Mode::BackPressure(Box::default()),
         };
-        Self {
-            breaker,
-            waiters,
-            mode,
-        }
+        Self { breaker, mode }
     }
 
     #[inline]
@@ -78,7 +73,7 @@ impl Gate {
     /// count its errors nor reserve a permit: that is done here, once.
     #[inline]
     pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> (R, Nesting) {
-        let mut nesting = Nesting::of(&self.breaker);
+        let mut nesting = Nesting::of(self.breaker.address());
         let answer = nesting.run(ask);
         (answer, nesting)
     }
@@ -100,9 +95,7 @@ impl Gate {
                 None => Ok(()),
             }),
             #[cfg(feature = "back-pressure")]
-            Mode::BackPressure(reservation) => reservation
-                .poll_passable(&self.breaker, &self.waiters, cx)
-                .map(Ok),
+            Mode::BackPressure(reservation) => reservation.poll_passable(&self.breaker, cx).map(Ok),
         }
     }
 
@@ -132,9 +125,7 @@ impl Gate {
         match &mut self.mode {
             Mode::Error(_) => Poll::Ready(()),
             #[cfg(feature = "back-pressure")]
-            Mode::BackPressure(reservation) => {
-                reservation.poll_ready(&self.breaker, &self.waiters, cx)
-            }
+            Mode::BackPressure(reservation) => reservation.poll_ready(&self.breaker, cx),
         }
     }
 
@@ -157,7 +148,7 @@ impl Gate {
             *seat = None;
             return Poll::Ready(rejected);
         }
-        let taken = seat.get_or_insert_with(|| self.waiters.seat(&self.breaker));
+        let taken = seat.get_or_insert_with(|| Waiters::of(&self.breaker).seat());
         taken.take(cx.waker());
         // Asked once more: a transition from now on finds the waker.
         match self.breaker.would_reject() {

@@ -66,33 +66,23 @@ struct Slot {
 }
 
 impl Reservation {
-    pub(crate) fn poll_ready(
-        &mut self,
-        breaker: &Breaker,
-        waiters: &Arc<Waiters>,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
+    pub(crate) fn poll_ready(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<()> {
         if self.holds_current(breaker) || breaker.admits_all() {
             self.wait = None;
             return Poll::Ready(());
         }
         loop {
-            if let Look::Passed = ready!(self.poll_look(breaker, waiters, cx)) {
+            if let Look::Passed = ready!(self.poll_look(breaker, cx)) {
                 return Poll::Ready(());
             }
         }
     }
 
     /// Waits while the circuit is known to reject, and reserves nothing yet.
-    pub(crate) fn poll_passable(
-        &mut self,
-        breaker: &Breaker,
-        waiters: &Arc<Waiters>,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
+    pub(crate) fn poll_passable(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<()> {
         // A held permit counts though others are rejected.
         while breaker.would_reject().is_some() && !self.holds_current(breaker) {
-            if let Look::Passed = ready!(self.poll_look(breaker, waiters, cx)) {
+            if let Look::Passed = ready!(self.poll_look(breaker, cx)) {
                 break;
             }
         }
@@ -100,24 +90,19 @@ impl Reservation {
     }
 
     /// Waits for the next look at the circuit, and looks.
-    fn poll_look(
-        &mut self,
-        breaker: &Breaker,
-        waiters: &Arc<Waiters>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Look> {
+    fn poll_look(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<Look> {
         if let Some(wait) = &mut self.wait {
             ready!(wait.poll(cx));
         }
         // Seated before asking: a transition after the answer finds the waker.
         let mut seat = match self.wait.take() {
             Some(wait) => wait.seat,
-            None => waiters.seat(breaker),
+            None => Waiters::of(breaker).seat(),
         };
         seat.take(cx.waker());
         Poll::Ready(match breaker.try_acquire().map(Permit::into_owned) {
             Ok(permit) => {
-                self.reserve(permit, breaker, waiters);
+                self.reserve(permit, breaker);
                 Look::Passed
             }
             Err(rejected) => {
@@ -144,7 +129,7 @@ impl Reservation {
             return false;
         };
         breaker.poll_transitions();
-        if reserved.slot.is_of(breaker.snapshot().generation) {
+        if reserved.slot.is_of(breaker.generation()) {
             return true;
         }
         self.reserved = None;
@@ -152,11 +137,11 @@ impl Reservation {
     }
 
     /// Keeps the permit for a while, unless they are not scarce any more.
-    fn reserve(&mut self, permit: Permit<'static>, breaker: &Breaker, waiters: &Arc<Waiters>) {
+    fn reserve(&mut self, permit: Permit<'static>, breaker: &Breaker) {
         if breaker.admits_all() {
             permit.ignore();
         } else {
-            self.reserved = Some(Reserved::new(permit, waiters));
+            self.reserved = Some(Reserved::new(permit, Waiters::of(breaker)));
         }
     }
 }
@@ -188,10 +173,10 @@ impl Wait {
 }
 
 impl Reserved {
-    fn new(permit: Permit<'static>, waiters: &Arc<Waiters>) -> Self {
+    fn new(permit: Permit<'static>, waiters: Arc<Waiters>) -> Self {
         let slot = Arc::new(Slot {
             permit: Mutex::new(Some(permit)),
-            waiters: Arc::clone(waiters),
+            waiters,
         });
         let mut timer = Box::pin(sleep(KEPT_FOR));
         let gives_back = Waker::from(Arc::clone(&slot));

@@ -11,19 +11,21 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::call_error::CallError;
 use crate::circuit::Circuit;
 use crate::clock::{Clock, SystemClock, TimeSource};
 use crate::config::Config;
+use crate::event::Interest;
 use crate::event_stream::Events;
 use crate::handle::Handle;
-use crate::listener::{Audience, Interest, Listener};
+use crate::listener::{Audience, Listener};
 use crate::machine::{Command, Machine};
-use crate::nesting::{self, Nesting};
+use crate::nesting::{self, Address, Nesting};
 use crate::permit::Permit;
-use crate::rejected::{CallError, Rejected};
+use crate::rejected::Rejected;
 use crate::saved::Saved;
 use crate::snapshot::Snapshot;
-use crate::state::State;
+use crate::state::{Generation, State};
 use crate::verdict::Verdict;
 
 /// A circuit breaker. Clones share one circuit.
@@ -89,6 +91,23 @@ impl Breaker {
         self.circuit.state()
     }
 
+    /// The generation now. It grows with each transition and reset, so two equal readings mean that
+    /// nothing of the kind has happened in between. Reading takes no lock and changes nothing, even
+    /// when a change is due.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fusebox::{Breaker, Config};
+    /// let breaker = Breaker::new("inventory", Config::default());
+    /// let before = breaker.generation();
+    /// breaker.reset();
+    /// assert!(breaker.generation() > before);
+    /// assert_eq!(breaker.generation(), breaker.snapshot().generation);
+    /// ```
+    pub fn generation(&self) -> Generation {
+        self.circuit.generation()
+    }
+
     /// Everything about the breaker at this instant. Reading changes nothing.
     pub fn snapshot(&self) -> Snapshot {
         self.circuit.snapshot()
@@ -114,11 +133,15 @@ impl Breaker {
 
     /// Makes a call if it may pass; `Err` counts as failure, a panic too, which goes on unwinding.
     ///
-    /// Calls may nest. If another breaker rejects a call that is made inside this one, and this call
-    /// fails because of it, that is ignored: a rejection is no evidence. A panic is a failure all the
-    /// same, whatever caused it: code that unwraps the inner rejection is broken. A call of this very
-    /// breaker that is made inside this one passes as a part of it. All this holds within one thread
-    /// or task, and for all the functions named `call`.
+    /// Calls may nest. If another breaker rejects a call inside this one, and this call then fails,
+    /// the failure is ignored: a rejection is no evidence. The failure counts all the same if the
+    /// breaker that rejected has answered a later call inside this one, or if any later call inside
+    /// this one has failed. A success of a third breaker changes nothing. If several breakers have
+    /// rejected, only a later failure inside makes this one count. A panic is a failure all the same,
+    /// whatever caused it: code that unwraps the inner rejection is broken.
+    ///
+    /// A call of this very breaker that is made inside this one passes as a part of it. All this
+    /// holds within one thread or task, and for all the functions named `call`.
     ///
     /// # Errors
     /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
@@ -158,11 +181,11 @@ impl Breaker {
         classify: impl FnOnce(&Result<T, E>) -> Verdict,
         call: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
-        if nesting::encloses(self) {
+        if nesting::encloses(self.address()) {
             return call().map_err(CallError::Failed);
         }
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        let mut nesting = Nesting::of(self);
+        let mut nesting = Nesting::of(self.address());
         let result = nesting.run(call);
         let verdict = classify(&result);
         permit.end(nesting.settle(verdict));
@@ -170,7 +193,8 @@ impl Breaker {
     }
 
     /// Makes an asynchronous call if it may pass; `Err` counts as failure, a panic too. Needs no
-    /// particular runtime. The future is made only when the call may pass.
+    /// particular runtime. The future is made only when the call may pass. Calls may nest as in
+    /// [`call`](Self::call).
     ///
     /// # Errors
     /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
@@ -220,11 +244,11 @@ impl Breaker {
     where
         F: Future<Output = Result<T, E>>,
     {
-        if nesting::encloses(self) {
+        if nesting::encloses(self.address()) {
             return call().await.map_err(CallError::Failed);
         }
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        let mut nesting = Nesting::of(self);
+        let mut nesting = Nesting::of(self.address());
         let mut future = pin!(nesting.run(call));
         let result = poll_fn(|cx| nesting.run(|| future.as_mut().poll(cx))).await;
         let verdict = classify(&result);
@@ -335,19 +359,20 @@ impl Breaker {
             .add_audience(Audience::listener(Arc::new(listener)));
     }
 
-    /// The events from now on as a stream that holds at most `capacity` of them; any number will do,
-    /// and memory is taken only by events that wait. One that holds none
-    /// gets only what a reader is waiting for at that moment. See [`Events`] for an example.
+    /// The events from now on as a stream that holds at most `capacity` of them. Any number will do:
+    /// only events that wait take memory. A stream with a capacity of zero passes on an event only if
+    /// a reader is waiting for one at that moment. See [`Events`] for an example.
     pub fn events(&self, interest: Interest, capacity: usize) -> Events {
         let (sink, events) = Events::new(capacity);
         self.circuit.add_audience(Audience::stream(interest, sink));
         events
     }
 
-    /// Which circuit this is. No two circuits that live have the same.
+    /// Which circuit this is. Hidden; for `fusebox-tower`.
+    #[doc(hidden)]
     #[inline]
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.circuit).addr()
+    pub fn address(&self) -> Address {
+        Address::of(Arc::as_ptr(&self.circuit))
     }
 
     pub(crate) fn circuit(&self) -> &Circuit {

@@ -19,14 +19,15 @@ use std::time::Duration;
 use self::watch::Watch;
 use crate::clock::{ClockSteps, Nanos, TimeSource};
 use crate::config::Config;
+use crate::event::{Event, Interest};
 use crate::event_stream::Reader;
 use crate::gate::{Admission, Gate, Noted, Stopwatch, Timed, Word};
-use crate::listener::{Audience, Event, Interest};
+use crate::listener::Audience;
 use crate::machine::Machine;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
 use crate::snapshot::Snapshot;
-use crate::state::{Generation, State};
+use crate::state::Generation;
 use crate::stripe::Stripes;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::ticket::Ticket;
@@ -106,10 +107,6 @@ impl Circuit {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-
-    pub(crate) fn state(&self) -> State {
-        self.gate.word().state()
     }
 
     pub(crate) fn config(&self) -> Config {

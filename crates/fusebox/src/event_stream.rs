@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::listener::Event;
+use crate::event::Event;
 
 /// The events of a breaker, to be read at the reader's pace. Made by
 /// [`Breaker::events`](crate::Breaker::events).

@@ -11,8 +11,6 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{AnswerRejected, HttpAnswer};
-#[cfg(feature = "grpc")]
-use crate::grpc::GrpcAnswer;
 use crate::turned_away::TurnedAway;
 
 /// Applies a layer that can reject and answers rejections, with
@@ -51,30 +49,13 @@ impl<L> FastFailureLayer<L> {
     }
 }
 
-#[cfg(feature = "grpc")]
-impl<L> FastFailureLayer<L, GrpcAnswer> {
-    /// Answers what `rejecting` rejects as gRPC: `UNAVAILABLE` and `grpc-retry-pushback-ms`; see
-    /// [`grpc_fast_failure_response`](crate::grpc_fast_failure_response). For a server's services and
-    /// for a client's channel alike. The body of its answers must have an empty default.
-    ///
-    /// # Examples
-    /// ```
-    /// use fusebox::{Breaker, Config};
-    /// use fusebox_tower::{FastFailureLayer, GrpcBreakerLayer};
-    ///
-    /// let breaker = Breaker::new("greeter", Config::default());
-    /// let protect = FastFailureLayer::grpc(GrpcBreakerLayer::new(breaker));
-    /// # let _ = protect;
-    /// ```
-    pub fn grpc(rejecting: L) -> Self {
-        Self {
-            rejecting,
-            answer: GrpcAnswer,
-        }
-    }
-}
-
 impl<L, A> FastFailureLayer<L, A> {
+    /// A layer that answers in this way from the beginning.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn answering(rejecting: L, answer: A) -> Self {
+        Self { rejecting, answer }
+    }
+
     /// Says how rejections are answered. Answers that carry the [`Rejected`] among their extensions
     /// are recognised as rejections by breakers further out, in another task too.
     pub fn answer<N>(self, answer: N) -> FastFailureLayer<L, N> {

@@ -25,20 +25,20 @@ pin_project! {
     /// Dropped before that, the call counts as cancelled and its slot is free again. A reader that
     /// takes the first message and leaves has let it count where [`JudgeAt`] asks for no more.
     #[derive(Debug)]
-    pub struct GrpcBody<B> {
+    pub struct GrpcBody<B: Body> {
         #[pin]
         inner: AnswerBody<B, Trailers>,
     }
 }
 
-impl<B> GrpcBody<B> {
+impl<B: Body> GrpcBody<B> {
     pub(super) fn new(inner: AnswerBody<B, Trailers>) -> Self {
         Self { inner }
     }
 }
 
 /// A body that belongs to no call, as a [fast failure](crate::FastFailureLayer::grpc) needs it.
-impl<B: Default> Default for GrpcBody<B> {
+impl<B: Body + Default> Default for GrpcBody<B> {
     fn default() -> Self {
         Self::new(AnswerBody::unwatched(B::default()))
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::Circuit;
 use crate::clock::TimeSource;
 use crate::config::Config;
+use crate::event::Event;
 use crate::gate::Word;
-use crate::listener::Event;
 use crate::rejected::Rejected;
 use crate::stripe::Stripes;
 

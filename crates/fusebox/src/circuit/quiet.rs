@@ -7,8 +7,19 @@ use std::time::Duration;
 use super::{Circuit, Inner};
 use crate::machine::Machine;
 use crate::snapshot::Totals;
+use crate::state::{Generation, State};
 
 impl Circuit {
+    #[inline]
+    pub(crate) fn state(&self) -> State {
+        self.gate.word().state()
+    }
+
+    #[inline]
+    pub(crate) fn generation(&self) -> Generation {
+        self.gate.word().generation()
+    }
+
     /// What was counted up to `now`.
     pub(crate) fn totals_at(&self, now: Duration) -> Totals {
         let (snapshot, ()) = self.step_at(now, Machine::snapshot, |_| ());

@@ -2,7 +2,7 @@
 
 use super::Circuit;
 use crate::gate::Word;
-use crate::nesting;
+use crate::nesting::{self, Address};
 use crate::rejected::Rejected;
 use crate::ticket::Ticket;
 
@@ -12,7 +12,7 @@ impl Circuit {
     pub(super) fn admit_or_reject(&self, word: Word) -> Result<Ticket, Rejected> {
         let answer = self.admission(word);
         if answer.is_err() {
-            nesting::note_rejection();
+            nesting::note_rejection(Address::of(self));
         }
         answer
     }
