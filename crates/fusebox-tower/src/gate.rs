@@ -28,7 +28,8 @@ pub enum Readiness {
     ///
     /// Needs tokio's timer: polled outside a runtime with time, a circuit that rejects panics. While
     /// waiting, each look at the circuit (at most one per 100 ms or transition) that is in vain
-    /// counts as a rejection in the breaker's totals.
+    /// counts as a rejection in the breaker's totals. While the circuit is known to reject, the inner
+    /// service is not asked, so that a service that waits reserves nothing there.
     ///
     /// Where permits are scarce, among probes and while ramping up, readiness reserves one, and the
     /// call's time runs from then on. A service that is ready and does not call within 100 ms loses

@@ -10,7 +10,9 @@ use tokio::time::timeout;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
-use crate::rehearsal::{Puppet, Sure, breaker, brittle, call, poll_once, saying, strings};
+use crate::rehearsal::{
+    OPEN_FOR, Puppet, Sure, about_to_probe, breaker, brittle, call, poll_once, saying, strings,
+};
 
 const SOON: Duration = Duration::from_secs(1);
 
@@ -57,6 +59,37 @@ async fn a_service_that_waits_for_the_circuit_takes_no_place() {
 
     assert!(matches!(other, Ok(Ok(()))), "{other:?}");
     idle.ready().await.unwrap().call(()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_one_probe_too_many_takes_no_place() {
+    let (breaker, _) = about_to_probe();
+    let service = limited(&breaker, Readiness::Error);
+    let probe = breaker.try_acquire().unwrap();
+    let mut idle = service.clone();
+    assert!(idle.ready().await.unwrap().call(()).await.is_err());
+    probe.success();
+
+    let other = timeout(SOON, service.oneshot(())).await;
+
+    assert!(matches!(other, Ok(Ok(()))), "{other:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_of_a_call_that_the_ramp_rejects_is_free_when_the_clone_is_dropped() {
+    let (breaker, clock) = breaker(brittle().ramp_up_for(Duration::from_secs(100)));
+    breaker.try_acquire().unwrap().failure();
+    clock.advance(OPEN_FOR);
+    breaker.try_acquire().unwrap().success();
+    let service = limited(&breaker, Readiness::Error);
+    let mut rejected = service.clone();
+    while rejected.ready().await.unwrap().call(()).await.is_ok() {}
+    let mut other = service.clone();
+    assert!(timeout(SOON, other.ready()).await.is_err(), "it is kept");
+
+    drop(rejected);
+
+    assert!(timeout(SOON, other.ready()).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
