@@ -4,6 +4,7 @@
 
 mod back_pressure;
 mod cancellation;
+mod examples;
 mod fast_failure;
 mod grpc;
 mod grpc_fast_failure;
