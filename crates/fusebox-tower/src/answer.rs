@@ -57,7 +57,7 @@ pub(crate) trait JudgeHead<B, E> {
     fn error(&self, error: &E) -> Verdict;
 
     /// Who judges the rest.
-    fn rest(&self) -> Self::Rest;
+    fn rest(&self, response: &Response<B>) -> Self::Rest;
 
     /// When an answer that began well counts.
     fn judge_at(&self) -> JudgeAt;

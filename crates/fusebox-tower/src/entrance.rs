@@ -5,7 +5,8 @@
 
 use std::task::{Context, Poll, Waker, ready};
 
-use fusebox::{Breaker, CallError, Permit, Rejected, Verdict, nesting};
+use fusebox::nesting::{self, Nesting};
+use fusebox::{Breaker, CallError, Permit, Rejected, Verdict};
 use tower_service::Service;
 
 use crate::gate::Gate;
@@ -57,20 +58,21 @@ impl<S> Entrance<S> {
         S::Error: 'static,
     {
         self.turned_away.clear();
-        // The inner service comes first: a reserved probe must not wait for anybody.
-        let inner = &mut self.inner;
-        let ready = self.gate.inside(|| inner.poll_ready(cx));
-        if let Poll::Ready(Ok(())) = ready
-            && self.gate.rejects_at_the_call()
-        {
+        if nesting::encloses(self.gate.breaker().address()) {
+            return self.inner.poll_ready(cx).map_err(CallError::Failed);
+        }
+        if let Err(rejected) = ready!(self.gate.poll_passable(cx)) {
+            self.turned_away.set(rejected);
             return Poll::Ready(Ok(()));
         }
-        if nesting::encloses(self.gate.breaker().address()) {
-            return ready.map_err(CallError::Failed);
-        }
+        // The inner service comes before the permit: a reserved probe must not wait for anybody.
+        let (ready, nesting) = self.poll_inner(cx);
         match ready {
+            Poll::Ready(Ok(())) if self.gate.rejects_at_the_call() => Poll::Ready(Ok(())),
             Poll::Ready(Ok(())) => self.gate.poll_ready(cx).map(Ok),
-            Poll::Ready(Err(error)) => self.poll_error(cx, error, classify),
+            Poll::Ready(Err(error)) => self.poll_error(cx, error, |error| {
+                nesting.settle(on_error(classify(error), error))
+            }),
             Poll::Pending => match self.gate.poll_rejection(cx) {
                 Poll::Ready(rejected) => {
                     self.turned_away.set(rejected);
@@ -81,12 +83,22 @@ impl<S> Entrance<S> {
         }
     }
 
-    /// Judges an error of the inner service's readiness, if a call may pass.
-    fn poll_error<E: 'static>(
+    /// Asks the service behind the gate, from inside.
+    #[inline]
+    fn poll_inner<R>(&mut self, cx: &mut Context<'_>) -> (Poll<Result<(), S::Error>>, Nesting)
+    where
+        S: Service<R>,
+    {
+        let inner = &mut self.inner;
+        self.gate.inside(|| inner.poll_ready(cx))
+    }
+
+    /// Counts an error of the inner service's readiness, if a call may pass.
+    fn poll_error<E>(
         &mut self,
         cx: &mut Context<'_>,
         error: E,
-        classify: impl FnOnce(&E) -> Verdict,
+        judge: impl FnOnce(&E) -> Verdict,
     ) -> Poll<Result<(), CallError<E>>> {
         ready!(self.gate.poll_ready(cx));
         let entered = match self.gate.breaker().would_reject() {
@@ -95,7 +107,7 @@ impl<S> Entrance<S> {
         };
         Poll::Ready(match entered {
             Ok(permit) => {
-                permit.end(on_error(classify(&error), &error));
+                permit.end(judge(&error));
                 Err(CallError::Failed(error))
             }
             Err(rejected) => {
@@ -111,10 +123,14 @@ impl<S> Entrance<S> {
     where
         S: Service<R>,
     {
+        let turned_away = self.turned_away.take();
         if nesting::encloses(self.gate.breaker().address()) {
-            return Ok((self.inner.call(request), Held::nothing()));
+            return match turned_away {
+                Some(rejected) if !self.is_ready_after_all() => Err(rejected),
+                _ => Ok((self.inner.call(request), Held::nothing())),
+            };
         }
-        let permit = match self.turned_away.take() {
+        let permit = match turned_away {
             None => self.gate.enter()?,
             Some(rejected) => self.enter_late(rejected)?,
         };
@@ -131,14 +147,22 @@ impl<S> Entrance<S> {
         S: Service<R>,
     {
         let permit = self.gate.enter()?;
-        // The circuit has changed its mind. Nobody waits here, so nobody has to be woken.
-        let ready = self
-            .inner
-            .poll_ready(&mut Context::from_waker(Waker::noop()));
-        if let Poll::Ready(Ok(())) = ready {
+        // The circuit has changed its mind.
+        if self.is_ready_after_all() {
             return Ok(permit);
         }
         permit.ignore();
         Err(rejected)
+    }
+
+    /// Whether the inner service is ready, though that was not known when the call was turned away.
+    /// Nobody waits here, so nobody has to be woken.
+    fn is_ready_after_all<R>(&mut self) -> bool
+    where
+        S: Service<R>,
+    {
+        let mut nobody = Context::from_waker(Waker::noop());
+        let (ready, _) = self.poll_inner(&mut nobody);
+        matches!(ready, Poll::Ready(Ok(())))
     }
 }

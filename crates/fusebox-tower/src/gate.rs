@@ -2,7 +2,6 @@
 
 use std::task::{Context, Poll};
 
-#[cfg(feature = "back-pressure")]
 use fusebox::nesting::Nesting;
 use fusebox::{Breaker, Permit, Rejected};
 
@@ -16,7 +15,8 @@ use crate::waiters::{Seat, Waiters};
 pub enum Readiness {
     /// It is ready, and calls get [`CallError::Rejected`] at once. The default.
     ///
-    /// While calls may pass it is as ready as the inner service. While they may not, nobody waits
+    /// While calls may pass it is as ready as the inner service. While they may not, the inner
+    /// service is not asked, so that it reserves nothing for calls that are rejected; nobody waits
     /// for an inner service that is busy, and those who wait are answered when the circuit opens:
     /// for that, the first one who ever waits for a breaker gives it one more listener.
     ///
@@ -28,7 +28,8 @@ pub enum Readiness {
     ///
     /// Needs tokio's timer: polled outside a runtime with time, a circuit that rejects panics. While
     /// waiting, each look at the circuit (at most one per 100 ms or transition) that is in vain
-    /// counts as a rejection in the breaker's totals.
+    /// counts as a rejection in the breaker's totals. While the circuit is known to reject, the inner
+    /// service is not asked, so that a service that waits reserves nothing there.
     ///
     /// Where permits are scarce, among probes and while ramping up, readiness reserves one, and the
     /// call's time runs from then on. A service that is ready and does not call within 100 ms loses
@@ -69,14 +70,33 @@ impl Gate {
         &self.breaker
     }
 
-    /// Asks the inner service for readiness. One that would reserve a permit of the same circuit is
-    /// inside.
+    /// Asks the inner service for readiness. A layer of the same circuit further inside must neither
+    /// count its errors nor reserve a permit: that is done here, once.
     #[inline]
-    pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> R {
-        match self.mode {
-            Mode::Error(_) => ask(),
+    pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> (R, Nesting) {
+        let mut nesting = Nesting::of(self.breaker.address());
+        let answer = nesting.run(ask);
+        (answer, nesting)
+    }
+
+    /// Waits while the circuit is known to reject, or says that the call will be rejected. Until
+    /// then the inner service is not asked: it might reserve a place that no call uses.
+    #[inline]
+    #[cfg_attr(
+        not(feature = "back-pressure"),
+        expect(unused_variables, reason = "nobody waits without the feature")
+    )]
+    pub(crate) fn poll_passable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejected>> {
+        match &mut self.mode {
+            Mode::Error(seat) => Poll::Ready(match self.breaker.would_reject() {
+                Some(rejected) => {
+                    *seat = None;
+                    Err(rejected)
+                }
+                None => Ok(()),
+            }),
             #[cfg(feature = "back-pressure")]
-            Mode::BackPressure(_) => Nesting::of(self.breaker.address()).run(ask),
+            Mode::BackPressure(reservation) => reservation.poll_passable(&self.breaker, cx).map(Ok),
         }
     }
 

@@ -268,7 +268,7 @@ impl<B, E, C: Classify<Response<B>, E>> JudgeHead<B, E> for HttpJudge<C> {
         self.classifier.classify(Err(error))
     }
 
-    fn rest(&self) -> Whole {
+    fn rest(&self, _: &Response<B>) -> Whole {
         Whole
     }
 

@@ -11,12 +11,13 @@
 //! may move to another one, so each poll that waits makes its timer anew.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use fusebox::{Breaker, Permit, Rejected};
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::waiters::{Seat, Waiters};
@@ -50,6 +51,14 @@ struct Reserved {
     _timer: Pin<Box<Sleep>>,
 }
 
+/// What a look at the circuit came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// A permit was there. It is reserved, if permits are scarce.
+    Passed,
+    InVain,
+}
+
 #[derive(Debug)]
 struct Slot {
     permit: Mutex<Option<Permit<'static>>>,
@@ -63,23 +72,44 @@ impl Reservation {
             return Poll::Ready(());
         }
         loop {
-            if let Some(wait) = &mut self.wait {
-                ready!(wait.poll(cx));
-            }
-            // Seated before asking: a transition after the answer finds the waker.
-            let mut seat = match self.wait.take() {
-                Some(wait) => wait.seat,
-                None => Waiters::of(breaker).seat(),
-            };
-            seat.take(cx.waker());
-            match breaker.try_acquire().map(Permit::into_owned) {
-                Ok(permit) => {
-                    self.reserve(permit, breaker);
-                    return Poll::Ready(());
-                }
-                Err(rejected) => self.wait = Some(Wait::new(seat, &rejected)),
+            if let Look::Passed = ready!(self.poll_look(breaker, cx)) {
+                return Poll::Ready(());
             }
         }
+    }
+
+    /// Waits while the circuit is known to reject, and reserves nothing yet.
+    pub(crate) fn poll_passable(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<()> {
+        // A held permit counts though others are rejected.
+        while breaker.would_reject().is_some() && !self.holds_current(breaker) {
+            if let Look::Passed = ready!(self.poll_look(breaker, cx)) {
+                break;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Waits for the next look at the circuit, and looks.
+    fn poll_look(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<Look> {
+        if let Some(wait) = &mut self.wait {
+            ready!(wait.poll(cx));
+        }
+        // Seated before asking: a transition after the answer finds the waker.
+        let mut seat = match self.wait.take() {
+            Some(wait) => wait.seat,
+            None => Waiters::of(breaker).seat(),
+        };
+        seat.take(cx.waker());
+        Poll::Ready(match breaker.try_acquire().map(Permit::into_owned) {
+            Ok(permit) => {
+                self.reserve(permit, breaker);
+                Look::Passed
+            }
+            Err(rejected) => {
+                self.wait = Some(Wait::new(seat, &rejected));
+                Look::InVain
+            }
+        })
     }
 
     /// The reserved permit, or a new one where none was needed, it has gone stale or was given back.
@@ -150,8 +180,11 @@ impl Reserved {
         });
         let mut timer = Box::pin(sleep(KEPT_FOR));
         let gives_back = Waker::from(Arc::clone(&slot));
-        let waits = timer.as_mut().poll(&mut Context::from_waker(&gives_back));
-        if waits.is_ready() {
+        let mut when_over = Context::from_waker(&gives_back);
+        // Not on the task's budget: a timer for which none is left does not start, and wakes at the
+        // task's next yield as if its time were over.
+        let is_over = pin!(unconstrained(timer.as_mut())).poll(&mut when_over);
+        if is_over.is_ready() {
             slot.give_back();
         }
         Self {

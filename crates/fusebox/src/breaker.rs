@@ -120,7 +120,8 @@ impl Breaker {
     /// the failure is ignored: a rejection is no evidence. The failure counts all the same if the
     /// breaker that rejected has answered a later call inside this one, or if any later call inside
     /// this one has failed. A success of a third breaker changes nothing. If several breakers have
-    /// rejected, only a later failure inside makes this one count.
+    /// rejected, only a later failure inside makes this one count. A panic is a failure all the same,
+    /// whatever caused it: code that unwraps the inner rejection is broken.
     ///
     /// A call of this very breaker that is made inside this one passes as a part of it. All this
     /// holds within one thread or task, and for all the functions named `call`.

@@ -106,7 +106,7 @@ impl<B: Body, J: JudgeRest> AnswerBody<B, J> {
         let rest = match (decided, counts) {
             (None, Some(counts)) => Some(Rest {
                 held,
-                judge: judge.rest(),
+                judge: judge.rest(&response),
                 counts,
                 read: Read::Nothing,
             }),
