@@ -3,6 +3,7 @@
 //! The layers for plain, HTTP and gRPC services differ in what they do with an answer. How a call
 //! gets in is the same for all and stands here.
 
+use std::mem;
 use std::task::{Context, Poll, Waker, ready};
 
 use fusebox::nesting::{self, Nesting};
@@ -57,12 +58,12 @@ impl<S> Entrance<S> {
         S: Service<R>,
         S::Error: 'static,
     {
-        self.turned_away.clear();
+        self.turned_away = TurnedAway::Passes;
         if nesting::encloses(self.gate.breaker().address()) {
             return self.inner.poll_ready(cx).map_err(CallError::Failed);
         }
-        if let Err(rejected) = ready!(self.gate.poll_passable(cx)) {
-            self.turned_away.set(rejected);
+        self.turned_away = ready!(self.gate.poll_passable(cx));
+        if matches!(self.turned_away, TurnedAway::Rejected) {
             return Poll::Ready(Ok(()));
         }
         // The inner service comes before the permit: a reserved probe must not wait for anybody.
@@ -74,8 +75,8 @@ impl<S> Entrance<S> {
                 nesting.settle(on_error(classify(error), error))
             }),
             Poll::Pending => match self.gate.poll_rejection(cx) {
-                Poll::Ready(rejected) => {
-                    self.turned_away.set(rejected);
+                Poll::Ready(()) => {
+                    self.turned_away = TurnedAway::Rejected;
                     Poll::Ready(Ok(()))
                 }
                 Poll::Pending => Poll::Pending,
@@ -110,8 +111,8 @@ impl<S> Entrance<S> {
                 permit.end(judge(&error));
                 Err(CallError::Failed(error))
             }
-            Err(rejected) => {
-                self.turned_away.set(rejected);
+            Err(_) => {
+                self.turned_away = TurnedAway::Rejected;
                 Ok(())
             }
         })
@@ -123,16 +124,20 @@ impl<S> Entrance<S> {
     where
         S: Service<R>,
     {
-        let turned_away = self.turned_away.take();
+        let turned_away = mem::take(&mut self.turned_away);
         if nesting::encloses(self.gate.breaker().address()) {
             return match turned_away {
-                Some(rejected) if !self.is_ready_after_all() => Err(rejected),
-                _ => Ok((self.inner.call(request), Held::nothing())),
+                TurnedAway::Rejected if !self.is_ready_after_all() => {
+                    Err(self.gate.breaker().turned_away())
+                }
+                TurnedAway::Rejected | TurnedAway::Passes => {
+                    Ok((self.inner.call(request), Held::nothing()))
+                }
             };
         }
         let permit = match turned_away {
-            None => self.gate.enter()?,
-            Some(rejected) => self.enter_late(rejected)?,
+            TurnedAway::Passes => self.gate.enter()?,
+            TurnedAway::Rejected => self.enter_late()?,
         };
         let inner = &mut self.inner;
         Ok(Held::call(permit, self.gate.breaker(), || {
@@ -141,8 +146,7 @@ impl<S> Entrance<S> {
     }
 
     /// Asks again after a rejection at readiness, when the inner service was not known to be ready.
-    #[cold]
-    fn enter_late<R>(&mut self, rejected: Rejected) -> Result<Permit<'static>, Rejected>
+    fn enter_late<R>(&mut self) -> Result<Permit<'static>, Rejected>
     where
         S: Service<R>,
     {
@@ -152,7 +156,7 @@ impl<S> Entrance<S> {
             return Ok(permit);
         }
         permit.ignore();
-        Err(rejected)
+        Err(self.gate.breaker().turned_away())
     }
 
     /// Whether the inner service is ready, though that was not known when the call was turned away.

@@ -7,6 +7,7 @@ use fusebox::{Breaker, Permit, Rejected};
 
 #[cfg(feature = "back-pressure")]
 use crate::reservation::Reservation;
+use crate::turned_away::TurnedAway;
 use crate::waiters::{Seat, Waiters};
 
 /// What a service does while its circuit rejects calls.
@@ -79,24 +80,26 @@ impl Gate {
         (answer, nesting)
     }
 
-    /// Waits while the circuit is known to reject, or says that the call will be rejected. Until
-    /// then the inner service is not asked: it might reserve a place that no call uses.
+    /// Waits while the circuit is known to reject, or says that it does. Until then the inner service
+    /// is not asked: it might reserve a place that no call uses. Whether the wait is over is found
+    /// out at the call: a reading of the clock costs as much as a rejection.
     #[inline]
     #[cfg_attr(
         not(feature = "back-pressure"),
         expect(unused_variables, reason = "nobody waits without the feature")
     )]
-    pub(crate) fn poll_passable(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejected>> {
+    pub(crate) fn poll_passable(&mut self, cx: &mut Context<'_>) -> Poll<TurnedAway> {
         match &mut self.mode {
-            Mode::Error(seat) => Poll::Ready(match self.breaker.would_reject() {
-                Some(rejected) => {
-                    *seat = None;
-                    Err(rejected)
-                }
-                None => Ok(()),
+            Mode::Error(seat) => Poll::Ready(if self.breaker.is_rejecting() {
+                *seat = None;
+                TurnedAway::Rejected
+            } else {
+                TurnedAway::Passes
             }),
             #[cfg(feature = "back-pressure")]
-            Mode::BackPressure(reservation) => reservation.poll_passable(&self.breaker, cx).map(Ok),
+            Mode::BackPressure(reservation) => reservation
+                .poll_passable(&self.breaker, cx)
+                .map(|()| TurnedAway::Passes),
         }
     }
 
@@ -139,26 +142,24 @@ impl Gate {
             reason = "there is one mode without the feature"
         )
     )]
-    pub(crate) fn poll_rejection(&mut self, cx: &mut Context<'_>) -> Poll<Rejected> {
+    pub(crate) fn poll_rejection(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let seat = match &mut self.mode {
             Mode::Error(seat) => seat,
             #[cfg(feature = "back-pressure")]
             Mode::BackPressure(_) => return Poll::Pending,
         };
-        if let Some(rejected) = self.breaker.would_reject() {
+        if self.breaker.is_rejecting() {
             *seat = None;
-            return Poll::Ready(rejected);
+            return Poll::Ready(());
         }
         let taken = seat.get_or_insert_with(|| Waiters::of(&self.breaker).seat());
         taken.take(cx.waker());
         // Asked once more: a transition from now on finds the waker.
-        match self.breaker.would_reject() {
-            Some(rejected) => {
-                *seat = None;
-                Poll::Ready(rejected)
-            }
-            None => Poll::Pending,
+        if self.breaker.is_rejecting() {
+            *seat = None;
+            return Poll::Ready(());
         }
+        Poll::Pending
     }
 
     /// Asks for the permit of one call.

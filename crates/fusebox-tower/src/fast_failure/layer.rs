@@ -11,7 +11,6 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{AnswerRejected, HttpAnswer};
-use crate::turned_away::TurnedAway;
 
 /// Applies a layer that can reject and answers rejections, with
 /// [`fast_failure_response`](super::fast_failure_response) by default.
@@ -73,7 +72,7 @@ impl<S, L: Layer<S>, A: Clone> Layer<S> for FastFailureLayer<L, A> {
         FastFailureService {
             inner: self.rejecting.layer(inner),
             answer: self.answer.clone(),
-            turned_away: TurnedAway::default(),
+            turned_away: None,
         }
     }
 }
@@ -89,7 +88,8 @@ impl<S, L: Layer<S>, A: Clone> Layer<S> for FastFailureLayer<L, A> {
 pub struct FastFailureService<S, A = HttpAnswer> {
     inner: S,
     answer: A,
-    turned_away: TurnedAway,
+    /// What the call that follows is answered with, met at readiness.
+    turned_away: Option<Rejected>,
 }
 
 impl<S, A, Request, B, E> Service<Request> for FastFailureService<S, A>
@@ -102,12 +102,12 @@ where
     type Future = FastFailureFuture<S::Future, A>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), E>> {
-        self.turned_away.clear();
+        self.turned_away = None;
         match ready!(self.inner.poll_ready(cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(CallError::Failed(error)) => Poll::Ready(Err(error)),
             Err(CallError::Rejected(rejected)) => {
-                self.turned_away.set(rejected);
+                self.turned_away = Some(rejected);
                 Poll::Ready(Ok(()))
             }
         }

@@ -1,7 +1,7 @@
 //! The rejection of a call that is made inside another call, which is told of it.
 
 use super::Circuit;
-use crate::gate::Word;
+use crate::gate::{Admission, Word};
 use crate::nesting::{self, Address};
 use crate::rejected::Rejected;
 use crate::ticket::Ticket;
@@ -15,5 +15,11 @@ impl Circuit {
             nesting::note_rejection(Address::of(self));
         }
         answer
+    }
+
+    /// Whether calls are rejected until somebody finds that the wait is over.
+    #[inline]
+    pub(crate) fn is_rejecting(&self) -> bool {
+        matches!(self.gate.word().admission(), Admission::Reject(_))
     }
 }
