@@ -106,16 +106,12 @@ impl<S> Entrance<S> {
             Some(rejected) => Err(rejected),
             None => self.gate.enter(),
         };
-        Poll::Ready(match entered {
-            Ok(permit) => {
-                permit.end(judge(&error));
-                Err(CallError::Failed(error))
-            }
-            Err(_) => {
-                self.turned_away = TurnedAway::Rejected;
-                Ok(())
-            }
-        })
+        if let Ok(permit) = entered {
+            permit.end(judge(&error));
+            return Poll::Ready(Err(CallError::Failed(error)));
+        }
+        self.turned_away = TurnedAway::Rejected;
+        Poll::Ready(Ok(()))
     }
 
     /// Makes a call, if it may pass.
