@@ -106,7 +106,8 @@ async fn seconds_are_written_as_they_pass_and_add_up_to_the_result() {
     });
     let text = read(&csv);
     assert!(
-        text.starts_with("second,target,planned,ok,fast_fail,"),
+        text.starts_with("second,target,planned,ok,fast_fail,")
+            && text.contains(",ok_p50_s,ok_p99_s,p50_s,p99_s\n"),
         "{text}"
     );
     let of_rows = text.lines().skip(1).map(|row| {

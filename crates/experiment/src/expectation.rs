@@ -95,6 +95,7 @@ pub struct Verdict {
     /// Whether it held.
     pub held: bool,
     /// The figure in its base unit, unless it was not measured.
+    #[serde(default, with = "crate::load::written_figure::option")]
     pub value: Option<f64>,
     /// The figure as people read it.
     pub shown: String,

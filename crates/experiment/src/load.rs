@@ -17,6 +17,7 @@
 //! | `latencies` | How long did things take? |
 //! | `result`, `figures` | What came of it? |
 //! | `written` | How are all these written in one line? |
+//! | `written_figure` | A figure in JSON, infinite ones too |
 
 mod choose;
 mod curve;
@@ -30,6 +31,7 @@ mod retries;
 mod schedule;
 mod shape;
 mod written;
+pub(crate) mod written_figure;
 
 pub use choose::Choose;
 pub use curve::Curve;

@@ -77,8 +77,7 @@ impl Figures for Repetition {
     fn value(&self, figure: &Figure) -> Option<f64> {
         match figure.definition.source {
             Source::Load => self.load.value(figure),
-            // Fast failures are timed by the clients.
-            Source::Fleet => self.fleet.value(figure).or_else(|| self.load.value(figure)),
+            Source::Fleet => self.fleet.value(figure),
         }
     }
 }

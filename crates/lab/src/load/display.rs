@@ -89,7 +89,7 @@ fn picture(record: &Record, last: &Second) -> Vec<String> {
     let mut all = Outcomes::default();
     let mut lines = vec![format!(
         "{:<12}{:>8}{:>8}{:>11}{:>9}{:>11}{:>11}{:>8}",
-        "last second", "planned", "ok", "fast-fail", "failed", "p50", "p99", "waiting",
+        "last second", "planned", "ok", "fast-fail", "failed", "ok p50", "ok p99", "waiting",
     )];
     for (place, (name, target)) in record.names().iter().zip(&last.targets).enumerate() {
         all += &target.outcomes;
@@ -100,8 +100,8 @@ fn picture(record: &Record, last: &Second) -> Vec<String> {
             number(outcomes[Outcome::Ok]),
             number(outcomes[Outcome::FastFail]),
             number(outcomes.failed()),
-            seconds(target.p50_s),
-            seconds(target.p99_s),
+            seconds(target.ok_p50_s),
+            seconds(target.ok_p99_s),
             number(record.waiting(place).get() as u64),
         ));
     }

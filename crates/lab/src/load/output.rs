@@ -113,7 +113,7 @@ impl Outputs {
         }
         if let Some(csv) = &mut self.csv {
             let outcomes = Outcome::ALL.map(Outcome::as_str).join(",");
-            let head = format!("second,target,planned,{outcomes},p50_s,p99_s\n");
+            let head = format!("second,target,planned,{outcomes},ok_p50_s,ok_p99_s,p50_s,p99_s\n");
             let written = csv.file.write_all(head.as_bytes());
             written.map_err(|error| csv.usage(&error))?;
         }
@@ -249,12 +249,14 @@ fn is_device(_file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// `{"second": 3, "targets": {"A": {"planned": 30, …, "p50_s": 0.004, "p99_s": 0.02}}}`
+/// `{"second": 3, "targets": {"A": {"planned": 30, …, "ok_p50_s": 0.004, …, "p99_s": "inf"}}}`
 fn jsonl(second: &Second, names: &[String]) -> String {
     let targets = names.iter().zip(&second.targets).map(|(name, target)| {
         let mut counts = serde_json::json!(target.outcomes);
-        counts["p50_s"] = target.p50_s.into();
-        counts["p99_s"] = target.p99_s.into();
+        let written = serde_json::json!(target);
+        for key in ["ok_p50_s", "ok_p99_s", "p50_s", "p99_s"] {
+            counts[key] = written[key].clone();
+        }
         (name.clone(), counts)
     });
     let targets: serde_json::Map<_, _> = targets.collect();
@@ -267,10 +269,12 @@ fn csv(second: &Second, names: &[String]) -> String {
         let outcomes = Outcome::ALL.map(|outcome| target.outcomes[outcome].to_string());
         let quantile = |value: Option<f64>| value.map(|it| it.to_string()).unwrap_or_default();
         format!(
-            "{},{name},{},{},{},{}\n",
+            "{},{name},{},{},{},{},{},{}\n",
             second.second,
             target.outcomes.planned(),
             outcomes.join(","),
+            quantile(target.ok_p50_s),
+            quantile(target.ok_p99_s),
             quantile(target.p50_s),
             quantile(target.p99_s),
         )

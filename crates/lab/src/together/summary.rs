@@ -38,11 +38,11 @@ pub(super) fn lines(watched: &Watched) -> Vec<String> {
 fn table(watched: &Watched, picture: &Picture) -> Vec<String> {
     let mut lines = vec![format!(
         "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
-        "what clients saw", "calls", "success", "failure", "fast-fail", "p50", "p99",
+        "what clients saw", "calls", "success", "failure", "fast-fail", "ok p50", "ok p99",
     )];
     for (place, instance) in picture.instances.iter().enumerate() {
         let clients = &instance.clients;
-        let latency = watched.record.latency(place);
+        let latency = watched.record.ok_latency(place);
         lines.push(format!(
             "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
             instance.name,
@@ -50,8 +50,8 @@ fn table(watched: &Watched, picture: &Picture) -> Vec<String> {
             number(clients[Reply::Ok]),
             number(clients.failed()),
             number(clients[Reply::FastFail]),
-            millis(latency.p50),
-            millis(latency.p99),
+            latency_words(latency.p50),
+            latency_words(latency.p99),
         ));
     }
     lines.push(String::new());
@@ -152,10 +152,14 @@ fn fast_failure(watched: &Watched, picture: &Picture) -> Observed {
         "breakers answered 503 {} (p50 {}) without a call: the downstream received {} calls, \
          the breakers had permitted {}",
         times(fast),
-        millis(watched.record.fast_latency().p50),
+        latency_words(watched.record.fast_latency().p50),
         number(picture.downstream.counts.received()),
         number(permitted),
     ))
+}
+
+fn latency_words(seconds: Option<f64>) -> String {
+    seconds.map_or("-".to_owned(), |it| millis(Duration::from_secs_f64(it)))
 }
 
 fn permitted(instance: &InstancePicture) -> u64 {

@@ -17,12 +17,12 @@ fn result() -> LoadResult {
             for _ in 0..n {
                 part.outcomes.plan();
                 part.outcomes.count(Outcome::Ok);
-                part.response.record(Duration::from_millis(n));
+                part.time(Outcome::Ok, Duration::from_millis(n), None);
             }
             if name == "B" && phase == "outage" {
                 part.outcomes.plan();
                 part.outcomes.count(Outcome::FastFail);
-                part.fast_fail.record(Duration::from_micros(200));
+                part.time(Outcome::FastFail, Duration::from_micros(200), None);
             }
             part.sent = part.outcomes.planned();
             part.attempts = part.sent + 1;
@@ -69,6 +69,9 @@ fn figures_are_those_of_the_target_and_the_phase_that_is_asked_for() {
         "ok == 10",
         "p50(A, phase=outage) <= 2.01ms",
         "max >= 3ms",
+        "ok_p50(A, phase=outage) <= 2.01ms",
+        "ok_max >= 3ms",
+        "ok_mean(B, phase=warm-up) >= 0.99ms",
         "fast_fail_ratio(B, phase=outage) > 33%",
         "fast_fail_p99(B) <= 201us",
         "goodput == 1/s",
@@ -111,6 +114,42 @@ fn every_figure_of_the_catalogue_that_the_load_has_is_known() {
             phase: None,
         };
         assert!(result.value(&figure).is_some(), "{}", definition.name);
+    }
+}
+
+#[test]
+fn what_never_came_is_in_every_figure_but_those_of_answers() {
+    for outcome in [Outcome::Unfinished, Outcome::Shed, Outcome::Timeout] {
+        let mut result = result();
+        let part = &mut result.targets[1].parts[1];
+        part.outcomes.plan();
+        part.outcomes.count(outcome);
+        part.time(outcome, Duration::from_millis(1), Some(Duration::ZERO));
+        result.planned += 1;
+        result.summarise();
+
+        for text in ["p99 < 250ms", "p99.9(B) < 1m", "max < 60m", "mean < 60m"] {
+            let verdict = text.parse::<Expectation>().unwrap().judge(&result);
+            assert!(!verdict.held && verdict.shown == "never", "{verdict:?}");
+        }
+        for text in ["service_p99 < 1m", "service_max < 1m"] {
+            let verdict = text.parse::<Expectation>().unwrap().judge(&result);
+            assert_eq!((verdict.held, &*verdict.shown), (false, "never"), "{text}");
+        }
+        for text in [
+            "ok_p99 < 250ms",
+            "fast_fail_p99 < 1ms",
+            "p50 < 250ms",
+            "p99(A) < 4ms",
+        ] {
+            let verdict = text.parse::<Expectation>().unwrap().judge(&result);
+            assert!(verdict.held, "{verdict:?}");
+        }
+        let text = serde_json::to_string(&result).unwrap();
+        assert!(text.contains(r#""max":"inf""#), "{text}");
+        let read: LoadResult = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.figures["max"], f64::INFINITY);
+        assert_eq!(read.part(None, None), result.part(None, None));
     }
 }
 
