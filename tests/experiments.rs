@@ -332,3 +332,28 @@ phases = [{ name = "up", for_ms = 200 }, { name = "down", for_ms = 200, failure_
         assert_eq!(verdict["held"], true, "{ended:#?}");
     }
 }
+
+#[tokio::test]
+async fn a_run_that_was_cut_short_passes_neither_here_nor_in_a_comparison() {
+    let folder = folder("cut-expected");
+    let out = folder.join("out");
+    let scenario = scenario(&folder, "10m", "\"ok_ratio >= 0\"");
+    let process = Process::start(&["run", text(&scenario), "--out", text(&out)]);
+    eventually("the run is under way", async || {
+        let lines = process.lines();
+        lines.iter().any(|it| it.contains("calls")).then_some(())
+    })
+    .await;
+
+    process.signal(Signal::Interrupt);
+    let ended = process.ended(Duration::from_secs(30)).await;
+    let compared = Process::run(&["compare", text(&out), text(&out)]).await;
+
+    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+    let why = ended.stderr.last().expect("a reason");
+    assert!(why.contains("a run was stopped before its time"), "{why}");
+    assert_eq!(compared.status.code(), Some(1), "{compared:#?}");
+    let why = compared.stderr.last().expect("a reason");
+    assert!(why.contains("run 1 was stopped after"), "{why}");
+    assert!(compared.stdout.iter().any(|it| it.starts_with("ok_p50")));
+}

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-pub use binary::repository;
+pub use binary::{binary, repository};
 pub use collector::{Collector, Mood, nobody};
 pub use dashboards::{Query, QueryKind, dashboards, queries};
 pub use http::{Client, Reply, Series};

@@ -225,3 +225,25 @@ async fn a_run_that_is_interrupted_leaves_its_result_marked_cut_short() {
     assert!(result["duration_s"].as_f64() < Some(600.0));
     std::fs::remove_dir_all(folder).expect("the folder is ours");
 }
+
+#[tokio::test]
+async fn a_run_that_is_interrupted_does_not_pass_its_assertions() {
+    let (server, target) = fine().await;
+    let arguments = ["load", "--target", &target, "--duration", "10m"];
+    let asserted = ["--assert", "ok_ratio > 1%"];
+    let process = Process::start(&[&arguments[..], &PATIENT, &asserted].concat());
+    eventually("requests", async || {
+        (server.heads().len() > 20).then_some(())
+    })
+    .await;
+
+    process.signal(Signal::Interrupt);
+    let ended = process.ended(end_to_end::LIMIT).await;
+
+    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+    let last = ended.stderr.last().expect("a reason");
+    assert!(
+        last.contains("stopped after") && last.contains("before its time"),
+        "{last}"
+    );
+}

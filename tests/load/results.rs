@@ -138,7 +138,7 @@ async fn metrics_show_every_outcome_from_the_start_and_agree_with_one_another() 
     let expected: BTreeSet<&str> = expected.iter().map(|it| it.name).collect();
     let found: BTreeSet<&str> = metrics.families().iter().map(|it| &**it).collect();
     assert_eq!(found, expected);
-    assert_eq!(metrics.with("load_generator_requests_total").len(), 11);
+    assert_eq!(metrics.with("load_generator_requests_total").len(), 13);
     let ended = metrics.sum("load_generator_requests_total", &[]);
     let planned = metrics.sum("load_generator_planned_total", &[]);
     assert!(planned - ended < 10.0, "{planned} {ended}");

@@ -10,6 +10,7 @@
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
 //! | `page` | What does the lab itself answer? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
+//! | `shortage` | What the process itself ran out of |
 //! | `timer` | How is an instant met more closely than within a millisecond? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
 
@@ -26,6 +27,7 @@ mod run;
 mod serve;
 mod settings;
 mod settle;
+mod shortage;
 mod shutdown;
 mod timer;
 mod together;

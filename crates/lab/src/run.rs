@@ -183,5 +183,15 @@ fn judge(result: &RunResult) -> Result<(), Failure> {
             }
         )));
     }
+    if runs
+        .iter()
+        .any(|run| run.cut_short && !run.verdicts.is_empty())
+    {
+        return Err(Failure::Assertion(
+            "a run was stopped before its time: whether the expectations hold for the whole run is not \
+             known"
+                .to_owned(),
+        ));
+    }
     Ok(())
 }

@@ -195,6 +195,11 @@ pub const CATALOGUE: &[Definition] = &[
         "Share of the planned requests with another 5xx.",
     ),
     load(
+        "redirection_ratio",
+        Unit::Share,
+        "Share of the planned requests with a 3xx.",
+    ),
+    load(
         "client_error_ratio",
         Unit::Share,
         "Share of the planned requests with a 4xx.",
@@ -223,6 +228,11 @@ pub const CATALOGUE: &[Definition] = &[
         "protocol_ratio",
         Unit::Share,
         "Share of the planned requests whose answer was no HTTP.",
+    ),
+    load(
+        "own_shortage_ratio",
+        Unit::Share,
+        "Share of the planned requests for which the generator itself had no connection.",
     ),
     load(
         "shed_ratio",

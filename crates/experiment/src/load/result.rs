@@ -33,6 +33,9 @@ pub struct LoadResult {
     pub warm_up_s: f64,
     /// How many requests were planned.
     pub planned: u64,
+    /// What the generator itself ran out of, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_shortage: Option<String>,
     /// Figures of all targets over the whole run, without those that were not measured; infinite where an
     /// answer never came.
     #[serde(with = "super::written_figure::map")]
@@ -231,6 +234,16 @@ impl LoadResult {
     /// Why the generator did not keep to the plan, unless it did.
     pub fn shortfall(&self) -> Option<String> {
         let part = self.part(None, None)?;
+        let short = part.outcomes[Outcome::OwnShortage];
+        if short > 0 {
+            return Some(format!(
+                "the generator itself could not send {short} of {} requests: {}",
+                part.outcomes.planned(),
+                self.own_shortage
+                    .as_deref()
+                    .unwrap_or("it ran out of resources")
+            ));
+        }
         let late = part.lateness.quantile(0.99).unwrap_or_default();
         let limit = self.profile.lateness_limit;
         if late > limit.0.as_secs_f64() {
@@ -250,12 +263,13 @@ impl LoadResult {
         })
     }
 
-    /// The targets to which requests were sent, but never a connection came about.
+    /// The targets to which requests were sent, but never a connection came about. Where the generator
+    /// itself had none to offer, nothing is known about the target.
     pub fn unreachable(&self) -> Vec<&str> {
-        let targets = self
-            .targets
-            .iter()
-            .filter(|target| !target.reached && target.parts.iter().any(|part| part.sent > 0));
+        let targets = self.targets.iter().filter(|target| {
+            let sent = |part: &Part| part.sent > part.outcomes[Outcome::OwnShortage];
+            !target.reached && target.parts.iter().any(sent)
+        });
         targets.map(|target| &*target.name).collect()
     }
 }

@@ -194,6 +194,13 @@ fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
             run.expectations.len()
         )));
     }
+    if result.cut_short && !run.expectations.is_empty() {
+        return Err(Failure::Assertion(format!(
+            "stopped after {:.1} s, before its time: whether the assertions hold for the whole run is \
+             not known",
+            result.duration_s
+        )));
+    }
     Ok(())
 }
 

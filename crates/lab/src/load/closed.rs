@@ -92,7 +92,7 @@ impl Clients {
             match lane.again.wait(&job, outcome) {
                 None => {
                     job.end(outcome, Some(sent));
-                    if outcome == Outcome::ConnectRefused {
+                    if matches!(outcome, Outcome::ConnectRefused | Outcome::OwnShortage) {
                         sleep(REFUSED_TIME).await;
                     }
                     return;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use experiment::comparison::{Row, USUAL, compare as rows};
 use experiment::expectation::Figure;
-use experiment::result::RunResult;
+use experiment::result::{Repetition, RunResult};
 
 use crate::cli::CompareArgs;
 use crate::failure::Failure;
@@ -45,7 +45,31 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     for line in table(&names, &rows(&results, &figures)) {
         print::line(line.trim_end());
     }
-    Ok(())
+    trusted(&names, &results)
+}
+
+/// Whether the runs behind the figures may be believed, and lasted as long as they were meant to.
+fn trusted(names: &[String], results: &[RunResult]) -> Result<(), Failure> {
+    let all = names.iter().zip(results);
+    let runs: Vec<(String, &Repetition)> = all
+        .flat_map(|(name, result)| {
+            let numbered = (1..).zip(&result.repetitions);
+            numbered.map(move |(number, run): (u32, _)| (format!("{name}, run {number}"), run))
+        })
+        .collect();
+    for (name, run) in &runs {
+        if let Some(why) = &run.invalid {
+            let what = format!("{name} is not valid: {why}");
+            return Err(Failure::NotKept(what));
+        }
+    }
+    match runs.iter().find(|(_, run)| run.cut_short) {
+        None => Ok(()),
+        Some((name, run)) => Err(Failure::Assertion(format!(
+            "{name} was stopped after {:.1} s, before its time: its figures are not those of a whole run",
+            run.load.duration_s
+        ))),
+    }
 }
 
 fn read(path: &Path) -> Result<RunResult, Failure> {

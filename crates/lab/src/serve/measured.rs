@@ -1,10 +1,12 @@
-//! How long did each route take to answer, and in which trace? Metric handles are resolved once.
+//! Durations of answers by route, and the traces they belong to. Metric handles are resolved once.
+//!
+//! A route that takes `GET` takes `HEAD` too; that is measured and traced as what it is.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::MethodRouter;
@@ -83,6 +85,7 @@ impl Routes {
             method,
             route,
             metrics: self.durations.route(route, method, statuses),
+            head: (method == "GET").then(|| self.durations.route(route, "HEAD", &[])),
             tracer: match traced {
                 Traced::Yes => self.tracer.clone(),
                 Traced::No => Tracer::default(),
@@ -120,6 +123,8 @@ struct Watch {
     method: &'static str,
     route: &'static str,
     metrics: RouteMetrics,
+    /// Of `HEAD`, where the route takes it; its series begin with the first one.
+    head: Option<RouteMetrics>,
     tracer: Tracer,
 }
 
@@ -127,9 +132,13 @@ impl Watch {
     async fn answer(&self, request: Request, next: Next) -> Response {
         let began = Instant::now();
         let (mut head, body) = request.into_parts();
+        let (method, metrics) = match &self.head {
+            Some(metrics) if head.method == Method::HEAD => ("HEAD", metrics),
+            _ => (self.method, &self.metrics),
+        };
         let span = self
             .tracer
-            .server(self.method, self.route, head.uri.path(), &mut head.headers);
+            .server(method, self.route, head.uri.path(), &mut head.headers);
         let trace = span.as_ref().map(telemetry::trace::ServerSpan::trace_id);
         let handler = next.run(Request::from_parts(head, body));
         let response = match span {
@@ -137,7 +146,7 @@ impl Watch {
             None => handler.await,
         };
         let status = response.status().as_u16();
-        self.metrics.observe(status, began.elapsed(), trace);
+        metrics.observe(status, began.elapsed(), trace);
         response
     }
 }

@@ -46,6 +46,7 @@ fn result() -> LoadResult {
         duration_s: 12.0,
         warm_up_s: 2.0,
         planned,
+        own_shortage: None,
         figures: BTreeMap::new(),
         phases: phases.windows().to_vec(),
         targets,
@@ -119,7 +120,9 @@ fn every_figure_of_the_catalogue_that_the_load_has_is_known() {
 
 #[test]
 fn what_never_came_is_in_every_figure_but_those_of_answers() {
-    for outcome in [Outcome::Unfinished, Outcome::Shed, Outcome::Timeout] {
+    let never = Outcome::ALL.into_iter().filter(|it| it.never_came());
+    assert_eq!(never.clone().count(), 4);
+    for outcome in never {
         let mut result = result();
         let part = &mut result.targets[1].parts[1];
         part.outcomes.plan();
@@ -148,7 +151,7 @@ fn what_never_came_is_in_every_figure_but_those_of_answers() {
         let text = serde_json::to_string(&result).unwrap();
         assert!(text.contains(r#""max":"inf""#), "{text}");
         let read: LoadResult = serde_json::from_str(&text).unwrap();
-        assert_eq!(read.figures["max"], f64::INFINITY);
+        assert!(read.figures["max"].is_infinite());
         assert_eq!(read.part(None, None), result.part(None, None));
     }
 }
@@ -195,6 +198,26 @@ fn what_the_generator_did_not_keep_and_whom_it_did_not_reach_is_said() {
     );
     result.profile.shed_limit = 0.1;
     assert_eq!(result.shortfall(), None);
+}
+
+#[test]
+fn a_shortage_of_the_generator_is_its_own_fault_and_blames_no_target() {
+    let mut result = result();
+    result.targets[0].reached = false;
+    for part in &mut result.targets[0].parts {
+        part.outcomes = Outcomes::default();
+        part.outcomes.plan();
+        part.outcomes.count(Outcome::OwnShortage);
+        part.sent = 1;
+    }
+    result.own_shortage = Some("too many open files".to_owned());
+
+    assert!(result.unreachable().is_empty());
+    let shortfall = result.shortfall().unwrap();
+    assert!(
+        shortfall.ends_with("could not send 2 of 8 requests: too many open files"),
+        "{shortfall}"
+    );
 }
 
 #[test]
