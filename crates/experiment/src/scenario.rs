@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker_settings::BreakerSettings;
-use crate::expectation::{Expectation, Known};
+use crate::expectation::{Expectation, Known, contradiction};
 use crate::faults::Plan;
 use crate::fleet::UNHEALTHY_AT;
 use crate::load::{PhaseWindow, Phases, Point, Profile, Shape};
@@ -289,6 +289,9 @@ impl Scenario {
             expectation
                 .check(&known)
                 .map_err(|what| format!("expectations: {what}"))?;
+        }
+        if let Some(what) = contradiction(&self.expectations) {
+            return Err(format!("expectations: {what}"));
         }
         Ok(())
     }

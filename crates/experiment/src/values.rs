@@ -17,9 +17,11 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        humantime::parse_duration(text)
-            .map(Self)
-            .map_err(|_| format!("`{text}` is no duration; write one like 500ms, 2s or 1m"))
+        humantime::parse_duration(text).map(Self).map_err(|_| {
+            format!(
+                "`{text}` is not a duration: write a number with a unit, such as 500ms, 2s or 1m"
+            )
+        })
     }
 }
 
@@ -135,6 +137,9 @@ mod tests {
         for text in ["500ms", "2s", "1m 30s"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
-        assert!("2".parse::<Span>().unwrap_err().contains("500ms, 2s or 1m"));
+        assert_eq!(
+            "5".parse::<Span>().unwrap_err(),
+            "`5` is not a duration: write a number with a unit, such as 500ms, 2s or 1m"
+        );
     }
 }

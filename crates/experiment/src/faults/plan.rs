@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Phase, Rule};
 use crate::law::Law;
 use crate::overload::Overload;
-use crate::reading::{parse_json, parse_toml};
+use crate::reading::{bytes_without_mark, parse_json, parse_toml};
 
 /// Phases one after another, rules, and the seed of their chance.
 ///
@@ -219,7 +219,10 @@ impl Plan {
     /// What is wrong, in one line.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         // A struct can be read from a list of its fields, which nobody means.
-        if bytes.trim_ascii_start().starts_with(b"[") {
+        if bytes_without_mark(bytes)
+            .trim_ascii_start()
+            .starts_with(b"[")
+        {
             return Err("invalid type: sequence, expected struct Plan".to_owned());
         }
         let plan: Self = parse_json(bytes)?;
