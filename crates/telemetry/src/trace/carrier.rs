@@ -78,9 +78,11 @@ async fn send(
     http: reqwest::Client,
     request: Request<Bytes>,
 ) -> Result<Response<Bytes>, HttpError> {
-    let mut answer = http.execute(request.try_into()?).await?;
+    // Errors name the URL, which may have a password in it.
+    let sent = http.execute(request.try_into()?).await;
+    let mut answer = sent.map_err(reqwest::Error::without_url)?;
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
+    while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
         if body.len() + chunk.len() > ANSWER_BYTES {
             return Err("the collector's answer is too long".into());
         }
