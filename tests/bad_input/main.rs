@@ -1,5 +1,6 @@
 //! Bad input: one clear line on standard error, exit status 2, nothing started.
 
+mod contradictions;
 mod observing;
 
 use std::fs;

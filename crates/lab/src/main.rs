@@ -46,6 +46,8 @@ use together::Show;
 
 /// File descriptors that a full house needs; the system may grant fewer.
 const FILE_DESCRIPTORS: u64 = 65_536;
+/// With fewer, not even the sockets of all services can be opened.
+const LEAST_FILE_DESCRIPTORS: u64 = 128;
 
 fn main() -> ExitCode {
     match Cli::read().and_then(run) {
@@ -59,7 +61,13 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     // One descriptor per connection: the usual limit of 1024 is less than one busy service.
-    let _granted = rlimit::increase_nofile_limit(FILE_DESCRIPTORS);
+    let granted = rlimit::increase_nofile_limit(FILE_DESCRIPTORS);
+    if let Ok(granted @ ..LEAST_FILE_DESCRIPTORS) = granted {
+        return Err(Failure::usage(format!(
+            "only {granted} files may be open at once, and sockets count: allow at least \
+             {LEAST_FILE_DESCRIPTORS} with `ulimit -n {LEAST_FILE_DESCRIPTORS}`"
+        )));
+    }
     let seed = drawn_seed();
     match cli.role {
         None => {

@@ -80,7 +80,7 @@ impl Unreliable {
 
     /// Answers until the shutdown.
     pub(crate) async fn serve(self, listening: Listening, settings: Serving, shutdown: Shutdown) {
-        let guard = Control::new(settings.control_token.as_deref());
+        let guard = Control::new(settings.control_token.as_ref());
         let empty = Routes::new(self.metrics, guard, self.tracer);
         let answers = router(add_routes(empty, &self.running));
         let control = async {
