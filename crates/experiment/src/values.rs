@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{Deserializer, Error};
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A duration, written like `500ms`, `2s` or `1m 30s`.
@@ -127,6 +127,77 @@ macro_rules! as_number {
 }
 
 as_number!(u32, f64);
+
+/// Reads milliseconds: a number of them, or a text with a unit such as `"1s"`.
+///
+/// # Errors
+///
+/// When it is neither, or not a whole number of milliseconds.
+pub fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    deserializer.deserialize_any(Millis)
+}
+
+/// Reads milliseconds that may be missing, as [`millis`] does.
+///
+/// # Errors
+///
+/// As [`millis`].
+pub fn optional_millis<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u64>, D::Error> {
+    struct Optional;
+
+    impl<'de> Visitor<'de> for Optional {
+        type Value = Option<u64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            Millis.expecting(f)
+        }
+
+        fn visit_none<E: Error>(self) -> Result<Option<u64>, E> {
+            Ok(None)
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Option<u64>, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, some: D) -> Result<Option<u64>, D::Error> {
+            millis(some).map(Some)
+        }
+    }
+
+    deserializer.deserialize_option(Optional)
+}
+
+struct Millis;
+
+impl Visitor<'_> for Millis {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("milliseconds as a whole number, or a duration such as \"1s\"")
+    }
+
+    fn visit_u64<E: Error>(self, millis: u64) -> Result<u64, E> {
+        Ok(millis)
+    }
+
+    fn visit_i64<E: Error>(self, millis: i64) -> Result<u64, E> {
+        let negative = |_| E::invalid_value(Unexpected::Signed(millis), &self);
+        u64::try_from(millis).map_err(negative)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
+        let Span(span) = text.parse().map_err(E::custom)?;
+        match u64::try_from(span.as_millis()) {
+            Ok(millis) if span.subsec_nanos() % 1_000_000 == 0 => Ok(millis),
+            _ => Err(E::custom(format!(
+                "`{text}` is not allowed: write a whole number of milliseconds"
+            ))),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use crate::values::{millis, optional_millis};
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -71,11 +72,18 @@ pub struct Plan {
     /// An answer that takes longer counts as failed in the truth.
     #[serde(
         default = "default_deadline_ms",
-        skip_serializing_if = "is_default_deadline"
+        skip_serializing_if = "is_default_deadline",
+        alias = "deadline",
+        deserialize_with = "millis"
     )]
     pub deadline_ms: u64,
     /// After this time the plan ends by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        alias = "ttl",
+        deserialize_with = "optional_millis"
+    )]
     pub ttl_ms: Option<u64>,
 }
 
@@ -95,6 +103,7 @@ pub struct Limits {
     /// So many calls may be delayed, hanging or dribbling at once; further ones are spared.
     pub max_active_faults: u32,
     /// No call waits longer for its faults.
+    #[serde(alias = "max_hang", deserialize_with = "millis")]
     pub max_hang_ms: u64,
 }
 
@@ -266,5 +275,43 @@ impl Plan {
 ///
 /// Never: a schema is JSON.
 pub fn schema() -> serde_json::Value {
-    serde_json::to_value(schemars::schema_for!(Plan)).expect("a schema is JSON")
+    let mut schema = serde_json::to_value(schemars::schema_for!(Plan)).expect("a schema is JSON");
+    add_durations(&mut schema);
+    schema
+}
+
+/// Keys of times that have another name without `_ms`, under which a unit is written.
+const DURATIONS: [&str; 9] = [
+    "at_ms",
+    "deadline_ms",
+    "for_ms",
+    "hang_ms",
+    "latency_jitter_ms",
+    "latency_ms",
+    "max_hang_ms",
+    "ramp_ms",
+    "ttl_ms",
+];
+
+/// Adds the names under which times are written with a unit.
+fn add_durations(schema: &mut serde_json::Value) {
+    if let Some(keys) = schema
+        .get_mut("properties")
+        .and_then(|keys| keys.as_object_mut())
+    {
+        for key in DURATIONS
+            .iter()
+            .filter(|key| keys.contains_key(**key))
+            .collect::<Vec<_>>()
+        {
+            let description = format!("The same as {key}, with a unit, such as \"1s\".");
+            let written = serde_json::json!({ "description": description, "type": "string" });
+            keys.insert(key.trim_end_matches("_ms").to_owned(), written);
+        }
+    }
+    match schema {
+        serde_json::Value::Object(object) => object.values_mut().for_each(add_durations),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(add_durations),
+        _ => {}
+    }
 }
