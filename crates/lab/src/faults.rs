@@ -35,7 +35,7 @@ pub(crate) struct FaultsArgs {
         global = true
     )]
     downstream: BaseUrl,
-    /// The bearer token that its control routes ask for
+    /// The bearer token that its control routes ask for [default: none]
     #[arg(
         long,
         visible_alias = "token",

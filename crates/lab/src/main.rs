@@ -10,6 +10,7 @@
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
 //! | `page` | What does the lab itself answer? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
+//! | `terminal` | Can a picture be drawn on standard output? |
 //! | `timer` | How is an instant met more closely than within a millisecond? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
 
@@ -27,6 +28,7 @@ mod serve;
 mod settings;
 mod settle;
 mod shutdown;
+mod terminal;
 mod timer;
 mod together;
 mod unreliable;
@@ -111,6 +113,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
                 workers: cores(),
             };
             stage.play(settings, run::run)
+        }
+        Some(Role::Completions(args)) => {
+            print::line(Cli::completions(args.shell).trim_end());
+            Ok(())
         }
         Some(Role::Scenarios(args)) => run::list(args.name.as_deref()),
         Some(Role::Compare(args)) => run::compare(&args),

@@ -29,6 +29,8 @@ use telemetry::{Metrics, Telemetry};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+#[cfg(test)]
+pub(crate) use counts::Counts;
 pub(crate) use running::{Health, Running};
 use service::add_routes;
 

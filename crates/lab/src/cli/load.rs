@@ -54,7 +54,7 @@ pub(crate) struct ProfileArgs {
     /// `weighted:A=3,B=1` [default: random]
     #[arg(long, value_name = "WAY", env = "BREAKER_LAB_CHOOSE")]
     pub(crate) choose: Option<Choose>,
-    /// How often a target is chosen, beside the others' 1, instead of --choose; repeat for more
+    /// How often a target is chosen, beside the others' 1, instead of --choose; repeat for more [default: 1]
     #[arg(long, value_name = "NAME=N")]
     pub(crate) weight: Vec<Named<f64>>,
     /// How many different keys are asked for [default: 1000]

@@ -176,7 +176,8 @@ impl FastFailures {
                                                  only some calls yet; the downstream was not called"
                             .to_owned(),
                         reason => format!(
-                            "the circuit breaker is {reason}; the downstream was not called"
+                            "the circuit breaker is {}; the downstream was not called",
+                            reason.to_string().replace('_', "-"),
                         ),
                     },
                 }),

@@ -36,15 +36,21 @@ pub(crate) struct Course {
     /// Until when requests are planned, if they have an end.
     pub(crate) until: Option<Duration>,
     pub(crate) keeping: Keeping,
+    /// When it is over, as people are told.
+    pub(crate) ends: Option<Duration>,
+    /// Which run it is of how many.
+    pub(crate) run: [u32; 2],
 }
 
 impl Course {
-    /// On and on.
-    pub(crate) fn endless() -> Self {
+    /// On and on, until somebody ends it, at this time if they have said so.
+    pub(crate) fn endless(ends: Option<Duration>) -> Self {
         Self {
             phases: Phases::default(),
             until: None,
             keeping: Keeping::Recent,
+            ends,
+            run: [1, 1],
         }
     }
 }
@@ -133,6 +139,8 @@ impl System {
         let watched = Watched {
             seed,
             rate: profile.rate,
+            until: course.ends,
+            run: course.run,
             clock,
             names,
             breakers: crew.breakers,
