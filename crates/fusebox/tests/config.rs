@@ -113,6 +113,8 @@ fn the_clocks_of_the_system_go_forward() {
         Box::new(SystemClock::new()),
         #[cfg(feature = "tsc")]
         Box::new(fusebox::TscClock::new()),
+        #[cfg(feature = "coarse")]
+        Box::new(fusebox::CoarseClock::new()),
     ];
 
     for clock in clocks {

@@ -217,7 +217,7 @@ pub(crate) struct InstanceArgs {
     /// Where to listen [default: 127.0.0.1:8001 for A, 8002 for B, 8003 for C]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_LISTEN")]
     pub(crate) listen: Option<Address>,
-    /// The unreliable service [default: http://127.0.0.1:9000]
+    /// The unreliable service [default: <http://127.0.0.1:9000>]
     #[arg(
         long,
         value_name = "URL",

@@ -71,13 +71,13 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
         instances.insert(name, settled);
     }
     let page = listen("lab").or(file.lab.listen);
-    let named = instances.iter().map(|(name, one)| (&**name, one.listen));
+    let places = instances.iter().map(|(name, one)| (&**name, one.listen));
     let others = [
         ("unreliable", unreliable.listen),
         ("the control of unreliable", unreliable.control_listen),
     ];
-    let page_named = page.map(|page| ("lab", page));
-    distinct(&named.chain(others).chain(page_named).collect::<Vec<_>>())?;
+    let chosen_page = page.map(|page| ("lab", page));
+    distinct(&places.chain(others).chain(chosen_page).collect::<Vec<_>>())?;
     Ok(Together {
         seed,
         duration: duration(&args.common, &file)?,

@@ -66,8 +66,12 @@ impl Control {
     fn check(&self, peer: Option<Peer>, headers: &HeaderMap) -> Result<(), Refusal> {
         let host = single(headers, &HOST).unwrap_or_default();
         if headers.contains_key(ORIGIN) {
-            let origin = single(headers, &ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
-            if origin != Some(host) {
+            let origin = single(headers, &ORIGIN);
+            let plain = origin.and_then(|origin| origin.strip_prefix("http://"));
+            // Who knows the token may stand behind a proxy that speaks TLS.
+            let secure = origin.and_then(|origin| origin.strip_prefix("https://"));
+            let secure = secure.filter(|_| self.token.is_some());
+            if plain.or(secure) != Some(host) {
                 let message = "requests of other sites' pages are refused";
                 return Err((StatusCode::FORBIDDEN, "foreign_origin", message));
             }
@@ -205,6 +209,20 @@ mod tests {
                 "{value}"
             );
         }
+    }
+
+    #[test]
+    fn behind_a_proxy_with_tls_a_page_of_ones_own_needs_the_token() {
+        let page = [
+            (HOST, "lab.example"),
+            (ORIGIN, "https://lab.example"),
+            (AUTHORIZATION, "Bearer s3cret"),
+        ];
+        assert_eq!(verdict(Some("s3cret"), "192.0.2.7", &page), "allowed");
+        assert_eq!(verdict(Some("other"), "192.0.2.7", &page), "token_required");
+
+        let own = [(HOST, "localhost"), (ORIGIN, "https://localhost")];
+        assert_eq!(verdict(None, "127.0.0.1", &own), "foreign_origin");
     }
 
     #[test]

@@ -245,13 +245,13 @@ fn a_preview_shows_phases_and_the_truth_of_each_caller() {
 
 #[test]
 fn times_are_written_with_a_unit_as_everywhere_or_in_milliseconds() {
-    let plain = r#"{"deadline_ms": 2000, "ttl_ms": 60000, "limits": {"max_hang_ms": 5000}, "phases": [
+    let numbers = r#"{"deadline_ms": 2000, "ttl_ms": 60000, "limits": {"max_hang_ms": 5000}, "phases": [
         {"name": "x", "for_ms": 1000, "hang_ms": 1500, "latency_ms": 4, "latency_jitter_ms": 8,
          "ramp_ms": 500}]}"#;
     let units = r#"{"deadline": "2s", "ttl": "1m", "limits": {"max_hang": "5s"}, "phases": [
         {"name": "x", "for": "1s", "hang": "1s 500ms", "latency": "4ms", "latency_jitter": "8ms",
          "ramp": "500ms"}]}"#;
-    let plan = Plan::parse(plain.as_bytes()).unwrap();
+    let plan = Plan::parse(numbers.as_bytes()).unwrap();
     assert_eq!(Plan::parse(units.as_bytes()).unwrap(), plan);
     let toml = "[[phases]]\nname = \"x\"\nfor = \"1s\"\n";
     assert_eq!(Plan::parse_toml(toml).unwrap().phases[0].for_ms, Some(1000));
