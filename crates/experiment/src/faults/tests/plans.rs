@@ -149,7 +149,7 @@ fn plans_read_back_as_they_are_written_in_both_formats() {
 
 #[test]
 fn presets_say_what_they_show_and_misspelt_ones_get_the_nearest() {
-    assert_eq!(presets::ALL.len(), 12);
+    assert_eq!(presets::ALL.len(), 13);
     for preset in presets::ALL {
         assert!(preset.text.starts_with("# "), "{}", preset.name);
         assert!(preset.description().len() > 30, "{}", preset.name);
@@ -241,4 +241,11 @@ fn a_preview_shows_phases_and_the_truth_of_each_caller() {
     };
     assert!(near(a.mean_p_fail, 0.3, 0.01), "{}", a.mean_p_fail);
     assert!(b.mean_p_fail < 1e-6);
+}
+
+#[test]
+fn the_default_loop_is_a_preset_too() {
+    let preset = presets::preset("default").unwrap();
+
+    assert_eq!(preset.plan(), Plan::schedule(preset.plan().seed));
 }
