@@ -133,7 +133,7 @@ impl Player {
         if fate.ending != Ending::Hang {
             fate.healthy = fate.delay.min(longest);
         }
-        let deadline = Duration::from_millis(self.plan.deadline_ms);
+        let deadline = self.plan.deadline_of(call.caller);
         fate.endangered |= fate.delay > deadline;
         let (ramp, rest) = (moment.ramp(), moment.remaining.unwrap_or(longest));
         let met = Met {
