@@ -224,6 +224,13 @@ impl Plan {
         Duration::from_millis(first.unwrap_or(DEADLINE_MS))
     }
 
+    /// Whether a rule has its time at `elapsed`: the phase names it, or none does.
+    pub fn is_active(&self, rule: &str, elapsed: Duration) -> bool {
+        let names = |phase: &Phase| phase.rules.iter().any(|name| name == rule);
+        self.rules.contains_key(rule)
+            && (names(self.at(elapsed).phase) || !self.phases.iter().any(names))
+    }
+
     /// Learns how long callers wait, where the plan does not say it itself. A caller whose deadline does
     /// not change by that is not named.
     ///

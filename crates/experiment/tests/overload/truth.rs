@@ -59,7 +59,7 @@ fn off(service: &str, discipline: &str, rate: f64) -> (f64, f64) {
                     {
                         let met = met.entry(crowd.depth).or_default();
                         met.calls += 1;
-                        met.late += u32::from(now - came > DEADLINE);
+                        met.late += u32::from(now.saturating_sub(came) > DEADLINE);
                     }
                 }
             }
