@@ -12,6 +12,6 @@ fi
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/miri"
 cargo +nightly miri test -p fusebox --features serde --lib \
   --test permit --test liveness --test events --test operator --test recovery --test registry \
-  --test saved --test config_errors "$@"
+  --test registry_life --test registry_together --test saved --test config_errors "$@"
 # These leak on purpose: a listener that holds its own breaker, a panic whose payload panics.
 MIRIFLAGS="${MIRIFLAGS:-} -Zmiri-ignore-leaks" cargo +nightly miri test -p fusebox --test listeners "$@"

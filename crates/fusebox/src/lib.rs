@@ -41,8 +41,10 @@
 //! Which settings to choose, and what follows from them: see the [`guide`].
 //!
 //! # Features
-//! Both are off by default. `serde`: a [`Saved`] state can be written and read. `tsc`: `TscClock`, a
-//! clock that reads the processor's time-stamp counter.
+//! All are off by default.
+//! - `serde`: a [`Saved`] state can be written and read.
+//! - `tsc`: `TscClock`, a clock that reads the processor's time-stamp counter.
+//! - `coarse`: `CoarseClock`, a clock that is right to 1 to 10 ms and the cheapest to read.
 //!
 //! # Map, in reading order
 //! | file | question |
@@ -64,19 +66,25 @@
 //! | `registry`, `control` | Which breaker belongs to this key, and who operates many at once? |
 //! | `clock` | What time is it? |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod backoff;
 mod breaker;
 mod circuit;
 mod clock;
 mod config;
 mod control;
+mod dyn_error;
 mod event_queue;
 mod event_stream;
 mod gate;
 pub mod guide;
+mod handle;
 mod in_flight;
 mod listener;
 mod machine;
+#[doc(hidden)]
+pub mod nesting;
 mod outcome;
 mod permit;
 mod ramp;
@@ -95,6 +103,8 @@ mod verdict;
 mod window;
 
 pub use breaker::Breaker;
+#[cfg(feature = "coarse")]
+pub use clock::CoarseClock;
 #[cfg(feature = "tsc")]
 pub use clock::TscClock;
 pub use clock::{Clock, ClockSteps, ManualClock, SystemClock};
@@ -103,12 +113,14 @@ pub use config::{
     InvalidSetting, ProbeVerdict,
 };
 pub use control::ManualControl;
+#[doc(hidden)]
+pub use dyn_error::dyn_error;
 pub use event_stream::Events;
 pub use listener::{Event, Interest, Listener};
 pub use outcome::Outcome;
 pub use permit::Permit;
 pub use ratio::Ratio;
-pub use registry::{Registry, RegistryFull};
+pub use registry::{Registry, RegistryBuilder, RegistryFull, RegistrySnapshot};
 pub use rejected::{CallError, RejectReason, Rejected};
 pub use saved::Saved;
 pub use snapshot::{Snapshot, Totals};
@@ -121,3 +133,8 @@ pub use window::{Window, WindowFigures};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// Compiles and runs the examples of this package's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct PackageReadme;

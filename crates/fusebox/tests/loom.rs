@@ -7,13 +7,14 @@
 #![cfg(loom)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fusebox::{
-    Breaker, Clock, ClockSteps, Config, ConfigBuilder, Outcome, Permit, RejectReason, Snapshot,
-    State, Window,
+    Breaker, Clock, ClockSteps, Config, ConfigBuilder, Outcome, Permit, Registry, RejectReason,
+    Snapshot, State, Window,
 };
 use loom::thread;
 
@@ -346,6 +347,28 @@ fn readers_see_every_outcome_once() {
         let snapshot = breaker.snapshot();
         assert_eq!(snapshot.window.calls, 1);
         assert_eq!(calls(&snapshot, Outcome::Success), 1);
+    });
+}
+
+#[test]
+fn successes_that_meet_and_are_spread_are_all_counted() {
+    loom::model(|| {
+        let clock = ModelClock::default();
+        let config = tolerant().window(Window::time(Duration::from_millis(3), 3));
+        let hosts: Registry<String> =
+            Registry::with_clock(NonZeroUsize::MIN, config.build().unwrap(), clock);
+        let breaker = hosts.get("model").unwrap();
+        let permit = || breaker.try_acquire().unwrap().into_owned();
+        let (one, two, three) = (permit(), permit(), permit());
+
+        // Who is overtaken twice spreads the threads; who comes later counts in another stripe.
+        let (twin, collecting) = (breaker.clone(), breaker.clone());
+        race(
+            move || (one.success(), twin.try_acquire().unwrap().success()),
+            move || (two.success(), three.success(), collecting.snapshot()),
+        );
+
+        assert_eq!(calls(&breaker.snapshot(), Outcome::Success), 4);
     });
 }
 

@@ -230,8 +230,9 @@ impl ConfigBuilder {
     }
 
     /// How many threads can count successes without meeting: rounded up to a power of two, at most
-    /// 8, 128 bytes each. Default: one per processor. One is enough for a breaker that is one of
-    /// very many. Fixed for the life of a breaker.
+    /// 8, 128 bytes each. Default: one per processor; in a [`Registry`](crate::Registry) one at
+    /// first, and one per processor as soon as threads meet there. Fixed for the life of a breaker
+    /// if it is set.
     pub fn stripes(mut self, stripes: NonZeroUsize) -> Self {
         self.stripes = Some(stripes);
         self
