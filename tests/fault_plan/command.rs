@@ -97,7 +97,7 @@ async fn presets_are_listed_applied_and_tried_out() {
 
     let listed = faults(&client, &["presets"]).await;
     assert!(listed.contains("metastable"), "{listed}");
-    assert_eq!(listed.lines().count(), 12);
+    assert_eq!(listed.lines().count(), 13);
     let preset = json(&faults(&client, &["preset", "metastable"]).await);
     assert_eq!(preset["overload"]["workers"], 8);
     let dry = json(&faults(&client, &["dry-run", "preset:asymmetric"]).await);

@@ -1,6 +1,7 @@
 //! Load that can be trusted: every request accounted for, latency from the plan, a verdict on itself.
 
 mod accounting;
+mod choices;
 mod endings;
 mod nasty;
 mod results;

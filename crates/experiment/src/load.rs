@@ -31,7 +31,7 @@ mod schedule;
 mod shape;
 mod written;
 
-pub use choose::Choose;
+pub use choose::{Choose, least_loaded};
 pub use curve::Curve;
 pub use latencies::Latencies;
 pub use phases::{PhaseWindow, Phases, REST, WARM_UP};

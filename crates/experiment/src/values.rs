@@ -2,6 +2,7 @@
 //!
 //! The same text means the same on the command line, in the environment and in every file.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -168,6 +169,24 @@ pub fn optional_millis<'de, D: Deserializer<'de>>(
     }
 
     deserializer.deserialize_option(Optional)
+}
+
+/// Reads milliseconds under names, each as [`millis`] does.
+///
+/// # Errors
+///
+/// As [`millis`].
+pub fn millis_of_each<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, u64>, D::Error> {
+    #[derive(Deserialize)]
+    struct One(#[serde(deserialize_with = "millis")] u64);
+
+    let named: BTreeMap<String, One> = Deserialize::deserialize(deserializer)?;
+    Ok(named
+        .into_iter()
+        .map(|(name, One(ms))| (name, ms))
+        .collect())
 }
 
 struct Millis;

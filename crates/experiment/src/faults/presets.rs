@@ -19,6 +19,7 @@ macro_rules! presets {
 
 /// All presets.
 pub const ALL: &[Preset] = presets![
+    "default",
     "calm",
     "flaky-10",
     "asymmetric",

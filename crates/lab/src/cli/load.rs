@@ -110,7 +110,7 @@ pub(crate) struct OutcomeArgs {
     /// Show nothing but the result
     #[arg(long)]
     pub(crate) quiet: bool,
-    /// Show the plan and its digest, and send nothing
+    /// Show the plan and its digest, and send nothing; with --json and --duration, write all of it
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Where to show metrics; nowhere by default

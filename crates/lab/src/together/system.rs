@@ -103,8 +103,11 @@ impl System {
             rest.tasks
                 .spawn(page.serve(listening, serving, shutdown.clone()));
         }
-        let service = Unreliable::new(settings.unreliable.plan, clock, telemetry)
-            .controlled_on(bound.control);
+        let waits = settings.instance.iter();
+        let waits = waits.map(|(name, one)| (name.clone(), one.call_timeout.0));
+        let service =
+            Unreliable::for_callers(waits.collect(), settings.unreliable.plan, clock, telemetry)
+                .controlled_on(bound.control);
         let running = service.running();
         let downstream = Downstream {
             configured: BaseUrl::of(settings.unreliable.listen.0),

@@ -149,7 +149,7 @@ fn plans_read_back_as_they_are_written_in_both_formats() {
 
 #[test]
 fn presets_say_what_they_show_and_misspelt_ones_get_the_nearest() {
-    assert_eq!(presets::ALL.len(), 12);
+    assert_eq!(presets::ALL.len(), 13);
     for preset in presets::ALL {
         assert!(preset.text.starts_with("# "), "{}", preset.name);
         assert!(preset.description().len() > 30, "{}", preset.name);
@@ -245,10 +245,10 @@ fn a_preview_shows_phases_and_the_truth_of_each_caller() {
 
 #[test]
 fn times_are_written_with_a_unit_as_everywhere_or_in_milliseconds() {
-    let numbers = r#"{"deadline_ms": 2000, "ttl_ms": 60000, "limits": {"max_hang_ms": 5000}, "phases": [
+    let numbers = r#"{"deadline_ms": 2000, "patience_ms": {"A": 3000}, "ttl_ms": 60000, "limits": {"max_hang_ms": 5000}, "phases": [
         {"name": "x", "for_ms": 1000, "hang_ms": 1500, "latency_ms": 4, "latency_jitter_ms": 8,
          "ramp_ms": 500}]}"#;
-    let units = r#"{"deadline": "2s", "ttl": "1m", "limits": {"max_hang": "5s"}, "phases": [
+    let units = r#"{"deadline": "2s", "patience": {"A": "3s"}, "ttl": "1m", "limits": {"max_hang": "5s"}, "phases": [
         {"name": "x", "for": "1s", "hang": "1s 500ms", "latency": "4ms", "latency_jitter": "8ms",
          "ramp": "500ms"}]}"#;
     let plan = Plan::parse(numbers.as_bytes()).unwrap();
@@ -273,4 +273,11 @@ fn times_are_written_with_a_unit_as_everywhere_or_in_milliseconds() {
         let said = Plan::parse(text.as_bytes()).unwrap_err();
         assert!(said.contains(why), "{phase}: {said}");
     }
+}
+
+#[test]
+fn the_default_loop_is_a_preset_too() {
+    let preset = presets::preset("default").unwrap();
+
+    assert_eq!(preset.plan(), Plan::schedule(preset.plan().seed));
 }
