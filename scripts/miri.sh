@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the breaker's tests in Miri, which finds undefined behaviour and data races. Takes minutes.
-# Left out are the tests that are too long for an interpreter: the model, the conformance scenarios
-# (they read files), and the one that counts allocations.
+# Left out are the tests that are too long for an interpreter (the model), that read files (the
+# conformance scenarios), that count allocations, and that run one thread over pure decisions which
+# the unit tests cover.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

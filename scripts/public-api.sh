@@ -20,9 +20,18 @@ for argument in "$@"; do
   esac
 done
 
-if ! cargo public-api --version >/dev/null 2>&1 || ! cargo +nightly --version >/dev/null 2>&1; then
-  echo "public API not compared: rustup toolchain install nightly --profile minimal &&" \
-    "cargo install --locked cargo-public-api" >&2
+# Both are pinned: rustdoc's JSON, and what the tool writes, change with their versions.
+toolchain=nightly-2026-05-20 tool=0.52.0
+# A nightly is named after the day after its last commit.
+is_pinned() {
+  rustc "+$1" --version 2>/dev/null | grep -q "2026-05-19"
+}
+if ! is_pinned "$toolchain" && is_pinned nightly; then
+  toolchain=nightly
+fi
+if [ "$(cargo public-api --version 2>/dev/null)" != "cargo-public-api $tool" ] || ! is_pinned "$toolchain"; then
+  echo "public API not compared: rustup toolchain install $toolchain --profile minimal &&" \
+    "cargo install --locked cargo-public-api@$tool" >&2
   exit "$missing"
 fi
 
@@ -33,8 +42,8 @@ trap 'rm -f "$new"' EXIT
 for package in $(library_packages); do
   file=crates/$package/public-api.txt
   # Without implementations that the compiler derives or gives to every type.
-  cargo +nightly public-api --package "$package" --all-features --color never -sss >"$new" 2>/dev/null || {
-    cargo +nightly public-api --package "$package" --all-features -sss >/dev/null || true
+  cargo "+$toolchain" public-api --package "$package" --all-features --color never -sss >"$new" 2>/dev/null || {
+    cargo "+$toolchain" public-api --package "$package" --all-features -sss >/dev/null || true
     exit 1
   }
   if [ "$renew" -eq 1 ]; then

@@ -16,7 +16,7 @@ done
 packages=()
 for package in $(library_packages); do
   packages+=(-p "$package")
-  files=$(cargo package --list --allow-dirty --offline -p "$package" 2>/dev/null)
+  files=$(cargo package --quiet --list --allow-dirty --offline -p "$package")
   for file in README.md LICENSE-MIT LICENSE-APACHE; do
     if ! grep -qx "$file" <<<"$files"; then
       echo "$package is packed without $file: write it, or link the workspace's into crates/$package" >&2

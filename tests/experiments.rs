@@ -101,6 +101,43 @@ async fn a_run_is_judged_and_leaves_what_is_needed_to_compute_it_again() {
 }
 
 #[tokio::test]
+async fn the_truth_of_an_instance_is_what_its_own_patience_makes_of_the_answers() {
+    let folder = folder("patience");
+    let path = folder.join("patience.toml");
+    let content = r#"
+title = "answers of 200 ms, and an instance that waits 100"
+duration = "3s"
+expectations = [
+  "unhealthy_share(A) < 1 %",
+  "unhealthy_share(B) > 99 %",
+  "wrongly_open_share(B) < 1 %",
+  "closed_share(A) > 99 %",
+  "open_share(B) > 1 %",
+]
+
+[fleet]
+call_timeout = "20s"
+
+[instance.B]
+call_timeout = "100ms"
+
+[load]
+rate = 60
+timeout = "30s"
+lateness_limit = "30s"
+
+[faults]
+base.delay.fixed = { ms = 200 }
+"#;
+    std::fs::write(&path, content).expect("the scenario can be written");
+
+    let out = folder.join("out");
+    let ended = Process::run(&["run", text(&path), "--out", text(&out), "--quiet"]).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+}
+
+#[tokio::test]
 async fn an_expectation_that_does_not_hold_is_exit_status_1_and_the_result_is_kept() {
     let folder = folder("failed");
     let out = folder.join("out");

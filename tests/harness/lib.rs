@@ -3,6 +3,8 @@
 //! Ports are chosen by the system and read from what the processes print. Every process is ended
 //! when its handle is dropped, also by a panic.
 
+#![cfg(feature = "harness")]
+
 mod binary;
 mod collector;
 mod dashboards;

@@ -132,6 +132,19 @@ impl Process {
         }
     }
 
+    /// Runs `breaker-lab` to its end where so few files may be open at once.
+    ///
+    /// # Panics
+    /// If it does not end by itself, or there is no shell.
+    pub async fn run_with_open_files(limit: u32, arguments: &[&str]) -> Ended {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script]).arg(binary()).args(arguments);
+        Self::start_other(command, "there is no sh")
+            .ended(LIMIT)
+            .await
+    }
+
     /// Runs `breaker-lab` to its end.
     ///
     /// # Panics

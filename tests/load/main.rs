@@ -2,6 +2,7 @@
 
 mod accounting;
 mod blame;
+mod choices;
 mod endings;
 mod nasty;
 mod results;

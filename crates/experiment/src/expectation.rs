@@ -12,6 +12,7 @@
 
 mod catalogue;
 mod grammar;
+mod range;
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use catalogue::{CATALOGUE, Definition, Source, Unit, definition};
+pub use range::contradiction;
 
 /// One line that must hold at the end of a run.
 ///

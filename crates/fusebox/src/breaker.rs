@@ -2,9 +2,12 @@
 //!
 //! Every way to use a breaker starts here; what is shared between clones is the circuit.
 
+mod peek;
+
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -15,6 +18,7 @@ use crate::event_stream::Events;
 use crate::handle::Handle;
 use crate::listener::{Audience, Interest, Listener};
 use crate::machine::{Command, Machine};
+use crate::nesting::{self, Nesting};
 use crate::permit::Permit;
 use crate::rejected::{CallError, Rejected};
 use crate::saved::Saved;
@@ -110,6 +114,11 @@ impl Breaker {
 
     /// Makes a call if it may pass; `Err` counts as failure, a panic too, which goes on unwinding.
     ///
+    /// Calls may nest. If another breaker rejects a call that is made inside this one, and this call
+    /// fails because of it, that is ignored: a rejection is no evidence. A call of this very breaker
+    /// that is made inside this one passes as a part of it. Both hold within one thread or task, and
+    /// for all the functions named `call`.
+    ///
     /// # Errors
     /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
     ///
@@ -148,9 +157,14 @@ impl Breaker {
         classify: impl FnOnce(&Result<T, E>) -> Verdict,
         call: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
+        if nesting::encloses(self) {
+            return call().map_err(CallError::Failed);
+        }
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        let result = call();
-        permit.end(classify(&result));
+        let mut nesting = Nesting::of(self);
+        let result = nesting.run(call);
+        let verdict = classify(&result);
+        permit.end(nesting.settle(verdict));
         result.map_err(CallError::Failed)
     }
 
@@ -205,9 +219,15 @@ impl Breaker {
     where
         F: Future<Output = Result<T, E>>,
     {
+        if nesting::encloses(self) {
+            return call().await.map_err(CallError::Failed);
+        }
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        let result = call().await;
-        permit.end(classify(&result));
+        let mut nesting = Nesting::of(self);
+        let mut future = pin!(nesting.run(call));
+        let result = poll_fn(|cx| nesting.run(|| future.as_mut().poll(cx))).await;
+        let verdict = classify(&result);
+        permit.end(nesting.settle(verdict));
         result.map_err(CallError::Failed)
     }
 
@@ -321,6 +341,12 @@ impl Breaker {
         let (sink, events) = Events::new(capacity);
         self.circuit.add_audience(Audience::stream(interest, sink));
         events
+    }
+
+    /// Which circuit this is. No two circuits that live have the same.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.circuit).addr()
     }
 
     pub(crate) fn circuit(&self) -> &Circuit {

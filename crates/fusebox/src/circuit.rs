@@ -5,7 +5,9 @@
 //! foreign code ever runs inside. `docs/adr/0003` says why it is built this way.
 
 mod one_of_many;
+mod peek;
 mod quiet;
+mod rejection;
 mod watch;
 
 use std::mem;
@@ -144,8 +146,8 @@ impl Circuit {
         }
     }
 
-    #[inline(never)]
-    fn admit_or_reject(&self, mut word: Word) -> Result<Ticket, Rejected> {
+    #[inline]
+    fn admission(&self, mut word: Word) -> Result<Ticket, Rejected> {
         loop {
             match word.admission() {
                 Admission::Pass | Admission::Ask => return self.ask(),

@@ -47,24 +47,20 @@
 //! - `coarse`: `CoarseClock`, a clock that is right to 1 to 10 ms and the cheapest to read.
 //!
 //! # Map, in reading order
-//! | file | question |
+//! | item | what it is |
 //! |---|---|
-//! | `state` | Which states are there, and which way may a breaker go? |
-//! | `breaker` | May this call pass? |
-//! | `permit`, `ticket` | What does a caller hold while its call is under way? |
-//! | `verdict` | What does a result say about the downstream? |
-//! | `outcome`, `rejected` | What came of it, or why not? |
-//! | `config` | When does it trip, how long is it open, what closes it? |
-//! | `circuit` | How do callers share one state machine? |
-//! | `gate`, `stripe` | What may a caller do without asking the machine, and where is it counted? |
-//! | `machine` | What is decided, and in which order? |
-//! | `trip`, `window`, `ratio` | How much is too much, and of what? |
-//! | `in_flight` | Which calls are under way for too long? |
-//! | `backoff`, `ramp` | How long does an open period last, and who passes after it? |
-//! | `transition`, `listener`, `events` | What changed, and who is told? |
-//! | `snapshot`, `saved` | What does a breaker look like right now, and what outlives it? |
-//! | `registry`, `control` | Which breaker belongs to this key, and who operates many at once? |
-//! | `clock` | What time is it? |
+//! | [`Breaker`], [`Permit`], [`Rejected`], [`CallError`] | the handle that callers share, the right to one call, and why there is none |
+//! | [`State`], [`Generation`] | the states, and the number that grows with each change |
+//! | [`Verdict`], [`Outcome`] | what a classifier says of a result, and how the call was counted |
+//! | [`Config`], [`ConfigBuilder`], [`Window`], [`Ratio`], [`ProbeVerdict`] | the settings, checked together |
+//! | [`Snapshot`], [`Totals`], [`WindowFigures`] | everything about a breaker at one instant |
+//! | [`Transition`], [`Cause`], [`WouldTrip`] | a change of state, with its cause and figures |
+//! | [`Listener`], [`Event`], [`Events`], [`Interest`] | being told, at once or at a reader's pace |
+//! | [`Registry`], [`RegistryBuilder`], [`RegistrySnapshot`] | one breaker per key, in bounded memory |
+//! | [`ManualControl`] | what an operator does to many breakers at once |
+//! | [`Saved`] | state and evidence that outlive the process |
+//! | [`Clock`], [`SystemClock`], [`ManualClock`] | where time comes from |
+//! | [`guide`] | choosing settings |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -74,6 +70,7 @@ mod circuit;
 mod clock;
 mod config;
 mod control;
+mod dyn_error;
 mod event_queue;
 mod event_stream;
 mod gate;
@@ -82,6 +79,8 @@ mod handle;
 mod in_flight;
 mod listener;
 mod machine;
+#[doc(hidden)]
+pub mod nesting;
 mod outcome;
 mod permit;
 mod ramp;
@@ -110,6 +109,8 @@ pub use config::{
     InvalidSetting, ProbeVerdict,
 };
 pub use control::ManualControl;
+#[doc(hidden)]
+pub use dyn_error::dyn_error;
 pub use event_stream::Events;
 pub use listener::{Event, Interest, Listener};
 pub use outcome::Outcome;

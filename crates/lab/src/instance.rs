@@ -124,7 +124,7 @@ impl Instance {
         settings: Serving,
         shutdown: Shutdown,
     ) -> Answered {
-        let answers = self.routes(Control::new(settings.control_token.as_deref()));
+        let answers = self.routes(Control::new(settings.control_token.as_ref()));
         tokio::select! {
             () = serve(listening, answers, &settings, shutdown) => {}
             () = tick(&self.state) => {}
@@ -134,25 +134,21 @@ impl Instance {
 
     fn routes(&self, control: Control) -> Router {
         let state = || Arc::clone(&self.state);
-        let (call, below, read, mode, reset) = (state(), state(), state(), state(), state());
+        let (read, mode, reset) = (state(), state(), state());
         let tracer = self.state.tracer.clone();
-        let routes = Routes::new(self.state.metrics.clone(), control, tracer)
-            .add(
-                "GET",
-                "/call",
-                &[200, 500, 502, 503, 504],
-                get(async move |request: Request| {
-                    call::answer(&call, request.uri().path(), request.headers()).await
-                }),
-            )
-            .add(
-                "GET",
-                "/call/{*path}",
-                &[200, 500, 502, 503, 504],
-                get(async move |request: Request| {
-                    call::answer(&below, request.uri().path(), request.headers()).await
-                }),
-            )
+        let mut routes = Routes::new(self.state.metrics.clone(), control, tracer);
+        for (path, route) in [
+            ("/call", "/call"),
+            ("/call/", "/call"),
+            ("/call/{*path}", "/call/{*path}"),
+        ] {
+            let state = state();
+            let call = get(async move |request: Request| {
+                call::answer(&state, request.uri().path(), request.headers()).await
+            });
+            routes = routes.add_at(path, "GET", route, &[200, 500, 502, 503, 504], call);
+        }
+        let routes = routes
             .add(
                 "GET",
                 "/breaker",

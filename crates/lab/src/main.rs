@@ -11,6 +11,7 @@
 //! | `page` | What does the lab itself answer? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
 //! | `shortage` | What the process itself ran out of |
+//! | `terminal` | Can a picture be drawn on standard output? |
 //! | `timer` | How is an instant met more closely than within a millisecond? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
 
@@ -29,6 +30,7 @@ mod settings;
 mod settle;
 mod shortage;
 mod shutdown;
+mod terminal;
 mod timer;
 mod together;
 mod unreliable;
@@ -48,6 +50,8 @@ use together::Show;
 
 /// File descriptors that a full house needs; the system may grant fewer.
 const FILE_DESCRIPTORS: u64 = 65_536;
+/// With fewer, not even the sockets of all services can be opened.
+const LEAST_FILE_DESCRIPTORS: u64 = 128;
 
 fn main() -> ExitCode {
     match Cli::read().and_then(run) {
@@ -61,7 +65,13 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     // One descriptor per connection: the usual limit of 1024 is less than one busy service.
-    let _granted = rlimit::increase_nofile_limit(FILE_DESCRIPTORS);
+    let granted = rlimit::increase_nofile_limit(FILE_DESCRIPTORS);
+    if let Ok(granted @ ..LEAST_FILE_DESCRIPTORS) = granted {
+        return Err(Failure::usage(format!(
+            "only {granted} files may be open at once, and sockets count: allow at least \
+             {LEAST_FILE_DESCRIPTORS} with `ulimit -n {LEAST_FILE_DESCRIPTORS}`"
+        )));
+    }
     let seed = drawn_seed();
     match cli.role {
         None => {
@@ -105,6 +115,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
                 workers: cores(),
             };
             stage.play(settings, run::run)
+        }
+        Some(Role::Completions(args)) => {
+            print::line(Cli::completions(args.shell).trim_end());
+            Ok(())
         }
         Some(Role::Scenarios(args)) => run::list(args.name.as_deref()),
         Some(Role::Compare(args)) => run::compare(&args),

@@ -75,7 +75,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     for number in 0..settings.repeat {
         let seed = source.scenario.seed.wrapping_add(number.into());
         let scenario = source.scenario.clone().with_seed(seed);
-        let run = repetition(&settings, &scenario, telemetry, end.as_mut()).await?;
+        let run = repetition(&settings, &scenario, number, telemetry, end.as_mut()).await?;
         ending = run.ending;
         report::one(&run.repetition, number, settings.repeat);
         result.repetitions.push(run.repetition);
@@ -116,12 +116,13 @@ struct Run {
 async fn repetition(
     settings: &Settings,
     scenario: &Scenario,
+    number: u32,
     telemetry: &Telemetry,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
     let together = settled::system(scenario, &settings.observing, &settings.serving)?;
     let bound = bind_anywhere(&together)?;
-    if settings.show != Show::Nothing {
+    if settings.show.is_whole() {
         for line in url_table(&together, &bound) {
             print::line(&line);
         }
@@ -130,6 +131,8 @@ async fn repetition(
         phases: scenario.phases().map_err(Failure::usage)?,
         until: Some(scenario.duration.0),
         keeping: Keeping::All,
+        ends: Some(scenario.duration.0),
+        run: [number + 1, settings.repeat],
     };
     let (system, watched) = System::start(together, bound, telemetry, course);
     let mut observer = Observer::new(&watched, scenario.unhealthy_at);
@@ -151,7 +154,7 @@ async fn repetition(
     };
     let expectations = scenario.expectations.iter();
     repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
-    if settings.show != Show::Nothing && settings.repeat == 1 {
+    if settings.show.is_whole() {
         watched.print_summary(settings.show);
     }
     Ok(Run { repetition, ending })

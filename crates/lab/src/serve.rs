@@ -9,6 +9,8 @@ mod body;
 mod entrance;
 mod guard;
 mod health;
+mod host;
+mod lines;
 mod measured;
 mod reply;
 mod slow;
@@ -22,8 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
+use axum::http::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -40,6 +41,8 @@ pub(crate) use entrance::{Listening, listen};
 pub(crate) use guard::Control;
 use guard::Peer;
 pub(crate) use health::router;
+pub(crate) use host::{Host, NoHost};
+pub(crate) use lines::list;
 pub(crate) use measured::Routes;
 pub(crate) use reply::{error, json, text};
 pub(crate) use wire::{Below, Cut, Door, Wire};
@@ -248,14 +251,23 @@ async fn answer(
     peer: SocketAddr,
     wire: Option<Wire>,
 ) -> Result<axum::response::Response, Infallible> {
-    let mut request: Request = request.map(Body::new);
-    if body::announces_too_much(&request) {
-        return Ok(body::refuse(request).await);
+    if host::has_several(request.headers()) {
+        let message = "a request must have one Host header";
+        return Ok(error(StatusCode::BAD_REQUEST, "several_hosts", message));
     }
+    let (mut request, rest) = body::shared(request);
     if guard::changes_something(request.method()) {
         request.extensions_mut().insert(Peer(peer));
     } else if let Some(wire) = wire {
         request.extensions_mut().insert(wire);
     }
-    router.oneshot(request).await
+    let answer = if body::announces_too_much(&request) {
+        body::too_large()
+    } else {
+        router.oneshot(request).await?
+    };
+    if let Some(rest) = rest {
+        rest.throw_away();
+    }
+    Ok(answer)
 }

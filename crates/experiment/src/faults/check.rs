@@ -27,7 +27,7 @@ const MAX_PHASE_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest delay of one answer that a phase may name.
 const MAX_DELAY_MS: u64 = 60_000;
 /// The longest that limits may allow.
-const MAX_HANG_MS: u64 = 600_000;
+pub(super) const MAX_HANG_MS: u64 = 600_000;
 
 type Checked = Result<(), String>;
 
@@ -85,7 +85,14 @@ impl Plan {
         let active = limits.max_active_faults.into();
         count("limits.max_active_faults", active, 1, 1_000_000)?;
         count("limits.max_hang_ms", limits.max_hang_ms, 1, MAX_HANG_MS)?;
-        count("deadline_ms", self.deadline_ms, 1, MAX_HANG_MS)?;
+        if let Some(deadline) = self.deadline_ms {
+            count("deadline_ms", deadline, 1, MAX_HANG_MS)?;
+        }
+        for (caller, patience) in &self.patience_ms {
+            name("patience_ms", caller)?;
+            let key = format!("patience_ms.{caller}");
+            count(&key, *patience, 1, MAX_HANG_MS)?;
+        }
         match self.ttl_ms {
             Some(ttl) => count("ttl_ms", ttl, 1, MAX_PHASE_MS),
             None => Ok(()),
@@ -103,6 +110,7 @@ impl Plan {
             ("phases", self.phases.len(), MAX_PHASES),
             ("rules", self.rules.len(), MAX_RULES),
             ("callers", self.callers.len(), MAX_NAMES),
+            ("patience_ms", self.patience_ms.len(), MAX_NAMES),
         ] {
             if found > most {
                 return Err(format!("{key}: {found} are not allowed: up to {most}"));

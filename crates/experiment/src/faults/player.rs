@@ -73,6 +73,33 @@ impl Player {
         *self = next;
     }
 
+    /// Goes on with this player, which `patched` was made from by a [`patch`](Self::patch) that is taken back:
+    /// rules are as old as if there had been no patch, and calls are counted on. A rule that counts by phases
+    /// goes on where it was before, if the patch had other phases.
+    pub fn take_back(&mut self, patched: Self) {
+        let same_phases = patched.plan.phases == self.plan.phases;
+        let before = std::mem::replace(&mut self.callers, patched.callers);
+        for (caller, calls) in before {
+            let now = self.callers.entry(caller).or_default();
+            for (rule, counted) in calls.matching {
+                let listed = self.rules.iter().any(|it| it.name == rule && it.listed);
+                if listed && !same_phases {
+                    now.matching.insert(rule, counted);
+                } else {
+                    now.matching.entry(rule).or_insert(counted);
+                }
+            }
+        }
+    }
+
+    /// When one of these rules or the plan itself ends by its own time to live, on the plan's clock.
+    pub fn end_of(&self, rules: &[Arc<str>]) -> Option<Duration> {
+        let named = self.rules.iter().filter(|it| rules.contains(&it.name));
+        let ends = named.filter_map(Prepared::end);
+        let own = self.plan.ttl().map(|ttl| self.born.saturating_add(ttl));
+        ends.chain(own).min()
+    }
+
     /// Whether the plan's time to live is over.
     pub fn ended(&self, now: Duration) -> bool {
         let lived = now.saturating_sub(self.born);
@@ -133,7 +160,7 @@ impl Player {
         if fate.ending != Ending::Hang {
             fate.healthy = fate.delay.min(longest);
         }
-        let deadline = Duration::from_millis(self.plan.deadline_ms);
+        let deadline = self.plan.deadline_of(call.caller);
         fate.endangered |= fate.delay > deadline;
         let (ramp, rest) = (moment.ramp(), moment.remaining.unwrap_or(longest));
         let met = Met {

@@ -112,8 +112,13 @@ impl Prepared {
     }
 
     pub(super) fn lives(&self, now: Duration) -> bool {
+        self.end().is_none_or(|end| now < end)
+    }
+
+    /// When its time to live is over.
+    pub(super) fn end(&self) -> Option<Duration> {
         let ttl = self.rule.ttl_ms.map(Duration::from_millis);
-        ttl.is_none_or(|ttl| now.saturating_sub(self.since) < ttl)
+        ttl.map(|ttl| self.since.saturating_add(ttl))
     }
 
     pub(super) fn matches(&self) -> &Match {

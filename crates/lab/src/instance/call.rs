@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::downstream::{CallResult, is_success};
 use super::{DOWNSTREAM, State};
-use crate::serve::json;
+use crate::serve::{self, json};
 
 /// The header in which every answer names the state that decided about the call.
 const BREAKER_STATE: HeaderName = HeaderName::from_static("x-breaker-state");
@@ -40,6 +40,11 @@ struct ErrorBody {
 
 /// Answers `GET /call`, and `GET /call/PATH` with what the downstream has at that path.
 pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> Response {
+    let Some(url) = state.caller.url_for(path) else {
+        // The breaker is not asked: what never leaves for the downstream says nothing about it.
+        let message = "the path must stay below /call: it may not have `..` in it";
+        return serve::error(StatusCode::BAD_REQUEST, "invalid_path", message);
+    };
     let span = state.tracer.breaker_call(DOWNSTREAM);
     let permit = match span.within(|| state.breaker.try_acquire()) {
         Ok(permit) => permit,
@@ -51,7 +56,7 @@ pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> R
     state.permitted.fetch_add(1, Ordering::Relaxed);
     let breaker_state = permit.state();
     let under_way = UnderWay::new(state, permit, span);
-    let result = state.caller.call(&under_way.span, path, incoming).await;
+    let result = state.caller.call(&under_way.span, url, incoming).await;
     let (outcome, took) = under_way.end(&result);
     let failure = error(&result);
     let answer = Answer {
@@ -203,12 +208,14 @@ impl FastFailures {
                                                  only some calls yet; the downstream was not called"
                             .to_owned(),
                         reason => format!(
-                            "the circuit breaker is {reason}; the downstream was not called"
+                            "the circuit breaker is {}; the downstream was not called",
+                            reason.to_string().replace('_', "-"),
                         ),
                     },
                 }),
             };
-            let bytes = serde_json::to_vec(&answer).expect("answers have only string keys");
+            let mut bytes = serde_json::to_vec(&answer).expect("answers have only string keys");
+            bytes.push(b'\n');
             (reason, Bytes::from(bytes))
         };
         Self {

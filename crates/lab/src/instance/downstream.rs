@@ -9,6 +9,7 @@ use axum::http::header::{
     ALLOW, DATE, ETAG, HeaderName, LAST_MODIFIED, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use experiment::load::climbs;
 use reqwest::Url;
 use telemetry::trace::{BreakerCall, Target, attributes};
 use tokio::time::{Instant, timeout_at};
@@ -99,11 +100,11 @@ impl Caller {
         }
     }
 
-    /// Calls what the downstream has below `/data` where the incoming request is below `/call`.
+    /// Calls a URL of the downstream.
     pub(super) async fn call(
         &self,
         call: &BreakerCall,
-        path: &str,
+        url: Cow<'_, Url>,
         incoming: &HeaderMap,
     ) -> CallResult {
         let mut headers = HeaderMap::new();
@@ -111,7 +112,6 @@ impl Caller {
         if let Some(key) = incoming.get(REQUEST_KEY) {
             headers.insert(REQUEST_KEY, key.clone());
         }
-        let url = self.url_for(path);
         let span = match &url {
             Cow::Borrowed(_) => call.request(&self.target, incoming, &mut headers),
             Cow::Owned(url) => {
@@ -140,16 +140,23 @@ impl Caller {
         result
     }
 
-    fn url_for(&self, path: &str) -> Cow<'_, Url> {
+    /// What the downstream has below `/data` where the incoming request is below `/call`; `None` for a
+    /// path that would lead out of it.
+    pub(super) fn url_for(&self, path: &str) -> Option<Cow<'_, Url>> {
         let below = path.strip_prefix("/call/").unwrap_or_default();
         if below.is_empty() {
-            return Cow::Borrowed(&self.url);
+            return Some(Cow::Borrowed(&self.url));
+        }
+        if climbs(below) {
+            return None;
         }
         let mut url = self.url.clone();
         url.set_path(&format!("{}/{below}", self.url.path()));
-        Cow::Owned(url)
+        Some(Cow::Owned(url))
     }
 
+    /// Reads the answer to its end, as `fusebox_tower::HttpBreakerLayer` does: a body that breaks off
+    /// is a broken connection, whatever the status was.
     async fn exchange(&self, url: Url, headers: HeaderMap) -> reqwest::Result<CallResult> {
         let mut response = self.client.get(url, headers).await?;
         let mut read = 0;
@@ -241,8 +248,19 @@ mod tests {
             ("/call", "http://h:1/base/data"),
             ("/call/", "http://h:1/base/data"),
             ("/call/orders/7", "http://h:1/base/data/orders/7"),
+            ("/call/a..b", "http://h:1/base/data/a..b"),
+            ("/call/./x", "http://h:1/base/data/x"),
+            ("/call//x", "http://h:1/base/data//x"),
         ] {
-            assert_eq!(caller.url_for(path).as_str(), url);
+            assert_eq!(caller.url_for(path).unwrap().as_str(), url);
+        }
+        for path in [
+            "/call/..",
+            "/call/x/%2E%2e/../y",
+            "/call/..%2ffaults",
+            "/call/..\\faults",
+        ] {
+            assert_eq!(caller.url_for(path), None, "{path}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! How is a run shown while it lasts? A line per second, or a few lines drawn in place.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType};
@@ -11,6 +11,7 @@ use experiment::outcome::{Outcome, Outcomes};
 
 use super::record::Record;
 use crate::print;
+use crate::terminal::can_draw;
 use crate::together::words::number;
 
 /// Where people read about the run: standard output, unless the result goes there.
@@ -44,7 +45,7 @@ impl Display {
     pub(super) fn new(voice: Voice, quiet: bool) -> Self {
         match voice {
             _ if quiet => Self::Quiet,
-            Voice::Output if io::stdout().is_terminal() => Self::InPlace { drawn: 0 },
+            Voice::Output if can_draw() => Self::InPlace { drawn: 0 },
             voice => Self::Lines(voice),
         }
     }

@@ -5,7 +5,7 @@
 //! do the growing ones take their places. The result takes its own when it is whole.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use experiment::load::{LoadResult, Second};
@@ -164,6 +164,28 @@ impl Outputs {
         }
         self.failed
             .map_or(Ok(()), |what| Err(Failure::runtime(what)))
+    }
+
+    /// Writes what is no result, such as a plan, where the result would go.
+    pub(super) fn write_json(
+        self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let (shown, written) = match self.json {
+            None => return Ok(()),
+            Some(Json::Standard) => {
+                let mut out = BufWriter::new(io::stdout().lock());
+                let written = write(&mut out).and_then(|()| out.flush());
+                ("standard output".to_owned(), written)
+            }
+            Some(Json::File(mut output)) => {
+                let mut out = BufWriter::new(&output.file);
+                let written = write(&mut out).and_then(|()| out.flush());
+                drop(out);
+                (output.shown.clone(), written.and_then(|()| output.settle()))
+            }
+        };
+        written.map_err(|error| Failure::runtime(format!("cannot write {shown}: {error}")))
     }
 }
 

@@ -11,6 +11,10 @@ use crate::cli::CompareArgs;
 use crate::failure::Failure;
 use crate::print;
 
+/// What follows from a figure that has no mark: nothing.
+const UNMARKED: &str =
+    "where there is no mark, these runs show no difference: that does not mean that they are equal";
+
 /// The least width of a column.
 const COLUMN: usize = 14;
 
@@ -151,9 +155,42 @@ fn table(names: &[String], rows: &[Row]) -> Vec<String> {
             format!("{head:<first$}{}", columns.collect::<Vec<_>>().concat())
         })
         .collect();
-    if rows.iter().any(|row| row.apart.contains(&true)) {
+    if names.len() > 1 {
         lines.push(String::new());
-        lines.push("* no run lies among those of the first column".to_owned());
+        if rows.iter().any(|row| row.apart.contains(&true)) {
+            lines.push("* no run lies among those of the first column".to_owned());
+        }
+        lines.push(UNMARKED.to_owned());
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use experiment::comparison::Spread;
+
+    use super::*;
+
+    fn last_line(values: [&[f64]; 2]) -> String {
+        let spreads: Vec<_> = values.iter().map(|values| Spread::of(values)).collect();
+        let apart = spreads[0].unwrap().is_apart(&spreads[1].unwrap());
+        let row = Row {
+            figure: "flaps".parse().unwrap(),
+            spreads,
+            apart: vec![false, apart],
+        };
+        let lines = table(&["one".to_owned(), "two".to_owned()], &[row]);
+        let marked = lines.iter().any(|line| line.starts_with("* "));
+        assert_eq!(marked, apart, "{lines:#?}");
+        lines.last().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_figure_without_a_mark_is_not_called_equal() {
+        let (low, high) = ([1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0, 10.0]);
+        for values in [[&low[..], &low[..]], [&low, &high], [&low[..1], &high[..1]]] {
+            assert_eq!(last_line(values), UNMARKED);
+        }
+        assert!(UNMARKED.contains("does not mean that they are equal"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use experiment::reading::nearest;
+use experiment::reading::{nearest, without_mark};
 use experiment::scenario::Scenario;
 
 use crate::failure::Failure;
@@ -91,7 +91,8 @@ fn name_of(path: &Path) -> String {
 
 /// The comment at the head of a scenario: its lesson.
 pub(crate) fn lesson(text: &str) -> Vec<&str> {
-    text.lines()
+    without_mark(text)
+        .lines()
         .map_while(|line| line.strip_prefix('#'))
         .map(str::trim_start)
         .collect()

@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use telemetry::Metrics;
 
+use super::lines::list;
 use super::measured::{Routes, Traced};
 use super::reply::{json, text};
 
@@ -23,15 +24,15 @@ pub(crate) fn router(routes: Routes) -> Router {
     };
     let show = get(async move |request: Request| expose(&metrics, &request));
     routes
-        .add_route("GET", "/healthz", &[200], status("alive"), Traced::No)
-        .add_route("GET", "/readyz", &[200], status("ready"), Traced::No)
-        .add_route("GET", "/metrics", &[200], show, Traced::No)
+        .add_route(["/healthz"; 2], "GET", &[200], status("alive"), Traced::No)
+        .add_route(["/readyz"; 2], "GET", &[200], status("ready"), Traced::No)
+        .add_route(["/metrics"; 2], "GET", &[200], show, Traced::No)
         .finish()
 }
 
 fn expose(metrics: &Metrics, request: &Request) -> Response {
-    let accept = request.headers().get(ACCEPT);
-    let shown = metrics.expose(accept.and_then(|accept| accept.to_str().ok()));
+    let accept = list(request.headers(), &ACCEPT);
+    let shown = metrics.expose(accept.as_deref());
     let mut response = text(StatusCode::OK, shown.content_type, shown.body);
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("accept"));

@@ -70,13 +70,25 @@ impl Routes {
         statuses: &[u16],
         handler: MethodRouter,
     ) -> Self {
-        self.add_route(method, route, statuses, handler, Traced::Yes)
+        self.add_at(route, method, route, statuses, handler)
+    }
+
+    /// Adds another path of a route, such as that with a slash at its end. It is measured as `route`.
+    pub(crate) fn add_at(
+        self,
+        path: &'static str,
+        method: &'static str,
+        route: &'static str,
+        statuses: &[u16],
+        handler: MethodRouter,
+    ) -> Self {
+        self.add_route([path, route], method, statuses, handler, Traced::Yes)
     }
 
     pub(super) fn add_route(
         mut self,
+        [path, route]: [&'static str; 2],
         method: &'static str,
-        route: &'static str,
         statuses: &[u16],
         handler: MethodRouter,
         traced: Traced,
@@ -95,7 +107,7 @@ impl Routes {
             let watch = Arc::clone(&watch);
             async move { watch.answer(request, next).await }
         }));
-        self.router = self.router.route(route, watched);
+        self.router = self.router.route(path, watched);
         self
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
 
-use super::values::{Address, BaseUrl, Span, Text};
+use super::values::{Address, BaseUrl, Span, Text, Token};
 use crate::failure::Failure;
 use experiment::breaker_settings::BreakerSettings;
 
@@ -21,7 +21,7 @@ pub(crate) struct File {
     pub(crate) seed: Option<u64>,
     pub(crate) duration: Option<Span>,
     pub(crate) max_connections: Option<usize>,
-    pub(crate) control_token: Option<String>,
+    pub(crate) control_token: Option<Token>,
     pub(crate) otlp_endpoint: Option<BaseUrl>,
     pub(crate) otlp_protocol: Option<Text<Protocol>>,
     pub(crate) trace_ratio: Option<f64>,
@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn values_of_the_wrong_kind_are_refused_at_their_place() {
         let error = File::parse("[breaker]\nopen_for = \"soon\"\n").unwrap_err();
-        assert!(error.starts_with("2:12: `soon` is no duration"), "{error}");
+        assert!(
+            error.starts_with("2:12: `soon` is not a duration"),
+            "{error}"
+        );
 
         let error = File::parse("[breaker]\nconsecutive_failures = -1\n").unwrap_err();
         assert!(error.starts_with("2:24: "), "{error}");

@@ -1,5 +1,6 @@
 //! What is the unreliable service doing right now? The plan in force and what it has done so far.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -7,11 +8,13 @@ use std::time::Duration;
 use experiment::faults::{Call, Ending, Fate, Hit, Plan, Standing};
 use experiment::overload::Crowd;
 use fusebox::Clock;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Refusal;
 use super::active::{ActiveFault, ActiveFaults};
 use super::counts::{Counts, Ledger};
+use super::held::Held;
 use super::in_force::{Conflict, InForce, State};
 use super::office::{Office, Turn};
 use crate::timer::Sleeper;
@@ -22,6 +25,10 @@ pub(crate) struct Running {
     /// Made at the first use, which is within the runtime.
     sleeper: OnceLock<Sleeper>,
     active: ActiveFaults,
+    /// How long callers wait, where that is known.
+    patience: BTreeMap<String, Duration>,
+    /// The plan's revision, for those who wait for its end.
+    changes: watch::Sender<u64>,
     state: Mutex<State>,
 }
 
@@ -42,6 +49,8 @@ pub(super) struct Meeting {
     pub(super) turn: Option<Turn>,
     /// The place among the calls that suffer.
     pub(super) suffering: Option<ActiveFault>,
+    /// What keeps it waiting.
+    pub(super) held: Held,
 }
 
 /// The truth at an instant.
@@ -57,12 +66,19 @@ pub(crate) struct Truth {
 }
 
 impl Running {
-    pub(super) fn new(plan: Plan, clock: Box<dyn Clock>) -> Self {
+    pub(super) fn new(
+        mut plan: Plan,
+        patience: BTreeMap<String, Duration>,
+        clock: Box<dyn Clock>,
+    ) -> Self {
         let began = clock.now();
+        learn(&mut plan, &patience);
         Self {
             clock,
             sleeper: OnceLock::new(),
             active: ActiveFaults::default(),
+            patience,
+            changes: watch::Sender::new(1),
             state: Mutex::new(State::new(plan, began)),
         }
     }
@@ -123,19 +139,23 @@ impl Running {
     }
 
     /// Puts `plan` in force from now on; counters go on. `expected` is the revision that it replaces.
-    pub(super) fn replace(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+    pub(super) fn replace(&self, mut plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+        learn(&mut plan, &self.patience);
         let (mut state, _) = self.settled();
         state.expect(expected)?;
         let now = self.clock.now();
         state.replace(plan, now);
+        self.changes.send_replace(state.revision);
         Ok(state.revision)
     }
 
     /// Goes on with `plan` on the same clock and with the same counts.
-    pub(super) fn patch(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+    pub(super) fn patch(&self, mut plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+        learn(&mut plan, &self.patience);
         let (mut state, elapsed) = self.settled();
         state.expect(expected)?;
         state.patch(plan, elapsed);
+        self.changes.send_replace(state.revision);
         Ok(state.revision)
     }
 
@@ -163,11 +183,26 @@ impl Running {
             fate.spared_by.extend(hits.into_iter().map(|hit| hit.rule));
         }
         state.ledger.enter(call.caller, &fate);
+        let parts = Held::parts(&fate, turn.is_some());
+        let end = state.force.player.end_of(&parts);
+        let held = Held {
+            revision: state.revision,
+            ends: end.map(|end| Instant::now() + end.saturating_sub(elapsed)),
+            parts,
+            changes: self.changes.subscribe(),
+        };
         Meeting {
             fate,
             turn,
             suffering,
+            held,
         }
+    }
+
+    /// Whether the plan wants a call no longer to wait.
+    pub(super) fn lets_go(&self, held: &Held) -> bool {
+        let (state, _) = self.settled();
+        state.lets_go(held.revision, &held.parts)
     }
 
     /// Returns at `deadline`, precisely.
@@ -222,6 +257,7 @@ impl Running {
         let mut elapsed = now.saturating_sub(state.force.began);
         if state.force.player.ended(elapsed) {
             state.revert(now, elapsed);
+            self.changes.send_replace(state.revision);
             elapsed = now.saturating_sub(state.force.began);
         }
         (state, elapsed)
@@ -230,6 +266,14 @@ impl Running {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells a plan how long callers wait, as far as it does not say so itself.
+fn learn(plan: &mut Plan, patience: &BTreeMap<String, Duration>) {
+    let waits = patience
+        .iter()
+        .map(|(caller, wait)| (caller.as_str(), *wait));
+    plan.learn_patience(waits);
 }
 
 /// What a call meets that finds the queue full.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::http::HeaderMap;
 use axum::routing::{delete, get, patch, post, put};
@@ -19,10 +20,14 @@ pub(super) fn add_routes(mut routes: Routes, running: &Arc<Running>) -> Routes {
         .register(UnreliableCollector::new(Arc::clone(running)))
         .and_then(|()| metrics.register(measured.clone()));
     registered.expect("each metric is registered once");
-    for route in ["/data", "/data/{*rest}"] {
+    for (path, route) in [
+        ("/data", "/data"),
+        ("/data/", "/data"),
+        ("/data/{*rest}", "/data/{*rest}"),
+    ] {
         let (running, measured) = (Arc::clone(running), measured.clone());
         let data = get(move |request| answer(running, measured, request));
-        routes = routes.add("GET", route, &[200, 500], data);
+        routes = routes.add_at(path, "GET", route, &[200, 500], data);
     }
     add_changes(add_readings(routes, running), running)
 }
@@ -88,8 +93,10 @@ fn add_changes(routes: Routes, running: &Arc<Running>) -> Routes {
             "POST",
             "/faults/presets/{name}",
             &[200, 404],
-            post(async move |name: Path<String>, headers: HeaderMap| {
-                control::apply_preset(&preset, name, &headers)
-            }),
+            post(
+                async move |name: Result<Path<String>, PathRejection>, headers: HeaderMap| {
+                    control::apply_preset(&preset, name, &headers)
+                },
+            ),
         )
 }

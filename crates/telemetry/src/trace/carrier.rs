@@ -102,9 +102,11 @@ async fn send(
 ) -> Result<Response<Bytes>, HttpError> {
     let mut request: reqwest::Request = request.try_into()?;
     with_credentials(&http, &mut request)?;
-    let mut answer = http.execute(request).await?;
+    // Errors name the URL, which may have a password in it.
+    let sent = http.execute(request).await;
+    let mut answer = sent.map_err(reqwest::Error::without_url)?;
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
+    while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
         if body.len() + chunk.len() > ANSWER_BYTES {
             return Err("the collector's answer is too long".into());
         }

@@ -74,7 +74,7 @@ fn a_malformed_plan_is_refused_with_the_field() {
 }
 
 /// Rules, and the words in which they are refused.
-const RULES: [(&str, &str); 30] = [
+const RULES: [(&str, &str); 35] = [
     (r#"{"effects": []}"#, "rules.r.effects: 0"),
     (
         r#"{"gate": {"bernoulli": 1.5}, "effects": [{"reset": {}}]}"#,
@@ -107,6 +107,26 @@ const RULES: [(&str, &str); 30] = [
     (
         r#"{"gate": {"bernoulli": 0.1, "scope": "shard"}, "effects": [{"reset": {}}]}"#,
         "without match.shards",
+    ),
+    (
+        r#"{"gate": {"rho": 0.5}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.rho: it is not allowed for a gate that hits every call",
+    ),
+    (
+        r#"{"gate": {"always": true, "rho": 0}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.rho: it is not allowed",
+    ),
+    (
+        r#"{"gate": {"scope": "shared"}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.scope: it is not allowed for a gate that hits every call",
+    ),
+    (
+        r#"{"match": {"shards": 4}, "gate": {"always": true, "scope": "shard"}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.scope: it is not allowed",
+    ),
+    (
+        r#"{"gate": {"every_nth": 2, "rho": 0}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.rho: it is not allowed for gates that count",
     ),
     (
         r#"{"gate": {"gilbert_elliott": {"good_mean_ms": 0, "bad_mean_ms": 1}}, "effects": [{"reset": {}}]}"#,
