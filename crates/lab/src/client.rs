@@ -1,86 +1,107 @@
-//! The HTTP client with which one service calls another.
+//! Clients with which one service calls another.
+//!
+//! [`client`] is for whoever asks once. [`Downstream`] is for calls whose other side may do anything: what
+//! it sends is read [in turns](InTurns), so that no answer, however long or endless, keeps the thread from
+//! everybody else, nor the call from its own timeout.
 //!
 //! A connection that was kept alive may be closed by a healthy server in the moment in which a request
-//! leaves. [`Client::get`] sends such a request once more on a fresh connection, as RFC 9110 allows for
+//! leaves. [`Downstream::get`] sends such a request once more on a fresh connection, as RFC 9110 allows for
 //! idempotent methods (section 9.2.2) and HTTP clients do. A fresh connection that breaks is a failure.
+
+mod connector;
+mod turns;
 
 use std::cell::Cell;
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::HeaderMap;
-use reqwest::{ClientBuilder, Response, Url, redirect};
-use tower::{Layer, Service};
+use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use axum::http::{HeaderMap, Request, Response, Uri};
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reqwest::{Url, redirect};
 
-use crate::shortage::Unresolved;
+use connector::{CONNECTED, Connector};
+pub(crate) use turns::InTurns;
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
 const IDLE_TIME: Duration = Duration::from_secs(2);
 
-tokio::task_local! {
-    /// Whether a connection was asked for while the present request was sent.
-    static CONNECTED: Cell<bool>;
+/// A client for services on this machine: no proxy, no redirects.
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .pool_idle_timeout(IDLE_TIME)
+        .build()
+        .expect("a client without TLS can be built")
 }
 
-/// Sends requests on connections that are kept alive, and once more on a fresh one.
+/// A client for a service that may misbehave.
+///
+/// It sends requests on connections that are kept alive, and once more on a fresh one.
 #[derive(Clone, Debug)]
-pub(crate) struct Client {
-    kept_alive: reqwest::Client,
-    fresh: reqwest::Client,
+pub(crate) struct Downstream {
+    kept_alive: Http,
+    fresh: Http,
+    /// The authorization that stands in its URL, if one does.
+    authorization: Option<HeaderValue>,
 }
 
-impl Client {
-    pub(crate) fn new() -> Self {
-        let fresh = builder().pool_max_idle_per_host(0);
+type Http = legacy::Client<Connector, Empty<Bytes>>;
+
+impl Downstream {
+    /// A client for the service at `url` and below.
+    pub(crate) fn new(url: &Url) -> Self {
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        builder
+            .pool_idle_timeout(IDLE_TIME)
+            .pool_timer(TokioTimer::new());
+        let request = client().get(url.clone()).build();
         Self {
-            kept_alive: builder()
-                .connector_layer(NoteConnections)
-                .build()
-                .expect("a client without TLS can be built"),
-            fresh: fresh.build().expect("a client without TLS can be built"),
+            kept_alive: builder.build(Connector::new()),
+            fresh: builder.pool_max_idle_per_host(0).build(Connector::new()),
+            authorization: request
+                .ok()
+                .and_then(|request| request.headers().get(AUTHORIZATION).cloned()),
         }
     }
 
-    /// Sends a `GET`, and waits for the head of the answer.
-    pub(crate) async fn get(&self, url: Url, headers: HeaderMap) -> reqwest::Result<Response> {
-        let again = (url.clone(), headers.clone());
+    /// Asks for `url`, and waits for the head of the answer. Neither redirects nor a proxy are followed.
+    pub(crate) async fn get(
+        &self,
+        url: &Url,
+        mut headers: HeaderMap,
+    ) -> Result<Response<Incoming>, legacy::Error> {
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        let mut request = Request::new(Empty::new());
+        // What a URL may hold, a URI may, too.
+        *request.uri_mut() = url.as_str().parse::<Uri>().unwrap_or_default();
+        *request.headers_mut() = headers;
+        let again = request.clone();
         let sent = async {
-            let answer = self.kept_alive.get(url).headers(headers).send().await;
+            let answer = self.kept_alive.request(request).await;
             (answer, CONNECTED.with(Cell::get))
         };
         let (answer, connected) = CONNECTED.scope(Cell::new(false), sent).await;
         match answer {
-            Err(error) if !connected && was_closed(&error) => {
-                let (url, headers) = again;
-                self.fresh.get(url).headers(headers).send().await
-            }
+            Err(error) if !connected && was_closed(&error) => self.fresh.request(again).await,
             answer => answer,
         }
     }
 }
 
-/// A client for services on this machine.
-pub(crate) fn client() -> reqwest::Client {
-    builder()
-        .build()
-        .expect("a client without TLS can be built")
-}
-
-/// No proxy, no redirects: the caller sees what the service answered.
-fn builder() -> ClientBuilder {
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .pool_idle_timeout(IDLE_TIME)
-        .dns_resolver(Arc::new(SystemResolver))
-}
-
 /// Whether the connection ended before the head of an answer came.
-fn was_closed(error: &reqwest::Error) -> bool {
+fn was_closed(error: &legacy::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<hyper::Error>()
@@ -101,47 +122,17 @@ fn was_closed(error: &reqwest::Error) -> bool {
     false
 }
 
-/// Asks the system for addresses, and marks its failures so that they are not taken for the service's.
-struct SystemResolver;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Resolve for SystemResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let addresses: Vec<_> = found.map_err(Unresolved)?.collect();
-            let addresses: Addrs = Box::new(addresses.into_iter());
-            Ok(addresses)
-        })
-    }
-}
+    #[test]
+    fn a_name_and_a_password_in_the_url_are_sent_as_the_header_that_they_mean() {
+        let of = |url: &str| Downstream::new(&url.parse().unwrap()).authorization;
 
-/// Notes in [`CONNECTED`] that a connection is asked for.
-#[derive(Clone, Copy, Debug)]
-struct NoteConnections;
-
-impl<S> Layer<S> for NoteConnections {
-    type Service = Noting<S>;
-
-    fn layer(&self, inner: S) -> Noting<S> {
-        Noting(inner)
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Noting<S>(S);
-
-impl<R, S: Service<R>> Service<R> for Noting<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: R) -> S::Future {
-        // Nobody listens where a connection is made beside a request.
-        let _ = CONNECTED.try_with(|connected| connected.set(true));
-        self.0.call(request)
+        assert_eq!(of("http://127.0.0.1:1/data"), None);
+        let header = of("http://me:secret@127.0.0.1:1/data").unwrap();
+        assert_eq!(header, "Basic bWU6c2VjcmV0");
+        assert!(header.is_sensitive());
     }
 }

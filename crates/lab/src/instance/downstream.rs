@@ -5,17 +5,18 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use axum::http::header::{
-    ALLOW, DATE, ETAG, HeaderName, LAST_MODIFIED, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use axum::http::header::{ALLOW, ETAG, HeaderName, LAST_MODIFIED, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use experiment::load::climbs;
+use fusebox_tower::RetryAfter;
+use http_body_util::BodyExt;
+use hyper_util::client::legacy;
 use reqwest::Url;
 use telemetry::trace::{BreakerCall, Target, attributes};
 use tokio::time::{Instant, timeout_at};
 
 use super::stalls::Stalls;
-use crate::client::Client;
+use crate::client::Downstream;
 use crate::load::REQUEST_KEY;
 use crate::settings::BaseUrl;
 use crate::shortage::Shortage;
@@ -37,7 +38,7 @@ pub(super) fn is_success(status: StatusCode) -> bool {
 /// Calls the downstream.
 #[derive(Debug)]
 pub(super) struct Caller {
-    client: Client,
+    client: Downstream,
     url: Url,
     target: Target,
     name: HeaderValue,
@@ -91,7 +92,7 @@ impl Caller {
     ) -> Self {
         let url = downstream.join("data");
         Self {
-            client: Client::new(),
+            client: Downstream::new(&url),
             target: Target::new(url.as_str()),
             url,
             name: HeaderValue::from_str(name).expect("instance names are plain"),
@@ -119,15 +120,11 @@ impl Caller {
                 call.request(&target, incoming, &mut headers)
             }
         };
-        let exchange = self.exchange(url.into_owned(), headers);
+        let exchange = self.exchange(&url, headers);
         let result = match self.patiently(exchange).await {
             None => CallResult::TimedOut(self.limit),
             Some(Ok(answered)) => answered,
-            Some(Err(error)) => match Shortage::behind(&error) {
-                Some(shortage) => CallResult::OwnShortage(shortage),
-                None if error.is_connect() => CallResult::Broken(Broken::Connect),
-                None => CallResult::Broken(Broken::Connection),
-            },
+            Some(Err(error)) => CallResult::without_head(&error),
         };
         if let Some(span) = span {
             match &result {
@@ -157,22 +154,26 @@ impl Caller {
 
     /// Reads the answer to its end, as `fusebox_tower::HttpBreakerLayer` does: a body that breaks off
     /// is a broken connection, whatever the status was.
-    async fn exchange(&self, url: Url, headers: HeaderMap) -> reqwest::Result<CallResult> {
-        let mut response = self.client.get(url, headers).await?;
+    async fn exchange(&self, url: &Url, headers: HeaderMap) -> Result<CallResult, legacy::Error> {
+        let response = self.client.get(url, headers).await?;
+        let (head, mut body) = response.into_parts();
         let mut read = 0;
-        while let Some(chunk) = response.chunk().await? {
-            read += chunk.len();
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return Ok(CallResult::Broken(Broken::Connection));
+            };
+            read += frame.data_ref().map_or(0, bytes::Bytes::len);
             if read > ANSWER_BYTES {
                 break;
             }
         }
-        let given = response.headers();
+        let given = &head.headers;
         let passed_on = PASSED_ON.iter().filter_map(|name| {
             let value = given.get(name)?;
             Some((name.clone(), value.clone()))
         });
         Ok(CallResult::Answered {
-            status: response.status(),
+            status: head.status,
             retry_after: retry_after(given),
             headers: passed_on.collect(),
         })
@@ -198,21 +199,25 @@ impl Caller {
     }
 }
 
-/// How long the downstream asks to be left alone: in seconds, or until a date, which counts from the
-/// answer's own `Date` where there is one, so that the two clocks need not agree.
+/// How long the downstream asks to be left alone. A date counts from the answer's own `Date` where there
+/// is one, so that the two clocks need not agree.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = httpdate::parse_http_date(text).ok()?;
-    let sent = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let sent = sent.and_then(|date| httpdate::parse_http_date(date).ok());
-    let now = sent.unwrap_or_else(|| UNIX_EPOCH + Duration::from_secs_f64(telemetry::unix_now()));
-    Some(at.duration_since(now).unwrap_or_default())
+    RetryAfter::wait_in(headers).or_else(|| {
+        let now = UNIX_EPOCH + Duration::from_secs_f64(telemetry::unix_now());
+        Some(RetryAfter::of(headers)?.wait_from(now))
+    })
 }
 
 impl CallResult {
+    /// What it means that not even the head of an answer came.
+    fn without_head(error: &legacy::Error) -> Self {
+        match Shortage::behind(error) {
+            Some(shortage) => Self::OwnShortage(shortage),
+            None if error.is_connect() => Self::Broken(Broken::Connect),
+            None => Self::Broken(Broken::Connection),
+        }
+    }
+
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Answered { status, .. } => Some(status.as_u16()),
@@ -234,6 +239,8 @@ impl CallResult {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::{DATE, RETRY_AFTER};
+
     use super::*;
 
     #[test]
