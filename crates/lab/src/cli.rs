@@ -8,6 +8,7 @@ mod load;
 mod refusal;
 mod variables;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -303,7 +304,7 @@ impl Cli {
             |error: &clap::Error| Failure::usage(refusal::line(&Self::command(), &words, error));
         let matches = command.try_get_matches_from(&words);
         let matches = matches.map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => shown(&error),
             _ => refused(&error),
         })?;
         variables::check(&Self::command(), std::env::vars_os())?;
@@ -315,6 +316,17 @@ impl Cli {
         let mut written = Vec::new();
         generate(shell, &mut Self::command(), "breaker-lab", &mut written);
         String::from_utf8_lossy(&written).into_owned()
+    }
+}
+
+/// Prints help or version and ends the program; returns only if they could not be printed. A reader that has
+/// gone away has read enough.
+fn shown(text: &clap::Error) -> Failure {
+    match text.print().and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Failure::runtime(format!("cannot write standard output: {error}"))
+        }
+        _ => std::process::exit(0),
     }
 }
 
