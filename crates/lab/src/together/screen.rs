@@ -15,6 +15,7 @@ use super::fleet::Noted;
 use super::picture::{InstancePicture, Picture};
 use super::words::{cause, clock, number, percent, seconds};
 use super::{Display, Watched};
+use crate::print;
 
 /// Lines that are not transitions.
 const FIXED_LINES: usize = 7;
@@ -47,7 +48,6 @@ struct Piece {
 impl Screen {
     /// Hides the cursor until the screen is dropped. Honours `NO_COLOR` (no-color.org).
     pub(super) fn new(log: HeldLog) -> Self {
-        let _ = queue!(io::stdout(), cursor::Hide);
         Self {
             log,
             drawn: 0,
@@ -56,7 +56,8 @@ impl Screen {
     }
 
     fn draw(&mut self, lines: &[Vec<Piece>], width: usize) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = Vec::new();
+        queue!(out, cursor::Hide)?;
         if self.drawn > 0 {
             queue!(out, cursor::MoveUp(self.drawn))?;
         }
@@ -80,7 +81,8 @@ impl Screen {
         }
         queue!(out, Clear(ClearType::FromCursorDown))?;
         self.drawn = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-        out.flush()
+        print::drawing(out);
+        Ok(())
     }
 
     fn paint(&self, out: &mut impl Write, piece: &Piece, text: &str) -> io::Result<()> {
@@ -96,21 +98,30 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let mut out = io::stdout();
-        let _ = queue!(out, cursor::Show).and_then(|()| out.flush());
+        let mut out = Vec::new();
+        if queue!(out, cursor::Show).is_ok() {
+            print::drawing(out);
+        }
+        for line in self.log.take() {
+            print::error(&line);
+        }
         self.log.release();
     }
 }
 
 impl Display for Screen {
     fn show(&mut self, watched: &Watched) {
+        // A terminal that is stopped keeps the picture that it has: each one is drawn over the last.
+        if !print::is_idle() {
+            return;
+        }
         let (width, height) = terminal::size().unwrap_or((80, 24));
         let picture = Picture::of(watched);
         let room = usize::from(height).saturating_sub(FIXED_LINES + picture.instances.len() + 1);
         let mut lines = lines(watched, &picture, room.min(TRANSITIONS));
         // A block that is higher than the terminal could not be drawn in place.
         lines.truncate(usize::from(height).saturating_sub(1));
-        // A terminal that has gone away ends the picture, not the run.
+        // Writing to memory does not fail.
         let _ = self.draw(&lines, usize::from(width));
     }
 }

@@ -1,0 +1,4 @@
+//! Services that stand: nobody can stop them by accident or on purpose, and they end when they are asked to.
+
+mod ends;
+mod files;
