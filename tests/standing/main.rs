@@ -2,3 +2,4 @@
 
 mod ends;
 mod files;
+mod house;
