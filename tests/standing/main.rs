@@ -3,3 +3,4 @@
 mod ends;
 mod files;
 mod house;
+mod plans;

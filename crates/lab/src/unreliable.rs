@@ -10,6 +10,7 @@ mod answer;
 mod control;
 mod counts;
 mod in_force;
+mod lookout;
 mod metrics;
 mod office;
 mod running;

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::prepared::{Calls, Decision, Luck, Met, Prepared, active_rules, from_millis};
+use super::strangers::{Known, MAX_STRANGERS};
 use super::{Call, Ending, Fate, Hit, Moment, Phase, Plan};
-
-/// Callers that are told apart; further ones share one sequence of luck.
-pub(super) const MAX_CALLERS: usize = 256;
 
 /// Carries out a plan. Instants are counted from the start of the plan.
 #[derive(Clone, Debug)]
@@ -19,6 +17,9 @@ pub struct Player {
     /// The rules that are active in each phase, by bit.
     masks: Vec<u64>,
     callers: BTreeMap<String, Calls>,
+    known: Known,
+    /// How many of the callers so far the plan does not name.
+    strangers: usize,
     /// When the plan's time to live began.
     born: Duration,
     phase: Arc<str>,
@@ -41,8 +42,10 @@ impl Player {
         Self {
             masks: plan.steps().iter().map(active).collect(),
             rules,
+            known: Known::of(&plan),
             plan,
             callers: BTreeMap::new(),
+            strangers: 0,
             born: Duration::ZERO,
             phase: "phase".into(),
         }
@@ -69,8 +72,36 @@ impl Player {
         } else {
             now
         };
-        next.callers = std::mem::take(&mut self.callers);
+        next.take_over(std::mem::take(&mut self.callers));
         *self = next;
+    }
+
+    /// Keeps the counts of callers who came under another plan; of those that this one does not name, as
+    /// many as are told apart.
+    fn take_over(&mut self, callers: BTreeMap<String, Calls>) {
+        for (caller, calls) in callers {
+            if let Some(stranger) = self.told_apart(&caller) {
+                self.strangers += usize::from(stranger);
+                self.callers.insert(caller, calls);
+            }
+        }
+    }
+
+    /// Takes the counts of `live`, which carries out the same plan, so that its truth can be computed here.
+    pub fn follow(&mut self, live: &Self) {
+        self.callers.clone_from(&live.callers);
+        self.strangers = live.strangers;
+    }
+
+    /// Whether a caller who has not come yet is told apart, and then whether the plan does not name it.
+    fn told_apart(&self, caller: &str) -> Option<bool> {
+        let stranger = !caller.is_empty() && !self.known.has(caller);
+        (!stranger || self.strangers < MAX_STRANGERS).then_some(stranger)
+    }
+
+    /// A caller with the same truth as this one: many callers often have one.
+    pub fn stand_in<'a>(&self, caller: &'a str) -> &'a str {
+        self.known.stand_in(caller)
     }
 
     /// Whether the plan's time to live is over.
@@ -79,10 +110,11 @@ impl Player {
         self.plan.ttl().is_some_and(|ttl| lived >= ttl)
     }
 
-    /// Those who have called, and those whom the plan names.
+    /// Those who have called, and those whose truth the plan asks for. Callers beyond those that are told
+    /// apart are together the one with the empty name.
     pub fn callers(&self) -> Vec<String> {
         let named = self.plan.callers.iter().chain(self.callers.keys());
-        let mut callers: Vec<String> = named.filter(|name| !name.is_empty()).cloned().collect();
+        let mut callers: Vec<String> = named.cloned().collect();
         callers.sort();
         callers.dedup();
         callers
@@ -109,10 +141,16 @@ impl Player {
     /// What the next call of a caller meets at `now`. Counts the call.
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
         // Those whom the plan names are always told apart.
-        let full = self.callers.len() >= MAX_CALLERS
-            && !self.callers.contains_key(call.caller)
-            && !self.plan.callers.iter().any(|name| name == call.caller);
-        let caller = if full { "" } else { call.caller };
+        let caller = match self.callers.contains_key(call.caller) {
+            true => call.caller,
+            false => match self.told_apart(call.caller) {
+                Some(stranger) => {
+                    self.strangers += usize::from(stranger);
+                    call.caller
+                }
+                None => "",
+            },
+        };
         let ended = self.ended(now);
         let moment = self.plan.at(now);
         let place = self.place(&moment);

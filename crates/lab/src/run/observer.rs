@@ -77,7 +77,7 @@ impl Observer {
     fn look(&mut self, watched: &Watched) {
         let now = self.now(watched);
         self.gap.look(now);
-        let next = self.note_phase(watched.running.health().phase, now);
+        let next = self.note_phase(watched.running.phase(), now);
         let parts = self.instances.iter_mut().zip(&watched.names).enumerate();
         for (place, (one, name)) in parts {
             let truth = watched.running.truth(name);
