@@ -17,7 +17,7 @@ pub struct Player {
     /// The rules that are active in each phase, by bit.
     masks: Vec<u64>,
     callers: BTreeMap<String, Calls>,
-    known: Known,
+    known: Arc<Known>,
     /// How many of the callers so far the plan does not name.
     strangers: usize,
     /// When the plan's time to live began.
@@ -42,7 +42,7 @@ impl Player {
         Self {
             masks: plan.steps().iter().map(active).collect(),
             rules,
-            known: Known::of(&plan),
+            known: Arc::new(Known::of(&plan)),
             plan,
             callers: BTreeMap::new(),
             strangers: 0,
@@ -141,15 +141,13 @@ impl Player {
     /// What the next call of a caller meets at `now`. Counts the call.
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
         // Those whom the plan names are always told apart.
-        let caller = match self.callers.contains_key(call.caller) {
-            true => call.caller,
-            false => match self.told_apart(call.caller) {
-                Some(stranger) => {
-                    self.strangers += usize::from(stranger);
-                    call.caller
-                }
-                None => "",
-            },
+        let caller = if self.callers.contains_key(call.caller) {
+            call.caller
+        } else if let Some(stranger) = self.told_apart(call.caller) {
+            self.strangers += usize::from(stranger);
+            call.caller
+        } else {
+            ""
         };
         let ended = self.ended(now);
         let moment = self.plan.at(now);

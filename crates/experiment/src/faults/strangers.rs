@@ -37,7 +37,7 @@ impl Known {
     pub(super) fn of(plan: &Plan) -> Self {
         let rules = plan.rules.values();
         let in_rules = rules.filter_map(|rule| rule.matches.caller.as_ref());
-        let in_rules: BTreeSet<String> = in_rules.flat_map(|names| names.all()).cloned().collect();
+        let in_rules: BTreeSet<String> = in_rules.flat_map(super::Names::all).cloned().collect();
         let each = plan.rules.values().any(|rule| {
             let process = matches!(
                 rule.gate.kinds().first(),
@@ -47,10 +47,12 @@ impl Known {
         });
         Self {
             names: plan.callers.iter().chain(&in_rules).cloned().collect(),
-            apart: match in_rules.is_empty() {
-                _ if each => Apart::Each,
-                true => Apart::None,
-                false => Apart::Named,
+            apart: if each {
+                Apart::Each
+            } else if in_rules.is_empty() {
+                Apart::None
+            } else {
+                Apart::Named
             },
             in_rules,
         }
