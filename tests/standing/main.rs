@@ -1,5 +1,6 @@
 //! Services that stand: nobody can stop them by accident or on purpose, and they end when they are asked to.
 
+mod downstream;
 mod ends;
 mod files;
 mod house;
