@@ -151,7 +151,8 @@ impl Process {
         }
     }
 
-    /// Starts `breaker-lab` with a standard output that is full, and stays so: nobody reads it.
+    /// Starts `breaker-lab` with a standard output and a standard error that are full, and stay so: nobody
+    /// reads them.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -161,19 +162,24 @@ impl Process {
         // It writes until there is no room, then waits for room until nobody holds the other end.
         std::thread::spawn(move || while filler.write_all(&[b'.'; 4096]).is_ok() {});
         let mut command = command(&[], arguments);
-        command.stdin(Stdio::null()).stderr(Stdio::piped());
-        command.stdout(full).kill_on_drop(true);
-        let mut child = command.spawn().expect("breaker-lab can be started");
+        let error = full.try_clone().expect("a pipe can be shared");
+        command.stdin(Stdio::null()).stdout(full).stderr(error);
+        let child = command.kill_on_drop(true).spawn();
+        let reader = tokio::spawn(async move {
+            std::future::pending::<()>().await;
+            drop(unread);
+        });
+        let nothing = || Output {
+            lines: Arc::default(),
+            reader: tokio::spawn(std::future::pending()),
+        };
         Self {
-            stderr: Output::of(child.stderr.take().expect("stderr is a pipe")),
+            child: child.expect("breaker-lab can be started"),
             stdout: Output {
-                lines: Arc::default(),
-                reader: tokio::spawn(async move {
-                    std::future::pending::<()>().await;
-                    drop(unread);
-                }),
+                reader,
+                ..nothing()
             },
-            child,
+            stderr: nothing(),
         }
     }
 

@@ -81,7 +81,7 @@ async fn sigterm_ends_everything_within_three_seconds_when_nobody_reads_standard
 async fn a_run_that_nobody_reads_is_measured_and_kept_all_the_same() {
     let folder = std::env::temp_dir().join(format!("breaker-lab-unread-{}", std::process::id()));
     let scenario = folder.with_extension("toml");
-    let text = "title = \"unread\"\nseed = 1\nduration = \"3s\"\n\n[load]\nrate = 30.0\n\n[faults]\n\
+    let text = "title = \"unread\"\nseed = 1\nduration = \"3s\"\n\n[load]\nrate = 30.0\nlateness_limit = \"60s\"\n\n[faults]\n\
                 phases = [{ name = \"calm\" }]\n";
     std::fs::write(&scenario, text).expect("a temporary file can be written");
     let (path, out) = (scenario.display().to_string(), folder.display().to_string());
@@ -104,12 +104,23 @@ async fn a_run_that_nobody_reads_is_measured_and_kept_all_the_same() {
 
 #[tokio::test]
 async fn whoever_closes_the_pipe_ends_the_run() {
+    let service = Process::start(&["unreliable", "--listen", "127.0.0.1:0"]);
+    let target = format!("A={}", service.url("unreliable service").await);
     let together = [&FREE_PORTS[..], &["--seed", "1"]].concat();
-    let process = Process::start_with_head(&together, 5);
+    let load = [
+        "load", "--target", &target, "--rate", "5", "--path", "/data",
+    ];
+    for arguments in [&together[..], &load] {
+        let process = Process::start_with_head(arguments, 3);
 
-    let status = process.ended_unread(LIMIT).await;
+        let status = process.ended_unread(LIMIT).await;
 
-    assert!(status.success(), "{status}");
+        // The load was late on a slow machine, or never was: that it ended is what counts.
+        assert!(
+            matches!(status.code(), Some(0 | 3)),
+            "{arguments:?}: {status}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -313,3 +313,6 @@ async fn answer(
     }
     router.oneshot(request).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@
 //! connection, which would drop the request. Whether anybody is left is then found out as HTTP allows: an
 //! interim `100 Continue` is meaningless to a client that waits (RFC 9110, 15.2), and a socket that is gone
 //! answers it with a reset, upon which the request is dropped after all. HTTP/1.0 knows no interim answers;
-//! its clients get theirs, whether they are there or not.
+//! its clients get theirs, whether they are there or not. A client that leaves later still is noticed by its
+//! answer only.
 
 use std::io;
 use std::pin::Pin;
