@@ -1,7 +1,7 @@
 //! Clients with which one service calls another.
 //!
 //! [`client`] is for whoever asks once. [`Downstream`] is for calls whose other side may do anything: what
-//! it sends is read [in turns](Turns), so that no answer, however long or endless, keeps the thread from
+//! it sends is read [in turns](InTurns), so that no answer, however long or endless, keeps the thread from
 //! everybody else, nor the call from its own timeout.
 
 mod turns;
