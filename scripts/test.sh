@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The test command: installs what the tests need, then runs format, lints, documentation, the run
-# command, all tests and the models of the lock-free code (bounded; scripts/models.sh searches them
-# completely). Ends with a line that counts the tests.
+# The test command: installs what the tests need, then runs format, lints, documentation, what holds
+# the library ready for publication, the run command, all tests and the models of the lock-free code
+# (bounded; scripts/models.sh searches them completely). Ends with a line that counts the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -41,6 +41,14 @@ cargo clippy --workspace --all-targets --all-features -- -D warnings
 
 say "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet
+
+say "each feature alone"
+scripts/features.sh
+
+say "ready for publication"
+scripts/publishable.sh --offline
+scripts/msrv.sh --if-installed
+scripts/public-api.sh --if-installed
 
 say "the run command"
 cargo run --quiet -- --version

@@ -30,7 +30,7 @@ pub(crate) const OUR_DROPPED: Note = Note::new(
 pub(crate) const OUR_RULES: Note = Note::new(
     Whose::Ours,
     "our-rules",
-    "This breaker has three rules and takes no other.",
+    "This breaker has three rules and takes no other; a classifier may ask for an opening at once.",
 );
 pub(crate) const OUR_PERIOD: Note = Note::new(
     Whose::Ours,

@@ -29,8 +29,11 @@ impl Host {
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { processor, cores } = self;
-        let system = format_args!("{}-{}", env::consts::OS, env::consts::ARCH);
-        writeln!(f, "- machine: {processor}, {cores} cores, {system}")?;
+        let (system, processors) = (env::consts::OS, env::consts::ARCH);
+        writeln!(
+            f,
+            "- machine: {processor}, {cores} cores, {system}-{processors}"
+        )?;
         writeln!(f, "- toolchain: {}, {BUILD}", env!("BENCH_RUSTC"))?;
         writeln!(f, "- peers: {}", env!("BENCH_PEERS"))
     }

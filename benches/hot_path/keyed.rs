@@ -1,10 +1,14 @@
-//! What does a breaker by key cost? One of many, looked up for each call.
+//! A breaker by key: one of many, looked up for each call.
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 
 use benches::{Name, Row};
 use fusebox::{Config, Registry, TscClock};
+
+const SUBJECT: &str = "breaker, `Registry` of 100,000";
+pub(crate) const SAME: Name = Name::new(SUBJECT, "the same key each time");
+const IN_TURN: Name = Name::new(SUBJECT, "all keys in turn, cold caches");
 
 const KEYS: usize = 100_000;
 /// Odd, so that steps of this width come past every key before they repeat one.
@@ -18,17 +22,16 @@ pub(crate) fn rows() -> Vec<Row> {
     for key in &keys {
         registry.get(key.as_str()).expect("there is room");
     }
-    let name = |case| Name::new("breaker, `Registry` of 100,000", case);
     let one = registry.clone();
     vec![
-        Row::new(name("the same key each time"), move || {
+        Row::new(SAME, move || {
             let registry = one.clone();
             move || {
                 let breaker = registry.get("host-000000").expect("known");
                 black_box(breaker.try_acquire().expect("closed").success());
             }
         }),
-        Row::new(name("all keys in turn, cold caches"), move || {
+        Row::new(IN_TURN, move || {
             let (registry, keys, mut next) = (registry.clone(), keys.clone(), 0);
             move || {
                 next = (next + STEP) % KEYS;

@@ -1,10 +1,10 @@
-//! What does our breaker cost, rule by rule?
+//! Rows for our breaker, rule by rule and clock by clock, and for a reading of each clock.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use benches::{Name, Row};
-use fusebox::{Breaker, Clock, Config, ConfigBuilder, SystemClock, TscClock, Window};
+use fusebox::{Breaker, Clock, CoarseClock, Config, ConfigBuilder, SystemClock, TscClock, Window};
 
 use crate::FOR_EVER;
 
@@ -14,10 +14,12 @@ const COUNT_SLOW: &str = "count window of 100, failure and slow ratio";
 pub(crate) const TIME_SLOW: &str = "time window 10 s / 10 buckets, failure and slow ratio";
 const HALF_FAIL: &str = "that time window, every second call fails";
 pub(crate) const OPEN: &str = "open, reject";
+const READ: &str = "one reading";
 
 /// The clocks that every row is measured with.
 pub(crate) const CLOCKS: &[OnClock] = &[
     OnClock::new("breaker, `TscClock`", |it| on(TscClock::new(), it)),
+    OnClock::new("breaker, `CoarseClock`", |it| on(CoarseClock::new(), it)),
     OnClock::new("breaker, `SystemClock`", |it| on(SystemClock::new(), it)),
 ];
 
@@ -38,7 +40,22 @@ fn on(clock: impl Clock + 'static, config: Config) -> Breaker {
 }
 
 pub(crate) fn rows() -> Vec<Row> {
-    CLOCKS.iter().flat_map(rows_on).collect()
+    let readings = [
+        reading(Name::new("`TscClock`", READ), TscClock::new()),
+        reading(Name::new("`CoarseClock`", READ), CoarseClock::new()),
+        reading(Name::new("`SystemClock`", READ), SystemClock::new()),
+    ];
+    let breakers = CLOCKS.iter().flat_map(rows_on);
+    readings.into_iter().chain(breakers).collect()
+}
+
+fn reading(name: Name, clock: impl Clock + Clone + 'static) -> Row {
+    Row::new(name, move || {
+        let clock = clock.clone();
+        move || {
+            black_box(clock.now_nanos());
+        }
+    })
 }
 
 fn rows_on(clock: &OnClock) -> Vec<Row> {

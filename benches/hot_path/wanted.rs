@@ -4,7 +4,7 @@
 use benches::{Name, Results, Threads};
 
 use crate::ours::OnClock;
-use crate::{limits, ours, peers, tower_layer};
+use crate::{keyed, limits, ours, peers, tower_layer};
 
 /// A figure that must not be exceeded: so many times another one.
 struct Limit {
@@ -29,7 +29,7 @@ struct Wanted {
 pub(crate) fn table(results: &Results) -> String {
     let head = "| whose | what | one thread | two threads |\n|---|---|---|---|\n";
     let wanted = ours::CLOCKS.iter().flat_map(of_breaker);
-    let lines = wanted.chain([of_layer()]).map(|wanted| {
+    let lines = wanted.chain([of_registry(), of_layer()]).map(|wanted| {
         let Wanted { row, one, two } = wanted;
         let one = verdict(results, row, Threads::One, &one);
         let two = two.map_or(String::new(), |two| {
@@ -66,6 +66,16 @@ fn of_breaker(clock: &OnClock) -> [Wanted; 4] {
             two: flat(ours::OPEN),
         },
     ]
+}
+
+/// The same key from two threads: they share a lock, a handle count and a success count.
+fn of_registry() -> Wanted {
+    Wanted {
+        row: keyed::SAME,
+        // 60 ns on the machine for which the limit was set.
+        one: Limit::times(2.6, limits::NOW, Threads::One),
+        two: Some(Limit::times(1.5, keyed::SAME, Threads::One)),
+    }
 }
 
 fn of_layer() -> Wanted {

@@ -1,4 +1,4 @@
-//! How does an axum router reject requests while what it depends on is broken?
+//! An axum router that rejects requests while what it depends on is broken.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! How does a reqwest client stop calling a server that is broken?
+//! A reqwest client that stops calling a server that is broken.
 
 use axum::{Router, http::StatusCode, routing::get};
 use fusebox::{Breaker, CallError, Config};
-use fusebox_tower::{BreakerLayer, HttpClassifier};
-use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use fusebox_tower::{BreakerLayer, HttpClassifier, ReqwestErrors};
+use tower::{Layer, Service, ServiceExt};
 
 /// A server that answers every request with 503 and asks for half a minute. Returns its address.
 async fn broken_server() -> std::io::Result<String> {
@@ -20,17 +20,10 @@ async fn broken_server() -> std::io::Result<String> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = broken_server().await?;
     let config = Config::builder().consecutive_failures(2).build()?;
-    let protect =
-        BreakerLayer::new(Breaker::new("server", config)).classifier(HttpClassifier::new());
-
-    let http = reqwest::Client::new();
-    let mut client = ServiceBuilder::new()
-        .layer(protect)
-        .service(service_fn(move |request| {
-            let call = http.execute(request);
-            // The classifiers know the `http` crate's response, which holds reqwest's as a body.
-            async { call.await.map(http::Response::<reqwest::Body>::from) }
-        }));
+    let classifier = HttpClassifier::new().errors(ReqwestErrors);
+    let protect = BreakerLayer::new(Breaker::new("server", config)).classifier(classifier);
+    // A client of reqwest is a service itself.
+    let mut client = protect.layer(reqwest::Client::new());
 
     for attempt in 1..=4 {
         let request = reqwest::Request::new(reqwest::Method::GET, url.parse()?);

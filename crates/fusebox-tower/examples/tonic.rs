@@ -1,10 +1,10 @@
-//! How does a tonic client stop calling a server that is broken?
+//! A tonic client that stops calling a server that is broken.
 
 use std::convert::Infallible;
 
 use bytes::{Buf, BufMut};
 use fusebox::{Breaker, Config};
-use fusebox_tower::GrpcBreakerLayer;
+use fusebox_tower::{FastFailureLayer, GrpcBreakerLayer};
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Request, Status, body::Body, client::Grpc};
 use tower::{Layer, service_fn};
@@ -46,6 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let config = Config::builder().consecutive_failures(2).build()?;
     let protect = GrpcBreakerLayer::new(Breaker::new("greeter", config));
+    let protect = FastFailureLayer::grpc(protect);
     let mut client = Grpc::new(protect.layer(server));
     for name in ["Ada", "Grace", "Barbara"] {
         client.ready().await?;

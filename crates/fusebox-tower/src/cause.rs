@@ -1,4 +1,4 @@
-//! What lies beneath an error? [`find_cause`] and [`io_error_kind`] look through its sources.
+//! The causes of an error: [`find_cause`] and [`io_error_kind`] look through its sources.
 //!
 //! Clients wrap: a refused connection reaches the caller as their own error, several layers up. The
 //! functions walk down and name what they find; what it means is for a
@@ -6,6 +6,8 @@
 
 use std::error::Error;
 use std::io;
+
+use fusebox::{Rejected, dyn_error};
 
 /// The first `T` among `error` and its sources.
 ///
@@ -62,6 +64,12 @@ pub fn io_error_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
         next = beneath(error);
     }
     None
+}
+
+/// Whether an error is a breaker's rejection or was caused by one, as far as its type lets that be
+/// known.
+pub(crate) fn is_rejection<E: 'static>(error: &E) -> bool {
+    dyn_error(error).is_some_and(|error| find_cause::<Rejected>(error).is_some())
 }
 
 /// What `error` wraps. `io::Error` names as its source that of the error which it carries, and

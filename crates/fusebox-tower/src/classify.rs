@@ -1,15 +1,17 @@
-//! What does an answer say about the downstream? [`Classify`] decides, [`ErrorsFail`] by default.
+//! Classifiers: what a result says about the downstream. [`ErrorsFail`] is the default.
 //!
 //! A classifier sees the whole result by reference and keeps nothing. Errors have a trait of their
 //! own, [`ClassifyError`], so that what an error means can be changed without restating what every
 //! answer means.
+
+use std::sync::Arc;
 
 use fusebox::Verdict;
 
 /// Says what a result means for the circuit.
 ///
 /// Closures over `Result<&Response, &Error>` are classifiers. A service clones its classifier for
-/// every call, so it should be small; put a large one behind an `Arc`.
+/// every call, so it should be small; put a large one into a [`SharedClassifier`].
 ///
 /// # Examples
 /// ```
@@ -71,13 +73,81 @@ impl<Error> ClassifyError<Error> for ErrorsFail {
     }
 }
 
+/// A classifier that is cheap to clone, however large it is.
+///
+/// A bare `Arc` cannot be a classifier: every closure is one, and Rust cannot know that no `Arc`
+/// will ever be a closure.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Verdict};
+/// use fusebox_tower::{BreakerLayer, Classify, SharedClassifier};
+/// use std::collections::BTreeSet;
+///
+/// struct KnownFaults(BTreeSet<u32>);
+///
+/// impl<E> Classify<u32, E> for KnownFaults {
+///     fn classify(&self, result: Result<&u32, &E>) -> Verdict {
+///         match result {
+///             Ok(answer) if self.0.contains(answer) => Verdict::FAILURE,
+///             result => Verdict::of(&result),
+///         }
+///     }
+/// }
+///
+/// let faults = KnownFaults((500..600).collect());
+/// let layer = BreakerLayer::new(Breaker::new("cache", Config::default()))
+///     .classifier(SharedClassifier::new(faults));
+/// # let _ = layer;
+/// ```
+#[derive(Debug)]
+pub struct SharedClassifier<C: ?Sized>(Arc<C>);
+
+impl<C> SharedClassifier<C> {
+    /// Shares `classifier` between all calls.
+    pub fn new(classifier: C) -> Self {
+        Self(Arc::new(classifier))
+    }
+}
+
+impl<C: ?Sized> From<Arc<C>> for SharedClassifier<C> {
+    fn from(classifier: Arc<C>) -> Self {
+        Self(classifier)
+    }
+}
+
+impl<C: ?Sized> Clone for SharedClassifier<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<Response, Error, C> Classify<Response, Error> for SharedClassifier<C>
+where
+    C: Classify<Response, Error> + ?Sized,
+{
+    fn classify(&self, result: Result<&Response, &Error>) -> Verdict {
+        self.0.classify(result)
+    }
+}
+
+impl<Error, C: ClassifyError<Error> + ?Sized> ClassifyError<Error> for SharedClassifier<C> {
+    fn classify_error(&self, error: &Error) -> Verdict {
+        self.0.classify_error(error)
+    }
+}
+
 /// What an answer that is recognised counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CountAs {
     /// The downstream did its work.
     Success,
     /// The downstream failed; a hint when to come back is passed on.
     Failure,
+    /// The downstream failed, and the breaker opens at once, whatever its rules say; a hint when to
+    /// come back is passed on.
+    Trip,
     /// The answer says nothing about the downstream.
     Ignored,
 }
@@ -89,6 +159,9 @@ impl CountAs {
         match self {
             Self::Success => Verdict::Success,
             Self::Failure => Verdict::Failure {
+                retry_after: hint(),
+            },
+            Self::Trip => Verdict::Trip {
                 retry_after: hint(),
             },
             Self::Ignored => Verdict::Ignored,

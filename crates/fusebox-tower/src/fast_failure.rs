@@ -1,7 +1,8 @@
-//! What does a rejected caller get to see? A 503 that says when to come back.
+//! The answer to a rejected call: a 503 that says when to come back.
 //!
 //! [`fast_failure_response`] renders it; [`FastFailureLayer`] answers rejections with it, so that
-//! only errors of the inner service are left.
+//! only errors of the inner service are left. An answer carries the [`Rejected`] among its
+//! extensions, so that a breaker further out does not take it for a failure of the downstream.
 
 mod layer;
 
@@ -11,7 +12,7 @@ use http::{Response, StatusCode};
 
 pub use layer::{FastFailureFuture, FastFailureLayer, FastFailureService};
 
-use crate::hint;
+use crate::retry_after::RetryAfter;
 
 /// The answer to a rejected call: 503, `Retry-After` and a JSON body.
 ///
@@ -39,9 +40,32 @@ pub fn fast_failure_response(rejected: &Rejected) -> Response<String> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(wait) = rejected.retry_after {
-        headers.insert(RETRY_AFTER, hint::header_value(wait));
+        headers.insert(RETRY_AFTER, RetryAfter::After(wait).to_header_value());
     }
+    response.extensions_mut().insert(*rejected);
     response
+}
+
+/// Makes the answer to a rejected call. Closures from `&Rejected` to a response do.
+pub trait AnswerRejected<B> {
+    /// The answer to a rejected call.
+    fn answer(&self, rejected: &Rejected) -> Response<B>;
+}
+
+impl<B, F: Fn(&Rejected) -> Response<B>> AnswerRejected<B> for F {
+    fn answer(&self, rejected: &Rejected) -> Response<B> {
+        self(rejected)
+    }
+}
+
+/// Answers rejections with [`fast_failure_response`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HttpAnswer;
+
+impl<B: From<String>> AnswerRejected<B> for HttpAnswer {
+    fn answer(&self, rejected: &Rejected) -> Response<B> {
+        fast_failure_response(rejected).map(B::from)
+    }
 }
 
 /// A rejection as the error of an axum handler: [`fast_failure_response`].

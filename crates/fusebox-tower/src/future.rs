@@ -1,10 +1,10 @@
-//! What is a call while it is under way? [`ResponseFuture`]: the inner future and its permit.
+//! A call under way: the inner future and its permit.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use fusebox::{CallError, Permit, Rejected};
+use fusebox::{CallError, Rejected};
 use pin_project_lite::pin_project;
 
 use crate::classify::Classify;
@@ -40,20 +40,20 @@ pin_project! {
 }
 
 impl<F, C> ResponseFuture<F, C> {
-    pub(crate) fn calling(call: F, permit: Permit<'static>, classifier: C) -> Self {
-        Self {
-            stage: Stage::Calling {
+    #[inline]
+    pub(crate) fn new(
+        entered: Result<(F, Held), Rejected>,
+        classifier: impl FnOnce() -> C,
+    ) -> Self {
+        let stage = match entered {
+            Ok((call, held)) => Stage::Calling {
                 call,
-                held: Held::new(permit),
-                classifier,
+                held,
+                classifier: classifier(),
             },
-        }
-    }
-
-    pub(crate) fn rejected(rejected: Rejected) -> Self {
-        Self {
-            stage: Stage::Rejected { rejected },
-        }
+            Err(rejected) => Stage::Rejected { rejected },
+        };
+        Self { stage }
     }
 }
 
@@ -61,6 +61,7 @@ impl<F, C, Response, Error> Future for ResponseFuture<F, C>
 where
     F: Future<Output = Result<Response, Error>>,
     C: Classify<Response, Error>,
+    Error: 'static,
 {
     type Output = Result<Response, CallError<Error>>;
 
@@ -71,9 +72,11 @@ where
                 held,
                 classifier,
             } => {
-                let result = ready!(held.watch(|| call.poll(cx)));
-                let verdict = held.watch(|| classifier.classify(result.as_ref()));
-                held.end(verdict);
+                let result = ready!(held.run(|| call.poll(cx)));
+                match &result {
+                    Ok(answer) => held.answer(|| classifier.classify(Ok(answer))),
+                    Err(error) => held.fail(error, |error| classifier.classify(Err(error))),
+                }
                 Poll::Ready(result.map_err(CallError::Failed))
             }
             StageView::Rejected { rejected } => Poll::Ready(Err(CallError::Rejected(*rejected))),

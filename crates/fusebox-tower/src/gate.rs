@@ -1,18 +1,25 @@
-//! When does a service ask for its permit? [`Gate`]: at the call, or already when asked for
-//! readiness.
+//! The gate before a service: when a service asks for the permit of a call, and who waits for it.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+#[cfg(feature = "back-pressure")]
+use fusebox::nesting::Nesting;
 use fusebox::{Breaker, Permit, Rejected};
 
 #[cfg(feature = "back-pressure")]
 use crate::reservation::Reservation;
+use crate::waiters::{Seat, Waiters};
 
 /// What a service does while its circuit rejects calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Readiness {
-    /// It is as ready as the inner service; calls get [`CallError::Rejected`] at once. The default.
+    /// It is ready, and calls get [`CallError::Rejected`] at once. The default.
+    ///
+    /// While calls may pass it is as ready as the inner service. While they may not, nobody waits
+    /// for an inner service that is busy, and those who wait are answered when the circuit opens:
+    /// for that, the first one who ever waits gives the breaker one more listener.
     ///
     /// [`CallError::Rejected`]: fusebox::CallError::Rejected
     #[default]
@@ -20,57 +27,145 @@ pub enum Readiness {
     /// It is not ready until a call may pass, so that callers wait or go elsewhere. For balancers
     /// and queues; a caller without a timeout waits as long as the downstream is broken.
     ///
-    /// Needs tokio's timer: polled outside a runtime with time, an open circuit panics. While
+    /// Needs tokio's timer: polled outside a runtime with time, a circuit that rejects panics. While
     /// waiting, each look at the circuit (at most one per 100 ms or transition) that is in vain
-    /// counts as a rejection in the breaker's totals. A probe's time runs from readiness on.
+    /// counts as a rejection in the breaker's totals.
+    ///
+    /// Where permits are scarce, among probes and while ramping up, readiness reserves one, and the
+    /// call's time runs from then on. A service that is ready and does not call within 100 ms loses
+    /// its turn to the next; its call then asks anew, and may be rejected.
     #[cfg(feature = "back-pressure")]
     BackPressure,
 }
 
 /// The way to a permit. Clones share the circuit and never a permit.
 #[derive(Clone, Debug)]
-pub(crate) enum Gate {
-    Error(Breaker),
+pub(crate) struct Gate {
+    breaker: Breaker,
+    waiters: Arc<Waiters>,
+    mode: Mode,
+}
+
+#[derive(Debug)]
+enum Mode {
+    /// The seat is taken while the inner service is awaited.
+    Error(Option<Seat>),
     #[cfg(feature = "back-pressure")]
     BackPressure(Box<Reservation>),
 }
 
 impl Gate {
     pub(crate) fn new(breaker: Breaker, readiness: Readiness) -> Self {
-        match readiness {
-            Readiness::Error => Self::Error(breaker),
+        let waiters = Arc::<Waiters>::default();
+        let mode = match readiness {
+            Readiness::Error => Mode::Error(None),
             #[cfg(feature = "back-pressure")]
-            Readiness::BackPressure => Self::BackPressure(Box::new(Reservation::new(breaker))),
+            Readiness::BackPressure => Mode::BackPressure(Box::default()),
+        };
+        Self {
+            breaker,
+            waiters,
+            mode,
         }
     }
 
+    #[inline]
     pub(crate) fn breaker(&self) -> &Breaker {
-        match self {
-            Self::Error(breaker) => breaker,
+        &self.breaker
+    }
+
+    /// Asks the inner service for readiness. One that would reserve a permit of the same circuit is
+    /// inside.
+    #[inline]
+    pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> R {
+        match self.mode {
+            Mode::Error(_) => ask(),
             #[cfg(feature = "back-pressure")]
-            Self::BackPressure(reservation) => reservation.breaker(),
+            Mode::BackPressure(_) => Nesting::of(&self.breaker).run(ask),
         }
     }
 
-    /// Waits until [`enter`](Self::enter) will be let in, as far as that can be known.
+    /// Whether nothing is left to wait for once the inner service is ready.
+    #[inline]
+    pub(crate) fn rejects_at_the_call(&mut self) -> bool {
+        match &mut self.mode {
+            Mode::Error(seat) => {
+                if seat.is_some() {
+                    *seat = None;
+                }
+                true
+            }
+            #[cfg(feature = "back-pressure")]
+            Mode::BackPressure(_) => false,
+        }
+    }
+
+    /// Waits until [`enter`](Self::enter) will be let in, as far as that can be known. The inner
+    /// service is ready.
     #[cfg_attr(
         not(feature = "back-pressure"),
         expect(unused_variables, reason = "nobody waits without the feature")
     )]
+    #[inline]
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self {
-            Self::Error(_) => Poll::Ready(()),
+        match &mut self.mode {
+            Mode::Error(_) => Poll::Ready(()),
             #[cfg(feature = "back-pressure")]
-            Self::BackPressure(reservation) => reservation.poll_ready(cx),
+            Mode::BackPressure(reservation) => {
+                reservation.poll_ready(&self.breaker, &self.waiters, cx)
+            }
+        }
+    }
+
+    /// Waits until a call would be rejected, where that is to be known at once. The inner service
+    /// is not ready.
+    #[cfg_attr(
+        not(feature = "back-pressure"),
+        expect(
+            clippy::infallible_destructuring_match,
+            reason = "there is one mode without the feature"
+        )
+    )]
+    pub(crate) fn poll_rejection(&mut self, cx: &mut Context<'_>) -> Poll<Rejected> {
+        let seat = match &mut self.mode {
+            Mode::Error(seat) => seat,
+            #[cfg(feature = "back-pressure")]
+            Mode::BackPressure(_) => return Poll::Pending,
+        };
+        if let Some(rejected) = self.breaker.would_reject() {
+            *seat = None;
+            return Poll::Ready(rejected);
+        }
+        let taken = seat.get_or_insert_with(|| self.waiters.seat(&self.breaker));
+        taken.take(cx.waker());
+        // Asked once more: a transition from now on finds the waker.
+        match self.breaker.would_reject() {
+            Some(rejected) => {
+                *seat = None;
+                Poll::Ready(rejected)
+            }
+            None => Poll::Pending,
         }
     }
 
     /// Asks for the permit of one call.
+    #[inline]
     pub(crate) fn enter(&mut self) -> Result<Permit<'static>, Rejected> {
-        match self {
-            Self::Error(breaker) => breaker.try_acquire().map(Permit::into_owned),
+        match &mut self.mode {
+            Mode::Error(_) => self.breaker.try_acquire().map(Permit::into_owned),
             #[cfg(feature = "back-pressure")]
-            Self::BackPressure(reservation) => reservation.take(),
+            Mode::BackPressure(reservation) => reservation.take(&self.breaker),
+        }
+    }
+}
+
+/// The same way to wait, with nothing reserved and nobody waiting yet.
+impl Clone for Mode {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Error(_) => Self::Error(None),
+            #[cfg(feature = "back-pressure")]
+            Self::BackPressure(_) => Self::BackPressure(Box::default()),
         }
     }
 }

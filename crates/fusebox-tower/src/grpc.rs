@@ -1,18 +1,21 @@
-//! What about gRPC, where an answer's status is known only at its end?
+//! gRPC: the status of an answer comes at its end.
 //!
-//! | module | question |
+//! | module | what |
 //! |---|---|
-//! | `code` | How do gRPC calls end? |
-//! | `classifier` | Which ends are failures? |
-//! | `service` | How does a circuit get in front of a gRPC service? |
-//! | `body` | Who waits for the trailers? |
+//! | `code` | the status codes |
+//! | `classifier` | which codes are failures |
+//! | `service` | the circuit in front of a gRPC service |
+//! | `body` | the body that waits for the trailers |
+//! | `fast_failure` | the answer to a rejected call |
 
 mod body;
 mod classifier;
 mod code;
+mod fast_failure;
 mod service;
 
 pub use body::GrpcBody;
 pub use classifier::GrpcClassifier;
 pub use code::GrpcCode;
+pub use fast_failure::{GrpcAnswer, grpc_fast_failure_response};
 pub use service::{GrpcBreakerLayer, GrpcBreakerService, GrpcResponseFuture};

@@ -1,45 +1,112 @@
-//! Who answers for a call under way? [`Held`]: the permit that a future or a body keeps.
+//! The permit of a call under way, kept by a future or a body until the call has ended.
 //!
 //! Dropped before the end it is a cancelled call. A panic is answered here and not left to the
 //! permit's own drop: many executors catch the panic first and drop the future later, when nothing
-//! unwinds any more.
+//! unwinds any more. The foreign code of the call runs *inside* it ([`fusebox::nesting`]), so that
+//! a rejection by another breaker in there does not count against this one.
 
 use std::mem;
 
-use fusebox::{Permit, Verdict};
+#[cfg(feature = "http")]
+use fusebox::State;
+use fusebox::nesting::Nesting;
+use fusebox::{Breaker, Permit, Verdict};
+
+use crate::cause::is_rejection;
 
 /// A permit until the call has ended; then nothing.
 #[derive(Debug)]
-pub(crate) struct Held {
-    permit: Option<Permit<'static>>,
+pub(crate) struct Held(Option<Call>);
+
+#[derive(Debug)]
+struct Call {
+    permit: Permit<'static>,
+    nesting: Nesting,
 }
 
 impl Held {
-    pub(crate) fn new(permit: Permit<'static>) -> Self {
-        Self {
-            permit: Some(permit),
-        }
+    /// Makes a call under its permit. If that panics, the permit's own drop says so.
+    #[inline]
+    pub(crate) fn call<F>(
+        permit: Permit<'static>,
+        breaker: &Breaker,
+        call: impl FnOnce() -> F,
+    ) -> (F, Self) {
+        let mut nesting = Nesting::of(breaker);
+        let future = nesting.run(call);
+        (future, Self(Some(Call { permit, nesting })))
     }
 
-    /// Runs foreign code on behalf of the call: if it panics, the call has failed.
-    pub(crate) fn watch<R>(&mut self, run: impl FnOnce() -> R) -> R {
+    /// Stands for a call that is part of another call of the same breaker, which answers for both.
+    #[inline]
+    pub(crate) const fn nothing() -> Self {
+        Self(None)
+    }
+
+    /// Runs foreign code inside the call: if it panics, the call has failed.
+    #[inline]
+    pub(crate) fn run<R>(&mut self, code: impl FnOnce() -> R) -> R {
         let on_panic = FailOnDrop(self);
-        let result = run();
+        let result = match &mut on_panic.0.0 {
+            Some(call) => call.nesting.run(code),
+            None => code(),
+        };
         mem::forget(on_panic);
         result
     }
 
-    /// Ends the call. Only the first verdict counts.
+    /// Asks a classifier: if it panics, the call has failed.
+    #[inline]
+    pub(crate) fn judge<R>(&mut self, classify: impl FnOnce() -> R) -> Option<R> {
+        self.0.as_ref()?;
+        let on_panic = FailOnDrop(self);
+        let verdict = classify();
+        mem::forget(on_panic);
+        Some(verdict)
+    }
+
+    /// Ends the call as its result is judged. Only the first end counts.
+    #[inline]
     pub(crate) fn end(&mut self, verdict: Verdict) {
-        if let Some(permit) = self.permit.take() {
-            permit.end(verdict);
+        if let Some(call) = self.0.take() {
+            match call.nesting.settle(verdict) {
+                // What nearly every call comes to is inlined.
+                Verdict::Success => call.permit.success(),
+                verdict => call.permit.end(verdict),
+            };
         }
     }
 
-    /// Whether the call has been answered for.
-    #[cfg(feature = "grpc")]
-    pub(crate) fn has_ended(&self) -> bool {
-        self.permit.is_none()
+    /// Ends the call with what `classify` says of the answer.
+    #[inline]
+    pub(crate) fn answer(&mut self, classify: impl FnOnce() -> Verdict) {
+        if let Some(verdict) = self.judge(classify) {
+            self.end(verdict);
+        }
+    }
+
+    /// Ends the call with what `classify` says of the error in place of an answer.
+    pub(crate) fn fail<E: 'static>(&mut self, error: &E, classify: impl FnOnce(&E) -> Verdict) {
+        if let Some(verdict) = self.judge(|| classify(error)) {
+            self.end(on_error(verdict, error));
+        }
+    }
+
+    /// Whether the call is a probe.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_probe(&self) -> bool {
+        let call = self.0.as_ref();
+        call.is_some_and(|call| call.permit.state() == State::HalfOpen)
+    }
+}
+
+/// The verdict on an error. A rejection from another task is found here, where
+/// [`Nesting`] cannot know of it.
+pub(crate) fn on_error<E: 'static>(verdict: Verdict, error: &E) -> Verdict {
+    match verdict {
+        Verdict::Success | Verdict::Ignored => verdict,
+        _ if is_rejection(error) => Verdict::Ignored,
+        _ => verdict,
     }
 }
 
@@ -47,6 +114,8 @@ struct FailOnDrop<'a>(&'a mut Held);
 
 impl Drop for FailOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.end(Verdict::FAILURE);
+        if let Some(call) = self.0.0.take() {
+            call.permit.end(Verdict::FAILURE);
+        }
     }
 }

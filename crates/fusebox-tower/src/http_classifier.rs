@@ -1,10 +1,10 @@
-//! Which HTTP answers are failures? [`HttpClassifier`]: the server's errors, and being turned away.
+//! The classifier for HTTP answers: the server's errors and being turned away are failures.
 
-use fusebox::Verdict;
-use http::{Response, StatusCode};
+use fusebox::{Rejected, Verdict};
+use http::{Extensions, HeaderMap, Response, StatusCode};
 
 use crate::classify::{Classify, ClassifyError, CountAs, ErrorsFail};
-use crate::hint;
+use crate::retry_after::RetryAfter;
 
 /// Judges any `http::Response` by its status, and errors as told.
 ///
@@ -12,10 +12,17 @@ use crate::hint;
 /// |---|---|
 /// | 5xx | failure, with the hint of `Retry-After` |
 /// | 429 | failure with the hint; [changeable](Self::too_many_requests) |
+/// | a [fast failure](crate::fast_failure_response) of this process | ignored: a rejection is no evidence |
 /// | any other status | success: to refuse a client's mistake in time is a healthy downstream's work |
 /// | error: connect, timeout, … | failure; [changeable](Self::errors) |
 ///
-/// `Retry-After` may be seconds, or a date if the answer has a `Date`.
+/// `Retry-After` may be seconds, or a date if the answer has a `Date` ([`RetryAfter`]).
+///
+/// The status comes before the body. With [`BreakerLayer`](crate::BreakerLayer), which knows nothing
+/// of bodies, an answer whose body breaks off later is a success. [`HttpBreakerLayer`] judges at the
+/// end of the body.
+///
+/// [`HttpBreakerLayer`]: crate::HttpBreakerLayer
 ///
 /// # Examples
 /// ```
@@ -61,6 +68,10 @@ impl Default for HttpClassifier {
 
 impl<P> HttpClassifier<P> {
     /// Says what 429 counts as. Default: a failure, since the downstream turns work away.
+    ///
+    /// [`CountAs::Trip`] opens the circuit at the first one, for at least as long as its
+    /// `Retry-After` asks, up to `max_open_for`. That is right where the limit is the caller's as a
+    /// whole, and wrong where one breaker stands for many limits.
     pub fn too_many_requests(self, count_as: CountAs) -> Self {
         Self {
             too_many_requests: count_as,
@@ -79,20 +90,70 @@ impl<P> HttpClassifier<P> {
             errors,
         }
     }
+
+    fn on_answer(&self, status: StatusCode, headers: &HeaderMap, more: &Extensions) -> Verdict {
+        if more.get::<Rejected>().is_some() {
+            return Verdict::Ignored;
+        }
+        let count_as = match status {
+            StatusCode::TOO_MANY_REQUESTS => self.too_many_requests,
+            status if status.is_server_error() => CountAs::Failure,
+            _ => CountAs::Success,
+        };
+        count_as.verdict(|| RetryAfter::wait_in(headers))
+    }
 }
 
 impl<B, E, P: ClassifyError<E>> Classify<Response<B>, E> for HttpClassifier<P> {
     fn classify(&self, result: Result<&Response<B>, &E>) -> Verdict {
         match result {
             Ok(response) => {
-                let count_as = match response.status() {
-                    StatusCode::TOO_MANY_REQUESTS => self.too_many_requests,
-                    status if status.is_server_error() => CountAs::Failure,
-                    _ => CountAs::Success,
-                };
-                count_as.verdict(|| hint::retry_after(response.headers()))
+                self.on_answer(response.status(), response.headers(), response.extensions())
             }
             Err(error) => self.errors.classify_error(error),
+        }
+    }
+}
+
+/// Feature `reqwest`: the answers of a `reqwest::Client`, which is a service itself.
+#[cfg(feature = "reqwest")]
+impl<E, P: ClassifyError<E>> Classify<reqwest::Response, E> for HttpClassifier<P> {
+    fn classify(&self, result: Result<&reqwest::Response, &E>) -> Verdict {
+        match result {
+            Ok(response) => {
+                self.on_answer(response.status(), response.headers(), response.extensions())
+            }
+            Err(error) => self.errors.classify_error(error),
+        }
+    }
+}
+
+/// Judges the errors of a `reqwest::Client`: a request that cannot be built, or that is redirected
+/// too often, is ignored as the caller's or the configuration's fault; all others are failures.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config};
+/// use fusebox_tower::{BreakerLayer, HttpClassifier, ReqwestErrors};
+/// use tower::Layer;
+///
+/// let breaker = Breaker::new("inventory", Config::default());
+/// let client = BreakerLayer::new(breaker)
+///     .classifier(HttpClassifier::new().errors(ReqwestErrors))
+///     .layer(reqwest::Client::new());
+/// # let _ = client;
+/// ```
+#[cfg(feature = "reqwest")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReqwestErrors;
+
+#[cfg(feature = "reqwest")]
+impl ClassifyError<reqwest::Error> for ReqwestErrors {
+    fn classify_error(&self, error: &reqwest::Error) -> Verdict {
+        if error.is_builder() || error.is_redirect() {
+            Verdict::Ignored
+        } else {
+            Verdict::FAILURE
         }
     }
 }

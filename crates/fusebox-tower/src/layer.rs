@@ -1,4 +1,4 @@
-//! How does a circuit get in front of a service? [`BreakerLayer`]: one handle, one circuit.
+//! The layer that puts a circuit in front of services: one handle, one circuit.
 //!
 //! The layer is made from a breaker that exists, and not from a configuration: a layer that made
 //! its breaker when applied would give every clone, route and request a circuit of its own, and
@@ -59,8 +59,8 @@ impl<C> BreakerLayer<C> {
 
     /// Says what services do while the circuit rejects calls. Default: [`Readiness::Error`].
     ///
-    /// Back-pressure gives the breaker one more listener, for as long as the breaker lives: make
-    /// such a layer once and clone it.
+    /// A layer whose services ever wait gives the breaker one more listener, for as long as the
+    /// breaker lives: make a layer once and clone it.
     pub fn readiness(self, readiness: Readiness) -> Self {
         Self {
             gate: Gate::new(self.gate.breaker().clone(), readiness),

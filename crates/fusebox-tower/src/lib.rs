@@ -38,67 +38,88 @@
 //! What it promises:
 //! - **Cancel-safe.** A call that is dropped at any stage is neutral and gives its slot back.
 //! - **A panic is a failure**, whoever catches it.
-//! - **An open circuit protects.** A rejected request never reaches the inner service.
+//! - **An open circuit protects and answers.** A rejected request never reaches the inner service,
+//!   and does not wait for it.
+//! - **A rejection is no evidence.** Breakers inside breakers do not trip each other.
 //! - **Cheap.** No boxing and no allocation per call.
 //!
-//! # Features
-//! | feature | brings | needs |
-//! |---|---|---|
-//! | `http` (default) | `HttpClassifier`, `fast_failure_response`, `FastFailureLayer` | `http`, `httpdate` |
-//! | `grpc` | `GrpcBreakerLayer`, which waits for the trailers | `http-body` |
-//! | `axum` | `FastFailure` as the error of handlers | `axum-core` |
-//! | `back-pressure` | `Readiness::BackPressure` | tokio's timer |
+//! Features, defaults, examples for servers and clients, and the order of layers with its reasons:
+//! see the [`guide`].
 //!
 //! # Map, in reading order
-//! | file | question |
+//! | items | what |
 //! |---|---|
-//! | `layer` | How does a circuit get in front of a service? |
-//! | `service` | What happens to a request? |
-//! | `future` | What is a call while it is under way? |
-//! | `held` | Who answers for it? |
-//! | `classify` | What does an answer say about the downstream? |
-//! | `http_classifier`, `hint` | Which HTTP answers are failures, and when to come back? |
-//! | `cause` | What lies beneath an error? |
-//! | `grpc` | What about gRPC, where the status comes last? |
-//! | `fast_failure` | What does a rejected caller get to see? |
-//! | `gate` | When does a service ask for its permit? |
-//! | `reservation`, `waiters` | How does it wait for its turn, and who wakes it? |
+//! | [`BreakerLayer`], [`BreakerService`], [`ResponseFuture`] | the circuit in front of any service |
+//! | [`Classify`], [`ClassifyError`], [`CountAs`], [`ErrorsFail`], [`SharedClassifier`] | what a result says about the downstream |
+//! | [`find_cause`], [`io_error_kind`] | what lies beneath an error |
+//! | [`Readiness`] | what a service does while its circuit rejects calls |
+//! | [`HttpClassifier`], [`ReqwestErrors`], [`RetryAfter`] | which HTTP answers are failures, and when to come back |
+//! | [`HttpBreakerLayer`], [`HttpBreakerService`], [`HttpBody`], [`JudgeAt`] | HTTP answers judged at the end of their bodies |
+//! | [`GrpcBreakerLayer`], [`GrpcBreakerService`], [`GrpcBody`], [`GrpcClassifier`], [`GrpcCode`] | gRPC answers, whose status comes at the end |
+//! | [`FastFailureLayer`], [`fast_failure_response`], [`grpc_fast_failure_response`], [`FastFailure`] | the answer to a rejected call |
+//! | [`fusebox`] | the breaker itself, its settings and its errors |
 
+#![cfg_attr(
+    not(all(feature = "axum", feature = "grpc", feature = "reqwest")),
+    allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "the map is complete with all features, as docs.rs shows it"
+    )
+)]
+
+#[cfg(feature = "http")]
+mod answer;
 mod cause;
 mod classify;
+mod entrance;
 #[cfg(feature = "http")]
 mod fast_failure;
 mod future;
 mod gate;
 #[cfg(feature = "grpc")]
 mod grpc;
+pub mod guide;
 mod held;
 #[cfg(feature = "http")]
-mod hint;
+mod http_breaker;
 #[cfg(feature = "http")]
 mod http_classifier;
 mod layer;
 #[cfg(feature = "back-pressure")]
 mod reservation;
+#[cfg(feature = "http")]
+mod retry_after;
 mod service;
-#[cfg(feature = "back-pressure")]
+mod turned_away;
 mod waiters;
 
+pub use fusebox;
+
+#[cfg(feature = "http")]
+pub use answer::JudgeAt;
 pub use cause::{find_cause, io_error_kind};
-pub use classify::{Classify, ClassifyError, CountAs, ErrorsFail};
+pub use classify::{Classify, ClassifyError, CountAs, ErrorsFail, SharedClassifier};
 #[cfg(feature = "axum")]
 pub use fast_failure::FastFailure;
 #[cfg(feature = "http")]
 pub use fast_failure::{
-    FastFailureFuture, FastFailureLayer, FastFailureService, fast_failure_response,
+    AnswerRejected, FastFailureFuture, FastFailureLayer, FastFailureService, HttpAnswer,
+    fast_failure_response,
 };
 pub use future::ResponseFuture;
 pub use gate::Readiness;
 #[cfg(feature = "grpc")]
 pub use grpc::{
-    GrpcBody, GrpcBreakerLayer, GrpcBreakerService, GrpcClassifier, GrpcCode, GrpcResponseFuture,
+    GrpcAnswer, GrpcBody, GrpcBreakerLayer, GrpcBreakerService, GrpcClassifier, GrpcCode,
+    GrpcResponseFuture, grpc_fast_failure_response,
 };
 #[cfg(feature = "http")]
+pub use http_breaker::{HttpBody, HttpBreakerLayer, HttpBreakerService, HttpResponseFuture};
+#[cfg(feature = "http")]
 pub use http_classifier::HttpClassifier;
+#[cfg(feature = "reqwest")]
+pub use http_classifier::ReqwestErrors;
 pub use layer::BreakerLayer;
+#[cfg(feature = "http")]
+pub use retry_after::{InvalidRetryAfter, RetryAfter};
 pub use service::BreakerService;

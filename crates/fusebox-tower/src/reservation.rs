@@ -1,18 +1,22 @@
-//! How does a service wait for its turn? [`Reservation`]: a permit that readiness asked for.
+//! A permit that readiness reserved, or the wait for one.
 //!
-//! Permits are scarce only among probes. While calls pass freely nothing is reserved: a permit that
-//! lay around would start the clock of slow calls too early and could go stale. While the circuit
-//! rejects, the task sleeps and is woken by a transition or by the timer, whichever comes first.
-//! Not every change is a transition (a cancelled probe frees its slot silently), hence the timer
-//! even where the wait is known to be long.
+//! Permits are scarce among probes and while the breaker ramps up. While all calls pass nothing is
+//! reserved: a permit that lay around would start the clock of slow calls too early and could go
+//! stale. While the circuit rejects, the task sleeps and is woken by a transition or by the timer,
+//! whichever comes first. Not every change is a transition (a cancelled probe frees its slot
+//! silently), hence the timer even where the wait is known to be long.
+//!
+//! A reserved permit is given back when it is not used soon: its timer fires into a waker of its
+//! own and needs nobody's poll. Timers belong to the runtime on which they were made, and a service
+//! may move to another one, so each poll that waits makes its timer anew.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
-use fusebox::{Breaker, Permit, Rejected, State};
+use fusebox::{Breaker, Permit, Rejected};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::waiters::{Seat, Waiters};
@@ -21,147 +25,178 @@ use crate::waiters::{Seat, Waiters};
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// The shortest: what the timer can tell apart.
 const TICK: Duration = Duration::from_millis(1);
+/// How long a permit is kept for a service that is ready and does not call.
+const KEPT_FOR: Duration = Duration::from_millis(100);
 
 /// One service's place in the queue, and the permit once it has one. Given back when dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Reservation {
-    breaker: Breaker,
-    seat: Seat,
-    permit: Option<Permit<'static>>,
-    wait: Wait,
+    wait: Option<Wait>,
+    reserved: Option<Reserved>,
 }
 
 #[derive(Debug)]
-enum Wait {
-    Idle,
-    /// The timer is kept for the next time.
-    Rested(Pin<Box<Sleep>>),
-    Until(Pin<Box<Sleep>>),
+struct Wait {
+    seat: Seat,
+    until: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// A permit, until it is used or its time is over.
+#[derive(Debug)]
+struct Reserved {
+    slot: Arc<Slot>,
+    /// Dropped with the reservation, and never polled again.
+    _timer: Pin<Box<Sleep>>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    permit: Mutex<Option<Permit<'static>>>,
+    waiters: Arc<Waiters>,
 }
 
 impl Reservation {
-    /// The first of a layer: all of its clones are woken by one listener.
-    pub(crate) fn new(breaker: Breaker) -> Self {
-        let waiters = Arc::<Waiters>::default();
-        let wake = Arc::clone(&waiters);
-        breaker.add_listener(move |_: &str, _: &fusebox::Event| wake.wake_all());
-        Self::with_seat(breaker, waiters.seat())
-    }
-
-    fn with_seat(breaker: Breaker, seat: Seat) -> Self {
-        Self {
-            breaker,
-            seat,
-            permit: None,
-            wait: Wait::Idle,
-        }
-    }
-
-    pub(crate) fn breaker(&self) -> &Breaker {
-        &self.breaker
-    }
-
-    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.holds_current() || self.calls_pass() {
-            return self.rest();
+    pub(crate) fn poll_ready(
+        &mut self,
+        breaker: &Breaker,
+        waiters: &Arc<Waiters>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if self.holds_current(breaker) || breaker.admits_all() {
+            self.wait = None;
+            return Poll::Ready(());
         }
         loop {
-            if let Wait::Until(sleep) = &mut self.wait
-                && self.seat.keep(cx.waker())
-            {
-                ready!(sleep.as_mut().poll(cx));
+            if let Some(wait) = &mut self.wait {
+                ready!(wait.poll(cx));
             }
             // Seated before asking: a transition after the answer finds the waker.
-            self.seat.take(cx.waker());
-            match self.breaker.try_acquire().map(Permit::into_owned) {
+            let mut seat = match self.wait.take() {
+                Some(wait) => wait.seat,
+                None => waiters.seat(breaker),
+            };
+            seat.take(cx.waker());
+            match breaker.try_acquire().map(Permit::into_owned) {
                 Ok(permit) => {
-                    self.permit = scarce(permit);
-                    return self.rest();
+                    self.reserve(permit, breaker, waiters);
+                    return Poll::Ready(());
                 }
-                Err(rejected) => self.wait_for(&rejected),
+                Err(rejected) => self.wait = Some(Wait::new(seat, &rejected)),
             }
         }
     }
 
-    /// The reserved permit, or a new one where none was needed or it has gone stale.
-    pub(crate) fn take(&mut self) -> Result<Permit<'static>, Rejected> {
-        if self.holds_current()
-            && let Some(permit) = self.permit.take()
+    /// The reserved permit, or a new one where none was needed, it has gone stale or was given back.
+    pub(crate) fn take(&mut self, breaker: &Breaker) -> Result<Permit<'static>, Rejected> {
+        if self.holds_current(breaker)
+            && let Some(reserved) = self.reserved.take()
+            && let Some(permit) = reserved.slot.take()
         {
             return Ok(permit);
         }
-        self.breaker.try_acquire().map(Permit::into_owned)
+        breaker.try_acquire().map(Permit::into_owned)
     }
 
-    /// Whether the reserved permit still counts. One that does not is given back.
-    fn holds_current(&mut self) -> bool {
-        let Some(permit) = &self.permit else {
+    /// Whether there is a permit that still counts. One that does not is given back.
+    fn holds_current(&mut self, breaker: &Breaker) -> bool {
+        let Some(reserved) = &self.reserved else {
             return false;
         };
-        self.breaker.poll_transitions();
-        if self.breaker.snapshot().generation == permit.generation() {
+        breaker.poll_transitions();
+        if reserved.slot.is_of(breaker.snapshot().generation) {
             return true;
         }
-        self.give_back();
+        self.reserved = None;
         false
     }
 
-    fn calls_pass(&self) -> bool {
-        passes_freely(self.breaker.state())
-    }
-
-    fn rest(&mut self) -> Poll<()> {
-        self.seat.leave();
-        if let Wait::Until(sleep) = std::mem::replace(&mut self.wait, Wait::Idle) {
-            self.wait = Wait::Rested(sleep);
+    /// Keeps the permit for a while, unless they are not scarce any more.
+    fn reserve(&mut self, permit: Permit<'static>, breaker: &Breaker, waiters: &Arc<Waiters>) {
+        if breaker.admits_all() {
+            permit.ignore();
+        } else {
+            self.reserved = Some(Reserved::new(permit, waiters));
         }
-        Poll::Ready(())
     }
+}
 
-    fn wait_for(&mut self, rejected: &Rejected) {
+impl Wait {
+    fn new(seat: Seat, rejected: &Rejected) -> Self {
         let wait = rejected.retry_after.unwrap_or(LOOK_AGAIN);
         let wait = wait.clamp(TICK, LOOK_AGAIN);
-        self.wait = match std::mem::replace(&mut self.wait, Wait::Idle) {
-            Wait::Idle => Wait::Until(Box::pin(sleep(wait))),
-            Wait::Rested(mut timer) | Wait::Until(mut timer) => {
-                timer.as_mut().reset(Instant::now() + wait);
-                Wait::Until(timer)
-            }
-        };
+        Self {
+            seat,
+            until: Instant::now() + wait,
+            timer: Box::pin(sleep(wait)),
+        }
+    }
+
+    /// Waits for a wake or for the timer.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.seat.keep(cx.waker()) {
+            return Poll::Ready(());
+        }
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Poll::Ready(());
+        }
+        // Another runtime may have another clock: no look is further away than usual.
+        self.timer.set(sleep(left.min(LOOK_AGAIN)));
+        self.timer.as_mut().poll(cx)
+    }
+}
+
+impl Reserved {
+    fn new(permit: Permit<'static>, waiters: &Arc<Waiters>) -> Self {
+        let slot = Arc::new(Slot {
+            permit: Mutex::new(Some(permit)),
+            waiters: Arc::clone(waiters),
+        });
+        let mut timer = Box::pin(sleep(KEPT_FOR));
+        let gives_back = Waker::from(Arc::clone(&slot));
+        let waits = timer.as_mut().poll(&mut Context::from_waker(&gives_back));
+        if waits.is_ready() {
+            slot.give_back();
+        }
+        Self {
+            slot,
+            _timer: timer,
+        }
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.slot.give_back();
+    }
+}
+
+impl Slot {
+    fn take(&self) -> Option<Permit<'static>> {
+        let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        permit.take()
+    }
+
+    fn is_of(&self, generation: fusebox::Generation) -> bool {
+        let permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        let permit = permit.as_ref();
+        permit.is_some_and(|permit| permit.generation() == generation)
     }
 
     /// Ignored and not dropped: a call that was never made is no failure, whatever dropped permits
     /// mean to the breaker.
-    fn give_back(&mut self) {
-        if let Some(permit) = self.permit.take() {
+    fn give_back(&self) {
+        if let Some(permit) = self.take() {
             permit.ignore();
-            self.seat.wake_others();
+            self.waiters.wake_all();
         }
     }
 }
 
-/// A new place in the same queue, with no permit.
-impl Clone for Reservation {
-    fn clone(&self) -> Self {
-        Self::with_seat(self.breaker.clone(), self.seat.another())
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
+/// The time of the permit is over.
+impl Wake for Slot {
+    fn wake(self: Arc<Self>) {
         self.give_back();
     }
-}
-
-fn passes_freely(state: State) -> bool {
-    matches!(state, State::Closed | State::Disabled | State::MetricsOnly)
-}
-
-/// Keeps a probe's permit; a free one is given back at once.
-fn scarce(permit: Permit<'static>) -> Option<Permit<'static>> {
-    if passes_freely(permit.state()) {
-        permit.ignore();
-        return None;
-    }
-    Some(permit)
 }

@@ -1,11 +1,12 @@
-//! What happens to a request? [`BreakerService`] asks for a permit, calls and lets the future answer.
+//! A service behind a circuit.
 
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use fusebox::{Breaker, CallError};
 use tower_service::Service;
 
 use crate::classify::Classify;
+use crate::entrance::Entrance;
 use crate::future::ResponseFuture;
 use crate::gate::Gate;
 
@@ -14,7 +15,17 @@ use crate::gate::Gate;
 ///
 /// A call that may not pass never reaches the inner service. An error of the inner service's
 /// readiness is judged like the error of a call, because clients that connect lazily report a lost
-/// connection there; while calls may not pass it becomes a rejection.
+/// connection there. While calls may not pass the service is ready all the same, whatever the inner
+/// one says, and rejects the call: an error at readiness would make a buffer or a balancer throw the
+/// service away.
+///
+/// # Services inside services
+/// A rejection by another breaker further inside is ignored, because it says nothing about the
+/// downstream. It is noticed whatever the layers in between make of it; from another task (behind a
+/// buffer) it is noticed if the error is a boxed one that leads to [`Rejected`](fusebox::Rejected)
+/// or the answer a [fast failure](crate::FastFailureLayer). A service inside a call of the same
+/// breaker passes every call on, as a part of the outer one; a buffer in between hides that the
+/// breaker is the same.
 ///
 /// # Errors
 /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] with the inner error.
@@ -24,44 +35,43 @@ use crate::gate::Gate;
 /// the service gives back a permit that its readiness reserved.
 #[derive(Clone, Debug)]
 pub struct BreakerService<S, C> {
-    inner: S,
-    gate: Gate,
+    entrance: Entrance<S>,
     classifier: C,
 }
 
 impl<S, C> BreakerService<S, C> {
     pub(crate) fn new(inner: S, gate: Gate, classifier: C) -> Self {
         Self {
-            inner,
-            gate,
+            entrance: Entrance::new(inner, gate),
             classifier,
         }
     }
 
     /// The breaker in front of the service.
     pub fn breaker(&self) -> &Breaker {
-        self.gate.breaker()
+        self.entrance.breaker()
     }
 
     /// The service behind the breaker.
     pub fn get_ref(&self) -> &S {
-        &self.inner
+        self.entrance.get_ref()
     }
 
     /// The service behind the breaker, to change it.
     pub fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
+        self.entrance.get_mut()
     }
 
     /// The service without the breaker.
     pub fn into_inner(self) -> S {
-        self.inner
+        self.entrance.into_inner()
     }
 }
 
 impl<S, C, Request> Service<Request> for BreakerService<S, C>
 where
     S: Service<Request>,
+    S::Error: 'static,
     C: Classify<S::Response, S::Error> + Clone,
 {
     type Response = S::Response;
@@ -69,22 +79,12 @@ where
     type Future = ResponseFuture<S::Future, C>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        // The inner service comes first: a reserved probe must not wait for anybody.
-        if let Err(error) = ready!(self.inner.poll_ready(cx)) {
-            let permit = self.gate.enter().map_err(CallError::Rejected)?;
-            permit.end(self.classifier.classify(Err(&error)));
-            return Poll::Ready(Err(CallError::Failed(error)));
-        }
-        self.gate.poll_ready(cx).map(Ok)
+        let classifier = &self.classifier;
+        self.entrance
+            .poll_ready(cx, |error| classifier.classify(Err(error)))
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        match self.gate.enter() {
-            Ok(permit) => {
-                let call = self.inner.call(request);
-                ResponseFuture::calling(call, permit, self.classifier.clone())
-            }
-            Err(rejected) => ResponseFuture::rejected(rejected),
-        }
+        ResponseFuture::new(self.entrance.call(request), || self.classifier.clone())
     }
 }

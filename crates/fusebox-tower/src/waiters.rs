@@ -1,21 +1,19 @@
-//! Who wants to be woken when the circuit changes? [`Waiters`]: a bounded list of wakers.
-//!
-//! Who finds no room is not lost: its timer looks again soon enough.
+//! The wakers of the tasks that wait for a change of the circuit.
 
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::task::Waker;
 
-/// Room for so many.
-const LIMIT: usize = 1024;
+use fusebox::{Breaker, Event};
 
-/// The wakers of the services of one layer.
-#[derive(Debug, Default)]
+/// The wakers of the services of one layer. At most one for each service that exists.
+#[derive(Debug)]
 pub(crate) struct Waiters {
     next: AtomicU64,
     wakers: Mutex<BTreeMap<u64, Waker>>,
+    listens: Once,
 }
 
 /// One service's place among them. Empty until taken, and after each wake.
@@ -23,23 +21,33 @@ pub(crate) struct Waiters {
 pub(crate) struct Seat {
     number: u64,
     waiters: Arc<Waiters>,
-    taken: Taken,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Taken {
-    /// Never sat, got up, or found no room.
-    No,
-    /// Sat down; a wake may have unseated it since.
-    Perhaps,
+impl Default for Waiters {
+    fn default() -> Self {
+        Self {
+            next: AtomicU64::new(0),
+            wakers: Mutex::default(),
+            listens: Once::new(),
+        }
+    }
 }
 
 impl Waiters {
-    pub(crate) fn seat(self: &Arc<Self>) -> Seat {
+    /// A place for one service. The first one makes the waiters listen to the breaker, for as long
+    /// as it lives.
+    pub(crate) fn seat(self: &Arc<Self>, breaker: &Breaker) -> Seat {
+        self.listens.call_once(|| {
+            let waiters = Arc::downgrade(self);
+            breaker.add_listener(move |_: &str, _: &Event| {
+                if let Some(waiters) = waiters.upgrade() {
+                    waiters.wake_all();
+                }
+            });
+        });
         Seat {
             number: self.next.fetch_add(1, Ordering::Relaxed),
             waiters: Arc::clone(self),
-            taken: Taken::No,
         }
     }
 
@@ -56,56 +64,31 @@ impl Waiters {
 }
 
 impl Seat {
-    /// A place of one's own in the same list.
-    pub(crate) fn another(&self) -> Self {
-        self.waiters.seat()
-    }
-
-    /// Sits down, if there is room.
+    /// Sits down: `waker` is woken next.
     pub(crate) fn take(&mut self, waker: &Waker) {
-        let mut wakers = self.waiters.lock();
-        if wakers.len() >= LIMIT && !wakers.contains_key(&self.number) {
-            self.taken = Taken::No;
-            return;
-        }
-        let before = wakers.insert(self.number, waker.clone());
-        self.taken = Taken::Perhaps;
-        drop(wakers);
+        let before = self.waiters.lock().insert(self.number, waker.clone());
         drop(before);
     }
 
     /// Whether nobody has been woken since the seat was taken; if so, `waker` is woken next.
+    #[cfg(feature = "back-pressure")]
     pub(crate) fn keep(&mut self, waker: &Waker) -> bool {
         let mut wakers = self.waiters.lock();
         let Some(mine) = wakers.get_mut(&self.number) else {
-            return self.taken == Taken::No;
+            return false;
         };
-        if !mine.will_wake(waker) {
-            let before = mem::replace(mine, waker.clone());
-            drop(wakers);
-            drop(before);
-        }
+        let before = mem::replace(mine, waker.clone());
+        drop(wakers);
+        drop(before);
         true
-    }
-
-    /// Gets up.
-    pub(crate) fn leave(&mut self) {
-        if self.taken == Taken::Perhaps {
-            self.taken = Taken::No;
-            let waker = self.waiters.lock().remove(&self.number);
-            drop(waker);
-        }
-    }
-
-    /// Tells the others that it is worth asking again.
-    pub(crate) fn wake_others(&self) {
-        self.waiters.wake_all();
     }
 }
 
+/// Gets up.
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.leave();
+        let waker = self.waiters.lock().remove(&self.number);
+        drop(waker);
     }
 }
 
@@ -113,6 +96,8 @@ impl Drop for Seat {
 mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::task::Wake;
+
+    use fusebox::Config;
 
     use super::*;
 
@@ -134,92 +119,52 @@ mod tests {
         bell.0.load(Ordering::Relaxed)
     }
 
-    fn full(waiters: &Arc<Waiters>, waker: &Waker) -> Vec<Seat> {
-        let mut seats: Vec<_> = (0..LIMIT).map(|_| waiters.seat()).collect();
-        for seat in &mut seats {
-            seat.take(waker);
-        }
-        seats
+    fn waiters() -> (Arc<Waiters>, Breaker) {
+        let breaker = Breaker::new("downstream", Config::default());
+        (Arc::default(), breaker)
     }
 
     #[test]
-    fn a_wake_empties_the_seat() {
-        let waiters = Arc::<Waiters>::default();
+    fn a_transition_wakes_each_seat_once() {
+        let (waiters, breaker) = waiters();
         let (bell, waker) = bell();
-        let mut seat = waiters.seat();
-        seat.take(&waker);
-        assert!(seat.keep(&waker));
+        let mut seats = [waiters.seat(&breaker), waiters.seat(&breaker)];
+        for seat in &mut seats {
+            seat.take(&waker);
+        }
 
-        waiters.wake_all();
-        waiters.wake_all();
+        breaker.open();
+        breaker.reset();
 
-        assert_eq!(rings(&bell), 1);
-        assert!(!seat.keep(&waker));
+        assert_eq!(rings(&bell), 2);
     }
 
     #[test]
-    fn a_task_that_moved_is_woken_where_it_is_now() {
-        let waiters = Arc::<Waiters>::default();
+    #[cfg(feature = "back-pressure")]
+    fn a_wake_empties_the_seat_and_a_task_that_moved_is_woken_where_it_is_now() {
+        let (waiters, breaker) = waiters();
         let ((before, old), (after, new)) = (bell(), bell());
-        let mut seat = waiters.seat();
+        let mut seat = waiters.seat(&breaker);
         seat.take(&old);
         assert!(seat.keep(&new));
 
         waiters.wake_all();
 
         assert_eq!((rings(&before), rings(&after)), (0, 1));
+        assert!(!seat.keep(&new));
     }
 
     #[test]
-    fn who_finds_no_room_keeps_waiting_for_the_timer() {
-        let waiters = Arc::<Waiters>::default();
-        let ((_, waker), (late, its)) = (bell(), bell());
-        let mut seats = full(&waiters, &waker);
-        let mut one_more = waiters.seat();
+    fn nobody_is_woken_who_has_left_and_nothing_is_kept_of_him() {
+        let (waiters, breaker) = waiters();
+        let (bell, waker) = bell();
+        let mut seat = waiters.seat(&breaker);
+        seat.take(&waker);
 
-        one_more.take(&its);
-        assert!(one_more.keep(&its));
-        waiters.wake_all();
+        drop(seat);
+        breaker.open();
 
-        assert_eq!(rings(&late), 0);
-        assert!(one_more.keep(&its));
-
-        // Woken before, and then without room.
-        one_more.take(&its);
-        waiters.wake_all();
-        for seat in &mut seats {
-            seat.take(&waker);
-        }
-        one_more.take(&its);
-        assert!(one_more.keep(&its));
-    }
-
-    #[test]
-    fn a_seat_that_is_taken_can_be_taken_again_by_its_owner_when_all_are() {
-        let waiters = Arc::<Waiters>::default();
-        let ((_, waker), (bell, its)) = (bell(), bell());
-        let mut seats = full(&waiters, &waker);
-
-        seats[0].take(&its);
-        waiters.wake_all();
-
-        assert_eq!(rings(&bell), 1);
-    }
-
-    #[test]
-    fn who_leaves_or_is_dropped_makes_room() {
-        let waiters = Arc::<Waiters>::default();
-        let ((_, waker), (bell, its)) = (bell(), bell());
-        let mut seats = full(&waiters, &waker);
-
-        drop(seats.pop());
-        seats[0].leave();
-        for mut seat in [waiters.seat(), waiters.seat()] {
-            seat.take(&its);
-            seats.push(seat);
-        }
-        waiters.wake_all();
-
-        assert_eq!(rings(&bell), 2);
+        assert_eq!(rings(&bell), 0);
+        assert!(waiters.lock().is_empty());
     }
 }

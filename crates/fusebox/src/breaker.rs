@@ -2,9 +2,12 @@
 //!
 //! Every way to use a breaker starts here; what is shared between clones is the circuit.
 
+mod peek;
+
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -12,8 +15,10 @@ use crate::circuit::Circuit;
 use crate::clock::{Clock, SystemClock, TimeSource};
 use crate::config::Config;
 use crate::event_stream::Events;
+use crate::handle::Handle;
 use crate::listener::{Audience, Interest, Listener};
 use crate::machine::{Command, Machine};
+use crate::nesting::{self, Nesting};
 use crate::permit::Permit;
 use crate::rejected::{CallError, Rejected};
 use crate::saved::Saved;
@@ -39,7 +44,7 @@ use crate::verdict::Verdict;
 /// ```
 #[derive(Clone)]
 pub struct Breaker {
-    circuit: Arc<Circuit>,
+    circuit: Handle,
 }
 
 // What unwinds out of a listener or a call is caught or counted, and no lock is held meanwhile: a
@@ -59,13 +64,14 @@ impl Breaker {
         config: impl Into<Arc<Config>>,
         clock: impl Clock + 'static,
     ) -> Self {
-        Self::with_time(name.into(), config.into(), TimeSource::of(clock))
+        let circuit = Circuit::new(name.into(), config.into(), TimeSource::of(clock));
+        Self::of(Handle::Own(Arc::new(circuit)))
     }
 
-    pub(crate) fn with_time(name: Arc<str>, config: Arc<Config>, time: TimeSource) -> Self {
-        Self {
-            circuit: Arc::new(Circuit::new(name, config, time)),
-        }
+    /// A breaker of a circuit that exists already.
+    #[inline]
+    pub(crate) fn of(circuit: Handle) -> Self {
+        Self { circuit }
     }
 
     /// The name of what the breaker protects.
@@ -108,6 +114,11 @@ impl Breaker {
 
     /// Makes a call if it may pass; `Err` counts as failure, a panic too, which goes on unwinding.
     ///
+    /// Calls may nest. If another breaker rejects a call that is made inside this one, and this call
+    /// fails because of it, that is ignored: a rejection is no evidence. A call of this very breaker
+    /// that is made inside this one passes as a part of it. Both hold within one thread or task, and
+    /// for all the functions named `call`.
+    ///
     /// # Errors
     /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
     ///
@@ -146,9 +157,14 @@ impl Breaker {
         classify: impl FnOnce(&Result<T, E>) -> Verdict,
         call: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
+        if nesting::encloses(self) {
+            return call().map_err(CallError::Failed);
+        }
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        let result = call();
-        permit.end(classify(&result));
+        let mut nesting = Nesting::of(self);
+        let result = nesting.run(call);
+        let verdict = classify(&result);
+        permit.end(nesting.settle(verdict));
         result.map_err(CallError::Failed)
     }
 
@@ -203,9 +219,15 @@ impl Breaker {
     where
         F: Future<Output = Result<T, E>>,
     {
+        if nesting::encloses(self) {
+            return call().await.map_err(CallError::Failed);
+        }
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        let result = call().await;
-        permit.end(classify(&result));
+        let mut nesting = Nesting::of(self);
+        let mut future = pin!(nesting.run(call));
+        let result = poll_fn(|cx| nesting.run(|| future.as_mut().poll(cx))).await;
+        let verdict = classify(&result);
+        permit.end(nesting.settle(verdict));
         result.map_err(CallError::Failed)
     }
 
@@ -321,22 +343,18 @@ impl Breaker {
         events
     }
 
+    /// Which circuit this is. No two circuits that live have the same.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.circuit).addr()
+    }
+
+    pub(crate) fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
     pub(crate) fn downgrade(&self) -> Weak<Circuit> {
         Arc::downgrade(&self.circuit)
-    }
-
-    pub(crate) fn upgrade(circuit: &Weak<Circuit>) -> Option<Self> {
-        let circuit = circuit.upgrade()?;
-        Some(Self { circuit })
-    }
-
-    /// Whether nobody else holds this breaker or a permit that outlives it.
-    pub(crate) fn is_only_handle(&self) -> bool {
-        Arc::strong_count(&self.circuit) == 1
-    }
-
-    pub(crate) fn knows_nothing_bad(&self) -> bool {
-        self.circuit.change(Machine::knows_nothing_bad)
     }
 
     fn obey(&self, command: Command) {

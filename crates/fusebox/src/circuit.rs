@@ -4,12 +4,19 @@
 //! The clock is read before the lock is taken and listeners are told after it is given back, so no
 //! foreign code ever runs inside. `docs/adr/0003` says why it is built this way.
 
+mod one_of_many;
+mod peek;
+mod quiet;
+mod rejection;
+mod watch;
+
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use self::watch::Watch;
 use crate::clock::{ClockSteps, Nanos, TimeSource};
 use crate::config::Config;
 use crate::event_stream::Reader;
@@ -64,12 +71,21 @@ impl Inner {
 
 impl Circuit {
     pub(crate) fn new(name: Arc<str>, config: Arc<Config>, clock: TimeSource) -> Self {
+        let stripes = Stripes::new(config.stripes);
+        Self::counting_in(stripes, name, config, clock)
+    }
+
+    fn counting_in(
+        stripes: Stripes,
+        name: Arc<str>,
+        config: Arc<Config>,
+        clock: TimeSource,
+    ) -> Self {
         let now = clock.now_nanos();
         let latest = match clock.steps() {
             ClockSteps::OnlyForward => None,
             ClockSteps::BackToo => Some(AtomicU64::new(now)),
         };
-        let stripes = Stripes::new(config.stripes);
         let mut machine = Machine::new(config, Duration::from_nanos(now));
         let circuit = Self {
             name,
@@ -130,8 +146,8 @@ impl Circuit {
         }
     }
 
-    #[inline(never)]
-    fn admit_or_reject(&self, mut word: Word) -> Result<Ticket, Rejected> {
+    #[inline]
+    fn admission(&self, mut word: Word) -> Result<Ticket, Rejected> {
         loop {
             match word.admission() {
                 Admission::Pass | Admission::Ask => return self.ask(),
@@ -161,10 +177,11 @@ impl Circuit {
                 left => left,
             }
         };
-        self.gate.stripe().count_rejection(reason);
         let rejected = word.rejected(reason, left);
-        if word.has(Word::WATCHED) {
-            self.announce(Event::Rejected(rejected));
+        if word.has(Word::WATCHED | Word::SPREAD) {
+            self.reject_watched_or_spread(word, rejected);
+        } else {
+            self.gate.stripes().mine().count_rejection(reason);
         }
         Err(rejected)
     }
@@ -200,17 +217,23 @@ impl Circuit {
             took,
             now: Nanos::NONE,
         };
-        match self.gate.note_success(ticket.word(), &mut watch) {
-            Noted::Counted => Outcome::Success,
-            Noted::Late => self.late(ticket.generation()),
-            Noted::Ask => {
-                let report = Report {
-                    ended: Ended::Success,
-                    took,
-                    retry_after,
-                };
-                self.judge(ticket, report, watch.now())
-            }
+        loop {
+            return match self.gate.note_success(ticket.word(), &mut watch) {
+                Noted::Counted => Outcome::Success,
+                Noted::Late => self.late(ticket.generation()),
+                Noted::Crowded => {
+                    self.spread_threads();
+                    continue;
+                }
+                Noted::Ask => {
+                    let report = Report {
+                        ended: Ended::Success,
+                        took,
+                        retry_after,
+                    };
+                    self.judge(ticket, report, watch.now())
+                }
+            };
         }
     }
 
@@ -232,6 +255,7 @@ impl Circuit {
             match self.gate.note_failure(ticket.word(), &mut watch) {
                 Noted::Counted => return Outcome::Failure,
                 Noted::Late => return self.late(ticket.generation()),
+                Noted::Crowded => self.spread_threads(),
                 Noted::Ask => {}
             }
         }
@@ -250,7 +274,7 @@ impl Circuit {
         if self.latest.is_some() {
             self.now();
         }
-        self.gate.stripe().count_late();
+        self.gate.stripe(self.gate.word()).count_late();
         if self.gate.word().has(Word::WATCHED) {
             self.announce(Event::Late { generation });
         }
@@ -269,6 +293,21 @@ impl Circuit {
 
     #[cold]
     fn change_at<R>(&self, now: Duration, step: impl FnOnce(&mut Machine, Duration) -> R) -> R {
+        let may_tell = |inner: &mut Inner| !inner.machine.events().is_empty() && inner.may_tell();
+        let (result, tell) = self.step_at(now, step, may_tell);
+        if tell {
+            self.tell();
+        }
+        result
+    }
+
+    /// Takes one step and tells nobody. `last` looks before the lock is given back.
+    fn step_at<R, L>(
+        &self,
+        now: Duration,
+        step: impl FnOnce(&mut Machine, Duration) -> R,
+        last: impl FnOnce(&mut Inner) -> L,
+    ) -> (R, L) {
         let mut inner = self.lock();
         let noted = self.gate.withdraw();
         inner.machine.absorb(noted);
@@ -280,12 +319,7 @@ impl Circuit {
         }
         self.gate
             .publish(&standing, inner.machine.events().wanted());
-        let tell = !inner.machine.events().is_empty() && inner.may_tell();
-        drop(inner);
-        if tell {
-            self.tell();
-        }
-        result
+        (result, last(&mut inner))
     }
 
     /// Nanoseconds on the breaker's clock; never less than it has shown before.
@@ -362,33 +396,5 @@ impl Circuit {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Nothing in the critical section panics half-way through a change.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The time that an ending call took, read when it is needed and only once.
-struct Watch<'a> {
-    circuit: &'a Circuit,
-    granted: Nanos,
-    took: Nanos,
-    now: Nanos,
-}
-
-impl Stopwatch for Watch<'_> {
-    #[inline]
-    fn now(&mut self) -> u64 {
-        self.now.get().unwrap_or_else(|| {
-            let now = self.circuit.now();
-            self.now = Nanos::some(now);
-            now
-        })
-    }
-
-    #[inline]
-    fn took(&mut self) -> Option<u64> {
-        if let Some(took) = self.took.get() {
-            return Some(took);
-        }
-        let granted = self.granted.get()?;
-        Some(self.now().saturating_sub(granted))
     }
 }

@@ -1,13 +1,29 @@
-//! What time is it? The one place that asks the system; everything else is told.
+//! The clocks of a breaker: [`Clock`], its implementations, and how a breaker holds one. Only this
+//! module asks the system for the time; the rest of the crate is told.
 //!
 //! Time is a [`Duration`] since an origin of the clock's own choosing. Only differences count, so
 //! a breaker never depends on the wall clock. A source that steps back is harmless: for the breaker
 //! no time passes until the source is ahead again.
 
+#[cfg(feature = "coarse")]
+mod coarse;
+#[cfg(all(feature = "tsc", any(target_os = "linux", target_os = "android")))]
+mod cores;
+#[cfg(feature = "tsc")]
+mod guarded;
+mod manual;
+#[cfg(feature = "tsc")]
+mod tsc;
+
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+#[cfg(feature = "coarse")]
+pub use coarse::CoarseClock;
+pub use manual::ManualClock;
+#[cfg(feature = "tsc")]
+pub use tsc::TscClock;
 
 /// A source of monotonic time.
 pub trait Clock: Send + Sync {
@@ -95,6 +111,8 @@ pub(crate) enum TimeSource {
     System(SystemClock),
     #[cfg(feature = "tsc")]
     Tsc(TscClock),
+    #[cfg(feature = "coarse")]
+    Coarse(CoarseClock),
     Other(Arc<dyn Clock>),
 }
 
@@ -109,15 +127,25 @@ impl TimeSource {
         if let Some(Some(tsc)) = any.downcast_mut::<Option<TscClock>>() {
             return Self::Tsc(tsc.clone());
         }
+        #[cfg(feature = "coarse")]
+        if let Some(Some(coarse)) = any.downcast_mut::<Option<CoarseClock>>() {
+            return Self::Coarse(*coarse);
+        }
         Self::Other(Arc::new(clock.expect("nobody took it")))
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: a call costs as much as a third of the coarse clock"
+    )]
+    #[inline(always)]
     pub(crate) fn now_nanos(&self) -> u64 {
         match self {
             Self::System(clock) => clock.now_nanos(),
             #[cfg(feature = "tsc")]
             Self::Tsc(clock) => clock.now_nanos(),
+            #[cfg(feature = "coarse")]
+            Self::Coarse(clock) => clock.now_nanos(),
             Self::Other(clock) => clock.now_nanos(),
         }
     }
@@ -127,104 +155,10 @@ impl TimeSource {
             Self::System(clock) => clock.steps(),
             #[cfg(feature = "tsc")]
             Self::Tsc(clock) => clock.steps(),
+            #[cfg(feature = "coarse")]
+            Self::Coarse(clock) => clock.steps(),
             Self::Other(clock) => clock.steps(),
         }
-    }
-}
-
-#[cfg(feature = "tsc")]
-pub use tsc::TscClock;
-
-#[cfg(feature = "tsc")]
-mod tsc {
-    use std::time::Duration;
-
-    use super::{Clock, ClockSteps};
-
-    /// The processor's time-stamp counter, counted from the moment of its creation: less than half
-    /// the cost of [`SystemClock`](super::SystemClock). Clones share the origin.
-    ///
-    /// Where the counter does not run at a constant rate it is the system's clock. The first one
-    /// that a process makes measures the counter's rate, which takes up to 200 ms. The counter is
-    /// not disciplined by NTP: it can drift against the wall clock by some millionths.
-    #[derive(Clone, Debug)]
-    pub struct TscClock {
-        clock: quanta::Clock,
-        origin: u64,
-    }
-
-    impl TscClock {
-        /// A clock that starts now.
-        pub fn new() -> Self {
-            let clock = quanta::Clock::new();
-            let origin = clock.raw();
-            Self { clock, origin }
-        }
-    }
-
-    impl Default for TscClock {
-        fn default() -> Self {
-            Self::new()
-        }
-    }
-
-    impl Clock for TscClock {
-        fn now(&self) -> Duration {
-            Duration::from_nanos(self.now_nanos())
-        }
-
-        #[inline]
-        fn now_nanos(&self) -> u64 {
-            self.clock.delta_as_nanos(self.origin, self.clock.raw())
-        }
-
-        fn steps(&self) -> ClockSteps {
-            // Counters that run at a constant rate are kept in step between cores, but a reading
-            // may overtake an earlier instruction. A span that comes out negative counts as zero,
-            // so nothing is won by remembering the latest reading.
-            ClockSteps::OnlyForward
-        }
-    }
-}
-
-/// A clock that moves only when told to. Clones show the same time.
-///
-/// # Examples
-/// ```
-/// use fusebox::{Clock, ManualClock};
-/// use std::time::Duration;
-///
-/// let clock = ManualClock::new();
-/// clock.advance(Duration::from_secs(3));
-/// assert_eq!(clock.now(), Duration::from_secs(3));
-/// clock.set(Duration::from_secs(1)); // a source may step back
-/// assert_eq!(clock.now(), Duration::from_secs(1));
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct ManualClock {
-    nanos: Arc<AtomicU64>,
-}
-
-impl ManualClock {
-    /// A clock at its origin.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Moves the clock forward by `step`.
-    pub fn advance(&self, step: Duration) {
-        self.nanos.fetch_add(nanos(step), Ordering::SeqCst);
-    }
-
-    /// Moves the clock to `time` since its origin, forwards or backwards.
-    pub fn set(&self, time: Duration) {
-        self.nanos.store(nanos(time), Ordering::SeqCst);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Duration {
-        Duration::from_nanos(self.nanos.load(Ordering::SeqCst))
     }
 }
 
@@ -261,5 +195,32 @@ impl Nanos {
 
     pub(crate) fn duration(self) -> Option<Duration> {
         self.get().map(Duration::from_nanos)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clocks_of_this_crate_are_called_directly_and_others_through_a_pointer() {
+        let system = TimeSource::of(SystemClock::new());
+        assert!(matches!(system, TimeSource::System(_)));
+        #[cfg(feature = "tsc")]
+        assert!(matches!(
+            TimeSource::of(TscClock::new()),
+            TimeSource::Tsc(_)
+        ));
+        #[cfg(feature = "coarse")]
+        assert!(matches!(
+            TimeSource::of(CoarseClock::new()),
+            TimeSource::Coarse(_)
+        ));
+
+        let manual = ManualClock::new();
+        manual.set(Duration::from_nanos(7));
+        let other = TimeSource::of(manual);
+        assert!(matches!(other, TimeSource::Other(_)));
+        assert_eq!(other.now_nanos(), 7);
     }
 }

@@ -47,6 +47,17 @@ pub struct Config {
     pub(crate) ramp_up_for: Option<Duration>,
     pub(crate) dropped: DroppedPermit,
     pub(crate) stripes: Option<NonZeroUsize>,
+    pub(crate) asked: Asked,
+}
+
+/// What was asked for where something else may be in force, so that a builder made from a config
+/// knows what was said and what was left open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Asked {
+    pub(crate) max_open_for: Option<Duration>,
+    pub(crate) permitted_probes: Option<u32>,
+    /// May be more than a count window holds.
+    pub(crate) minimum_calls: u32,
 }
 
 /// When to open.

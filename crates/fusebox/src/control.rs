@@ -1,17 +1,27 @@
 //! One handle for many breakers: what an operator does to all of them at once.
+//!
+//! Orders reach members one after the other and with no lock of the handle held, because members
+//! tell their listeners. So each order has a number, and a member obeys only the latest order: it
+//! looks within its own critical section, where a later order cannot have reached it before.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use indexmap::IndexMap;
+
 use crate::breaker::Breaker;
 use crate::circuit::Circuit;
+use crate::handle::Handle;
+use crate::machine::Command;
+use crate::state::State;
 
 /// Operates all breakers that were added to it. Clones share the same members.
 ///
 /// Isolating, disabling and metrics-only are standing orders: a breaker that is added later obeys
 /// them too, until [`resume`](Self::resume) or [`reset`](Self::reset). Members are not kept alive.
-/// Of two contradicting orders at the same time, any may be the last to reach a member.
+/// Of two such orders at the same time, one is the last, and all members end up obeying that one.
 ///
 /// # Examples
 /// ```
@@ -37,26 +47,20 @@ pub struct ManualControl {
 
 #[derive(Default)]
 struct Shared {
-    members: Vec<Weak<Circuit>>,
-    order: Option<Order>,
+    /// By the address of their circuits, in the order in which they were added. A member that is
+    /// gone keeps its address from being used again.
+    members: IndexMap<usize, Weak<Circuit>>,
+    /// How many members there may be before those that are gone are taken out.
+    tidy_at: usize,
+    order: Order,
 }
 
-/// What holds for members until it is taken back.
-#[derive(Clone, Copy)]
-enum Order {
-    Isolate,
-    Disable,
-    MetricsOnly,
-}
-
-impl Order {
-    fn give(self, breaker: &Breaker) {
-        match self {
-            Self::Isolate => breaker.force_open(),
-            Self::Disable => breaker.disable(),
-            Self::MetricsOnly => breaker.metrics_only(),
-        }
-    }
+/// What holds for members until the next order.
+#[derive(Clone, Copy, Default)]
+struct Order {
+    number: u64,
+    /// `None`: no order stands.
+    standing: Option<Command>,
 }
 
 impl ManualControl {
@@ -66,17 +70,17 @@ impl ManualControl {
     }
 
     /// Adds a member, which obeys the standing order from now on. Adding it again changes nothing.
+    /// Takes the same time however many members there are, on average.
     pub fn add(&self, breaker: &Breaker) {
+        let added = breaker.downgrade();
         let order = self.with(|shared| {
-            let added = breaker.downgrade();
-            shared.members.retain(|member| member.strong_count() > 0);
-            if !shared.members.iter().any(|member| member.ptr_eq(&added)) {
-                shared.members.push(added);
-            }
+            shared.tidy();
+            let address = added.as_ptr().addr();
+            shared.members.entry(address).or_insert(added);
             shared.order
         });
-        if let Some(order) = order {
-            order.give(breaker);
+        if let Some(command) = order.standing {
+            self.tell(order.number, breaker, |_| Some(command));
         }
     }
 
@@ -87,50 +91,70 @@ impl ManualControl {
 
     /// Rejects every call of every member until [`resume`](Self::resume).
     pub fn isolate(&self) {
-        self.order(Order::Isolate);
+        self.order(Command::ForceOpen);
     }
 
     /// Lets every call of every member pass, unjudged, until [`resume`](Self::resume).
     pub fn disable(&self) {
-        self.order(Order::Disable);
+        self.order(Command::Disable);
     }
 
     /// Lets every call of every member pass and only reports, until [`resume`](Self::resume).
     pub fn metrics_only(&self) {
-        self.order(Order::MetricsOnly);
+        self.order(Command::MetricsOnly);
     }
 
     /// Takes the standing order back: members in an operator's state are closed.
     pub fn resume(&self) {
-        self.with(|shared| shared.order = None);
-        self.living().iter().for_each(Breaker::resume);
+        self.tell_all(None, |state| state.is_operators().then_some(Command::Reset));
     }
 
     /// Takes the standing order back and resets every member.
     pub fn reset(&self) {
-        self.with(|shared| shared.order = None);
-        self.living().iter().for_each(Breaker::reset);
+        self.tell_all(None, |_| Some(Command::Reset));
     }
 
-    /// Opens every member for exactly `wait`.
+    /// Opens every member for exactly `wait`. No standing order: a member that is added later is
+    /// not opened.
     pub fn open_for(&self, wait: Duration) {
         for breaker in self.living() {
             breaker.open_for(wait);
         }
     }
 
-    fn order(&self, order: Order) {
-        self.with(|shared| shared.order = Some(order));
+    fn order(&self, command: Command) {
+        self.tell_all(Some(command), move |_| Some(command));
+    }
+
+    /// Makes `standing` the order, and lets every member do what `command` says of its state.
+    fn tell_all(&self, standing: Option<Command>, command: impl Fn(State) -> Option<Command>) {
+        let number = self.with(|shared| {
+            let number = shared.order.number + 1;
+            shared.order = Order { number, standing };
+            number
+        });
         for breaker in self.living() {
-            order.give(&breaker);
+            self.tell(number, &breaker, &command);
         }
+    }
+
+    /// Lets a member obey the order of this number, unless there was a later one.
+    fn tell(&self, number: u64, member: &Breaker, command: impl Fn(State) -> Option<Command>) {
+        member.circuit().change(|machine, now| {
+            let latest = self.with(|shared| shared.order.number);
+            if let Some(command) = command(machine.state()).filter(|_| latest == number) {
+                machine.obey(command, now);
+            }
+        });
     }
 
     /// The members, to be operated with no lock of ours held: their listeners run.
     fn living(&self) -> Vec<Breaker> {
         self.with(|shared| {
-            let members = shared.members.iter();
-            members.filter_map(Breaker::upgrade).collect()
+            let members = shared.members.values().filter_map(Weak::upgrade);
+            members
+                .map(|circuit| Breaker::of(Handle::Own(circuit)))
+                .collect()
         })
     }
 
@@ -139,10 +163,53 @@ impl ManualControl {
     }
 }
 
+impl Shared {
+    const TIDY_FROM: usize = 16;
+
+    /// Takes out members that are gone, as often as the number of members doubles.
+    fn tidy(&mut self) {
+        if self.members.len() < self.tidy_at.max(Self::TIDY_FROM) {
+            return;
+        }
+        self.members.retain(|_, member| member.strong_count() > 0);
+        self.tidy_at = self.members.len() * 2;
+    }
+}
+
+// Every lock of a handle is taken with or without its poison, and nothing in it can be half-way
+// changed: foreign code runs with no lock held.
+impl UnwindSafe for ManualControl {}
+impl RefUnwindSafe for ManualControl {}
+
 impl fmt::Debug for ManualControl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ManualControl")
             .field("members", &self.members())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn members_that_are_gone_do_not_pile_up_and_those_that_live_stay() {
+        let control = ManualControl::new();
+        let config = Arc::new(Config::default());
+        let member = || Breaker::new("a", Arc::clone(&config));
+        let living: Vec<Breaker> = (0..20).map(|_| member()).collect();
+        for member in &living {
+            control.add(member);
+        }
+
+        for _ in 0..200 {
+            control.add(&member());
+        }
+
+        assert_eq!(control.members(), living.len());
+        let kept = control.with(|shared| shared.members.len());
+        assert!(kept <= living.len() * 2 + 1, "{kept} are kept");
     }
 }

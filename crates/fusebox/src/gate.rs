@@ -95,6 +95,8 @@ pub(crate) enum Noted {
     Late,
     /// The machine has to see it.
     Ask,
+    /// Other threads count in the same stripe: make more stripes, then try again.
+    Crowded,
 }
 
 /// Time as callers measure it, taken only when it is needed.
@@ -122,9 +124,15 @@ impl Gate {
         Word(self.word.load(Ordering::Acquire))
     }
 
+    /// The stripe of this thread, as far as `word` knows how threads are spread. All stripes are
+    /// collected, so it may be out of date.
     #[inline]
-    pub(crate) fn stripe(&self) -> &Stripe {
-        self.stripes.mine()
+    pub(crate) fn stripe(&self, word: Word) -> &Stripe {
+        if word.has(Word::SPREAD) {
+            self.stripes.mine_when_grown()
+        } else {
+            self.stripes.mine()
+        }
     }
 
     pub(crate) fn stripes(&self) -> &Stripes {
@@ -148,11 +156,11 @@ impl Gate {
     )]
     #[inline(always)]
     pub(crate) fn note_success_at_once(&self, granted: Word) -> bool {
-        let stripe = self.stripe();
+        let stripe = self.stripes.mine();
         let pending = stripe.pending();
         let word = self.word();
         word.is_of_generation_of(granted)
-            && word.0 & (Word::LICENCE | Word::TIMED_END) == Word::LICENCE
+            && word.0 & (Word::LICENCE | Word::TIMED_END | Word::SPREAD) == Word::LICENCE
             && stripe.add_success(pending) == Added::Done
     }
 
@@ -179,7 +187,8 @@ impl Gate {
         watch: &mut impl Stopwatch,
         add: impl Fn(&Stripe, Pending, Word) -> Added,
     ) -> Noted {
-        let stripe = self.stripe();
+        let stripe = self.stripe(granted);
+        let mut overtaken = false;
         loop {
             let pending = stripe.pending();
             let word = self.word();
@@ -197,6 +206,11 @@ impl Gate {
                 Added::NoRoom => return Noted::Ask,
                 Added::Changed => {}
             }
+            // Once may be chance. Twice in a row happens only where threads come very often.
+            if overtaken && self.stripes.may_grow() {
+                return Noted::Crowded;
+            }
+            overtaken = true;
         }
     }
 
@@ -227,6 +241,9 @@ impl Gate {
         let mut word = Word::of(standing, self.stripes.count());
         if wanted == Interest::Everything {
             word.0 |= Word::WATCHED;
+        }
+        if self.stripes.have_grown() {
+            word.0 |= Word::SPREAD;
         }
         let until = end_of_time(standing.until);
         if until != self.until.load(Ordering::Relaxed) {
@@ -267,7 +284,9 @@ impl Word {
     /// Failures that each stripe may note.
     const FAILURES: u32 = 10;
     const MOST_FAILURES: u64 = (1 << 7) - 1;
-    const GENERATION: u32 = 17;
+    /// There are more stripes than at the start.
+    pub(crate) const SPREAD: u64 = 1 << 17;
+    const GENERATION: u32 = 18;
 
     /// The word of `standing` for a gate with so many stripes.
     fn of(standing: &Standing, stripes: usize) -> Self {
@@ -300,10 +319,10 @@ impl Word {
         Self((state.index() as u64) << Self::STATE | generation.get() << Self::GENERATION)
     }
 
-    /// Generation and state, and nothing in the other bits.
+    /// Generation and state, whether threads were spread, and nothing in the other bits.
     #[inline]
     pub(crate) fn stamp(self) -> u64 {
-        self.0 & (u64::MAX << Self::GENERATION | 0b111 << Self::STATE)
+        self.0 & (u64::MAX << Self::GENERATION | Self::SPREAD | 0b111 << Self::STATE)
     }
 
     /// The word of a stamp.

@@ -41,28 +41,28 @@
 //! Which settings to choose, and what follows from them: see the [`guide`].
 //!
 //! # Features
-//! Both are off by default. `serde`: a [`Saved`] state can be written and read. `tsc`: `TscClock`, a
-//! clock that reads the processor's time-stamp counter.
+//! All are off by default.
+//! - `serde`: a [`Saved`] state can be written and read.
+//! - `tsc`: `TscClock`, a clock that reads the processor's time-stamp counter.
+//! - `coarse`: `CoarseClock`, a clock that is right to 1 to 10 ms and the cheapest to read.
 //!
 //! # Map, in reading order
-//! | file | question |
+//! | item | what it is |
 //! |---|---|
-//! | `state` | Which states are there, and which way may a breaker go? |
-//! | `breaker` | May this call pass? |
-//! | `permit`, `ticket` | What does a caller hold while its call is under way? |
-//! | `verdict` | What does a result say about the downstream? |
-//! | `outcome`, `rejected` | What came of it, or why not? |
-//! | `config` | When does it trip, how long is it open, what closes it? |
-//! | `circuit` | How do callers share one state machine? |
-//! | `gate`, `stripe` | What may a caller do without asking the machine, and where is it counted? |
-//! | `machine` | What is decided, and in which order? |
-//! | `trip`, `window`, `ratio` | How much is too much, and of what? |
-//! | `in_flight` | Which calls are under way for too long? |
-//! | `backoff`, `ramp` | How long does an open period last, and who passes after it? |
-//! | `transition`, `listener`, `events` | What changed, and who is told? |
-//! | `snapshot`, `saved` | What does a breaker look like right now, and what outlives it? |
-//! | `registry`, `control` | Which breaker belongs to this key, and who operates many at once? |
-//! | `clock` | What time is it? |
+//! | [`Breaker`], [`Permit`], [`Rejected`], [`CallError`] | the handle that callers share, the right to one call, and why there is none |
+//! | [`State`], [`Generation`] | the states, and the number that grows with each change |
+//! | [`Verdict`], [`Outcome`] | what a classifier says of a result, and how the call was counted |
+//! | [`Config`], [`ConfigBuilder`], [`Window`], [`Ratio`], [`ProbeVerdict`] | the settings, checked together |
+//! | [`Snapshot`], [`Totals`], [`WindowFigures`] | everything about a breaker at one instant |
+//! | [`Transition`], [`Cause`], [`WouldTrip`] | a change of state, with its cause and figures |
+//! | [`Listener`], [`Event`], [`Events`], [`Interest`] | being told, at once or at a reader's pace |
+//! | [`Registry`], [`RegistryBuilder`], [`RegistrySnapshot`] | one breaker per key, in bounded memory |
+//! | [`ManualControl`] | what an operator does to many breakers at once |
+//! | [`Saved`] | state and evidence that outlive the process |
+//! | [`Clock`], [`SystemClock`], [`ManualClock`] | where time comes from |
+//! | [`guide`] | choosing settings |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod backoff;
 mod breaker;
@@ -70,13 +70,17 @@ mod circuit;
 mod clock;
 mod config;
 mod control;
+mod dyn_error;
 mod event_queue;
 mod event_stream;
 mod gate;
 pub mod guide;
+mod handle;
 mod in_flight;
 mod listener;
 mod machine;
+#[doc(hidden)]
+pub mod nesting;
 mod outcome;
 mod permit;
 mod ramp;
@@ -95,6 +99,8 @@ mod verdict;
 mod window;
 
 pub use breaker::Breaker;
+#[cfg(feature = "coarse")]
+pub use clock::CoarseClock;
 #[cfg(feature = "tsc")]
 pub use clock::TscClock;
 pub use clock::{Clock, ClockSteps, ManualClock, SystemClock};
@@ -103,12 +109,14 @@ pub use config::{
     InvalidSetting, ProbeVerdict,
 };
 pub use control::ManualControl;
+#[doc(hidden)]
+pub use dyn_error::dyn_error;
 pub use event_stream::Events;
 pub use listener::{Event, Interest, Listener};
 pub use outcome::Outcome;
 pub use permit::Permit;
 pub use ratio::Ratio;
-pub use registry::{Registry, RegistryFull};
+pub use registry::{Registry, RegistryBuilder, RegistryFull, RegistrySnapshot};
 pub use rejected::{CallError, RejectReason, Rejected};
 pub use saved::Saved;
 pub use snapshot::{Snapshot, Totals};
@@ -121,3 +129,8 @@ pub use window::{Window, WindowFigures};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// Compiles and runs the examples of this package's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct PackageReadme;

@@ -135,6 +135,7 @@ impl<'a> Permit<'a> {
     }
 
     /// A permit that does not borrow the breaker.
+    #[inline]
     pub fn into_owned(mut self) -> Permit<'static> {
         let circuit = self.circuit.take().map(|circuit| match circuit {
             Holder::Borrowed(circuit) => Holder::Owned(Arc::clone(circuit)),

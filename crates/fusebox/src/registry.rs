@@ -1,22 +1,43 @@
-//! Which breaker belongs to this key? One for each host, tenant or shard, in bounded memory.
+//! A registry holds one breaker for each key (host, tenant, shard) in bounded memory.
 //!
 //! What may be forgotten to make room decides whether a bound is harmless. A breaker that holds
 //! failures must stay: if asking for other keys could push it out, who asks enough keys resets any
 //! breaker. So only a breaker that knows nothing bad and that nobody uses is evicted, and when
 //! there is none, a new key is refused.
+//!
+//! Who asks for a known key reads the table behind a lock of many shards, and meets no other reader.
+//! All else (new keys, evictions, removals) is done by one thread at a time, which holds readers up
+//! only while it puts something in or takes something out.
 
-use std::collections::HashMap;
+mod asked;
+mod builder;
+mod making;
+mod room;
+mod settings;
+mod table;
+
+use std::borrow::Borrow;
 use std::error::Error;
 use std::fmt;
 use std::hash::Hash;
 use std::num::NonZeroUsize;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard, ShardedLockWriteGuard};
+
+pub use self::builder::RegistryBuilder;
+
+use self::builder::Hook;
+use self::making::Makers;
+use self::settings::{InForce, Settings};
+use self::table::Table;
 use crate::breaker::Breaker;
-use crate::clock::{Clock, SystemClock, TimeSource, nanos};
+use crate::clock::{Clock, TimeSource, nanos};
 use crate::config::Config;
+use crate::snapshot::Totals;
 
 /// Breakers by key, at most `capacity` of them. Clones share the same breakers.
 ///
@@ -26,10 +47,15 @@ use crate::config::Config;
 /// - has not failed at the last call that counted, however long ago, where a rule counts failures in
 ///   a row,
 /// - is held by nobody: no handle outside the registry, no permit,
-/// - and has not been asked for during [`idle_for`](Self::idle_for).
+/// - and has not been asked for during [`idle_for`](Self::idle_for), or a little longer if it is
+///   asked for often: up to a 64th.
 ///
-/// An eviction looks through the breakers until it finds one, from where the last search ended.
-/// When a search finds none, the next one happens a hundredth of `idle_for` later.
+/// One search for room judges at most 128 breakers that are idle, and the next one goes on behind
+/// them. So that a new key does not take long to be refused, it may be refused although there is a
+/// breaker that could make room; the next new keys find it. When all were looked at in vain, the
+/// next search happens a hundredth of `idle_for` later.
+///
+/// What evicted breakers counted is not lost: see [`retired`](Self::retired).
 ///
 /// # Examples
 /// ```
@@ -50,30 +76,20 @@ pub struct Registry<K> {
 
 struct Shared<K> {
     capacity: NonZeroUsize,
-    idle_for: Duration,
+    /// In nanoseconds.
+    idle_for: AtomicU64,
     time: TimeSource,
-    table: RwLock<Table<K>>,
+    hooks: Vec<Hook<K>>,
+    settings: Settings<K>,
+    table: ShardedLock<Table<K>>,
+    /// Held by who changes the table, from before it decides what to change.
+    makers: Mutex<Makers<K>>,
+    /// Told when a breaker was made, or will not be.
+    made: Condvar,
 }
 
-struct Table<K> {
-    config: Arc<Config>,
-    places: HashMap<K, usize>,
-    entries: Vec<Entry<K>>,
-    /// Where the next search for room begins.
-    hand: usize,
-    /// Before this there is no use in searching.
-    search_again: u64,
-}
-
-struct Entry<K> {
-    key: K,
-    breaker: Breaker,
-    /// When it was last asked for, in nanoseconds.
-    asked: AtomicU64,
-}
-
-/// There is no room for another key: every breaker is in use or holds something that must not be
-/// forgotten.
+/// There is no room for another key: every breaker that was looked at is in use or holds something
+/// that must not be forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RegistryFull {
@@ -93,49 +109,56 @@ impl fmt::Display for RegistryFull {
 
 impl Error for RegistryFull {}
 
-impl<K> Registry<K> {
-    /// Evict no breaker that was asked for so recently.
-    const IDLE_FOR: Duration = Duration::from_secs(60);
+/// Everything about a registry at one instant: no breaker is missing or counted twice.
+///
+/// For counters that never go down: add what `breakers` have counted to `retired`. A breaker is in
+/// exactly one of them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RegistrySnapshot {
+    /// Every breaker, in no particular order. None is evicted while its handle is held.
+    pub breakers: Vec<Breaker>,
+    /// How many breakers there may be.
+    pub capacity: usize,
+    /// What all breakers that were evicted or removed have counted.
+    pub retired: Totals,
+    /// How many breakers were evicted to make room.
+    pub evictions: u64,
+    /// How many breakers were removed with [`Registry::remove`].
+    pub removals: u64,
+    /// How many times a new key was refused.
+    pub refusals: u64,
+}
 
-    /// A registry on the system's clock. Every breaker gets `config`, with one stripe unless the
-    /// settings say otherwise.
+impl<K> Registry<K> {
+    /// A registry on the system's clock whose breakers all get `config`. For more, see
+    /// [`builder`](Self::builder).
     pub fn new(capacity: NonZeroUsize, config: Config) -> Self {
-        Self::with_clock(capacity, config, SystemClock::new())
+        Self::builder(capacity).config(config).build()
     }
 
     /// A registry whose breakers use a clock of the caller's.
     pub fn with_clock(capacity: NonZeroUsize, config: Config, clock: impl Clock + 'static) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                capacity,
-                idle_for: Self::IDLE_FOR,
-                time: TimeSource::of(clock),
-                table: RwLock::new(Table {
-                    config: Arc::new(small(config)),
-                    places: HashMap::new(),
-                    entries: Vec::new(),
-                    hand: 0,
-                    search_again: 0,
-                }),
-            }),
-        }
+        Self::builder(capacity).config(config).clock(clock).build()
+    }
+
+    /// A registry of at most `capacity` breakers, to be described further: settings by key, what
+    /// to do with new breakers, the clock.
+    pub fn builder(capacity: NonZeroUsize) -> RegistryBuilder<K> {
+        RegistryBuilder::new(capacity)
     }
 
     /// Sets how long a breaker must not have been asked for before it may be evicted. Default: one
-    /// minute; zero evicts as soon as there is need. Set it before the registry is cloned.
-    ///
-    /// # Panics
-    /// When the registry has been cloned already.
-    pub fn idle_for(mut self, idle: Duration) -> Self {
-        Arc::get_mut(&mut self.shared)
-            .expect("idle_for is set before the registry is shared")
-            .idle_for = idle;
+    /// minute; zero evicts as soon as there is need. Holds for all clones of the registry.
+    pub fn idle_for(self, idle: Duration) -> Self {
+        // Relaxed: no other memory belongs to it.
+        self.shared.idle_for.store(nanos(idle), Ordering::Relaxed);
         self
     }
 
     /// How many breakers there are.
     pub fn len(&self) -> usize {
-        self.look(|table| table.entries.len())
+        self.shared.read().len()
     }
 
     /// Whether there is no breaker yet.
@@ -150,146 +173,180 @@ impl<K> Registry<K> {
 
     /// Every breaker there is, in no particular order. None is evicted while its handle is held.
     pub fn breakers(&self) -> Vec<Breaker> {
-        self.look(|table| {
-            let entries = table.entries.iter();
-            entries.map(|entry| entry.breaker.clone()).collect()
-        })
+        self.shared.read().breakers()
     }
 
-    /// Gives all breakers, those to come included, other settings. See [`Breaker::reconfigure`].
-    pub fn reconfigure(&self, config: Config) {
-        let config = Arc::new(small(config));
-        self.write().config = Arc::clone(&config);
+    /// Everything about the registry at one instant. New keys wait meanwhile, known keys do not.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Config, Outcome, Registry};
+    /// use std::num::NonZeroUsize;
+    ///
+    /// let capacity = NonZeroUsize::new(100).unwrap();
+    /// let hosts: Registry<String> = Registry::new(capacity, Config::default());
+    /// hosts.get("a")?.try_acquire()?.success();
+    /// hosts.get("b")?.try_acquire()?.success();
+    /// hosts.remove("a");
+    ///
+    /// let seen = hosts.snapshot();
+    /// let mut total = seen.retired;
+    /// for breaker in &seen.breakers {
+    ///     total += &breaker.snapshot().totals;
+    /// }
+    /// assert_eq!(total.calls(Outcome::Success), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn snapshot(&self) -> RegistrySnapshot {
+        let now = self.shared.now();
+        let mut makers = self.shared.makers();
+        let (retired, settled) = makers.retired.totals(now);
+        let snapshot = RegistrySnapshot {
+            breakers: self.breakers(),
+            capacity: self.capacity(),
+            retired,
+            evictions: makers.evictions,
+            removals: makers.removals,
+            refusals: makers.refusals,
+        };
+        drop(makers);
+        drop(settled);
+        snapshot
+    }
+
+    /// What all breakers that were evicted or removed have counted, also what removed ones count
+    /// that are still in use. To read it together with the breakers, use
+    /// [`snapshot`](Self::snapshot).
+    pub fn retired(&self) -> Totals {
+        let now = self.shared.now();
+        let (totals, settled) = self.shared.makers().retired.totals(now);
+        drop(settled);
+        totals
+    }
+
+    /// How many breakers were evicted to make room.
+    pub fn evictions(&self) -> u64 {
+        self.shared.makers().evictions
+    }
+
+    /// How many breakers were removed with [`remove`](Self::remove).
+    pub fn removals(&self) -> u64 {
+        self.shared.makers().removals
+    }
+
+    /// How many times a new key was refused with [`RegistryFull`].
+    pub fn refusals(&self) -> u64 {
+        self.shared.makers().refusals
+    }
+
+    /// Gives all breakers, those to come included, other settings. Ends settings by key. Of several
+    /// such changes at once, the last one holds for all breakers. See [`Breaker::reconfigure`].
+    pub fn reconfigure(&self, config: impl Into<Arc<Config>>) {
+        let config = config.into();
+        let in_force = self
+            .shared
+            .settings
+            .replace(InForce::same(Arc::clone(&config)));
         for breaker in self.breakers() {
-            breaker.reconfigure(Arc::clone(&config));
+            self.shared
+                .apply(&in_force, Arc::clone(&config), breaker.circuit());
         }
     }
 
-    fn look<R>(&self, look: impl FnOnce(&Table<K>) -> R) -> R {
-        look(
-            &self
-                .shared
-                .table
-                .read()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Table<K>> {
-        self.shared
-            .table
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Gives each breaker, those to come included, the settings of its key. Runs `config` with no
+    /// lock held. Otherwise like [`reconfigure`](Self::reconfigure).
+    pub fn reconfigure_with<C: Into<Arc<Config>>>(
+        &self,
+        config: impl Fn(&K) -> C + Send + Sync + 'static,
+    ) where
+        K: Clone,
+    {
+        let in_force = self.shared.settings.replace(InForce::by_key(config));
+        let members = self.shared.read().members();
+        for (key, breaker) in members {
+            self.shared
+                .apply(&in_force, in_force.of(&key), breaker.circuit());
+        }
     }
 }
 
 impl<K: Hash + Eq> Registry<K> {
     /// The breaker of `key`, made if there is none. Its name is the key's text.
     ///
+    /// Waits for another thread that is just making the breaker of this key.
+    ///
     /// # Errors
     /// [`RegistryFull`] when there is none and no breaker may be evicted for it. The caller decides
     /// whether such a call is made without a breaker or not at all.
+    ///
+    /// # Panics
+    /// When what is [done with new breakers](RegistryBuilder::on_create) asks for the very key whose
+    /// breaker it is given.
     pub fn get<Q>(&self, key: &Q) -> Result<Breaker, RegistryFull>
     where
         Q: Hash + Eq + ToOwned<Owned = K> + fmt::Display + ?Sized,
-        K: std::borrow::Borrow<Q> + Clone,
+        K: Borrow<Q> + Clone,
     {
-        let now = self.shared.time.now_nanos();
-        if let Some(breaker) = self.look(|table| table.find(key, now)) {
-            return Ok(breaker);
+        let now = self.shared.now();
+        match self.shared.find(key, now) {
+            Some(breaker) => Ok(breaker),
+            None => self.shared.make(key, now),
         }
-        let mut table = self.write();
-        if let Some(breaker) = table.find(key, now) {
-            return Ok(breaker);
-        }
-        if table.entries.len() >= self.shared.capacity.get() {
-            // Dropped after the lock: its listeners are foreign.
-            let evicted = table.make_room(now, self.shared.idle_for);
-            let evicted = evicted.ok_or(RegistryFull {
-                capacity: self.capacity(),
-            })?;
-            let breaker = self.insert(&mut table, key, now);
-            drop(table);
-            drop(evicted);
-            return Ok(breaker);
-        }
-        Ok(self.insert(&mut table, key, now))
     }
 
     /// The breaker of `key`, if there is one. Does not count as use.
     pub fn peek<Q>(&self, key: &Q) -> Option<Breaker>
     where
         Q: Hash + Eq + ?Sized,
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
-        self.look(|table| {
-            let place = table.places.get(key)?;
-            Some(table.entries[*place].breaker.clone())
-        })
+        self.shared.read().peek(key)
     }
 
-    fn insert<Q>(&self, table: &mut Table<K>, key: &Q, now: u64) -> Breaker
-    where
-        Q: ToOwned<Owned = K> + fmt::Display + ?Sized,
-        K: Clone,
-    {
-        let breaker = Breaker::with_time(
-            key.to_string().into(),
-            Arc::clone(&table.config),
-            self.shared.time.clone(),
-        );
-        let key = key.to_owned();
-        table.places.insert(key.clone(), table.entries.len());
-        table.entries.push(Entry {
-            key,
-            breaker: breaker.clone(),
-            asked: AtomicU64::new(now),
-        });
-        breaker
-    }
-}
-
-impl<K: Hash + Eq> Table<K> {
-    fn find<Q>(&self, key: &Q, now: u64) -> Option<Breaker>
+    /// Takes the breaker of `key` out, whatever it knows, and returns it. The next one who asks for
+    /// the key gets a new breaker; the one that was removed goes on working for who holds it. What
+    /// it counted, and still counts, is in [`retired`](Self::retired).
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Config, Registry, State};
+    /// use std::num::NonZeroUsize;
+    ///
+    /// let hosts: Registry<String> = Registry::new(NonZeroUsize::MIN, Config::default());
+    /// hosts.get("gone.example")?.open();
+    /// assert_eq!(hosts.remove("gone.example").map(|it| it.state()), Some(State::Open));
+    /// assert!(hosts.get("new.example").is_ok()); // there is room again
+    /// # Ok::<(), fusebox::RegistryFull>(())
+    /// ```
+    pub fn remove<Q>(&self, key: &Q) -> Option<Breaker>
     where
         Q: Hash + Eq + ?Sized,
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
-        let entry = &self.entries[*self.places.get(key)?];
-        entry.asked.store(now, Ordering::Relaxed);
-        Some(entry.breaker.clone())
-    }
-
-    /// Takes out a breaker that nobody will miss.
-    fn make_room(&mut self, now: u64, idle_for: Duration) -> Option<Entry<K>> {
-        if now < self.search_again {
-            return None;
-        }
-        let idle_for = nanos(idle_for);
-        let count = self.entries.len();
-        let found = (0..count)
-            .map(|step| (self.hand + step) % count)
-            .find(|place| self.entries[*place].may_go(now, idle_for));
-        let Some(place) = found else {
-            self.search_again = now.saturating_add(idle_for / 100);
-            return None;
-        };
-        let entry = self.entries.swap_remove(place);
-        self.places.remove(&entry.key);
-        if let Some(moved) = self.entries.get(place) {
-            let moved_to = self.places.get_mut(&moved.key);
-            *moved_to.expect("every entry has its place in the map") = place;
-        }
-        self.hand = place;
-        Some(entry)
+        self.shared.remove(key)
     }
 }
 
-impl<K> Entry<K> {
-    fn may_go(&self, now: u64, idle_for: u64) -> bool {
-        now.saturating_sub(self.asked.load(Ordering::Relaxed)) >= idle_for
-            && self.breaker.is_only_handle()
-            && self.breaker.knows_nothing_bad()
+impl<K> Shared<K> {
+    fn now(&self) -> u64 {
+        self.time.now_nanos()
+    }
+
+    fn idle_for(&self) -> u64 {
+        self.idle_for.load(Ordering::Relaxed)
+    }
+
+    fn read(&self) -> ShardedLockReadGuard<'_, Table<K>> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Only for who holds the makers.
+    fn write(&self) -> ShardedLockWriteGuard<'_, Table<K>> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn makers(&self) -> MutexGuard<'_, Makers<K>> {
+        self.makers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -301,6 +358,11 @@ impl<K> Clone for Registry<K> {
     }
 }
 
+// Foreign code runs with no lock held, except a key's hash and comparison, which change nothing.
+// So a panic leaves nothing half-way changed, and locks are taken with or without their poison.
+impl<K> UnwindSafe for Registry<K> {}
+impl<K> RefUnwindSafe for Registry<K> {}
+
 impl<K> fmt::Debug for Registry<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry")
@@ -308,10 +370,4 @@ impl<K> fmt::Debug for Registry<K> {
             .field("capacity", &self.capacity())
             .finish_non_exhaustive()
     }
-}
-
-/// One of very many breakers is rarely contended.
-fn small(mut config: Config) -> Config {
-    config.stripes.get_or_insert(NonZeroUsize::MIN);
-    config
 }

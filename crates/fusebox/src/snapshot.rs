@@ -3,6 +3,7 @@
 //! Taken under one lock, so its parts agree with each other: the state, the seconds spent in it
 //! and the number of transitions into it are of the same moment. Reading changes nothing.
 
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,5 +120,53 @@ impl Totals {
     /// Trips that metrics-only mode reported instead of making them.
     pub fn would_trip(&self) -> u64 {
         self.would_trip
+    }
+}
+
+/// Adds what another breaker counted.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Outcome, Totals};
+///
+/// let mut sum = Totals::default();
+/// for name in ["orders", "stock"] {
+///     let breaker = Breaker::new(name, Config::default());
+///     breaker.try_acquire()?.success();
+///     sum += &breaker.snapshot().totals;
+/// }
+/// assert_eq!(sum.calls(Outcome::Success), 2);
+/// # Ok::<(), fusebox::Rejected>(())
+/// ```
+impl AddAssign<&Totals> for Totals {
+    fn add_assign(&mut self, other: &Totals) {
+        // Every field by name, so that a new one cannot be forgotten.
+        let Self {
+            calls,
+            rejections,
+            trips,
+            transitions,
+            time,
+            slow_calls,
+            would_trip,
+        } = other;
+        add(&mut self.calls, calls);
+        add(&mut self.rejections, rejections);
+        add(&mut self.trips, trips);
+        add(
+            self.transitions.as_flattened_mut(),
+            transitions.as_flattened(),
+        );
+        for (sum, time) in self.time.iter_mut().zip(time) {
+            *sum = sum.saturating_add(*time);
+        }
+        self.slow_calls += slow_calls;
+        self.would_trip += would_trip;
+    }
+}
+
+fn add(sums: &mut [u64], counts: &[u64]) {
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum += count;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | from → to | closed | open | half-open | forced-open, disabled, metrics-only |
 //! |---|---|---|---|---|
-//! | **closed** | – | a trip rule fires; operator | operator | operator |
+//! | **closed** | – | a trip rule fires; a verdict says trip; operator | operator | operator |
 //! | **open** | operator (reset) | – | the wait has elapsed | operator |
 //! | **half-open** | enough good probes; deadline, if so configured; operator | a probe failed; deadline; operator | – | operator |
 //! | **forced-open, disabled, metrics-only** | operator | operator | operator | operator |

@@ -3,9 +3,12 @@
 //! A stripe is a cache line with one word for outcomes that the machine has not seen yet, and plain
 //! counters for what it never needs to see. The word carries a tag that each collection renews, so
 //! that an outcome which was about to be added to what has been collected is not.
+//!
+//! One of very many breakers begins with a single stripe and gets more when threads meet there.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 use std::thread;
 
@@ -21,38 +24,107 @@ const MOST: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Stripes {
     stripes: Box<[Stripe]>,
+    growth: Growth,
+}
+
+/// What happens when threads meet in a stripe.
+#[derive(Debug)]
+enum Growth {
+    Fixed,
+    /// They count in these from then on.
+    OnDemand(OnceLock<Box<[Stripe]>>),
 }
 
 impl Stripes {
     /// `wanted` stripes, rounded up to a power of two; `None` means one per processor.
     pub(crate) fn new(wanted: Option<NonZeroUsize>) -> Self {
-        let wanted = wanted.or_else(|| thread::available_parallelism().ok());
-        let stripes = wanted.map_or(1, NonZeroUsize::get).next_power_of_two();
         Self {
-            stripes: (0..stripes.min(MOST)).map(|_| Stripe::new()).collect(),
+            stripes: Self::made(wanted.unwrap_or_else(processors)),
+            growth: Growth::Fixed,
         }
     }
 
-    /// The stripe of this thread.
-    #[inline]
-    pub(crate) fn mine(&self) -> &Stripe {
-        &self.stripes[thread_number() & (self.stripes.len() - 1)]
+    /// One stripe, and one per processor as soon as threads meet in it: for one of very many
+    /// breakers, of which few are busy.
+    pub(crate) fn on_demand() -> Self {
+        Self {
+            stripes: Self::made(NonZeroUsize::MIN),
+            growth: Growth::OnDemand(OnceLock::new()),
+        }
     }
 
-    /// How many there are.
+    fn made(wanted: NonZeroUsize) -> Box<[Stripe]> {
+        let stripes = wanted.get().min(MOST).next_power_of_two();
+        (0..stripes).map(|_| Stripe::new()).collect()
+    }
+
+    /// The stripe of this thread among those that there were from the start.
+    #[inline]
+    pub(crate) fn mine(&self) -> &Stripe {
+        Self::of_this_thread(&self.stripes)
+    }
+
+    /// The stripe of this thread among all that there are. Called, so that the way of those who
+    /// have enough stripes from the start stays short.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn mine_when_grown(&self) -> &Stripe {
+        Self::of_this_thread(self.grown().unwrap_or(&self.stripes))
+    }
+
+    #[inline]
+    fn of_this_thread(stripes: &[Stripe]) -> &Stripe {
+        &stripes[thread_number() & (stripes.len() - 1)]
+    }
+
+    /// How many stripes the threads are spread over.
+    pub(crate) fn spread(&self) -> usize {
+        self.grown().unwrap_or(&self.stripes).len()
+    }
+
+    /// Whether there are more stripes than at the start.
+    pub(crate) fn have_grown(&self) -> bool {
+        self.grown().is_some()
+    }
+
+    /// Whether [`grow`](Self::grow) would change anything.
+    pub(crate) fn may_grow(&self) -> bool {
+        matches!(&self.growth, Growth::OnDemand(more) if more.get().is_none())
+    }
+
+    /// Spreads the threads. Only for the holder of the machine, so that no collection misses a
+    /// stripe: who counts in a new stripe saw it made, and the next holder sees that, too.
+    pub(crate) fn grow(&self) {
+        if let Growth::OnDemand(more) = &self.growth {
+            more.get_or_init(|| Self::made(processors()));
+        }
+    }
+
+    fn grown(&self) -> Option<&[Stripe]> {
+        match &self.growth {
+            Growth::Fixed => None,
+            Growth::OnDemand(more) => more.get().map(Box::as_ref),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Stripe> {
+        self.stripes.iter().chain(self.grown().unwrap_or_default())
+    }
+
+    /// How many there are in which threads may still count.
     pub(crate) fn count(&self) -> usize {
-        self.stripes.len()
+        self.all().count()
     }
 
     /// Takes what is pending in all stripes. Only for the holder of the machine.
     pub(crate) fn collect(&self) -> Collected {
-        let collected = self.stripes.iter().map(Stripe::collect);
+        let collected = self.all().map(Stripe::collect);
         collected.fold(Collected::default(), Collected::and)
     }
 
     /// Adds what was counted outside the machine.
     pub(crate) fn add_to(&self, totals: &mut Totals) {
-        for stripe in &self.stripes {
+        for stripe in self.all() {
             for (reason, counter) in RejectReason::ALL.iter().zip(&stripe.rejections) {
                 totals.rejections[reason.index()] += counter.load(Ordering::Relaxed);
             }
@@ -71,9 +143,11 @@ pub(crate) struct Stripe {
     late: AtomicU64,
 }
 
-/// What a stripe's word held when it was read: from the lowest bit 14 bits of successes, 7 of
-/// failures, 7 of failures since the last success, and 36 of the tag. A thread would have to be
+/// What a stripe's word held when it was read: from the lowest bit 20 bits of successes, 7 of
+/// failures, 7 of failures since the last success, and 30 of the tag. A thread would have to be
 /// interrupted for exactly as many collections as the tag has values to mistake one for another.
+/// A full stripe sends its thread to the machine, which takes the licence away from all: so there is
+/// room for many successes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pending(u64);
 
@@ -98,10 +172,10 @@ impl Collected {
 }
 
 impl Pending {
-    const SUCCESSES: u64 = (1 << 14) - 1;
-    const FAILURE: u32 = 14;
-    const RUN: u32 = 21;
-    const TAG: u32 = 28;
+    const SUCCESSES: u64 = (1 << 20) - 1;
+    const FAILURE: u32 = 20;
+    const RUN: u32 = 27;
+    const TAG: u32 = 34;
     /// Of failures, and of those since the last success.
     const MOST: u64 = (1 << 7) - 1;
 
@@ -195,6 +269,11 @@ impl Stripe {
     }
 }
 
+/// How many threads run at once, as far as the system says.
+fn processors() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 /// How adding an outcome went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Added {
@@ -207,7 +286,7 @@ pub(crate) enum Added {
 
 /// A number of this thread's own; numbers are given in order, so that neighbours differ.
 #[inline]
-fn thread_number() -> usize {
+pub(crate) fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static MINE: Cell<Option<usize>> = const { Cell::new(None) };
@@ -222,118 +301,4 @@ fn thread_number() -> usize {
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    fn stripes(wanted: usize) -> usize {
-        Stripes::new(NonZeroUsize::new(wanted)).stripes.len()
-    }
-
-    #[test]
-    fn stripes_are_a_power_of_two_within_bounds() {
-        assert_eq!(
-            [1, 2, 3, 4, 5, 8, 9, 1000].map(stripes),
-            [1, 2, 4, 4, 8, 8, 8, 8]
-        );
-        assert!((1..=MOST).contains(&Stripes::new(None).stripes.len()));
-    }
-
-    #[test]
-    fn neighbouring_threads_have_stripes_of_their_own() {
-        let stripes = Stripes::new(NonZeroUsize::new(2));
-        let mine = || std::ptr::from_ref(stripes.mine()).addr();
-
-        let here = mine();
-        assert_eq!(mine(), here);
-        let mut others: Vec<usize> = thread::scope(|scope| {
-            let spawned: Vec<_> = (0..32).map(|_| scope.spawn(mine)).collect();
-            spawned
-                .into_iter()
-                .map(|it| it.join().expect("ran"))
-                .collect()
-        });
-
-        others.sort_unstable();
-        others.dedup();
-        assert_eq!(others.len(), 2, "both stripes are used");
-    }
-
-    fn collected(successes: u64, failures: u64, run: u64) -> Collected {
-        Collected {
-            successes,
-            failures,
-            run,
-        }
-    }
-
-    #[test]
-    fn outcomes_are_counted_and_a_success_ends_a_run() {
-        let stripe = Stripe::new();
-        let fail = || assert_eq!(stripe.add_failure(stripe.pending(), 9), Added::Done);
-        let succeed = || assert_eq!(stripe.add_success(stripe.pending()), Added::Done);
-
-        fail();
-        fail();
-        assert_eq!(stripe.collect(), collected(0, 2, 2));
-        fail();
-        succeed();
-        succeed();
-        fail();
-        fail();
-        assert_eq!(stripe.collect(), collected(2, 3, 2));
-        assert_eq!(stripe.collect(), Collected::default());
-    }
-
-    #[test]
-    fn a_full_stripe_takes_no_more_and_keeps_its_tag() {
-        let stripe = Stripe::new();
-        for _ in 0..Pending::SUCCESSES {
-            assert_eq!(stripe.add_success(stripe.pending()), Added::Done);
-        }
-        for _ in 0..Pending::MOST {
-            assert_eq!(stripe.add_failure(stripe.pending(), 1000), Added::Done);
-        }
-
-        assert_eq!(stripe.add_success(stripe.pending()), Added::NoRoom);
-        assert_eq!(stripe.add_failure(stripe.pending(), 1000), Added::NoRoom);
-        let all = collected(Pending::SUCCESSES, Pending::MOST, Pending::MOST);
-        assert_eq!(stripe.collect(), all);
-        assert_eq!(stripe.collect(), Collected::default());
-    }
-
-    #[test]
-    fn no_more_failures_are_added_than_are_allowed() {
-        let stripe = Stripe::new();
-        assert_eq!(stripe.add_failure(stripe.pending(), 0), Added::NoRoom);
-        assert_eq!(stripe.add_failure(stripe.pending(), 1), Added::Done);
-
-        assert_eq!(stripe.add_failure(stripe.pending(), 1), Added::NoRoom);
-
-        assert_eq!(stripe.collect(), collected(0, 1, 1));
-    }
-
-    #[test]
-    fn what_was_read_before_a_collection_cannot_be_added_to_after_it() {
-        let stripe = Stripe::new();
-        let read = stripe.pending();
-
-        assert_eq!(stripe.collect(), Collected::default());
-
-        assert_eq!(stripe.add_success(read), Added::Changed);
-        assert_eq!(stripe.add_failure(read, 9), Added::Changed);
-        assert_eq!(stripe.collect(), Collected::default());
-    }
-
-    #[test]
-    fn the_tag_wraps_without_touching_the_counts() {
-        let stripe = Stripe::new();
-        let last_tag = u64::MAX << Pending::TAG;
-        stripe.pending.store(last_tag | 5, Ordering::Relaxed);
-
-        assert_eq!(stripe.collect(), collected(5, 0, 0));
-
-        assert_eq!(stripe.pending.load(Ordering::Relaxed), 0);
-        assert_eq!(stripe.add_success(stripe.pending()), Added::Done);
-        assert_eq!(stripe.collect(), collected(1, 0, 0));
-    }
-}
+mod tests;

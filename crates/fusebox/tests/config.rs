@@ -94,6 +94,62 @@ fn the_defaults_are_those_of_the_documentation() {
 }
 
 #[test]
+fn the_table_of_defaults_in_the_readme_is_true_and_names_every_setting() {
+    let seconds = |time: Option<Duration>| time.map(|time| format!("{} s", time.as_secs()));
+    let ratio = |ratio: Option<Ratio>| ratio.map(|ratio| ratio.to_string());
+    let code = |value: &dyn std::fmt::Debug| Some(format!("`{value:?}`"));
+    let built = Config::builder().consecutive_failures(9).build().unwrap();
+    let default = Config::default();
+    let expected = [
+        (
+            "consecutive_failures",
+            default.consecutive_failures().map(|it| it.to_string()),
+        ),
+        (
+            "failure_rate_threshold",
+            ratio(built.failure_rate_threshold()),
+        ),
+        (
+            "slow_call_rate_threshold",
+            ratio(default.slow_call_rate_threshold()),
+        ),
+        ("slow_call_duration", seconds(default.slow_call_duration())),
+        ("in_flight_calls", code(&default.in_flight_calls())),
+        ("window", Some("`time(10s, 10)`".to_owned())),
+        ("minimum_calls", Some(default.minimum_calls().to_string())),
+        ("open_for", seconds(Some(default.open_for()))),
+        ("backoff_factor", Some(default.backoff_factor().to_string())),
+        ("max_open_for", seconds(Some(default.max_open_for()))),
+        ("backoff_decay", seconds(default.backoff_decay())),
+        ("jitter", Some(default.jitter().to_string())),
+        ("probe_count", Some("1, 1".to_owned())),
+        ("permitted_probes", Some("as needed".to_owned())),
+        ("half_open_for", seconds(default.half_open_for())),
+        ("half_open_timeout", code(&default.half_open_timeout())),
+        ("ramp_up_for", seconds(default.ramp_up_for())),
+        ("dropped_permit", code(&default.dropped_permit())),
+    ];
+    assert_eq!(default.window(), Window::time(SECOND * 10, 10));
+
+    let readme = include_str!("../README.md");
+    let rows = readme.lines().filter(|line| line.starts_with("| `"));
+    let told: Vec<(&str, &str)> = rows
+        .filter_map(|row| {
+            let mut cells = row.split('|').map(str::trim).skip(1);
+            Some((cells.next()?.trim_matches('`'), cells.next()?))
+        })
+        .filter(|(name, _)| expected.iter().any(|(known, _)| known == name))
+        .collect();
+
+    let expected = expected.map(|(name, value)| (name, value.unwrap_or_else(|| "off".to_owned())));
+    let expected: Vec<(&str, &str)> = expected
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn a_shared_clock_is_the_clock_itself() {
     let clock = ManualClock::new();
     clock.set(SECOND * 5);
@@ -113,6 +169,8 @@ fn the_clocks_of_the_system_go_forward() {
         Box::new(SystemClock::new()),
         #[cfg(feature = "tsc")]
         Box::new(fusebox::TscClock::new()),
+        #[cfg(feature = "coarse")]
+        Box::new(fusebox::CoarseClock::new()),
     ];
 
     for clock in clocks {

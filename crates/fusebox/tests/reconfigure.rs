@@ -92,6 +92,21 @@ fn calm_counts_on_under_a_changed_decay_but_only_towards_the_next_step() {
 }
 
 #[test]
+fn a_lower_maximum_takes_no_level_off_that_it_allows() {
+    let (breaker, clock) = breaker(settings().backoff_decay(SECOND * 10));
+    at_level(&breaker, &clock, 6);
+    clock.advance(SECOND * 30);
+    assert_eq!(level(&breaker), 3);
+
+    // 1, 2, 4 s: the third level is the highest.
+    reconfigure(&breaker, |it| it.max_open_for(SECOND * 4));
+
+    assert_eq!(level(&breaker), 3);
+    reconfigure(&breaker, |it| it.max_open_for(SECOND * 2));
+    assert_eq!(level(&breaker), 2);
+}
+
+#[test]
 fn calm_goes_on_when_anything_else_changes() {
     let (breaker, clock) = breaker(settings().backoff_decay(SECOND * 10));
     at_level(&breaker, &clock, 1);
@@ -316,8 +331,67 @@ fn a_builder_of_a_config_makes_the_same_config() {
     for config in configs {
         assert_eq!(config.to_builder().build().as_ref(), Ok(&config));
     }
+}
+
+#[test]
+fn a_builder_of_a_config_keeps_what_was_asked_for_and_what_was_left_to_defaults() {
     let open_longer = Config::default().to_builder().open_for(SECOND * 90);
     assert_eq!(open_longer.build().unwrap().max_open_for(), SECOND * 90);
+    let asked = settings().max_open_for(SECOND * 60).build().unwrap();
+    let contradiction = asked.to_builder().open_for(SECOND * 90).build();
+    assert_eq!(contradiction.unwrap_err().faults()[0].field, "max_open_for");
+
     let more_probes = Config::default().to_builder().probe_count(4, 1);
     assert_eq!(more_probes.build().unwrap().permitted_probes(), 4);
+    let one = settings()
+        .probe_count(1, 1)
+        .permitted_probes(1)
+        .build()
+        .unwrap();
+    let more_probes = one.to_builder().probe_count(4, 1).build().unwrap();
+    assert_eq!(more_probes.permitted_probes(), 1);
+
+    let full = settings()
+        .minimum_calls(50)
+        .window(Window::count(10))
+        .build()
+        .unwrap();
+    assert_eq!(full.minimum_calls(), 10);
+    let larger = full
+        .to_builder()
+        .window(Window::count(100))
+        .build()
+        .unwrap();
+    assert_eq!(larger.minimum_calls(), 50);
+}
+
+#[test]
+fn rules_can_be_taken_off_again() {
+    let all = settings()
+        .failure_rate_threshold(0.5)
+        .slow_call_rate_threshold(0.5)
+        .slow_call_duration(SECOND)
+        .in_flight_calls(InFlightCalls::CountWhenOverdue)
+        .jitter_seed(3)
+        .build()
+        .unwrap();
+
+    let only_failures = all
+        .to_builder()
+        .without_consecutive_failures()
+        .without_slow_calls()
+        .build()
+        .unwrap();
+
+    assert_eq!(only_failures.consecutive_failures(), None);
+    assert_eq!(only_failures.slow_call_rate_threshold(), None);
+    assert_eq!(only_failures.slow_call_duration(), None);
+    assert_eq!(
+        only_failures.in_flight_calls(),
+        InFlightCalls::CountWhenEnded
+    );
+    let row = all.to_builder().without_failure_rate().build().unwrap();
+    assert_eq!(row.failure_rate_threshold(), None);
+    let none = only_failures.to_builder().without_failure_rate().build();
+    assert_eq!(none.unwrap_err().faults()[0].field, "trip rules");
 }

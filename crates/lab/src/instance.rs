@@ -18,7 +18,10 @@ use axum::routing::{get, post, put};
 use experiment::scenario::Mode;
 use fusebox::{Breaker, Clock, Outcome};
 use telemetry::trace::Tracer;
-use telemetry::{BreakerCollector, CallDurations, Metrics, Telemetry, Transitions};
+use telemetry::{
+    BreakerCollector, BreakerDurations, CallDurations, Metrics, Telemetry, Transitions,
+    service_metrics,
+};
 
 use call::FastFailures;
 use downstream::Caller;
@@ -48,7 +51,7 @@ struct State {
     /// Calls that were permitted, counted when they were: an outcome may come a second later.
     permitted: Arc<AtomicU64>,
     caller: Caller,
-    durations: CallDurations,
+    durations: BreakerDurations,
     fast_failures: FastFailures,
     metrics: Metrics,
     tracer: Tracer,
@@ -63,10 +66,15 @@ impl Instance {
         telemetry: &Telemetry,
     ) -> Self {
         let breaker = Breaker::with_clock(DOWNSTREAM, settings.config, clock);
-        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
-        metrics.register(BreakerCollector::new(vec![breaker.clone()]));
+        let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
+        let breakers = BreakerCollector::new();
+        breakers.add(breaker.clone()).expect("the only breaker");
+        metrics
+            .register(breakers)
+            .expect("each metric is registered once");
+        let durations = CallDurations::new(&metrics).expect("each metric is registered once");
         telemetry.show_export(&metrics);
-        let transitions = Transitions::new(name, DOWNSTREAM, &metrics);
+        let transitions = Transitions::new(name, &metrics);
         breaker.add_listener(transitions.clone());
         match settings.mode {
             Mode::Auto => {}
@@ -77,7 +85,7 @@ impl Instance {
         Self {
             state: Arc::new(State {
                 caller: Caller::new(name, &settings.downstream, settings.call_timeout.0),
-                durations: CallDurations::new(&metrics, DOWNSTREAM),
+                durations: durations.of(DOWNSTREAM),
                 fast_failures: FastFailures::of(name),
                 name: name.to_owned(),
                 permitted: Arc::default(),

@@ -14,7 +14,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 use telemetry::trace::Tracer;
-use telemetry::{Metrics, Telemetry};
+use telemetry::{Metrics, Telemetry, service_metrics};
 
 use crate::load::{LoadCollector, Record};
 use crate::serve::{Control, Listening, Routes, json, router, serve, text};
@@ -99,8 +99,10 @@ pub(crate) struct Page {
 impl Page {
     /// The page also shows the metrics of the load, for which there is no service of its own.
     pub(crate) fn new(places: Places, load: Arc<Record>, telemetry: &Telemetry) -> Self {
-        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
-        metrics.register(LoadCollector::new(load));
+        let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
+        metrics
+            .register(LoadCollector::new(load))
+            .expect("each metric is registered once");
         telemetry.show_export(&metrics);
         Self { places, metrics }
     }

@@ -26,7 +26,7 @@ use axum::middleware::{Next, from_fn};
 use experiment::faults::Plan;
 use fusebox::Clock;
 use telemetry::trace::Tracer;
-use telemetry::{Metrics, Telemetry};
+use telemetry::{Metrics, Telemetry, service_metrics};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -56,7 +56,7 @@ pub(crate) struct Unreliable {
 impl Unreliable {
     /// Starts the clock of `plan`.
     pub(crate) fn new(plan: Plan, clock: impl Clock + 'static, telemetry: &Telemetry) -> Self {
-        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+        let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
         telemetry.show_export(&metrics);
         Self {
             running: Arc::new(Running::new(plan, Box::new(clock))),

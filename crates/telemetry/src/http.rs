@@ -1,20 +1,18 @@
-//! How long did answers take, by route and status?
+//! Durations of answers, by route and status.
 //!
 //! Handles are resolved once per route for the statuses that it is known to give; an unexpected
-//! status is looked up when it comes, and leaves no exemplar.
+//! status is looked up when it comes.
 
-use opentelemetry::TraceId;
-use prometheus::HistogramVec;
+use std::time::Duration;
 
-use crate::exemplars::{Durations, durations};
-use crate::exposition::Metrics;
+use fusebox_prometheus::{DurationSeries, Durations, Metrics, TraceId};
+
 use crate::names::HTTP_REQUEST_DURATION;
 
 /// The answers of one service.
 #[derive(Clone, Debug)]
 pub struct HttpMetrics {
-    durations: HistogramVec,
-    metrics: Metrics,
+    durations: Durations,
 }
 
 impl HttpMetrics {
@@ -23,11 +21,9 @@ impl HttpMetrics {
     /// # Panics
     /// If it has been registered before.
     pub fn new(metrics: &Metrics) -> Self {
-        let durations = durations(&HTTP_REQUEST_DURATION);
-        metrics.register(durations.clone());
         Self {
-            durations,
-            metrics: metrics.clone(),
+            durations: Durations::new(metrics, &HTTP_REQUEST_DURATION)
+                .expect("each metric is registered once"),
         }
     }
 
@@ -41,15 +37,13 @@ impl HttpMetrics {
     ) -> RouteMetrics {
         let known = statuses.iter().map(|&status| {
             let values = [route, method, &status.to_string()];
-            let table = self.metrics.exemplars();
-            let series = Durations::new(&self.durations, table, &HTTP_REQUEST_DURATION, &values);
-            (status, series)
+            (status, self.durations.series(&values))
         });
         RouteMetrics {
+            known: known.collect(),
             durations: self.durations.clone(),
             route,
             method,
-            known: known.collect(),
         }
     }
 }
@@ -57,21 +51,21 @@ impl HttpMetrics {
 /// The answers of one route.
 #[derive(Clone, Debug)]
 pub struct RouteMetrics {
-    durations: HistogramVec,
+    durations: Durations,
     route: &'static str,
     method: &'static str,
-    known: Vec<(u16, Durations)>,
+    known: Vec<(u16, DurationSeries)>,
 }
 
 impl RouteMetrics {
-    /// Notes that an answer with `status` took `seconds`. `trace` is its trace, if it is sampled.
-    pub fn observe(&self, status: u16, seconds: f64, trace: Option<TraceId>) {
+    /// Notes that an answer with `status` took so long. `trace` is its trace, if it is sampled.
+    pub fn observe(&self, status: u16, took: Duration, trace: Option<TraceId>) {
         match self.known.iter().find(|(known, _)| *known == status) {
-            Some((_, series)) => series.observe(seconds, trace),
+            Some((_, series)) => series.observe(took, trace),
             None => self
                 .durations
-                .with_label_values(&[self.route, self.method, &status.to_string()])
-                .observe(seconds),
+                .series(&[self.route, self.method, &status.to_string()])
+                .observe(took, trace),
         }
     }
 }

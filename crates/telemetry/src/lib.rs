@@ -1,46 +1,32 @@
-//! What did breakers and services do? Their metrics, their spans and their log lines.
+//! What the services of the lab did: their metrics, their spans and their log lines.
 //!
-//! Nothing is counted twice: a breaker keeps its own counters, and a collector reads each breaker
-//! once per scrape, so that all its series are of the same instant. Nothing waits for telemetry: a
-//! scrape reads, lines and spans are handed to threads of their own and are lost rather than waited
-//! for.
+//! The metrics of breakers are those of [`fusebox_prometheus`]. Nothing waits for telemetry: a scrape
+//! reads, lines and spans are handed to threads of their own and are lost rather than waited for.
 //!
-//! | file | question |
+//! | item | what it is |
 //! |---|---|
-//! | [`names`] | What is each metric called, and in which unit? |
-//! | `breakers` | What do breakers look like at a scrape? |
-//! | `http` | How long did answers take, by route and status? |
-//! | `calls` | How long did permitted calls take? |
-//! | `exposition` | What does a service show at `/metrics`? |
-//! | `exemplars` | Which trace shows what a number means? |
-//! | `family` | How is a metric put together by hand? |
-//! | [`trace`] | Which spans tell a request's story? |
-//! | `transitions` | Who is told of a transition? |
-//! | `log` | Which lines go to the log? |
-//! | `process` | How is the telemetry of a process started and stopped? |
-//! | `wall` | What is a time of the breaker's clock on the calendar? |
+//! | [`names`] | every metric: name, help, labels |
+//! | [`service_metrics`] | the metrics that every service has |
+//! | [`HttpMetrics`] | durations of answers, by route and status |
+//! | [`trace`] | the spans that tell a request's story |
+//! | [`Transitions`] | tells the log, the span and the exemplar of a transition |
+//! | [`LogFormat`], [`LogOutput`], [`HeldLog`] | the log |
+//! | [`Telemetry`] | the telemetry of a process while it runs |
 
-mod breakers;
-mod calls;
-mod exemplars;
-mod exposition;
-mod family;
 mod http;
 mod log;
+mod metrics;
 pub mod names;
 mod process;
 pub mod trace;
 mod transitions;
-mod wall;
 
-pub use breakers::BreakerCollector;
-pub use calls::CallDurations;
-pub use exposition::{Exposition, Metrics};
-pub use family::{Family, description};
+pub use fusebox_prometheus::{
+    BreakerCollector, BreakerDurations, CallDurations, Definition, Exposition, Family, Kind,
+    Metrics, TraceId, description, unix_now, unix_time,
+};
 pub use http::{HttpMetrics, RouteMetrics};
 pub use log::{HeldLog, LogFormat, LogOutput};
-pub use names::{Definition, Kind};
-pub use opentelemetry::TraceId;
+pub use metrics::service_metrics;
 pub use process::{Telemetry, TelemetrySettings};
 pub use transitions::Transitions;
-pub use wall::{unix_now, unix_time};

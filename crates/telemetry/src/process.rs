@@ -4,13 +4,13 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use fusebox_prometheus::Metrics;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::exposition::Metrics;
 use crate::log::{self, HeldLog, LogFormat, LogOutput};
 use crate::trace::{Asked, ExportCollector, Pipeline, TARGET, TraceSettings, Tracer, asked};
 
@@ -112,9 +112,14 @@ impl Telemetry {
     }
 
     /// Shows at `metrics` what becomes of the spans, if they are exported.
+    ///
+    /// # Panics
+    /// If `metrics` show it already.
     pub fn show_export(&self, metrics: &Metrics) {
         if let Some(pipeline) = &self.pipeline {
-            metrics.register(ExportCollector::new(pipeline.health()));
+            metrics
+                .register(ExportCollector::new(pipeline.health()))
+                .expect("each metric is registered once");
         }
     }
 

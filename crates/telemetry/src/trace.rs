@@ -34,7 +34,7 @@ mod pipeline;
 mod propagation;
 mod server;
 
-use opentelemetry::TraceId;
+use fusebox_prometheus::TraceId;
 use opentelemetry::trace::TraceContextExt;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -83,7 +83,7 @@ pub(crate) fn sampled(span: &tracing::Span) -> Option<TraceId> {
     let context = span.context();
     let context = context.span();
     let context = context.span_context();
-    context.is_sampled().then(|| context.trace_id())
+    context.is_sampled().then(|| context.trace_id().into())
 }
 
 /// Notes an attribute of the request that is being answered, if it is recorded.

@@ -1,4 +1,4 @@
-//! Does `docs/metrics.md` list exactly what the code exports?
+//! `docs/metrics.md` and `docs/traces.md` list exactly what the code exports.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,11 @@ fn row(definition: &Definition) -> String {
 #[test]
 fn the_page_about_traces_names_exactly_what_spans_carry() {
     let page = include_str!("../../../docs/traces.md");
-    let code = include_str!("../src/trace/attributes.rs");
+    let code = [
+        include_str!("../src/trace/attributes.rs"),
+        include_str!("../../fusebox-prometheus/src/span_events/attributes.rs"),
+    ]
+    .concat();
     let ours = |name: &&str| {
         name.starts_with("circuit_breaker.") || name.starts_with("unreliable_service.")
     };

@@ -1,18 +1,22 @@
-//! How do rejections become answers? [`FastFailureLayer`], around a layer that can reject.
+//! The layer that turns rejections into answers, around a layer that can reject.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use fusebox::CallError;
+use fusebox::{CallError, Rejected};
 use http::Response;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::fast_failure_response;
+use super::{AnswerRejected, HttpAnswer};
+#[cfg(feature = "grpc")]
+use crate::grpc::GrpcAnswer;
+use crate::turned_away::TurnedAway;
 
-/// Applies a layer that can reject and answers rejections with [`fast_failure_response`].
+/// Applies a layer that can reject and answers rejections, with
+/// [`fast_failure_response`](super::fast_failure_response) by default.
 ///
 /// What is left are the errors of the inner service: over one that cannot fail, neither can this,
 /// as `axum::Router::layer` asks for. It comes around the breaker, so its answers are not judged.
@@ -31,56 +35,113 @@ use super::fast_failure_response;
 /// # let _ = app;
 /// ```
 #[derive(Clone, Debug)]
-pub struct FastFailureLayer<L> {
+pub struct FastFailureLayer<L, A = HttpAnswer> {
     rejecting: L,
+    answer: A,
 }
 
 impl<L> FastFailureLayer<L> {
-    /// Answers what `rejecting` rejects.
+    /// Answers what `rejecting` rejects as HTTP: 503 and `Retry-After`. The body of its answers must
+    /// be one that a `String` can become.
     pub fn new(rejecting: L) -> Self {
-        Self { rejecting }
+        Self {
+            rejecting,
+            answer: HttpAnswer,
+        }
     }
 }
 
-impl<S, L: Layer<S>> Layer<S> for FastFailureLayer<L> {
-    type Service = FastFailureService<L::Service>;
+#[cfg(feature = "grpc")]
+impl<L> FastFailureLayer<L, GrpcAnswer> {
+    /// Answers what `rejecting` rejects as gRPC: `UNAVAILABLE` and `grpc-retry-pushback-ms`; see
+    /// [`grpc_fast_failure_response`](crate::grpc_fast_failure_response). For a server's services and
+    /// for a client's channel alike. The body of its answers must have an empty default.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Config};
+    /// use fusebox_tower::{FastFailureLayer, GrpcBreakerLayer};
+    ///
+    /// let breaker = Breaker::new("greeter", Config::default());
+    /// let protect = FastFailureLayer::grpc(GrpcBreakerLayer::new(breaker));
+    /// # let _ = protect;
+    /// ```
+    pub fn grpc(rejecting: L) -> Self {
+        Self {
+            rejecting,
+            answer: GrpcAnswer,
+        }
+    }
+}
+
+impl<L, A> FastFailureLayer<L, A> {
+    /// Says how rejections are answered. Answers that carry the [`Rejected`] among their extensions
+    /// are recognised as rejections by breakers further out, in another task too.
+    pub fn answer<N>(self, answer: N) -> FastFailureLayer<L, N> {
+        FastFailureLayer {
+            rejecting: self.rejecting,
+            answer,
+        }
+    }
+}
+
+impl<S, L: Layer<S>, A: Clone> Layer<S> for FastFailureLayer<L, A> {
+    type Service = FastFailureService<L::Service, A>;
 
     fn layer(&self, inner: S) -> Self::Service {
         FastFailureService {
             inner: self.rejecting.layer(inner),
+            answer: self.answer.clone(),
+            turned_away: TurnedAway::default(),
         }
     }
 }
 
 /// A service whose rejections are answers. Made by [`FastFailureLayer`].
 ///
+/// A service that rejects when it is asked for readiness is not called: the call that follows is
+/// answered in its place.
+///
 /// # Errors
 /// What [`CallError::Failed`] carried.
 #[derive(Clone, Debug)]
-pub struct FastFailureService<S> {
+pub struct FastFailureService<S, A = HttpAnswer> {
     inner: S,
+    answer: A,
+    turned_away: TurnedAway,
 }
 
-impl<S, Request, B, E> Service<Request> for FastFailureService<S>
+impl<S, A, Request, B, E> Service<Request> for FastFailureService<S, A>
 where
     S: Service<Request, Response = Response<B>, Error = CallError<E>>,
-    B: From<String>,
+    A: AnswerRejected<B> + Clone,
 {
     type Response = Response<B>;
     type Error = E;
-    type Future = FastFailureFuture<S::Future>;
+    type Future = FastFailureFuture<S::Future, A>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), E>> {
-        self.inner.poll_ready(cx).map(|ready| match ready {
-            Err(CallError::Failed(error)) => Err(error),
-            // A `BreakerService` rejects at the call, and never here.
-            Ok(()) | Err(CallError::Rejected(_)) => Ok(()),
-        })
+        self.turned_away.clear();
+        match ready!(self.inner.poll_ready(cx)) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(CallError::Failed(error)) => Poll::Ready(Err(error)),
+            Err(CallError::Rejected(rejected)) => {
+                self.turned_away.set(rejected);
+                Poll::Ready(Ok(()))
+            }
+        }
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        let stage = match self.turned_away.take() {
+            Some(rejected) => Stage::TurnedAway { rejected },
+            None => Stage::Calling {
+                call: self.inner.call(request),
+            },
+        };
         FastFailureFuture {
-            call: self.inner.call(request),
+            stage,
+            answer: self.answer.clone(),
         }
     }
 }
@@ -89,23 +150,43 @@ pin_project! {
     /// The answer of a [`FastFailureService`].
     #[derive(Debug)]
     #[must_use = "a future does nothing unless it is polled"]
-    pub struct FastFailureFuture<F> {
+    pub struct FastFailureFuture<F, A = HttpAnswer> {
         #[pin]
-        call: F,
+        stage: Stage<F>,
+        answer: A,
     }
 }
 
-impl<F, B, E> Future for FastFailureFuture<F>
+pin_project! {
+    #[derive(Debug)]
+    #[project = StageView]
+    enum Stage<F> {
+        Calling {
+            #[pin]
+            call: F,
+        },
+        TurnedAway {
+            rejected: Rejected,
+        },
+    }
+}
+
+impl<F, A, B, E> Future for FastFailureFuture<F, A>
 where
     F: Future<Output = Result<Response<B>, CallError<E>>>,
-    B: From<String>,
+    A: AnswerRejected<B>,
 {
     type Output = Result<Response<B>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(match ready!(self.project().call.poll(cx)) {
+        let this = self.project();
+        let result = match this.stage.project() {
+            StageView::Calling { call } => ready!(call.poll(cx)),
+            StageView::TurnedAway { rejected } => Err(CallError::Rejected(*rejected)),
+        };
+        Poll::Ready(match result {
             Ok(response) => Ok(response),
-            Err(CallError::Rejected(rejected)) => Ok(fast_failure_response(&rejected).map(B::from)),
+            Err(CallError::Rejected(rejected)) => Ok(this.answer.answer(&rejected)),
             Err(CallError::Failed(error)) => Err(error),
         })
     }

@@ -1,7 +1,7 @@
-//! Who waits for the trailers? [`GrpcBody`]: an answer's body that holds the permit of its call.
+//! The body of a gRPC answer, which holds the permit of its call until the trailers.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use fusebox::Verdict;
 use http::{HeaderMap, Response, StatusCode};
@@ -10,50 +10,36 @@ use pin_project_lite::pin_project;
 
 use super::classifier::GrpcClassifier;
 use super::code::GrpcCode;
-use crate::held::Held;
+use crate::answer::{AnswerBody, Follows, JudgeAt, JudgeHead, JudgeRest};
+use crate::classify::ClassifyError;
 
 pin_project! {
     /// The body of a [`GrpcBreakerService`](super::GrpcBreakerService)'s answer. It passes every
     /// frame on unchanged and ends the call with the status in the trailers.
     ///
-    /// A body that fails, or ends without a status, is a failure. The call lasts until then: a
-    /// stream that goes on for an hour holds its permit for an hour, which matters for probes and
-    /// for slow-call rules.
+    /// A body that fails, or ends without a status, is a failure. The call lasts until then or until
+    /// the moment that [`JudgeAt`] names.
     ///
     /// # Cancel safety
-    /// Dropped before its end, the call counts as cancelled and its slot is free again.
+    /// Dropped before that, the call counts as cancelled and its slot is free again. A reader that
+    /// takes the first message and leaves has let it count where [`JudgeAt`] asks for no more.
     #[derive(Debug)]
     pub struct GrpcBody<B> {
         #[pin]
-        inner: B,
-        held: Held,
-        judge: GrpcClassifier,
-        status: StatusCode,
+        inner: AnswerBody<B, Trailers>,
     }
 }
 
-impl<B: Body> GrpcBody<B> {
-    /// The answer whose body goes on holding the permit, unless its headers end the call already
-    /// or there is nothing to come.
-    pub(super) fn wrap(
-        response: Response<B>,
-        mut held: Held,
-        judge: GrpcClassifier,
-    ) -> Response<Self> {
-        let (parts, inner) = response.into_parts();
-        let nothing_comes = held.watch(|| inner.is_end_stream());
-        let code = GrpcCode::of(&parts.headers)
-            .or_else(|| nothing_comes.then(|| GrpcCode::without_status(parts.status)));
-        if let Some(code) = code {
-            held.end(judge.verdict(code, &parts.headers));
-        }
-        let body = Self {
-            inner,
-            held,
-            judge,
-            status: parts.status,
-        };
-        Response::from_parts(parts, body)
+impl<B> GrpcBody<B> {
+    pub(super) fn new(inner: AnswerBody<B, Trailers>) -> Self {
+        Self { inner }
+    }
+}
+
+/// A body that belongs to no call, as a [fast failure](crate::FastFailureLayer::grpc) needs it.
+impl<B: Default> Default for GrpcBody<B> {
+    fn default() -> Self {
+        Self::new(AnswerBody::unwatched(B::default()))
     }
 }
 
@@ -65,32 +51,7 @@ impl<B: Body> Body for GrpcBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let mut this = self.project();
-        if this.held.has_ended() {
-            return this.inner.poll_frame(cx);
-        }
-        let frame = ready!(this.held.watch(|| this.inner.as_mut().poll_frame(cx)));
-        let no_status = || {
-            let code = GrpcCode::without_status(*this.status);
-            this.judge.verdict(code, &HeaderMap::new())
-        };
-        match &frame {
-            Some(Ok(frame)) => {
-                if let Some(trailers) = frame.trailers_ref() {
-                    let verdict = match GrpcCode::of(trailers) {
-                        Some(code) => this.judge.verdict(code, trailers),
-                        None => no_status(),
-                    };
-                    this.held.end(verdict);
-                } else if this.held.watch(|| this.inner.is_end_stream()) {
-                    // Readers that ask for the end do not poll again to be told.
-                    this.held.end(no_status());
-                }
-            }
-            Some(Err(_)) => this.held.end(Verdict::FAILURE),
-            None => this.held.end(no_status()),
-        }
-        Poll::Ready(frame)
+        self.project().inner.poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -99,5 +60,65 @@ impl<B: Body> Body for GrpcBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+/// Judges headers by the table of codes.
+#[derive(Clone, Debug)]
+pub(super) struct GrpcJudge<P> {
+    pub(super) classifier: GrpcClassifier<P>,
+    pub(super) at: JudgeAt,
+}
+
+impl<B, E, P: ClassifyError<E>> JudgeHead<B, E> for GrpcJudge<P> {
+    type Rest = Trailers;
+
+    fn head(&self, response: &Response<B>, follows: Follows) -> Option<Verdict> {
+        let (status, headers) = (response.status(), response.headers());
+        if response.extensions().get::<fusebox::Rejected>().is_some() {
+            return Some(Verdict::Ignored);
+        }
+        let code = match (GrpcCode::of(headers), follows) {
+            (Some(code), _) => code,
+            (None, Follows::Body) if GrpcCode::may_follow(status, headers) => return None,
+            (None, _) => GrpcCode::without_status(status),
+        };
+        Some(self.classifier.verdict(code, headers))
+    }
+
+    fn error(&self, error: &E) -> Verdict {
+        self.classifier.verdict_on_error(error)
+    }
+
+    fn rest(&self) -> Trailers {
+        Trailers {
+            codes: self.classifier.codes(),
+        }
+    }
+
+    fn judge_at(&self) -> JudgeAt {
+        self.at
+    }
+}
+
+/// Judges the trailers of an answer whose headers were those of gRPC.
+#[derive(Debug)]
+pub(super) struct Trailers {
+    codes: GrpcClassifier,
+}
+
+impl JudgeRest for Trailers {
+    const HEADERS_SUFFICE: bool = false;
+
+    fn trailers(&self, trailers: &HeaderMap) -> Verdict {
+        match GrpcCode::of(trailers) {
+            Some(code) => self.codes.verdict(code, trailers),
+            None => self.end(),
+        }
+    }
+
+    fn end(&self) -> Verdict {
+        let code = GrpcCode::without_status(StatusCode::OK);
+        self.codes.verdict(code, &HeaderMap::new())
     }
 }

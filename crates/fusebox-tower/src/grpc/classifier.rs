@@ -1,4 +1,4 @@
-//! Which gRPC ends are failures? [`GrpcClassifier`]: a table of codes.
+//! The classifier for gRPC answers: a table of codes.
 
 use std::time::Duration;
 
@@ -21,6 +21,11 @@ use crate::classify::{ClassifyError, CountAs, ErrorsFail};
 /// not there, and says nothing about those that are. `Unknown` is what servers make of an exception
 /// that nobody mapped, and what clients make of an answer that breaks off.
 ///
+/// An answer without a status is judged by its HTTP status, as
+/// [the protocol says](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md):
+/// at its headers if they are not those of a gRPC answer (any status but 200, or another content
+/// type), at its end otherwise.
+///
 /// A failure carries the hint of `grpc-retry-pushback-ms` (gRFC A6), if there is one.
 ///
 /// # Examples
@@ -42,7 +47,7 @@ impl GrpcClassifier {
     /// The table above.
     pub fn new() -> Self {
         Self {
-            meanings: GrpcCode::ALL.map(default_meaning),
+            meanings: default_meanings(),
             errors: ErrorsFail,
         }
     }
@@ -94,6 +99,14 @@ impl<P> GrpcClassifier<P> {
             errors: ErrorsFail,
         }
     }
+}
+
+fn default_meanings() -> [CountAs; GrpcCode::ALL.len()] {
+    let mut meanings = [CountAs::Success; GrpcCode::ALL.len()];
+    for &code in GrpcCode::ALL {
+        meanings[code.index()] = default_meaning(code);
+    }
+    meanings
 }
 
 const fn default_meaning(code: GrpcCode) -> CountAs {

@@ -1,5 +1,6 @@
-//! How do gRPC calls end? [`GrpcCode`], the numbers of the protocol.
+//! The status codes of gRPC.
 
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
 /// The status codes of gRPC (<https://grpc.io/docs/guides/status-codes/>).
@@ -27,7 +28,7 @@ pub enum GrpcCode {
 
 impl GrpcCode {
     /// Every code, in the order of its number.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: &'static [Self] = &[
         Self::Ok,
         Self::Cancelled,
         Self::Unknown,
@@ -55,6 +56,14 @@ impl GrpcCode {
         Some(number.map_or(Self::Unknown, Self::numbered))
     }
 
+    /// Whether headers without `grpc-status` can be the beginning of a gRPC answer. Error pages of
+    /// gateways cannot, and no client reads their bodies.
+    pub(super) fn may_follow(status: StatusCode, headers: &HeaderMap) -> bool {
+        let content = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let is_grpc = content.is_none_or(|content| content.starts_with(b"application/grpc"));
+        status == StatusCode::OK && is_grpc
+    }
+
     /// What an answer without `grpc-status` means. HTTP errors come from proxies, and the protocol
     /// says how to read them (`doc/http-grpc-status-mapping.md` of gRPC).
     pub(super) fn without_status(status: StatusCode) -> Self {
@@ -70,6 +79,11 @@ impl GrpcCode {
 
     fn numbered(number: usize) -> Self {
         Self::ALL.get(number).copied().unwrap_or(Self::Unknown)
+    }
+
+    /// The code's number in the protocol.
+    pub const fn number(self) -> u8 {
+        self as u8
     }
 
     pub(super) const fn index(self) -> usize {

@@ -1,4 +1,4 @@
-//! How does a circuit get in front of a gRPC service? [`GrpcBreakerLayer`].
+//! The breaker in front of gRPC services.
 //!
 //! A layer of its own, because it changes the type of the body: the permit goes where the status
 //! is. Judged by its headers alone, nearly every gRPC answer is a success.
@@ -14,14 +14,19 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::body::GrpcBody;
+use super::body::{GrpcBody, GrpcJudge};
 use super::classifier::GrpcClassifier;
+use crate::answer::{AnswerFuture, JudgeAt};
 use crate::classify::{ClassifyError, ErrorsFail};
+use crate::entrance::Entrance;
 use crate::gate::{Gate, Readiness};
-use crate::held::Held;
 
 /// Puts a breaker in front of gRPC services, as [`BreakerLayer`](crate::BreakerLayer) does for
 /// others. All services of the layer and its clones share the circuit of its breaker.
+///
+/// A rejection is an error here, and a gRPC client that meets it as an error of its transport makes
+/// the status `UNKNOWN` of it. [`FastFailureLayer::grpc`](crate::FastFailureLayer::grpc) around this
+/// layer answers with `UNAVAILABLE` and the time to come back, for servers and for clients.
 ///
 /// # Examples
 /// ```
@@ -36,7 +41,7 @@ use crate::held::Held;
 #[derive(Clone, Debug)]
 pub struct GrpcBreakerLayer<P = ErrorsFail> {
     gate: Gate,
-    classifier: GrpcClassifier<P>,
+    judge: GrpcJudge<P>,
 }
 
 impl GrpcBreakerLayer {
@@ -44,7 +49,10 @@ impl GrpcBreakerLayer {
     pub fn new(breaker: Breaker) -> Self {
         Self {
             gate: Gate::new(breaker, Readiness::default()),
-            classifier: GrpcClassifier::new(),
+            judge: GrpcJudge {
+                classifier: GrpcClassifier::new(),
+                at: JudgeAt::default(),
+            },
         }
     }
 }
@@ -54,8 +62,17 @@ impl<P> GrpcBreakerLayer<P> {
     pub fn classifier<Q>(self, classifier: GrpcClassifier<Q>) -> GrpcBreakerLayer<Q> {
         GrpcBreakerLayer {
             gate: self.gate,
-            classifier,
+            judge: GrpcJudge {
+                classifier,
+                at: self.judge.at,
+            },
         }
+    }
+
+    /// Says when an answer that began well counts. Default: [`JudgeAt::EndOrFirstDataOfProbe`].
+    pub fn judge_at(mut self, at: JudgeAt) -> Self {
+        self.judge.at = at;
+        self
     }
 
     /// Says what services do while the circuit rejects calls; see
@@ -78,9 +95,8 @@ impl<S, P: Clone> Layer<S> for GrpcBreakerLayer<P> {
 
     fn layer(&self, inner: S) -> Self::Service {
         GrpcBreakerService {
-            inner,
-            gate: self.gate.clone(),
-            classifier: self.classifier.clone(),
+            entrance: Entrance::new(inner, self.gate.clone()),
+            judge: self.judge.clone(),
         }
     }
 }
@@ -95,36 +111,36 @@ impl<S, P: Clone> Layer<S> for GrpcBreakerLayer<P> {
 /// its slot back.
 #[derive(Clone, Debug)]
 pub struct GrpcBreakerService<S, P = ErrorsFail> {
-    inner: S,
-    gate: Gate,
-    classifier: GrpcClassifier<P>,
+    entrance: Entrance<S>,
+    judge: GrpcJudge<P>,
 }
 
 impl<S, P> GrpcBreakerService<S, P> {
     /// The breaker in front of the service.
     pub fn breaker(&self) -> &Breaker {
-        self.gate.breaker()
+        self.entrance.breaker()
     }
 
     /// The service behind the breaker.
     pub fn get_ref(&self) -> &S {
-        &self.inner
+        self.entrance.get_ref()
     }
 
     /// The service behind the breaker, to change it.
     pub fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
+        self.entrance.get_mut()
     }
 
     /// The service without the breaker.
     pub fn into_inner(self) -> S {
-        self.inner
+        self.entrance.into_inner()
     }
 }
 
 impl<S, P, Request, B> Service<Request> for GrpcBreakerService<S, P>
 where
     S: Service<Request, Response = Response<B>>,
+    S::Error: 'static,
     B: Body,
     P: ClassifyError<S::Error> + Clone,
 {
@@ -133,24 +149,16 @@ where
     type Future = GrpcResponseFuture<S::Future, P>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        if let Err(error) = ready!(self.inner.poll_ready(cx)) {
-            let permit = self.gate.enter().map_err(CallError::Rejected)?;
-            permit.end(self.classifier.verdict_on_error(&error));
-            return Poll::Ready(Err(CallError::Failed(error)));
-        }
-        self.gate.poll_ready(cx).map(Ok)
+        let classifier = &self.judge.classifier;
+        self.entrance
+            .poll_ready(cx, |error| classifier.verdict_on_error(error))
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let stage = match self.gate.enter() {
-            Ok(permit) => Stage::Calling {
-                call: self.inner.call(request),
-                held: Some(Held::new(permit)),
-                classifier: self.classifier.clone(),
-            },
-            Err(rejected) => Stage::Rejected { rejected },
-        };
-        GrpcResponseFuture { stage }
+        let entered = self.entrance.call(request);
+        GrpcResponseFuture {
+            answer: AnswerFuture::new(entered, || self.judge.clone()),
+        }
     }
 }
 
@@ -163,24 +171,7 @@ pin_project! {
     #[must_use = "a future does nothing unless it is polled"]
     pub struct GrpcResponseFuture<F, P> {
         #[pin]
-        stage: Stage<F, P>,
-    }
-}
-
-pin_project! {
-    #[derive(Debug)]
-    #[project = StageView]
-    enum Stage<F, P> {
-        Calling {
-            #[pin]
-            call: F,
-            // Moves on into the body.
-            held: Option<Held>,
-            classifier: GrpcClassifier<P>,
-        },
-        Rejected {
-            rejected: fusebox::Rejected,
-        },
+        answer: AnswerFuture<F, GrpcJudge<P>>,
     }
 }
 
@@ -188,33 +179,13 @@ impl<F, P, B, E> Future for GrpcResponseFuture<F, P>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
+    E: 'static,
     P: ClassifyError<E>,
 {
     type Output = Result<Response<GrpcBody<B>>, CallError<E>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (call, held, classifier) = match self.project().stage.project() {
-            StageView::Rejected { rejected } => {
-                return Poll::Ready(Err(CallError::Rejected(*rejected)));
-            }
-            StageView::Calling {
-                call,
-                held,
-                classifier,
-            } => (call, held, classifier),
-        };
-        let mut holds = held.take().expect("a future is not polled after its end");
-        let Poll::Ready(result) = holds.watch(|| call.poll(cx)) else {
-            *held = Some(holds);
-            return Poll::Pending;
-        };
-        Poll::Ready(match result {
-            Ok(response) => Ok(GrpcBody::wrap(response, holds, classifier.codes())),
-            Err(error) => {
-                let verdict = holds.watch(|| classifier.verdict_on_error(&error));
-                holds.end(verdict);
-                Err(CallError::Failed(error))
-            }
-        })
+        let answer = ready!(self.project().answer.poll(cx));
+        Poll::Ready(answer.map(|response| response.map(GrpcBody::new)))
     }
 }

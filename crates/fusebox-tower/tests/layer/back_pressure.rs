@@ -1,4 +1,4 @@
-//! Does a service with back-pressure wait for its turn, and is nobody's turn lost?
+//! A service with back-pressure waits for its turn, and nobody's turn is lost.
 
 use std::time::Duration;
 
@@ -65,10 +65,8 @@ async fn while_calls_pass_it_is_ready_at_once_and_reserves_nothing() {
     drop(service);
 
     assert_eq!(breaker.state(), State::Closed);
-    assert_eq!(
-        Outcome::ALL.map(|outcome| counted(&breaker, outcome)),
-        [0; 5]
-    );
+    let none = |&outcome: &Outcome| counted(&breaker, outcome) == 0;
+    assert!(Outcome::ALL.iter().all(none));
 }
 
 #[tokio::test(start_paused = true)]

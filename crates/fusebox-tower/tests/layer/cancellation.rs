@@ -1,4 +1,4 @@
-//! Is a call that nobody waits for any more neutral, at whatever stage it is dropped?
+//! A call that nobody waits for any more is neutral, at whatever stage it is dropped.
 
 use fusebox::{CallError, Outcome, State};
 use fusebox_tower::BreakerLayer;

@@ -1,4 +1,4 @@
-//! What does a rejected HTTP caller get, and does the layer fit an axum router?
+//! The answer to a rejected HTTP caller, in an axum router too.
 
 use std::time::Duration;
 

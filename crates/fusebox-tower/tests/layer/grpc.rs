@@ -1,4 +1,6 @@
-//! Does a gRPC call end with its trailers, and not with its headers?
+//! gRPC calls end with their trailers, and not with their headers.
+
+mod streams;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -102,7 +104,8 @@ fn outcome(answer: Answer) -> Option<Outcome> {
     let mut body = body(&mut service, answer);
     read(&mut body);
     let counted = Outcome::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|&outcome| counted(&breaker, outcome) > 0);
     drop(body);
     counted
@@ -110,11 +113,11 @@ fn outcome(answer: Answer) -> Option<Outcome> {
 
 #[test]
 fn the_status_in_the_trailers_ends_the_call() {
-    for code in GrpcCode::ALL {
+    for &code in GrpcCode::ALL {
         let expected = match GrpcClassifier::new().meaning(code) {
             CountAs::Success => Outcome::Success,
             CountAs::Failure => Outcome::Failure,
-            CountAs::Ignored => Outcome::Ignored,
+            _ => Outcome::Ignored,
         };
         assert_eq!(
             outcome(answer([data(), ended(code)])),
@@ -127,7 +130,7 @@ fn the_status_in_the_trailers_ends_the_call() {
 #[test]
 fn the_codes_of_a_broken_server_are_failures_and_those_of_a_callers_mistake_are_not() {
     let with = |count_as| {
-        let codes = GrpcCode::ALL.into_iter();
+        let codes = GrpcCode::ALL.iter().copied();
         codes
             .filter(|&code| GrpcClassifier::new().meaning(code) == count_as)
             .map(|code| code as u8)
@@ -298,4 +301,16 @@ fn transport_errors_fail_unless_told_otherwise() {
 
     assert_eq!(first.state(), State::Open);
     assert_eq!(second.state(), State::Closed);
+}
+
+#[test]
+fn the_inner_service_stays_within_reach() {
+    let (breaker, _) = breaker(brittle());
+    let mut service = service(&breaker);
+    drop(body(&mut service, answer([ended(GrpcCode::Ok)])));
+
+    assert_eq!(service.breaker().name(), breaker.name());
+    assert_eq!(service.get_ref().calls(), 1);
+    *service.get_mut() = Puppet::default();
+    assert_eq!(service.into_inner().calls(), 0);
 }

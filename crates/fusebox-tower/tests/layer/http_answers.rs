@@ -1,4 +1,4 @@
-//! Which HTTP answers are failures, and what do they say about coming back?
+//! The meaning of HTTP answers, and what they say about coming back.
 
 use std::error::Error;
 use std::fmt;
@@ -52,6 +52,12 @@ fn too_many_requests_counts_as_told() {
     assert_eq!(
         judge_with(counts(CountAs::Failure), busy()),
         failure_until(3)
+    );
+    assert_eq!(
+        judge_with(counts(CountAs::Trip), busy()),
+        Verdict::Trip {
+            retry_after: Some(Duration::from_secs(3))
+        }
     );
     assert_eq!(
         judge_with(counts(CountAs::Ignored), busy()),
@@ -169,5 +175,8 @@ fn a_call_error_leads_to_what_the_inner_error_wraps() {
     let failed = CallError::Failed(Wrapped(Box::new(refused)));
 
     assert_eq!(failed.to_string(), "cannot send the request");
-    assert_eq!(io_error_kind(&failed), Some(ErrorKind::ConnectionRefused));
+    let as_error = failed.as_error();
+    assert_eq!(io_error_kind(as_error), Some(ErrorKind::ConnectionRefused));
+    let boxed = failed.map_failed(Box::<dyn Error + Send + Sync>::from);
+    assert_eq!(io_error_kind(&boxed), Some(ErrorKind::ConnectionRefused));
 }

@@ -1,4 +1,4 @@
-//! Does a service behind a circuit do what the layer promises?
+//! A service behind a circuit does what the layer promises.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,7 +6,14 @@ mod back_pressure;
 mod cancellation;
 mod fast_failure;
 mod grpc;
+mod grpc_fast_failure;
 mod http_answers;
+mod http_bodies;
+mod nesting;
 mod panics;
+mod readiness;
 mod rehearsal;
+mod reqwest_answers;
 mod sharing;
+mod stacks;
+mod tonic_calls;

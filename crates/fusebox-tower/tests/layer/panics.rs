@@ -1,4 +1,4 @@
-//! Is a panic a failure, whoever catches it and wherever it happens?
+//! A panic is a failure, whoever catches it and wherever it happens.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! What do the tests play with? A breaker on a clock of theirs, and downstreams that obey.
+//! What the tests play with: a breaker on a clock of theirs, and downstreams that obey.
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Is one layer one circuit, and does an open one keep requests away?
+//! One layer is one circuit, and an open one keeps requests away.
 
 use std::task::{Context, Poll, Waker};
 
@@ -118,7 +118,9 @@ fn an_error_of_the_inner_services_readiness_is_judged_like_that_of_a_call() {
     }
 
     assert_eq!(breaker.state(), State::Open);
-    let rejected = service.poll_ready(&mut cx);
+    // Ready to reject: an error would be for good.
+    assert_eq!(service.poll_ready(&mut cx), Poll::Ready(Ok(())));
+    let rejected = crate::rehearsal::poll_once(&mut service.call(()));
     assert!(matches!(rejected, Poll::Ready(Err(CallError::Rejected(_)))));
     assert_eq!(breaker.snapshot().totals.rejections(RejectReason::Open), 1);
 }

@@ -1,18 +1,14 @@
-//! The builder of a [`Config`]: setters take plain numbers, [`ConfigBuilder::build`] checks them all.
+//! The builder of a [`Config`](super::Config): setters take plain numbers, and
+//! [`build`](ConfigBuilder::build) checks them all.
+
+mod build;
+mod of_config;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::check::Check;
-use super::error::ConfigError;
-use super::{
-    Config, DroppedPermit, HalfOpenPolicy, HalfOpenTimeout, InFlightCalls, ProbeVerdict,
-    TripPolicy, WaitPolicy,
-};
-use crate::ratio::Ratio;
+use super::{DroppedPermit, HalfOpenTimeout, InFlightCalls};
 use crate::window::Window;
-
-const DEFAULT_MAX_OPEN_FOR: Duration = Duration::from_secs(60);
 
 /// Collects the settings of a breaker; at least one rule that trips must be among them. Each setter
 /// names its unit, default and range, the [guide](crate::guide) says how to choose.
@@ -78,60 +74,6 @@ impl Default for ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// The settings of `config`. What was left to a default that depends on another setting, such
-    /// as the permitted probes, still does.
-    pub(super) fn of(config: &Config) -> Self {
-        let Config {
-            trip,
-            wait,
-            half_open,
-            ramp_up_for,
-            dropped,
-            stripes,
-        } = config;
-        let (probes, needed) = match half_open.verdict {
-            ProbeVerdict::Count {
-                successes,
-                failures,
-            } => {
-                let probes = Probes::Count {
-                    successes,
-                    failures,
-                };
-                (probes, successes)
-            }
-            ProbeVerdict::Ratio {
-                trial,
-                failure_rate_threshold,
-            } => {
-                let threshold = failure_rate_threshold.as_f64();
-                (Probes::Ratio { trial, threshold }, trial)
-            }
-        };
-        Self {
-            consecutive_failures: trip.consecutive_failures,
-            failure_rate_threshold: trip.failure_ratio.map(Ratio::as_f64),
-            slow_call_rate_threshold: trip.slow_ratio.map(Ratio::as_f64),
-            slow_call_duration: trip.slow_over,
-            window: trip.window,
-            minimum_calls: trip.minimum_calls,
-            open_for: wait.base,
-            backoff_factor: wait.factor,
-            max_open_for: (wait.max != longest_by_default(wait.base)).then_some(wait.max),
-            jitter: wait.jitter,
-            jitter_seed: wait.jitter_seed,
-            backoff_decay: wait.decay,
-            ramp_up_for: *ramp_up_for,
-            in_flight_calls: trip.in_flight,
-            stripes: *stripes,
-            probes,
-            permitted_probes: (half_open.permits != needed).then_some(half_open.permits),
-            half_open_for: half_open.deadline,
-            half_open_timeout: half_open.on_timeout,
-            dropped_permit: *dropped,
-        }
-    }
-
     /// Trips after so many failures in a row, however far apart. Only a success ends a row. At least
     /// 1; off by default.
     pub fn consecutive_failures(mut self, failures: u32) -> Self {
@@ -156,6 +98,27 @@ impl ConfigBuilder {
     /// off by default.
     pub fn slow_call_duration(mut self, duration: Duration) -> Self {
         self.slow_call_duration = Some(duration);
+        self
+    }
+
+    /// Takes the rule for failures in a row off.
+    pub fn without_consecutive_failures(mut self) -> Self {
+        self.consecutive_failures = None;
+        self
+    }
+
+    /// Takes the rule for the share of failures off.
+    pub fn without_failure_rate(mut self) -> Self {
+        self.failure_rate_threshold = None;
+        self
+    }
+
+    /// Takes off all that tells slow calls apart: their limit, their rule, and counting them before
+    /// they end.
+    pub fn without_slow_calls(mut self) -> Self {
+        self.slow_call_duration = None;
+        self.slow_call_rate_threshold = None;
+        self.in_flight_calls = InFlightCalls::CountWhenEnded;
         self
     }
 
@@ -230,8 +193,9 @@ impl ConfigBuilder {
     }
 
     /// How many threads can count successes without meeting: rounded up to a power of two, at most
-    /// 8, 128 bytes each. Default: one per processor. One is enough for a breaker that is one of
-    /// very many. Fixed for the life of a breaker.
+    /// 8, 128 bytes each. Default: one per processor; in a [`Registry`](crate::Registry) one at
+    /// first, and one per processor as soon as threads meet there. Fixed for the life of a breaker
+    /// if it is set.
     pub fn stripes(mut self, stripes: NonZeroUsize) -> Self {
         self.stripes = Some(stripes);
         self
@@ -279,145 +243,4 @@ impl ConfigBuilder {
         self.dropped_permit = meaning;
         self
     }
-
-    /// Checks all settings together.
-    ///
-    /// # Errors
-    /// Every setting that is out of range or contradicts another, with what would be allowed.
-    pub fn build(self) -> Result<Config, ConfigError> {
-        let mut check = Check::default();
-        let trip = self.trip(&mut check);
-        let wait = self.wait(&mut check);
-        let half_open = self.half_open(&mut check);
-        if let DroppedPermit::SlowFailureAfter(age) = self.dropped_permit {
-            check.above_zero("dropped_permit age", age);
-        }
-        if let Some(period) = self.ramp_up_for {
-            check.above_zero("ramp_up_for", period);
-        }
-        check.finish(Config {
-            trip,
-            wait,
-            half_open,
-            ramp_up_for: self.ramp_up_for,
-            dropped: self.dropped_permit,
-            stripes: self.stripes,
-        })
-    }
-
-    fn trip(&self, check: &mut Check) -> TripPolicy {
-        if self.consecutive_failures.is_none()
-            && self.failure_rate_threshold.is_none()
-            && self.slow_call_rate_threshold.is_none()
-        {
-            check.refuse(
-                "trip rules",
-                "none",
-                "at least one of consecutive_failures, failure_rate_threshold and \
-                 slow_call_rate_threshold, or the breaker can never trip",
-            );
-        }
-        if let Some(failures) = self.consecutive_failures {
-            check.at_least_one("consecutive_failures", failures);
-        }
-        if self.slow_call_rate_threshold.is_some() && self.slow_call_duration.is_none() {
-            check.refuse(
-                "slow_call_duration",
-                "unset",
-                "set when slow_call_rate_threshold is, or that rule can never trip",
-            );
-        }
-        if self.in_flight_calls == InFlightCalls::CountWhenOverdue
-            && self.slow_call_rate_threshold.is_none()
-        {
-            check.refuse(
-                "slow_call_rate_threshold",
-                "unset",
-                "set when in_flight_calls counts overdue calls, or they can never trip",
-            );
-        }
-        check.at_least_one("minimum_calls", self.minimum_calls);
-        check.window(self.window);
-        TripPolicy {
-            consecutive_failures: self.consecutive_failures,
-            failure_ratio: check.ratio("failure_rate_threshold", self.failure_rate_threshold),
-            slow_ratio: check.ratio("slow_call_rate_threshold", self.slow_call_rate_threshold),
-            slow_over: self.slow_call_duration,
-            window: self.window,
-            minimum_calls: match self.window {
-                Window::Count { calls } => self.minimum_calls.min(calls),
-                Window::Time { .. } => self.minimum_calls,
-            },
-            in_flight: self.in_flight_calls,
-        }
-    }
-
-    fn wait(&self, check: &mut Check) -> WaitPolicy {
-        let max = self
-            .max_open_for
-            .unwrap_or_else(|| longest_by_default(self.open_for));
-        check.above_zero("open_for", self.open_for);
-        if max < self.open_for {
-            check.refuse("max_open_for", max, "at least open_for");
-        }
-        if !(1.0..=1000.0).contains(&self.backoff_factor) {
-            check.refuse("backoff_factor", self.backoff_factor, "from 1 to 1000");
-        }
-        if let Some(calm) = self.backoff_decay {
-            check.above_zero("backoff_decay", calm);
-        }
-        if !(0.0..=0.5).contains(&self.jitter) {
-            check.refuse("jitter", self.jitter, "from 0 to 0.5");
-        }
-        WaitPolicy {
-            base: self.open_for,
-            factor: self.backoff_factor,
-            max,
-            jitter: self.jitter,
-            jitter_seed: self.jitter_seed,
-            decay: self.backoff_decay,
-        }
-    }
-
-    fn half_open(&self, check: &mut Check) -> HalfOpenPolicy {
-        let (verdict, needed) = match self.probes {
-            Probes::Count {
-                successes,
-                failures,
-            } => {
-                check.at_least_one("probe_successes", successes);
-                check.at_least_one("probe_failures", failures);
-                let verdict = ProbeVerdict::Count {
-                    successes,
-                    failures,
-                };
-                (verdict, successes)
-            }
-            Probes::Ratio { trial, threshold } => {
-                check.at_least_one("probe_trial", trial);
-                let ratio = check.ratio("probe_failure_rate_threshold", Some(threshold));
-                let verdict = ProbeVerdict::Ratio {
-                    trial,
-                    failure_rate_threshold: ratio.unwrap_or(Ratio::ONE),
-                };
-                (verdict, trial)
-            }
-        };
-        if let Some(probes) = self.permitted_probes {
-            check.at_least_one("permitted_probes", probes);
-        }
-        if let Some(deadline) = self.half_open_for {
-            check.at_least_a_millisecond("half_open_for", deadline);
-        }
-        HalfOpenPolicy {
-            verdict,
-            permits: self.permitted_probes.unwrap_or(needed),
-            deadline: self.half_open_for,
-            on_timeout: self.half_open_timeout,
-        }
-    }
-}
-
-fn longest_by_default(open_for: Duration) -> Duration {
-    DEFAULT_MAX_OPEN_FOR.max(open_for)
 }

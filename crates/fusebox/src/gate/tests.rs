@@ -201,6 +201,74 @@ fn a_deadline_is_shown_with_its_own_word_only() {
     assert_eq!(gate.until(gate.word()), Some(u64::MAX));
 }
 
+/// A stopwatch during whose every reading so many other threads count in the same stripe.
+struct Overtaken<'a> {
+    gate: &'a Gate,
+    times: u32,
+}
+
+impl Stopwatch for Overtaken<'_> {
+    fn now(&mut self) -> u64 {
+        if let Some(left) = self.times.checked_sub(1) {
+            self.times = left;
+            let stripe = self.gate.stripe(self.gate.word());
+            assert_eq!(stripe.add_success(stripe.pending()), Added::Done);
+        }
+        0
+    }
+
+    fn took(&mut self) -> Option<u64> {
+        None
+    }
+}
+
+#[test]
+fn who_is_overtaken_twice_in_a_row_asks_for_more_stripes_where_there_may_be_more() {
+    let licence = Some(Licence::Until(MILLI));
+    let timed = Standing {
+        licence,
+        ..closed()
+    };
+    let noted = |stripes, times| {
+        let gate = Gate::new(stripes, &timed);
+        let noted = gate.note_success(gate.word(), &mut Overtaken { gate: &gate, times });
+        (noted, gate.withdraw().successes)
+    };
+
+    assert_eq!(noted(Stripes::on_demand(), 1), (Noted::Counted, 2));
+    assert_eq!(noted(Stripes::on_demand(), 2), (Noted::Crowded, 2));
+    let one = || Stripes::new(Some(std::num::NonZeroUsize::MIN));
+    assert_eq!(noted(one(), 2), (Noted::Counted, 3));
+}
+
+#[test]
+fn stripes_that_have_grown_are_published_and_counted_in() {
+    let gate = Gate::new(Stripes::on_demand(), &closed());
+    let before = gate.word();
+    assert!(gate.note_success_at_once(before));
+
+    gate.stripes().grow();
+    gate.publish(&closed(), Interest::Changes);
+
+    let word = gate.word();
+    assert!(word.has(Word::SPREAD) && word.is_of_generation_of(before));
+    assert!(Word::stamped(word.stamp()).has(Word::SPREAD));
+    assert!(!std::ptr::eq(gate.stripe(word), gate.stripe(before)));
+    assert!(
+        !gate.note_success_at_once(word),
+        "that way knows the first ones"
+    );
+    for granted in [before, word] {
+        assert_eq!(note_of(&gate, granted), Noted::Counted);
+    }
+    assert_eq!(gate.withdraw().successes, 3);
+}
+
+fn note_of(gate: &Gate, granted: Word) -> Noted {
+    let (now, took) = (MILLI, None);
+    gate.note_success(granted, &mut Shows { now, took })
+}
+
 fn note_failure(gate: &Gate, now: Duration, took: Duration) -> Noted {
     let took = Some(took);
     gate.note_failure(gate.word(), &mut Shows { now, took })
@@ -250,4 +318,28 @@ fn a_failure_that_is_slow_or_after_the_bucket_or_of_an_older_generation_is_not_n
         gate.note_failure(old, &mut Shows { now, took }),
         Noted::Late
     );
+}
+
+#[test]
+fn stripes_that_have_grown_share_the_failures_that_are_harmless() {
+    let harmless = 60;
+    let standing = Standing {
+        failures: harmless,
+        ..closed()
+    };
+    let gate = Gate::new(Stripes::on_demand(), &standing);
+    let before = gate.word();
+    gate.stripes().grow();
+    gate.publish(&standing, Interest::Changes);
+
+    let mut noted = 0;
+    for granted in [before, gate.word()] {
+        let (now, took) = (MILLI, None);
+        while gate.note_failure(granted, &mut Shows { now, took }) == Noted::Counted {
+            noted += 1;
+        }
+    }
+
+    let shares = u32::try_from(gate.stripes().count()).expect("a few");
+    assert_eq!(noted, harmless / shares * 2.min(shares));
 }

@@ -21,7 +21,12 @@
 //!   `consecutive_failures` counts them.
 //!
 //! So a key that opened its breaker and is never called again keeps its place for good. Choose a
-//! capacity above the number of keys that may ever fail, not only of those in use.
+//! capacity above the number of keys that may ever fail, not only of those in use, or take out keys
+//! that you know to be gone with [`Registry::remove`](crate::Registry::remove).
+//!
+//! A search for room judges at most 128 idle breakers, because the caller waits for it. So in a large
+//! registry that is full of failing keys, a new key may be refused some times before the search has
+//! come to a breaker that may go.
 //!
 //! ```
 //! use fusebox::{Config, ManualClock, Registry};
@@ -45,6 +50,44 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Settings by key, operators, metrics
+//! [`Registry::builder`](crate::Registry::builder) takes settings by key and what is done with every
+//! new breaker before anybody gets it: adding listeners, or making it a member of a
+//! [`ManualControl`](crate::ManualControl). Members are not kept alive, so they can be evicted.
+//!
+//! A breaker that is evicted takes its counters with it. For a sum that never goes down, add
+//! [`retired`](crate::Registry::retired) to what the present breakers have counted, and take both from
+//! one [`Registry::snapshot`](crate::Registry::snapshot): two calls may have an eviction between them.
+//! [`refusals`](crate::Registry::refusals) says whether the capacity is too small.
+//!
+//! ```
+//! use fusebox::{Config, ManualControl, Outcome, Registry};
+//! use std::num::NonZeroUsize;
+//! use std::time::Duration;
+//!
+//! let control = ManualControl::new();
+//! let members = control.clone();
+//! let hosts: Registry<String> = Registry::builder(NonZeroUsize::MIN)
+//!     .config_with(|host: &String| match host.ends_with(".internal") {
+//!         true => Config::builder().consecutive_failures(3).build().expect("valid"),
+//!         false => Config::default(),
+//!     })
+//!     .idle_for(Duration::ZERO)
+//!     .on_create(move |_host, breaker| members.add(breaker))
+//!     .build();
+//! hosts.get("a.internal")?.try_acquire()?.success();
+//! hosts.get("b.example")?.try_acquire()?.success(); // takes the place of the first
+//!
+//! let seen = hosts.snapshot();
+//! let mut total = seen.retired;
+//! for breaker in &seen.breakers {
+//!     total += &breaker.snapshot().totals;
+//! }
+//! assert_eq!(total.calls(Outcome::Success), 2);
+//! assert_eq!((seen.evictions, control.members()), (1, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Which clock
 //! A breaker reads its clock only where a rule needs the time. So settings decide what a
 //! success costs:
@@ -58,7 +101,10 @@
 //! [`SystemClock`](crate::SystemClock) is right unless a profile shows its reading. Then the feature
 //! `tsc` offers `TscClock`, which reads the processor's counter at less than half the cost; its first
 //! use measures the counter for up to 200 ms, and it may drift by some millionths, which no setting
-//! here notices. A clock of your own should say
+//! here notices. Where the counters of the processor's cores are out of step, it becomes the system's
+//! clock. The feature `coarse` offers `CoarseClock`, the cheapest to read. It is right to one tick of
+//! the kernel, 1 to 10 ms, so slow limits, open periods and buckets should be much longer. A clock of
+//! your own should say
 //! [`ClockSteps::OnlyForward`](crate::ClockSteps::OnlyForward) if that is true, or every reading is
 //! remembered in one shared word, and every success is timed.
 //!
@@ -99,5 +145,7 @@
 //! # `stripes`
 //! Threads that succeed count in different places, so that they do not wait for each other's cache
 //! line. It changes no verdict. The default, one for each processor and at most 8, is right for a few
-//! busy breakers; a [`Registry`](crate::Registry) uses one, which saves up to 896 bytes a key.
+//! busy breakers. In a [`Registry`](crate::Registry) a breaker begins with one, which saves up to 896
+//! bytes a key, and gets one for each processor, and as many places to count its handles (256 bytes
+//! each), when two threads have met there twice in a row: such a key is busy, and few keys are.
 //! Failures, probes and [hung calls](super::detection#hung-calls) take the lock anyway.

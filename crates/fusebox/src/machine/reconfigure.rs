@@ -56,9 +56,10 @@ impl Machine {
                 }
             }
             Phase::Closed { ramp, calm } => {
-                if config.wait.decay != self.config.wait.decay {
-                    let decay = self.config.wait.decay;
-                    (self.openings, *calm) = calm.settled(self.openings, self.now, decay);
+                // What calm has taken off is off, before the new settings bound what is left.
+                let decay = self.config.wait.decay;
+                (self.openings, *calm) = calm.settled(self.openings, self.now, decay);
+                if config.wait.decay != decay {
                     *calm = calm.at_most(config.wait.decay);
                 }
                 if ramp.is_some() && config.ramp_up_for != self.config.ramp_up_for {

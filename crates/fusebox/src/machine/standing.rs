@@ -41,6 +41,14 @@ impl Machine {
         }
     }
 
+    /// Whether every call may pass.
+    pub(crate) fn admits_all(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Closed { ramp: None, .. } | Phase::MetricsOnly { .. } | Phase::Disabled
+        )
+    }
+
     /// How many failures the licence covers. None where their order matters: to a rule that counts
     /// failures in a row, and to a count window, which gives up its outcomes one by one.
     fn harmless_failures(&self) -> u32 {

@@ -140,6 +140,8 @@ impl Caller {
         Cow::Owned(url)
     }
 
+    /// Reads the answer to its end, as `fusebox_tower::HttpBreakerLayer` does: a body that breaks off
+    /// is a broken connection, whatever the status was.
     async fn exchange(
         &self,
         url: &Url,

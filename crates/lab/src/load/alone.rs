@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use experiment::load::LoadResult;
-use telemetry::{Metrics, Telemetry};
+use telemetry::{Telemetry, service_metrics};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -149,8 +149,10 @@ fn show_metrics(
     telemetry: &Telemetry,
     shutdown: Shutdown,
 ) -> JoinHandle<()> {
-    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
-    metrics.register(LoadCollector::new(record));
+    let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
+    metrics
+        .register(LoadCollector::new(record))
+        .expect("each metric is registered once");
     telemetry.show_export(&metrics);
     let tracer = telemetry::trace::Tracer::default();
     let routes = router(Routes::new(metrics, Control::new(None), tracer));

@@ -137,8 +137,7 @@ impl Watch {
             None => handler.await,
         };
         let status = response.status().as_u16();
-        self.metrics
-            .observe(status, began.elapsed().as_secs_f64(), trace);
+        self.metrics.observe(status, began.elapsed(), trace);
         response
     }
 }
@@ -151,6 +150,6 @@ fn answer(
 ) -> std::future::Ready<Response> {
     let began = Instant::now();
     let response = error(status, code, message);
-    metrics.observe(status.as_u16(), began.elapsed().as_secs_f64(), None);
+    metrics.observe(status.as_u16(), began.elapsed(), None);
     std::future::ready(response)
 }

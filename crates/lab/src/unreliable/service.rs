@@ -15,10 +15,11 @@ use crate::serve::Routes;
 /// Adds the routes of the service, and what it exports.
 pub(super) fn add_routes(mut routes: Routes, running: &Arc<Running>) -> Routes {
     let measured = delays();
-    routes
-        .metrics()
-        .register(UnreliableCollector::new(Arc::clone(running)));
-    routes.metrics().register(measured.clone());
+    let metrics = routes.metrics();
+    let registered = metrics
+        .register(UnreliableCollector::new(Arc::clone(running)))
+        .and_then(|()| metrics.register(measured.clone()));
+    registered.expect("each metric is registered once");
     for route in ["/data", "/data/{*rest}"] {
         let (running, measured) = (Arc::clone(running), measured.clone());
         let data = get(move |request| answer(running, measured, request));

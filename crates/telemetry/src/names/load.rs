@@ -1,51 +1,51 @@
 //! What does the load generator export? What it planned, what came of it, and its own lateness.
 
-use super::{Definition, Kind, metric};
+use fusebox_prometheus::{Definition, Kind};
 
 /// Planned requests.
-pub const LOAD_PLANNED: Definition = metric(
+pub const LOAD_PLANNED: Definition = Definition::new(
     "load_generator_planned_total",
     Kind::Counter,
     &["target"],
     "Requests that were planned; each ends in exactly one outcome.",
 );
 /// Requests by outcome.
-pub const LOAD_REQUESTS: Definition = metric(
+pub const LOAD_REQUESTS: Definition = Definition::new(
     "load_generator_requests_total",
     Kind::Counter,
     &["target", "outcome"],
     "Planned requests that ended, by how.",
 );
 /// Attempts.
-pub const LOAD_ATTEMPTS: Definition = metric(
+pub const LOAD_ATTEMPTS: Definition = Definition::new(
     "load_generator_attempts_total",
     Kind::Counter,
     &["target"],
     "Attempts of requests that ended; more than requests where clients try again.",
 );
 /// Response times.
-pub const LOAD_RESPONSE_DURATION: Definition = metric(
+pub const LOAD_RESPONSE_DURATION: Definition = Definition::new(
     "load_generator_response_duration_seconds",
     Kind::Histogram,
     &["target"],
     "Time from the planned instant of a request to its end.",
 );
 /// The generator's own fault.
-pub const LOAD_LATENESS: Definition = metric(
+pub const LOAD_LATENESS: Definition = Definition::new(
     "load_generator_lateness_seconds",
     Kind::Histogram,
     &[],
     "Time from the planned instant of a request to when the generator let it go.",
 );
 /// Connections.
-pub const LOAD_CONNECTIONS: Definition = metric(
+pub const LOAD_CONNECTIONS: Definition = Definition::new(
     "load_generator_connections",
     Kind::Gauge,
     &["target"],
     "Open connections.",
 );
 /// The queue in front of the connections.
-pub const LOAD_QUEUE: Definition = metric(
+pub const LOAD_QUEUE: Definition = Definition::new(
     "load_generator_queue_depth",
     Kind::Gauge,
     &["target"],

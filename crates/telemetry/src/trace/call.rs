@@ -2,9 +2,10 @@
 //! rejected, and where the story of an open breaker began.
 
 use fusebox::{Generation, Outcome, Rejected, State};
+use fusebox_prometheus::TraceId;
 use http::HeaderMap;
+use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanContext;
-use opentelemetry::{KeyValue, TraceId};
 use tracing::{Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 

@@ -1,7 +1,7 @@
 //! What does a trace say about a request that was answered? The server span.
 
+use fusebox_prometheus::TraceId;
 use http::{HeaderMap, Response, StatusCode};
-use opentelemetry::TraceId;
 use opentelemetry::trace::TraceContextExt;
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;

@@ -148,8 +148,8 @@ impl Model {
                     after,
                     ramp_end,
                 } => {
+                    backoff.pass(*at, before);
                     if before.decay != after.decay {
-                        backoff.pass(*at, before);
                         backoff.keep_at_most_one_step(*at, after);
                     }
                     if let Some(end) = ramp_end {

@@ -1,0 +1,207 @@
+//! A collector that reads each breaker once per scrape.
+//!
+//! One snapshot per breaker and scrape keeps its series in agreement: the state that is 1, the
+//! seconds spent in it and the transitions into it are of the same instant. All series exist from
+//! the start, because an increase that begins with a series' birth is invisible to `increase()`.
+
+mod counts;
+mod ended;
+mod families;
+mod registries;
+mod source;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fusebox::{Breaker, Registry};
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+
+use crate::family::description;
+use families::Families;
+use registries::Registries;
+
+/// The label value of the series that sum the breakers without series of their own.
+pub const OTHER: &str = "other";
+
+/// Exports breakers: single ones, and all of a registry, those to come included.
+///
+/// Register one collector and give it every breaker of the process; clones are the same collector.
+/// A second one in the same registry is refused, because both have the same metrics.
+///
+/// # Bounded labels
+/// Single breakers always have series of their own. Of the keys of registries, at most
+/// [`max_keys`](Self::with_max_keys) have, 100 by default: those that came first. A key keeps its
+/// series as long as its breaker lives; then they end, and another key may get series. All others
+/// are summed as the breaker [`OTHER`]:
+/// - Its counters are sums, and none ever goes down: what evicted breakers had counted stays in them.
+/// - Each call is in one series only, so `sum(rate(...))` is right across evictions. A key that gets
+///   series later starts there at 0, and what it had counted before stays in the sum. A key that comes
+///   back goes on where its series ended; the last 1000 that ended are remembered.
+/// - `circuit_breaker_state` says how many of them are in each state, and the window's gauges are
+///   those of all calls together. It has no instants and no settings.
+///
+/// A key whose text is `other`, or the name of a single breaker, or that of another registry's key
+/// with series, is in the sum. So no two breakers have the same series.
+///
+/// # Cost
+/// A scrape takes one snapshot of each breaker, and then makes some 65 series for each that has
+/// series of its own. It holds the lock of one breaker at a time, and that of a registry only
+/// to list its breakers. `cargo bench -p fusebox-prometheus` measures it.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Registry};
+/// use fusebox_prometheus::{BreakerCollector, Metrics};
+/// use std::num::NonZeroUsize;
+///
+/// let hosts: Registry<String> = Registry::new(NonZeroUsize::MAX, Config::default());
+/// let breakers = BreakerCollector::new();
+/// breakers.add(Breaker::new("db", Config::default()))?;
+/// breakers.add_registry("hosts", &hosts)?;
+/// let metrics = Metrics::new();
+/// metrics.register(breakers)?;
+///
+/// hosts.get("a.example")?; // comes later
+/// let shown = metrics.expose(None).body;
+/// assert!(shown.contains(r#"circuit_breaker_state{breaker="db",state="closed"} 1"#));
+/// assert!(shown.contains(r#"circuit_breaker_state{breaker="a.example",state="closed"} 1"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct BreakerCollector {
+    descriptions: Arc<[Desc]>,
+    watched: Arc<Mutex<Watched>>,
+}
+
+struct Watched {
+    single: BTreeMap<Arc<str>, Breaker>,
+    registries: Registries,
+}
+
+/// The name belongs to another breaker or registry of the same collector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NameTaken {
+    /// The name.
+    pub name: String,
+}
+
+impl fmt::Display for NameTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        if name == OTHER {
+            write!(f, "`{OTHER}` is the name of the sum of keys: ")?;
+        } else {
+            write!(f, "`{name}` is exported already: ")?;
+        }
+        f.write_str("give each breaker and registry of a collector a name of its own")
+    }
+}
+
+impl Error for NameTaken {}
+
+impl BreakerCollector {
+    /// Keys that have series of their own by default.
+    const MAX_KEYS: usize = 100;
+
+    /// A collector without breakers. At most 100 keys of registries have series of their own.
+    pub fn new() -> Self {
+        Self::with_max_keys(Self::MAX_KEYS)
+    }
+
+    /// A collector without breakers. At most `max_keys` keys of registries have series of their
+    /// own, some 65 each; 0 sums them all.
+    pub fn with_max_keys(max_keys: usize) -> Self {
+        Self {
+            descriptions: Families::DEFINITIONS.iter().map(description).collect(),
+            watched: Arc::new(Mutex::new(Watched {
+                single: BTreeMap::new(),
+                registries: Registries::new(max_keys),
+            })),
+        }
+    }
+
+    /// Exports `breaker` from now on, until it is [removed](Self::remove).
+    ///
+    /// # Errors
+    /// [`NameTaken`] if a breaker of the same name is exported already, or its name is [`OTHER`]. A
+    /// key of a registry never takes a name: it makes room for the single breaker.
+    pub fn add(&self, breaker: Breaker) -> Result<(), NameTaken> {
+        let name: Arc<str> = breaker.name().into();
+        let mut watched = self.lock();
+        if &*name == OTHER || watched.single.contains_key(&name) {
+            return Err(NameTaken {
+                name: name.to_string(),
+            });
+        }
+        watched.single.insert(name, breaker);
+        Ok(())
+    }
+
+    /// Ends the export of a breaker that was [added](Self::add), and returns it.
+    pub fn remove(&self, name: &str) -> Option<Breaker> {
+        self.lock().single.remove(name)
+    }
+
+    /// Exports all breakers of `registry`, those to come included, and under the label value `name`
+    /// how many there are and may be, were evicted and refused. Add a registry once: clones of it have the same breakers.
+    ///
+    /// # Errors
+    /// [`NameTaken`] if another registry has been added by this name.
+    pub fn add_registry<K: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        registry: &Registry<K>,
+    ) -> Result<(), NameTaken> {
+        let mut watched = self.lock();
+        if watched.registries.has(name) {
+            return Err(NameTaken {
+                name: name.to_owned(),
+            });
+        }
+        watched.registries.watch(name, Box::new(registry.clone()));
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for BreakerCollector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for BreakerCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BreakerCollector").finish_non_exhaustive()
+    }
+}
+
+impl Collector for BreakerCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        self.descriptions.iter().collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let mut families = Families::new();
+        let mut watched = self.lock();
+        let Watched { single, registries } = &mut *watched;
+        families.reserve(single.len());
+        for breaker in single.values() {
+            families.add(breaker);
+        }
+        let is_taken = |name: &str| name == OTHER || single.contains_key(name);
+        registries.collect(is_taken, &mut families);
+        drop(watched);
+        families.into_proto()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! The families of a scrape while they are filled, breaker by breaker.
+
+use fusebox::{Breaker, Config, ProbeVerdict, Snapshot, Window, WindowFigures};
+use prometheus::proto::MetricFamily;
+
+use super::counts::{Counted, Counts, states};
+use super::source::Figures;
+use crate::family::Family;
+use crate::names::{self, Definition};
+use crate::wall::unix_time;
+
+/// The label that says which breaker it is.
+type Name<'a> = (&'static str, &'a str);
+
+pub(super) struct Families {
+    state: Family,
+    transitions: Family,
+    trips: Family,
+    calls: Family,
+    fast_failures: Family,
+    slow_calls: Family,
+    state_seconds: Family,
+    window_failure_ratio: Family,
+    window_calls: Family,
+    open_until: Family,
+    last_transition: Family,
+    config: Family,
+    registry_breakers: Family,
+    registry_capacity: Family,
+    registry_evictions: Family,
+    registry_refusals: Family,
+}
+
+impl Families {
+    /// What a collector announces.
+    pub(super) const DEFINITIONS: [Definition; 16] = [
+        names::STATE,
+        names::TRANSITIONS,
+        names::TRIPS,
+        names::CALLS,
+        names::FAST_FAILURES,
+        names::SLOW_CALLS,
+        names::STATE_SECONDS,
+        names::WINDOW_FAILURE_RATIO,
+        names::WINDOW_CALLS,
+        names::OPEN_UNTIL,
+        names::LAST_TRANSITION,
+        names::CONFIG_INFO,
+        names::REGISTRY_BREAKERS,
+        names::REGISTRY_CAPACITY,
+        names::REGISTRY_EVICTIONS,
+        names::REGISTRY_REFUSALS,
+    ];
+
+    pub(super) const fn new() -> Self {
+        Self {
+            state: Family::new(&names::STATE),
+            transitions: Family::new(&names::TRANSITIONS),
+            trips: Family::new(&names::TRIPS),
+            calls: Family::new(&names::CALLS),
+            fast_failures: Family::new(&names::FAST_FAILURES),
+            slow_calls: Family::new(&names::SLOW_CALLS),
+            state_seconds: Family::new(&names::STATE_SECONDS),
+            window_failure_ratio: Family::new(&names::WINDOW_FAILURE_RATIO),
+            window_calls: Family::new(&names::WINDOW_CALLS),
+            open_until: Family::new(&names::OPEN_UNTIL),
+            last_transition: Family::new(&names::LAST_TRANSITION),
+            config: Family::new(&names::CONFIG_INFO),
+            registry_breakers: Family::new(&names::REGISTRY_BREAKERS),
+            registry_capacity: Family::new(&names::REGISTRY_CAPACITY),
+            registry_evictions: Family::new(&names::REGISTRY_EVICTIONS),
+            registry_refusals: Family::new(&names::REGISTRY_REFUSALS),
+        }
+    }
+
+    /// Makes room for so many breakers where one breaker has many series.
+    pub(super) fn reserve(&mut self, breakers: usize) {
+        for (family, series) in [
+            (&mut self.transitions, 30),
+            (&mut self.trips, 7),
+            (&mut self.state, 6),
+            (&mut self.state_seconds, 6),
+            (&mut self.calls, 5),
+            (&mut self.fast_failures, 4),
+        ] {
+            family.reserve(breakers * series);
+        }
+    }
+
+    /// Adds one breaker as it is now.
+    pub(super) fn add(&mut self, breaker: &Breaker) {
+        let snapshot = breaker.snapshot();
+        let counts = Counts::of(&snapshot.totals);
+        self.add_snapshot(&snapshot, &counts, &breaker.config());
+    }
+
+    /// Adds one breaker whose series show `counts`.
+    pub(super) fn add_snapshot(&mut self, snapshot: &Snapshot, counts: &Counts, config: &Config) {
+        let name = ("breaker", &*snapshot.name);
+        for state in states() {
+            let is_in = f64::from(u8::from(snapshot.state == state));
+            self.state.push(&[name, ("state", state.as_str())], is_in);
+        }
+        self.add_counts(name, counts);
+        self.add_window(name, snapshot.window);
+        let open_until = snapshot
+            .open_until()
+            .map_or(0.0, |until| unix_time(until, snapshot.at));
+        self.open_until.push(&[name], open_until);
+        self.last_transition
+            .push(&[name], unix_time(snapshot.since, snapshot.at));
+        self.add_config(name, config);
+    }
+
+    /// Adds many breakers as one. No single instant and no settings are theirs together.
+    pub(super) fn add_sum(&mut self, sum: &Sum, counts: &Counts) {
+        let name = ("breaker", super::OTHER);
+        for (state, breakers) in states().zip(&sum.in_state) {
+            let label = ("state", state.as_str());
+            self.state.push(&[name, label], number(*breakers));
+        }
+        self.add_counts(name, counts);
+        self.add_window(name, sum.window);
+    }
+
+    /// Adds a registry, beside its breakers.
+    pub(super) fn add_registry(&mut self, registry: &str, figures: Figures) {
+        let labels = [("registry", registry)];
+        for (family, figure) in [
+            (&mut self.registry_breakers, figures.breakers as u64),
+            (&mut self.registry_capacity, figures.capacity as u64),
+            (&mut self.registry_evictions, figures.evictions),
+            (&mut self.registry_refusals, figures.refusals),
+        ] {
+            family.push(&labels, number(figure));
+        }
+    }
+
+    fn add_counts(&mut self, name: Name<'_>, counts: &Counts) {
+        for (counted, count) in counts.numbers() {
+            let count = number(count);
+            match counted {
+                Counted::Transition(from, to) => self
+                    .transitions
+                    .push(&[name, ("from", from.as_str()), ("to", to.as_str())], count),
+                Counted::Trip(cause) => {
+                    self.trips.push(&[name, ("rule", cause.as_str())], count);
+                }
+                Counted::Call(outcome) => {
+                    let label = ("outcome", outcome.as_str());
+                    self.calls.push(&[name, label], count);
+                }
+                Counted::Rejection(reason) => {
+                    let label = ("reason", reason.as_str());
+                    self.fast_failures.push(&[name, label], count);
+                }
+                Counted::SlowCall => self.slow_calls.push(&[name], count),
+            }
+        }
+        for (state, time) in counts.times() {
+            let label = ("state", state.as_str());
+            self.state_seconds.push(&[name, label], time.as_secs_f64());
+        }
+    }
+
+    fn add_window(&mut self, name: Name<'_>, window: WindowFigures) {
+        let (calls, failures) = (number(window.calls), number(window.failures));
+        self.window_calls.push(&[name], calls);
+        let ratio = if calls > 0.0 { failures / calls } else { 0.0 };
+        self.window_failure_ratio.push(&[name], ratio);
+    }
+
+    fn add_config(&mut self, name: Name<'_>, config: &Config) {
+        let values = settings(config);
+        let mut labels = vec![name];
+        labels.extend(
+            names::CONFIG_INFO.labels[1..]
+                .iter()
+                .copied()
+                .zip(values.iter().map(String::as_str)),
+        );
+        self.config.push(&labels, 1.0);
+    }
+
+    pub(super) fn into_proto(self) -> Vec<MetricFamily> {
+        [
+            self.state,
+            self.transitions,
+            self.trips,
+            self.calls,
+            self.fast_failures,
+            self.slow_calls,
+            self.state_seconds,
+            self.window_failure_ratio,
+            self.window_calls,
+            self.open_until,
+            self.last_transition,
+            self.config,
+            self.registry_breakers,
+            self.registry_capacity,
+            self.registry_evictions,
+            self.registry_refusals,
+        ]
+        .map(Family::into_proto)
+        .into()
+    }
+}
+
+/// What many breakers are at the scrape, together.
+#[derive(Debug)]
+pub(super) struct Sum {
+    in_state: Vec<u64>,
+    window: WindowFigures,
+}
+
+impl Sum {
+    pub(super) fn new() -> Self {
+        Self {
+            in_state: states().map(|_| 0).collect(),
+            window: WindowFigures::default(),
+        }
+    }
+
+    pub(super) fn add(&mut self, snapshot: &Snapshot) {
+        for (state, breakers) in states().zip(&mut self.in_state) {
+            *breakers += u64::from(snapshot.state == state);
+        }
+        self.window.calls += snapshot.window.calls;
+        self.window.failures += snapshot.window.failures;
+    }
+}
+
+/// The values of the labels that say what a breaker's settings are, in their order.
+fn settings(config: &Config) -> [String; 15] {
+    let optional = |value: Option<String>| value.unwrap_or_else(|| "off".to_owned());
+    let window = match config.window() {
+        Window::Count { calls } => format!("{calls} calls"),
+        Window::Time { length, buckets } => format!("{length:?} in {buckets} buckets"),
+        other => format!("{other:?}"),
+    };
+    let probes = match config.probe_verdict() {
+        ProbeVerdict::Count {
+            successes,
+            failures,
+        } => format!("{successes} good close, {failures} bad reopen"),
+        ProbeVerdict::Ratio {
+            trial,
+            failure_rate_threshold,
+        } => format!("{failure_rate_threshold} bad of {trial} reopen"),
+        other => format!("{other:?}"),
+    };
+    [
+        optional(config.consecutive_failures().map(|n| n.to_string())),
+        optional(config.failure_rate_threshold().map(|r| r.to_string())),
+        optional(config.slow_call_rate_threshold().map(|r| r.to_string())),
+        optional(config.slow_call_duration().map(|d| format!("{d:?}"))),
+        window,
+        config.minimum_calls().to_string(),
+        format!("{:?}", config.open_for()),
+        config.backoff_factor().to_string(),
+        format!("{:?}", config.max_open_for()),
+        config.jitter().to_string(),
+        probes,
+        config.permitted_probes().to_string(),
+        optional(config.half_open_for().map(|d| format!("{d:?}"))),
+        optional(config.backoff_decay().map(|d| format!("{d:?}"))),
+        optional(config.ramp_up_for().map(|d| format!("{d:?}"))),
+    ]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Prometheus counts in f64")]
+fn number(count: u64) -> f64 {
+    count as f64
+}

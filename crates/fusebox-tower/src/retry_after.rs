@@ -1,0 +1,176 @@
+//! The `Retry-After` header, read and written (RFC 9110, section 10.2.3).
+
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use http::header::{DATE, HeaderValue, RETRY_AFTER};
+
+/// From 1970 to the last second of the year 9999.
+const TO_YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
+
+/// When the sender of an answer wants to be asked again.
+///
+/// # Examples
+/// ```
+/// use fusebox_tower::RetryAfter;
+/// use http::HeaderMap;
+/// use std::time::Duration;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("retry-after", RetryAfter::After(Duration::from_millis(1500)).to_header_value());
+/// assert_eq!(headers["retry-after"], "2");
+/// assert_eq!(RetryAfter::wait_in(&headers), Some(Duration::from_secs(2)));
+///
+/// headers.insert("retry-after", "Wed, 21 Oct 2026 07:28:30 GMT".parse()?);
+/// headers.insert("date", "Wed, 21 Oct 2026 07:28:00 GMT".parse()?);
+/// assert_eq!(RetryAfter::wait_in(&headers), Some(Duration::from_secs(30)));
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// After a time from the answer on; whole seconds in the header.
+    After(Duration),
+    /// At a time of the sender's clock.
+    At(SystemTime),
+}
+
+impl RetryAfter {
+    /// The header of an answer, if it is there and can be read.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+        text.parse().ok()
+    }
+
+    /// The wait that an answer asks for, if it does.
+    ///
+    /// A date is taken relative to the answer's own `Date`: no clock here is asked, and neither of
+    /// the two has to be right. `None` for a date in an answer without a `Date`; to take that
+    /// relative to a clock of yours, see [`wait_from`](Self::wait_from).
+    pub fn wait_in(headers: &HeaderMap) -> Option<Duration> {
+        match Self::of(headers)? {
+            Self::After(wait) => Some(wait),
+            at @ Self::At(_) => {
+                let sent = headers.get(DATE)?.to_str().ok()?;
+                Some(at.wait_from(httpdate::parse_http_date(sent).ok()?))
+            }
+        }
+    }
+
+    /// The wait from `now` on, where `now` is when the answer was sent. Zero for a time that has
+    /// passed.
+    pub fn wait_from(self, now: SystemTime) -> Duration {
+        match self {
+            Self::After(wait) => wait,
+            Self::At(time) => time.duration_since(now).unwrap_or_default(),
+        }
+    }
+
+    /// The header's value. A wait is rounded up to whole seconds and is at least one, because zero
+    /// would invite the caller to come back into an open circuit. A time before 1970 or after the
+    /// year 9999, which the header cannot say, becomes the nearest one that it can.
+    #[expect(clippy::missing_panics_doc, reason = "a date is visible ASCII")]
+    pub fn to_header_value(self) -> HeaderValue {
+        match self {
+            Self::After(wait) => {
+                let begun = u64::from(wait.subsec_nanos() > 0);
+                HeaderValue::from(wait.as_secs().saturating_add(begun).max(1))
+            }
+            Self::At(time) => {
+                let time = time.clamp(
+                    SystemTime::UNIX_EPOCH,
+                    SystemTime::UNIX_EPOCH + TO_YEAR_9999,
+                );
+                HeaderValue::try_from(httpdate::fmt_http_date(time))
+                    .expect("a date is visible ASCII")
+            }
+        }
+    }
+}
+
+/// Reads both forms. Spaces around are ignored; fractions and signs are errors.
+impl FromStr for RetryAfter {
+    type Err = InvalidRetryAfter;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRetryAfter> {
+        let text = text.trim();
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let seconds = text.parse().map_err(|_| InvalidRetryAfter)?;
+            return Ok(Self::After(Duration::from_secs(seconds)));
+        }
+        let time = httpdate::parse_http_date(text).map_err(|_| InvalidRetryAfter)?;
+        Ok(Self::At(time))
+    }
+}
+
+/// A text that is neither a whole number of seconds nor an HTTP date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidRetryAfter;
+
+impl std::fmt::Display for InvalidRetryAfter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("neither whole seconds, such as `120`, nor a date, such as `Wed, 21 Oct 2026 07:28:00 GMT`")
+    }
+}
+
+impl std::error::Error for InvalidRetryAfter {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_wait_at_all_is_a_second() {
+        assert_eq!(RetryAfter::After(Duration::ZERO).to_header_value(), "1");
+    }
+
+    #[test]
+    fn the_longest_wait_has_a_value() {
+        let longest = RetryAfter::After(Duration::MAX).to_header_value();
+        assert_eq!(longest, u64::MAX.to_string());
+    }
+
+    #[test]
+    fn a_time_that_no_header_can_say_becomes_the_nearest() {
+        let early = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        let late = SystemTime::UNIX_EPOCH + TO_YEAR_9999 * 2;
+        let header = |time| RetryAfter::At(time).to_header_value();
+        assert_eq!(header(early), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(header(late), "Fri, 31 Dec 9999 23:59:59 GMT");
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        for value in [
+            RetryAfter::After(Duration::from_secs(7)),
+            RetryAfter::At(at),
+        ] {
+            let header = value.to_header_value();
+            assert_eq!(header.to_str().expect("ASCII").parse(), Ok(value));
+        }
+    }
+
+    #[test]
+    fn a_date_is_relative_to_the_clock_that_is_given() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let until = RetryAfter::At(at);
+
+        assert_eq!(
+            until.wait_from(at - Duration::from_secs(9)),
+            Duration::from_secs(9)
+        );
+        assert_eq!(until.wait_from(at + Duration::from_secs(9)), Duration::ZERO);
+        assert_eq!(
+            RetryAfter::After(Duration::from_secs(3)).wait_from(at),
+            Duration::from_secs(3)
+        );
+    }
+
+    #[test]
+    fn what_is_neither_form_is_refused() {
+        for text in ["", "-1", "+1", "1.5", "soon", "99999999999999999999999"] {
+            assert_eq!(text.parse::<RetryAfter>(), Err(InvalidRetryAfter), "{text}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Looking ahead: what a circuit would answer, without a ticket.
+
+use super::Circuit;
+use crate::gate::Admission;
+use crate::rejected::Rejected;
+
+impl Circuit {
+    /// The rejection that a call would meet now, unless the machine has to be asked.
+    pub(crate) fn would_reject(&self) -> Option<Rejected> {
+        loop {
+            let word = self.gate.word();
+            let Admission::Reject(reason) = word.admission() else {
+                return None;
+            };
+            let Some(until) = self.gate.until(word) else {
+                continue;
+            };
+            if until == u64::MAX {
+                return Some(word.rejected(reason, None));
+            }
+            return match until.checked_sub(self.now()) {
+                None | Some(0) => None,
+                left => Some(word.rejected(reason, left)),
+            };
+        }
+    }
+
+    /// Whether every call may pass.
+    pub(crate) fn admits_all(&self) -> bool {
+        self.gate.word().passes()
+            || self.change(|machine, now| {
+                machine.pass_time(now);
+                machine.admits_all()
+            })
+    }
+}
