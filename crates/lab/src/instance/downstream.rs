@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use reqwest::{Client, Url};
+use http_body_util::BodyExt;
+use hyper_util::client::legacy;
+use reqwest::Url;
 use telemetry::trace::{BreakerCall, Target, attributes};
 use tokio::time::timeout;
 
 use experiment::load::climbs;
 
-use crate::client::client;
+use crate::client::Downstream;
 use crate::load::REQUEST_KEY;
 use crate::settings::BaseUrl;
 
@@ -29,7 +31,7 @@ pub(super) fn is_success(status: StatusCode) -> bool {
 /// Calls the downstream.
 #[derive(Debug)]
 pub(super) struct Caller {
-    client: Client,
+    client: Downstream,
     url: Url,
     target: Target,
     name: HeaderValue,
@@ -55,6 +57,15 @@ pub(super) enum Broken {
 }
 
 impl Broken {
+    #[expect(clippy::needless_pass_by_value, reason = "so that it maps errors")]
+    fn of(error: legacy::Error) -> Self {
+        if error.is_connect() {
+            Self::Connect
+        } else {
+            Self::Connection
+        }
+    }
+
     fn error_type(self) -> &'static str {
         match self {
             Self::Connect => attributes::CONNECT,
@@ -74,7 +85,7 @@ impl Caller {
     pub(super) fn new(name: &str, downstream: &BaseUrl, limit: Duration) -> Self {
         let url = downstream.join("data");
         Self {
-            client: client(),
+            client: Downstream::new(&url),
             target: Target::new(url.as_str()),
             url,
             name: HeaderValue::from_str(name).expect("instance names are plain"),
@@ -101,11 +112,10 @@ impl Caller {
                 call.request(&target, incoming, &mut headers)
             }
         };
-        let exchange = self.exchange(url.into_owned(), headers);
+        let exchange = self.exchange(&url, headers);
         let result = match timeout(self.limit, exchange).await {
             Err(_) => CallResult::TimedOut(self.limit),
-            Ok(Err(error)) if error.is_connect() => CallResult::Broken(Broken::Connect),
-            Ok(Err(_)) => CallResult::Broken(Broken::Connection),
+            Ok(Err(broken)) => CallResult::Broken(broken),
             Ok(Ok((status, retry_after))) => CallResult::Answered {
                 status,
                 retry_after,
@@ -140,24 +150,25 @@ impl Caller {
     /// is a broken connection, whatever the status was.
     async fn exchange(
         &self,
-        url: Url,
+        url: &Url,
         headers: HeaderMap,
-    ) -> reqwest::Result<(StatusCode, Option<Duration>)> {
-        let request = self.client.get(url).headers(headers);
-        let mut response = request.send().await?;
+    ) -> Result<(StatusCode, Option<Duration>), Broken> {
+        let response = self.client.get(url, headers).await.map_err(Broken::of)?;
+        let (head, mut body) = response.into_parts();
         let mut read = 0;
-        while let Some(chunk) = response.chunk().await? {
-            read += chunk.len();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Broken::Connection)?;
+            read += frame.data_ref().map_or(0, bytes::Bytes::len);
             if read > ANSWER_BYTES {
                 break;
             }
         }
-        let retry_after = response
-            .headers()
+        let retry_after = head
+            .headers
             .get(RETRY_AFTER)
             .and_then(|seconds| seconds.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
-        Ok((response.status(), retry_after))
+        Ok((head.status, retry_after))
     }
 }
 

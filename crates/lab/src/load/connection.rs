@@ -25,6 +25,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::record::Gauge;
+use crate::client::InTurns;
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
 const IDLE_TIME: Duration = Duration::from_secs(2);
@@ -153,7 +154,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         let heard = Arc::new(AtomicBool::new(false));
         let io = TokioIo::new(Heard {
-            stream,
+            stream: InTurns::new(stream),
             heard: Arc::clone(&heard),
         });
         let (sender, driver) = http1::handshake(io).await.map_err(io::Error::other)?;
@@ -292,7 +293,7 @@ fn is_nonsense(error: &hyper::Error) -> bool {
 /// A stream that notes when something comes.
 #[derive(Debug)]
 struct Heard {
-    stream: TcpStream,
+    stream: InTurns,
     heard: Arc<AtomicBool>,
 }
 
