@@ -11,6 +11,7 @@ mod variables;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -22,6 +23,9 @@ use crate::failure::Failure;
 use crate::faults::FaultsArgs;
 use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Token};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
+
+/// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
+const MAX_WORKERS: u64 = 256;
 
 /// Circuit breakers in a distributed system, to watch.
 ///
@@ -144,11 +148,12 @@ pub(crate) struct ServingArgs {
 /// What every role that runs alone takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct WorkersArgs {
-    /// Worker threads; 0 is one thread for everything, which is the fastest for one service
+    /// Worker threads, up to 256; 0 is one thread for everything, which is the fastest for one service
     #[arg(
         long,
         value_name = "N",
         default_value_t = 0,
+        value_parser = RangedU64ValueParser::<usize>::new().range(0..=MAX_WORKERS),
         env = "BREAKER_LAB_WORKERS"
     )]
     pub(crate) workers: usize,

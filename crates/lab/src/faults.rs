@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::client::client;
 use crate::failure::Failure;
+use crate::file;
 use crate::print;
 use crate::settings::{BaseUrl, Token};
 
@@ -155,7 +156,7 @@ fn read_patch(path: &Path) -> Result<Value, Failure> {
 
 fn read(path: &Path) -> Result<String, Failure> {
     let shown = path.display();
-    std::fs::read_to_string(path)
+    file::read_text(path, file::WRITTEN_BY_HAND)
         .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))
 }
 

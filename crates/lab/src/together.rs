@@ -27,7 +27,7 @@ use crate::instance::Permitted;
 use crate::load::Record;
 use crate::print;
 use crate::settings::Together;
-use crate::shutdown::{Ending, end_of_run};
+use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::terminal::can_draw;
 use crate::unreliable::Running;
 pub(crate) use bound::{bind, bind_anywhere, url_table};
@@ -144,7 +144,7 @@ pub(crate) async fn run(
     let (system, watched) = System::start(settings, bound, telemetry, Course::endless(duration));
 
     let ending = tokio::select! {
-        ending = end_of_run(duration) => ending,
+        ending = end_of_run(duration, Readers::Needed) => ending,
         () = watched.show(show, telemetry) => unreachable!("a display goes on until it is dropped"),
     };
     system.stop(|| ()).await?;

@@ -11,6 +11,7 @@ mod control;
 mod counts;
 mod held;
 mod in_force;
+mod lookout;
 mod metrics;
 mod office;
 mod running;

@@ -3,6 +3,7 @@
 mod effect;
 mod gate;
 
+use super::strangers::Known;
 use super::{Effect, Match, Phase, Plan, Rule, Scope};
 use crate::law::within;
 use crate::overload::MAX_FACTOR;
@@ -15,13 +16,18 @@ const MAX_RULES: usize = 64;
 /// Effects that a rule may have.
 const MAX_EFFECTS: usize = 16;
 /// Callers that a plan may name.
-const MAX_NAMES: usize = 256;
+pub(super) const MAX_NAMES: usize = 256;
 /// Shards that there may be.
 const MAX_SHARDS: u32 = 256;
 /// Parts of the ring times delays that add up: each takes a fifth of a millisecond, at each look at the truth.
 const MAX_SUMS: usize = 64;
 /// Parts of the ring times rules.
 const MAX_LOOKS: usize = 4096;
+/// The same products times the truths that callers may have, as a scrape asks for all of them: together they
+/// take about a tenth of a second.
+const MAX_SUMS_OF_ALL: usize = 512;
+/// See [`MAX_SUMS_OF_ALL`].
+const MAX_LOOKS_OF_ALL: usize = 65_536;
 /// The longest phase: a day.
 const MAX_PHASE_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest delay of one answer that a phase may name.
@@ -153,6 +159,31 @@ impl Plan {
                 "rules: {rules} rules on {parts} parts of the keys are not allowed: up to {MAX_LOOKS} as a \
                  product"
             ));
+        }
+        self.check_truths(parts * delays.saturating_sub(1), parts * rules)
+    }
+
+    /// Each caller that is told apart has a truth of its own, which costs so many sums and looks.
+    fn check_truths(&self, sums: usize, looks: usize) -> Checked {
+        let known = Known::of(self);
+        let names = known.names();
+        if names > MAX_NAMES {
+            return Err(format!(
+                "callers: {names} names in the whole plan are not allowed: up to {MAX_NAMES}"
+            ));
+        }
+        let truths = known.truths();
+        for (what, each, most) in [
+            ("delays that add up", sums, MAX_SUMS_OF_ALL),
+            ("rules", looks, MAX_LOOKS_OF_ALL),
+        ] {
+            if each * truths > most {
+                return Err(format!(
+                    "rules: the {what} cost {each} steps for each of {truths} callers that the plan tells \
+                     apart: up to {most} as a product are allowed; name fewer callers, or let fewer rules \
+                     depend on them"
+                ));
+            }
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use super::{Generator, LOAD_SERVICE, LoadCollector, Record, plan_view, report};
 use crate::failure::Failure;
 use crate::serve::{Control, Listening, Routes, listen, router, serve};
 use crate::settings::{Alone, LoadAlone, LoadRun, Serving};
-use crate::shutdown::{Ending, Shutdown, Stop, end_of_run};
+use crate::shutdown::{Ending, Readers, Shutdown, Stop, end_of_run};
 
 /// Whoever scrapes the generator needs few connections.
 const SCRAPE_CONNECTIONS: usize = 64;
@@ -164,7 +164,7 @@ async fn watch(
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
     seconds.tick().await;
-    let mut end = std::pin::pin!(end_of_run(None));
+    let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
     let result = loop {
         tokio::select! {

@@ -1,6 +1,6 @@
 //! How is a run shown while it lasts? A line per second, or a few lines drawn in place.
 
-use std::io::{self, Write};
+use std::io;
 
 use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType};
@@ -57,7 +57,7 @@ impl Display {
             Self::Lines(voice) => voice.say(&progress(record)),
             Self::InPlace { drawn } => {
                 let lines = seconds.last().map(|last| picture(record, last));
-                // A terminal that is gone is no reason to end the run.
+                // Writing to memory does not fail.
                 let _ = draw(drawn, &lines.unwrap_or_default());
             }
         }
@@ -123,7 +123,11 @@ fn draw(drawn: &mut u16, lines: &[String]) -> io::Result<()> {
     // Some terminals do not know their size, and say zero.
     let columns = terminal::size().map_or(80, |(columns, _)| columns);
     let width = usize::from(if columns == 0 { 80 } else { columns });
-    let mut out = io::stdout().lock();
+    // A terminal that is stopped keeps the picture that it has: each one is drawn over the last.
+    if !print::is_idle() {
+        return Ok(());
+    }
+    let mut out = Vec::new();
     if *drawn > 0 {
         queue!(out, cursor::MoveUp(*drawn))?;
     }
@@ -137,5 +141,6 @@ fn draw(drawn: &mut u16, lines: &[String]) -> io::Result<()> {
         queue!(out, Print(shown), Print("\r\n"))?;
     }
     *drawn = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    out.flush()
+    print::drawing(out);
+    Ok(())
 }

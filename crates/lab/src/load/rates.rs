@@ -1,18 +1,18 @@
 //! Which rates does a file hold, to be replayed?
 
-use std::fs;
 use std::path::Path;
 
 use experiment::load::Point;
 use experiment::reading::without_mark;
 
 use crate::failure::Failure;
+use crate::file;
 
 /// Reads rows of `seconds,rate`. Empty rows and those that begin with `#` mean nothing, and the first
 /// one may name the columns: two words. A first row with a typing error is refused as any other.
 pub(crate) fn read_rates(path: &Path) -> Result<Vec<Point>, Failure> {
     let shown = path.display();
-    let text = fs::read_to_string(path)
+    let text = file::read_text(path, file::RECORDED)
         .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
     let mut points = Vec::new();
     for (number, row) in (1..).zip(without_mark(&text).lines()) {

@@ -9,6 +9,7 @@ use experiment::result::{Repetition, RunResult};
 
 use crate::cli::CompareArgs;
 use crate::failure::Failure;
+use crate::file;
 use crate::print;
 
 /// What follows from a figure that has no mark: nothing.
@@ -77,13 +78,13 @@ fn trusted(names: &[String], results: &[RunResult]) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<RunResult, Failure> {
-    let file = if path.is_dir() {
+    let path = if path.is_dir() {
         path.join("result.json")
     } else {
         path.to_owned()
     };
-    let shown = file.display();
-    let bytes = std::fs::read(&file)
+    let shown = path.display();
+    let bytes = file::read(&path, file::RESULT)
         .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
     RunResult::parse(&bytes).map_err(|what| Failure::usage(format!("{shown}: {what}")))
 }

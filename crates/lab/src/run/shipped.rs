@@ -73,7 +73,7 @@ pub(crate) fn read(asked: &str) -> Result<Source, Failure> {
 }
 
 fn file(path: &Path, asked: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
+    crate::file::read_text(path, crate::file::WRITTEN_BY_HAND).map_err(|error| {
         let names = || SHIPPED.iter().map(|(name, _)| *name);
         let hint = match nearest(asked, names()) {
             Some(name) => format!("did you mean `{name}`?"),

@@ -16,7 +16,7 @@ use axum::http::header::EXPECT;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::{Frame, SizeHint};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -36,14 +36,14 @@ pub(super) fn announces_too_much(request: &Request) -> bool {
 }
 
 /// The request for a handler, and what is left of its body after that; `None` where there is none.
-pub(super) fn shared(request: hyper::Request<Incoming>) -> (Request, Option<Rest>) {
+pub(super) fn shared(request: Request) -> (Request, Option<Rest>) {
     if request.body().is_end_stream() {
-        return (request.map(Body::new), None);
+        return (request, None);
     }
     let expects = request.headers().contains_key(EXPECT);
-    let (head, incoming) = request.into_parts();
+    let (head, body) = request.into_parts();
     let shared = Arc::new(Mutex::new(Shared {
-        incoming,
+        body,
         asked_for: !expects,
     }));
     let body = Body::new(Lent(Arc::clone(&shared)));
@@ -52,7 +52,7 @@ pub(super) fn shared(request: hyper::Request<Incoming>) -> (Request, Option<Rest
 
 /// A body that its handler and the connection share.
 struct Shared {
-    incoming: Incoming,
+    body: Body,
     /// Whether the client sends it without being told to, or has been told.
     asked_for: bool,
 }
@@ -66,7 +66,7 @@ impl Rest {
     pub(super) fn throw_away(self) {
         let wanted = {
             let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            shared.asked_for && !shared.incoming.is_end_stream()
+            shared.asked_for && !shared.body.is_end_stream()
         };
         if wanted {
             tokio::spawn(timeout(TIME, throw_away(Body::new(Lent(self.0)))));
@@ -79,25 +79,25 @@ struct Lent(Arc<Mutex<Shared>>);
 
 impl HttpBody for Lent {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = axum::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         shared.asked_for = true;
-        Pin::new(&mut shared.incoming).poll_frame(cx)
+        Pin::new(&mut shared.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
         let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.incoming.is_end_stream()
+        shared.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.incoming.size_hint()
+        shared.body.size_hint()
     }
 }
 

@@ -1,7 +1,6 @@
 //! What does the file say? TOML, every key optional, unknown keys refused with the nearest known.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use experiment::load::Profile;
@@ -12,6 +11,7 @@ use telemetry::trace::Protocol;
 
 use super::values::{Address, BaseUrl, Span, Text, Token};
 use crate::failure::Failure;
+use crate::file;
 use experiment::breaker_settings::BreakerSettings;
 
 /// A settings file, as far as it says anything.
@@ -64,7 +64,7 @@ impl File {
             return Ok(Self::default());
         };
         let shown = path.display();
-        let text = fs::read_to_string(path)
+        let text = file::read_text(path, file::WRITTEN_BY_HAND)
             .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
         Self::parse(&text).map_err(|what| Failure::usage(format!("{shown}:{what}")))
     }

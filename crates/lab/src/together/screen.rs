@@ -12,6 +12,7 @@ use telemetry::HeldLog;
 use super::layout::{Piece, Size, lines};
 use super::picture::Picture;
 use super::{Display, Watched};
+use crate::print;
 use crate::terminal::is_ours;
 
 /// A terminal with the live picture.
@@ -30,7 +31,6 @@ pub(super) fn width() -> usize {
 impl Screen {
     /// Hides the cursor until the screen is dropped. Honours `NO_COLOR` (no-color.org).
     pub(super) fn new(log: HeldLog) -> Self {
-        let _ = queue!(io::stdout(), cursor::Hide);
         Self {
             log,
             drawn: 0,
@@ -39,7 +39,8 @@ impl Screen {
     }
 
     fn draw(&mut self, lines: &[Vec<Piece>], width: usize) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = Vec::new();
+        queue!(out, cursor::Hide)?;
         if self.drawn > 0 {
             queue!(out, cursor::MoveUp(self.drawn))?;
         }
@@ -63,7 +64,8 @@ impl Screen {
         }
         queue!(out, Clear(ClearType::FromCursorDown))?;
         self.drawn = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-        out.flush()
+        print::drawing(out);
+        Ok(())
     }
 
     fn paint(&self, out: &mut impl Write, piece: &Piece, text: &str) -> io::Result<()> {
@@ -79,16 +81,22 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let mut out = io::stdout();
-        let _ = queue!(out, cursor::Show).and_then(|()| out.flush());
+        let mut out = Vec::new();
+        if queue!(out, cursor::Show).is_ok() {
+            print::drawing(out);
+        }
+        for line in self.log.take() {
+            print::error(&line);
+        }
         self.log.release();
     }
 }
 
 impl Display for Screen {
     fn show(&mut self, watched: &Watched) {
-        // A job that was sent to the background draws nothing until it is back.
-        if !is_ours() {
+        // A job that was sent to the background draws nothing until it is back. A terminal that is stopped
+        // keeps the picture that it has: each one is drawn over the last.
+        if !is_ours() || !print::is_idle() {
             return;
         }
         let (columns, rows) = terminal::size().unwrap_or((80, 24));
@@ -97,7 +105,7 @@ impl Display for Screen {
             rows: rows.into(),
         };
         let lines = lines(&Picture::of(watched), size);
-        // A terminal that has gone away ends the picture, not the run.
+        // Writing to memory does not fail.
         let _ = self.draw(&lines, size.columns);
     }
 }

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use experiment::faults::{Plan, presets, schema};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::in_force::Conflict;
 use super::running::Running;
@@ -77,17 +78,23 @@ pub(super) fn clear(running: &Running, headers: &HeaderMap) -> Response {
 }
 
 /// What a plan would do; nothing is applied.
-pub(super) async fn dry_run(request: Request) -> Response {
-    match read_plan(request).await {
-        // It takes long for a plan that is at the limits, and others are waiting.
-        Ok(plan) => match tokio::task::spawn_blocking(move || plan.preview(None)).await {
-            Ok(preview) => serve::json(StatusCode::OK, &preview),
-            Err(broken) => {
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                error(status, "no_preview", &broken.to_string())
-            }
-        },
-        Err(refusal) => refusal,
+pub(super) async fn dry_run(turn: Arc<Semaphore>, request: Request) -> Response {
+    let plan = match read_plan(request).await {
+        Ok(plan) => plan,
+        Err(refusal) => return refusal,
+    };
+    // It takes long for a plan that is at the limits. One is computed at a time, beside the calls.
+    let turn = turn.acquire_owned().await;
+    let computed = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        plan.preview(None)
+    });
+    match computed.await {
+        Ok(preview) => serve::json(StatusCode::OK, &preview),
+        Err(broken) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            error(status, "no_preview", &broken.to_string())
+        }
     }
 }
 
@@ -132,12 +139,22 @@ pub(super) fn show_schema() -> Response {
 }
 
 /// The truth now: how likely it is that a call fails, for each caller.
-pub(super) fn show_truth(running: &Running) -> Response {
-    let truth = running.truths();
+pub(super) async fn show_truth(running: Arc<Running>) -> Response {
+    // Beside the calls: it may take a while.
+    let truth = match tokio::task::spawn_blocking(move || running.truths()).await {
+        Ok(truth) => truth,
+        Err(broken) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return error(status, "no_truth", &broken.to_string());
+        }
+    };
     let callers: serde_json::Map<String, Value> = truth
         .callers
-        .into_iter()
-        .map(|(caller, p_fail, states)| (caller, json!({ "p_fail": p_fail, "states": states })))
+        .iter()
+        .map(|(caller, p_fail, states)| {
+            let shown = json!({ "p_fail": p_fail, "states": states });
+            (caller.clone(), shown)
+        })
         .collect();
     let mut shown = json!({
         "t_ms": u64::try_from(truth.elapsed.as_millis()).unwrap_or(u64::MAX),

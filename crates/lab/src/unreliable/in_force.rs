@@ -224,26 +224,4 @@ impl InForce {
             office: None,
         }
     }
-
-    pub(super) fn truth(&mut self, elapsed: Duration, caller: &str) -> f64 {
-        let crowd = self.office.as_ref().map(Office::crowd);
-        self.player.truth(elapsed, caller, crowd)
-    }
-
-    /// The truth of all callers together.
-    pub(super) fn failing_share(&mut self, elapsed: Duration) -> f64 {
-        let callers = self.player.callers();
-        let plan = self.player.plan();
-        let alike = plan.rules.is_empty() && plan.patience_ms.is_empty();
-        let [first, more @ ..] = callers.as_slice() else {
-            return self.truth(elapsed, "");
-        };
-        if more.is_empty() || alike {
-            return self.truth(elapsed, first);
-        }
-        let all = callers.iter().map(|caller| self.truth(elapsed, caller));
-        #[expect(clippy::cast_precision_loss, reason = "callers are few")]
-        let mean = all.sum::<f64>() / callers.len() as f64;
-        mean
-    }
 }

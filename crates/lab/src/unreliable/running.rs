@@ -1,8 +1,8 @@
-//! What is the unreliable service doing right now? The plan in force and what it has done so far.
+//! What the unreliable service is doing: the plan in force, and what it has done so far.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use experiment::faults::{Call, Ending, Fate, Hit, Plan, Standing};
@@ -16,6 +16,7 @@ use super::active::{ActiveFault, ActiveFaults};
 use super::counts::{Counts, Ledger};
 use super::held::Held;
 use super::in_force::{Conflict, InForce, State};
+use super::lookout::{Board, Lookout, lock};
 use super::office::{Office, Turn};
 use crate::timer::Sleeper;
 
@@ -30,6 +31,10 @@ pub(crate) struct Running {
     /// The plan's revision, for those who wait for its end.
     changes: watch::Sender<u64>,
     state: Mutex<State>,
+    /// For whoever scrapes or watches.
+    board: Board,
+    /// For whoever measures, who must not wait for those.
+    own: Mutex<Lookout>,
 }
 
 /// What the service is doing.
@@ -60,9 +65,26 @@ pub(crate) struct Truth {
     pub(crate) revision: u64,
     pub(crate) phase: String,
     /// Each caller with the probability that its call fails, and what processes are doing for it.
+    ///
+    /// The one with the empty name stands for all beyond those that are told apart.
     pub(crate) callers: Vec<(String, f64, Vec<Standing>)>,
+    /// The same for somebody who has not called and whom the plan does not name.
+    pub(crate) stranger: f64,
     /// How full the overload model is, if there is one.
     pub(crate) crowd: Option<Crowd>,
+}
+
+impl Truth {
+    /// The truth of all callers together.
+    pub(crate) fn failing_share(&self) -> f64 {
+        if self.callers.is_empty() {
+            return self.stranger;
+        }
+        let all = self.callers.iter().map(|(_, truth, _)| truth);
+        #[expect(clippy::cast_precision_loss, reason = "callers are few")]
+        let mean = all.sum::<f64>() / self.callers.len() as f64;
+        mean
+    }
 }
 
 impl Running {
@@ -80,13 +102,15 @@ impl Running {
             patience,
             changes: watch::Sender::new(1),
             state: Mutex::new(State::new(plan, began)),
+            board: Board::default(),
+            own: Mutex::default(),
         }
     }
 
     /// What the service is doing now.
     pub(crate) fn health(&self) -> Health {
-        let (mut state, elapsed) = self.settled();
-        let failing_share = state.force.failing_share(elapsed);
+        let failing_share = self.truths().failing_share();
+        let (state, elapsed) = self.settled();
         let moment = state.force.player.plan().at(elapsed);
         Health {
             phase: moment.phase.name.clone(),
@@ -98,27 +122,35 @@ impl Running {
 
     /// The probability that a call of `caller` made now would fail.
     pub(crate) fn truth(&self, caller: &str) -> f64 {
-        let (mut state, elapsed) = self.settled();
-        state.force.truth(elapsed, caller)
+        let mut lookout = lock(&self.own);
+        let (state, elapsed) = self.settled();
+        let mut sight = lookout.sight(&state, elapsed);
+        drop(state);
+        sight.truth_of(caller)
     }
 
-    /// The truth for every caller.
-    pub(crate) fn truths(&self) -> Truth {
-        let (mut state, elapsed) = self.settled();
-        let revision = state.revision;
-        let force = &mut state.force;
-        let callers = force.player.callers().into_iter().map(|caller| {
-            let truth = force.truth(elapsed, &caller);
-            let standings = force.player.standings(elapsed, &caller);
-            (caller, truth, standings)
-        });
-        Truth {
-            callers: callers.collect(),
-            elapsed,
-            revision,
-            phase: force.player.plan().at(elapsed).phase.name.clone(),
-            crowd: force.office.as_ref().map(Office::crowd),
+    /// The truth for every caller; that of a moment ago when it takes long to compute, or when somebody else
+    /// is computing it.
+    pub(crate) fn truths(&self) -> Arc<Truth> {
+        let revision = self.settled().0.revision;
+        if let Some(last) = self.board.last(revision) {
+            return last;
         }
+        let mut lookout = match self.board.lookout() {
+            Ok(lookout) => lookout,
+            Err(last) => return last,
+        };
+        let began = Instant::now();
+        let (state, elapsed) = self.settled();
+        let sight = lookout.sight(&state, elapsed);
+        drop(state);
+        self.board.post(sight.truth(), began)
+    }
+
+    /// The phase that the plan is in.
+    pub(crate) fn phase(&self) -> String {
+        let (state, elapsed) = self.settled();
+        state.force.player.plan().at(elapsed).phase.name.clone()
     }
 
     /// The time since the plan in force started: the clock of its phases.
@@ -264,7 +296,7 @@ impl Running {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request};
 use axum::http::HeaderMap;
 use axum::routing::{delete, get, patch, post, put};
+use tokio::sync::Semaphore;
 
 use super::metrics::{UnreliableCollector, delays};
 use super::running::Running;
@@ -57,13 +58,14 @@ fn add_readings(routes: Routes, running: &Arc<Running>) -> Routes {
             "GET",
             "/truth",
             &[200],
-            get(async move || control::show_truth(&truth)),
+            get(move || control::show_truth(truth)),
         )
 }
 
 fn add_changes(routes: Routes, running: &Arc<Running>) -> Routes {
     let with = || Arc::clone(running);
     let (replaced, patched, cleared, preset) = (with(), with(), with(), with());
+    let computing = Arc::new(Semaphore::new(1));
     routes
         .add_control(
             "PUT",
@@ -87,7 +89,7 @@ fn add_changes(routes: Routes, running: &Arc<Running>) -> Routes {
             "POST",
             "/faults/dry-run",
             &[200, 400],
-            post(async |request: Request| control::dry_run(request).await),
+            post(move |request| control::dry_run(computing, request)),
         )
         .add_control(
             "POST",

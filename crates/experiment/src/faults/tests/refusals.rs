@@ -307,3 +307,51 @@ fn the_plans_of_the_documentation_are_accepted() {
         plan(text);
     }
 }
+
+/// Rules that delay calls of callers, and what depends on them.
+fn delays(rules: usize, caller: &str, gate: &str) -> String {
+    let rule = |number: usize| {
+        format!(
+            r#""r{number}": {{"match": {{{caller}}}, "gate": {gate},
+               "effects": [{{"delay": {{"fixed": {{"ms": 5}}}}}}]}}"#
+        )
+    };
+    let rules: Vec<String> = (0..rules).map(rule).collect();
+    format!(r#"{{"rules": {{{}}}}}"#, rules.join(", "))
+}
+
+#[test]
+fn what_the_truths_of_all_callers_cost_is_counted() {
+    let names: Vec<String> = (0..256).map(|number| format!("\"c{number}\"")).collect();
+    let many = format!(r#""caller": [{}]"#, names.join(", "));
+    let bernoulli = r#"{"bernoulli": 0.5}"#;
+    let bursts = r#"{"gilbert_elliott": {"good_mean_ms": 100, "bad_mean_ms": 100}}"#;
+    // Callers of whom no rule speaks, but who wait: each for a time of its own, or all for the same.
+    let waiting = |millis: fn(u64) -> u64| {
+        let one = |number| format!("\"w{number}\": {}", millis(number));
+        let all: Vec<String> = (0..40).map(one).collect();
+        let patience = format!("{{\"patience_ms\": {{{}}}, ", all.join(", "));
+        delays(16, "", bernoulli).replacen('{', &patience, 1)
+    };
+    for (text, allowed) in [
+        // One truth for all callers, whoever comes.
+        (delays(64, "", bernoulli), true),
+        (delays(16, r#""caller": "A""#, bernoulli), true),
+        (delays(16, "", bursts), true),
+        (delays(64, "", bursts), false),
+        (delays(16, &many, bernoulli), false),
+        (delays(2, &many, bernoulli), true),
+        (waiting(|number| 100 + number), false),
+        (waiting(|_| 100), true),
+        (waiting(|_| 1000), true),
+    ] {
+        let plan = Plan::parse(text.as_bytes());
+        match plan {
+            Ok(_) => assert!(allowed, "{}", &text[..200]),
+            Err(why) => {
+                assert!(!allowed, "{why}");
+                assert!(why.contains("callers that the plan tells apart"), "{why}");
+            }
+        }
+    }
+}

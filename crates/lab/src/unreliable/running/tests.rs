@@ -179,7 +179,13 @@ fn callers_beyond_the_limit_cost_no_memory() {
     }
 
     let truths = running.truths();
-    assert!(truths.callers.len() <= 257);
+    assert_eq!(truths.callers.len(), 17, "sixteen, and all others together");
+    assert!(
+        truths
+            .callers
+            .iter()
+            .any(|(caller, _, _)| caller.is_empty())
+    );
     let (ledger, _) = running.ledger();
     assert!(ledger.injected().count() + ledger.spared().count() <= 2 * 258);
     assert_eq!(running.health().counts.received(), 2560);
@@ -316,4 +322,51 @@ fn whatever_plan_is_in_force_the_truth_knows_how_long_each_caller_waits() {
     holds("replaced");
     running.patch(slow, None).unwrap();
     holds("patched");
+}
+
+#[test]
+fn calls_and_readers_of_the_truth_do_not_wait_for_one_that_is_being_computed() {
+    let (running, _) = running(r#"{"phases": [{"name": "half", "failure_ratio": 0.5}]}"#);
+    let running = Arc::new(running);
+    let before = running.truths();
+    let computing = running.board.lookout();
+    assert!(computing.is_ok());
+
+    let (tell, told) = std::sync::mpsc::channel();
+    let other = Arc::clone(&running);
+    let thread = std::thread::spawn(move || {
+        call(&other, "A");
+        let health = other.health();
+        let own = other.truth("A");
+        tell.send((other.truths(), health, own)).unwrap();
+    });
+
+    let (seen, health, own) = told.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(seen, before, "what was computed last");
+    assert!((health.failing_share - 0.5).abs() < 1e-12);
+    assert!((own - 0.5).abs() < 1e-12);
+    drop(computing);
+    thread.join().unwrap();
+    assert_eq!(running.truths().callers.len(), 1, "A has called meanwhile");
+}
+
+#[test]
+fn callers_who_meet_the_same_have_the_same_truth_and_others_their_own() {
+    let (running, _) = running(
+        r#"{"callers": ["A", "B"], "rules": {
+            "only-a": {"match": {"caller": "A"}, "gate": {"bernoulli": 0.25},
+                       "effects": [{"status": {"code": 500}}]},
+            "all": {"gate": {"bernoulli": 0.5}, "effects": [{"status": {"code": 500}}]}}}"#,
+    );
+    call(&running, "stranger");
+
+    let truths = running.truths();
+
+    for (caller, truth, _) in &truths.callers {
+        let expected = if caller == "A" { 0.625 } else { 0.5 };
+        assert!((truth - expected).abs() < 1e-12, "{caller}: {truth}");
+        assert!((running.truth(caller) - truth).abs() < 1e-12);
+    }
+    assert_eq!(truths.callers.len(), 3);
+    assert!((truths.failing_share() - (0.625 + 0.5 + 0.5) / 3.0).abs() < 1e-12);
 }
