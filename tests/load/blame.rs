@@ -3,19 +3,14 @@
 use std::process::Command;
 use std::time::Duration;
 
-use end_to_end::{Client, Process, binary, eventually};
+use end_to_end::{Client, Process, eventually};
 use tokio::time::sleep;
 
 use crate::nasty::{Manner, Nasty};
 use crate::{PATIENT, load_with_result, number, target};
 
-/// Starts `breaker-lab` with so many file descriptors at most.
-fn start_with_descriptors(limit: u32, arguments: &[&str]) -> Process {
-    let mut command = Command::new("sh");
-    let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
-    command.args(["-c", &script]).arg(binary()).args(arguments);
-    Process::start_other(command.into(), "a shell")
-}
+/// The fewest file descriptors with which `breaker-lab` starts.
+const FEW: u32 = 128;
 
 fn instance_of(downstream: &str) -> [&str; 6] {
     let listen = "127.0.0.1:0";
@@ -43,8 +38,8 @@ async fn a_generator_out_of_descriptors_or_addresses_says_so_and_blames_nobody()
     for (target, words) in [(hanging, "too many open files"), (unknown, "not resolved")] {
         let arguments = ["load", "--quiet", "--target", &target, "--rate", "200"];
         let run = ["--duration", "1s", "--json", "-"];
-        let process = start_with_descriptors(24, &[&arguments[..], &PATIENT, &run].concat());
-        let ended = process.ended(end_to_end::LIMIT).await;
+        let arguments = [&arguments[..], &PATIENT, &run].concat();
+        let ended = Process::run_with_open_files(FEW, &arguments).await;
 
         assert_eq!(ended.status.code(), Some(3), "{ended:#?}");
         let last = ended.stderr.last().expect("a reason");
@@ -71,11 +66,11 @@ async fn an_instance_out_of_descriptors_holds_nothing_against_its_downstream() {
         &["--call-timeout", "60s"],
     ]
     .concat();
-    let process = start_with_descriptors(32, &arguments);
+    let process = Process::start_with_files(FEW, &arguments);
     let instance = Client::new(process.url("instance").await);
     instance.alive().await;
     // Calls that hang hold two descriptors each; more connections wait for one.
-    let calls_under_way = (0..24).map(|_| {
+    let calls_under_way = (0..100).map(|_| {
         let instance = instance.clone();
         tokio::spawn(async move { instance.try_get("/call").await.map(|reply| reply.status) })
     });
