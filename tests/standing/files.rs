@@ -43,7 +43,7 @@ async fn more_workers_than_can_be_are_refused() {
         assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
         let said = ended.stderr.join("\n");
         assert!(
-            said.contains("--workers") && said.contains("0..=256"),
+            said.contains("--workers") && said.contains("from 0 to 256"),
             "{said}"
         );
     }

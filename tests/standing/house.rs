@@ -109,10 +109,11 @@ async fn out_of_file_descriptors_newcomers_wait_and_the_log_says_so_once() {
         "--max-connections",
         "1000",
     ];
-    let process = Process::start_with_files(48, &base);
+    // So many as it needs at least, and fewer than clients come.
+    let process = Process::start_with_files(128, &base);
     let client = Client::new(process.url("unreliable service").await);
     let mut clients = JoinSet::new();
-    for _ in 0..200 {
+    for _ in 0..300 {
         let client = client.clone();
         clients.spawn(async move {
             let mut stream = connect(&client).await;
