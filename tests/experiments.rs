@@ -101,6 +101,43 @@ async fn a_run_is_judged_and_leaves_what_is_needed_to_compute_it_again() {
 }
 
 #[tokio::test]
+async fn the_truth_of_an_instance_is_what_its_own_patience_makes_of_the_answers() {
+    let folder = folder("patience");
+    let path = folder.join("patience.toml");
+    let content = r#"
+title = "answers of 200 ms, and an instance that waits 100"
+duration = "3s"
+expectations = [
+  "unhealthy_share(A) < 1 %",
+  "unhealthy_share(B) > 99 %",
+  "wrongly_open_share(B) < 1 %",
+  "closed_share(A) > 99 %",
+  "open_share(B) > 1 %",
+]
+
+[fleet]
+call_timeout = "20s"
+
+[instance.B]
+call_timeout = "100ms"
+
+[load]
+rate = 60
+timeout = "30s"
+lateness_limit = "30s"
+
+[faults]
+base.delay.fixed = { ms = 200 }
+"#;
+    std::fs::write(&path, content).expect("the scenario can be written");
+
+    let out = folder.join("out");
+    let ended = Process::run(&["run", text(&path), "--out", text(&out), "--quiet"]).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+}
+
+#[tokio::test]
 async fn an_expectation_that_does_not_hold_is_exit_status_1_and_the_result_is_kept() {
     let folder = folder("failed");
     let out = folder.join("out");
@@ -331,4 +368,29 @@ phases = [{ name = "up", for_ms = 200 }, { name = "down", for_ms = 200, failure_
     for verdict in verdicts.as_array().expect("verdicts") {
         assert_eq!(verdict["held"], true, "{ended:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_run_that_was_cut_short_passes_neither_here_nor_in_a_comparison() {
+    let folder = folder("cut-expected");
+    let out = folder.join("out");
+    let scenario = scenario(&folder, "10m", "\"ok_ratio >= 0\"");
+    let process = Process::start(&["run", text(&scenario), "--out", text(&out)]);
+    eventually("the run is under way", async || {
+        let lines = process.lines();
+        lines.iter().any(|it| it.contains("calls")).then_some(())
+    })
+    .await;
+
+    process.signal(Signal::Interrupt);
+    let ended = process.ended(Duration::from_secs(30)).await;
+    let compared = Process::run(&["compare", text(&out), text(&out)]).await;
+
+    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+    let why = ended.stderr.last().expect("a reason");
+    assert!(why.contains("a run was stopped before its time"), "{why}");
+    assert_eq!(compared.status.code(), Some(1), "{compared:#?}");
+    let why = compared.stderr.last().expect("a reason");
+    assert!(why.contains("run 1 was stopped after"), "{why}");
+    assert!(compared.stdout.iter().any(|it| it.starts_with("ok_p50")));
 }

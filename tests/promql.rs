@@ -140,7 +140,7 @@ fn assert_values(place: &str, matcher: &Matcher) {
         "outcome" => Outcome::ALL.iter().map(|it| it.as_str()).collect(),
         "reason" => RejectReason::ALL.iter().map(|it| it.as_str()).collect(),
         "rule" => Cause::TRIPS.iter().map(|it| it.as_str()).collect(),
-        "route" => vec!["/call", "/data"],
+        "route" => vec!["/call", "/call/.*", "/data"],
         _ => return,
     };
     let values: Vec<&str> = match matcher.op {

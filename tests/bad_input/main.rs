@@ -1,5 +1,6 @@
 //! Bad input: one clear line on standard error, exit status 2, nothing started.
 
+mod contradictions;
 mod observing;
 
 use std::fs;
@@ -178,7 +179,7 @@ const REFUSED: [[&str; 4]; 14] = [
     ["--minimum-calls", "0", "minimum_calls = 0", "at least 1"],
     ["--window-calls", "0", "window calls = 0", "1 to 1000000"],
     ["--open-for", "0s", "open_for = 0", "above zero"],
-    ["--half-open-for", "0s", "half_open_for = 0", "above zero"],
+    ["--half-open-for", "0s", "half_open_for = 0", "at least 1ms"],
     [
         "--max-open-for",
         "1ms",

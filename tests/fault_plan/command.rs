@@ -97,10 +97,10 @@ async fn presets_are_listed_applied_and_tried_out() {
 
     let listed = faults(&client, &["presets"]).await;
     assert!(listed.contains("metastable"), "{listed}");
-    assert_eq!(listed.lines().count(), 12);
+    assert_eq!(listed.lines().count(), 13);
     let preset = json(&faults(&client, &["preset", "metastable"]).await);
     assert_eq!(preset["overload"]["workers"], 8);
-    let dry = json(&faults(&client, &["dry-run", "preset:a-only"]).await);
+    let dry = json(&faults(&client, &["dry-run", "preset:asymmetric"]).await);
     assert_eq!(dry["phases"][1]["name"], "a-only");
     assert_eq!(client.get("/faults").await.json()["overload"]["workers"], 8);
     let schema = json(&faults(&client, &["schema"]).await);
@@ -130,7 +130,13 @@ async fn what_is_wrong_is_said_with_file_and_key_before_anything_is_sent() {
     refused(&client, &["preset", "hagn"], 2, &["did you mean `hang`?"]).await;
     refused(&client, &["set"], 2, &["FILE"]).await;
     let nobody = Client::new(end_to_end::nobody());
-    refused(&nobody, &["show"], 1, &["nobody listens there", "--url"]).await;
+    refused(
+        &nobody,
+        &["show"],
+        1,
+        &["nobody listens there", "--downstream"],
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn every_preset_is_listed_and_can_be_applied() {
     let (_system, client) = service(r#"{"phases": [{"name": "calm"}]}"#).await;
     let presets = client.get("/faults/presets").await.json();
     let presets = presets.as_array().expect("a list");
-    assert_eq!(presets.len(), 12);
+    assert_eq!(presets.len(), 13);
 
     for preset in presets {
         let name = preset["name"].as_str().expect("a name");

@@ -3,6 +3,7 @@
 mod command;
 mod control;
 mod effects;
+mod held;
 mod luck;
 
 use end_to_end::{Client, System};

@@ -7,7 +7,10 @@ use std::sync::OnceLock;
 static BINARY: OnceLock<PathBuf> = OnceLock::new();
 
 /// The path of `breaker-lab`, built with the profile of the tests.
-pub(crate) fn binary() -> &'static Path {
+///
+/// # Panics
+/// If it cannot be built.
+pub fn binary() -> &'static Path {
     BINARY.get_or_init(|| {
         // target/PROFILE/deps/test-… → target/PROFILE
         let test = std::env::current_exe().expect("a test knows where it is");

@@ -77,6 +77,21 @@ impl Client {
         reply.unwrap_or_else(|| panic!("nobody answers {}{path}", self.base))
     }
 
+    /// `GET`, with the answer as it is: no redirect is followed.
+    ///
+    /// # Panics
+    /// If nobody answers.
+    pub async fn send_without_redirects(&self, path: &str) -> Reply {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client can be built");
+        let sent = http.get(format!("{}{path}", self.base)).send().await;
+        let reply = read(sent).await;
+        reply.unwrap_or_else(|error| panic!("{}{path}: {error}", self.base))
+    }
+
     /// Any request, with headers and a body.
     ///
     /// # Panics

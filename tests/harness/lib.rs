@@ -3,6 +3,8 @@
 //! Ports are chosen by the system and read from what the processes print. Every process is ended
 //! when its handle is dropped, also by a panic.
 
+#![cfg(feature = "harness")]
+
 mod binary;
 mod collector;
 mod dashboards;
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-pub use binary::repository;
+pub use binary::{binary, repository};
 pub use collector::{Collector, Mood, nobody};
 pub use dashboards::{Query, QueryKind, dashboards, queries};
 pub use http::{Client, Reply, Series};

@@ -1,5 +1,6 @@
 //! How is a process watched? Its lines as they come, its signals, its end.
 
+use std::io::Write;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -55,6 +56,24 @@ impl Output {
         let reader = tokio::spawn(async move {
             let mut pipe = BufReader::new(pipe).lines();
             while let Ok(Some(line)) = pipe.next_line().await {
+                read.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line);
+            }
+        });
+        Self { lines, reader }
+    }
+
+    /// Reads so many lines and closes the pipe.
+    fn head(pipe: impl AsyncRead + Unpin + Send + 'static, count: usize) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let read = Arc::clone(&lines);
+        let reader = tokio::spawn(async move {
+            let mut pipe = BufReader::new(pipe).lines();
+            for _ in 0..count {
+                let Ok(Some(line)) = pipe.next_line().await else {
+                    return;
+                };
                 read.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(line);
@@ -130,6 +149,119 @@ impl Process {
             },
             child,
         }
+    }
+
+    /// Runs `breaker-lab` to its end where so few files may be open at once.
+    ///
+    /// # Panics
+    /// If it does not end by itself, or there is no shell.
+    pub async fn run_with_open_files(limit: u32, arguments: &[&str]) -> Ended {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script]).arg(binary()).args(arguments);
+        Self::start_other(command, "there is no sh")
+            .ended(LIMIT)
+            .await
+    }
+
+    /// Starts `breaker-lab` with a standard output and a standard error that are full, and stay so: nobody
+    /// reads them.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_with_full_output(arguments: &[&str]) -> Self {
+        let (unread, full) = std::io::pipe().expect("there is a pipe");
+        let mut filler = full.try_clone().expect("a pipe can be shared");
+        // It writes until there is no room, then waits for room until nobody holds the other end.
+        std::thread::spawn(move || while filler.write_all(&[b'.'; 4096]).is_ok() {});
+        let mut command = command(&[], arguments);
+        let error = full.try_clone().expect("a pipe can be shared");
+        command.stdin(Stdio::null()).stdout(full).stderr(error);
+        let child = command.kill_on_drop(true).spawn();
+        let reader = tokio::spawn(async move {
+            std::future::pending::<()>().await;
+            drop(unread);
+        });
+        let nothing = || Output {
+            lines: Arc::default(),
+            reader: tokio::spawn(std::future::pending()),
+        };
+        Self {
+            child: child.expect("breaker-lab can be started"),
+            stdout: Output {
+                reader,
+                ..nothing()
+            },
+            stderr: nothing(),
+        }
+    }
+
+    /// Starts `breaker-lab` with a reader that closes standard output after so many lines, as `head` does.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_with_head(arguments: &[&str], count: usize) -> Self {
+        let mut child = spawn(&[], arguments);
+        let stdout = child.stdout.take().expect("stdout is a pipe");
+        Self {
+            stdout: Output::head(stdout, count),
+            stderr: Output::of(child.stderr.take().expect("stderr is a pipe")),
+            child,
+        }
+    }
+
+    /// Starts `breaker-lab` with so many file descriptors.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_with_files(files: u32, arguments: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")])
+            .arg(binary())
+            .args(arguments)
+            .env_remove("RUST_LOG")
+            .current_dir(repository());
+        Self::of(spawned(command).expect("there is a shell"))
+    }
+
+    /// Waits until it handles the signals that ask for its end, when nothing else can be seen of it.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub async fn handles_signals(&self) {
+        const SIGTERM: u32 = 15;
+        let path = format!("/proc/{}/status", self.id());
+        eventually("SIGTERM is handled", async || {
+            let status = std::fs::read_to_string(&path).ok()?;
+            let line = status.lines().find(|line| line.starts_with("SigCgt:"))?;
+            let caught = u64::from_str_radix(line.split_whitespace().nth(1)?, 16).ok()?;
+            (caught >> (SIGTERM - 1) & 1 == 1).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits for the end of a process whose output nobody reads.
+    ///
+    /// # Panics
+    /// If it has not ended within `limit`.
+    pub async fn ended_unread(mut self, limit: Duration) -> ExitStatus {
+        let ended = timeout(limit, self.child.wait()).await;
+        let ended = ended.unwrap_or_else(|_| panic!("still running after {limit:?}"));
+        ended.expect("the process can be waited for")
+    }
+
+    /// Runs `breaker-lab` to its end with a standard output that takes nothing.
+    ///
+    /// # Panics
+    /// If it does not end by itself, or there is no shell.
+    pub async fn run_with_full_disk(arguments: &[&str]) -> Ended {
+        let mut command = Command::new("sh");
+        let script = "exec \"$0\" \"$@\" >/dev/full";
+        command.args(["-c", script]).arg(binary()).args(arguments);
+        Self::start_other(command, "there is no sh")
+            .ended(LIMIT)
+            .await
     }
 
     /// Runs `breaker-lab` to its end.
@@ -222,6 +354,10 @@ impl Process {
 }
 
 fn spawn(variables: &[(&str, &str)], arguments: &[&str]) -> Child {
+    spawned(command(variables, arguments)).expect("breaker-lab can be started")
+}
+
+fn command(variables: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments).env_remove("RUST_LOG");
     // Whoever runs the tests may export traces of other things.
@@ -231,7 +367,7 @@ fn spawn(variables: &[(&str, &str)], arguments: &[&str]) -> Child {
     command
         .envs(variables.iter().copied())
         .current_dir(repository());
-    spawned(command).expect("breaker-lab can be started")
+    command
 }
 
 fn spawned(mut command: Command) -> std::io::Result<Child> {

@@ -51,9 +51,9 @@ const MANNERS: [(&str, Manner, &str); 12] = [
         "protocol",
     ),
     (
-        "switching",
+        "redirecting",
         Manner::SaysAndLeaves("HTTP/1.1 302 X\r\nlocation: /\r\ncontent-length: 0\r\n\r\n"),
-        "protocol",
+        "redirection",
     ),
 ];
 

@@ -4,7 +4,7 @@ use end_to_end::{Process, Signal, eventually};
 use serde_json::Value;
 
 use crate::nasty::{Manner, Nasty, OK, refusing};
-use crate::{PATIENT, load, target};
+use crate::{PATIENT, load, load_with_result, target};
 
 async fn fine() -> (Nasty, String) {
     let server = Nasty::start(Manner::Says(OK)).await;
@@ -43,6 +43,53 @@ async fn what_was_expected_decides_between_zero_and_one() {
         assert_eq!(ended.status.code(), Some(status), "{ended:#?}");
         assert!(ended.stdout.iter().any(|line| line == shown), "{ended:#?}");
         assert_eq!(ended.stderr.is_empty(), status == 0, "{ended:#?}");
+    }
+}
+
+#[tokio::test]
+async fn what_never_came_breaks_every_bound_in_open_and_closed_loops() {
+    let (_server, answering) = fine().await;
+    let hanging = Nasty::start(Manner::Hangs).await;
+    let hanging = target("B", &hanging.url);
+    let run = [
+        "--target",
+        &answering,
+        "--target",
+        &hanging,
+        "--duration",
+        "1s",
+    ];
+    for (pace, patience) in [
+        (["--rate", "100"], ["--timeout", "30s"]),
+        (["--rate", "100"], ["--timeout", "50ms"]),
+        (["--connections", "4"], ["--timeout", "30s"]),
+    ] {
+        let asserted = ["--assert", "max < 60m", "--assert", "ok_p99 < 60m"];
+        let asserted = [&asserted[..], &["--assert", "mean < 60m"]].concat();
+        let (ended, result) =
+            load_with_result(&[&run[..], &pace, &patience, &asserted].concat()).await;
+
+        assert_eq!(ended.status.code(), Some(1), "{pace:?} {ended:#?}");
+        let lines = &ended.stderr;
+        for shown in ["[failed] max < 60m: never", "[failed] mean < 60m: never"] {
+            assert!(lines.iter().any(|line| line == shown), "{lines:#?}");
+        }
+        assert!(
+            lines
+                .iter()
+                .any(|it| it.starts_with("[held]   ok_p99 < 60m: ")),
+            "{lines:#?}"
+        );
+        let head = lines.iter().find(|line| line.starts_with("target"));
+        let head = head.expect("a table").split_whitespace().take(5);
+        assert_eq!(
+            head.collect::<Vec<_>>(),
+            ["target", "planned", "ok", "p50", "ok"]
+        );
+        crate::schema::validate(&result);
+        assert_eq!(result["figures"]["max"], "inf");
+        assert_eq!(result["targets"][1]["figures"]["p50"], "inf");
+        assert!(result["figures"]["ok_p99"].is_number());
     }
 }
 
@@ -177,4 +224,26 @@ async fn a_run_that_is_interrupted_leaves_its_result_marked_cut_short() {
     assert_eq!(result["cut_short"], true);
     assert!(result["duration_s"].as_f64() < Some(600.0));
     std::fs::remove_dir_all(folder).expect("the folder is ours");
+}
+
+#[tokio::test]
+async fn a_run_that_is_interrupted_does_not_pass_its_assertions() {
+    let (server, target) = fine().await;
+    let arguments = ["load", "--target", &target, "--duration", "10m"];
+    let asserted = ["--assert", "ok_ratio > 1%"];
+    let process = Process::start(&[&arguments[..], &PATIENT, &asserted].concat());
+    eventually("requests", async || {
+        (server.heads().len() > 20).then_some(())
+    })
+    .await;
+
+    process.signal(Signal::Interrupt);
+    let ended = process.ended(end_to_end::LIMIT).await;
+
+    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+    let last = ended.stderr.last().expect("a reason");
+    assert!(
+        last.contains("stopped after") && last.contains("before its time"),
+        "{last}"
+    );
 }

@@ -1,6 +1,8 @@
 //! Load that can be trusted: every request accounted for, latency from the plan, a verdict on itself.
 
 mod accounting;
+mod blame;
+mod choices;
 mod endings;
 mod nasty;
 mod results;

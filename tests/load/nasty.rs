@@ -16,6 +16,8 @@ pub(crate) enum Manner {
     Says(&'static str),
     /// With these bytes, and then the connection is closed.
     SaysAndLeaves(&'static str),
+    /// Well, once on each connection, which is closed under the second request.
+    AnswersOnce,
     /// Not at all, with the connection open.
     Hangs,
     /// Well, but not from one instant after the first request to another.
@@ -78,6 +80,7 @@ async fn serve(
     heads: Arc<Mutex<Vec<String>>>,
     first: Arc<Mutex<Option<Instant>>>,
 ) {
+    let mut answered = false;
     while let Some(head) = head(&mut stream).await {
         heads
             .lock()
@@ -90,6 +93,8 @@ async fn serve(
         let (bytes, leaves) = match manner {
             Manner::Says(bytes) => (bytes, false),
             Manner::SaysAndLeaves(bytes) => (bytes, true),
+            Manner::AnswersOnce if answered => return,
+            Manner::AnswersOnce => (OK, false),
             Manner::Hangs => {
                 sleep(Duration::from_secs(600)).await;
                 return;
@@ -104,6 +109,7 @@ async fn serve(
         if stream.write_all(bytes.as_bytes()).await.is_err() || leaves {
             return;
         }
+        answered = true;
     }
 }
 

@@ -37,6 +37,85 @@ async fn a_dry_run_shows_the_plan_that_a_run_keeps() {
 }
 
 #[tokio::test]
+async fn a_dry_run_writes_the_whole_plan_and_sends_nothing() {
+    let server = Nasty::start(Manner::Says(OK)).await;
+    let [one, other] = ["A", "B"].map(|name| target(name, &server.url));
+    // Twice as many as the digest looks at one by one.
+    let shape = "steps:calm=500:3s,busy=1000:1s";
+    let targets = ["--target", &one, "--target", &other];
+    let arguments = [
+        &targets[..],
+        &["--shape", shape, "--duration", "4s", "--dry-run"],
+    ]
+    .concat();
+
+    let (dry, plan) = load_with_result(&arguments).await;
+
+    assert!(dry.status.success(), "{dry:#?}");
+    assert_eq!(server.heads().len(), 0, "nothing is sent");
+    assert_eq!(plan["schema"], "breaker-lab/load-plan/1");
+    let digest = plan["digest"].as_str().expect("a digest");
+    let first = format!("plan {digest} of seed 1");
+    assert!(
+        dry.stderr.iter().any(|line| line.starts_with(&first)),
+        "{dry:#?}"
+    );
+    let requests = plan["requests"].as_array().expect("requests");
+    assert!(requests.len() > 2000, "{}", requests.len());
+    let said = dry.stderr.last().expect("lines").replace(',', "");
+    assert_eq!(
+        said,
+        format!("{} requests in 4 s; nothing was sent", requests.len())
+    );
+    let at = |request: &Value| request["at_s"].as_f64().expect("an instant");
+    assert!(requests.is_sorted_by_key(at));
+    for request in requests {
+        let phase = if at(request) < 3.0 { "calm" } else { "busy" };
+        assert_eq!(request["phase"], phase, "{request}");
+        assert!(["A", "B"].contains(&request["target"].as_str().expect("a name")));
+        assert!(
+            request["key"].is_u64() && request["luck"].is_string(),
+            "{request}"
+        );
+    }
+    assert!(requests.iter().any(|request| request["phase"] == "busy"));
+
+    // What has no end, no instants or no seconds cannot be written.
+    let folder = std::env::temp_dir().join(format!("breaker-lab-plan-{}.csv", std::process::id()));
+    let folder = folder.to_str().expect("text");
+    for (flags, why) in [
+        (&["--json", "-"][..], "--duration"),
+        (
+            &["--json", "-", "--connections", "3", "--duration", "1s"],
+            "closed loop",
+        ),
+        (&["--csv", folder, "--duration", "1s"], "--csv"),
+        (&["--jsonl", folder, "--duration", "1s"], "--jsonl"),
+    ] {
+        let refused = load(&[&["--dry-run"], flags].concat()).await;
+        assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+        assert!(
+            refused.stderr.iter().any(|line| line.contains(why)),
+            "{refused:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn least_loaded_targets_are_not_planned() {
+    let arguments = ["--choose", "least_loaded", "--duration", "1s", "--dry-run"];
+
+    let (_, plan) = load_with_result(&arguments).await;
+
+    let requests = plan["requests"].as_array().expect("requests");
+    assert!(!requests.is_empty());
+    assert!(
+        requests.iter().all(|request| request["target"].is_null()),
+        "{plan}"
+    );
+}
+
+#[tokio::test]
 async fn a_result_is_as_its_schema_says_and_says_what_was_asked() {
     let server = Nasty::start(Manner::Says(OK)).await;
     let target = target("A", &server.url);
@@ -106,7 +185,8 @@ async fn seconds_are_written_as_they_pass_and_add_up_to_the_result() {
     });
     let text = read(&csv);
     assert!(
-        text.starts_with("second,target,planned,ok,fast_fail,"),
+        text.starts_with("second,target,planned,ok,fast_fail,")
+            && text.contains(",ok_p50_s,ok_p99_s,p50_s,p99_s\n"),
         "{text}"
     );
     let of_rows = text.lines().skip(1).map(|row| {
@@ -137,7 +217,7 @@ async fn metrics_show_every_outcome_from_the_start_and_agree_with_one_another() 
     let expected: BTreeSet<&str> = expected.iter().map(|it| it.name).collect();
     let found: BTreeSet<&str> = metrics.families().iter().map(|it| &**it).collect();
     assert_eq!(found, expected);
-    assert_eq!(metrics.with("load_generator_requests_total").len(), 11);
+    assert_eq!(metrics.with("load_generator_requests_total").len(), 13);
     let ended = metrics.sum("load_generator_requests_total", &[]);
     let planned = metrics.sum("load_generator_planned_total", &[]);
     assert!(planned - ended < 10.0, "{planned} {ended}");

@@ -19,6 +19,9 @@ pub const USUAL: &[&str] = &[
     "failed_ratio",
     "goodput",
     "amplification",
+    "ok_p50",
+    "ok_p99",
+    "fast_fail_p99",
     "p50",
     "p99",
     "openings",
@@ -88,14 +91,14 @@ impl Spread {
 
     /// `12.5 % (11.0 % … 14.2 %)`, or the value alone.
     pub fn show(&self, unit: Unit) -> String {
-        let median = shown(unit, self.median);
+        let median = unit.show(self.median);
         if self.count == 1 {
             return median;
         }
         format!(
             "{median} ({} … {})",
-            shown(unit, self.min),
-            shown(unit, self.max)
+            unit.show(self.min),
+            unit.show(self.max)
         )
     }
 }
@@ -105,14 +108,6 @@ fn chance_of_apart(n: usize, m: usize) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a few repetitions")]
     let orders = (1..=n).map(|place| (m + place) as f64 / place as f64);
     2.0 / orders.product::<f64>()
-}
-
-fn shown(unit: Unit, value: f64) -> String {
-    if value.is_finite() {
-        unit.show(value)
-    } else {
-        "never".to_owned()
-    }
 }
 
 /// The figures of `results` side by side, without those that none of them has.

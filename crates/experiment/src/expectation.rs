@@ -12,6 +12,7 @@
 
 mod catalogue;
 mod grammar;
+mod range;
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use catalogue::{CATALOGUE, Definition, Source, Unit, definition};
+pub use range::contradiction;
 
 /// One line that must hold at the end of a run.
 ///
@@ -95,6 +97,7 @@ pub struct Verdict {
     /// Whether it held.
     pub held: bool,
     /// The figure in its base unit, unless it was not measured.
+    #[serde(default, with = "crate::load::written_figure::option")]
     pub value: Option<f64>,
     /// The figure as people read it.
     pub shown: String,

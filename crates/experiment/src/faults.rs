@@ -13,6 +13,7 @@
 //! | `rule`, `gate`, `effect` | Whom does a rule match, when does it hit, and what does it do? |
 //! | `trajectory` | In which state is a process at an instant? |
 //! | `player`, `prepared`, `fate` | What does one call meet? |
+//! | `strangers` | Who is told apart, whoever calls? |
 //! | `truth`, `delays` | How likely is it that a call fails now? |
 //! | `check` | Does a plan make sense? |
 //! | `preview` | What would a plan do? |
@@ -31,6 +32,7 @@ mod prepared;
 pub mod presets;
 mod preview;
 mod rule;
+mod strangers;
 mod trajectory;
 mod truth;
 

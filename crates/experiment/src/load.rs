@@ -17,6 +17,7 @@
 //! | `latencies` | How long did things take? |
 //! | `result`, `figures` | What came of it? |
 //! | `written` | How are all these written in one line? |
+//! | `written_figure` | A figure in JSON, infinite ones too |
 
 mod choose;
 mod curve;
@@ -30,13 +31,14 @@ mod retries;
 mod schedule;
 mod shape;
 mod written;
+pub(crate) mod written_figure;
 
-pub use choose::Choose;
+pub use choose::{Choose, least_loaded};
 pub use curve::Curve;
 pub use latencies::Latencies;
 pub use phases::{PhaseWindow, Phases, REST, WARM_UP};
 pub use process::Process;
-pub use profile::{MIN_RATE, Profile};
+pub use profile::{MIN_RATE, Profile, climbs, closed_loop};
 pub use result::{LoadResult, Part, SCHEMA, Second, SecondOfTarget, TargetResult};
 pub use retries::{Budget, Jitter, Retries};
 pub use schedule::{Digest, Planned, Schedule};

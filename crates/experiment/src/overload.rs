@@ -9,6 +9,7 @@ mod workplace;
 
 use std::time::Duration;
 
+use crate::values::millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -114,8 +115,10 @@ pub enum AbandonedWork {
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
     /// When it begins, on the plan's clock.
+    #[serde(alias = "at", deserialize_with = "millis")]
     pub at_ms: u64,
     /// How long it lasts.
+    #[serde(alias = "for", deserialize_with = "millis")]
     pub for_ms: u64,
     /// How much longer work takes.
     pub service_factor: f64,

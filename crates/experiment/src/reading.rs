@@ -4,15 +4,33 @@
 
 use serde::de::DeserializeOwned;
 
-/// Reads JSON; the message of an error names the field.
+/// The byte order mark that some editors write at the start of a file.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// The text without the byte order mark that some editors write at its start. The mark means nothing
+/// in UTF-8 (RFC 3629 §6); left in, it would be part of the first key or number.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// The same for text that has not been found to be UTF-8.
+pub fn bytes_without_mark(bytes: &[u8]) -> &[u8] {
+    let mark = BYTE_ORDER_MARK.as_bytes();
+    bytes.strip_prefix(mark).unwrap_or(bytes)
+}
+
+/// Reads JSON, with or without a byte order mark; the message of an error names the field.
 ///
 /// # Errors
 ///
 /// What is wrong, in one line, with the nearest known key where a key is unknown.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes_without_mark(bytes));
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let field = error.path().to_string();
+        if !error.inner().is_data() {
+            return not_json(bytes, error.inner());
+        }
         let what = with_nearest(&error.inner().to_string());
         if field == "." {
             what
@@ -22,16 +40,38 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     })?;
     match deserializer.end() {
         Ok(()) => Ok(value),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(not_json(bytes, &error)),
     }
 }
 
-/// Reads TOML; the message of an error begins with `line:column: `.
+/// Why text is not JSON, with the line at which it ceases to be.
+fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
+    let text = String::from_utf8_lossy(bytes_without_mark(bytes));
+    let line = error
+        .line()
+        .checked_sub(1)
+        .and_then(|number| text.lines().nth(number));
+    let near: String = line.unwrap_or_default().trim().chars().take(40).collect();
+    let reason = error.to_string();
+    let place = reason.find(" at line ").unwrap_or(reason.len());
+    let why = match &reason[..place] {
+        "expected ident" | "expected value" => {
+            "a value is a number, true, false, null, a list, an object, or text in double quotes"
+                .to_owned()
+        }
+        why if error.is_eof() => format!("it ends too early ({why})"),
+        why => why.to_owned(),
+    };
+    format!("`{near}` is not JSON{}: {why}", &reason[place..])
+}
+
+/// Reads TOML, with or without a byte order mark; the message of an error begins with `line:column: `.
 ///
 /// # Errors
 ///
 /// What is wrong, in one line, with the nearest known key where a key is unknown.
 pub fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let text = without_mark(text);
     toml::from_str(text).map_err(|error| {
         let place = error.span().map_or(0, |span| span.start);
         let (line, column) = position(text, place);
@@ -71,4 +111,55 @@ pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> O
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_json_is_shown_with_what_a_value_is() {
+        let refused =
+            |text: &str| parse_json::<BTreeMap<String, u32>>(text.as_bytes()).unwrap_err();
+        for (text, words) in [
+            (
+                "forced_open",
+                ["`forced_open` is not JSON", "text in double quotes"],
+            ),
+            (
+                "{\n\"rate\": x}",
+                [
+                    "`\"rate\": x}` is not JSON at line 2",
+                    "text in double quotes",
+                ],
+            ),
+            ("", ["`` is not JSON", "EOF"]),
+            (
+                "{\"rate\": 5}}",
+                ["`{\"rate\": 5}}`", "trailing characters"],
+            ),
+            ("{\"rate\": -5}", ["rate: invalid value", "-5"]),
+        ] {
+            let said = refused(text);
+            assert!(
+                words.iter().all(|word| said.contains(word)),
+                "{text}: {said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_moves_no_key_and_no_column() {
+        let map = BTreeMap::from([("rate".to_owned(), 5)]);
+
+        assert_eq!(
+            parse_json("\u{feff}{\"rate\": 5}".as_bytes()),
+            Ok(map.clone())
+        );
+        assert_eq!(parse_toml("\u{feff}rate = 5"), Ok(map));
+        let error = parse_toml::<BTreeMap<String, u32>>("\u{feff}rate = true").unwrap_err();
+        assert!(error.starts_with("1:8: "), "{error}");
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::expectation::{Figure, Figures, Source, Verdict};
 use crate::fleet::FleetRecord;
 use crate::load::LoadResult;
+use crate::reading::bytes_without_mark;
 
 /// The version of the shape of `result.json`.
 pub const SCHEMA: &str = "breaker-lab/result/1";
@@ -77,8 +78,7 @@ impl Figures for Repetition {
     fn value(&self, figure: &Figure) -> Option<f64> {
         match figure.definition.source {
             Source::Load => self.load.value(figure),
-            // Fast failures are timed by the clients.
-            Source::Fleet => self.fleet.value(figure).or_else(|| self.load.value(figure)),
+            Source::Fleet => self.fleet.value(figure),
         }
     }
 }
@@ -94,7 +94,8 @@ impl RunResult {
         struct Head {
             schema: Option<String>,
         }
-        let head: Head = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let head: Head =
+            serde_json::from_slice(bytes_without_mark(bytes)).map_err(|error| error.to_string())?;
         match head.schema.as_deref() {
             Some(SCHEMA) => crate::reading::parse_json(bytes),
             other => Err(format!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker_settings::BreakerSettings;
-use crate::expectation::{Expectation, Known};
+use crate::expectation::{Expectation, Known, contradiction};
 use crate::faults::Plan;
 use crate::fleet::UNHEALTHY_AT;
 use crate::load::{PhaseWindow, Phases, Point, Profile, Shape};
@@ -290,6 +290,9 @@ impl Scenario {
                 .check(&known)
                 .map_err(|what| format!("expectations: {what}"))?;
         }
+        if let Some(what) = contradiction(&self.expectations) {
+            return Err(format!("expectations: {what}"));
+        }
         Ok(())
     }
 
@@ -336,15 +339,16 @@ impl Scenario {
             .map_err(|what| format!("faults.phases: {what}"))
     }
 
-    /// What is to be said of the truth before anybody calls: an answer that comes after the longest call
-    /// timeout is too late for everybody, and all instances are callers.
+    /// What is to be said of the truth before anybody calls: for each instance an answer that comes after
+    /// its own call timeout is too late, and all instances are callers.
     fn settle_truth(&mut self) {
-        if self.faults.deadline_ms == Plan::default().deadline_ms {
-            let names = self.fleet.instances.iter();
-            let longest = names.map(|name| self.call_timeout_of(name).0).max();
-            let millis = longest.unwrap_or_default().as_millis();
-            self.faults.deadline_ms = u64::try_from(millis).unwrap_or(u64::MAX).max(1);
-        }
+        let names = &self.fleet.instances;
+        let waits = names
+            .iter()
+            .map(|name| (name.clone(), self.call_timeout_of(name).0));
+        let waits: Vec<(String, Duration)> = waits.collect();
+        let waits = waits.iter().map(|(name, wait)| (name.as_str(), *wait));
+        self.faults.learn_patience(waits);
         if self.faults.callers.is_empty() {
             self.faults.callers.clone_from(&self.fleet.instances);
         }

@@ -2,11 +2,12 @@
 //!
 //! The same text means the same on the command line, in the environment and in every file.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{Deserializer, Error};
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A duration, written like `500ms`, `2s` or `1m 30s`.
@@ -17,9 +18,11 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        humantime::parse_duration(text)
-            .map(Self)
-            .map_err(|_| format!("`{text}` is no duration; write one like 500ms, 2s or 1m"))
+        humantime::parse_duration(text).map(Self).map_err(|_| {
+            format!(
+                "`{text}` is not a duration: write a number with a unit, such as 500ms, 2s or 1m"
+            )
+        })
     }
 }
 
@@ -126,6 +129,95 @@ macro_rules! as_number {
 
 as_number!(u32, f64);
 
+/// Reads milliseconds: a number of them, or a text with a unit such as `"1s"`.
+///
+/// # Errors
+///
+/// When it is neither, or not a whole number of milliseconds.
+pub fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    deserializer.deserialize_any(Millis)
+}
+
+/// Reads milliseconds that may be missing, as [`millis`] does.
+///
+/// # Errors
+///
+/// As [`millis`].
+pub fn optional_millis<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u64>, D::Error> {
+    struct Optional;
+
+    impl<'de> Visitor<'de> for Optional {
+        type Value = Option<u64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            Millis.expecting(f)
+        }
+
+        fn visit_none<E: Error>(self) -> Result<Option<u64>, E> {
+            Ok(None)
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Option<u64>, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, some: D) -> Result<Option<u64>, D::Error> {
+            millis(some).map(Some)
+        }
+    }
+
+    deserializer.deserialize_option(Optional)
+}
+
+/// Reads milliseconds under names, each as [`millis`] does.
+///
+/// # Errors
+///
+/// As [`millis`].
+pub fn millis_of_each<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, u64>, D::Error> {
+    #[derive(Deserialize)]
+    struct One(#[serde(deserialize_with = "millis")] u64);
+
+    let named: BTreeMap<String, One> = Deserialize::deserialize(deserializer)?;
+    Ok(named
+        .into_iter()
+        .map(|(name, One(ms))| (name, ms))
+        .collect())
+}
+
+struct Millis;
+
+impl Visitor<'_> for Millis {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("milliseconds as a whole number, or a duration such as \"1s\"")
+    }
+
+    fn visit_u64<E: Error>(self, millis: u64) -> Result<u64, E> {
+        Ok(millis)
+    }
+
+    fn visit_i64<E: Error>(self, millis: i64) -> Result<u64, E> {
+        let negative = |_| E::invalid_value(Unexpected::Signed(millis), &self);
+        u64::try_from(millis).map_err(negative)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
+        let Span(span) = text.parse().map_err(E::custom)?;
+        match u64::try_from(span.as_millis()) {
+            Ok(millis) if span.subsec_nanos() % 1_000_000 == 0 => Ok(millis),
+            _ => Err(E::custom(format!(
+                "`{text}` is not allowed: write a whole number of milliseconds"
+            ))),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +227,9 @@ mod tests {
         for text in ["500ms", "2s", "1m 30s"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
-        assert!("2".parse::<Span>().unwrap_err().contains("500ms, 2s or 1m"));
+        assert_eq!(
+            "5".parse::<Span>().unwrap_err(),
+            "`5` is not a duration: write a number with a unit, such as 500ms, 2s or 1m"
+        );
     }
 }

@@ -8,15 +8,17 @@ use crate::exemplars::{Slots, TraceId};
 use crate::exposition::Metrics;
 use crate::names::Definition;
 
-/// Limits of the buckets in seconds: from a fast failure to a call that timed out.
-const BUCKETS: [f64; 13] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+/// Limits of the buckets in seconds: from a fast failure to a call that timed out after a minute. A call
+/// beyond the last limit would leave every quantile at that limit.
+const BUCKETS: [f64; 16] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0,
 ];
 
 /// A histogram of durations in seconds, with exemplars.
 ///
-/// The limits of its buckets are 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250 and 500 milliseconds, 1, 2.5
-/// and 5 seconds.
+/// The limits of its buckets are 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250 and 500 milliseconds, 1, 2.5,
+/// 5, 10, 30 and 60 seconds.
 ///
 /// # Examples
 /// ```
@@ -91,5 +93,28 @@ impl DurationSeries {
             let place = BUCKETS.partition_point(|limit| *limit < seconds);
             self.slots.keep(place, trace_id, seconds);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::CALL_DURATION;
+
+    #[test]
+    fn a_call_of_seven_seconds_lies_between_two_limits() {
+        let metrics = Metrics::new();
+        let durations = Durations::new(&metrics, &CALL_DURATION).unwrap();
+        let labels: Vec<&str> = CALL_DURATION.labels.iter().map(|_| "x").collect();
+        durations
+            .series(&labels)
+            .observe(Duration::from_secs(7), None);
+
+        let shown = metrics.expose(None).body;
+
+        assert!(
+            shown.contains(r#"le="5"} 0"#) && shown.contains(r#"le="10"} 1"#),
+            "{shown}"
+        );
     }
 }

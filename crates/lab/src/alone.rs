@@ -8,7 +8,7 @@ use crate::instance::Instance;
 use crate::print;
 use crate::serve::listen;
 use crate::settings::{Alone, InstanceAlone, UnreliableAlone};
-use crate::shutdown::{Ending, Stop, end_of_run};
+use crate::shutdown::{Ending, Readers, Stop, end_of_run};
 use crate::unreliable::Unreliable;
 
 /// Runs the unreliable service until the end.
@@ -37,7 +37,7 @@ pub(crate) async fn unreliable(
     let running = service.running();
     let (stop, shutdown) = Stop::new();
     let task = tokio::spawn(service.serve(listening, serving, shutdown));
-    let ending = end_of_run(settings.duration.map(|span| span.0)).await;
+    let ending = end_of_run(settings.duration.map(|span| span.0), Readers::Welcome).await;
     stop.begin();
     join(task).await?;
     let counts = running.health().counts;
@@ -66,7 +66,7 @@ pub(crate) async fn instance(
     let instance = Instance::new(&name, one, SystemClock::new(), telemetry);
     let (stop, shutdown) = Stop::new();
     let task = tokio::spawn(instance.serve(listening, serving, shutdown));
-    let ending = end_of_run(settings.duration.map(|span| span.0)).await;
+    let ending = end_of_run(settings.duration.map(|span| span.0), Readers::Welcome).await;
     stop.begin();
     let answered = join(task).await?;
     print::line(&format!(

@@ -3,27 +3,41 @@
 //! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
 //! alone. A flag, its variable and the key in the file have the same name.
 
+mod help;
 mod load;
+mod refusal;
+mod variables;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use clap_complete::{Shell, generate};
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
 
 use crate::failure::Failure;
 use crate::faults::FaultsArgs;
-use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text};
+use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Token};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
+
+/// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
+const MAX_WORKERS: u64 = 256;
 
 /// Circuit breakers in a distributed system, to watch.
 ///
 /// Without a subcommand: the unreliable service, the instances A, B and C and the load, all in this
 /// process, shown live. With one: that part alone.
 #[derive(Debug, Parser)]
-#[command(name = "breaker-lab", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "breaker-lab",
+    version = env!("LAB_VERSION"),
+    args_conflicts_with_subcommands = true,
+    after_long_help = help::WHOLE
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) role: Option<Role>,
@@ -38,35 +52,45 @@ pub(crate) struct Cli {
 )]
 pub(crate) enum Role {
     /// The unreliable downstream service alone
+    #[command(after_long_help = help::UNRELIABLE)]
     Unreliable(UnreliableArgs),
     /// One instance with its circuit breaker alone
+    #[command(after_long_help = help::INSTANCE)]
     Instance(InstanceArgs),
     /// The load generator alone
+    #[command(after_long_help = help::LOAD)]
     Load(Box<LoadArgs>),
     /// Run an experiment from a scenario file, judge it and keep the result
+    #[command(after_long_help = help::RUN)]
     Run(RunArgs),
     /// List the scenarios that come with the lab, or print one
+    #[command(after_long_help = help::SCENARIOS)]
     Scenarios(ScenariosArgs),
     /// Print the figures of several results side by side
+    #[command(after_long_help = help::COMPARE)]
     Compare(CompareArgs),
     /// Read and change the faults of a running unreliable service
+    #[command(after_long_help = help::FAULTS)]
     Faults(FaultsArgs),
+    /// Print the completions of all commands and flags for a shell
+    #[command(after_long_help = help::COMPLETIONS)]
+    Completions(CompletionsArgs),
 }
 
 /// What every role takes.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "General")]
 pub(crate) struct CommonArgs {
-    /// A TOML file with settings; flags and variables win over it
+    /// A TOML file with settings; flags and variables win over it [default: none]
     #[arg(long, value_name = "FILE", env = "BREAKER_LAB_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// Print the settings that result from flags, environment, file and defaults, and end
     #[arg(long)]
     pub(crate) print_config: bool,
-    /// The seed of all chance; drawn and printed when not given
+    /// The seed of all chance [default: drawn and printed]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_SEED")]
     pub(crate) seed: Option<u64>,
-    /// End after this time instead of at Ctrl-C
+    /// End after this time [default: at Ctrl-C]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_DURATION")]
     pub(crate) duration: Option<Span>,
 }
@@ -77,7 +101,12 @@ pub(crate) struct CommonArgs {
 pub(crate) struct ObservingArgs {
     /// Export traces by OTLP to this collector; a base URL like <http://127.0.0.1:4318>
     /// [default: `OTEL_EXPORTER_OTLP_ENDPOINT`, if set]
-    #[arg(long, value_name = "URL", env = "BREAKER_LAB_OTLP_ENDPOINT")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BREAKER_LAB_OTLP_ENDPOINT",
+        hide_env_values = true
+    )]
     pub(crate) otlp_endpoint: Option<BaseUrl>,
     /// How to send traces: `http/protobuf`, or `grpc` in a build with it
     /// [default: `OTEL_EXPORTER_OTLP_PROTOCOL`, or http/protobuf]
@@ -102,27 +131,29 @@ pub(crate) struct SamplingArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Serving")]
 pub(crate) struct ServingArgs {
-    /// Connections that one service holds at once; further ones replace idle ones
+    /// Connections that one service holds at once; further ones replace idle ones [default: 16384]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_MAX_CONNECTIONS")]
     pub(crate) max_connections: Option<usize>,
     /// Control routes ask for this bearer token, and then serve other hosts too
+    /// [default: none, they serve this machine only]
     #[arg(
         long,
         value_name = "TOKEN",
         env = "BREAKER_LAB_CONTROL_TOKEN",
         hide_env_values = true
     )]
-    pub(crate) control_token: Option<String>,
+    pub(crate) control_token: Option<Token>,
 }
 
 /// What every role that runs alone takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct WorkersArgs {
-    /// Worker threads; 0 is one thread for everything, which is the fastest for one service
+    /// Worker threads, up to 256; 0 is one thread for everything, which is the fastest for one service
     #[arg(
         long,
         value_name = "N",
         default_value_t = 0,
+        value_parser = RangedU64ValueParser::<usize>::new().range(0..=MAX_WORKERS),
         env = "BREAKER_LAB_WORKERS"
     )]
     pub(crate) workers: usize,
@@ -134,15 +165,17 @@ pub(crate) struct TogetherArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     /// Where a service listens, as NAME=HOST:PORT with A, B, C, unreliable or lab; port 0 is any free
+    /// [default: 127.0.0.1 and 8001, 8002, 8003, 9000, 8080]
     #[arg(long, value_name = "NAME=ADDRESS")]
     pub(crate) listen: Vec<Named<Address>>,
-    /// Requests per second over all instances
+    /// Requests per second over all instances [default: 90]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_RATE")]
     pub(crate) rate: Option<f64>,
-    /// How long an instance waits for the downstream before it answers 504
+    /// How long an instance waits for the downstream before it answers 504 [default: 1s]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
     pub(crate) call_timeout: Option<Span>,
     /// The fault plan of the unreliable service: a JSON or TOML file, or preset:NAME
+    /// [default: a loop of healthy, failing and recovering]
     #[arg(long, value_name = "FILE", env = "BREAKER_LAB_FAULTS")]
     pub(crate) faults: Option<PathBuf>,
     /// One plain line per second and transition, also on a terminal
@@ -190,8 +223,13 @@ pub(crate) struct InstanceArgs {
     /// Where to listen [default: 127.0.0.1:8001 for A, 8002 for B, 8003 for C]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_LISTEN")]
     pub(crate) listen: Option<Address>,
-    /// The unreliable service; 127.0.0.1:9000 by default
-    #[arg(long, value_name = "URL", env = "BREAKER_LAB_DOWNSTREAM")]
+    /// The unreliable service [default: <http://127.0.0.1:9000>]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BREAKER_LAB_DOWNSTREAM",
+        hide_env_values = true
+    )]
     pub(crate) downstream: Option<BaseUrl>,
     /// How long to wait for the downstream before answering 504 [default: 1s]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
@@ -220,7 +258,7 @@ pub(crate) struct RunArgs {
     /// Only say whether the scenario is valid, and what it would do
     #[arg(long)]
     pub(crate) check: bool,
-    /// Another seed than the scenario's
+    /// Another seed [default: the scenario's]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// One plain line per second and transition, also on a terminal
@@ -245,6 +283,13 @@ pub(crate) struct ScenariosArgs {
 }
 
 #[derive(Args, Clone, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args, Clone, Debug)]
 pub(crate) struct CompareArgs {
     /// Folders that `run` has left, or their result.json; the first is what the others are held against
     #[arg(value_name = "RESULT", required = true)]
@@ -258,23 +303,36 @@ pub(crate) struct CompareArgs {
 impl Cli {
     /// Reads the command line. Help and version are printed and end the program.
     pub(crate) fn read() -> Result<Self, Failure> {
-        Self::try_parse().map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
-            _ => Failure::usage(one_line(&error.to_string())),
-        })
+        let words = refusal::words(std::env::args_os())?;
+        let command = variables::without_empty(help::with_defaults(Self::command()));
+        let refused =
+            |error: &clap::Error| Failure::usage(refusal::line(&Self::command(), &words, error));
+        let matches = command.try_get_matches_from(&words);
+        let matches = matches.map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => shown(&error),
+            _ => refused(&error),
+        })?;
+        variables::check(&Self::command(), std::env::vars_os())?;
+        Self::from_arg_matches(&matches).map_err(|error| refused(&error))
+    }
+
+    /// The completions of all commands and flags for a shell.
+    pub(crate) fn completions(shell: Shell) -> String {
+        let mut written = Vec::new();
+        generate(shell, &mut Self::command(), "breaker-lab", &mut written);
+        String::from_utf8_lossy(&written).into_owned()
     }
 }
 
-/// What clap spreads over paragraphs, in one line without the usage.
-fn one_line(message: &str) -> String {
-    let paragraphs = message
-        .split("\n\n")
-        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
-    let kept: Vec<String> = paragraphs
-        .filter(|paragraph| paragraph.starts_with("error:") || paragraph.starts_with("tip:"))
-        .map(|paragraph| paragraph.trim_start_matches("error: ").to_owned())
-        .collect();
-    format!("{}; see --help", kept.join("; "))
+/// Prints help or version and ends the program; returns only if they could not be printed. A reader that has
+/// gone away has read enough.
+fn shown(text: &clap::Error) -> Failure {
+    match text.print().and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Failure::runtime(format!("cannot write standard output: {error}"))
+        }
+        _ => std::process::exit(0),
+    }
 }
 
 #[cfg(test)]
@@ -286,18 +344,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_misspelt_flag_gets_one_line_with_the_nearest() {
-        let error = Cli::try_parse_from(["breaker-lab", "--raet", "5"]).unwrap_err();
-
-        let line = one_line(&error.to_string());
-
-        assert!(!line.contains('\n'), "{line}");
-        assert!(
-            line.contains("--raet") && line.contains("'--rate'"),
-            "{line}"
-        );
     }
 }

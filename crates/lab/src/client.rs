@@ -1,18 +1,138 @@
-//! How does one service call another? With one kind of HTTP client.
+//! Clients with which one service calls another.
+//!
+//! [`client`] is for whoever asks once. [`Downstream`] is for calls whose other side may do anything: what
+//! it sends is read [in turns](InTurns), so that no answer, however long or endless, keeps the thread from
+//! everybody else, nor the call from its own timeout.
+//!
+//! A connection that was kept alive may be closed by a healthy server in the moment in which a request
+//! leaves. [`Downstream::get`] sends such a request once more on a fresh connection, as RFC 9110 allows for
+//! idempotent methods (section 9.2.2) and HTTP clients do. A fresh connection that breaks is a failure.
 
+mod connector;
+mod turns;
+
+use std::cell::Cell;
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
-use reqwest::{Client, redirect};
+use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use axum::http::{HeaderMap, Request, Response, Uri};
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reqwest::{Url, redirect};
+
+use connector::{CONNECTED, Connector};
+pub(crate) use turns::InTurns;
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
 const IDLE_TIME: Duration = Duration::from_secs(2);
 
 /// A client for services on this machine: no proxy, no redirects.
-pub(crate) fn client() -> Client {
-    Client::builder()
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder()
         .no_proxy()
         .redirect(redirect::Policy::none())
         .pool_idle_timeout(IDLE_TIME)
         .build()
         .expect("a client without TLS can be built")
+}
+
+/// A client for a service that may misbehave.
+///
+/// It sends requests on connections that are kept alive, and once more on a fresh one.
+#[derive(Clone, Debug)]
+pub(crate) struct Downstream {
+    kept_alive: Http,
+    fresh: Http,
+    /// The authorization that stands in its URL, if one does.
+    authorization: Option<HeaderValue>,
+}
+
+type Http = legacy::Client<Connector, Empty<Bytes>>;
+
+impl Downstream {
+    /// A client for the service at `url` and below.
+    pub(crate) fn new(url: &Url) -> Self {
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        builder
+            .pool_idle_timeout(IDLE_TIME)
+            .pool_timer(TokioTimer::new());
+        let request = client().get(url.clone()).build();
+        Self {
+            kept_alive: builder.build(Connector::new()),
+            fresh: builder.pool_max_idle_per_host(0).build(Connector::new()),
+            authorization: request
+                .ok()
+                .and_then(|request| request.headers().get(AUTHORIZATION).cloned()),
+        }
+    }
+
+    /// Asks for `url`, and waits for the head of the answer. Neither redirects nor a proxy are followed.
+    pub(crate) async fn get(
+        &self,
+        url: &Url,
+        mut headers: HeaderMap,
+    ) -> Result<Response<Incoming>, legacy::Error> {
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        let mut request = Request::new(Empty::new());
+        // What a URL may hold, a URI may, too.
+        *request.uri_mut() = url.as_str().parse::<Uri>().unwrap_or_default();
+        *request.headers_mut() = headers;
+        let again = request.clone();
+        let sent = async {
+            let answer = self.kept_alive.request(request).await;
+            (answer, CONNECTED.with(Cell::get))
+        };
+        let (answer, connected) = CONNECTED.scope(Cell::new(false), sent).await;
+        match answer {
+            Err(error) if !connected && was_closed(&error) => self.fresh.request(again).await,
+            answer => answer,
+        }
+    }
+}
+
+/// Whether the connection ended before the head of an answer came.
+fn was_closed(error: &legacy::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper::Error>()
+            && error.is_incomplete_message()
+        {
+            return true;
+        }
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe
+            );
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_a_password_in_the_url_are_sent_as_the_header_that_they_mean() {
+        let of = |url: &str| Downstream::new(&url.parse().unwrap()).authorization;
+
+        assert_eq!(of("http://127.0.0.1:1/data"), None);
+        let header = of("http://me:secret@127.0.0.1:1/data").unwrap();
+        assert_eq!(header, "Basic bWU6c2VjcmV0");
+        assert!(header.is_sensitive());
+    }
 }

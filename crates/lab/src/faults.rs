@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use experiment::faults::{Plan, presets, schema};
-use experiment::reading::parse_json;
+use experiment::reading::{parse_json, without_mark};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use crate::client::client;
 use crate::failure::Failure;
+use crate::file;
 use crate::print;
-use crate::settings::BaseUrl;
+use crate::settings::{BaseUrl, Token};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,21 +28,24 @@ pub(crate) struct FaultsArgs {
     /// The unreliable service, or its control listener
     #[arg(
         long,
+        visible_alias = "url",
         value_name = "URL",
         default_value = "http://127.0.0.1:9000",
         env = "BREAKER_LAB_DOWNSTREAM",
+        hide_env_values = true,
         global = true
     )]
-    url: BaseUrl,
-    /// The bearer token that its control routes ask for
+    downstream: BaseUrl,
+    /// The bearer token that its control routes ask for [default: none]
     #[arg(
         long,
+        visible_alias = "token",
         value_name = "TOKEN",
         env = "BREAKER_LAB_CONTROL_TOKEN",
         hide_env_values = true,
         global = true
     )]
-    token: Option<String>,
+    control_token: Option<Token>,
     #[command(subcommand)]
     command: FaultsCommand,
 }
@@ -84,10 +88,10 @@ enum FaultsCommand {
 pub(crate) async fn run(args: FaultsArgs) -> Result<(), Failure> {
     let ask = |method, path: &str| {
         let request = client()
-            .request(method, args.url.join(path))
+            .request(method, args.downstream.join(path))
             .timeout(PATIENCE);
-        match &args.token {
-            Some(token) => request.bearer_auth(token),
+        match &args.control_token {
+            Some(token) => request.bearer_auth(token.as_str()),
             None => request,
         }
     };
@@ -152,7 +156,7 @@ fn read_patch(path: &Path) -> Result<Value, Failure> {
 
 fn read(path: &Path) -> Result<String, Failure> {
     let shown = path.display();
-    std::fs::read_to_string(path)
+    file::read_text(path, file::WRITTEN_BY_HAND)
         .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))
 }
 
@@ -161,7 +165,10 @@ fn is_toml(path: &Path, text: &str) -> bool {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => true,
         Some("json") => false,
-        _ => !text.is_empty() && !text.trim_start().starts_with(['{', '[']),
+        _ => {
+            let text = without_mark(text).trim_start();
+            !text.is_empty() && !text.starts_with(['{', '['])
+        }
     }
 }
 
@@ -186,7 +193,7 @@ async fn send(request: RequestBuilder) -> Result<Value, Failure> {
     let response = request.send().await.map_err(|error| {
         let error = error.without_url();
         let what = if error.is_connect() {
-            "nobody listens there; choose another address with --url".to_owned()
+            "nobody listens there; choose another address with --downstream".to_owned()
         } else if error.is_timeout() {
             format!("no answer within {} s", PATIENCE.as_secs())
         } else {

@@ -6,6 +6,7 @@
 mod call;
 mod control;
 mod downstream;
+mod stalls;
 mod view;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use telemetry::{
 
 use call::FastFailures;
 use downstream::Caller;
+use stalls::Stalls;
 
 use crate::serve::{Control, Listening, Routes, router, serve};
 use crate::settings::{self, Serving};
@@ -51,6 +53,7 @@ struct State {
     /// Calls that were permitted, counted when they were: an outcome may come a second later.
     permitted: Arc<AtomicU64>,
     caller: Caller,
+    stalls: Arc<Stalls>,
     durations: BreakerDurations,
     fast_failures: FastFailures,
     metrics: Metrics,
@@ -82,9 +85,16 @@ impl Instance {
             Mode::MetricsOnly => breaker.metrics_only(),
             Mode::ForcedOpen => breaker.force_open(),
         }
+        let stalls = Arc::new(Stalls::new());
+        let caller = Caller::new(
+            name,
+            &settings.downstream,
+            (settings.call_timeout.0, Arc::clone(&stalls)),
+        );
         Self {
             state: Arc::new(State {
-                caller: Caller::new(name, &settings.downstream, settings.call_timeout.0),
+                caller,
+                stalls,
                 durations: durations.of(DOWNSTREAM),
                 fast_failures: FastFailures::of(name),
                 name: name.to_owned(),
@@ -114,35 +124,31 @@ impl Instance {
         settings: Serving,
         shutdown: Shutdown,
     ) -> Answered {
-        let answers = self.routes(Control::new(settings.control_token.as_deref()));
+        let answers = self.routes(Control::new(settings.control_token.as_ref()));
         tokio::select! {
             () = serve(listening, answers, &settings, shutdown) => {}
-            () = tick(self.state.breaker.clone()) => {}
+            () = tick(&self.state) => {}
         }
         Answered::of(&self.state.breaker)
     }
 
     fn routes(&self, control: Control) -> Router {
         let state = || Arc::clone(&self.state);
-        let (call, below, read, mode, reset) = (state(), state(), state(), state(), state());
+        let (read, mode, reset) = (state(), state(), state());
         let tracer = self.state.tracer.clone();
-        let routes = Routes::new(self.state.metrics.clone(), control, tracer)
-            .add(
-                "GET",
-                "/call",
-                &[200, 502, 503, 504],
-                get(async move |request: Request| {
-                    call::answer(&call, request.uri().path(), request.headers()).await
-                }),
-            )
-            .add(
-                "GET",
-                "/call/{*path}",
-                &[200, 502, 503, 504],
-                get(async move |request: Request| {
-                    call::answer(&below, request.uri().path(), request.headers()).await
-                }),
-            )
+        let mut routes = Routes::new(self.state.metrics.clone(), control, tracer);
+        for (path, route) in [
+            ("/call", "/call"),
+            ("/call/", "/call"),
+            ("/call/{*path}", "/call/{*path}"),
+        ] {
+            let state = state();
+            let call = get(async move |request: Request| {
+                call::answer(&state, request.uri().path(), request.headers()).await
+            });
+            routes = routes.add_at(path, "GET", route, &[200, 500, 502, 503, 504], call);
+        }
+        let routes = routes
             .add(
                 "GET",
                 "/breaker",
@@ -202,11 +208,13 @@ impl Answered {
     }
 }
 
-/// Keeps the breaker's state true while nobody calls. Never returns.
-async fn tick(breaker: Breaker) {
+/// Keeps the breaker's state true while nobody calls, and notices when the process did not run. Never
+/// returns.
+async fn tick(state: &State) {
     let mut ticks = tokio::time::interval(TICK);
     loop {
         ticks.tick().await;
-        breaker.poll_transitions();
+        state.stalls.pulse();
+        state.breaker.poll_transitions();
     }
 }

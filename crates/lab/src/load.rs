@@ -36,7 +36,7 @@ mod report;
 mod request;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use experiment::load::{Curve, LoadResult, Phases, Profile, SCHEMA, Schedule};
@@ -47,6 +47,7 @@ use tokio::time::{Instant, sleep};
 use telemetry::trace::Tracer;
 
 use crate::settings::{BaseUrl, Named};
+use crate::shortage::Shortage;
 use crate::shutdown::Shutdown;
 use crate::timer::Sleeper;
 use again::{Again, Later};
@@ -75,6 +76,7 @@ pub(crate) struct Generator {
     seed: u64,
     phases: Phases,
     record: Arc<Record>,
+    shortage: Arc<OnceLock<Shortage>>,
     tracer: Tracer,
 }
 
@@ -94,6 +96,7 @@ impl Generator {
             seed,
             phases,
             record,
+            shortage: Arc::default(),
             tracer: Tracer::default(),
         }
     }
@@ -162,6 +165,7 @@ impl Generator {
                 patience: profile.timeout.0,
                 open: self.record.connections(place).clone(),
                 reached: Arc::default(),
+                shortage: Arc::clone(&self.shortage),
             };
             Arc::new(Lane::new(
                 place,
@@ -191,6 +195,7 @@ impl Generator {
             duration_s: duration.as_secs_f64(),
             warm_up_s: self.phases.warm_up().min(duration).as_secs_f64(),
             planned,
+            own_shortage: self.shortage.get().map(|it| it.words().to_owned()),
             figures: std::collections::BTreeMap::new(),
             phases: self.phases.windows().to_vec(),
             targets,

@@ -9,7 +9,10 @@
 //! | `load` | Who calls the instances? |
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
 //! | `page` | What does the lab itself answer? |
+//! | `file` | How are the user's files read, without end or not? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
+//! | `shortage` | What the process itself ran out of |
+//! | `terminal` | Can a picture be drawn on standard output? |
 //! | `timer` | How is an instant met more closely than within a millisecond? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
 
@@ -18,6 +21,7 @@ mod cli;
 mod client;
 mod failure;
 mod faults;
+mod file;
 mod instance;
 mod load;
 mod page;
@@ -26,7 +30,9 @@ mod run;
 mod serve;
 mod settings;
 mod settle;
+mod shortage;
 mod shutdown;
+mod terminal;
 mod timer;
 mod together;
 mod unreliable;
@@ -46,20 +52,37 @@ use together::Show;
 
 /// File descriptors that a full house needs; the system may grant fewer.
 const FILE_DESCRIPTORS: u64 = 65_536;
+/// With fewer, not even the sockets of all services can be opened.
+const LEAST_FILE_DESCRIPTORS: u64 = 128;
 
 fn main() -> ExitCode {
-    match Cli::read().and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            print::error(&format!("breaker-lab: {failure}"));
-            failure.exit_code()
+    let outcome = Cli::read().and_then(run);
+    if let Err(failure) = &outcome {
+        print::error(&format!("breaker-lab: {failure}"));
+    }
+    let written = print::finish();
+    match (outcome, written) {
+        (Ok(()), Ok(())) => ExitCode::SUCCESS,
+        (Err(failure), _) => failure.exit_code(),
+        (Ok(()), Err(error)) => {
+            print::error(&format!(
+                "breaker-lab: cannot write standard output: {error}"
+            ));
+            let _ = print::finish();
+            ExitCode::FAILURE
         }
     }
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
     // One descriptor per connection: the usual limit of 1024 is less than one busy service.
-    let _granted = rlimit::increase_nofile_limit(FILE_DESCRIPTORS);
+    let granted = rlimit::increase_nofile_limit(FILE_DESCRIPTORS);
+    if let Ok(granted @ ..LEAST_FILE_DESCRIPTORS) = granted {
+        return Err(Failure::usage(format!(
+            "only {granted} files may be open at once, and sockets count: allow at least \
+             {LEAST_FILE_DESCRIPTORS} with `ulimit -n {LEAST_FILE_DESCRIPTORS}`"
+        )));
+    }
     let seed = drawn_seed();
     match cli.role {
         None => {
@@ -84,7 +107,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let stage = Stage::alone(&args.common, &args.workers);
             stage.play(settle::instance_alone(args, seed)?, alone::instance)
         }
-        Some(Role::Faults(args)) => threads(0)?.block_on(faults::run(args)),
+        Some(Role::Faults(args)) => drive(threads(0)?, faults::run(args)),
         Some(Role::Load(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
             stage.play(settle::load_alone(*args, seed)?, load::alone::run)
@@ -103,6 +126,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
                 workers: cores(),
             };
             stage.play(settings, run::run)
+        }
+        Some(Role::Completions(args)) => {
+            print::line(Cli::completions(args.shell).trim_end());
+            Ok(())
         }
         Some(Role::Scenarios(args)) => run::list(args.name.as_deref()),
         Some(Role::Compare(args)) => run::compare(&args),
@@ -142,7 +169,7 @@ impl Stage {
         let observing = settings.observing();
         let telemetry = Telemetry::start(&observing.telemetry(self.log_level, self.log_output));
         let runtime = threads(self.workers)?;
-        let outcome = runtime.block_on(part(settings, &telemetry));
+        let outcome = drive(runtime, part(settings, &telemetry));
         telemetry.stop(outcome.as_ref().map_or(LEAST_FLUSH_TIME, Ending::time_left));
         outcome.map(|_| ())
     }
@@ -164,6 +191,19 @@ fn threads(workers: usize) -> Result<Runtime, Failure> {
         .map_err(|error| Failure::runtime(format!("cannot start the runtime: {error}")))
 }
 
+/// Runs `part` to its end, and until what it printed has been written. Threads that are blocked, by a name
+/// server that is silent or by a calculation that takes long, are left behind: they end with the process.
+fn drive<T>(runtime: Runtime, part: impl Future<Output = T>) -> T {
+    let outcome = runtime.block_on(async {
+        let outcome = part.await;
+        // Within the runtime, so that a signal can still cut it short.
+        print::delivered().await;
+        outcome
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
@@ -172,4 +212,31 @@ fn cores() -> usize {
 fn drawn_seed() -> u64 {
     // The standard library seeds its hashers from the operating system.
     RandomState::new().build_hasher().finish() % 1_000_000
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_is_blocked_does_not_hold_the_end() {
+        let (tell, ended) = mpsc::channel();
+        let (unblock, blocked) = mpsc::channel::<()>();
+        let program = std::thread::spawn(move || {
+            drive(threads(0).unwrap(), async {
+                // As a look-up of a name that nobody answers.
+                tokio::task::spawn_blocking(move || blocked.recv());
+            });
+            tell.send(()).unwrap();
+        });
+
+        let told = ended.recv_timeout(Duration::from_secs(60));
+
+        assert!(told.is_ok(), "the end waits for a thread that is blocked");
+        drop(unblock);
+        program.join().unwrap();
+    }
 }

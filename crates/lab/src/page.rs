@@ -4,12 +4,11 @@
 //! instance with another name or port is found without a change of Prometheus' configuration.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::HOST;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
@@ -17,7 +16,7 @@ use telemetry::trace::Tracer;
 use telemetry::{Metrics, Telemetry, service_metrics};
 
 use crate::load::{LoadCollector, Record};
-use crate::serve::{Control, Listening, Routes, json, router, serve, text};
+use crate::serve::{Control, Host, Listening, NoHost, Routes, error, json, router, serve, text};
 use crate::settings::{Instance, Serving};
 use crate::shutdown::Shutdown;
 
@@ -61,7 +60,7 @@ impl Places {
         Self(places)
     }
 
-    fn groups(&self, host: &str) -> Vec<TargetGroup<'_>> {
+    fn groups(&self, host: Option<Host<'_>>) -> Vec<TargetGroup<'_>> {
         let groups = self.0.iter().map(|place| TargetGroup {
             targets: [reachable(place.address, host)],
             labels: BTreeMap::from([("job", place.job), ("instance", &*place.name)]),
@@ -72,20 +71,11 @@ impl Places {
 
 /// How someone who reached the page as `host` reaches `address`. Inside a container this machine has
 /// a name, and addresses like 127.0.0.1 mean the container itself.
-fn reachable(address: SocketAddr, host: &str) -> String {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let ip = name.trim_matches(['[', ']']).parse::<IpAddr>();
-    let is_this_machine = match ip {
-        Ok(ip) => ip.is_loopback(),
-        Err(_) => name.is_empty() || name.eq_ignore_ascii_case("localhost"),
-    };
-    match (is_this_machine, address.ip().is_unspecified()) {
-        (true, false) => address.to_string(),
-        (true, true) => format!("127.0.0.1:{}", address.port()),
-        (false, _) => format!("{name}:{}", address.port()),
+fn reachable(address: SocketAddr, host: Option<Host<'_>>) -> String {
+    match host.filter(|host| !host.is_loopback()) {
+        Some(host) => format!("{}:{}", host.name, address.port()),
+        None if address.ip().is_unspecified() => format!("127.0.0.1:{}", address.port()),
+        None => address.to_string(),
     }
 }
 
@@ -119,7 +109,7 @@ impl Page {
             name: "lab".to_owned(),
             address: listening.address,
         });
-        let control = Control::new(settings.control_token.as_deref());
+        let control = Control::new(settings.control_token.as_ref());
         let places = Arc::new(self.places);
         let listed = Arc::clone(&places);
         let routes = Routes::new(self.metrics, control, Tracer::default())
@@ -127,7 +117,7 @@ impl Page {
             .add(
                 "GET",
                 "/api/prometheus-targets",
-                &[200],
+                &[200, 400],
                 get(async move |request: Request| targets(&places, &request)),
             );
         serve(listening, router(routes), &settings, shutdown).await;
@@ -146,13 +136,23 @@ fn list(places: &Places) -> Response {
 
 /// Answers `GET /api/prometheus-targets`.
 fn targets(places: &Places, request: &Request) -> Response {
-    let host = request.headers().get(HOST);
-    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-    json(StatusCode::OK, &places.groups(host))
+    // What is listed is scraped: a host that is none must not become an address.
+    match Host::of(request.headers()) {
+        Ok(host) => json(StatusCode::OK, &places.groups(Some(host))),
+        Err(NoHost::Missing) => json(StatusCode::OK, &places.groups(None)),
+        Err(NoHost::Invalid) => {
+            let message =
+                "the Host header must be a name or an address, with a port where one is needed";
+            error(StatusCode::BAD_REQUEST, "invalid_host", message)
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
+    use axum::http::header::HOST;
+
     use super::*;
 
     #[test]
@@ -172,7 +172,12 @@ mod tests {
             ("[::1]:8001", "[::1]:8080", "[::1]:8001"),
         ] {
             let address = listens.parse().unwrap();
-            assert_eq!(reachable(address, host), expected, "{listens} by {host}");
+            let mut headers = HeaderMap::new();
+            if !host.is_empty() {
+                headers.insert(HOST, host.parse().unwrap());
+            }
+            let host = Host::of(&headers).ok();
+            assert_eq!(reachable(address, host), expected, "{listens} by {host:?}");
         }
     }
 }

@@ -1,14 +1,82 @@
-//! Where does text go? The one place that writes to standard output and standard error.
+//! Standard output and standard error: the one place that writes to them.
+//!
+//! A thread of its own does the writing, so that a reader that pauses keeps nobody waiting: no service,
+//! no measurement, no end. What waits for the reader is bounded; lines beyond the bound are left out and
+//! counted. A reader that has gone away is noticed ([`reader_left`]), for the runs that are only there to
+//! be read. What waits at the end is still written ([`delivered`]), for as long as the reader takes, or
+//! shortly after a signal has asked for the end ([`hurry`]).
 
-use std::io::{self, Write};
+mod writer;
 
-/// One line to standard output. A reader that has gone away is no fault of ours.
+use std::io;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use writer::Writer;
+
+/// How often it is looked whether all has been written.
+const LOOK: Duration = Duration::from_millis(2);
+/// How long the last words may take, whatever came before them.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+static OUTPUT: LazyLock<Writer> = LazyLock::new(|| Writer::start("stdout", io::stdout));
+static ERROR: LazyLock<Writer> = LazyLock::new(|| Writer::start("stderr", io::stderr));
+
+/// One line to standard output. Never waits for its reader.
 pub(crate) fn line(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    OUTPUT.add(format!("{text}\n").into_bytes());
 }
 
-/// One line to standard error.
+/// One line to standard error. Never waits for its reader.
 pub(crate) fn error(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    ERROR.add(format!("{text}\n").into_bytes());
+}
+
+/// Bytes for a terminal, as they are.
+pub(crate) fn drawing(bytes: Vec<u8>) {
+    OUTPUT.add(bytes);
+}
+
+/// Whether all that was printed has been written, so that a new picture would be seen at once.
+pub(crate) fn is_idle() -> bool {
+    OUTPUT.is_idle()
+}
+
+/// Returns once the reader of standard output has gone away, which shows when something is printed.
+pub(crate) async fn reader_left() {
+    OUTPUT.reader_left().await;
+}
+
+/// From `until` on, what waits for a reader is given up.
+pub(crate) fn hurry(until: Instant) {
+    OUTPUT.hurry(until);
+    ERROR.hurry(until);
+}
+
+/// Returns when all that was printed has been written or given up.
+pub(crate) async fn delivered() {
+    let began = Instant::now();
+    while !(OUTPUT.is_done(began + LAST_WORDS) && ERROR.is_done(began + LAST_WORDS)) {
+        sleep(LOOK).await;
+    }
+}
+
+/// The same for a program without a runtime, or after it.
+///
+/// # Errors
+///
+/// Why standard output could not be written. A reader that has gone away is no error.
+pub(crate) fn finish() -> io::Result<()> {
+    let least = Instant::now() + LAST_WORDS;
+    OUTPUT.finish(least);
+    match OUTPUT.lost() {
+        0 => {}
+        lost => error(&format!(
+            "breaker-lab: {lost} lines were left out, because nobody read them in time"
+        )),
+    }
+    ERROR.finish(least);
+    OUTPUT.outcome()
 }

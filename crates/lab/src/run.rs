@@ -13,6 +13,7 @@ mod settled;
 mod shipped;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use experiment::expectation::Verdict;
 use experiment::result::{Repetition, RunResult, SCHEMA};
@@ -28,10 +29,10 @@ use shipped::{Source, read};
 use crate::failure::Failure;
 use crate::print;
 use crate::settings::{Observed, Observing, Serving};
-use crate::shutdown::{Ending, end_of_run};
+use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::together::{Course, Keeping, Show, System, bind_anywhere, url_table};
 use folder::Folder;
-use observer::Observer;
+use observer::{Looking, Observer};
 
 /// What to run, and what to do with the result.
 #[derive(Debug, Serialize)]
@@ -70,12 +71,12 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
         machine: machine::machine(),
         repetitions: Vec::new(),
     };
-    let mut end = std::pin::pin!(end_of_run(None));
+    let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
     for number in 0..settings.repeat {
         let seed = source.scenario.seed.wrapping_add(number.into());
         let scenario = source.scenario.clone().with_seed(seed);
-        let run = repetition(&settings, &scenario, telemetry, end.as_mut()).await?;
+        let run = repetition(&settings, &scenario, number, telemetry, end.as_mut()).await?;
         ending = run.ending;
         report::one(&run.repetition, number, settings.repeat);
         result.repetitions.push(run.repetition);
@@ -116,12 +117,13 @@ struct Run {
 async fn repetition(
     settings: &Settings,
     scenario: &Scenario,
+    number: u32,
     telemetry: &Telemetry,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
     let together = settled::system(scenario, &settings.observing, &settings.serving)?;
     let bound = bind_anywhere(&together)?;
-    if settings.show != Show::Nothing {
+    if settings.show.is_whole() {
         for line in url_table(&together, &bound) {
             print::line(&line);
         }
@@ -130,28 +132,31 @@ async fn repetition(
         phases: scenario.phases().map_err(Failure::usage)?,
         until: Some(scenario.duration.0),
         keeping: Keeping::All,
+        ends: Some(scenario.duration.0),
+        run: [number + 1, settings.repeat],
     };
     let (system, watched) = System::start(together, bound, telemetry, course);
-    let mut observer = Observer::new(&watched, scenario.unhealthy_at);
+    let watched = Arc::new(watched);
+    // A task of its own: whoever shows the run, or waits for its end, may be slow.
+    let looking = Looking::start(Observer::new(&watched, scenario.unhealthy_at), &watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
         () = system.load_ended() => None,
-        () = observer.watch(&watched) => None,
         () = watched.show(settings.show, telemetry) => None,
     };
     // The last answers belong to the run: what the observer saw ends with them.
-    let (load, fleet) = system.stop(|| observer.finish(&watched)).await?;
+    let (load, (fleet, blind)) = system.stop(|| looking.finish(&watched)).await?;
     let mut repetition = Repetition {
         seed: scenario.seed,
         cut_short: ending.is_some(),
-        invalid: load.shortfall(),
+        invalid: load.shortfall().or(blind),
         verdicts: Vec::new(),
         load,
         fleet,
     };
     let expectations = scenario.expectations.iter();
     repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
-    if settings.show != Show::Nothing && settings.repeat == 1 {
+    if settings.show.is_whole() {
         watched.print_summary(settings.show);
     }
     Ok(Run { repetition, ending })
@@ -182,6 +187,16 @@ fn judge(result: &RunResult) -> Result<(), Failure> {
                 many => format!("{many} expectations"),
             }
         )));
+    }
+    if runs
+        .iter()
+        .any(|run| run.cut_short && !run.verdicts.is_empty())
+    {
+        return Err(Failure::Assertion(
+            "a run was stopped before its time: whether the expectations hold for the whole run is not \
+             known"
+                .to_owned(),
+        ));
     }
     Ok(())
 }

@@ -1,14 +1,19 @@
-//! How is a service kept up? Listening, bounds on what it takes on, and an orderly end.
+//! What keeps a service up: listening, bounds on what it takes on, and an orderly end.
 //!
 //! Connections, header size, header time, body size and body time are bounded. When all places are
-//! taken, a new connection replaces the one that has been idle longest (as nginx does), so that ten
-//! thousand silent clients cannot lock out a real one.
+//! taken, newcomers wait in the system's queue. The connections that have been idle longest give way to
+//! them, once they have been idle for a while, so that ten thousand silent clients cannot lock out a real
+//! one; a connection that has just been made, or has just got an answer, is about to be used. A request
+//! that has been received is answered in every case.
 
 mod activity;
 mod body;
 mod entrance;
 mod guard;
 mod health;
+mod host;
+mod line;
+mod lines;
 mod measured;
 mod reply;
 mod slow;
@@ -22,15 +27,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request;
+use axum::http::StatusCode;
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
 use activity::{Activity, Connections};
@@ -40,6 +46,9 @@ pub(crate) use entrance::{Listening, listen};
 pub(crate) use guard::Control;
 use guard::Peer;
 pub(crate) use health::router;
+pub(crate) use host::{Host, NoHost};
+use line::Line;
+pub(crate) use lines::list;
 pub(crate) use measured::Routes;
 pub(crate) use reply::{error, json, text};
 pub(crate) use wire::{Below, Cut, Door, Wire};
@@ -55,6 +64,12 @@ const SWEEP: Duration = Duration::from_millis(500);
 const OUT_OF_FILES: [i32; 2] = [23, 24];
 /// How long to wait before trying again when there is no room.
 const RETRY_TIME: Duration = Duration::from_millis(10);
+/// How long a connection has to have been idle before it gives way to a newcomer.
+const GIVE_WAY: Duration = Duration::from_millis(250);
+/// A shortage of file descriptors that comes again within this time is the same one.
+const SAME_SHORTAGE: Duration = Duration::from_secs(60);
+/// How long a connection that has to end is still listened to: long enough to see what has arrived.
+const LAST_LOOK: Duration = Duration::from_millis(2);
 /// How many bytes a request's header may have.
 const HEADER_BYTES: usize = 16 * 1024;
 /// How long an idle connection is kept then, so that an answer just written leaves the buffer.
@@ -87,15 +102,23 @@ pub(crate) async fn serve_with(
         tasks: JoinSet::new(),
         router,
         shutdown: shutdown.clone(),
+        short_of_files: None,
     };
+    let mut newcomer = None;
     let mut entrance = Entrance::new(listening);
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
+        if house.has_room()
+            && let Some((stream, peer)) = newcomer.take()
+        {
+            house.admit(stream, peer, below.wire());
+        }
         tokio::select! {
             () = shutdown.begun() => break,
             door = below.changed() => {
                 entrance.set(door);
                 if door == Door::Closed {
+                    newcomer = None;
                     house.connections.close_all();
                 }
             }
@@ -104,13 +127,22 @@ pub(crate) async fn serve_with(
                 house.connections.evict_idle_for(IDLE_TIME);
             }
             Some(_) = house.tasks.join_next() => {}
-            accepted = entrance.accept(), if house.has_room() => match accepted {
-                Ok((stream, peer)) => house.admit(stream, peer, below.wire()),
+            // One is taken in to wait inside: only so it is known that somebody waits at all.
+            accepted = entrance.accept(), if newcomer.is_none() => match accepted {
+                Ok(accepted) => newcomer = Some(accepted),
                 Err(error) => house.recover(&error).await,
             },
-            // All places are taken by requests: look again, one may have ended.
-            () = sleep(RETRY_TIME), if !house.has_room() => house.connections.evict_longest_idle(),
+            () = sleep(RETRY_TIME), if newcomer.is_some() => {
+                house.connections.evict_longest_idle(GIVE_WAY);
+            }
         }
+    }
+    // Who has come before the end may have sent a request already.
+    let mut waiting = newcomer;
+    while let Some((stream, peer)) = waiting {
+        house.admit(stream, peer, below.wire());
+        let more = entrance.accept().now_or_never().and_then(Result::ok);
+        waiting = more.filter(|_| house.has_room());
     }
     drop(entrance);
     while house.tasks.join_next().await.is_some() {}
@@ -124,6 +156,8 @@ struct House {
     /// How long answers under way may take once the shutdown has begun.
     drain_time: Duration,
     shutdown: Shutdown,
+    /// When a file descriptor was last missing.
+    short_of_files: Option<Instant>,
 }
 
 impl House {
@@ -145,9 +179,6 @@ impl House {
             shutdown: self.shutdown.clone(),
         };
         self.tasks.spawn(connection.serve(stream));
-        if !self.has_room() {
-            self.connections.evict_longest_idle();
-        }
     }
 
     /// Out of file descriptors is the one lasting error: idle connections give theirs back. Others
@@ -157,8 +188,15 @@ impl House {
             .raw_os_error()
             .is_some_and(|code| OUT_OF_FILES.contains(&code))
         {
-            tracing::warn!(%error, "closing idle connections to accept new ones");
-            self.connections.evict_longest_idle();
+            let known = self.short_of_files.replace(Instant::now());
+            if known.is_none_or(|since| since.elapsed() >= SAME_SHORTAGE) {
+                tracing::warn!(
+                    %error,
+                    "out of file descriptors: new connections wait until others have ended; \
+                     `ulimit -n` sets how many there are"
+                );
+            }
+            self.connections.evict_longest_idle(GIVE_WAY);
             sleep(RETRY_TIME).await;
         }
     }
@@ -177,11 +215,11 @@ struct Connection {
 impl Connection {
     /// Serves it from its first byte to its end.
     async fn serve(mut self, stream: TcpStream) {
-        let mut byte = [0];
         let spoken = tokio::select! {
-            peeked = stream.peek(&mut byte) => matches!(peeked, Ok(1)),
-            () = self.activity.evicted() => false,
-            () = self.shutdown.begun() => false,
+            biased;
+            spoken = has_spoken(&stream) => spoken,
+            () = self.activity.evicted() => spoke_before(&stream).await,
+            () = self.shutdown.begun() => spoke_before(&stream).await,
         };
         // Boxed, so that a connection that never says anything costs next to nothing.
         if spoken {
@@ -193,27 +231,38 @@ impl Connection {
         let (router, peer, wire) = (self.router, self.peer, self.wire.clone());
         let busy = Arc::clone(&self.activity);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let answer = answer(router.clone(), request, peer, wire.clone());
             let busy = Arc::clone(&busy);
+            busy.begin(request.version());
+            let request = slow::said_with_its_body(request, Arc::clone(&busy));
+            let answer = answer(router.clone(), request, peer, wire.clone());
             async move {
-                busy.begin();
                 let answer = answer.await;
                 answer.map(|answer| slow::ended_with_its_body(answer, busy))
             }
         });
         let mut serving = http1::Builder::new()
             .max_buf_size(HEADER_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(
+                TokioIo::new(Line::new(stream, Arc::clone(&self.activity))),
+                service,
+            );
         tokio::select! {
             biased;
             // A broken connection is the client's affair: there is nobody left to tell.
             _ = &mut serving => return,
             how = cut(self.wire.as_ref()) => {
-                let stream = serving.into_parts().io.into_inner();
-                return wire::end(stream, how).await;
+                let line = serving.into_parts().io.into_inner();
+                return wire::end(line.into_stream(), how).await;
             }
             () = self.activity.evicted() => {}
             () = self.shutdown.begun() => {}
+        }
+        if !self.activity.is_busy() {
+            // A request that has arrived by now is not lost.
+            let ended = timeout(LAST_LOOK, &mut serving).await.is_ok();
+            if ended {
+                return;
+            }
         }
         Pin::new(&mut serving).graceful_shutdown();
         let patience = match (self.activity.is_busy(), self.activity.is_closing()) {
@@ -229,7 +278,8 @@ impl Connection {
             }
         });
         if let Ok(Some(how)) = last.await {
-            wire::end(serving.into_parts().io.into_inner(), how).await;
+            let line = serving.into_parts().io.into_inner();
+            wire::end(line.into_stream(), how).await;
         }
     }
 }
@@ -242,20 +292,41 @@ async fn cut(wire: Option<&Wire>) -> Cut {
     }
 }
 
+/// Returns once a client has sent something; whether it has.
+async fn has_spoken(stream: &TcpStream) -> bool {
+    matches!(stream.peek(&mut [0]).await, Ok(1))
+}
+
+/// Whether something has arrived from a client by now.
+async fn spoke_before(stream: &TcpStream) -> bool {
+    timeout(LAST_LOOK, has_spoken(stream)).await == Ok(true)
+}
+
 async fn answer(
     router: Router,
-    request: hyper::Request<Incoming>,
+    request: Request,
     peer: SocketAddr,
     wire: Option<Wire>,
 ) -> Result<axum::response::Response, Infallible> {
-    let mut request: Request = request.map(Body::new);
-    if body::announces_too_much(&request) {
-        return Ok(body::refuse(request).await);
-    }
+    let (mut request, rest) = body::shared(request);
     if guard::changes_something(request.method()) {
         request.extensions_mut().insert(Peer(peer));
     } else if let Some(wire) = wire {
         request.extensions_mut().insert(wire);
     }
-    router.oneshot(request).await
+    let answer = if host::has_several(request.headers()) {
+        let message = "a request must have one Host header";
+        error(StatusCode::BAD_REQUEST, "several_hosts", message)
+    } else if body::announces_too_much(&request) {
+        body::too_large()
+    } else {
+        router.oneshot(request).await?
+    };
+    if let Some(rest) = rest {
+        rest.throw_away();
+    }
+    Ok(answer)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) use experiment::breaker_settings::BreakerSettings;
 pub(crate) use file::{File, InstanceFile};
 pub(crate) use load::{LoadAlone, LoadRun};
-pub(crate) use values::{Address, BaseUrl, Named, Span, Text};
+pub(crate) use values::{Address, BaseUrl, Named, Span, Text, Token, without_passwords};
 
 use experiment::faults::Plan;
 use experiment::load::Profile;
@@ -65,7 +65,7 @@ pub(crate) struct Instance {
 pub(crate) struct Serving {
     pub(crate) max_connections: usize,
     #[serde(skip)]
-    pub(crate) control_token: Option<String>,
+    pub(crate) control_token: Option<Token>,
     /// How long answers under way may take once the shutdown has begun.
     #[serde(skip)]
     pub(crate) drain_time: Duration,
@@ -96,7 +96,7 @@ impl Observing {
             log_output,
             version: env!("CARGO_PKG_VERSION"),
             traces: TraceSettings {
-                endpoint: self.otlp_endpoint.as_ref().map(ToString::to_string),
+                endpoint: self.otlp_endpoint.as_ref().map(BaseUrl::with_password),
                 protocol: self.otlp_protocol.map(|protocol| protocol.0),
                 ratio: self.trace_ratio,
             },

@@ -71,6 +71,13 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
         instances.insert(name, settled);
     }
     let page = listen("lab").or(file.lab.listen);
+    let places = instances.iter().map(|(name, one)| (&**name, one.listen));
+    let others = [
+        ("unreliable", unreliable.listen),
+        ("the control of unreliable", unreliable.control_listen),
+    ];
+    let chosen_page = page.map(|page| ("lab", page));
+    distinct(&places.chain(others).chain(chosen_page).collect::<Vec<_>>())?;
     Ok(Together {
         seed,
         duration: duration(&args.common, &file)?,
@@ -102,6 +109,10 @@ pub(crate) fn unreliable_alone(
             .unwrap_or_else(|| loopback(0)),
         plan: plan(args.faults.as_deref(), args.common.seed, seed)?,
     };
+    distinct(&[
+        ("unreliable", unreliable.listen),
+        ("its control", unreliable.control_listen),
+    ])?;
     let serving = serving(args.serving, &file, DRAIN_TIME_ALONE)?;
     Ok(Alone {
         seed,
@@ -225,12 +236,19 @@ fn instance(
         .config(seed)
         .map_err(|error| Failure::usage(format!("breaker of instance {name}: {error}")))?;
     let call_timeout = flags.call_timeout.or(section.call_timeout);
+    let downstream = flags
+        .downstream
+        .or(section.downstream)
+        .unwrap_or(downstream);
+    if downstream.leads_to(listen.0) {
+        return Err(Failure::usage(format!(
+            "instance {name} listens on {listen} and would be its own downstream, {downstream}: every call \
+             would call itself again; choose another address with --downstream or --listen"
+        )));
+    }
     Ok(Instance {
         listen,
-        downstream: flags
-            .downstream
-            .or(section.downstream)
-            .unwrap_or(downstream),
+        downstream,
         call_timeout: above_zero("call_timeout", call_timeout.unwrap_or(CALL_TIMEOUT))?,
         breaker,
         config,
@@ -268,11 +286,6 @@ pub(crate) fn serving(
         )));
     }
     let control_token = args.control_token.or_else(|| file.control_token.clone());
-    if control_token.as_deref() == Some("") {
-        return Err(Failure::usage(
-            "control_token is empty: leave it out or give one",
-        ));
-    }
     Ok(Serving {
         max_connections,
         control_token,
@@ -288,6 +301,25 @@ fn plan(path: Option<&Path>, asked: Option<u64>, seed: u64) -> Result<Plan, Fail
     let mut plan = faults::read_plan(path)?;
     plan.seed = asked.unwrap_or(plan.seed);
     Ok(plan)
+}
+
+/// Refuses two services on one port before either has it, and says which two.
+fn distinct(places: &[(&str, Address)]) -> Result<(), Failure> {
+    for (place, (name, address)) in places.iter().enumerate() {
+        let (ip, port) = (address.0.ip(), address.0.port());
+        let meets = |other: &SocketAddr| {
+            port != 0
+                && other.port() == port
+                && (other.ip() == ip || ip.is_unspecified() || other.ip().is_unspecified())
+        };
+        if let Some((other, _)) = places[..place].iter().find(|(_, other)| meets(&other.0)) {
+            return Err(Failure::usage(format!(
+                "{other} and {name} cannot both listen on port {port}, {address}: choose another address \
+                 for one of them with --listen NAME=HOST:PORT or `listen` in the settings file"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {

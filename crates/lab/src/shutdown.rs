@@ -1,14 +1,16 @@
-//! When does everything stop? On Ctrl-C, on SIGTERM, or when the time is up.
+//! The end of a run: on Ctrl-C, on SIGTERM, when the time is up, or when nobody reads it any more.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::print;
+
 /// Everything ends within this time after it was asked for, whoever hangs.
 const END_TIME: Duration = Duration::from_millis(2500);
 /// How long the last spans may take to leave, however long the services took.
-pub(crate) const LEAST_FLUSH_TIME: Duration = Duration::from_millis(400);
+pub(crate) const LEAST_FLUSH_TIME: Duration = Duration::from_millis(300);
 
 /// When the end was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -64,13 +66,23 @@ impl Shutdown {
     }
 }
 
-/// Returns at Ctrl-C, at SIGTERM, or after `limit`. A second signal ends the process at once, also
-/// when the first one cannot be followed because nobody reads what is printed.
-pub(crate) async fn end_of_run(limit: Option<Duration>) -> Ending {
+/// What a run is to whoever reads its standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// The run is there to be read: it ends when the reader has gone away, as of `| head -5`.
+    Needed,
+    /// A service: it goes on.
+    Welcome,
+}
+
+/// Returns at Ctrl-C, at SIGTERM, after `limit`, or when a reader who is needed has gone away. A second
+/// signal ends the process at once.
+pub(crate) async fn end_of_run(limit: Option<Duration>, readers: Readers) -> Ending {
     let (tell, mut told) = watch::channel(());
     tokio::spawn(async move {
         let mut signals = Signals::new();
         signals.next().await;
+        print::hurry(Instant::now() + END_TIME);
         tell.send_replace(());
         signals.next().await;
         std::process::exit(130);
@@ -78,6 +90,7 @@ pub(crate) async fn end_of_run(limit: Option<Duration>) -> Ending {
     tokio::select! {
         _ = told.changed() => {}
         () = after(limit) => {}
+        () = print::reader_left(), if readers == Readers::Needed => {}
     }
     Ending::now()
 }

@@ -5,8 +5,10 @@
 
 mod bound;
 mod fleet;
+mod layout;
 mod lines;
 mod picture;
+mod progress;
 mod screen;
 mod summary;
 mod system;
@@ -25,12 +27,14 @@ use crate::instance::Permitted;
 use crate::load::Record;
 use crate::print;
 use crate::settings::Together;
-use crate::shutdown::{Ending, end_of_run};
+use crate::shutdown::{Ending, Readers, end_of_run};
+use crate::terminal::can_draw;
 use crate::unreliable::Running;
 pub(crate) use bound::{bind, bind_anywhere, url_table};
 use fleet::Fleet;
 pub(crate) use fleet::{Keeping, Noted};
 use lines::PlainLines;
+use progress::Progress;
 use screen::Screen;
 pub(crate) use system::{Course, System};
 
@@ -41,6 +45,10 @@ const FRAME: Duration = Duration::from_millis(200);
 pub(crate) struct Watched {
     seed: u64,
     rate: f64,
+    /// When the run ends, if it does.
+    until: Option<Duration>,
+    /// Which run it is of how many.
+    run: [u32; 2],
     /// The one clock of all breakers and of the faults.
     pub(crate) clock: SystemClock,
     pub(crate) names: Vec<String>,
@@ -64,7 +72,7 @@ impl Watched {
     pub(crate) fn print_summary(&self, show: Show) {
         let width = match show {
             Show::Picture => screen::width(),
-            Show::Lines | Show::Nothing => usize::MAX,
+            Show::Lines | Show::Progress | Show::Nothing => usize::MAX,
         };
         for line in summary::lines(self) {
             for line in words::wrapped(&line, width) {
@@ -77,6 +85,7 @@ impl Watched {
     pub(crate) async fn show(&self, how: Show, telemetry: &Telemetry) {
         match how {
             Show::Nothing => std::future::pending().await,
+            Show::Progress => frames(self, &mut Progress::new()).await,
             Show::Lines => frames(self, &mut PlainLines::new()).await,
             Show::Picture => frames(self, &mut Screen::new(telemetry.held_log())).await,
         }
@@ -88,6 +97,8 @@ impl Watched {
 pub(crate) enum Show {
     /// Not at all.
     Nothing,
+    /// How far it has come, now and then.
+    Progress,
     /// A line per second and one per transition.
     Lines,
     /// A picture that is drawn in place.
@@ -95,13 +106,18 @@ pub(crate) enum Show {
 }
 
 impl Show {
-    /// A picture where there is a terminal, unless lines are asked for.
+    /// A picture where there is a terminal for it, unless lines are asked for.
     pub(crate) fn fitting(plain: bool) -> Self {
-        if !plain && io::stdout().is_terminal() {
+        if !plain && can_draw() {
             Self::Picture
         } else {
             Self::Lines
         }
+    }
+
+    /// Whether all of the run is shown: its addresses, what happens and a summary.
+    pub(crate) fn is_whole(self) -> bool {
+        matches!(self, Self::Lines | Self::Picture)
     }
 
     /// Where the log goes: a picture prints its lines itself, above it.
@@ -125,10 +141,10 @@ pub(crate) async fn run(
         print::line(&line);
     }
     let duration = settings.duration.map(|span| span.0);
-    let (system, watched) = System::start(settings, bound, telemetry, Course::endless());
+    let (system, watched) = System::start(settings, bound, telemetry, Course::endless(duration));
 
     let ending = tokio::select! {
-        ending = end_of_run(duration) => ending,
+        ending = end_of_run(duration, Readers::Needed) => ending,
         () = watched.show(show, telemetry) => unreachable!("a display goes on until it is dropped"),
     };
     system.stop(|| ()).await?;

@@ -9,12 +9,15 @@ mod active;
 mod answer;
 mod control;
 mod counts;
+mod held;
 mod in_force;
+mod lookout;
 mod metrics;
 mod office;
 mod running;
 mod service;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +32,8 @@ use telemetry::{Metrics, Telemetry, service_metrics};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+#[cfg(test)]
+pub(crate) use counts::Counts;
 pub(crate) use running::{Health, Running};
 use service::add_routes;
 
@@ -55,10 +60,20 @@ pub(crate) struct Unreliable {
 impl Unreliable {
     /// Starts the clock of `plan`.
     pub(crate) fn new(plan: Plan, clock: impl Clock + 'static, telemetry: &Telemetry) -> Self {
+        Self::for_callers(BTreeMap::new(), plan, clock, telemetry)
+    }
+
+    /// The same for callers of which is known how long they wait, whatever plan is in force.
+    pub(crate) fn for_callers(
+        patience: BTreeMap<String, Duration>,
+        plan: Plan,
+        clock: impl Clock + 'static,
+        telemetry: &Telemetry,
+    ) -> Self {
         let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
         telemetry.show_export(&metrics);
         Self {
-            running: Arc::new(Running::new(plan, Box::new(clock))),
+            running: Arc::new(Running::new(plan, patience, Box::new(clock))),
             metrics,
             tracer: telemetry.tracer(SERVICE, "unreliable"),
             control: None,
@@ -80,7 +95,7 @@ impl Unreliable {
 
     /// Answers until the shutdown.
     pub(crate) async fn serve(self, listening: Listening, settings: Serving, shutdown: Shutdown) {
-        let guard = Control::new(settings.control_token.as_deref());
+        let guard = Control::new(settings.control_token.as_ref());
         let empty = Routes::new(self.metrics, guard, self.tracer);
         let answers = router(add_routes(empty, &self.running));
         let control = async {

@@ -1,5 +1,7 @@
 //! The telemetry of a process, from its start to its stop: one log, and spans if somebody asked.
 
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use fusebox_prometheus::Metrics;
@@ -11,6 +13,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::log::{self, HeldLog, LogFormat, LogOutput};
 use crate::trace::{Asked, ExportCollector, Pipeline, TARGET, TraceSettings, Tracer, asked};
+
+/// How long the last lines of the log may take.
+const LOG_TIME: Duration = Duration::from_millis(100);
 
 /// What a process tells about itself.
 #[derive(Clone, Debug)]
@@ -35,7 +40,7 @@ pub struct TelemetrySettings {
 pub struct Telemetry {
     pipeline: Option<Pipeline>,
     held_log: HeldLog,
-    _log: WorkerGuard,
+    log: WorkerGuard,
 }
 
 impl Telemetry {
@@ -86,7 +91,7 @@ impl Telemetry {
         Self {
             pipeline,
             held_log,
-            _log: log,
+            log,
         }
     }
 
@@ -118,10 +123,18 @@ impl Telemetry {
         }
     }
 
-    /// Sends the spans that wait, for at most `limit`, and ends the log.
+    /// Sends the spans that wait, for at most `limit`, and ends the log within a tenth of a second.
     pub fn stop(mut self, limit: Duration) {
         if let Some(pipeline) = self.pipeline.take() {
             pipeline.stop(limit);
         }
+        // The guard waits for the log's last lines, for over a second when nobody reads them.
+        let (tell, ended) = mpsc::channel();
+        let log = self.log;
+        thread::spawn(move || {
+            drop(log);
+            let _ = tell.send(());
+        });
+        let _ = ended.recv_timeout(LOG_TIME);
     }
 }

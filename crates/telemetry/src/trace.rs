@@ -30,6 +30,7 @@ mod call;
 mod carrier;
 mod client;
 mod health;
+mod partial_success;
 mod pipeline;
 mod propagation;
 mod server;

@@ -65,37 +65,90 @@ pub fn definition(name: &str) -> Option<&'static Definition> {
 /// All figures.
 pub const CATALOGUE: &[Definition] = &[
     load(
+        "ok_p50",
+        Unit::Seconds,
+        "Response time of successes at this quantile, from the planned instant.",
+    ),
+    load(
+        "ok_p90",
+        Unit::Seconds,
+        "Response time of successes at this quantile, from the planned instant.",
+    ),
+    load(
+        "ok_p95",
+        Unit::Seconds,
+        "Response time of successes at this quantile, from the planned instant.",
+    ),
+    load(
+        "ok_p99",
+        Unit::Seconds,
+        "Response time of successes at this quantile, from the planned instant.",
+    ),
+    load(
+        "ok_p99.9",
+        Unit::Seconds,
+        "Response time of successes at this quantile, from the planned instant.",
+    ),
+    load(
+        "ok_max",
+        Unit::Seconds,
+        "The longest response time of a success.",
+    ),
+    load(
+        "ok_mean",
+        Unit::Seconds,
+        "The mean response time of successes.",
+    ),
+    load(
         "p50",
         Unit::Seconds,
-        "Response time at this quantile, from the planned instant.",
+        "Response time at this quantile, from the planned instant; infinite where no answer came.",
     ),
     load(
         "p90",
         Unit::Seconds,
-        "Response time at this quantile, from the planned instant.",
+        "Response time at this quantile, from the planned instant; infinite where no answer came.",
     ),
     load(
         "p95",
         Unit::Seconds,
-        "Response time at this quantile, from the planned instant.",
+        "Response time at this quantile, from the planned instant; infinite where no answer came.",
     ),
     load(
         "p99",
         Unit::Seconds,
-        "Response time at this quantile, from the planned instant.",
+        "Response time at this quantile, from the planned instant; infinite where no answer came.",
     ),
     load(
         "p99.9",
         Unit::Seconds,
-        "Response time at this quantile, from the planned instant.",
+        "Response time at this quantile, from the planned instant; infinite where no answer came.",
     ),
     load(
         "p99.99",
         Unit::Seconds,
-        "Response time at this quantile, from the planned instant.",
+        "Response time at this quantile, from the planned instant; infinite where no answer came.",
     ),
-    load("max", Unit::Seconds, "The longest response time."),
-    load("mean", Unit::Seconds, "The mean response time."),
+    load(
+        "max",
+        Unit::Seconds,
+        "The longest response time; infinite where an answer never came.",
+    ),
+    load(
+        "mean",
+        Unit::Seconds,
+        "The mean response time; infinite where an answer never came.",
+    ),
+    load(
+        "fast_fail_p50",
+        Unit::Seconds,
+        "Response time of fast failures, at this quantile.",
+    ),
+    load(
+        "fast_fail_p99",
+        Unit::Seconds,
+        "Response time of fast failures, at this quantile.",
+    ),
     load(
         "service_p50",
         Unit::Seconds,
@@ -142,6 +195,11 @@ pub const CATALOGUE: &[Definition] = &[
         "Share of the planned requests with another 5xx.",
     ),
     load(
+        "redirection_ratio",
+        Unit::Share,
+        "Share of the planned requests with a 3xx.",
+    ),
+    load(
         "client_error_ratio",
         Unit::Share,
         "Share of the planned requests with a 4xx.",
@@ -170,6 +228,11 @@ pub const CATALOGUE: &[Definition] = &[
         "protocol_ratio",
         Unit::Share,
         "Share of the planned requests whose answer was no HTTP.",
+    ),
+    load(
+        "own_shortage_ratio",
+        Unit::Share,
+        "Share of the planned requests for which the generator itself had no connection.",
     ),
     load(
         "shed_ratio",
@@ -299,22 +362,13 @@ pub const CATALOGUE: &[Definition] = &[
         Unit::Share,
         "Share of the seconds in which one instance rejected while another served.",
     ),
-    fleet(
-        "fast_fail_p50",
-        Unit::Seconds,
-        "Response time of fast failures, at this quantile.",
-    ),
-    fleet(
-        "fast_fail_p99",
-        Unit::Seconds,
-        "Response time of fast failures, at this quantile.",
-    ),
 ];
 
 impl Unit {
-    /// A value in this base unit as people read it.
+    /// A value in this base unit as people read it; what never came is `never`.
     pub fn show(self, value: f64) -> String {
         match self {
+            _ if value == f64::INFINITY => "never".to_owned(),
             Self::Seconds if value == 0.0 => "0 s".to_owned(),
             Self::Seconds if value < 0.000_95 => format!("{:.0} µs", value * 1e6),
             Self::Seconds if value < 0.995 => format!("{} ms", digits(value * 1e3)),

@@ -1,6 +1,7 @@
 //! How is an expectation written? `FIGURE[(TARGET, phase=NAME)] OP LIMIT[UNIT]`, or the one sentence
 //! about recovery.
 
+use super::range::impossible;
 use super::{CATALOGUE, Comparison, Definition, Expectation, Figure, Unit, definition};
 use crate::reading::nearest;
 
@@ -16,7 +17,7 @@ const COMPARISONS: [(&str, Comparison); 6] = [
 
 pub(super) fn parse(text: &str) -> Result<Expectation, String> {
     let text = text.trim();
-    let wrong = |why: String| format!("`{text}` is no expectation: {why}");
+    let wrong = |why: String| format!("`{text}` is not an expectation: {why}");
     if let Some(expectation) = recovery(text) {
         return expectation.map_err(wrong);
     }
@@ -25,6 +26,9 @@ pub(super) fn parse(text: &str) -> Result<Expectation, String> {
     })?;
     let figure = figure(left).map_err(wrong)?;
     let limit = limit(right, figure.definition).map_err(wrong)?;
+    if let Some(why) = impossible(comparison, limit, figure.definition.unit) {
+        return Err(wrong(why));
+    }
     Ok(Expectation {
         text: text.to_owned(),
         figure,
@@ -102,9 +106,9 @@ fn limit(text: &str, definition: &Definition) -> Result<f64, String> {
         .find(|letter: char| !(letter.is_ascii_digit() || ".-+".contains(letter)))
         .unwrap_or(text.len());
     let (number, unit) = (&text[..end], text[end..].trim());
-    let number: f64 = number
-        .parse()
-        .map_err(|_| format!("`{text}` is no limit: it must begin with a number"))?;
+    let number: f64 = number.parse().map_err(|_| {
+        format!("`{text}` is not a limit: it must begin with a number, such as 250ms or 0.5")
+    })?;
     let factor = match (definition.unit, unit) {
         (Unit::Seconds, "ms") => 1e-3,
         (Unit::Seconds, "us" | "µs") => 1e-6,

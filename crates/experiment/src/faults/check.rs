@@ -3,6 +3,7 @@
 mod effect;
 mod gate;
 
+use super::strangers::Known;
 use super::{Effect, Match, Phase, Plan, Rule, Scope};
 use crate::law::within;
 use crate::overload::MAX_FACTOR;
@@ -15,19 +16,24 @@ const MAX_RULES: usize = 64;
 /// Effects that a rule may have.
 const MAX_EFFECTS: usize = 16;
 /// Callers that a plan may name.
-const MAX_NAMES: usize = 256;
+pub(super) const MAX_NAMES: usize = 256;
 /// Shards that there may be.
 const MAX_SHARDS: u32 = 256;
 /// Parts of the ring times delays that add up: each takes a fifth of a millisecond, at each look at the truth.
 const MAX_SUMS: usize = 64;
 /// Parts of the ring times rules.
 const MAX_LOOKS: usize = 4096;
+/// The same products times the truths that callers may have, as a scrape asks for all of them: together they
+/// take about a tenth of a second.
+const MAX_SUMS_OF_ALL: usize = 512;
+/// See [`MAX_SUMS_OF_ALL`].
+const MAX_LOOKS_OF_ALL: usize = 65_536;
 /// The longest phase: a day.
 const MAX_PHASE_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest delay of one answer that a phase may name.
 const MAX_DELAY_MS: u64 = 60_000;
 /// The longest that limits may allow.
-const MAX_HANG_MS: u64 = 600_000;
+pub(super) const MAX_HANG_MS: u64 = 600_000;
 
 type Checked = Result<(), String>;
 
@@ -85,7 +91,14 @@ impl Plan {
         let active = limits.max_active_faults.into();
         count("limits.max_active_faults", active, 1, 1_000_000)?;
         count("limits.max_hang_ms", limits.max_hang_ms, 1, MAX_HANG_MS)?;
-        count("deadline_ms", self.deadline_ms, 1, MAX_HANG_MS)?;
+        if let Some(deadline) = self.deadline_ms {
+            count("deadline_ms", deadline, 1, MAX_HANG_MS)?;
+        }
+        for (caller, patience) in &self.patience_ms {
+            name("patience_ms", caller)?;
+            let key = format!("patience_ms.{caller}");
+            count(&key, *patience, 1, MAX_HANG_MS)?;
+        }
         match self.ttl_ms {
             Some(ttl) => count("ttl_ms", ttl, 1, MAX_PHASE_MS),
             None => Ok(()),
@@ -103,6 +116,7 @@ impl Plan {
             ("phases", self.phases.len(), MAX_PHASES),
             ("rules", self.rules.len(), MAX_RULES),
             ("callers", self.callers.len(), MAX_NAMES),
+            ("patience_ms", self.patience_ms.len(), MAX_NAMES),
         ] {
             if found > most {
                 return Err(format!("{key}: {found} are not allowed: up to {most}"));
@@ -145,6 +159,31 @@ impl Plan {
                 "rules: {rules} rules on {parts} parts of the keys are not allowed: up to {MAX_LOOKS} as a \
                  product"
             ));
+        }
+        self.check_truths(parts * delays.saturating_sub(1), parts * rules)
+    }
+
+    /// Each caller that is told apart has a truth of its own, which costs so many sums and looks.
+    fn check_truths(&self, sums: usize, looks: usize) -> Checked {
+        let known = Known::of(self);
+        let names = known.names();
+        if names > MAX_NAMES {
+            return Err(format!(
+                "callers: {names} names in the whole plan are not allowed: up to {MAX_NAMES}"
+            ));
+        }
+        let truths = known.truths();
+        for (what, each, most) in [
+            ("delays that add up", sums, MAX_SUMS_OF_ALL),
+            ("rules", looks, MAX_LOOKS_OF_ALL),
+        ] {
+            if each * truths > most {
+                return Err(format!(
+                    "rules: the {what} cost {each} steps for each of {truths} callers that the plan tells \
+                     apart: up to {most} as a product are allowed; name fewer callers, or let fewer rules \
+                     depend on them"
+                ));
+            }
         }
         Ok(())
     }

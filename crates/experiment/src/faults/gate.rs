@@ -5,7 +5,8 @@
 //! whose luck or trajectory it is; `rho` mixes in the shared one: with this share of the time (of the
 //! calls, for draws), a caller or shard follows it instead of its own. Each one's own failure rate stays
 //! what it was, and two of them correlate by `rho` squared: this is the knob that makes breakers diverge
-//! or move together.
+//! or move together. Between 0 and 1, stays in a state are cut where a caller changes over, so that their
+//! lengths are mixtures and no more those of the plan.
 
 use std::collections::BTreeMap;
 
@@ -36,10 +37,10 @@ pub struct Gate {
     /// Any states with times of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub markov: Option<Markov>,
-    /// Whose luck it is; each caller's by default.
+    /// Whose luck it is; each caller's by default. Only for gates that draw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
-    /// The share in which the luck is everyone's.
+    /// The share in which the luck is everyone's, from 0 (the default) to 1. Only for gates that draw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rho: Option<f64>,
 }

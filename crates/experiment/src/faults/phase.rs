@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::values::{millis, optional_millis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,12 @@ pub struct Phase {
     /// What it is called.
     pub name: String,
     /// Milliseconds; the last phase of a plan that does not loop may leave it out and stay.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        alias = "for",
+        deserialize_with = "optional_millis"
+    )]
     pub for_ms: Option<u64>,
     /// The share of calls that are answered with `failure_status`.
     #[serde(default)]
@@ -26,7 +32,11 @@ pub struct Phase {
     #[serde(default)]
     pub hang_ratio: f64,
     /// How long such a call gets no answer.
-    #[serde(default = "default_hang_ms")]
+    #[serde(
+        default = "default_hang_ms",
+        alias = "hang",
+        deserialize_with = "millis"
+    )]
     pub hang_ms: u64,
     /// The status of failures.
     #[serde(default = "default_failure_status")]
@@ -35,16 +45,21 @@ pub struct Phase {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
     /// Every answer takes this long, plus up to `latency_jitter_ms`, evenly distributed.
-    #[serde(default)]
+    #[serde(default, alias = "latency", deserialize_with = "millis")]
     pub latency_ms: u64,
     /// See `latency_ms`.
-    #[serde(default)]
+    #[serde(default, alias = "latency_jitter", deserialize_with = "millis")]
     pub latency_jitter_ms: u64,
     /// The rules that are active; rules that no phase names are always active.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
     /// Over this time the faults of the phase grow from none to all that it says.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(
+        default,
+        skip_serializing_if = "is_zero",
+        alias = "ramp",
+        deserialize_with = "millis"
+    )]
     pub ramp_ms: u64,
     /// How much longer the work of an overload model takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

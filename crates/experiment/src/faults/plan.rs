@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use crate::values::{millis, millis_of_each, optional_millis};
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{Phase, Rule};
 use crate::law::Law;
 use crate::overload::Overload;
-use crate::reading::{parse_json, parse_toml};
+use crate::reading::{bytes_without_mark, parse_json, parse_toml};
 
 /// Phases one after another, rules, and the seed of their chance.
 ///
@@ -34,7 +35,7 @@ use crate::reading::{parse_json, parse_toml};
 /// assert_eq!(plan.truth("A", later), 0.6);
 /// assert_eq!(plan.truth("B", later), 0.0);
 /// ```
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The version of this format: 1.
@@ -68,14 +69,31 @@ pub struct Plan {
     /// Bounds on what faults may cost.
     #[serde(default, skip_serializing_if = "Limits::is_usual")]
     pub limits: Limits,
-    /// An answer that takes longer counts as failed in the truth.
+    /// An answer that takes longer than so many milliseconds counts as failed in the truth; 1000 for
+    /// callers of whom `patience_ms` says nothing.
     #[serde(
-        default = "default_deadline_ms",
-        skip_serializing_if = "is_default_deadline"
+        default,
+        skip_serializing_if = "Option::is_none",
+        alias = "deadline",
+        deserialize_with = "optional_millis"
     )]
-    pub deadline_ms: u64,
+    pub deadline_ms: Option<u64>,
+    /// How many milliseconds single callers wait for an answer: for them, one that takes longer has
+    /// failed, whatever the deadline.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        alias = "patience",
+        deserialize_with = "millis_of_each"
+    )]
+    pub patience_ms: BTreeMap<String, u64>,
     /// After this time the plan ends by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        alias = "ttl",
+        deserialize_with = "optional_millis"
+    )]
     pub ttl_ms: Option<u64>,
 }
 
@@ -95,6 +113,7 @@ pub struct Limits {
     /// So many calls may be delayed, hanging or dribbling at once; further ones are spared.
     pub max_active_faults: u32,
     /// No call waits longer for its faults.
+    #[serde(alias = "max_hang", deserialize_with = "millis")]
     pub max_hang_ms: u64,
 }
 
@@ -122,14 +141,8 @@ impl Base {
 /// The one phase of a plan without any.
 static STEADY: LazyLock<[Phase; 1]> = LazyLock::new(|| [Phase::quiet("steady")]);
 
-fn default_deadline_ms() -> u64 {
-    1000
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
-fn is_default_deadline(millis: &u64) -> bool {
-    *millis == default_deadline_ms()
-}
+/// The deadline where nothing is said, in milliseconds.
+const DEADLINE_MS: u64 = 1000;
 
 /// Reads rules of which none has the name of another; JSON would let the last one win.
 fn each_once<'de, D: Deserializer<'de>>(
@@ -159,24 +172,6 @@ fn each_once<'de, D: Deserializer<'de>>(
     }
 
     deserializer.deserialize_map(Rules)
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            version: None,
-            seed: 0,
-            repeats: false,
-            callers: Vec::new(),
-            base: Base::default(),
-            phases: Vec::new(),
-            rules: BTreeMap::new(),
-            overload: None,
-            limits: Limits::default(),
-            deadline_ms: default_deadline_ms(),
-            ttl_ms: None,
-        }
-    }
 }
 
 impl Plan {
@@ -219,7 +214,10 @@ impl Plan {
     /// What is wrong, in one line.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         // A struct can be read from a list of its fields, which nobody means.
-        if bytes.trim_ascii_start().starts_with(b"[") {
+        if bytes_without_mark(bytes)
+            .trim_ascii_start()
+            .starts_with(b"[")
+        {
             return Err("invalid type: sequence, expected struct Plan".to_owned());
         }
         let plan: Self = parse_json(bytes)?;
@@ -236,6 +234,50 @@ impl Plan {
         let plan: Self = parse_toml(text)?;
         plan.check()?;
         Ok(plan)
+    }
+
+    /// After how long an answer to `caller` has failed in the truth: when the deadline has passed or the
+    /// caller waits no longer, whichever comes first.
+    pub fn deadline_of(&self, caller: &str) -> Duration {
+        let patience = self.patience_ms.get(caller).copied();
+        let first = self.deadline_ms.into_iter().chain(patience).min();
+        Duration::from_millis(first.unwrap_or(DEADLINE_MS))
+    }
+
+    /// Whether a rule has its time at `elapsed`: the phase names it, or none does.
+    pub fn is_active(&self, rule: &str, elapsed: Duration) -> bool {
+        let names = |phase: &Phase| phase.rules.iter().any(|name| name == rule);
+        self.rules.contains_key(rule)
+            && (names(self.at(elapsed).phase) || !self.phases.iter().any(names))
+    }
+
+    /// Learns how long callers wait, where the plan does not say it itself. A caller whose deadline does
+    /// not change by that is not named.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use experiment::faults::Plan;
+    ///
+    /// let mut plan = Plan::parse(br#"{"base": {"delay": {"fixed": {"ms": 200}}}}"#).unwrap();
+    /// plan.learn_patience([("A", Duration::from_secs(1)), ("B", Duration::from_millis(100))]);
+    ///
+    /// assert_eq!(plan.truth("A", Duration::ZERO), 0.0);
+    /// assert_eq!(plan.truth("B", Duration::ZERO), 1.0);
+    /// ```
+    pub fn learn_patience<'a>(&mut self, waits: impl IntoIterator<Item = (&'a str, Duration)>) {
+        for (caller, patience) in waits {
+            let millis = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+            let millis = millis.clamp(1, super::check::MAX_HANG_MS);
+            let matters = match self.deadline_ms {
+                Some(deadline) => millis < deadline,
+                None => millis != DEADLINE_MS,
+            };
+            if matters && !self.patience_ms.contains_key(caller) {
+                self.patience_ms.insert(caller.to_owned(), millis);
+            }
+        }
     }
 
     /// The phases; there is at least one.
@@ -263,5 +305,43 @@ impl Plan {
 ///
 /// Never: a schema is JSON.
 pub fn schema() -> serde_json::Value {
-    serde_json::to_value(schemars::schema_for!(Plan)).expect("a schema is JSON")
+    let mut schema = serde_json::to_value(schemars::schema_for!(Plan)).expect("a schema is JSON");
+    add_durations(&mut schema);
+    schema
+}
+
+/// Keys of times that have another name without `_ms`, under which a unit is written.
+const DURATIONS: [&str; 9] = [
+    "at_ms",
+    "deadline_ms",
+    "for_ms",
+    "hang_ms",
+    "latency_jitter_ms",
+    "latency_ms",
+    "max_hang_ms",
+    "ramp_ms",
+    "ttl_ms",
+];
+
+/// Adds the names under which times are written with a unit.
+fn add_durations(schema: &mut serde_json::Value) {
+    if let Some(keys) = schema
+        .get_mut("properties")
+        .and_then(|keys| keys.as_object_mut())
+    {
+        for key in DURATIONS
+            .iter()
+            .filter(|key| keys.contains_key(**key))
+            .collect::<Vec<_>>()
+        {
+            let description = format!("The same as {key}, with a unit, such as \"1s\".");
+            let written = serde_json::json!({ "description": description, "type": "string" });
+            keys.insert(key.trim_end_matches("_ms").to_owned(), written);
+        }
+    }
+    match schema {
+        serde_json::Value::Object(object) => object.values_mut().for_each(add_durations),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(add_durations),
+        _ => {}
+    }
 }

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::prepared::{Calls, Decision, Luck, Met, Prepared, active_rules, from_millis};
+use super::strangers::{Known, MAX_STRANGERS};
 use super::{Call, Ending, Fate, Hit, Moment, Phase, Plan};
-
-/// Callers that are told apart; further ones share one sequence of luck.
-pub(super) const MAX_CALLERS: usize = 256;
 
 /// Carries out a plan. Instants are counted from the start of the plan.
 #[derive(Clone, Debug)]
@@ -19,6 +17,9 @@ pub struct Player {
     /// The rules that are active in each phase, by bit.
     masks: Vec<u64>,
     callers: BTreeMap<String, Calls>,
+    known: Arc<Known>,
+    /// How many of the callers so far the plan does not name.
+    strangers: usize,
     /// When the plan's time to live began.
     born: Duration,
     phase: Arc<str>,
@@ -41,8 +42,10 @@ impl Player {
         Self {
             masks: plan.steps().iter().map(active).collect(),
             rules,
+            known: Arc::new(Known::of(&plan)),
             plan,
             callers: BTreeMap::new(),
+            strangers: 0,
             born: Duration::ZERO,
             phase: "phase".into(),
         }
@@ -69,8 +72,71 @@ impl Player {
         } else {
             now
         };
-        next.callers = std::mem::take(&mut self.callers);
+        next.take_over(std::mem::take(&mut self.callers));
         *self = next;
+    }
+
+    /// Goes on with this player, which `patched` was made from by a [`patch`](Self::patch) that is taken back:
+    /// rules are as old as if there had been no patch, and calls are counted on. A rule that counts by phases
+    /// goes on where it was before, if the patch had other phases. Of callers that are not named, those who
+    /// were there before the patch are told apart first.
+    pub fn take_back(&mut self, patched: Self) {
+        let same_phases = patched.plan.phases == self.plan.phases;
+        let mut meanwhile = patched.callers;
+        let mut before = std::mem::take(&mut self.callers);
+        for (caller, calls) in &mut before {
+            let Some(mut now) = meanwhile.remove(caller) else {
+                continue;
+            };
+            for (rule, counted) in std::mem::take(&mut calls.matching) {
+                let listed = self.rules.iter().any(|it| it.name == rule && it.listed);
+                if listed && !same_phases {
+                    now.matching.insert(rule, counted);
+                } else {
+                    now.matching.entry(rule).or_insert(counted);
+                }
+            }
+            *calls = now;
+        }
+        self.strangers = 0;
+        self.take_over(before);
+        self.take_over(meanwhile);
+    }
+
+    /// Keeps the counts of callers who came under another plan; of those that this one does not name, as
+    /// many as are told apart.
+    fn take_over(&mut self, callers: BTreeMap<String, Calls>) {
+        for (caller, calls) in callers {
+            if let Some(stranger) = self.told_apart(&caller) {
+                self.strangers += usize::from(stranger);
+                self.callers.insert(caller, calls);
+            }
+        }
+    }
+
+    /// When one of these rules or the plan itself ends by its own time to live, on the plan's clock.
+    pub fn end_of(&self, rules: &[Arc<str>]) -> Option<Duration> {
+        let named = self.rules.iter().filter(|it| rules.contains(&it.name));
+        let ends = named.filter_map(Prepared::end);
+        let own = self.plan.ttl().map(|ttl| self.born.saturating_add(ttl));
+        ends.chain(own).min()
+    }
+
+    /// Takes the counts of `live`, which carries out the same plan, so that its truth can be computed here.
+    pub fn follow(&mut self, live: &Self) {
+        self.callers.clone_from(&live.callers);
+        self.strangers = live.strangers;
+    }
+
+    /// Whether a caller who has not come yet is told apart, and then whether the plan does not name it.
+    fn told_apart(&self, caller: &str) -> Option<bool> {
+        let stranger = !caller.is_empty() && !self.known.has(caller);
+        (!stranger || self.strangers < MAX_STRANGERS).then_some(stranger)
+    }
+
+    /// A caller with the same truth as this one: many callers often have one.
+    pub fn stand_in<'a>(&'a self, caller: &'a str) -> &'a str {
+        self.known.stand_in(caller)
     }
 
     /// Whether the plan's time to live is over.
@@ -79,10 +145,11 @@ impl Player {
         self.plan.ttl().is_some_and(|ttl| lived >= ttl)
     }
 
-    /// Those who have called, and those whom the plan names.
+    /// Those who have called, and those whose truth the plan asks for. Callers beyond those that are told
+    /// apart are together the one with the empty name.
     pub fn callers(&self) -> Vec<String> {
         let named = self.plan.callers.iter().chain(self.callers.keys());
-        let mut callers: Vec<String> = named.filter(|name| !name.is_empty()).cloned().collect();
+        let mut callers: Vec<String> = named.cloned().collect();
         callers.sort();
         callers.dedup();
         callers
@@ -109,10 +176,14 @@ impl Player {
     /// What the next call of a caller meets at `now`. Counts the call.
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
         // Those whom the plan names are always told apart.
-        let full = self.callers.len() >= MAX_CALLERS
-            && !self.callers.contains_key(call.caller)
-            && !self.plan.callers.iter().any(|name| name == call.caller);
-        let caller = if full { "" } else { call.caller };
+        let caller = if self.callers.contains_key(call.caller) {
+            call.caller
+        } else if let Some(stranger) = self.told_apart(call.caller) {
+            self.strangers += usize::from(stranger);
+            call.caller
+        } else {
+            ""
+        };
         let ended = self.ended(now);
         let moment = self.plan.at(now);
         let place = self.place(&moment);
@@ -133,7 +204,7 @@ impl Player {
         if fate.ending != Ending::Hang {
             fate.healthy = fate.delay.min(longest);
         }
-        let deadline = Duration::from_millis(self.plan.deadline_ms);
+        let deadline = self.plan.deadline_of(call.caller);
         fate.endangered |= fate.delay > deadline;
         let (ramp, rest) = (moment.ramp(), moment.remaining.unwrap_or(longest));
         let met = Met {

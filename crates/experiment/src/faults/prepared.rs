@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::check::MAX_NAMES;
 use super::gate::Kind;
-use super::player::MAX_CALLERS;
 use super::rule::Match;
+use super::strangers::MAX_STRANGERS;
 use super::trajectory::{Process, Trajectory, Visit};
 use super::{ANSWER, Effect, Ending, Fate, Hit, Plan, Rule, Scope, SlowBody};
 use crate::chance::Draw;
@@ -43,7 +44,7 @@ pub(super) struct Met<'a> {
     pub(super) now: Duration,
     /// Who calls.
     pub(super) name: &'a str,
-    /// Whose luck it has: beyond the callers that are told apart, everyone's.
+    /// Whose luck it has: that of the empty name beyond the callers that are told apart.
     pub(super) caller: &'a str,
     pub(super) path: &'a str,
     pub(super) ordinal: u64,
@@ -112,8 +113,13 @@ impl Prepared {
     }
 
     pub(super) fn lives(&self, now: Duration) -> bool {
+        self.end().is_none_or(|end| now < end)
+    }
+
+    /// When its time to live is over.
+    pub(super) fn end(&self) -> Option<Duration> {
         let ttl = self.rule.ttl_ms.map(Duration::from_millis);
-        ttl.is_none_or(|ttl| now.saturating_sub(self.since) < ttl)
+        ttl.map(|ttl| self.since.saturating_add(ttl))
     }
 
     pub(super) fn matches(&self) -> &Match {
@@ -166,7 +172,9 @@ impl Prepared {
             let shard = self.rule.matches.shard_at(place);
             let new = || Trajectory::new(own);
             self.by_shard.entry(shard).or_insert_with(new)
-        } else if self.by_caller.contains_key(caller) || self.by_caller.len() <= MAX_CALLERS {
+        } else if self.by_caller.contains_key(caller)
+            || self.by_caller.len() <= MAX_NAMES + MAX_STRANGERS
+        {
             let new = || Trajectory::new(own);
             self.by_caller.entry(caller.to_owned()).or_insert_with(new)
         } else {

@@ -1,4 +1,4 @@
-//! Which plans are at hand? Each shows one thing; all are read and checked as any other plan.
+//! Plans that are at hand by name. Each shows one thing; all are read and checked as any other plan.
 
 use super::Plan;
 
@@ -19,26 +19,37 @@ macro_rules! presets {
 
 /// All presets.
 pub const ALL: &[Preset] = presets![
+    "default",
     "calm",
     "flaky-10",
-    "a-only",
+    "asymmetric",
     "shared-bursts",
     "independent-bursts",
-    "brownout",
-    "slow-then-dead",
-    "shard-outage",
+    "brown-out",
+    "slow-death",
+    "sharded-downstream",
     "flapping",
     "metastable",
     "hang",
     "rst",
 ];
 
-/// The preset called `name`.
+/// What presets were called before they had the names of the scenarios with the same faults.
+const FORMER: [(&str, &str); 4] = [
+    ("a-only", "asymmetric"),
+    ("brownout", "brown-out"),
+    ("slow-then-dead", "slow-death"),
+    ("shard-outage", "sharded-downstream"),
+];
+
+/// The preset called `name`, now or before.
 ///
 /// # Errors
 ///
 /// There is none; the message names the nearest, or all.
 pub fn preset(name: &str) -> Result<&'static Preset, String> {
+    let former = FORMER.iter().find(|(former, _)| *former == name);
+    let name = former.map_or(name, |(_, name)| name);
     ALL.iter()
         .find(|preset| preset.name == name)
         .ok_or_else(|| {
@@ -65,5 +76,17 @@ impl Preset {
     /// Never: a test reads them all.
     pub fn plan(&self) -> Plan {
         Plan::parse_toml(self.text).expect("presets are valid")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn former_names_lead_to_the_same_presets() {
+        for (former, name) in FORMER {
+            assert_eq!(preset(former).unwrap().name, name);
+        }
     }
 }

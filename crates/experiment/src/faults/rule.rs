@@ -1,5 +1,6 @@
 //! Whom does a rule match?
 
+use crate::values::optional_millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,12 @@ pub struct Rule {
     /// What it does: delays add up, and the first that ends the call wins.
     pub effects: Vec<Effect>,
     /// After this time the rule ends by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        alias = "ttl",
+        deserialize_with = "optional_millis"
+    )]
     pub ttl_ms: Option<u64>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Rules draw independently, so the probability that a call survives them all is a product; which
 //! shard a call is in matters to several rules at once, so it is taken apart by shards first. Delays
-//! that add up are compared with the plan's deadline (`delays`).
+//! that add up are compared with what the caller waits and with the plan's deadline (`delays`).
 
 use std::time::Duration;
 
@@ -135,19 +135,20 @@ impl Player {
                 }
             }
         }
-        let late = if self.is_never_late() {
+        let deadline = self.plan.deadline_of(caller);
+        let late = if self.is_never_late(deadline) {
             0.0
         } else {
-            delays.late(ms(self.plan.deadline_ms))
+            delays.late(in_ms(deadline))
         };
         odds_of.failed + (odds_of.open + odds_of.ended_well) * late
     }
 
     /// Whether faults may delay an answer only by less than what makes it late.
-    fn is_never_late(&self) -> bool {
+    fn is_never_late(&self, deadline: Duration) -> bool {
         let slow = |effect: &Effect| effect.body_ms().is_some();
         let mut rules = self.plan.rules.values();
-        self.plan.limits.max_hang_ms <= self.plan.deadline_ms
+        Duration::from_millis(self.plan.limits.max_hang_ms) <= deadline
             && self.plan.overload.is_none()
             && !rules.any(|rule| rule.effects.iter().any(slow))
     }

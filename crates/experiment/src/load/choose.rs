@@ -82,7 +82,7 @@ enum Way {
 impl Targets {
     pub(super) fn new(choose: &Choose, seed: u64, names: &[&str]) -> Self {
         let way = match choose {
-            // For the least loaded, chance decides among equals.
+            // The least loaded one is known only when the request leaves.
             Choose::Random {} | Choose::LeastLoaded {} => Way::Even,
             Choose::RoundRobin {} => Way::InTurn,
             Choose::Sticky {} => {
@@ -129,6 +129,34 @@ impl Targets {
         };
         usize::try_from(chosen).unwrap_or_default()
     }
+}
+
+/// The place of the least of `loads`, each of them asked once; among equals `luck` decides, and each of
+/// them is as likely. Zero when there are none.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::load::least_loaded;
+///
+/// assert_eq!(least_loaded([3, 1, 2], 7), 1);
+/// let drawn = (0..1000).map(|luck| least_loaded([9, 0, 0], luck));
+/// assert!((450..550).contains(&drawn.filter(|place| *place == 1).count()));
+/// ```
+pub fn least_loaded(loads: impl IntoIterator<Item = usize>, luck: u64) -> usize {
+    let (mut chosen, mut least, mut equals) = (0, None, 1);
+    for (place, load) in loads.into_iter().enumerate() {
+        if least.is_none_or(|least| load < least) {
+            (chosen, least, equals) = (place, Some(load), 1);
+        } else if least == Some(load) {
+            // The n-th of equals takes the place with the odds 1 : n, which is fair to all of them.
+            equals += 1;
+            if below(Draw::new(luck).with("equal").number(equals).bits(), equals) == 0 {
+                chosen = place;
+            }
+        }
+    }
+    chosen
 }
 
 /// `bits` spread over 0..count.
@@ -204,6 +232,31 @@ mod tests {
         let weighted = counts("weighted:A=3,B=0", &names);
         assert_eq!(weighted[1], 0);
         assert!((22_100..22_900).contains(&weighted[0]), "{weighted:?}");
+    }
+
+    #[test]
+    fn equals_beside_a_busy_one_are_taken_equally_often() {
+        for (loads, equal) in [
+            (vec![9, 1, 1], vec![1, 2]),
+            (vec![1, 9, 1], vec![0, 2]),
+            (vec![2, 2, 5, 2, 2], vec![0, 1, 3, 4]),
+            (vec![0; 3], vec![0, 1, 2]),
+        ] {
+            let mut luck = stream(3, "luck");
+            let mut counts = vec![0_usize; loads.len()];
+            for _ in 0..12_000 {
+                counts[least_loaded(loads.iter().copied(), luck.next_u64())] += 1;
+            }
+            for (place, count) in counts.into_iter().enumerate() {
+                let fair = if equal.contains(&place) {
+                    12_000 / equal.len()
+                } else {
+                    0
+                };
+                assert!(count.abs_diff(fair) < 300, "{loads:?}: {place} {count}");
+            }
+        }
+        assert_eq!(least_loaded([], 1), 0);
     }
 
     #[test]

@@ -78,6 +78,31 @@ impl Curve {
         Self(kind)
     }
 
+    /// The numbers that it is made of: equal for equal courses. Pieces of the same constant rate are one.
+    pub(super) fn numbers(&self) -> Vec<f64> {
+        match &self.0 {
+            Kind::Sine {
+                mean,
+                amplitude,
+                period,
+            } => vec![*mean, *amplitude, *period],
+            Kind::Pieces(pieces) => {
+                let mut kept: Vec<&Piece> = Vec::new();
+                for piece in pieces {
+                    let same = |before: &&Piece| {
+                        let flat = before.slope.abs() + piece.slope.abs() <= 0.0;
+                        flat && before.rate.to_bits() == piece.rate.to_bits()
+                    };
+                    if !kept.last().is_some_and(same) {
+                        kept.push(piece);
+                    }
+                }
+                let numbers = kept.iter().flat_map(|it| [it.at, it.rate, it.slope]);
+                numbers.collect()
+            }
+        }
+    }
+
     /// The rate at an instant, in requests per second.
     pub fn rate_at(&self, at: Duration) -> f64 {
         let at = at.as_secs_f64();

@@ -54,6 +54,7 @@ fn latency(name: &str, part: &Part) -> Option<Option<f64>> {
     let (latencies, which) = match name.split_once('_') {
         Some(("service", which)) => (&part.service, which),
         Some(("lateness", which)) => (&part.lateness, which),
+        Some(("ok", which)) => (&part.ok, which),
         Some(("fast", "fail_p50")) => (&part.fast_fail, "p50"),
         Some(("fast", "fail_p99")) => (&part.fast_fail, "p99"),
         _ => (&part.response, name),

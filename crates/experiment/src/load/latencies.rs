@@ -1,4 +1,7 @@
-//! How long did things take? A histogram with three digits that can be merged and written down.
+//! A histogram of latencies with three digits that can be merged and written down.
+//!
+//! What never came is counted too: it is slower than any bound. A histogram that left it out would improve
+//! with every request that hangs.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,8 +16,8 @@ const DIGITS: u8 = 3;
 
 /// Latencies to three digits, from a microsecond to an hour, in bounded memory.
 ///
-/// Written down it is `{"sum_us": 1234, "buckets": [[617, 2]]}`: the smallest value of each bucket and how
-/// many fell into it. Buckets are those of `HdrHistogram` with three digits, so that results can be
+/// Written down it is `{"sum_us": 1234, "buckets": [[617, 2]], "never": 0}`: the smallest value of each
+/// bucket and how many fell into it, and how many never came. Buckets are those of `HdrHistogram` with three digits, so that results can be
 /// merged and every quantile found again.
 ///
 /// # Examples
@@ -26,11 +29,15 @@ const DIGITS: u8 = 3;
 /// let mut latencies = Latencies::default();
 /// latencies.record(Duration::from_millis(1));
 /// assert_eq!(latencies.quantile(0.99), Some(0.001));
+///
+/// latencies.record_never(); // slower than any bound
+/// assert_eq!(latencies.quantile(0.99), Some(f64::INFINITY));
 /// ```
 #[derive(Clone)]
 pub struct Latencies {
     histogram: Histogram<u64>,
     sum_us: u64,
+    never: u64,
 }
 
 impl Default for Latencies {
@@ -39,6 +46,7 @@ impl Default for Latencies {
             // Grows with the longest value, to some 180 KiB at most.
             histogram: Histogram::new(DIGITS).expect("three digits are possible"),
             sum_us: 0,
+            never: 0,
         }
     }
 }
@@ -46,7 +54,9 @@ impl Default for Latencies {
 /// Those are equal that are written down alike.
 impl PartialEq for Latencies {
     fn eq(&self, other: &Self) -> bool {
-        self.sum_us == other.sum_us && self.buckets().eq(other.buckets())
+        self.sum_us == other.sum_us
+            && self.never == other.never
+            && self.buckets().eq(other.buckets())
     }
 }
 
@@ -55,6 +65,7 @@ impl fmt::Debug for Latencies {
         f.debug_struct("Latencies")
             .field("count", &self.count())
             .field("sum_us", &self.sum_us)
+            .field("never", &self.never)
             .finish_non_exhaustive()
     }
 }
@@ -65,6 +76,11 @@ impl Latencies {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(LONGEST);
         self.add_buckets(micros.min(LONGEST), 1);
         self.sum_us = self.sum_us.saturating_add(micros);
+    }
+
+    /// Counts one that never came: every quantile that it reaches, the mean and the maximum are infinite.
+    pub fn record_never(&mut self) {
+        self.never += 1;
     }
 
     /// The smallest value of each bucket, and how many fell into it.
@@ -83,10 +99,11 @@ impl Latencies {
 
     /// Adds all of another.
     pub fn merge(&mut self, other: &Self) {
-        if !other.is_empty() {
+        if !other.histogram.is_empty() {
             let _ = self.histogram.add(&other.histogram);
             self.sum_us = self.sum_us.saturating_add(other.sum_us);
         }
+        self.never += other.never;
     }
 
     /// Forgets all, and keeps its memory.
@@ -94,20 +111,26 @@ impl Latencies {
         if !self.is_empty() {
             self.histogram.reset();
             self.sum_us = 0;
+            self.never = 0;
         }
     }
 
-    /// How many there are.
+    /// How many there are, with those that never came.
     pub fn count(&self) -> u64 {
-        self.histogram.len()
+        self.histogram.len() + self.never
+    }
+
+    /// How many never came.
+    pub fn never(&self) -> u64 {
+        self.never
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.histogram.is_empty()
+        self.count() == 0
     }
 
-    /// The sum of all, in seconds.
+    /// The sum of all that came, in seconds.
     pub fn sum(&self) -> f64 {
         seconds(self.sum_us)
     }
@@ -120,27 +143,52 @@ impl Latencies {
             reason = "a time to look up; what is too long is all"
         )]
         let micros = (seconds * 1e6).round() as u64;
-        if self.is_empty() {
+        if self.histogram.is_empty() {
             return 0;
         }
         self.histogram.count_between(0, micros.min(LONGEST))
     }
 
-    /// The latency in seconds that this share of all does not exceed; `None` when there are none.
+    /// The latency in seconds that this share of all does not exceed; `None` when there are none, infinite
+    /// when so large a share never came that no bound can be given.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rank among counts"
+    )]
     pub fn quantile(&self, quantile: f64) -> Option<f64> {
-        (!self.is_empty()).then(|| seconds(self.histogram.value_at_quantile(quantile)))
+        let (came, all) = (self.histogram.len(), self.count());
+        if self.never == 0 || all == 0 {
+            return (all > 0).then(|| seconds(self.histogram.value_at_quantile(quantile)));
+        }
+        let rank = (quantile.clamp(0.0, 1.0) * all as f64).ceil().max(1.0) as u64;
+        if rank > came {
+            return Some(f64::INFINITY);
+        }
+        // Half a rank less, so that rounding does not lead to the next one.
+        let among_those_that_came = (rank as f64 - 0.5) / came as f64;
+        Some(seconds(
+            self.histogram.value_at_quantile(among_those_that_came),
+        ))
     }
 
-    /// The longest, in seconds.
+    /// The longest, in seconds; infinite when one never came.
     pub fn max(&self) -> Option<f64> {
-        (!self.is_empty()).then(|| seconds(self.histogram.max()))
+        self.unless_never(|| seconds(self.histogram.max()))
     }
 
-    /// The mean, in seconds.
+    /// The mean, in seconds; infinite when one never came.
     pub fn mean(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a mean of counts")]
-        let mean = self.sum() / self.count() as f64;
-        (!self.is_empty()).then_some(mean)
+        self.unless_never(|| self.sum() / self.histogram.len() as f64)
+    }
+
+    fn unless_never(&self, finite: impl Fn() -> f64) -> Option<f64> {
+        match self.never {
+            0 => (!self.is_empty()).then(finite),
+            _ => Some(f64::INFINITY),
+        }
     }
 }
 
@@ -154,6 +202,9 @@ fn seconds(micros: u64) -> f64 {
 struct Written {
     sum_us: u64,
     buckets: Vec<(u64, u64)>,
+    /// Results from before it was counted have none.
+    #[serde(default)]
+    never: u64,
 }
 
 impl Serialize for Latencies {
@@ -161,6 +212,7 @@ impl Serialize for Latencies {
         Written {
             sum_us: self.sum_us,
             buckets: self.buckets().collect(),
+            never: self.never,
         }
         .serialize(serializer)
     }
@@ -178,6 +230,7 @@ impl<'de> Deserialize<'de> for Latencies {
             latencies.add_buckets(micros, count);
         }
         latencies.sum_us = written.sum_us;
+        latencies.never = written.never;
         Ok(latencies)
     }
 }
@@ -210,6 +263,34 @@ mod tests {
         assert_eq!(merged.mean(), all.mean());
         let (found, exact) = (all.quantile(0.5).unwrap(), 1e8 / 7e6);
         assert!((found / exact - 1.0).abs() < 0.002, "{found}");
+    }
+
+    #[test]
+    fn what_never_came_is_slower_than_any_bound() {
+        let mut latencies = Latencies::default();
+        for millis in 1..=96 {
+            latencies.record(Duration::from_millis(millis));
+        }
+        for _ in 0..4 {
+            latencies.record_never();
+        }
+        let text = serde_json::to_string(&latencies).unwrap();
+        let mut merged = serde_json::from_str::<Latencies>(&text).unwrap();
+        merged.merge(&Latencies::default());
+
+        assert_eq!(merged, latencies);
+        assert_eq!(
+            (merged.count(), merged.never(), merged.up_to(1e9)),
+            (100, 4, 96)
+        );
+        let milli = |quantile| (merged.quantile(quantile).unwrap() * 1e3).round();
+        let shown = [0.5, 0.9, 0.96].map(|it| milli(it).to_string());
+        assert_eq!(shown, ["50", "90", "96"]);
+        for value in [merged.quantile(0.97), merged.max(), merged.mean()] {
+            assert_eq!(value, Some(f64::INFINITY));
+        }
+        merged.clear();
+        assert!(merged.is_empty() && merged.quantile(0.5).is_none());
     }
 
     #[test]

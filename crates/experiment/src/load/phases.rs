@@ -44,7 +44,7 @@ impl FromStr for PhaseWindow {
             Some((name.trim(), from.trim(), to.trim()))
         });
         let (name, from, to) = parts.filter(|(name, ..)| !name.is_empty()).ok_or_else(|| {
-            format!("`{text}` is no phase; write NAME=FROM..TO like outage=10s..20s")
+            format!("`{text}` is not a phase: write NAME=FROM..TO, such as outage=10s..20s")
         })?;
         let time = |text: &str| match text {
             "0" => Ok(Duration::ZERO),

@@ -98,11 +98,13 @@ impl Profile {
         if let Some(connections) = self.connections {
             range("connections", connections, 1..=10_000, "")?;
             let plain = Self::default();
-            if self.process != plain.process || self.shape != plain.shape {
-                return Err(format!(
-                    "connections = {connections} is not allowed together with process or shape: in a \
-                     closed loop the answers set the pace"
-                ));
+            let paced = [
+                ("rate", same(self.rate, plain.rate)),
+                ("process", self.process == plain.process),
+                ("shape", self.shape == plain.shape),
+            ];
+            if let Some((setting, _)) = paced.iter().find(|(_, unset)| !unset) {
+                return Err(closed_loop(connections, setting));
             }
         }
         range("keys", self.keys, 1..=1_000_000, "")?;
@@ -115,6 +117,12 @@ impl Profile {
         if self.path.is_empty() || !self.path.chars().all(allowed) {
             return Err(format!(
                 "path = \"{}\" is not allowed: it must be a path like call or call/orders, without ? and #",
+                self.path
+            ));
+        }
+        if climbs(&self.path) {
+            return Err(format!(
+                "path = \"{}\" is not allowed: it must stay below the URL of each target, without `..`",
                 self.path
             ));
         }
@@ -145,6 +153,30 @@ impl Profile {
         }
         Ok(())
     }
+}
+
+#[expect(
+    clippy::float_cmp,
+    reason = "the default, or something else that was written"
+)]
+fn same(rate: f64, plain: f64) -> bool {
+    rate == plain
+}
+
+/// Why a closed loop has no rate, process or shape.
+pub fn closed_loop(connections: u32, setting: &str) -> String {
+    format!(
+        "connections = {connections} is not allowed together with {setting}: in a closed loop the \
+         answers set the pace; leave one of the two out"
+    )
+}
+
+/// Whether a path has a segment that leads up, `..`, however it is written: a URL takes `%2e` for a dot
+/// and `\\` for a slash, and a server behind it may take `%2f` for one.
+pub fn climbs(path: &str) -> bool {
+    let plain = path.to_ascii_lowercase().replace("%2e", ".");
+    let plain = plain.replace("%2f", "/").replace("%5c", "/");
+    plain.split(['/', '\\']).any(|segment| segment == "..")
 }
 
 fn range<T: Copy + PartialOrd + std::fmt::Display>(
@@ -206,8 +238,9 @@ mod tests {
             ("connections = 0", "from 1 to 10000"),
             (
                 "connections = 4\nprocess = \"constant\"",
-                "together with process or shape",
+                "together with process",
             ),
+            ("connections = 4\nrate = 50", "together with rate"),
             ("keys = 0", "keys = 0"),
             (
                 "timeout = \"0s\"",
@@ -218,6 +251,8 @@ mod tests {
                 "at most the mean, 90",
             ),
             ("path = \"a b\"", "path = \"a b\""),
+            ("path = \"call/../x\"", "without `..`"),
+            ("path = \"call/%2E.\"", "without `..`"),
             ("shed_limit = 2", "from 0 to 1"),
             ("process = 5", "expected arrival process"),
         ] {

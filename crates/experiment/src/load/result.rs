@@ -1,6 +1,7 @@
 //! What came of it? Everything that is needed to draw and compute it again, in one document.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,12 @@ pub struct LoadResult {
     pub warm_up_s: f64,
     /// How many requests were planned.
     pub planned: u64,
-    /// Figures of all targets over the whole run, without those that were not measured.
+    /// What the generator itself ran out of, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_shortage: Option<String>,
+    /// Figures of all targets over the whole run, without those that were not measured; infinite where an
+    /// answer never came.
+    #[serde(with = "super::written_figure::map")]
     pub figures: BTreeMap<String, f64>,
     /// The phases of the run.
     pub phases: Vec<PhaseWindow>,
@@ -52,6 +58,7 @@ pub struct TargetResult {
     /// Whether one connection to it ever came about.
     pub reached: bool,
     /// Figures over the whole run, without those that were not measured.
+    #[serde(with = "super::written_figure::map")]
     pub figures: BTreeMap<String, f64>,
     /// The parts of the run: the warm-up, each phase, and the rest.
     pub parts: Vec<Part>,
@@ -68,8 +75,12 @@ pub struct Part {
     pub sent: u64,
     /// Attempts, with the first ones.
     pub attempts: u64,
-    /// From the planned instant to the end, of all that ended.
+    /// From the planned instant to the end; a request that [never came](Outcome::never_came) counts as
+    /// slower than any bound.
     pub response: Latencies,
+    /// The response times of successes.
+    #[serde(default)]
+    pub ok: Latencies,
     /// From sending the last attempt to its end.
     pub service: Latencies,
     /// From the planned instant to when the generator let the request go.
@@ -93,9 +104,17 @@ pub struct Second {
 pub struct SecondOfTarget {
     /// How requests ended.
     pub outcomes: Outcomes,
-    /// The median response time, in seconds.
+    /// The median response time of successes, in seconds.
+    #[serde(default, with = "super::written_figure::option")]
+    pub ok_p50_s: Option<f64>,
+    /// The 99th percentile of the response time of successes, in seconds.
+    #[serde(default, with = "super::written_figure::option")]
+    pub ok_p99_s: Option<f64>,
+    /// The median response time, in seconds; infinite where it never came.
+    #[serde(default, with = "super::written_figure::option")]
     pub p50_s: Option<f64>,
-    /// The 99th percentile of the response time, in seconds.
+    /// The 99th percentile of the response time, in seconds; infinite where it never came.
+    #[serde(default, with = "super::written_figure::option")]
     pub p99_s: Option<f64>,
 }
 
@@ -108,9 +127,31 @@ impl Part {
             sent: 0,
             attempts: 0,
             response: Latencies::default(),
+            ok: Latencies::default(),
             service: Latencies::default(),
             lateness: Latencies::default(),
             fast_fail: Latencies::default(),
+        }
+    }
+
+    /// Notes how long a request took that ended in `outcome`: `response` from its planned instant,
+    /// `service` from sending its last attempt, if one was made.
+    pub fn time(&mut self, outcome: Outcome, response: Duration, service: Option<Duration>) {
+        if outcome.never_came() {
+            self.response.record_never();
+            if service.is_some() {
+                self.service.record_never();
+            }
+            return;
+        }
+        self.response.record(response);
+        if let Some(service) = service {
+            self.service.record(service);
+        }
+        match outcome {
+            Outcome::Ok => self.ok.record(response),
+            Outcome::FastFail => self.fast_fail.record(response),
+            _ => {}
         }
     }
 
@@ -120,6 +161,7 @@ impl Part {
         self.sent += other.sent;
         self.attempts += other.attempts;
         self.response.merge(&other.response);
+        self.ok.merge(&other.ok);
         self.service.merge(&other.service);
         self.lateness.merge(&other.lateness);
         self.fast_fail.merge(&other.fast_fail);
@@ -192,6 +234,16 @@ impl LoadResult {
     /// Why the generator did not keep to the plan, unless it did.
     pub fn shortfall(&self) -> Option<String> {
         let part = self.part(None, None)?;
+        let short = part.outcomes[Outcome::OwnShortage];
+        if short > 0 {
+            return Some(format!(
+                "the generator itself could not send {short} of {} requests: {}",
+                part.outcomes.planned(),
+                self.own_shortage
+                    .as_deref()
+                    .unwrap_or("it ran out of resources")
+            ));
+        }
         let late = part.lateness.quantile(0.99).unwrap_or_default();
         let limit = self.profile.lateness_limit;
         if late > limit.0.as_secs_f64() {
@@ -211,12 +263,13 @@ impl LoadResult {
         })
     }
 
-    /// The targets to which requests were sent, but never a connection came about.
+    /// The targets to which requests were sent, but never a connection came about. Where the generator
+    /// itself had none to offer, nothing is known about the target.
     pub fn unreachable(&self) -> Vec<&str> {
-        let targets = self
-            .targets
-            .iter()
-            .filter(|target| !target.reached && target.parts.iter().any(|part| part.sent > 0));
+        let targets = self.targets.iter().filter(|target| {
+            let sent = |part: &Part| part.sent > part.outcomes[Outcome::OwnShortage];
+            !target.reached && target.parts.iter().any(sent)
+        });
         targets.map(|target| &*target.name).collect()
     }
 }

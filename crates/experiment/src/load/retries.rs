@@ -109,7 +109,12 @@ impl Retries {
             } => (attempts, respect_fast_fail),
         };
         let final_outcome = match outcome {
-            Outcome::Ok | Outcome::ClientError | Outcome::Shed | Outcome::Unfinished => true,
+            Outcome::Ok
+            | Outcome::Redirection
+            | Outcome::ClientError
+            | Outcome::OwnShortage
+            | Outcome::Shed
+            | Outcome::Unfinished => true,
             Outcome::FastFail => respect_fast_fail,
             _ => false,
         };
@@ -254,7 +259,12 @@ mod tests {
         for outcome in Outcome::ALL {
             let expected = !matches!(
                 outcome,
-                Outcome::Ok | Outcome::ClientError | Outcome::Shed | Outcome::Unfinished
+                Outcome::Ok
+                    | Outcome::Redirection
+                    | Outcome::ClientError
+                    | Outcome::OwnShortage
+                    | Outcome::Shed
+                    | Outcome::Unfinished
             );
             assert_eq!(eager.wait(1, outcome, 0.0).is_some(), expected, "{outcome}");
             let expected = expected && outcome != Outcome::FastFail;

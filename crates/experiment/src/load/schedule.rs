@@ -17,7 +17,8 @@ use crate::chance::stream;
 pub struct Planned {
     /// When it is to leave, from the start. In a closed loop that is not planned, and zero.
     pub at: Duration,
-    /// The target. With [`Choose::LeastLoaded`] it is the one to take among equals.
+    /// The target. With [`Choose::LeastLoaded`] it means nothing: [`least_loaded`](super::least_loaded)
+    /// chooses when the request leaves.
     pub target: usize,
     /// The key that it asks for.
     pub key: u64,
@@ -45,6 +46,8 @@ pub struct Schedule {
     targets: Targets,
     keys: Keys,
     luck: Xoshiro256PlusPlus,
+    /// What the plan follows from, beside the seed.
+    terms: Fingerprint,
 }
 
 #[derive(Clone, Debug)]
@@ -77,23 +80,70 @@ impl Schedule {
             targets: Targets::new(&profile.choose, seed, targets),
             keys: Keys::new(seed, profile.keys, profile.key_skew),
             luck: stream(seed, "luck"),
+            terms: terms(profile, targets),
         }
     }
 
-    /// The digest of the first [`DIGESTED`](Self::DIGESTED) entries: FNV-1a over instant in nanoseconds,
-    /// target, key and luck of each, as little-endian 64-bit numbers.
+    /// The digest of the whole plan, however late two plans part: FNV-1a over all that the plan follows
+    /// from (process, course of the rate, choice, targets, keys) and over its first
+    /// [`DIGESTED`](Self::DIGESTED) entries, which follow from the seed, too. Of these it takes instant in
+    /// nanoseconds, target, key and luck; all numbers are little-endian and have 64 bits.
+    ///
+    /// Plans with the same digest are the same; so are plans that are only written in another way, as a
+    /// constant rate and two steps of that rate, as far as their course is the same number by number.
     pub fn digest(self) -> Digest {
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let mut print = self.terms;
         for planned in self.take(Self::DIGESTED) {
             let nanos = u64::try_from(planned.at.as_nanos()).unwrap_or(u64::MAX);
             for number in [nanos, planned.target as u64, planned.key, planned.luck] {
-                for byte in number.to_le_bytes() {
-                    hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-                }
+                print.number(number);
             }
         }
-        Digest(hash)
+        Digest(print.0)
     }
+}
+
+/// A hash that grows: FNV-1a.
+#[derive(Clone, Copy, Debug)]
+struct Fingerprint(u64);
+
+impl Fingerprint {
+    fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn number(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    /// A text, with its length, so that two in a row cannot be taken for two others.
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.bytes(text.as_bytes());
+    }
+}
+
+/// All that a plan follows from but its seed; of a closed loop, in which the answers decide when requests
+/// leave, without process and rate.
+fn terms(profile: &Profile, targets: &[&str]) -> Fingerprint {
+    let mut print = Fingerprint(0xcbf2_9ce4_8422_2325);
+    if let Some(connections) = profile.connections {
+        print.text(&format!("closed loop of {connections}"));
+    } else {
+        print.text(&profile.process.to_string());
+        for number in Curve::new(&profile.shape, profile.rate).numbers() {
+            print.number(number.to_bits());
+        }
+    }
+    print.text(&profile.choose.to_string());
+    for target in targets {
+        print.text(target);
+    }
+    print.number(profile.keys);
+    print.number(profile.key_skew.to_bits());
+    print
 }
 
 impl Arrivals {

@@ -123,7 +123,9 @@ fn step(text: &str) -> Result<Value, String> {
         Some((name, step)) => (Some(name.trim()), step),
         None => (None, text),
     };
-    let wrong = || format!("`{text}` is no step, write RATE:TIME or NAME=RATE:TIME");
+    let wrong = || {
+        format!("`{text}` is not a step: write RATE:TIME or NAME=RATE:TIME, such as calm=50:10s")
+    };
     let (rate, time) = step.split_once(':').ok_or_else(wrong)?;
     let rate: f64 = rate.trim().parse().map_err(|_| wrong())?;
     Ok(json!({ "rate": rate, "for": time.trim(), "name": name }))
@@ -310,7 +312,7 @@ mod tests {
             ("ramp:to=1", "missing field `over`"),
             ("ramp:to=1,ovr=1s", "did you mean `over`?"),
             ("ramp:to=200000,over=1s", "from 0 to 100000 per second"),
-            ("ramp:to=10,over=soon", "`soon` is no duration"),
+            ("ramp:to=10,over=soon", "`soon` is not a duration"),
             ("steps:50", "write RATE:TIME"),
             ("steps:x:5s", "write RATE:TIME"),
             ("steps:", "write RATE:TIME"),

@@ -69,7 +69,7 @@ fn plain(value: &Value) -> String {
 /// Why `text` is refused.
 pub(super) fn refusal(text: &str, what: &str, error: &str, examples: &str) -> String {
     let error = with_nearest(error);
-    format!("`{text}` is no {what}: {error}; write {examples}")
+    format!("`{text}` does not say {what}: {error}; write {examples}")
 }
 
 /// Reads and shows an enum, whose own serde is derived with `remote = "Self"`, as a line; reads it as

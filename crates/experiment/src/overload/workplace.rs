@@ -118,6 +118,11 @@ impl Workplace {
         None
     }
 
+    /// Whether a worker is at this work.
+    pub fn works_on(&self, id: u64) -> bool {
+        self.working.contains_key(&id)
+    }
+
     /// How full it is.
     pub fn crowd(&self) -> Crowd {
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);

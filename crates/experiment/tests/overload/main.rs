@@ -3,3 +3,5 @@
 mod clients;
 mod queueing;
 mod simulation;
+mod story;
+mod truth;

@@ -14,6 +14,7 @@ use experiment::reading::parse_json;
 pub(crate) struct Agenda<E> {
     heap: BinaryHeap<Reverse<(Duration, u64, E)>>,
     made: u64,
+    now: Duration,
 }
 
 impl<E: Ord> Agenda<E> {
@@ -21,6 +22,7 @@ impl<E: Ord> Agenda<E> {
         Self {
             heap: BinaryHeap::new(),
             made: 0,
+            now: Duration::ZERO,
         }
     }
 
@@ -30,9 +32,14 @@ impl<E: Ord> Agenda<E> {
     }
 
     pub(crate) fn next(&mut self) -> Option<(Duration, E)> {
-        self.heap
-            .pop()
-            .map(|Reverse((when, _, event))| (when, event))
+        let Reverse((when, _, event)) = self.heap.pop()?;
+        self.now = when;
+        Some((when, event))
+    }
+
+    /// The instant of the event that came last.
+    pub(crate) fn now(&self) -> Duration {
+        self.now
     }
 }
 

@@ -54,7 +54,7 @@ pub(crate) struct ProfileArgs {
     /// `weighted:A=3,B=1` [default: random]
     #[arg(long, value_name = "WAY", env = "BREAKER_LAB_CHOOSE")]
     pub(crate) choose: Option<Choose>,
-    /// How often a target is chosen, beside the others' 1, instead of --choose; repeat for more
+    /// How often a target is chosen, beside the others' 1, instead of --choose; repeat for more [default: 1]
     #[arg(long, value_name = "NAME=N")]
     pub(crate) weight: Vec<Named<f64>>,
     /// How many different keys are asked for [default: 1000]
@@ -110,7 +110,7 @@ pub(crate) struct OutcomeArgs {
     /// Show nothing but the result
     #[arg(long)]
     pub(crate) quiet: bool,
-    /// Show the plan and its digest, and send nothing
+    /// Show the plan and its digest, and send nothing; with --json and --duration, write all of it
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Where to show metrics; nowhere by default

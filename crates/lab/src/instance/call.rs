@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::downstream::{CallResult, is_success};
 use super::{DOWNSTREAM, State};
-use crate::serve::json;
+use crate::serve::{self, json};
 
 /// The header in which every answer names the state that decided about the call.
 const BREAKER_STATE: HeaderName = HeaderName::from_static("x-breaker-state");
@@ -40,6 +40,11 @@ struct ErrorBody {
 
 /// Answers `GET /call`, and `GET /call/PATH` with what the downstream has at that path.
 pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> Response {
+    let Some(url) = state.caller.url_for(path) else {
+        // The breaker is not asked: what never leaves for the downstream says nothing about it.
+        let message = "the path must stay below /call: it may not have `..` in it";
+        return serve::error(StatusCode::BAD_REQUEST, "invalid_path", message);
+    };
     let span = state.tracer.breaker_call(DOWNSTREAM);
     let permit = match span.within(|| state.breaker.try_acquire()) {
         Ok(permit) => permit,
@@ -51,7 +56,7 @@ pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> R
     state.permitted.fetch_add(1, Ordering::Relaxed);
     let breaker_state = permit.state();
     let under_way = UnderWay::new(state, permit, span);
-    let result = state.caller.call(&under_way.span, path, incoming).await;
+    let result = state.caller.call(&under_way.span, url, incoming).await;
     let (outcome, took) = under_way.end(&result);
     let failure = error(&result);
     let answer = Answer {
@@ -65,22 +70,44 @@ pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> R
     let mut response = json(answer_status(&result), &answer);
     let value = HeaderValue::from_static(breaker_state.as_str());
     response.headers_mut().insert(BREAKER_STATE, value);
+    if let CallResult::Answered { headers, .. } = result {
+        response.headers_mut().extend(headers);
+    }
     response
 }
 
-/// What an instance answers to its client.
+/// What an instance answers to its client. A redirect and a mistake of the client are passed on: they do
+/// not speak against the downstream, but the client did not get what it asked for either. A change of the
+/// protocol (101), which nobody asked for, cannot be passed on.
 fn answer_status(result: &CallResult) -> StatusCode {
     match result {
-        CallResult::Answered { status, .. } if is_success(*status) => StatusCode::OK,
+        CallResult::Answered { status, .. } if status.is_success() => StatusCode::OK,
+        CallResult::Answered { status, .. } if is_passed_on(*status) => *status,
+        CallResult::OwnShortage(_) => StatusCode::INTERNAL_SERVER_ERROR,
         CallResult::Answered { .. } | CallResult::Broken(_) => StatusCode::BAD_GATEWAY,
         CallResult::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
     }
 }
 
-/// What it says about a call that failed.
+fn is_passed_on(status: StatusCode) -> bool {
+    is_success(status) && (status.is_redirection() || status.is_client_error())
+}
+
+/// What it says about a call that did not succeed.
 fn error(result: &CallResult) -> Option<ErrorBody> {
     let (code, message) = match result {
-        CallResult::Answered { status, .. } if is_success(*status) => return None,
+        CallResult::Answered { status, .. } if status.is_success() => return None,
+        CallResult::Answered { status, .. } if is_success(*status) => (
+            "downstream_answer",
+            format!(
+                "the downstream answered {}, which is no failure of it",
+                status.as_u16()
+            ),
+        ),
+        CallResult::OwnShortage(what) => (
+            "own_shortage",
+            format!("this instance could not call: {}", what.words()),
+        ),
         CallResult::Answered { status, .. } => (
             "downstream_failure",
             format!("the downstream answered {}", status.as_u16()),
@@ -100,6 +127,8 @@ struct UnderWay<'a> {
     permit: Option<Permit<'a>>,
     span: BreakerCall,
     began: Instant,
+    /// For how long the process had not run until then.
+    stalled: Duration,
 }
 
 impl<'a> UnderWay<'a> {
@@ -112,18 +141,26 @@ impl<'a> UnderWay<'a> {
             permit: Some(permit),
             span,
             began: Instant::now(),
+            stalled: state.stalls.so_far(),
         }
     }
 
     fn end(mut self, result: &CallResult) -> (Outcome, Duration) {
         let took = self.began.elapsed();
-        let permit = self.permit.take().expect("a call ends once");
+        let mut permit = self.permit.take().expect("a call ends once");
+        let stalled = self.state.stalls.so_far().saturating_sub(self.stalled);
+        if !stalled.is_zero() {
+            // Time in which this process did not run makes no call slow.
+            permit = permit.took(took.saturating_sub(stalled));
+        }
         let outcome = self.span.within(|| match result {
             CallResult::Answered { status, .. } if is_success(*status) => permit.success(),
             CallResult::Answered {
                 retry_after: Some(wait),
                 ..
             } => permit.retry_after(*wait).failure(),
+            // There was no call, so nothing is known about the downstream.
+            CallResult::OwnShortage(_) => permit.ignore(),
             CallResult::Answered { .. } | CallResult::TimedOut(_) | CallResult::Broken(_) => {
                 permit.failure()
             }
@@ -171,12 +208,14 @@ impl FastFailures {
                                                  only some calls yet; the downstream was not called"
                             .to_owned(),
                         reason => format!(
-                            "the circuit breaker is {reason}; the downstream was not called"
+                            "the circuit breaker is {}; the downstream was not called",
+                            reason.to_string().replace('_', "-"),
                         ),
                     },
                 }),
             };
-            let bytes = serde_json::to_vec(&answer).expect("answers have only string keys");
+            let mut bytes = serde_json::to_vec(&answer).expect("answers have only string keys");
+            bytes.push(b'\n');
             (reason, Bytes::from(bytes))
         };
         Self {
@@ -196,14 +235,18 @@ impl FastFailures {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let state = HeaderValue::from_static(rejected.reason.state().as_str());
         headers.insert(BREAKER_STATE, state);
-        headers.insert(RETRY_AFTER, retry_after(rejected.retry_after));
+        headers.extend(
+            rejected
+                .retry_after
+                .map(|it| (RETRY_AFTER, retry_after(it))),
+        );
         response
     }
 }
 
-/// Whole seconds, rounded up, at least one. Where no time leads out, a minute.
-fn retry_after(wait: Option<Duration>) -> HeaderValue {
-    let wait = wait.unwrap_or(Duration::from_secs(60));
+/// Whole seconds, rounded up, at least one. Where no time leads out, as when an operator forced the
+/// breaker open, there is no header: any number would be made up.
+fn retry_after(wait: Duration) -> HeaderValue {
     let part = u64::from(wait.subsec_nanos() > 0);
     let rounded_up = wait.as_secs().saturating_add(part);
     HeaderValue::from(rounded_up.max(1))
@@ -215,12 +258,11 @@ mod tests {
 
     #[test]
     fn retry_after_is_rounded_up_to_whole_seconds() {
-        let header = |millis| retry_after(Some(Duration::from_millis(millis)));
+        let header = |millis| retry_after(Duration::from_millis(millis));
 
         assert_eq!(header(0), "1");
         assert_eq!(header(1), "1");
         assert_eq!(header(1000), "1");
         assert_eq!(header(1001), "2");
-        assert_eq!(retry_after(None), "60");
     }
 }

@@ -1,22 +1,33 @@
-//! How is the downstream called, and what comes of it?
+//! Calls of the downstream, and what comes of them.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
-use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use reqwest::{Client, Url};
+use axum::http::header::{ALLOW, ETAG, HeaderName, LAST_MODIFIED, LOCATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use experiment::load::climbs;
+use fusebox_tower::RetryAfter;
+use http_body_util::BodyExt;
+use hyper_util::client::legacy;
+use reqwest::Url;
 use telemetry::trace::{BreakerCall, Target, attributes};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
-use crate::client::client;
+use super::stalls::Stalls;
+use crate::client::Downstream;
 use crate::load::REQUEST_KEY;
 use crate::settings::BaseUrl;
+use crate::shortage::Shortage;
 
 /// The header in which the downstream learns who calls.
 const CALLER: HeaderName = HeaderName::from_static("x-caller");
 /// Bytes of the downstream's answer that are read so that its connection can be used again.
 const ANSWER_BYTES: usize = 64 * 1024;
+
+/// Headers that go with a status that is passed on.
+const PASSED_ON: [HeaderName; 5] = [ALLOW, ETAG, LAST_MODIFIED, LOCATION, WWW_AUTHENTICATE];
 
 /// Whether the downstream did its work. A client's mistake (4xx) does not speak against it, being
 /// told to slow down (429) does.
@@ -27,11 +38,12 @@ pub(super) fn is_success(status: StatusCode) -> bool {
 /// Calls the downstream.
 #[derive(Debug)]
 pub(super) struct Caller {
-    client: Client,
+    client: Downstream,
     url: Url,
     target: Target,
     name: HeaderValue,
     limit: Duration,
+    stalls: Arc<Stalls>,
 }
 
 /// What the downstream answered.
@@ -40,9 +52,13 @@ pub(super) enum CallResult {
     Answered {
         status: StatusCode,
         retry_after: Option<Duration>,
+        /// What a client needs to make use of a status that is passed on.
+        headers: HeaderMap,
     },
     TimedOut(Duration),
     Broken(Broken),
+    /// There was no call: this instance itself ran out of something.
+    OwnShortage(Shortage),
 }
 
 /// Why there was no answer.
@@ -69,22 +85,27 @@ impl Broken {
 }
 
 impl Caller {
-    pub(super) fn new(name: &str, downstream: &BaseUrl, limit: Duration) -> Self {
+    pub(super) fn new(
+        name: &str,
+        downstream: &BaseUrl,
+        (limit, stalls): (Duration, Arc<Stalls>),
+    ) -> Self {
         let url = downstream.join("data");
         Self {
-            client: client(),
+            client: Downstream::new(&url),
             target: Target::new(url.as_str()),
             url,
             name: HeaderValue::from_str(name).expect("instance names are plain"),
             limit,
+            stalls,
         }
     }
 
-    /// Calls what the downstream has below `/data` where the incoming request is below `/call`.
+    /// Calls a URL of the downstream.
     pub(super) async fn call(
         &self,
         call: &BreakerCall,
-        path: &str,
+        url: Cow<'_, Url>,
         incoming: &HeaderMap,
     ) -> CallResult {
         let mut headers = HeaderMap::new();
@@ -92,7 +113,6 @@ impl Caller {
         if let Some(key) = incoming.get(REQUEST_KEY) {
             headers.insert(REQUEST_KEY, key.clone());
         }
-        let url = self.url_for(path);
         let span = match &url {
             Cow::Borrowed(_) => call.request(&self.target, incoming, &mut headers),
             Cow::Owned(url) => {
@@ -100,66 +120,108 @@ impl Caller {
                 call.request(&target, incoming, &mut headers)
             }
         };
-        let exchange = self.exchange(url.into_owned(), headers);
-        let result = match timeout(self.limit, exchange).await {
-            Err(_) => CallResult::TimedOut(self.limit),
-            Ok(Err(error)) if error.is_connect() => CallResult::Broken(Broken::Connect),
-            Ok(Err(_)) => CallResult::Broken(Broken::Connection),
-            Ok(Ok((status, retry_after))) => CallResult::Answered {
-                status,
-                retry_after,
-            },
+        let exchange = self.exchange(&url, headers);
+        let result = match self.patiently(exchange).await {
+            None => CallResult::TimedOut(self.limit),
+            Some(Ok(answered)) => answered,
+            Some(Err(error)) => CallResult::without_head(&error),
         };
         if let Some(span) = span {
             match &result {
                 CallResult::Answered { status, .. } => span.answered(status.as_u16()),
                 CallResult::TimedOut(_) => span.failed(attributes::TIMEOUT),
                 CallResult::Broken(how) => span.failed(how.error_type()),
+                CallResult::OwnShortage(_) => span.failed(attributes::CONNECT),
             }
         }
         result
     }
 
-    fn url_for(&self, path: &str) -> Cow<'_, Url> {
+    /// What the downstream has below `/data` where the incoming request is below `/call`; `None` for a
+    /// path that would lead out of it.
+    pub(super) fn url_for(&self, path: &str) -> Option<Cow<'_, Url>> {
         let below = path.strip_prefix("/call/").unwrap_or_default();
         if below.is_empty() {
-            return Cow::Borrowed(&self.url);
+            return Some(Cow::Borrowed(&self.url));
+        }
+        if climbs(below) {
+            return None;
         }
         let mut url = self.url.clone();
         url.set_path(&format!("{}/{below}", self.url.path()));
-        Cow::Owned(url)
+        Some(Cow::Owned(url))
     }
 
     /// Reads the answer to its end, as `fusebox_tower::HttpBreakerLayer` does: a body that breaks off
     /// is a broken connection, whatever the status was.
-    async fn exchange(
-        &self,
-        url: Url,
-        headers: HeaderMap,
-    ) -> reqwest::Result<(StatusCode, Option<Duration>)> {
-        let request = self.client.get(url).headers(headers);
-        let mut response = request.send().await?;
+    async fn exchange(&self, url: &Url, headers: HeaderMap) -> Result<CallResult, legacy::Error> {
+        let response = self.client.get(url, headers).await?;
+        let (head, mut body) = response.into_parts();
         let mut read = 0;
-        while let Some(chunk) = response.chunk().await? {
-            read += chunk.len();
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return Ok(CallResult::Broken(Broken::Connection));
+            };
+            read += frame.data_ref().map_or(0, bytes::Bytes::len);
             if read > ANSWER_BYTES {
                 break;
             }
         }
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|seconds| seconds.to_str().ok()?.parse().ok())
-            .map(Duration::from_secs);
-        Ok((response.status(), retry_after))
+        let given = &head.headers;
+        let passed_on = PASSED_ON.iter().filter_map(|name| {
+            let value = given.get(name)?;
+            Some((name.clone(), value.clone()))
+        });
+        Ok(CallResult::Answered {
+            status: head.status,
+            retry_after: retry_after(given),
+            headers: passed_on.collect(),
+        })
+    }
+
+    /// Waits for `exchange` as long as the downstream may take. Time in which this process did not run
+    /// is not the downstream's.
+    async fn patiently<T>(&self, exchange: impl Future<Output = T>) -> Option<T> {
+        let mut exchange = pin!(exchange);
+        let before = self.stalls.so_far();
+        let limit = Instant::now() + self.limit;
+        let mut until = limit;
+        loop {
+            if let Ok(ended) = timeout_at(until, &mut exchange).await {
+                return Some(ended);
+            }
+            let extended = limit + self.stalls.so_far().saturating_sub(before);
+            if extended <= until {
+                return None;
+            }
+            until = extended;
+        }
     }
 }
 
+/// How long the downstream asks to be left alone. A date counts from the answer's own `Date` where there
+/// is one, so that the two clocks need not agree.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    RetryAfter::wait_in(headers).or_else(|| {
+        let now = UNIX_EPOCH + Duration::from_secs_f64(telemetry::unix_now());
+        Some(RetryAfter::of(headers)?.wait_from(now))
+    })
+}
+
 impl CallResult {
+    /// What it means that not even the head of an answer came.
+    fn without_head(error: &legacy::Error) -> Self {
+        match Shortage::behind(error) {
+            Some(shortage) => Self::OwnShortage(shortage),
+            None if error.is_connect() => Self::Broken(Broken::Connect),
+            None => Self::Broken(Broken::Connection),
+        }
+    }
+
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Answered { status, .. } => Some(status.as_u16()),
-            Self::TimedOut(_) | Self::Broken(_) => None,
+            Self::TimedOut(_) | Self::Broken(_) | Self::OwnShortage(_) => None,
         }
     }
 
@@ -170,25 +232,98 @@ impl CallResult {
             Self::Answered { status, .. } => Some(status.as_str().to_owned().into()),
             Self::TimedOut(_) => Some(attributes::TIMEOUT.into()),
             Self::Broken(how) => Some(how.error_type().into()),
+            Self::OwnShortage(_) => Some(attributes::CONNECT.into()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::{DATE, RETRY_AFTER};
+
     use super::*;
 
     #[test]
     fn a_path_below_call_is_the_path_below_data() {
         let downstream = "http://h:1/base".parse().unwrap();
-        let caller = Caller::new("A", &downstream, Duration::from_secs(1));
+        let caller = Caller::new(
+            "A",
+            &downstream,
+            (Duration::from_secs(1), Arc::new(Stalls::new())),
+        );
         for (path, url) in [
             ("/call", "http://h:1/base/data"),
             ("/call/", "http://h:1/base/data"),
             ("/call/orders/7", "http://h:1/base/data/orders/7"),
+            ("/call/a..b", "http://h:1/base/data/a..b"),
+            ("/call/./x", "http://h:1/base/data/x"),
+            ("/call//x", "http://h:1/base/data//x"),
         ] {
-            assert_eq!(caller.url_for(path).as_str(), url);
+            assert_eq!(caller.url_for(path).unwrap().as_str(), url);
         }
+        for path in [
+            "/call/..",
+            "/call/x/%2E%2e/../y",
+            "/call/..%2ffaults",
+            "/call/..\\faults",
+        ] {
+            assert_eq!(caller.url_for(path), None, "{path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_that_the_process_did_not_run_is_not_the_downstreams() {
+        let stalls = Arc::new(Stalls::new());
+        let limit = (Duration::from_secs(1), Arc::clone(&stalls));
+        let caller = Caller::new("A", &"http://h:1".parse().unwrap(), limit);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        stalls.pulse();
+        // Both the answer and the end of the patience come while the process does not run.
+        let late = tokio::time::sleep(Duration::from_millis(5500));
+        let answered = caller.patiently(late);
+
+        let began = Instant::now();
+        let answered = async {
+            let answered = answered.await;
+            (answered, began.elapsed())
+        };
+        // Without a pulse all the time until then is a stall.
+        let (answered, took) = answered.await;
+
+        assert_eq!(answered, Some(()), "{took:?}");
+        stalls.pulse();
+        let ticking = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                stalls.pulse();
+            }
+        };
+        let hanging = caller.patiently(std::future::pending::<()>());
+        let began = Instant::now();
+        tokio::select! {
+            biased;
+            answered = hanging => assert_eq!(answered, None),
+            () = ticking => unreachable!("it ticks for ever"),
+        }
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_retry_after_is_a_number_of_seconds_or_a_date() {
+        let wait = |pairs: &[(HeaderName, &'static str)]| {
+            let pairs = pairs.iter().cloned();
+            let pairs = pairs.map(|(name, text)| (name, HeaderValue::from_static(text)));
+            retry_after(&pairs.collect())
+        };
+        let date = (DATE, "Wed, 21 Oct 2026 07:28:00 GMT");
+        let at = (RETRY_AFTER, "Wed, 21 Oct 2026 07:28:30 GMT");
+        let past = (RETRY_AFTER, "Wed, 21 Oct 2015 07:28:00 GMT");
+
+        assert_eq!(wait(&[(RETRY_AFTER, "7")]), Some(Duration::from_secs(7)));
+        assert_eq!(wait(&[date, at]), Some(Duration::from_secs(30)));
+        assert_eq!(wait(&[past]), Some(Duration::ZERO));
+        assert_eq!(wait(&[(RETRY_AFTER, "soon")]), None);
+        assert_eq!(wait(&[]), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use experiment::load::LoadResult;
+use experiment::load::{LoadResult, Profile};
 use telemetry::{Telemetry, service_metrics};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -14,7 +14,7 @@ use super::{Generator, LOAD_SERVICE, LoadCollector, Record, plan_view, report};
 use crate::failure::Failure;
 use crate::serve::{Control, Listening, Routes, listen, router, serve};
 use crate::settings::{Alone, LoadAlone, LoadRun, Serving};
-use crate::shutdown::{Ending, Shutdown, Stop, end_of_run};
+use crate::shutdown::{Ending, Readers, Shutdown, Stop, end_of_run};
 
 /// Whoever scrapes the generator needs few connections.
 const SCRAPE_CONNECTIONS: usize = 64;
@@ -33,10 +33,7 @@ pub(crate) async fn run(
         Voice::Output
     };
     if run.dry_run {
-        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
-        for line in plan_view::lines(&load, &run.phases, &names, settings.seed, until) {
-            voice.say(&line);
-        }
+        dry_run(&run, &load, &names, settings.seed, until, voice)?;
         return Ok(Ending::now());
     }
     let mut outputs = Outputs::open(&run.output, &names)?;
@@ -76,6 +73,50 @@ pub(crate) async fn run(
     }
     conclude(&run, result, voice, outputs)?;
     Ok(ending)
+}
+
+/// Shows the plan, and writes it where that was asked for.
+fn dry_run(
+    run: &LoadRun,
+    load: &Profile,
+    names: &[String],
+    seed: u64,
+    until: Option<Duration>,
+    voice: Voice,
+) -> Result<(), Failure> {
+    let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+    let refused = |flag: &str, why: &str| {
+        let message = format!("{flag} is not allowed with --dry-run{why}");
+        Err(Failure::usage(message))
+    };
+    let output = &run.output;
+    for (flag, path) in [("--jsonl", &output.jsonl), ("--csv", &output.csv)] {
+        if path.is_some() {
+            return refused(flag, ": nothing is sent, so no second passes");
+        }
+    }
+    let whole = match (&output.json, load.connections, until) {
+        (None, _, _) => None,
+        (Some(_), Some(_), _) => {
+            let why = ": in a closed loop the answers decide when requests leave";
+            return refused("--json", why);
+        }
+        (Some(_), None, None) => {
+            let why = " alone: the plan has no end; say with --duration how much of it to write";
+            return refused("--json", why);
+        }
+        (Some(_), None, Some(until)) => Some(until),
+    };
+    let file = Outputs::open(output, &[])?;
+    for line in plan_view::lines(load, &run.phases, &names, seed, until) {
+        voice.say(&line);
+    }
+    match whole {
+        None => Ok(()),
+        Some(until) => {
+            file.write_json(|out| plan_view::write(out, load, &run.phases, &names, seed, until))
+        }
+    }
 }
 
 /// Judges the result, shows it and writes it.
@@ -123,7 +164,7 @@ async fn watch(
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
     seconds.tick().await;
-    let mut end = std::pin::pin!(end_of_run(None));
+    let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
     let result = loop {
         tokio::select! {
@@ -192,6 +233,13 @@ fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
         return Err(Failure::Assertion(format!(
             "{failed} of {} assertions failed",
             run.expectations.len()
+        )));
+    }
+    if result.cut_short && !run.expectations.is_empty() {
+        return Err(Failure::Assertion(format!(
+            "stopped after {:.1} s, before its time: whether the assertions hold for the whole run is \
+             not known",
+            result.duration_s
         )));
     }
     Ok(())

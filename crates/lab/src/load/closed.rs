@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use experiment::load::{Phases, Planned, Schedule};
+use experiment::load::{Phases, Planned, Schedule, least_loaded};
 use experiment::outcome::Outcome;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -77,10 +77,7 @@ impl Clients {
     async fn request(&self, own: &mut [Client], began: Instant, at: Duration) {
         let Some(planned) = self.plan() else { return };
         let place = if self.least_loaded {
-            let places = 0..self.lanes.len();
-            places
-                .min_by_key(|&place| self.lanes[place].under_way())
-                .unwrap_or_default()
+            least_loaded(self.lanes.iter().map(|lane| lane.under_way()), planned.luck)
         } else {
             planned.target
         };
@@ -92,7 +89,7 @@ impl Clients {
             match lane.again.wait(&job, outcome) {
                 None => {
                     job.end(outcome, Some(sent));
-                    if outcome == Outcome::ConnectRefused {
+                    if matches!(outcome, Outcome::ConnectRefused | Outcome::OwnShortage) {
                         sleep(REFUSED_TIME).await;
                     }
                     return;

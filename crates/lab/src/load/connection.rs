@@ -1,15 +1,17 @@
-//! How is one connection held, and what does one exchange on it come to?
+//! One connection to a target, and what one exchange on it comes to.
 //!
 //! The worker that has the connection also drives it, so that a request costs no second task. A request
-//! that met a connection which had been closed while it was idle, and of which not a byte was written, is
-//! sent again on a new one: that is no fault of the target. Whatever happens after that is an outcome.
+//! that met a kept connection which the target closed before a byte of an answer came is sent once more, on
+//! a new one: it is a `GET`, every HTTP client does so (RFC 9110, section 9.2.2), and a server that
+//! closes connections it has kept is healthy. Whatever happens on the new connection is an outcome.
 
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -21,10 +23,12 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
 use super::record::Gauge;
+use crate::client::InTurns;
+use crate::shortage::{Shortage, Unresolved};
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
 const IDLE_TIME: Duration = Duration::from_secs(2);
@@ -40,6 +44,8 @@ pub(super) struct Endpoint {
     pub(super) open: Gauge,
     /// Whether one ever came about.
     pub(super) reached: Arc<AtomicBool>,
+    /// What this process ran out of first, if it did.
+    pub(super) shortage: Arc<OnceLock<Shortage>>,
 }
 
 /// How one attempt ended.
@@ -47,6 +53,19 @@ pub(super) struct Endpoint {
 pub(super) struct Ended {
     pub(super) outcome: Outcome,
     pub(super) status: Option<u16>,
+}
+
+impl Endpoint {
+    /// Whose fault it is that no connection came about.
+    fn blame(&self, error: &io::Error) -> Outcome {
+        match Shortage::behind(error) {
+            None => Outcome::ConnectRefused,
+            Some(shortage) => {
+                self.shortage.get_or_init(|| shortage);
+                Outcome::OwnShortage
+            }
+        }
+    }
 }
 
 impl Ended {
@@ -86,13 +105,16 @@ impl Client {
     async fn exchange_patiently(&mut self, request: Request<Empty<Bytes>>) -> Ended {
         let mut unsent = request;
         if let Some(mut connection) = self.reusable() {
+            let again = unsent.clone();
             match connection.exchange(unsent).await {
+                Exchanged::Ended(ended) if ended.outcome == Outcome::Reset => unsent = again,
                 Exchanged::Ended(ended) => return self.keep(connection, ended),
                 Exchanged::Unsent(request) => unsent = *request,
             }
         }
-        let Ok(mut connection) = Connection::open(&self.endpoint).await else {
-            return Ended::without_answer(Outcome::ConnectRefused);
+        let mut connection = match Connection::open(&self.endpoint).await {
+            Ok(connection) => connection,
+            Err(error) => return Ended::without_answer(self.endpoint.blame(&error)),
         };
         match connection.exchange(unsent).await {
             Exchanged::Ended(ended) => self.keep(connection, ended),
@@ -149,11 +171,14 @@ enum Exchanged {
 
 impl Connection {
     async fn open(endpoint: &Endpoint) -> io::Result<Self> {
-        let stream = TcpStream::connect((&*endpoint.host, endpoint.port)).await?;
+        let addresses = lookup_host((&*endpoint.host, endpoint.port)).await;
+        let addresses = addresses.map_err(|error| io::Error::other(Unresolved(error)))?;
+        let addresses: Vec<SocketAddr> = addresses.collect();
+        let stream = TcpStream::connect(&*addresses).await?;
         stream.set_nodelay(true)?;
         let heard = Arc::new(AtomicBool::new(false));
         let io = TokioIo::new(Heard {
-            stream,
+            stream: InTurns::new(stream),
             heard: Arc::clone(&heard),
         });
         let (sender, driver) = http1::handshake(io).await.map_err(io::Error::other)?;
@@ -292,7 +317,7 @@ fn is_nonsense(error: &hyper::Error) -> bool {
 /// A stream that notes when something comes.
 #[derive(Debug)]
 struct Heard {
-    stream: TcpStream,
+    stream: InTurns,
     heard: Arc<AtomicBool>,
 }
 

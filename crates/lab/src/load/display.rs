@@ -1,6 +1,6 @@
 //! How is a run shown while it lasts? A line per second, or a few lines drawn in place.
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
 
 use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType};
@@ -11,6 +11,7 @@ use experiment::outcome::{Outcome, Outcomes};
 
 use super::record::Record;
 use crate::print;
+use crate::terminal::can_draw;
 use crate::together::words::number;
 
 /// Where people read about the run: standard output, unless the result goes there.
@@ -44,7 +45,7 @@ impl Display {
     pub(super) fn new(voice: Voice, quiet: bool) -> Self {
         match voice {
             _ if quiet => Self::Quiet,
-            Voice::Output if io::stdout().is_terminal() => Self::InPlace { drawn: 0 },
+            Voice::Output if can_draw() => Self::InPlace { drawn: 0 },
             voice => Self::Lines(voice),
         }
     }
@@ -56,7 +57,7 @@ impl Display {
             Self::Lines(voice) => voice.say(&progress(record)),
             Self::InPlace { drawn } => {
                 let lines = seconds.last().map(|last| picture(record, last));
-                // A terminal that is gone is no reason to end the run.
+                // Writing to memory does not fail.
                 let _ = draw(drawn, &lines.unwrap_or_default());
             }
         }
@@ -89,7 +90,7 @@ fn picture(record: &Record, last: &Second) -> Vec<String> {
     let mut all = Outcomes::default();
     let mut lines = vec![format!(
         "{:<12}{:>8}{:>8}{:>11}{:>9}{:>11}{:>11}{:>8}",
-        "last second", "planned", "ok", "fast-fail", "failed", "p50", "p99", "waiting",
+        "last second", "planned", "ok", "fast-fail", "failed", "ok p50", "ok p99", "waiting",
     )];
     for (place, (name, target)) in record.names().iter().zip(&last.targets).enumerate() {
         all += &target.outcomes;
@@ -100,8 +101,8 @@ fn picture(record: &Record, last: &Second) -> Vec<String> {
             number(outcomes[Outcome::Ok]),
             number(outcomes[Outcome::FastFail]),
             number(outcomes.failed()),
-            seconds(target.p50_s),
-            seconds(target.p99_s),
+            seconds(target.ok_p50_s),
+            seconds(target.ok_p99_s),
             number(record.waiting(place).get() as u64),
         ));
     }
@@ -122,7 +123,11 @@ fn draw(drawn: &mut u16, lines: &[String]) -> io::Result<()> {
     // Some terminals do not know their size, and say zero.
     let columns = terminal::size().map_or(80, |(columns, _)| columns);
     let width = usize::from(if columns == 0 { 80 } else { columns });
-    let mut out = io::stdout().lock();
+    // A terminal that is stopped keeps the picture that it has: each one is drawn over the last.
+    if !print::is_idle() {
+        return Ok(());
+    }
+    let mut out = Vec::new();
     if *drawn > 0 {
         queue!(out, cursor::MoveUp(*drawn))?;
     }
@@ -136,5 +141,6 @@ fn draw(drawn: &mut u16, lines: &[String]) -> io::Result<()> {
         queue!(out, Print(shown), Print("\r\n"))?;
     }
     *drawn = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    out.flush()
+    print::drawing(out);
+    Ok(())
 }

@@ -5,7 +5,7 @@
 //! do the growing ones take their places. The result takes its own when it is whole.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use experiment::load::{LoadResult, Second};
@@ -113,7 +113,7 @@ impl Outputs {
         }
         if let Some(csv) = &mut self.csv {
             let outcomes = Outcome::ALL.map(Outcome::as_str).join(",");
-            let head = format!("second,target,planned,{outcomes},p50_s,p99_s\n");
+            let head = format!("second,target,planned,{outcomes},ok_p50_s,ok_p99_s,p50_s,p99_s\n");
             let written = csv.file.write_all(head.as_bytes());
             written.map_err(|error| csv.usage(&error))?;
         }
@@ -164,6 +164,28 @@ impl Outputs {
         }
         self.failed
             .map_or(Ok(()), |what| Err(Failure::runtime(what)))
+    }
+
+    /// Writes what is no result, such as a plan, where the result would go.
+    pub(super) fn write_json(
+        self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let (shown, written) = match self.json {
+            None => return Ok(()),
+            Some(Json::Standard) => {
+                let mut out = BufWriter::new(io::stdout().lock());
+                let written = write(&mut out).and_then(|()| out.flush());
+                ("standard output".to_owned(), written)
+            }
+            Some(Json::File(mut output)) => {
+                let mut out = BufWriter::new(&output.file);
+                let written = write(&mut out).and_then(|()| out.flush());
+                drop(out);
+                (output.shown.clone(), written.and_then(|()| output.settle()))
+            }
+        };
+        written.map_err(|error| Failure::runtime(format!("cannot write {shown}: {error}")))
     }
 }
 
@@ -249,12 +271,14 @@ fn is_device(_file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// `{"second": 3, "targets": {"A": {"planned": 30, …, "p50_s": 0.004, "p99_s": 0.02}}}`
+/// `{"second": 3, "targets": {"A": {"planned": 30, …, "ok_p50_s": 0.004, …, "p99_s": "inf"}}}`
 fn jsonl(second: &Second, names: &[String]) -> String {
     let targets = names.iter().zip(&second.targets).map(|(name, target)| {
         let mut counts = serde_json::json!(target.outcomes);
-        counts["p50_s"] = target.p50_s.into();
-        counts["p99_s"] = target.p99_s.into();
+        let written = serde_json::json!(target);
+        for key in ["ok_p50_s", "ok_p99_s", "p50_s", "p99_s"] {
+            counts[key] = written[key].clone();
+        }
         (name.clone(), counts)
     });
     let targets: serde_json::Map<_, _> = targets.collect();
@@ -267,10 +291,12 @@ fn csv(second: &Second, names: &[String]) -> String {
         let outcomes = Outcome::ALL.map(|outcome| target.outcomes[outcome].to_string());
         let quantile = |value: Option<f64>| value.map(|it| it.to_string()).unwrap_or_default();
         format!(
-            "{},{name},{},{},{},{}\n",
+            "{},{name},{},{},{},{},{},{}\n",
             second.second,
             target.outcomes.planned(),
             outcomes.join(","),
+            quantile(target.ok_p50_s),
+            quantile(target.ok_p99_s),
             quantile(target.p50_s),
             quantile(target.p99_s),
         )

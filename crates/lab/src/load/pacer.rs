@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use experiment::load::{Curve, Phases, Planned, Schedule};
+use experiment::load::{Curve, Phases, Planned, Schedule, least_loaded};
 use experiment::outcome::Outcome;
 use tokio::task::yield_now;
 use tokio::time::Instant;
@@ -87,15 +87,14 @@ impl Pacer {
         }
     }
 
-    /// The planned target; or the one with the fewest requests under way, beginning with the planned one.
+    /// The planned target, or the one with the fewest requests under way; among equals the request's luck
+    /// decides.
     fn choose(&self, planned: &Planned) -> usize {
         if !self.least_loaded {
             return planned.target;
         }
-        let count = self.lanes.len();
-        let all = (planned.target..count).chain(0..planned.target);
-        all.min_by_key(|&place| self.lanes[place].under_way())
-            .unwrap_or(planned.target)
+        let loads = self.lanes.iter().map(|lane| lane.under_way());
+        least_loaded(loads, planned.luck)
     }
 }
 

@@ -1,20 +1,21 @@
 //! Which rates does a file hold, to be replayed?
 
-use std::fs;
 use std::path::Path;
 
 use experiment::load::Point;
+use experiment::reading::without_mark;
 
 use crate::failure::Failure;
+use crate::file;
 
 /// Reads rows of `seconds,rate`. Empty rows and those that begin with `#` mean nothing, and the first
-/// one may name the columns.
+/// one may name the columns: two words. A first row with a typing error is refused as any other.
 pub(crate) fn read_rates(path: &Path) -> Result<Vec<Point>, Failure> {
     let shown = path.display();
-    let text = fs::read_to_string(path)
+    let text = file::read_text(path, file::RECORDED)
         .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
     let mut points = Vec::new();
-    for (number, row) in (1..).zip(text.lines()) {
+    for (number, row) in (1..).zip(without_mark(&text).lines()) {
         let row = row.trim();
         if row.is_empty() || row.starts_with('#') {
             continue;
@@ -25,7 +26,7 @@ pub(crate) fn read_rates(path: &Path) -> Result<Vec<Point>, Failure> {
         });
         match point {
             Some(point) => points.push(point),
-            None if points.is_empty() && number == 1 => {}
+            None if number == 1 && is_heading(row) => {}
             None => {
                 return Err(Failure::usage(format!(
                     "{shown}:{number}: `{row}` is not allowed: it must be SECONDS,RATE"
@@ -39,4 +40,14 @@ pub(crate) fn read_rates(path: &Path) -> Result<Vec<Point>, Failure> {
         )));
     }
     Ok(points)
+}
+
+/// Whether each column of the row is a word.
+fn is_heading(row: &str) -> bool {
+    let is_word = |cell: &str| {
+        cell.trim_matches([' ', '"'])
+            .starts_with(char::is_alphabetic)
+    };
+    row.split_once(',')
+        .is_some_and(|(at, rate)| is_word(at) && is_word(rate))
 }

@@ -70,11 +70,11 @@ pub(super) struct End {
     pub(super) attempts: u32,
 }
 
-/// A latency at two quantiles.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A latency at two quantiles, in seconds; none where nothing was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Latency {
-    pub(crate) p50: Duration,
-    pub(crate) p99: Duration,
+    pub(crate) p50: Option<f64>,
+    pub(crate) p99: Option<f64>,
 }
 
 impl Record {
@@ -150,16 +150,7 @@ impl Record {
         if let Some(lateness) = end.lateness {
             part.lateness.record(lateness);
         }
-        if !end.outcome.ended() {
-            return;
-        }
-        part.response.record(end.response);
-        if let Some(service) = end.service {
-            part.service.record(service);
-        }
-        if end.outcome == Outcome::FastFail {
-            part.fast_fail.record(end.response);
-        }
+        part.time(end.outcome, end.response, end.service);
     }
 
     /// How the requests to one target ended so far.
@@ -167,9 +158,9 @@ impl Record {
         self.lock().targets[target].outcomes
     }
 
-    /// The response time of all answers of one instance.
-    pub(crate) fn latency(&self, target: usize) -> Latency {
-        Latency::of(&self.merged(&[target], |part| &part.response))
+    /// The response time of the successes of one instance.
+    pub(crate) fn ok_latency(&self, target: usize) -> Latency {
+        Latency::of(&self.merged(&[target], |part| &part.ok))
     }
 
     /// The response time of all fast failures.
@@ -245,13 +236,9 @@ impl State {
 
 impl Latency {
     fn of(latencies: &Latencies) -> Self {
-        let at = |quantile| {
-            let seconds = latencies.quantile(quantile).unwrap_or_default();
-            Duration::from_secs_f64(seconds)
-        };
         Self {
-            p50: at(0.5),
-            p99: at(0.99),
+            p50: latencies.quantile(0.5),
+            p99: latencies.quantile(0.99),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use experiment::expectation::{Unit, Verdict};
-use experiment::load::{LoadResult, Part};
+use experiment::load::{Latencies, LoadResult, Part};
 use experiment::outcome::Outcome;
 
 use crate::together::words::number;
@@ -66,17 +66,18 @@ fn width(rows: &[(String, Part)]) -> usize {
 fn latencies(result: &LoadResult) -> Vec<String> {
     let rows = rows(result);
     let width = width(&rows);
-    let row = |name: &str, planned: &str, times: [String; 5], goodput: &str| {
-        let times = times.map(|time| format!("{time:>10}")).concat();
-        format!("{name:<width$}{planned:>9}{times}{goodput:>12}")
+    let row = |name: &str, planned: &str, times: [String; 7], goodput: &str| {
+        let times = times.map(|time| format!("{time:>9}")).concat();
+        format!("{name:<width$}{planned:>8}{times}{goodput:>9}")
     };
-    let head = ["p50", "p90", "p99", "p99.9", "max"].map(str::to_owned);
+    // Of successes first: an outage that fails fast improves the others.
+    let head = ["ok p50", "ok p90", "ok p99", "p50", "p90", "p99", "max"].map(str::to_owned);
     let mut lines = vec![row("target", "planned", head, "goodput")];
     for (name, part) in &rows {
         let response = &part.response;
-        let times = [0.5, 0.9, 0.99, 0.999].map(|quantile| response.quantile(quantile));
-        let [p50, p90, p99, p999] = times;
-        let times = [p50, p90, p99, p999, response.max()];
+        let at = |latencies: &Latencies| [0.5, 0.9, 0.99].map(|it| latencies.quantile(it));
+        let [[ok50, ok90, ok99], [p50, p90, p99]] = [at(&part.ok), at(response)];
+        let times = [ok50, ok90, ok99, p50, p90, p99, response.max()];
         let figures = match result.targets.iter().find(|target| target.name == *name) {
             Some(target) => &target.figures,
             None => &result.figures,

@@ -67,7 +67,7 @@ fn credentials(url: &Url) -> Option<HeaderValue> {
 pub(super) fn tell(span: ClientSpan, ended: Ended) {
     match (ended.outcome, ended.status) {
         (Outcome::Timeout, _) => span.failed(attributes::TIMEOUT),
-        (Outcome::ConnectRefused, _) => span.failed(attributes::CONNECT),
+        (Outcome::ConnectRefused | Outcome::OwnShortage, _) => span.failed(attributes::CONNECT),
         (Outcome::Truncated | Outcome::Reset, _) | (_, None) => {
             span.failed(attributes::CONNECTION);
         }

@@ -5,11 +5,16 @@ use std::path::{Path, PathBuf};
 
 use experiment::comparison::{Row, USUAL, compare as rows};
 use experiment::expectation::Figure;
-use experiment::result::RunResult;
+use experiment::result::{Repetition, RunResult};
 
 use crate::cli::CompareArgs;
 use crate::failure::Failure;
+use crate::file;
 use crate::print;
+
+/// What follows from a figure that has no mark: nothing.
+const UNMARKED: &str =
+    "where there is no mark, these runs show no difference: that does not mean that they are equal";
 
 /// The least width of a column.
 const COLUMN: usize = 14;
@@ -45,17 +50,41 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     for line in table(&names, &rows(&results, &figures)) {
         print::line(line.trim_end());
     }
-    Ok(())
+    trusted(&names, &results)
+}
+
+/// Whether the runs behind the figures may be believed, and lasted as long as they were meant to.
+fn trusted(names: &[String], results: &[RunResult]) -> Result<(), Failure> {
+    let all = names.iter().zip(results);
+    let runs: Vec<(String, &Repetition)> = all
+        .flat_map(|(name, result)| {
+            let numbered = (1..).zip(&result.repetitions);
+            numbered.map(move |(number, run): (u32, _)| (format!("{name}, run {number}"), run))
+        })
+        .collect();
+    for (name, run) in &runs {
+        if let Some(why) = &run.invalid {
+            let what = format!("{name} is not valid: {why}");
+            return Err(Failure::NotKept(what));
+        }
+    }
+    match runs.iter().find(|(_, run)| run.cut_short) {
+        None => Ok(()),
+        Some((name, run)) => Err(Failure::Assertion(format!(
+            "{name} was stopped after {:.1} s, before its time: its figures are not those of a whole run",
+            run.load.duration_s
+        ))),
+    }
 }
 
 fn read(path: &Path) -> Result<RunResult, Failure> {
-    let file = if path.is_dir() {
+    let path = if path.is_dir() {
         path.join("result.json")
     } else {
         path.to_owned()
     };
-    let shown = file.display();
-    let bytes = std::fs::read(&file)
+    let shown = path.display();
+    let bytes = file::read(&path, file::RESULT)
         .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
     RunResult::parse(&bytes).map_err(|what| Failure::usage(format!("{shown}: {what}")))
 }
@@ -127,9 +156,42 @@ fn table(names: &[String], rows: &[Row]) -> Vec<String> {
             format!("{head:<first$}{}", columns.collect::<Vec<_>>().concat())
         })
         .collect();
-    if rows.iter().any(|row| row.apart.contains(&true)) {
+    if names.len() > 1 {
         lines.push(String::new());
-        lines.push("* no run lies among those of the first column".to_owned());
+        if rows.iter().any(|row| row.apart.contains(&true)) {
+            lines.push("* no run lies among those of the first column".to_owned());
+        }
+        lines.push(UNMARKED.to_owned());
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use experiment::comparison::Spread;
+
+    use super::*;
+
+    fn last_line(values: [&[f64]; 2]) -> String {
+        let spreads: Vec<_> = values.iter().map(|values| Spread::of(values)).collect();
+        let apart = spreads[0].unwrap().is_apart(&spreads[1].unwrap());
+        let row = Row {
+            figure: "flaps".parse().unwrap(),
+            spreads,
+            apart: vec![false, apart],
+        };
+        let lines = table(&["one".to_owned(), "two".to_owned()], &[row]);
+        let marked = lines.iter().any(|line| line.starts_with("* "));
+        assert_eq!(marked, apart, "{lines:#?}");
+        lines.last().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_figure_without_a_mark_is_not_called_equal() {
+        let (low, high) = ([1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0, 10.0]);
+        for values in [[&low[..], &low[..]], [&low, &high], [&low[..1], &high[..1]]] {
+            assert_eq!(last_line(values), UNMARKED);
+        }
+        assert!(UNMARKED.contains("does not mean that they are equal"));
+    }
 }

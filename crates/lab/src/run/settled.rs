@@ -20,8 +20,10 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         source.scenario = source.scenario.with_seed(seed);
     }
     let nothing = File::default();
-    let show = if args.quiet || args.repeat > 1 {
+    let show = if args.quiet {
         Show::Nothing
+    } else if args.repeat > 1 {
+        Show::Progress
     } else {
         Show::fitting(args.plain)
     };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use experiment::reading::nearest;
+use experiment::reading::{nearest, without_mark};
 use experiment::scenario::Scenario;
 
 use crate::failure::Failure;
@@ -73,7 +73,7 @@ pub(crate) fn read(asked: &str) -> Result<Source, Failure> {
 }
 
 fn file(path: &Path, asked: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
+    crate::file::read_text(path, crate::file::WRITTEN_BY_HAND).map_err(|error| {
         let names = || SHIPPED.iter().map(|(name, _)| *name);
         let hint = match nearest(asked, names()) {
             Some(name) => format!("did you mean `{name}`?"),
@@ -91,7 +91,8 @@ fn name_of(path: &Path) -> String {
 
 /// The comment at the head of a scenario: its lesson.
 pub(crate) fn lesson(text: &str) -> Vec<&str> {
-    text.lines()
+    without_mark(text)
+        .lines()
         .map_while(|line| line.strip_prefix('#'))
         .map(str::trim_start)
         .collect()

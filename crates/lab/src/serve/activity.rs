@@ -1,9 +1,10 @@
-//! Which connections are idle, and since when? So that a full house can make room.
+//! Tracks what each connection is doing, and since when, so that a full house can make room.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use axum::http::Version;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -13,8 +14,16 @@ const BUSY: u64 = 0;
 /// What one connection is doing: a request, or nothing since an instant.
 #[derive(Debug)]
 pub(super) struct Activity {
-    /// [`BUSY`], or the milliseconds, plus one, from `origin` to the end of the last request.
+    /// [`BUSY`], or the milliseconds, plus one, from `origin` to the last byte of the last answer.
     idle_since: AtomicU64,
+    /// How many requests have come.
+    requests: AtomicU64,
+    /// Whether there is a request whose answer has not been written to its end.
+    answering: AtomicBool,
+    /// Whether the client has sent that request to its end.
+    said_all: AtomicBool,
+    /// Whether the client knows interim answers, as of HTTP/1.1.
+    interim: AtomicBool,
     origin: Instant,
     /// Whether also a request under way has to end now.
     closing: AtomicBool,
@@ -25,6 +34,10 @@ impl Activity {
     pub(super) fn new() -> Self {
         Self {
             idle_since: AtomicU64::new(1),
+            requests: AtomicU64::new(0),
+            answering: AtomicBool::new(false),
+            said_all: AtomicBool::new(false),
+            interim: AtomicBool::new(false),
             origin: Instant::now(),
             closing: AtomicBool::new(false),
             evicted: Notify::new(),
@@ -36,14 +49,60 @@ impl Activity {
         self.evicted.notified().await;
     }
 
-    pub(super) fn begin(&self) {
+    /// A request has come, of which only the body may be missing.
+    pub(super) fn begin(&self, version: Version) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let interim = version >= Version::HTTP_11;
+        self.interim.store(interim, Ordering::Relaxed);
+        self.said_all.store(false, Ordering::Relaxed);
+        self.answering.store(true, Ordering::Relaxed);
         self.idle_since.store(BUSY, Ordering::Relaxed);
     }
 
+    /// The body of the request has come, too.
+    pub(super) fn say_all(&self) {
+        self.said_all.store(true, Ordering::Relaxed);
+    }
+
+    /// The answer has been handed over.
     pub(super) fn end(&self) {
         let millis = self.origin.elapsed().as_millis();
         let since = u64::try_from(millis).unwrap_or(u64::MAX - 1) + 1;
         self.idle_since.store(since, Ordering::Relaxed);
+    }
+
+    /// A part of an answer has been written: a client that reads slowly is not idle.
+    pub(super) fn touch(&self) {
+        if !self.is_busy() {
+            self.end();
+        }
+    }
+
+    /// All that has been handed over has been written. Whether that is the answer to its end.
+    pub(super) fn flushed(&self) -> bool {
+        let whole = !self.is_busy();
+        if whole {
+            self.answering.store(false, Ordering::Relaxed);
+        }
+        whole
+    }
+
+    /// The number of the request that came last.
+    pub(super) fn request(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_answering(&self) -> bool {
+        self.answering.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request is under way that has come to its end.
+    pub(super) fn has_said_all(&self) -> bool {
+        self.is_answering() && self.said_all.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn takes_interim(&self) -> bool {
+        self.interim.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_busy(&self) -> bool {
@@ -102,9 +161,11 @@ impl Connections {
         }
     }
 
-    /// Closes the connections that have been idle longest: a sixteenth of all, at least one.
-    pub(super) fn evict_longest_idle(&mut self) {
+    /// Closes the connections that have been idle longest, for `least` at least: a sixteenth of all, at
+    /// least one. Who came just now, or got an answer just now, may be about to ask.
+    pub(super) fn evict_longest_idle(&mut self, least: Duration) {
         let mut idle = self.idle();
+        idle.retain(|(since, _)| since.elapsed() >= least);
         idle.sort_by_key(|(since, _)| *since);
         let share = self.open.len().div_ceil(16);
         for (_, activity) in idle.into_iter().take(share) {

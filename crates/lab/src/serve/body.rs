@@ -1,15 +1,22 @@
-//! What did the client send? Small JSON bodies, read within bounds of size and time.
+//! Bodies of requests: small JSON, read within bounds of size and time.
 //!
-//! A body that is too large is read to its end and thrown away, up to a limit: a client that is
-//! still sending when the connection closes would see a reset instead of the answer.
+//! What is not read is thrown away beside the answer, up to a limit: a client that is still sending when
+//! the connection closes would see a reset instead of the answer. A client that first asks whether to
+//! send its body (`Expect: 100-continue`) is told to go on only by whoever reads it.
 
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::http::header::EXPECT;
 use axum::response::Response;
+use bytes::Bytes;
 use http_body_util::BodyExt;
+use hyper::body::{Frame, SizeHint};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -28,11 +35,70 @@ pub(super) fn announces_too_much(request: &Request) -> bool {
     request.body().size_hint().lower() > LIMIT as u64
 }
 
-/// Refuses the request for its size.
-pub(super) async fn refuse(request: Request) -> Response {
-    // Whether the client is slow or gone, the answer is the same.
-    let _ = timeout(TIME, throw_away(request.into_body(), 0)).await;
-    too_large()
+/// The request for a handler, and what is left of its body after that; `None` where there is none.
+pub(super) fn shared(request: Request) -> (Request, Option<Rest>) {
+    if request.body().is_end_stream() {
+        return (request, None);
+    }
+    let expects = request.headers().contains_key(EXPECT);
+    let (head, body) = request.into_parts();
+    let shared = Arc::new(Mutex::new(Shared {
+        body,
+        asked_for: !expects,
+    }));
+    let body = Body::new(Lent(Arc::clone(&shared)));
+    (Request::from_parts(head, body), Some(Rest(shared)))
+}
+
+/// A body that its handler and the connection share.
+struct Shared {
+    body: Body,
+    /// Whether the client sends it without being told to, or has been told.
+    asked_for: bool,
+}
+
+/// What a handler leaves of a body.
+pub(super) struct Rest(Arc<Mutex<Shared>>);
+
+impl Rest {
+    /// Reads it to its end while the answer is on its way, so that the client gets to read the answer.
+    /// What the client keeps to itself until it is asked for is not asked for.
+    pub(super) fn throw_away(self) {
+        let wanted = {
+            let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.asked_for && !shared.body.is_end_stream()
+        };
+        if wanted {
+            tokio::spawn(timeout(TIME, throw_away(Body::new(Lent(self.0)))));
+        }
+    }
+}
+
+/// The body as a handler reads it.
+struct Lent(Arc<Mutex<Shared>>);
+
+impl HttpBody for Lent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.asked_for = true;
+        Pin::new(&mut shared.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.body.size_hint()
+    }
 }
 
 /// Reads a JSON body.
@@ -57,7 +123,6 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Response> {
             continue;
         };
         if bytes.len() + data.len() > LIMIT {
-            throw_away(body, bytes.len() + data.len()).await;
             return Err(too_large());
         }
         bytes.extend_from_slice(&data);
@@ -65,7 +130,8 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Response> {
     Ok(bytes)
 }
 
-async fn throw_away(mut body: Body, mut seen: usize) {
+async fn throw_away(mut body: Body) {
+    let mut seen = 0;
     while let Some(Ok(frame)) = body.frame().await {
         seen += frame.data_ref().map_or(0, bytes::Bytes::len);
         if seen > THROWN_AWAY {
@@ -74,7 +140,7 @@ async fn throw_away(mut body: Body, mut seen: usize) {
     }
 }
 
-fn too_large() -> Response {
+pub(super) fn too_large() -> Response {
     let message = format!("a body may have {LIMIT} bytes");
     error(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", &message)
 }

@@ -1,20 +1,28 @@
-//! Who may change something? Local callers, or those with the token; never a foreign web page.
+//! The guard of routes that change something: local callers pass, or those with the token; never a
+//! foreign web page.
 //!
-//! A page in the user's browser can send requests to localhost. Its `Origin` gives it away; and a
-//! page that lets its own host name point here (DNS rebinding) is given away by `Host`, which is
-//! why only addresses and `localhost` are accepted there.
+//! A page in the user's browser can send requests to localhost. Its `Origin` gives it away, or, in a
+//! browser that sends none, `Sec-Fetch-Site` or `Referer`. A page that lets its own host name point here
+//! (DNS rebinding) is given away by `Host`, which is why only addresses and `localhost` are accepted
+//! there. No such page knows the token, so with one any `Host` will do.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, REFERER};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::MethodRouter;
 
+use super::host::Host;
 use super::reply::error;
+use crate::settings::Token;
+
+/// Where a browser says how the page that asks is related to this service.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What it says of this service's own pages, and of what the user asked for without one.
+const OWN_SITES: [&str; 2] = ["same-origin", "none"];
 
 /// Where a request comes from, noted on those that want to change something.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +36,16 @@ pub(super) fn changes_something(method: &Method) -> bool {
 /// Guards the routes that change something.
 #[derive(Clone, Debug)]
 pub(crate) struct Control {
-    token: Option<Arc<str>>,
+    token: Option<Token>,
 }
 
+/// Why a request is refused: status, code and message.
+type Refusal = (StatusCode, &'static str, &'static str);
+
 impl Control {
-    pub(crate) fn new(token: Option<&str>) -> Self {
+    pub(crate) fn new(token: Option<&Token>) -> Self {
         Self {
-            token: token.map(Arc::from),
+            token: token.cloned(),
         }
     }
 
@@ -52,54 +63,74 @@ impl Control {
         route.route_layer(from_fn_with_state(self.clone(), Self::guard))
     }
 
-    fn check(
-        &self,
-        peer: Option<Peer>,
-        headers: &HeaderMap,
-    ) -> Result<(), (StatusCode, &'static str, &'static str)> {
-        let host = header(headers, &HOST).unwrap_or_default();
-        if !is_own_host(host) {
-            let message = "the Host header must be an address or localhost";
-            return Err((StatusCode::FORBIDDEN, "foreign_host", message));
-        }
-        let origin = headers
-            .contains_key(ORIGIN)
-            .then(|| header(headers, &ORIGIN));
-        let own_origin = format!("http://{host}");
-        if origin.is_some_and(|origin| origin != Some(own_origin.as_str())) {
-            let message = "requests of other sites' pages are refused";
-            return Err((StatusCode::FORBIDDEN, "foreign_origin", message));
+    fn check(&self, peer: Option<Peer>, headers: &HeaderMap) -> Result<(), Refusal> {
+        let host = single(headers, &HOST).unwrap_or_default();
+        if headers.contains_key(ORIGIN) {
+            let origin = single(headers, &ORIGIN);
+            let plain = origin.and_then(|origin| origin.strip_prefix("http://"));
+            // Who knows the token may stand behind a proxy that speaks TLS.
+            let secure = origin.and_then(|origin| origin.strip_prefix("https://"));
+            let secure = secure.filter(|_| self.token.is_some());
+            if plain.or(secure) != Some(host) {
+                let message = "requests of other sites' pages are refused";
+                return Err((StatusCode::FORBIDDEN, "foreign_origin", message));
+            }
         }
         match &self.token {
-            Some(token) => {
-                let given =
-                    header(headers, &AUTHORIZATION).and_then(|given| given.strip_prefix("Bearer "));
-                if given.is_some_and(|given| same(given.as_bytes(), token.as_bytes())) {
-                    Ok(())
-                } else {
-                    let message = "this route asks for `Authorization: Bearer` with the token";
-                    Err((StatusCode::UNAUTHORIZED, "token_required", message))
-                }
-            }
-            None if peer.is_some_and(|Peer(address)| is_loopback(address.ip())) => Ok(()),
-            None => {
-                let message = "this route serves other hosts only when a token is configured";
-                Err((StatusCode::FORBIDDEN, "not_local", message))
-            }
+            Some(token) => check_token(token, headers),
+            None => check_local(peer, host, headers),
         }
     }
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+fn check_token(token: &Token, headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = single(headers, &AUTHORIZATION).and_then(bearer);
+    if given.is_some_and(|given| same(given.as_bytes(), token.as_str().as_bytes())) {
+        return Ok(());
+    }
+    let message = "this route asks for `Authorization: Bearer` with the token";
+    Err((StatusCode::UNAUTHORIZED, "token_required", message))
 }
 
-fn is_own_host(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+/// Without a token nothing but where a request comes from speaks for it.
+fn check_local(peer: Option<Peer>, host: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+    if !Host::of(headers).is_ok_and(|host| host.is_own()) {
+        let message = "the Host header must be an address or localhost";
+        return Err((StatusCode::FORBIDDEN, "foreign_host", message));
+    }
+    let site = single(headers, &SEC_FETCH_SITE);
+    if headers.contains_key(&SEC_FETCH_SITE) && !site.is_some_and(|site| OWN_SITES.contains(&site))
+    {
+        let message = "requests that a browser sends for another site are refused";
+        return Err((StatusCode::FORBIDDEN, "foreign_site", message));
+    }
+    let page = single(headers, &REFERER).and_then(|page| page.strip_prefix("http://"));
+    let page = page.map(|page| page.split(['/', '?', '#']).next().unwrap_or_default());
+    if headers.contains_key(REFERER) && page != Some(host) {
+        let message = "requests that come from another site's page are refused";
+        return Err((StatusCode::FORBIDDEN, "foreign_referer", message));
+    }
+    if peer.is_some_and(|Peer(address)| is_loopback(address.ip())) {
+        return Ok(());
+    }
+    let message = "this route serves other hosts only when a token is configured";
+    Err((StatusCode::FORBIDDEN, "not_local", message))
+}
+
+/// The value of a header that is there once: of two, nobody knows which one others have believed.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut lines = headers.get_all(name).iter();
+    let line = lines.next()?;
+    match lines.next() {
+        None => line.to_str().ok(),
+        Some(_) => None,
+    }
+}
+
+/// What follows the scheme, whose case does not matter (RFC 9110 §11.1).
+fn bearer(credentials: &str) -> Option<&str> {
+    let (scheme, token) = credentials.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn is_loopback(ip: IpAddr) -> bool {
@@ -123,10 +154,11 @@ mod tests {
     fn verdict(token: Option<&str>, peer: &str, headers: &[(HeaderName, &str)]) -> &'static str {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.insert(name.clone(), value.parse().unwrap());
+            map.append(name.clone(), value.parse().unwrap());
         }
         let peer = Peer(SocketAddr::new(peer.parse().unwrap(), 4711));
-        match Control::new(token).check(Some(peer), &map) {
+        let token = token.map(|token| token.parse::<Token>().unwrap());
+        match Control::new(token.as_ref()).check(Some(peer), &map) {
             Ok(()) => "allowed",
             Err((_, code, _)) => code,
         }
@@ -162,6 +194,38 @@ mod tests {
     }
 
     #[test]
+    fn with_a_token_any_host_will_do_and_the_scheme_has_no_case() {
+        for (value, expected) in [
+            ("Bearer s3cret", "allowed"),
+            ("bearer s3cret", "allowed"),
+            ("BEARER   s3cret", "allowed"),
+            ("Bearers3cret", "token_required"),
+            ("Basic s3cret", "token_required"),
+        ] {
+            let headers = [(HOST, "lab.example"), (AUTHORIZATION, value)];
+            assert_eq!(
+                verdict(Some("s3cret"), "192.0.2.7", &headers),
+                expected,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn behind_a_proxy_with_tls_a_page_of_ones_own_needs_the_token() {
+        let page = [
+            (HOST, "lab.example"),
+            (ORIGIN, "https://lab.example"),
+            (AUTHORIZATION, "Bearer s3cret"),
+        ];
+        assert_eq!(verdict(Some("s3cret"), "192.0.2.7", &page), "allowed");
+        assert_eq!(verdict(Some("other"), "192.0.2.7", &page), "token_required");
+
+        let own = [(HOST, "localhost"), (ORIGIN, "https://localhost")];
+        assert_eq!(verdict(None, "127.0.0.1", &own), "foreign_origin");
+    }
+
+    #[test]
     fn web_pages_of_other_sites_are_refused() {
         let host = (HOST, "localhost:8001");
         for (headers, expected) in [
@@ -181,6 +245,49 @@ mod tests {
             (vec![(HOST, "evil.example:8001")], "foreign_host"),
             (vec![(HOST, "127.0.0.1.evil.example")], "foreign_host"),
             (vec![], "foreign_host"),
+            (
+                vec![host.clone(), (SEC_FETCH_SITE, "same-origin")],
+                "allowed",
+            ),
+            (
+                vec![host.clone(), (SEC_FETCH_SITE, "cross-site")],
+                "foreign_site",
+            ),
+            (
+                vec![host.clone(), (SEC_FETCH_SITE, "same-site")],
+                "foreign_site",
+            ),
+            (
+                vec![
+                    host.clone(),
+                    (SEC_FETCH_SITE, "none"),
+                    (SEC_FETCH_SITE, "cross-site"),
+                ],
+                "foreign_site",
+            ),
+            (
+                vec![host.clone(), (REFERER, "http://localhost:8001/page?a")],
+                "allowed",
+            ),
+            (
+                vec![host.clone(), (REFERER, "http://localhost:3000/")],
+                "foreign_referer",
+            ),
+            (
+                vec![
+                    host.clone(),
+                    (REFERER, "http://localhost:8001.evil.example/"),
+                ],
+                "foreign_referer",
+            ),
+            (
+                vec![
+                    host.clone(),
+                    (ORIGIN, "http://localhost:8001"),
+                    (ORIGIN, "https://evil.example"),
+                ],
+                "foreign_origin",
+            ),
         ] {
             assert_eq!(
                 verdict(None, "127.0.0.1", &headers),

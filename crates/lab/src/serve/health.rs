@@ -1,4 +1,6 @@
-//! Which routes does every service have? Alive, ready, metrics.
+//! The routes that every service has: alive, ready, metrics.
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
@@ -7,9 +9,11 @@ use axum::http::header::{ACCEPT, HeaderValue, VARY};
 use axum::response::Response;
 use axum::routing::get;
 use telemetry::Metrics;
+use tokio::sync::Semaphore;
 
+use super::lines::list;
 use super::measured::{Routes, Traced};
-use super::reply::{json, text};
+use super::reply::{error, json, text};
 
 /// The router of a service: its own routes, and `/healthz`, `/readyz` and `/metrics`. These are asked
 /// every second and tell no story, so they are in no trace.
@@ -21,17 +25,30 @@ pub(crate) fn router(routes: Routes) -> Router {
     let status = |status: &'static str| {
         get(async move || json(StatusCode::OK, &serde_json::json!({ "status": status })))
     };
-    let show = get(async move |request: Request| expose(&metrics, &request));
+    let turn = Arc::new(Semaphore::new(1));
+    let show = get(move |request| expose(metrics, turn, request));
     routes
-        .add_route("GET", "/healthz", &[200], status("alive"), Traced::No)
-        .add_route("GET", "/readyz", &[200], status("ready"), Traced::No)
-        .add_route("GET", "/metrics", &[200], show, Traced::No)
+        .add_route(["/healthz"; 2], "GET", &[200], status("alive"), Traced::No)
+        .add_route(["/readyz"; 2], "GET", &[200], status("ready"), Traced::No)
+        .add_route(["/metrics"; 2], "GET", &[200], show, Traced::No)
         .finish()
 }
 
-fn expose(metrics: &Metrics, request: &Request) -> Response {
-    let accept = request.headers().get(ACCEPT);
-    let shown = metrics.expose(accept.and_then(|accept| accept.to_str().ok()));
+/// A scrape may take a while, so it is put together beside the calls, one at a time.
+async fn expose(metrics: Metrics, turn: Arc<Semaphore>, request: Request) -> Response {
+    let turn = turn.acquire_owned().await;
+    let shown = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let accept = list(request.headers(), &ACCEPT);
+        metrics.expose(accept.as_deref())
+    });
+    let shown = match shown.await {
+        Ok(shown) => shown,
+        Err(broken) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return error(status, "no_metrics", &broken.to_string());
+        }
+    };
     let mut response = text(StatusCode::OK, shown.content_type, shown.body);
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("accept"));

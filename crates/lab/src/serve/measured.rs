@@ -1,10 +1,12 @@
-//! How long did each route take to answer, and in which trace? Metric handles are resolved once.
+//! Durations of answers by route, and the traces they belong to. Metric handles are resolved once.
+//!
+//! A route that takes `GET` takes `HEAD` too; that is measured and traced as what it is.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::MethodRouter;
@@ -68,13 +70,25 @@ impl Routes {
         statuses: &[u16],
         handler: MethodRouter,
     ) -> Self {
-        self.add_route(method, route, statuses, handler, Traced::Yes)
+        self.add_at(route, method, route, statuses, handler)
+    }
+
+    /// Adds another path of a route, such as that with a slash at its end. It is measured as `route`.
+    pub(crate) fn add_at(
+        self,
+        path: &'static str,
+        method: &'static str,
+        route: &'static str,
+        statuses: &[u16],
+        handler: MethodRouter,
+    ) -> Self {
+        self.add_route([path, route], method, statuses, handler, Traced::Yes)
     }
 
     pub(super) fn add_route(
         mut self,
+        [path, route]: [&'static str; 2],
         method: &'static str,
-        route: &'static str,
         statuses: &[u16],
         handler: MethodRouter,
         traced: Traced,
@@ -83,6 +97,7 @@ impl Routes {
             method,
             route,
             metrics: self.durations.route(route, method, statuses),
+            head: (method == "GET").then(|| self.durations.route(route, "HEAD", &[])),
             tracer: match traced {
                 Traced::Yes => self.tracer.clone(),
                 Traced::No => Tracer::default(),
@@ -92,7 +107,7 @@ impl Routes {
             let watch = Arc::clone(&watch);
             async move { watch.answer(request, next).await }
         }));
-        self.router = self.router.route(route, watched);
+        self.router = self.router.route(path, watched);
         self
     }
 
@@ -120,6 +135,8 @@ struct Watch {
     method: &'static str,
     route: &'static str,
     metrics: RouteMetrics,
+    /// Of `HEAD`, where the route takes it; its series begin with the first one.
+    head: Option<RouteMetrics>,
     tracer: Tracer,
 }
 
@@ -127,9 +144,13 @@ impl Watch {
     async fn answer(&self, request: Request, next: Next) -> Response {
         let began = Instant::now();
         let (mut head, body) = request.into_parts();
+        let (method, metrics) = match &self.head {
+            Some(metrics) if head.method == Method::HEAD => ("HEAD", metrics),
+            _ => (self.method, &self.metrics),
+        };
         let span = self
             .tracer
-            .server(self.method, self.route, head.uri.path(), &mut head.headers);
+            .server(method, self.route, head.uri.path(), &mut head.headers);
         let trace = span.as_ref().map(telemetry::trace::ServerSpan::trace_id);
         let handler = next.run(Request::from_parts(head, body));
         let response = match span {
@@ -137,7 +158,7 @@ impl Watch {
             None => handler.await,
         };
         let status = response.status().as_u16();
-        self.metrics.observe(status, began.elapsed(), trace);
+        metrics.observe(status, began.elapsed(), trace);
         response
     }
 }

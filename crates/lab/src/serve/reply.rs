@@ -7,9 +7,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde::Serialize;
 
-/// An answer with a JSON body.
+/// An answer with a JSON body, which a newline ends: a terminal shows it without running into the prompt.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
-    let body = serde_json::to_vec(value).expect("answers have only string keys");
+    let mut body = serde_json::to_vec(value).expect("answers have only string keys");
+    body.push(b'\n');
     with_type(status, "application/json", body.into())
 }
 

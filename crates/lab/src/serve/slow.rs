@@ -1,13 +1,14 @@
-//! When has an answer ended that comes bit by bit? With its body, not with its head.
+//! Bodies that come bit by bit: a request has come, and an answer has ended, with the body.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use bytes::Bytes;
-use hyper::body::{Frame, SizeHint};
+use hyper::Request;
+use hyper::body::{Frame, Incoming, SizeHint};
 
 use super::activity::Activity;
 
@@ -24,6 +25,45 @@ pub(super) fn ended_with_its_body(answer: Response, busy: Arc<Activity>) -> Resp
             _busy: Busy(busy),
         })
     })
+}
+
+/// Says that the client has said all when the body of its request has come to its end.
+pub(super) fn said_with_its_body(request: Request<Incoming>, busy: Arc<Activity>) -> Request<Body> {
+    if request.body().is_end_stream() {
+        busy.say_all();
+        return request.map(Body::new);
+    }
+    request.map(|body| Body::new(Saying { body, busy }))
+}
+
+/// The body of a request.
+struct Saying {
+    body: Incoming,
+    busy: Arc<Activity>,
+}
+
+impl HttpBody for Saying {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.busy.say_all();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// A body that is still coming.
@@ -63,6 +103,7 @@ impl HttpBody for Coming {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Version;
     use futures_util::stream;
 
     use super::*;
@@ -72,13 +113,13 @@ mod tests {
         let busy = Arc::new(Activity::new());
         let pieces = stream::iter([Ok::<_, axum::Error>(Bytes::from_static(b"piece"))]);
 
-        busy.begin();
+        busy.begin(Version::HTTP_11);
         let slow = ended_with_its_body(Response::new(Body::from_stream(pieces)), Arc::clone(&busy));
         assert!(busy.is_busy());
         drop(slow);
         assert!(!busy.is_busy());
 
-        busy.begin();
+        busy.begin(Version::HTTP_11);
         let _whole = ended_with_its_body(Response::new(Body::from("whole")), Arc::clone(&busy));
         assert!(!busy.is_busy());
     }

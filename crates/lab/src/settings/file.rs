@@ -1,7 +1,6 @@
 //! What does the file say? TOML, every key optional, unknown keys refused with the nearest known.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use experiment::load::Profile;
@@ -10,8 +9,9 @@ use serde::Deserialize;
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
 
-use super::values::{Address, BaseUrl, Span, Text};
+use super::values::{Address, BaseUrl, Span, Text, Token};
 use crate::failure::Failure;
+use crate::file;
 use experiment::breaker_settings::BreakerSettings;
 
 /// A settings file, as far as it says anything.
@@ -21,7 +21,7 @@ pub(crate) struct File {
     pub(crate) seed: Option<u64>,
     pub(crate) duration: Option<Span>,
     pub(crate) max_connections: Option<usize>,
-    pub(crate) control_token: Option<String>,
+    pub(crate) control_token: Option<Token>,
     pub(crate) otlp_endpoint: Option<BaseUrl>,
     pub(crate) otlp_protocol: Option<Text<Protocol>>,
     pub(crate) trace_ratio: Option<f64>,
@@ -64,7 +64,7 @@ impl File {
             return Ok(Self::default());
         };
         let shown = path.display();
-        let text = fs::read_to_string(path)
+        let text = file::read_text(path, file::WRITTEN_BY_HAND)
             .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
         Self::parse(&text).map_err(|what| Failure::usage(format!("{shown}:{what}")))
     }
@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn values_of_the_wrong_kind_are_refused_at_their_place() {
         let error = File::parse("[breaker]\nopen_for = \"soon\"\n").unwrap_err();
-        assert!(error.starts_with("2:12: `soon` is no duration"), "{error}");
+        assert!(
+            error.starts_with("2:12: `soon` is not a duration"),
+            "{error}"
+        );
 
         let error = File::parse("[breaker]\nconsecutive_failures = -1\n").unwrap_err();
         assert!(error.starts_with("2:24: "), "{error}");

@@ -3,7 +3,7 @@
 //! The same text means the same on the command line, in the environment and in the file.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 pub(crate) use experiment::values::Span;
@@ -62,7 +62,10 @@ where
         let (name, value) = text
             .split_once('=')
             .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| format!("`{text}` is not of the form NAME=VALUE"))?;
+            .ok_or_else(|| {
+                let shown = without_passwords(text);
+                format!("`{shown}` is not of the form NAME=VALUE")
+            })?;
         let value = value.parse().map_err(|error: T::Err| error.to_string())?;
         Ok(Self {
             name: name.to_owned(),
@@ -80,10 +83,10 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let local = text.replacen("localhost:", "127.0.0.1:", 1);
-        local
-            .parse()
-            .map(Self)
-            .map_err(|_| format!("`{text}` is no address; write HOST:PORT like 127.0.0.1:8001"))
+        local.parse().map(Self).map_err(|_| {
+            let why = why_no_address(&local);
+            format!("`{text}` is not an address: {why}; write HOST:PORT, such as 127.0.0.1:8001")
+        })
     }
 }
 
@@ -93,14 +96,56 @@ impl fmt::Display for Address {
     }
 }
 
+fn why_no_address(text: &str) -> String {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return "it has no port".to_owned();
+    };
+    if port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return format!("`{port}` is not a port");
+    }
+    if port.parse::<u16>().is_err() {
+        return format!("port {port} is larger than 65535");
+    }
+    let ip = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    if ip.is_none() && host.contains(':') {
+        return "an IPv6 address stands in brackets, such as [::1]".to_owned();
+    }
+    format!("`{host}` is not an IP address or localhost, and names are not looked up")
+}
+
 /// The base URL of a service. Only `http`: everything runs on one machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// A user and a password in it are sent, but shown nowhere: whoever prints it gets [`HIDDEN`] in their place.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct BaseUrl(reqwest::Url);
 
 impl BaseUrl {
     pub(crate) fn of(address: SocketAddr) -> Self {
         let url = format!("http://{address}/");
         Self(url.parse().expect("an address makes a URL"))
+    }
+
+    /// The whole URL with its password, for those who send it.
+    pub(crate) fn with_password(&self) -> String {
+        self.0.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Whether a service that listens on `address` would call itself.
+    pub(crate) fn leads_to(&self, address: SocketAddr) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        let ip = match host.trim_matches(['[', ']']) {
+            "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            host => host.parse().ok(),
+        };
+        let meets = |ip: IpAddr| {
+            ip == address.ip()
+                || (ip.is_loopback() || ip.is_unspecified()) && address.ip().is_unspecified()
+        };
+        address.port() != 0
+            && self.0.port_or_known_default() == Some(address.port())
+            && ip.is_some_and(meets)
     }
 
     /// The URL of `route` below this base.
@@ -116,7 +161,8 @@ impl FromStr for BaseUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| format!("`{text}` is no URL of a service: {why}");
+        let shown = without_passwords(text);
+        let wrong = |why: &str| format!("`{shown}` is not the URL of a service: {why}");
         let url: reqwest::Url = text
             .parse()
             .map_err(|error| wrong(&format!("{error}; write one like http://127.0.0.1:9000")))?;
@@ -129,13 +175,88 @@ impl FromStr for BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("it must end with the path"));
         }
+        if url.username() == HIDDEN {
+            return Err(wrong(
+                "its user and password were left out when it was printed; write them again",
+            ));
+        }
         Ok(Self(url))
     }
 }
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_str().trim_end_matches('/').fmt(f)
+        without_passwords(&self.with_password()).fmt(f)
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BaseUrl({self})")
+    }
+}
+
+/// What stands where a secret was, as in traces.
+pub(crate) const HIDDEN: &str = "REDACTED";
+
+/// `text` with [`HIDDEN`] for the user and password of every URL in it. What merely looks like one is
+/// hidden, too: text that is refused need not be a URL.
+pub(crate) fn without_passwords(text: &str) -> String {
+    let mut words = text.split_inclusive([' ', '`', '\'', '"', '<', '>', '\n']);
+    words.by_ref().map(without_password).collect()
+}
+
+fn without_password(word: &str) -> String {
+    let start = word.find("://").map_or(0, |place| place + "://".len());
+    let rest = &word[start..];
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    // A user alone is hidden as well: some services take a token in its place.
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{}{HIDDEN}:{HIDDEN}{}", &word[..start], &rest[at..]),
+        None => word.to_owned(),
+    }
+}
+
+/// The bearer token that control routes ask for. It is never shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Token(String);
+
+impl Token {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Token {
+    type Error = String;
+
+    /// What no `Authorization` header can carry would lock everybody out, and is refused.
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("control_token is empty: leave it out or give one".to_owned());
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(
+                "this control token could never match: write visible ASCII characters without a space"
+                    .to_owned(),
+            );
+        }
+        Ok(Self(text))
+    }
+}
+
+impl FromStr for Token {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.to_owned().try_into()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({HIDDEN})")
     }
 }
 
@@ -170,9 +291,52 @@ mod tests {
             ("http://", "empty host"),
             ("http://localhost:99999", "invalid port number"),
             ("http://localhost/?q", "must end with the path"),
+            ("http://REDACTED:REDACTED@h", "write them again"),
         ] {
             let error = text.parse::<BaseUrl>().unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_hidden_wherever_a_url_is_shown() {
+        let url: BaseUrl = "http://user:pa@ss@h:1/below/".parse().unwrap();
+        assert_eq!(url.to_string(), "http://REDACTED:REDACTED@h:1/below");
+        assert_eq!(
+            format!("{url:?}"),
+            "BaseUrl(http://REDACTED:REDACTED@h:1/below)"
+        );
+        assert_eq!(url.with_password(), "http://user:pa%40ss@h:1/below");
+        for (text, shown) in [
+            ("`ftp://a:b@h/x@y`", "`ftp://REDACTED:REDACTED@h/x@y`"),
+            ("a:b@h", "REDACTED:REDACTED@h"),
+            ("no URL, 'http://h/@x'", "no URL, 'http://h/@x'"),
+            (
+                "http://a:b@h http://c@i",
+                "http://REDACTED:REDACTED@h http://REDACTED:REDACTED@i",
+            ),
+        ] {
+            assert_eq!(without_passwords(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_url_that_leads_back_is_known() {
+        for (url, address, same) in [
+            ("http://127.0.0.1:8001", "127.0.0.1:8001", true),
+            ("http://localhost:8001/x", "127.0.0.1:8001", true),
+            ("http://[::1]:8001", "[::1]:8001", true),
+            ("http://127.0.0.1:8001", "0.0.0.0:8001", true),
+            ("http://127.0.0.1:8001", "127.0.0.2:8001", false),
+            ("http://127.0.0.1:9000", "127.0.0.1:8001", false),
+            ("http://127.0.0.1", "127.0.0.1:80", true),
+            ("http://other:8001", "127.0.0.1:8001", false),
+        ] {
+            let leads = url
+                .parse::<BaseUrl>()
+                .unwrap()
+                .leads_to(address.parse().unwrap());
+            assert_eq!(leads, same, "{url} {address}");
         }
     }
 

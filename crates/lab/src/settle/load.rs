@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use experiment::expectation::Known;
-use experiment::load::{Choose, Phases, Profile, Shape};
+use experiment::expectation::{Known, contradiction};
+use experiment::load::{Choose, Phases, Profile, Shape, closed_loop};
 
 use super::{PORTS, above_zero, check_name, duration, loopback, observing};
 use crate::cli::{LoadArgs, OutcomeArgs, ProfileArgs};
@@ -23,9 +23,14 @@ pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, 
     let targets = targets(args.target)?;
     let names: Vec<&str> = targets.iter().map(|target| &*target.name).collect();
     let mut load = file.load.clone();
+    let rate_asked = args.rate.is_some();
     set(&mut load.rate, args.rate);
     set(&mut load.timeout, args.timeout);
     apply(&mut load, args.profile);
+    // A rate that happens to be the usual one was asked for all the same.
+    if let Some(connections) = load.connections.filter(|_| rate_asked) {
+        return Err(Failure::usage(closed_loop(connections, "rate")));
+    }
     let load = checked(load)?;
     load.check_targets(&names).map_err(Failure::usage)?;
     let run = run(args.outcome, &load.shape, &names)?;
@@ -123,6 +128,9 @@ fn run(args: OutcomeArgs, shape: &Shape, targets: &[&str]) -> Result<LoadRun, Fa
     };
     for expectation in &args.assert {
         expectation.check(&known).map_err(Failure::usage)?;
+    }
+    if let Some(message) = contradiction(&args.assert) {
+        return Err(Failure::usage(message));
     }
     Ok(LoadRun {
         phases,

@@ -1,11 +1,12 @@
-//! How is the run shown where there is no terminal? A line per second and one per transition.
+//! Plain lines where there is no terminal: one per second and one per transition.
 
 use std::time::Duration;
 
 use experiment::outcome::Outcome;
 
+use super::layout::remaining;
 use super::picture::{InstancePicture, Picture};
-use super::words::{cause, clock, percent};
+use super::words::{cause, clock, percent, state};
 use super::{Display, Watched};
 use crate::print;
 
@@ -35,8 +36,8 @@ impl Display for PlainLines {
                 "{:>8}  {} {} -> {}: {}",
                 clock(noted.at),
                 watched.names[noted.instance],
-                noted.transition.from,
-                noted.transition.to,
+                state(noted.transition.from),
+                state(noted.transition.to),
                 cause(&noted.transition),
             ));
         }
@@ -55,10 +56,11 @@ fn second(picture: &Picture, seconds: u64) -> String {
     let states = picture
         .instances
         .iter()
-        .map(|instance| format!("{}={}", instance.name, instance.snapshot.state));
+        .map(|instance| format!("{}={}", instance.name, state(instance.snapshot.state)));
     format!(
-        "{:>8}  downstream {} ({} fail)  {}  calls {} ok {} failed {} fast-failed {}",
+        "{:>8}{}  downstream {} ({} fail)  {}  calls {} ok {} failed {} fast-fail {}",
         clock(Duration::from_secs(seconds)),
+        remaining(picture),
         picture.downstream.phase,
         percent(picture.downstream.failing_share),
         states.collect::<Vec<_>>().join(" "),

@@ -1,4 +1,4 @@
-//! What is to be seen at one moment? Every figure of the display, taken once per frame.
+//! The whole system at one moment: every figure of the display, taken once per frame.
 
 use std::time::Duration;
 
@@ -11,6 +11,12 @@ use experiment::outcome::Outcomes;
 
 /// The whole system at one moment.
 pub(super) struct Picture {
+    pub(super) seed: u64,
+    pub(super) rate: f64,
+    /// When the run ends, if it does.
+    pub(super) until: Option<Duration>,
+    /// The share of the time in which not all instances were in the same state.
+    pub(super) disagreed: f64,
     pub(super) elapsed: Duration,
     pub(super) downstream: Health,
     pub(super) instances: Vec<InstancePicture>,
@@ -37,14 +43,29 @@ impl Picture {
             })
             .collect();
         let now = instances.iter().map(|instance| instance.snapshot.at).max();
+        let now = now.unwrap_or_default();
         let (transitions, noted) = watched.fleet.recent();
         Self {
-            elapsed: watched.fleet.elapsed(now.unwrap_or_default()),
+            seed: watched.seed,
+            rate: watched.rate,
+            until: watched.until,
+            disagreed: watched.fleet.disagreement(now).share(),
+            elapsed: watched.fleet.elapsed(now),
             downstream: watched.running.health(),
             instances,
             transitions,
             noted,
         }
+    }
+}
+
+impl Picture {
+    /// Whether not all instances are in the same state at this moment.
+    pub(super) fn diverges(&self) -> bool {
+        let states = self.instances.windows(2);
+        states
+            .map(|pair| [pair[0].snapshot.state, pair[1].snapshot.state])
+            .any(|[one, next]| one != next)
     }
 }
 

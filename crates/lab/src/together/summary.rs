@@ -8,7 +8,7 @@ use fusebox::{Outcome, State};
 use super::Watched;
 use super::fleet::Disagreement;
 use super::picture::{InstancePicture, Picture};
-use super::words::{clock, millis, number, percent, seconds, times};
+use super::words::{clock, millis, number, percent, seconds, state, times};
 
 /// The summary, line by line.
 pub(super) fn lines(watched: &Watched) -> Vec<String> {
@@ -38,11 +38,11 @@ pub(super) fn lines(watched: &Watched) -> Vec<String> {
 fn table(watched: &Watched, picture: &Picture) -> Vec<String> {
     let mut lines = vec![format!(
         "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
-        "what clients saw", "calls", "success", "failure", "fast-fail", "p50", "p99",
+        "what clients saw", "calls", "ok", "failed", "fast-fail", "ok p50", "ok p99",
     )];
     for (place, instance) in picture.instances.iter().enumerate() {
         let clients = &instance.clients;
-        let latency = watched.record.latency(place);
+        let latency = watched.record.ok_latency(place);
         lines.push(format!(
             "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
             instance.name,
@@ -50,19 +50,19 @@ fn table(watched: &Watched, picture: &Picture) -> Vec<String> {
             number(clients[Reply::Ok]),
             number(clients.failed()),
             number(clients[Reply::FastFail]),
-            millis(latency.p50),
-            millis(latency.p99),
+            latency_words(latency.p50),
+            latency_words(latency.p99),
         ));
     }
     lines.push(String::new());
     lines.push(format!(
-        "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}",
-        "what breakers did", "opened", "flapped", "closed", "open", "half-open",
+        "{:<18}{:>9}{:>8}{:>9}{:>11}{:>11}",
+        "what breakers did", "openings", "flaps", "closed", "open", "half-open",
     ));
     for instance in &picture.instances {
         let [closed, open, half_open] = shares(instance);
         lines.push(format!(
-            "{:<18}{:>8}{:>9}{closed:>9}{open:>11}{half_open:>11}",
+            "{:<18}{:>9}{:>8}{closed:>9}{open:>11}{half_open:>11}",
             instance.name,
             number(instance.openings()),
             number(instance.flaps()),
@@ -128,7 +128,7 @@ fn divergence(watched: &Watched, disagreement: &Disagreement) -> Observed {
         .ok_or("all instances were in the same state all the time")?;
     let states = watched.names.iter().zip(states);
     let states: Vec<_> = states
-        .map(|(name, state)| format!("{name} {state}"))
+        .map(|(name, of)| format!("{name} {}", state(*of)))
         .collect();
     Ok(format!(
         "the instances were in different states {} of the time, first at {} ({})",
@@ -152,10 +152,14 @@ fn fast_failure(watched: &Watched, picture: &Picture) -> Observed {
         "breakers answered 503 {} (p50 {}) without a call: the downstream received {} calls, \
          the breakers had permitted {}",
         times(fast),
-        millis(watched.record.fast_latency().p50),
+        latency_words(watched.record.fast_latency().p50),
         number(picture.downstream.counts.received()),
         number(permitted),
     ))
+}
+
+fn latency_words(seconds: Option<f64>) -> String {
+    seconds.map_or("-".to_owned(), |it| millis(Duration::from_secs_f64(it)))
 }
 
 fn permitted(instance: &InstancePicture) -> u64 {

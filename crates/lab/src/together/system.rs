@@ -36,15 +36,21 @@ pub(crate) struct Course {
     /// Until when requests are planned, if they have an end.
     pub(crate) until: Option<Duration>,
     pub(crate) keeping: Keeping,
+    /// When it is over, as people are told.
+    pub(crate) ends: Option<Duration>,
+    /// Which run it is of how many.
+    pub(crate) run: [u32; 2],
 }
 
 impl Course {
-    /// On and on.
-    pub(crate) fn endless() -> Self {
+    /// On and on, until somebody ends it, at this time if they have said so.
+    pub(crate) fn endless(ends: Option<Duration>) -> Self {
         Self {
             phases: Phases::default(),
             until: None,
             keeping: Keeping::Recent,
+            ends,
+            run: [1, 1],
         }
     }
 }
@@ -97,8 +103,11 @@ impl System {
             rest.tasks
                 .spawn(page.serve(listening, serving, shutdown.clone()));
         }
-        let service = Unreliable::new(settings.unreliable.plan, clock, telemetry)
-            .controlled_on(bound.control);
+        let waits = settings.instance.iter();
+        let waits = waits.map(|(name, one)| (name.clone(), one.call_timeout.0));
+        let service =
+            Unreliable::for_callers(waits.collect(), settings.unreliable.plan, clock, telemetry)
+                .controlled_on(bound.control);
         let running = service.running();
         let downstream = Downstream {
             configured: BaseUrl::of(settings.unreliable.listen.0),
@@ -133,6 +142,8 @@ impl System {
         let watched = Watched {
             seed,
             rate: profile.rate,
+            until: course.ends,
+            run: course.run,
             clock,
             names,
             breakers: crew.breakers,

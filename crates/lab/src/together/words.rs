@@ -1,8 +1,8 @@
-//! How are times, shares, numbers and causes put in words?
+//! Words for times, shares, numbers, states and causes.
 
 use std::time::Duration;
 
-use fusebox::{Cause, Transition};
+use fusebox::{Cause, State, Transition};
 
 /// `1:05.3`: minutes, seconds and tenths since the start.
 pub(crate) fn clock(at: Duration) -> String {
@@ -41,6 +41,22 @@ pub(crate) fn number(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// `12,345`, from a million on `1.23 M` or `123 M`: at most seven letters.
+pub(crate) fn compact(count: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let millions = count as f64 / 1e6;
+    match count {
+        ..1_000_000 => number(count),
+        1_000_000..100_000_000 => format!("{millions:.2} M"),
+        _ => format!("{millions:.0} M"),
+    }
+}
+
+/// A state in words: `half-open`. Metrics, JSON and settings call it `half_open`.
+pub(crate) fn state(state: State) -> String {
+    state.as_str().replace('_', "-")
 }
 
 /// `once`, `twice`, `7 times`
@@ -110,6 +126,11 @@ mod tests {
         assert_eq!(percent(0.425), "42 %");
         assert_eq!(number(1_234_567), "1,234,567");
         assert_eq!(number(999), "999");
+        assert_eq!(
+            [999_999, 1_234_567, 99_999_999, 123_456_789].map(compact),
+            ["999,999", "1.23 M", "100.00 M", "123 M"]
+        );
+        assert_eq!(state(State::HalfOpen), "half-open");
         assert_eq!(
             (times(1), times(2)),
             ("once".to_owned(), "twice".to_owned())

@@ -17,6 +17,7 @@ use telemetry::trace::{attributes, note};
 use tokio::time::Instant;
 
 use super::active::ActiveFault;
+use super::held::{Held, Released};
 use super::metrics::NOBODY;
 use super::running::Running;
 use crate::serve::{Cut, Wire, error};
@@ -40,23 +41,29 @@ pub(super) async fn answer(
         path: request.uri().path(),
     };
     let meeting = running.meet(&call);
-    let fate = meeting.fate;
+    let (fate, mut held) = (meeting.fate, meeting.held);
     note(attributes::FAULT_EFFECT, fate.ending.as_str());
     let delay = i64::try_from(fate.delay.as_millis()).unwrap_or(i64::MAX);
     note(attributes::FAULT_DELAY_MS, delay);
     let mut ready = began;
     if let Some(turn) = meeting.turn {
-        turn.done().await;
+        if held.wait(&running, turn.done()).await == Err(Released) {
+            return whole(ANSWER);
+        }
         ready = Instant::now();
     }
     if !fate.delay.is_zero() {
-        running.sleep_until(ready + fate.delay).await;
+        let waited = held.wait(&running, running.sleep_until(ready + fate.delay));
+        let waited = waited.await;
         measured.observe(ready.elapsed().as_secs_f64());
+        if waited == Err(Released) {
+            return whole(ANSWER);
+        }
     }
     let wire = request.extensions().get::<Wire>();
     match fate.ending {
         Ending::Success => match fate.slow_body {
-            Some(slow) => dribble(running, slow, meeting.suffering),
+            Some(slow) => dribble(running, slow, meeting.suffering, held),
             None => whole(ANSWER),
         },
         Ending::Status {
@@ -152,21 +159,30 @@ fn first_bytes(bytes: usize) -> Bytes {
     said.into()
 }
 
-/// The answer in pieces, the last of them when the time is up.
-fn dribble(running: Arc<Running>, slow: SlowBody, suffering: Option<ActiveFault>) -> Response {
+/// The answer in pieces, the last of them when the time is up, or all that are left when the plan lets go.
+fn dribble(
+    running: Arc<Running>,
+    slow: SlowBody,
+    suffering: Option<ActiveFault>,
+    held: Held,
+) -> Response {
     let began = Instant::now();
-    let pieces = stream::unfold((0, suffering), move |(piece, suffering)| {
+    let pieces = stream::unfold((0, suffering, held), move |(piece, suffering, mut held)| {
         let running = Arc::clone(&running);
         async move {
             if piece == PIECES {
                 return None;
             }
             let due: Duration = slow.over * (piece + 1) / PIECES;
-            running.sleep_until(began + due).await;
+            let waited = held.wait(&running, running.sleep_until(began + due));
+            let next = match waited.await {
+                Ok(()) => piece + 1,
+                Err(Released) => PIECES,
+            };
             let place = |piece: u32| ANSWER.len() * piece as usize / PIECES as usize;
-            let bytes = &ANSWER.as_bytes()[place(piece)..place(piece + 1)];
+            let bytes = &ANSWER.as_bytes()[place(piece)..place(next)];
             let bytes = Ok::<_, Infallible>(Bytes::from_static(bytes));
-            Some((bytes, (piece + 1, suffering)))
+            Some((bytes, (next, suffering, held)))
         }
     });
     let mut response = Response::new(Body::from_stream(pieces));

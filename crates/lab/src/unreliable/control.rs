@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use experiment::faults::{Plan, presets, schema};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::in_force::Conflict;
 use super::running::Running;
-use crate::serve::{self, error, read_json};
+use crate::serve::{self, error, list, read_json};
 
 /// The plan in force.
 pub(super) fn show(running: &Running) -> Response {
@@ -28,7 +30,7 @@ pub(super) fn show(running: &Running) -> Response {
 
 /// Replaces the plan.
 pub(super) async fn replace(running: Arc<Running>, request: Request) -> Response {
-    let expected = match expected(request.headers()) {
+    let expected = match expected(&running, request.headers()) {
         Ok(expected) => expected,
         Err(message) => return bad_tag(&message),
     };
@@ -40,7 +42,7 @@ pub(super) async fn replace(running: Arc<Running>, request: Request) -> Response
 
 /// Changes parts of the plan, as a merge patch (RFC 7396) says; its clock and counts go on.
 pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
-    let expected = match expected(request.headers()) {
+    let expected = match expected(&running, request.headers()) {
         Ok(expected) => expected,
         Err(message) => return bad_tag(&message),
     };
@@ -69,24 +71,30 @@ pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
 
 /// No faults from now on.
 pub(super) fn clear(running: &Running, headers: &HeaderMap) -> Response {
-    match expected(headers) {
+    match expected(running, headers) {
         Ok(expected) => put(running, Plan::healthy(), expected),
         Err(message) => bad_tag(&message),
     }
 }
 
 /// What a plan would do; nothing is applied.
-pub(super) async fn dry_run(request: Request) -> Response {
-    match read_plan(request).await {
-        // It takes long for a plan that is at the limits, and others are waiting.
-        Ok(plan) => match tokio::task::spawn_blocking(move || plan.preview(None)).await {
-            Ok(preview) => serve::json(StatusCode::OK, &preview),
-            Err(broken) => {
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
-                error(status, "no_preview", &broken.to_string())
-            }
-        },
-        Err(refusal) => refusal,
+pub(super) async fn dry_run(turn: Arc<Semaphore>, request: Request) -> Response {
+    let plan = match read_plan(request).await {
+        Ok(plan) => plan,
+        Err(refusal) => return refusal,
+    };
+    // It takes long for a plan that is at the limits. One is computed at a time, beside the calls.
+    let turn = turn.acquire_owned().await;
+    let computed = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        plan.preview(None)
+    });
+    match computed.await {
+        Ok(preview) => serve::json(StatusCode::OK, &preview),
+        Err(broken) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            error(status, "no_preview", &broken.to_string())
+        }
     }
 }
 
@@ -105,10 +113,17 @@ pub(super) fn list_presets() -> Response {
 /// Puts a preset in force.
 pub(super) fn apply_preset(
     running: &Running,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     headers: &HeaderMap,
 ) -> Response {
-    let expected = match expected(headers) {
+    let name = match name {
+        Ok(Path(name)) => name,
+        Err(refused) => {
+            let message = format!("the name of a preset must be UTF-8: {refused}");
+            return error(StatusCode::BAD_REQUEST, "invalid_path", &message);
+        }
+    };
+    let expected = match expected(running, headers) {
         Ok(expected) => expected,
         Err(message) => return bad_tag(&message),
     };
@@ -124,12 +139,22 @@ pub(super) fn show_schema() -> Response {
 }
 
 /// The truth now: how likely it is that a call fails, for each caller.
-pub(super) fn show_truth(running: &Running) -> Response {
-    let truth = running.truths();
+pub(super) async fn show_truth(running: Arc<Running>) -> Response {
+    // Beside the calls: it may take a while.
+    let truth = match tokio::task::spawn_blocking(move || running.truths()).await {
+        Ok(truth) => truth,
+        Err(broken) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return error(status, "no_truth", &broken.to_string());
+        }
+    };
     let callers: serde_json::Map<String, Value> = truth
         .callers
-        .into_iter()
-        .map(|(caller, p_fail, states)| (caller, json!({ "p_fail": p_fail, "states": states })))
+        .iter()
+        .map(|(caller, p_fail, states)| {
+            let shown = json!({ "p_fail": p_fail, "states": states });
+            (caller.clone(), shown)
+        })
         .collect();
     let mut shown = json!({
         "t_ms": u64::try_from(truth.elapsed.as_millis()).unwrap_or(u64::MAX),
@@ -156,17 +181,25 @@ async fn read_plan(request: Request) -> Result<Plan, Response> {
     Ok(plan)
 }
 
-/// The revision that `If-Match` asks for.
-fn expected(headers: &HeaderMap) -> Result<Option<u64>, String> {
-    let Some(tag) = headers.get(IF_MATCH) else {
+/// The revision that `If-Match` asks for: the present one where the list has it, else one that is not in
+/// force any more.
+fn expected(running: &Running, headers: &HeaderMap) -> Result<Option<u64>, String> {
+    let Some(list) = list(headers, &IF_MATCH) else {
         return Ok(None);
     };
-    let tag = tag.to_str().unwrap_or_default().trim();
-    if tag == "*" {
+    let tags: Vec<&str> = list.split(',').map(str::trim).collect();
+    if tags == ["*"] {
         return Ok(None);
     }
-    tag.trim_matches('"').parse().map(Some).map_err(|_| {
-        format!("If-Match: {tag} is not allowed: it must be the ETag of GET /faults, or *")
+    let revisions = tags.iter().map(|tag| tag.trim_matches('"').parse::<u64>());
+    let revisions: Vec<u64> = revisions.collect::<Result<_, _>>().map_err(|_| {
+        format!("If-Match: {list} is not allowed: it must be the ETag of GET /faults, or *")
+    })?;
+    let (_, present) = running.plan();
+    Ok(if revisions.contains(&present) {
+        Some(present)
+    } else {
+        revisions.first().copied()
     })
 }
 

@@ -1,4 +1,4 @@
-//! What does the unreliable service export? Its own truth, read at the scrape.
+//! The metrics of the unreliable service: its own truth, read at the scrape.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ impl UnreliableCollector {
             by_caller.push(&[("caller", caller)], *p_fail);
         }
         if truth.callers.is_empty() {
-            by_caller.push(&[("caller", NOBODY)], self.running.truth(NOBODY));
+            by_caller.push(&[("caller", NOBODY)], truth.stranger);
         }
         [
             by_caller,

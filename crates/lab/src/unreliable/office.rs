@@ -26,6 +26,8 @@ pub(super) struct Office {
 struct Desk {
     workplace: Workplace,
     waiting: BTreeMap<u64, oneshot::Sender<()>>,
+    /// For each job at work, what its timer ends with when it is dropped.
+    timers: BTreeMap<u64, oneshot::Sender<()>>,
     next: u64,
 }
 
@@ -49,6 +51,7 @@ impl Office {
             desk: Arc::new(Mutex::new(Desk {
                 workplace: Workplace::new(settings, seed),
                 waiting: BTreeMap::new(),
+                timers: BTreeMap::new(),
                 next: 0,
             })),
             origin: now.checked_sub(elapsed).unwrap_or(now),
@@ -90,23 +93,38 @@ impl Office {
         self.lock().workplace.wasted()
     }
 
-    /// Works until nobody waits any more. Work ends at its nominal instant, so that a late timer costs
-    /// no capacity.
+    /// Ends all work: nobody's turn comes any more, and no timer is left.
+    pub(super) fn close(&self) {
+        let mut desk = self.lock();
+        desk.waiting.clear();
+        desk.timers.clear();
+    }
+
+    /// Works until nobody waits any more, or until the job is cancelled. Work ends at its nominal instant,
+    /// so that a late timer costs no capacity.
     fn work(&self, mut job: Start) {
         let office = self.clone();
+        let (timer, mut cancelled) = oneshot::channel();
+        self.lock().timers.insert(job.id, timer);
         tokio::spawn(async move {
             loop {
-                office.sleeper.sleep_until(office.origin + job.until).await;
+                tokio::select! {
+                    biased;
+                    _ = &mut cancelled => return,
+                    () = office.sleeper.sleep_until(office.origin + job.until) => {}
+                }
                 let mut desk = office.lock();
+                let timer = desk.timers.remove(&job.id);
                 let next = desk.workplace.finished(job.until, job.id);
                 if let Some(tell) = desk.waiting.remove(&job.id) {
                     // Whoever has left has left.
                     let _ = tell.send(());
                 }
-                match next {
-                    Some(next) => job = next,
-                    None => return,
-                }
+                let (Some(next), Some(timer)) = (next, timer) else {
+                    return;
+                };
+                desk.timers.insert(next.id, timer);
+                job = next;
             }
         });
     }
@@ -131,6 +149,9 @@ impl Drop for Turn {
             return;
         }
         let next = desk.workplace.abandon(now, self.id);
+        if !desk.workplace.works_on(self.id) {
+            desk.timers.remove(&self.id);
+        }
         drop(desk);
         if let Some(next) = next {
             self.office.work(next);
@@ -183,5 +204,32 @@ mod tests {
         assert_eq!(ending.crowd(), Crowd::default());
         ending.enter(1.0).unwrap().done().await;
         assert!(ending.wasted() < Duration::from_millis(20));
+    }
+
+    #[tokio::test]
+    async fn cancelled_work_keeps_no_timer_until_it_would_have_ended() {
+        let text = r#"{"workers": 1, "service": {"fixed": {"ms": 3600000}},
+                       "abandoned_work": "cancelled"}"#;
+        let settings = parse_json(text.as_bytes()).unwrap();
+        let office = Office::new(settings, 1, Duration::ZERO, Sleeper::new());
+        let alive = || {
+            tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks()
+        };
+        let before = alive();
+
+        for _ in 0..100 {
+            drop(office.enter(1.0).unwrap());
+            tokio::task::yield_now().await;
+        }
+        while office.crowd() != Crowd::default() {
+            tokio::task::yield_now().await;
+        }
+
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(alive(), before);
     }
 }

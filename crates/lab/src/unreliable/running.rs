@@ -1,18 +1,22 @@
-//! What is the unreliable service doing right now? The plan in force and what it has done so far.
+//! What the unreliable service is doing: the plan in force, and what it has done so far.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use experiment::faults::{Call, Ending, Fate, Hit, Plan, Standing};
 use experiment::overload::Crowd;
 use fusebox::Clock;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Refusal;
 use super::active::{ActiveFault, ActiveFaults};
 use super::counts::{Counts, Ledger};
+use super::held::Held;
 use super::in_force::{Conflict, InForce, State};
+use super::lookout::{Board, Lookout, lock};
 use super::office::{Office, Turn};
 use crate::timer::Sleeper;
 
@@ -22,7 +26,15 @@ pub(crate) struct Running {
     /// Made at the first use, which is within the runtime.
     sleeper: OnceLock<Sleeper>,
     active: ActiveFaults,
+    /// How long callers wait, where that is known.
+    patience: BTreeMap<String, Duration>,
+    /// The plan's revision, for those who wait for its end.
+    changes: watch::Sender<u64>,
     state: Mutex<State>,
+    /// For whoever scrapes or watches.
+    board: Board,
+    /// For whoever measures, who must not wait for those.
+    own: Mutex<Lookout>,
 }
 
 /// What the service is doing.
@@ -42,6 +54,8 @@ pub(super) struct Meeting {
     pub(super) turn: Option<Turn>,
     /// The place among the calls that suffer.
     pub(super) suffering: Option<ActiveFault>,
+    /// What keeps it waiting.
+    pub(super) held: Held,
 }
 
 /// The truth at an instant.
@@ -51,26 +65,52 @@ pub(crate) struct Truth {
     pub(crate) revision: u64,
     pub(crate) phase: String,
     /// Each caller with the probability that its call fails, and what processes are doing for it.
+    ///
+    /// The one with the empty name stands for all beyond those that are told apart.
     pub(crate) callers: Vec<(String, f64, Vec<Standing>)>,
+    /// The same for somebody who has not called and whom the plan does not name.
+    pub(crate) stranger: f64,
     /// How full the overload model is, if there is one.
     pub(crate) crowd: Option<Crowd>,
 }
 
+impl Truth {
+    /// The truth of all callers together.
+    pub(crate) fn failing_share(&self) -> f64 {
+        if self.callers.is_empty() {
+            return self.stranger;
+        }
+        let all = self.callers.iter().map(|(_, truth, _)| truth);
+        #[expect(clippy::cast_precision_loss, reason = "callers are few")]
+        let mean = all.sum::<f64>() / self.callers.len() as f64;
+        mean
+    }
+}
+
 impl Running {
-    pub(super) fn new(plan: Plan, clock: Box<dyn Clock>) -> Self {
+    pub(super) fn new(
+        mut plan: Plan,
+        patience: BTreeMap<String, Duration>,
+        clock: Box<dyn Clock>,
+    ) -> Self {
         let began = clock.now();
+        learn(&mut plan, &patience);
         Self {
             clock,
             sleeper: OnceLock::new(),
             active: ActiveFaults::default(),
+            patience,
+            changes: watch::Sender::new(1),
             state: Mutex::new(State::new(plan, began)),
+            board: Board::default(),
+            own: Mutex::default(),
         }
     }
 
     /// What the service is doing now.
     pub(crate) fn health(&self) -> Health {
-        let (mut state, elapsed) = self.settled();
-        let failing_share = state.force.failing_share(elapsed);
+        let failing_share = self.truths().failing_share();
+        let (state, elapsed) = self.settled();
         let moment = state.force.player.plan().at(elapsed);
         Health {
             phase: moment.phase.name.clone(),
@@ -82,27 +122,35 @@ impl Running {
 
     /// The probability that a call of `caller` made now would fail.
     pub(crate) fn truth(&self, caller: &str) -> f64 {
-        let (mut state, elapsed) = self.settled();
-        state.force.truth(elapsed, caller)
+        let mut lookout = lock(&self.own);
+        let (state, elapsed) = self.settled();
+        let mut sight = lookout.sight(&state, elapsed);
+        drop(state);
+        sight.truth_of(caller)
     }
 
-    /// The truth for every caller.
-    pub(crate) fn truths(&self) -> Truth {
-        let (mut state, elapsed) = self.settled();
-        let revision = state.revision;
-        let force = &mut state.force;
-        let callers = force.player.callers().into_iter().map(|caller| {
-            let truth = force.truth(elapsed, &caller);
-            let standings = force.player.standings(elapsed, &caller);
-            (caller, truth, standings)
-        });
-        Truth {
-            callers: callers.collect(),
-            elapsed,
-            revision,
-            phase: force.player.plan().at(elapsed).phase.name.clone(),
-            crowd: force.office.as_ref().map(Office::crowd),
+    /// The truth for every caller; that of a moment ago when it takes long to compute, or when somebody else
+    /// is computing it.
+    pub(crate) fn truths(&self) -> Arc<Truth> {
+        let revision = self.settled().0.revision;
+        if let Some(last) = self.board.last(revision) {
+            return last;
         }
+        let mut lookout = match self.board.lookout() {
+            Ok(lookout) => lookout,
+            Err(last) => return last,
+        };
+        let began = Instant::now();
+        let (state, elapsed) = self.settled();
+        let sight = lookout.sight(&state, elapsed);
+        drop(state);
+        self.board.post(sight.truth(), began)
+    }
+
+    /// The phase that the plan is in.
+    pub(crate) fn phase(&self) -> String {
+        let (state, elapsed) = self.settled();
+        state.force.player.plan().at(elapsed).phase.name.clone()
     }
 
     /// The time since the plan in force started: the clock of its phases.
@@ -123,19 +171,23 @@ impl Running {
     }
 
     /// Puts `plan` in force from now on; counters go on. `expected` is the revision that it replaces.
-    pub(super) fn replace(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+    pub(super) fn replace(&self, mut plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+        learn(&mut plan, &self.patience);
         let (mut state, _) = self.settled();
         state.expect(expected)?;
         let now = self.clock.now();
         state.replace(plan, now);
+        self.changes.send_replace(state.revision);
         Ok(state.revision)
     }
 
     /// Goes on with `plan` on the same clock and with the same counts.
-    pub(super) fn patch(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+    pub(super) fn patch(&self, mut plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+        learn(&mut plan, &self.patience);
         let (mut state, elapsed) = self.settled();
         state.expect(expected)?;
         state.patch(plan, elapsed);
+        self.changes.send_replace(state.revision);
         Ok(state.revision)
     }
 
@@ -163,11 +215,26 @@ impl Running {
             fate.spared_by.extend(hits.into_iter().map(|hit| hit.rule));
         }
         state.ledger.enter(call.caller, &fate);
+        let parts = Held::parts(&fate, turn.is_some());
+        let end = state.force.player.end_of(&parts);
+        let held = Held {
+            revision: state.revision,
+            ends: end.map(|end| Instant::now() + end.saturating_sub(elapsed)),
+            parts,
+            changes: self.changes.subscribe(),
+        };
         Meeting {
             fate,
             turn,
             suffering,
+            held,
         }
+    }
+
+    /// Whether the plan wants a call no longer to wait.
+    pub(super) fn lets_go(&self, held: &Held) -> bool {
+        let (state, _) = self.settled();
+        state.lets_go(held.revision, &held.parts)
     }
 
     /// Returns at `deadline`, precisely.
@@ -222,14 +289,23 @@ impl Running {
         let mut elapsed = now.saturating_sub(state.force.began);
         if state.force.player.ended(elapsed) {
             state.revert(now, elapsed);
+            self.changes.send_replace(state.revision);
             elapsed = now.saturating_sub(state.force.began);
         }
         (state, elapsed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+}
+
+/// Tells a plan how long callers wait, as far as it does not say so itself.
+fn learn(plan: &mut Plan, patience: &BTreeMap<String, Duration>) {
+    let waits = patience
+        .iter()
+        .map(|(caller, wait)| (caller.as_str(), *wait));
+    plan.learn_patience(waits);
 }
 
 /// What a call meets that finds the queue full.

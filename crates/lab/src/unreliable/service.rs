@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request};
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::HeaderMap;
 use axum::routing::{delete, get, patch, post, put};
+use tokio::sync::Semaphore;
 
 use super::metrics::{UnreliableCollector, delays};
 use super::running::Running;
@@ -19,10 +21,14 @@ pub(super) fn add_routes(mut routes: Routes, running: &Arc<Running>) -> Routes {
         .register(UnreliableCollector::new(Arc::clone(running)))
         .and_then(|()| metrics.register(measured.clone()));
     registered.expect("each metric is registered once");
-    for route in ["/data", "/data/{*rest}"] {
+    for (path, route) in [
+        ("/data", "/data"),
+        ("/data/", "/data"),
+        ("/data/{*rest}", "/data/{*rest}"),
+    ] {
         let (running, measured) = (Arc::clone(running), measured.clone());
         let data = get(move |request| answer(running, measured, request));
-        routes = routes.add("GET", route, &[200, 500], data);
+        routes = routes.add_at(path, "GET", route, &[200, 500], data);
     }
     add_changes(add_readings(routes, running), running)
 }
@@ -52,13 +58,14 @@ fn add_readings(routes: Routes, running: &Arc<Running>) -> Routes {
             "GET",
             "/truth",
             &[200],
-            get(async move || control::show_truth(&truth)),
+            get(move || control::show_truth(truth)),
         )
 }
 
 fn add_changes(routes: Routes, running: &Arc<Running>) -> Routes {
     let with = || Arc::clone(running);
     let (replaced, patched, cleared, preset) = (with(), with(), with(), with());
+    let computing = Arc::new(Semaphore::new(1));
     routes
         .add_control(
             "PUT",
@@ -82,14 +89,16 @@ fn add_changes(routes: Routes, running: &Arc<Running>) -> Routes {
             "POST",
             "/faults/dry-run",
             &[200, 400],
-            post(async |request: Request| control::dry_run(request).await),
+            post(move |request| control::dry_run(computing, request)),
         )
         .add_control(
             "POST",
             "/faults/presets/{name}",
             &[200, 404],
-            post(async move |name: Path<String>, headers: HeaderMap| {
-                control::apply_preset(&preset, name, &headers)
-            }),
+            post(
+                async move |name: Result<Path<String>, PathRejection>, headers: HeaderMap| {
+                    control::apply_preset(&preset, name, &headers)
+                },
+            ),
         )
 }

@@ -5,11 +5,15 @@
 //! of its runtime, and gRPC's connection lives here as well.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use tokio::runtime::{Builder, Runtime};
+
+use super::health::Health;
+use super::partial_success::rejected_spans;
 
 /// Bytes of a collector's answer that are read.
 const ANSWER_BYTES: usize = 64 * 1024;
@@ -33,14 +37,25 @@ impl Carrier {
     }
 
     /// A client whose requests run on this thread.
-    pub(super) fn client(&self, timeout: Duration) -> Result<Client, reqwest::Error> {
+    ///
+    /// It follows no redirect: headers with secrets are meant for the collector that was named.
+    pub(super) fn client(
+        &self,
+        timeout: Duration,
+        health: Arc<Health>,
+    ) -> Result<Client, reqwest::Error> {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIME.min(timeout))
             .timeout(timeout)
             .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let runtime = self.runtime.handle().clone();
-        Ok(Client { http, runtime })
+        Ok(Client {
+            http,
+            runtime,
+            health,
+        })
     }
 
     #[cfg(feature = "otlp-grpc")]
@@ -59,6 +74,8 @@ impl Carrier {
 pub(super) struct Client {
     http: reqwest::Client,
     runtime: tokio::runtime::Handle,
+    /// Learns what the collector rejects while it answers 200.
+    health: Arc<Health>,
 }
 
 impl fmt::Debug for Client {
@@ -70,7 +87,12 @@ impl fmt::Debug for Client {
 #[async_trait]
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        self.runtime.spawn(send(self.http.clone(), request)).await?
+        let answer = self.runtime.spawn(send(self.http.clone(), request));
+        let answer = answer.await??;
+        if answer.status().is_success() {
+            self.health.reject(rejected_spans(answer.body()));
+        }
+        Ok(answer)
     }
 }
 
@@ -78,9 +100,13 @@ async fn send(
     http: reqwest::Client,
     request: Request<Bytes>,
 ) -> Result<Response<Bytes>, HttpError> {
-    let mut answer = http.execute(request.try_into()?).await?;
+    let mut request: reqwest::Request = request.try_into()?;
+    with_credentials(&http, &mut request)?;
+    // Errors name the URL, which may have a password in it.
+    let sent = http.execute(request).await;
+    let mut answer = sent.map_err(reqwest::Error::without_url)?;
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
+    while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
         if body.len() + chunk.len() > ANSWER_BYTES {
             return Err("the collector's answer is too long".into());
         }
@@ -91,4 +117,69 @@ async fn send(
         *headers = std::mem::take(answer.headers_mut());
     }
     Ok(response.body(body.into())?)
+}
+
+/// Sends credentials in the endpoint's URL as HTTP's basic ones, which a request made of parts leaves out.
+fn with_credentials(
+    http: &reqwest::Client,
+    request: &mut reqwest::Request,
+) -> Result<(), reqwest::Error> {
+    let url = request.url();
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(());
+    }
+    // The client library knows how; this request is never sent.
+    let plain = http.get(url.clone()).build()?;
+    *request.url_mut() = plain.url().clone();
+    for (name, value) in plain.headers() {
+        let unset = !request.headers().contains_key(name);
+        if unset {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn credentials_reach_the_collector_and_no_redirect_is_followed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let collector = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            let elsewhere =
+                "HTTP/1.1 307 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(elsewhere.as_bytes()).unwrap();
+            String::from_utf8(head).unwrap()
+        });
+        let carrier = Carrier::start().unwrap();
+        let health = Arc::new(Health::new(1, String::new()));
+        let client = carrier.client(CONNECT_TIME, health).unwrap();
+        let request = Request::post(format!("http://user:pass@{address}/v1/traces"));
+        let request = request.body(Bytes::new()).unwrap();
+
+        let answer = carrier
+            .runtime
+            .block_on(client.send_bytes(request))
+            .unwrap();
+
+        assert_eq!(answer.status(), 307);
+        let head = collector.join().unwrap();
+        assert!(
+            head.contains("authorization: Basic dXNlcjpwYXNz\r\n"),
+            "{head}"
+        );
+    }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Health {
     exported: AtomicU64,
     failed: AtomicU64,
     dropped: AtomicU64,
+    /// Spans of the present batch that the collector rejected although it took the request.
+    rejected: AtomicU64,
     outage: Mutex<Outage>,
 }
 
@@ -58,6 +60,7 @@ impl Health {
             exported: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
             outage: Mutex::default(),
         }
     }
@@ -76,8 +79,18 @@ impl Health {
         self.failed.load(Ordering::Relaxed) + self.dropped.load(Ordering::Relaxed)
     }
 
+    /// Notes that the collector rejected spans of the present batch although it took the request.
+    pub(super) fn reject(&self, spans: u64) {
+        self.rejected.fetch_add(spans, Ordering::Relaxed);
+    }
+
     /// Notes the end of a batch: so many spans arrived, so many did not.
     pub(super) fn batch(&self, exported: u64, failed: u64, error: Option<&dyn fmt::Display>) {
+        let rejected = self.rejected.swap(0, Ordering::Relaxed).min(exported);
+        let (exported, failed) = (exported - rejected, failed + rejected);
+        let refused = "the collector took the request and rejected spans in it";
+        let refused: Option<&dyn fmt::Display> = (rejected > 0).then_some(&refused as _);
+        let error = error.or(refused);
         let failed_before = self.failed.load(Ordering::Relaxed);
         self.exported.fetch_add(exported, Ordering::Relaxed);
         self.failed.fetch_add(failed, Ordering::Relaxed);
@@ -201,5 +214,23 @@ impl Collector for ExportCollector {
             Family::new(&names::TRACE_EXPORT_UP).with(&[], up),
         ];
         families.map(Family::into_proto).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_collector_rejects_was_not_exported() {
+        let health = Health::new(10, String::new());
+        assert!((0..5).all(|_| health.admit()));
+
+        health.reject(2);
+        health.batch(5, 0, None);
+
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        assert_eq!((read(&health.exported), read(&health.failed)), (3, 2));
+        assert_eq!((read(&health.waiting), health.lost()), (0, 2));
     }
 }

@@ -39,12 +39,12 @@ impl Pipeline {
     /// What is wrong with the endpoint or another variable, in the SDK's words.
     pub(crate) fn start(wanted: Wanted, version: &'static str) -> Result<Self, String> {
         let carrier = Carrier::start().map_err(|error| error.to_string())?;
-        // What cannot be built for one service could be built for none.
-        exporter(&wanted, &carrier)?;
         let health = Arc::new(Health::new(
             wanted.queue as u64,
             wanted.shown_endpoint.clone(),
         ));
+        // What cannot be built for one service could be built for none.
+        exporter(&wanted, &carrier, &health)?;
         let services = Services::default();
         let mut batches = BatchConfigBuilder::default().with_max_queue_size(wanted.queue);
         if wanted.hurry {
@@ -95,7 +95,7 @@ impl Pipeline {
             own.push(KeyValue::new("service.namespace", "breaker-lab"));
         }
         let resource = Resource::builder().with_attributes(own).build();
-        let mut exporter = exporter(&self.wanted, &self.carrier)?;
+        let mut exporter = exporter(&self.wanted, &self.carrier, &self.health)?;
         exporter.set_resource(&resource);
         Ok(Tracer::of(self.services.add(exporter), self.wanted.parents))
     }
@@ -114,11 +114,17 @@ impl Pipeline {
 }
 
 /// An exporter that knows no service yet.
-fn exporter(wanted: &Wanted, carrier: &Carrier) -> Result<SpanExporter, String> {
+fn exporter(
+    wanted: &Wanted,
+    carrier: &Carrier,
+    health: &Arc<Health>,
+) -> Result<SpanExporter, String> {
     let timeout = Duration::from_millis(wanted.timeout_ms);
     match wanted.protocol {
         Protocol::HttpProtobuf => {
-            let client = carrier.client(timeout).map_err(|error| error.to_string())?;
+            let client = carrier
+                .client(timeout, Arc::clone(health))
+                .map_err(|error| error.to_string())?;
             let mut builder = SpanExporter::builder()
                 .with_http()
                 .with_protocol(opentelemetry_otlp::Protocol::HttpBinary)

@@ -32,9 +32,13 @@ pub(super) enum Incoming {
 }
 
 pub(super) fn extract(headers: &HeaderMap, parents: Parents) -> Incoming {
-    if !headers.contains_key(TRACEPARENT) {
+    let mut parents_named = headers.get_all(TRACEPARENT).iter();
+    // Of two parents nobody knows the right one: the specification takes them for none.
+    if parents_named.next().is_none() || parents_named.next().is_some() {
         return Incoming::Nothing;
     }
+    let joined = with_one_state(headers);
+    let headers = joined.as_ref().unwrap_or(headers);
     let propagator = TraceContextPropagator::new();
     let context = propagator.extract_with_context(&Context::new(), &HeaderExtractor(headers));
     let parent = context.span().span_context().clone();
@@ -45,6 +49,17 @@ pub(super) fn extract(headers: &HeaderMap, parents: Parents) -> Incoming {
     } else {
         Incoming::Parent(context)
     }
+}
+
+/// The headers with one line of `tracestate` where there are several, which are one list.
+fn with_one_state(headers: &HeaderMap) -> Option<HeaderMap> {
+    headers.get_all(TRACESTATE).iter().nth(1)?;
+    let lines = headers.get_all(TRACESTATE).iter();
+    let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+    let mut joined = HeaderMap::new();
+    joined.insert(TRACEPARENT, headers.get(TRACEPARENT)?.clone());
+    joined.insert(TRACESTATE, HeaderValue::from_str(&lines.join(",")).ok()?);
+    Some(joined)
 }
 
 /// Makes the receiver of `headers` a part of the trace.
@@ -70,8 +85,9 @@ pub(super) fn inject(context: &SpanContext, headers: &mut HeaderMap) {
 /// Passes the trace context of a request on, unchanged: for a service that records nothing of it.
 pub fn pass_on(from: &HeaderMap, to: &mut HeaderMap) {
     for name in [TRACEPARENT, TRACESTATE] {
-        if let Some(value) = from.get(&name) {
-            to.insert(name, value.clone());
+        to.remove(&name);
+        for value in from.get_all(&name) {
+            to.append(&name, value.clone());
         }
     }
 }
@@ -121,6 +137,27 @@ mod tests {
                 "{wrong}",
             );
         }
+    }
+
+    #[test]
+    fn several_lines_of_state_are_one_list_and_two_parents_are_none() {
+        let mut lines = headers("01");
+        lines.append(TRACESTATE, "other=2".parse().unwrap());
+        let Incoming::Parent(context) = extract(&lines, Parents::Decide) else {
+            panic!("there is a parent");
+        };
+        let state = context.span().span_context().trace_state().header();
+        assert_eq!(state, "vendor=1,other=2");
+        let mut sent = HeaderMap::new();
+        pass_on(&lines, &mut sent);
+        assert_eq!(sent, lines);
+
+        let second = lines[TRACEPARENT].clone();
+        lines.append(TRACEPARENT, second);
+        assert!(matches!(
+            extract(&lines, Parents::Decide),
+            Incoming::Nothing
+        ));
     }
 
     #[test]

@@ -25,7 +25,9 @@ impl Gate {
             Some(Kind::Always) if self.always != Some(true) => {
                 return Err("always: false is not allowed: leave it out".into());
             }
-            None | Some(Kind::Always) => {}
+            None | Some(Kind::Always) => {
+                self.check_luck("a gate that hits every call: no luck is drawn")?;
+            }
             Some(Kind::Bernoulli(p)) => within("bernoulli", *p, 0.0, 1.0)?,
             Some(Kind::EveryNth(n)) => count("every_nth", *n, 1, u64::from(u32::MAX))?,
             Some(Kind::FirstN(n)) => count("first_n", *n, 1, u64::from(u32::MAX))?,
@@ -50,14 +52,27 @@ impl Gate {
         if self.scope == Some(Scope::Shard) && shards.is_none() {
             return Err("scope: `shard` is not allowed without match.shards".into());
         }
-        if self.counts() && (self.scope() != Scope::Caller || self.rho() != 0.0) {
-            return Err(
-                "scope: only `caller` is allowed, without rho, for gates that count each caller's \
-                 calls"
-                    .into(),
-            );
+        if self.counts() {
+            if self.scope() != Scope::Caller {
+                return Err(
+                    "scope: only `caller` is allowed for gates that count each caller's calls"
+                        .into(),
+                );
+            }
+            if self.rho.is_some() {
+                return Err("rho: it is not allowed for gates that count: no luck is drawn".into());
+            }
         }
         within("rho", self.rho(), 0.0, 1.0)
+    }
+
+    /// What says whose luck it is has nothing to say where there is none.
+    fn check_luck(&self, of: &str) -> Checked {
+        let given = [("scope", self.scope.is_some()), ("rho", self.rho.is_some())];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((key, _)) => Err(format!("{key}: it is not allowed for {of}; leave it out")),
+            None => Ok(()),
+        }
     }
 }
 

@@ -149,7 +149,7 @@ fn plans_read_back_as_they_are_written_in_both_formats() {
 
 #[test]
 fn presets_say_what_they_show_and_misspelt_ones_get_the_nearest() {
-    assert_eq!(presets::ALL.len(), 12);
+    assert_eq!(presets::ALL.len(), 13);
     for preset in presets::ALL {
         assert!(preset.text.starts_with("# "), "{}", preset.name);
         assert!(preset.description().len() > 30, "{}", preset.name);
@@ -228,7 +228,7 @@ fn the_schema_knows_every_key_of_the_presets() {
 
 #[test]
 fn a_preview_shows_phases_and_the_truth_of_each_caller() {
-    let preview = presets::preset("a-only").unwrap().plan().preview(None);
+    let preview = presets::preset("asymmetric").unwrap().plan().preview(None);
 
     assert_eq!(preview.until_ms, 60_000);
     assert_eq!(preview.phases.len(), 3);
@@ -241,4 +241,43 @@ fn a_preview_shows_phases_and_the_truth_of_each_caller() {
     };
     assert!(near(a.mean_p_fail, 0.3, 0.01), "{}", a.mean_p_fail);
     assert!(b.mean_p_fail < 1e-6);
+}
+
+#[test]
+fn times_are_written_with_a_unit_as_everywhere_or_in_milliseconds() {
+    let numbers = r#"{"deadline_ms": 2000, "patience_ms": {"A": 3000}, "ttl_ms": 60000, "limits": {"max_hang_ms": 5000}, "phases": [
+        {"name": "x", "for_ms": 1000, "hang_ms": 1500, "latency_ms": 4, "latency_jitter_ms": 8,
+         "ramp_ms": 500}]}"#;
+    let units = r#"{"deadline": "2s", "patience": {"A": "3s"}, "ttl": "1m", "limits": {"max_hang": "5s"}, "phases": [
+        {"name": "x", "for": "1s", "hang": "1s 500ms", "latency": "4ms", "latency_jitter": "8ms",
+         "ramp": "500ms"}]}"#;
+    let plan = Plan::parse(numbers.as_bytes()).unwrap();
+    assert_eq!(Plan::parse(units.as_bytes()).unwrap(), plan);
+    let toml = "[[phases]]\nname = \"x\"\nfor = \"1s\"\n";
+    assert_eq!(Plan::parse_toml(toml).unwrap().phases[0].for_ms, Some(1000));
+
+    for (phase, why) in [
+        (r#""for": "1""#, "`1` is not a duration"),
+        (r#""for": "1us""#, "whole number of milliseconds"),
+        (
+            r#""for": true"#,
+            "milliseconds as a whole number, or a duration",
+        ),
+        (
+            r#""for_ms": -1"#,
+            "milliseconds as a whole number, or a duration",
+        ),
+        (r#""for": "1s", "for_ms": 5"#, "duplicate field `for_ms`"),
+    ] {
+        let text = format!(r#"{{"phases": [{{"name": "x", {phase}}}]}}"#);
+        let said = Plan::parse(text.as_bytes()).unwrap_err();
+        assert!(said.contains(why), "{phase}: {said}");
+    }
+}
+
+#[test]
+fn the_default_loop_is_a_preset_too() {
+    let preset = presets::preset("default").unwrap();
+
+    assert_eq!(preset.plan(), Plan::schedule(preset.plan().seed));
 }

@@ -74,7 +74,7 @@ fn a_malformed_plan_is_refused_with_the_field() {
 }
 
 /// Rules, and the words in which they are refused.
-const RULES: [(&str, &str); 30] = [
+const RULES: [(&str, &str); 35] = [
     (r#"{"effects": []}"#, "rules.r.effects: 0"),
     (
         r#"{"gate": {"bernoulli": 1.5}, "effects": [{"reset": {}}]}"#,
@@ -107,6 +107,26 @@ const RULES: [(&str, &str); 30] = [
     (
         r#"{"gate": {"bernoulli": 0.1, "scope": "shard"}, "effects": [{"reset": {}}]}"#,
         "without match.shards",
+    ),
+    (
+        r#"{"gate": {"rho": 0.5}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.rho: it is not allowed for a gate that hits every call",
+    ),
+    (
+        r#"{"gate": {"always": true, "rho": 0}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.rho: it is not allowed",
+    ),
+    (
+        r#"{"gate": {"scope": "shared"}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.scope: it is not allowed for a gate that hits every call",
+    ),
+    (
+        r#"{"match": {"shards": 4}, "gate": {"always": true, "scope": "shard"}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.scope: it is not allowed",
+    ),
+    (
+        r#"{"gate": {"every_nth": 2, "rho": 0}, "effects": [{"reset": {}}]}"#,
+        "rules.r.gate.rho: it is not allowed for gates that count",
     ),
     (
         r#"{"gate": {"gilbert_elliott": {"good_mean_ms": 0, "bad_mean_ms": 1}}, "effects": [{"reset": {}}]}"#,
@@ -285,5 +305,53 @@ fn the_plans_of_the_documentation_are_accepted() {
     "warmth": { "hit_ratio": 0.9, "miss_factor": 6, "rewarm_tau_ms": 20000, "flush_on": "restart" } } }"#,
     ] {
         plan(text);
+    }
+}
+
+/// Rules that delay calls of callers, and what depends on them.
+fn delays(rules: usize, caller: &str, gate: &str) -> String {
+    let rule = |number: usize| {
+        format!(
+            r#""r{number}": {{"match": {{{caller}}}, "gate": {gate},
+               "effects": [{{"delay": {{"fixed": {{"ms": 5}}}}}}]}}"#
+        )
+    };
+    let rules: Vec<String> = (0..rules).map(rule).collect();
+    format!(r#"{{"rules": {{{}}}}}"#, rules.join(", "))
+}
+
+#[test]
+fn what_the_truths_of_all_callers_cost_is_counted() {
+    let names: Vec<String> = (0..256).map(|number| format!("\"c{number}\"")).collect();
+    let many = format!(r#""caller": [{}]"#, names.join(", "));
+    let bernoulli = r#"{"bernoulli": 0.5}"#;
+    let bursts = r#"{"gilbert_elliott": {"good_mean_ms": 100, "bad_mean_ms": 100}}"#;
+    // Callers of whom no rule speaks, but who wait: each for a time of its own, or all for the same.
+    let waiting = |millis: fn(u64) -> u64| {
+        let one = |number| format!("\"w{number}\": {}", millis(number));
+        let all: Vec<String> = (0..40).map(one).collect();
+        let patience = format!("{{\"patience_ms\": {{{}}}, ", all.join(", "));
+        delays(16, "", bernoulli).replacen('{', &patience, 1)
+    };
+    for (text, allowed) in [
+        // One truth for all callers, whoever comes.
+        (delays(64, "", bernoulli), true),
+        (delays(16, r#""caller": "A""#, bernoulli), true),
+        (delays(16, "", bursts), true),
+        (delays(64, "", bursts), false),
+        (delays(16, &many, bernoulli), false),
+        (delays(2, &many, bernoulli), true),
+        (waiting(|number| 100 + number), false),
+        (waiting(|_| 100), true),
+        (waiting(|_| 1000), true),
+    ] {
+        let plan = Plan::parse(text.as_bytes());
+        match plan {
+            Ok(_) => assert!(allowed, "{}", &text[..200]),
+            Err(why) => {
+                assert!(!allowed, "{why}");
+                assert!(why.contains("callers that the plan tells apart"), "{why}");
+            }
+        }
     }
 }

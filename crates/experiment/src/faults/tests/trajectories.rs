@@ -181,3 +181,21 @@ fn a_chain_that_seldom_changes_sides_still_has_its_exact_shares() {
     let found = share(bad.count(), 20_000);
     assert!(near(found, 1.0 / 6.0, 0.014), "{found}");
 }
+
+#[test]
+fn stays_are_cut_where_a_caller_changes_between_its_own_and_the_shared_trajectory() {
+    let stay = |rho: &str| {
+        let bad = bad_times(&bursts(rho), "A", 600_000);
+        let spent = bad.iter().filter(|bad| **bad).count();
+        let begun = bad.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+        10.0 * share(spent, begun)
+    };
+    let whole = stay(r#", "rho": 0"#);
+
+    let (mixed, shared) = (stay(r#", "rho": 0.5"#), stay(r#", "rho": 1"#));
+
+    // A slot is 500 ms: it changes over in half of them, and in four of five of these the other one is good.
+    let expected = 1.0 / (1.0 / 100.0 + 0.5 * 0.8 / 500.0) / 100.0;
+    assert!(near(mixed / whole, expected, 0.04), "{mixed} of {whole}");
+    assert!(near(shared / whole, 1.0, 0.04), "{shared} of {whole}");
+}

@@ -167,3 +167,32 @@ fn a_preview_shows_the_phase_that_stays() {
     assert_eq!(names, ["calm", "broken"]);
     assert!(preview.callers[0].mean_p_fail > 0.9);
 }
+
+#[test]
+fn the_truth_of_a_scenario_knows_how_long_each_instance_waits() {
+    let scenario = |deadline: &str| {
+        let text = format!(
+            "title = \"x\"\nduration = \"10s\"\n[instance.B]\ncall_timeout = \"100ms\"\n\
+             [faults]\n{deadline}\nbase.delay.fixed = {{ ms = 200 }}"
+        );
+        let mut scenario = crate::scenario::Scenario::parse(&text).unwrap();
+        // Nobody else's patience: the one of the fleet is a second.
+        scenario.faults.callers.clear();
+        Player::new(scenario.faults)
+    };
+    for deadline in ["", "deadline_ms = 150", "deadline_ms = 5000"] {
+        let mut player = scenario(deadline);
+        let mut truth = |caller| player.truth(at(0), caller, None);
+        assert!(truth("B") > 0.999, "{deadline}: all of B's calls time out");
+        let late = if deadline == "deadline_ms = 150" {
+            1.0
+        } else {
+            0.0
+        };
+        for caller in ["A", "C"] {
+            assert!(near(truth(caller), late, 1e-9), "{deadline}: {caller}");
+        }
+        assert!(player.fate(at(0), &call("B")).endangered, "{deadline}");
+        assert_eq!(player.fate(at(0), &call("A")).endangered, late > 0.5);
+    }
+}

@@ -17,12 +17,12 @@ fn result() -> LoadResult {
             for _ in 0..n {
                 part.outcomes.plan();
                 part.outcomes.count(Outcome::Ok);
-                part.response.record(Duration::from_millis(n));
+                part.time(Outcome::Ok, Duration::from_millis(n), None);
             }
             if name == "B" && phase == "outage" {
                 part.outcomes.plan();
                 part.outcomes.count(Outcome::FastFail);
-                part.fast_fail.record(Duration::from_micros(200));
+                part.time(Outcome::FastFail, Duration::from_micros(200), None);
             }
             part.sent = part.outcomes.planned();
             part.attempts = part.sent + 1;
@@ -46,6 +46,7 @@ fn result() -> LoadResult {
         duration_s: 12.0,
         warm_up_s: 2.0,
         planned,
+        own_shortage: None,
         figures: BTreeMap::new(),
         phases: phases.windows().to_vec(),
         targets,
@@ -69,6 +70,9 @@ fn figures_are_those_of_the_target_and_the_phase_that_is_asked_for() {
         "ok == 10",
         "p50(A, phase=outage) <= 2.01ms",
         "max >= 3ms",
+        "ok_p50(A, phase=outage) <= 2.01ms",
+        "ok_max >= 3ms",
+        "ok_mean(B, phase=warm-up) >= 0.99ms",
         "fast_fail_ratio(B, phase=outage) > 33%",
         "fast_fail_p99(B) <= 201us",
         "goodput == 1/s",
@@ -115,6 +119,44 @@ fn every_figure_of_the_catalogue_that_the_load_has_is_known() {
 }
 
 #[test]
+fn what_never_came_is_in_every_figure_but_those_of_answers() {
+    let never = Outcome::ALL.into_iter().filter(|it| it.never_came());
+    assert_eq!(never.clone().count(), 4);
+    for outcome in never {
+        let mut result = result();
+        let part = &mut result.targets[1].parts[1];
+        part.outcomes.plan();
+        part.outcomes.count(outcome);
+        part.time(outcome, Duration::from_millis(1), Some(Duration::ZERO));
+        result.planned += 1;
+        result.summarise();
+
+        for text in ["p99 < 250ms", "p99.9(B) < 1m", "max < 60m", "mean < 60m"] {
+            let verdict = text.parse::<Expectation>().unwrap().judge(&result);
+            assert!(!verdict.held && verdict.shown == "never", "{verdict:?}");
+        }
+        for text in ["service_p99 < 1m", "service_max < 1m"] {
+            let verdict = text.parse::<Expectation>().unwrap().judge(&result);
+            assert_eq!((verdict.held, &*verdict.shown), (false, "never"), "{text}");
+        }
+        for text in [
+            "ok_p99 < 250ms",
+            "fast_fail_p99 < 1ms",
+            "p50 < 250ms",
+            "p99(A) < 4ms",
+        ] {
+            let verdict = text.parse::<Expectation>().unwrap().judge(&result);
+            assert!(verdict.held, "{verdict:?}");
+        }
+        let text = serde_json::to_string(&result).unwrap();
+        assert!(text.contains(r#""max":"inf""#), "{text}");
+        let read: LoadResult = serde_json::from_str(&text).unwrap();
+        assert!(read.figures["max"].is_infinite());
+        assert_eq!(read.part(None, None), result.part(None, None));
+    }
+}
+
+#[test]
 fn a_request_that_is_lost_is_noticed_in_its_part_and_in_all() {
     let mut lost = result();
     lost.targets[1].parts[1].outcomes.plan();
@@ -156,6 +198,26 @@ fn what_the_generator_did_not_keep_and_whom_it_did_not_reach_is_said() {
     );
     result.profile.shed_limit = 0.1;
     assert_eq!(result.shortfall(), None);
+}
+
+#[test]
+fn a_shortage_of_the_generator_is_its_own_fault_and_blames_no_target() {
+    let mut result = result();
+    result.targets[0].reached = false;
+    for part in &mut result.targets[0].parts {
+        part.outcomes = Outcomes::default();
+        part.outcomes.plan();
+        part.outcomes.count(Outcome::OwnShortage);
+        part.sent = 1;
+    }
+    result.own_shortage = Some("too many open files".to_owned());
+
+    assert!(result.unreachable().is_empty());
+    let shortfall = result.shortfall().unwrap();
+    assert!(
+        shortfall.ends_with("could not send 2 of 8 requests: too many open files"),
+        "{shortfall}"
+    );
 }
 
 #[test]

@@ -13,8 +13,8 @@ const KEPT: usize = 3600;
 /// The present second, and those that are over.
 pub(super) struct Seconds {
     present: Second,
-    /// Response times of the present second, by target.
-    responses: Vec<Latencies>,
+    /// Response times of the present second, of successes and of all, by target.
+    responses: Vec<[Latencies; 2]>,
     over: VecDeque<Second>,
     mixed: MixedSeconds,
 }
@@ -31,7 +31,7 @@ impl Seconds {
     pub(super) fn new(targets: usize) -> Self {
         Self {
             present: empty(0, targets),
-            responses: vec![Latencies::default(); targets],
+            responses: vec![Default::default(); targets],
             over: VecDeque::new(),
             mixed: MixedSeconds::default(),
         }
@@ -45,8 +45,14 @@ impl Seconds {
     pub(super) fn end(&mut self, second: u64, target: usize, end: &End) {
         self.pass_to(second);
         self.present.targets[target].outcomes.count(end.outcome);
-        if end.outcome.ended() {
-            self.responses[target].record(end.response);
+        let [ok, all] = &mut self.responses[target];
+        if end.outcome.never_came() {
+            all.record_never();
+        } else {
+            all.record(end.response);
+        }
+        if end.outcome == Outcome::Ok {
+            ok.record(end.response);
         }
     }
 
@@ -63,10 +69,13 @@ impl Seconds {
     fn turn(&mut self, next: u64) {
         let targets = self.present.targets.len();
         let mut over = std::mem::replace(&mut self.present, empty(next, targets));
-        for (target, responses) in over.targets.iter_mut().zip(&mut self.responses) {
-            target.p50_s = responses.quantile(0.5);
-            target.p99_s = responses.quantile(0.99);
-            responses.clear();
+        for (target, [ok, all]) in over.targets.iter_mut().zip(&mut self.responses) {
+            target.ok_p50_s = ok.quantile(0.5);
+            target.ok_p99_s = ok.quantile(0.99);
+            target.p50_s = all.quantile(0.5);
+            target.p99_s = all.quantile(0.99);
+            ok.clear();
+            all.clear();
         }
         self.mixed.take(&over);
         if self.over.len() == KEPT {

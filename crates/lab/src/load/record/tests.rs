@@ -52,7 +52,7 @@ fn every_request_is_counted_once_in_all_places() {
 
     let (planned, targets, seconds) = record.results();
 
-    assert_eq!(planned, 11);
+    assert_eq!(planned, Outcome::ALL.len() as u64);
     let part = &targets[0].parts[0];
     for outcomes in [
         &part.outcomes,
@@ -62,12 +62,14 @@ fn every_request_is_counted_once_in_all_places() {
         outcomes.check().unwrap();
         assert!(Outcome::ALL.iter().all(|&outcome| outcomes[outcome] == 1));
     }
-    assert_eq!(
-        part.response.count(),
-        9,
-        "shed and unfinished have no latency"
-    );
-    assert_eq!(part.fast_fail.count(), 1);
+    let never = Outcome::ALL.into_iter().filter(|it| it.never_came());
+    assert_eq!(part.response.count(), Outcome::ALL.len() as u64);
+    assert_eq!(part.response.never(), never.count() as u64);
+    assert_eq!((part.ok.count(), part.fast_fail.count()), (1, 1));
+    let second = &seconds[0].targets[0];
+    assert_eq!(second.p99_s, Some(f64::INFINITY), "what never came");
+    assert!(second.p50_s.unwrap().is_finite());
+    assert!(second.ok_p99_s.unwrap() < 0.01);
 }
 
 #[test]

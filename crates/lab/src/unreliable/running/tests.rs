@@ -7,7 +7,10 @@ use super::*;
 fn running(plan: &str) -> (Running, ManualClock) {
     let clock = ManualClock::new();
     let plan = Plan::parse(plan.as_bytes()).unwrap();
-    (Running::new(plan, Box::new(clock.clone())), clock)
+    (
+        Running::new(plan, BTreeMap::new(), Box::new(clock.clone())),
+        clock,
+    )
 }
 
 fn call(running: &Running, caller: &str) -> Fate {
@@ -26,7 +29,7 @@ fn plan(text: &str) -> Plan {
 #[test]
 fn calls_are_counted_by_what_met_them() {
     let clock = ManualClock::new();
-    let running = Running::new(Plan::schedule(1), Box::new(clock.clone()));
+    let running = Running::new(Plan::schedule(1), BTreeMap::new(), Box::new(clock.clone()));
 
     for _ in 0..5 {
         call(&running, "A");
@@ -48,7 +51,7 @@ fn calls_are_counted_by_what_met_them() {
 #[test]
 fn a_new_plan_starts_its_own_time_and_luck_but_keeps_the_counters() {
     let clock = ManualClock::new();
-    let running = Running::new(Plan::schedule(1), Box::new(clock.clone()));
+    let running = Running::new(Plan::schedule(1), BTreeMap::new(), Box::new(clock.clone()));
     let first = call(&running, "A");
     clock.set(Duration::from_secs(30));
 
@@ -176,7 +179,13 @@ fn callers_beyond_the_limit_cost_no_memory() {
     }
 
     let truths = running.truths();
-    assert!(truths.callers.len() <= 257);
+    assert_eq!(truths.callers.len(), 17, "sixteen, and all others together");
+    assert!(
+        truths
+            .callers
+            .iter()
+            .any(|(caller, _, _)| caller.is_empty())
+    );
     let (ledger, _) = running.ledger();
     assert!(ledger.injected().count() + ledger.spared().count() <= 2 * 258);
     assert_eq!(running.health().counts.received(), 2560);
@@ -221,4 +230,143 @@ fn a_spared_call_takes_as_long_as_a_healthy_one() {
 
     let delays = meetings.iter().map(|it| it.fate.delay.as_millis());
     assert_eq!(delays.collect::<Vec<_>>(), [70, 20, 20]);
+}
+
+/// A rule that resets calls, with more to it.
+fn resetting(more: &str, phases: &str) -> String {
+    format!(r#"{{"phases": {phases}, "rules": {{"r": {{"effects": [{{"reset": {{}}}}]{more}}}}}}}"#)
+}
+
+const CALM: &str = r#"[{"name": "calm"}]"#;
+
+#[test]
+fn a_patch_that_is_taken_back_makes_no_rule_younger() {
+    let own = r#", "ttl_ms": 10000"#;
+    for patched in [
+        format!(r#"{{"phases": {CALM}, "ttl_ms": 500}}"#),
+        resetting(r#", "match": {"caller": "B"}"#, CALM).replacen('{', r#"{"ttl_ms": 500, "#, 1),
+    ] {
+        // While its time is not over, and when it was over before the patch came.
+        for (patched_at, after, hits) in [(2, 9_999, true), (2, 10_000, false), (11, 12_000, false)]
+        {
+            let (running, clock) = running(&resetting(own, CALM));
+            clock.set(Duration::from_secs(patched_at));
+            running.patch(plan(&patched), None).unwrap();
+
+            clock.set(Duration::from_millis(after));
+
+            let met = call(&running, "A").ending == Ending::Reset;
+            assert_eq!(
+                met, hits,
+                "{patched} at {patched_at} s, looked at {after} ms"
+            );
+            let truth = running.truth("A") > 0.5;
+            assert_eq!(
+                truth, hits,
+                "{patched} at {patched_at} s, looked at {after} ms"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_patch_that_is_taken_back_forgets_no_count() {
+    let first = r#", "gate": {"first_n": 3}"#;
+    let listed = r#"[{"name": "calm", "rules": ["r"]}]"#;
+    let other = r#"[{"name": "short", "for_ms": 1}, {"name": "calm", "rules": ["r"]}]"#;
+    for (phases, patched_phases) in [(CALM, CALM), (listed, listed), (listed, other)] {
+        for replaced_meanwhile in [false, true] {
+            let (running, clock) = running(&resetting(first, phases));
+            assert_eq!(call(&running, "A").ending, Ending::Reset);
+            clock.set(Duration::from_secs(1));
+            let patched = resetting(r#", "gate": {"first_n": 1}"#, patched_phases);
+            let patched = patched.replacen('{', r#"{"ttl_ms": 5000, "#, 1);
+            running.patch(plan(&patched), None).unwrap();
+            if replaced_meanwhile {
+                let calm = r#"{"phases": [{"name": "x"}], "ttl_ms": 100}"#;
+                running.replace(plan(calm), None).unwrap();
+            }
+            assert_eq!(
+                call(&running, "B").ending == Ending::Reset,
+                !replaced_meanwhile
+            );
+
+            clock.set(Duration::from_secs(9));
+
+            let resets = (0..5).filter(|_| call(&running, "A").ending == Ending::Reset);
+            assert_eq!(
+                resets.count(),
+                2,
+                "{phases} {patched_phases} {replaced_meanwhile}"
+            );
+        }
+    }
+}
+
+#[test]
+fn whatever_plan_is_in_force_the_truth_knows_how_long_each_caller_waits() {
+    let waits = [("A", 1000), ("B", 100)];
+    let waits = waits.map(|(name, millis)| (name.to_owned(), Duration::from_millis(millis)));
+    let slow = plan(r#"{"callers": ["A", "B"], "base": {"delay": {"fixed": {"ms": 200}}}}"#);
+    let clock = Box::new(ManualClock::new());
+    let running = Running::new(slow.clone(), waits.into(), clock);
+    let holds = |when| {
+        assert!(running.truth("A") < 1e-9, "{when}");
+        assert!(running.truth("B") > 0.999, "{when}");
+        let share = running.health().failing_share;
+        assert!((share - 0.5).abs() < 1e-9, "{when}: {share}");
+    };
+
+    holds("at the start");
+    running.replace(slow.clone(), None).unwrap();
+    holds("replaced");
+    running.patch(slow, None).unwrap();
+    holds("patched");
+}
+
+#[test]
+fn calls_and_readers_of_the_truth_do_not_wait_for_one_that_is_being_computed() {
+    let (running, _) = running(r#"{"phases": [{"name": "half", "failure_ratio": 0.5}]}"#);
+    let running = Arc::new(running);
+    let before = running.truths();
+    let computing = running.board.lookout();
+    assert!(computing.is_ok());
+
+    let (tell, told) = std::sync::mpsc::channel();
+    let other = Arc::clone(&running);
+    let thread = std::thread::spawn(move || {
+        call(&other, "A");
+        let health = other.health();
+        let own = other.truth("A");
+        tell.send((other.truths(), health, own)).unwrap();
+    });
+
+    let (seen, health, own) = told.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(seen, before, "what was computed last");
+    assert!((health.failing_share - 0.5).abs() < 1e-12);
+    assert!((own - 0.5).abs() < 1e-12);
+    drop(computing);
+    thread.join().unwrap();
+    assert_eq!(running.truths().callers.len(), 1, "A has called meanwhile");
+}
+
+#[test]
+fn callers_who_meet_the_same_have_the_same_truth_and_others_their_own() {
+    let (running, _) = running(
+        r#"{"callers": ["A", "B"], "rules": {
+            "only-a": {"match": {"caller": "A"}, "gate": {"bernoulli": 0.25},
+                       "effects": [{"status": {"code": 500}}]},
+            "all": {"gate": {"bernoulli": 0.5}, "effects": [{"status": {"code": 500}}]}}}"#,
+    );
+    call(&running, "stranger");
+
+    let truths = running.truths();
+
+    for (caller, truth, _) in &truths.callers {
+        let expected = if caller == "A" { 0.625 } else { 0.5 };
+        assert!((truth - expected).abs() < 1e-12, "{caller}: {truth}");
+        assert!((running.truth(caller) - truth).abs() < 1e-12);
+    }
+    assert_eq!(truths.callers.len(), 3);
+    assert!((truths.failing_share() - (0.625 + 0.5 + 0.5) / 3.0).abs() < 1e-12);
 }

@@ -1,5 +1,8 @@
 //! The README keeps its word: commands parse, settings and metrics exist, links lead somewhere.
 
+mod program;
+mod samples;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -28,39 +31,91 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// The lines of the shell blocks of the README.
-fn commands() -> Vec<String> {
-    let readme = read(&root().join("README.md"));
-    let blocks = readme.split("```sh\n").skip(1);
+/// The lines of the shell blocks of a page.
+fn commands_of(page: &Path) -> Vec<String> {
+    let text = read(page);
+    let blocks = text.split("```sh\n").skip(1);
     let blocks = blocks.filter_map(|block| block.split("```").next());
     blocks.flat_map(str::lines).map(str::to_owned).collect()
 }
 
-#[tokio::test]
-async fn every_command_of_the_readme_is_understood() {
-    let commands = commands();
-    let runs = commands
-        .iter()
-        .filter(|line| line.starts_with("cargo run --release"));
-    let runs: Vec<_> = runs.collect();
-    assert!(runs.len() >= 8, "{runs:?}");
-    for line in runs {
-        let arguments = line.split(" -- ").nth(1).unwrap_or_default();
-        let mut arguments: Vec<&str> = words(arguments);
-        // What is not a part of the system has no settings: its help is asked for, which it gives only
-        // when it understands all that stands before.
-        let part = arguments.first().copied().unwrap_or_default();
-        arguments.push(match part {
-            "run" | "scenarios" | "compare" | "faults" => "--help",
-            _ => "--print-config",
-        });
+fn commands() -> Vec<String> {
+    commands_of(&root().join("README.md"))
+}
 
-        let ended = Process::run(&arguments).await;
-
-        assert!(ended.status.success(), "{line}: {ended:#?}");
+/// What follows the program in a command that runs it.
+fn arguments_of(line: &str) -> Option<&str> {
+    let line = line.split(" #").next().unwrap_or_default().trim();
+    match line.strip_prefix("cargo run --release") {
+        Some("") => Some(""),
+        Some(rest) => rest.trim_start().strip_prefix("-- "),
+        None => line.strip_prefix("breaker-lab "),
     }
-    assert!(commands.iter().any(|line| line == "scripts/test.sh"));
+}
+
+#[tokio::test]
+async fn every_command_of_every_page_is_understood() {
+    let mut seen = 0;
+    for page in pages() {
+        for line in commands_of(&page) {
+            let Some(arguments) = arguments_of(&line) else {
+                continue;
+            };
+            let mut arguments: Vec<&str> = words(arguments);
+            // What is not a part of the system has no settings: its help is asked for, which it gives only
+            // when it understands all that stands before.
+            let part = arguments.first().copied().unwrap_or_default();
+            arguments.push(match part {
+                "run" | "scenarios" | "compare" | "faults" | "completions" => "--help",
+                _ => "--print-config",
+            });
+
+            let ended = Process::run(&arguments).await;
+
+            assert!(
+                ended.status.success(),
+                "{}: {line}: {ended:#?}",
+                page.display()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 25, "{seen}");
+    assert!(commands().iter().any(|line| line == "scripts/test.sh"));
     assert!(root().join("scripts/test.sh").exists());
+}
+
+#[test]
+fn every_result_that_a_page_compares_was_made_by_a_command_before() {
+    let mut compared = 0;
+    for page in pages() {
+        let mut made: Vec<String> = Vec::new();
+        for line in commands_of(&page) {
+            let words = arguments_of(&line).map(words).unwrap_or_default();
+            match words.as_slice() {
+                ["run", scenario, rest @ ..] => {
+                    let out = rest.iter().position(|word| *word == "--out");
+                    let numbered = made
+                        .iter()
+                        .filter(|it| it.starts_with(&format!("runs/{scenario}-")));
+                    let usual = format!("runs/{scenario}-{}", numbered.count() + 1);
+                    made.push(out.map_or(usual, |place| rest[place + 1].to_owned()));
+                }
+                ["compare", results @ ..] => {
+                    for result in results {
+                        assert!(
+                            made.iter().any(|it| it == result),
+                            "{}: {line}: {made:?}",
+                            page.display()
+                        );
+                    }
+                    compared += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(compared >= 2, "{compared}");
 }
 
 /// The words of a command; what stands between quotes is one.
@@ -214,7 +269,7 @@ fn every_metric_that_a_page_names_exists() {
     let mut seen = 0;
     for page in pages() {
         let text = read(&page);
-        let rules = include_str!("../prometheus/rules.yml");
+        let rules = include_str!("../../prometheus/rules.yml");
         let words =
             text.split(|letter: char| !(letter.is_ascii_alphanumeric() || "_:".contains(letter)));
         let words: Vec<_> = words.map(|word| word.trim_matches(':')).collect();

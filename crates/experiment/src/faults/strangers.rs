@@ -1,0 +1,108 @@
+//! Callers that a plan does not name, and whose truth is the same.
+//!
+//! Anybody may call under any name. So only a few callers that the plan does not name are told apart; all
+//! others share one sequence of luck, counts and truth. Together with the number of names this bounds how
+//! many truths a plan has, whoever calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::gate::Kind;
+use super::{Plan, Scope};
+
+/// Callers without a name in the plan that are told apart.
+pub(super) const MAX_STRANGERS: usize = 16;
+
+/// Whom a plan tells apart.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// The callers that the plan names anywhere.
+    names: BTreeSet<String>,
+    /// Those of them that rules name.
+    in_rules: BTreeSet<String>,
+    /// For callers that no rule names, but who wait for another time than a stranger, the first who waits
+    /// just as long.
+    waiting: BTreeMap<String, String>,
+    apart: Apart,
+}
+
+/// Which callers may have a truth of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Apart {
+    /// Each: a process follows each caller, or calls of each are counted.
+    Each,
+    /// Those that rules name, and those who wait for another time than others.
+    Named,
+    /// None: all meet the same.
+    None,
+}
+
+impl Known {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let rules = plan.rules.values();
+        let in_rules = rules.filter_map(|rule| rule.matches.caller.as_ref());
+        let in_rules: BTreeSet<String> = in_rules.flat_map(super::Names::all).cloned().collect();
+        let each = plan.rules.values().any(|rule| {
+            let process = matches!(
+                rule.gate.kinds().first(),
+                Some(Kind::Bursts(_) | Kind::Markov(_))
+            );
+            (process && rule.gate.scope() == Scope::Caller) || rule.gate.counts()
+        });
+        let waiting = waiting(plan, &in_rules);
+        let named = plan.callers.iter().chain(&in_rules);
+        Self {
+            names: named.chain(plan.patience_ms.keys()).cloned().collect(),
+            apart: if each {
+                Apart::Each
+            } else if in_rules.is_empty() && waiting.is_empty() {
+                Apart::None
+            } else {
+                Apart::Named
+            },
+            in_rules,
+            waiting,
+        }
+    }
+
+    pub(super) fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(super) fn has(&self, caller: &str) -> bool {
+        self.names.contains(caller)
+    }
+
+    /// A caller with the same truth, so that it has to be computed only once; nobody is the empty name.
+    pub(super) fn stand_in<'a>(&'a self, caller: &'a str) -> &'a str {
+        match self.apart {
+            Apart::Each => caller,
+            Apart::Named if self.in_rules.contains(caller) => caller,
+            Apart::Named | Apart::None => self.waiting.get(caller).map_or("", String::as_str),
+        }
+    }
+
+    /// How many truths there are at most, whoever calls.
+    pub(super) fn truths(&self) -> usize {
+        match self.apart {
+            Apart::Each => self.names.len() + MAX_STRANGERS + 1,
+            Apart::Named => {
+                let waiting: BTreeSet<&String> = self.waiting.values().collect();
+                self.in_rules.len() + waiting.len() + 1
+            }
+            Apart::None => 1,
+        }
+    }
+}
+
+fn waiting(plan: &Plan, in_rules: &BTreeSet<String>) -> BTreeMap<String, String> {
+    let usual = plan.deadline_of("");
+    let mut first = BTreeMap::new();
+    let others = plan.patience_ms.keys().filter(|it| !in_rules.contains(*it));
+    let deadlines = others.map(|caller| (caller, plan.deadline_of(caller)));
+    let unusual = deadlines.filter(|(_, deadline)| *deadline != usual);
+    let grouped = unusual.map(|(caller, deadline)| {
+        let stand_in: &mut String = first.entry(deadline).or_insert_with(|| caller.clone());
+        (caller.clone(), stand_in.clone())
+    });
+    grouped.collect()
+}

@@ -1,0 +1,203 @@
+//! What `--help` adds to the flags: examples, exit statuses, and the defaults of the breaker.
+
+use clap::{Arg, Command};
+use experiment::breaker_settings::BreakerSettings;
+
+/// The heading of the breaker's settings.
+const BREAKER: &str = "Breaker";
+
+pub(super) const WHOLE: &str = "\
+Examples:
+  breaker-lab                                       everything in this process, shown live
+  breaker-lab --duration 60s --seed 1               the same requests and faults each time
+  breaker-lab run flapping                          an experiment with a verdict
+  breaker-lab faults preset hang                    faults of a running lab
+  breaker-lab completions bash                      completions for a shell
+
+Exit status:
+  0    it ended as it was asked to
+  1    something broke, or what was expected did not hold
+  2    the command line, a variable or a file is wrong; nothing was started
+  3    the load generator did not keep its plan: its figures mean nothing
+  4    a target was never reached
+  130  ended at once by a second Ctrl-C
+
+Each part has its own --help.";
+
+pub(super) const UNRELIABLE: &str = "\
+Examples:
+  breaker-lab unreliable
+  breaker-lab unreliable --listen 127.0.0.1:9100 --faults preset:shared-bursts
+
+Exit status: 0 when it was ended, 1 when something broke, 2 when a setting is wrong.";
+
+pub(super) const INSTANCE: &str = "\
+Examples:
+  breaker-lab instance A
+  breaker-lab instance D --listen 127.0.0.1:8004 --downstream http://127.0.0.1:9000
+  breaker-lab instance A --open-for 5s --failure-rate-threshold off
+
+Exit status: 0 when it was ended, 1 when something broke, 2 when a setting is wrong.";
+
+pub(super) const LOAD: &str = "\
+Examples:
+  breaker-lab load --rate 50 --target A=http://127.0.0.1:8001
+  breaker-lab load --process gamma:0.5 --shape ramp:from=10,to=200,over=30s --dry-run
+  breaker-lab load --duration 20s --assert 'p99(B) < 250ms' --json result.json
+
+Exit status: 0 when all assertions held, 1 when one failed, 2 when the command line is wrong, 3 when the
+generator did not keep its plan, 4 when a target was never reached.";
+
+pub(super) const RUN: &str = "\
+Examples:
+  breaker-lab run flapping
+  breaker-lab run shared-bursts --repeat 5 --out runs/shared
+  breaker-lab run my.toml --check
+
+Exit status: 0 when all expectations held, 1 when one did not, 2 when the file is wrong, 3 when the
+generator did not keep its plan, 4 when an instance was never reached.";
+
+pub(super) const SCENARIOS: &str = "\
+Examples:
+  breaker-lab scenarios
+  breaker-lab scenarios flapping
+
+Exit status: 0, or 2 when there is no such scenario.";
+
+pub(super) const COMPARE: &str = "\
+Examples:
+  breaker-lab compare runs/shared runs/independent
+  breaker-lab compare runs/shared runs/independent --figure 'p99(B)'
+
+Exit status: 0, or 2 when a result cannot be read.";
+
+pub(crate) const FAULTS: &str = "\
+Examples:
+  breaker-lab faults show
+  breaker-lab faults preset hang
+  breaker-lab faults --downstream http://127.0.0.1:9100 truth
+
+Exit status: 0, 1 when nobody answers, 2 when a plan is refused.";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  breaker-lab completions bash
+  breaker-lab completions zsh
+
+Exit status: 0, or 2 when there is no such shell.";
+
+/// The command with the breaker's defaults in its help: they are stated in one place, the settings.
+pub(super) fn with_defaults(command: Command) -> Command {
+    let defaults = serde_json::to_value(BreakerSettings::default().settled());
+    let defaults = defaults.unwrap_or_default();
+    let with_default = move |arg: Arg| {
+        let value = &defaults[arg.get_id().as_str()];
+        if arg.get_help_heading() != Some(BREAKER) || value.is_null() {
+            return arg;
+        }
+        let shown = value.as_str().map_or(value.to_string(), str::to_owned);
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        arg.help(format!("{help} [default: {shown}]"))
+    };
+    command
+        .mut_args(with_default)
+        .mut_subcommands(with_defaults)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    fn pages() -> Vec<(Vec<String>, String)> {
+        fn collect(command: &Command, path: &[String], pages: &mut Vec<(Vec<String>, String)>) {
+            let mut command = command.clone();
+            pages.push((path.to_vec(), command.render_long_help().to_string()));
+            for part in command.get_subcommands() {
+                let path = [path, &[part.get_name().to_owned()]].concat();
+                collect(part, &path, pages);
+            }
+        }
+        let mut pages = Vec::new();
+        collect(&with_defaults(Cli::command()), &[], &mut pages);
+        pages
+    }
+
+    #[test]
+    fn every_part_has_examples_that_are_understood_and_its_exit_statuses() {
+        let parts = pages()
+            .into_iter()
+            .filter(|(path, _)| path.len() < 2 && path != &["help"]);
+        let mut seen = 0;
+        for (path, page) in parts {
+            assert!(page.contains("Exit status:"), "{path:?}: {page}");
+            let examples = page
+                .lines()
+                .filter_map(|line| line.strip_prefix("  breaker-lab"));
+            let mut any = false;
+            for example in examples {
+                // What stands behind two spaces explains the example.
+                let given = example.split("   ").next().unwrap_or_default().trim();
+                let words = given.split_whitespace().map(|word| word.trim_matches('\''));
+                let joined = given.replace("p99(B) < 250ms", "ok>1");
+                let words: Vec<&str> = if given.contains(" < ") {
+                    joined
+                        .split_whitespace()
+                        .map(|word| word.trim_matches('\''))
+                        .collect()
+                } else {
+                    words.collect()
+                };
+                let words = std::iter::once("breaker-lab").chain(words);
+                if let Err(error) = Cli::command().try_get_matches_from(words) {
+                    panic!("{example}: {error}");
+                }
+                any = true;
+                seen += 1;
+            }
+            assert!(any, "{path:?}: {page}");
+        }
+        assert!(seen >= 20, "{seen}");
+    }
+
+    #[test]
+    fn every_flag_with_a_value_says_what_holds_without_it() {
+        fn check(command: &Command) {
+            for arg in command.get_arguments() {
+                let takes = arg.get_action().takes_values() && arg.get_long().is_some();
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                let help = help.to_lowercase();
+                let said = ["default", "when not given", "instead of", "repeat for more"];
+                // Nothing is written, asserted or changed unless it is asked for.
+                let asked = [
+                    "write ",
+                    "what must hold",
+                    "counted apart",
+                    "a closed loop instead",
+                ];
+                let known = said.iter().chain(&asked).any(|word| help.contains(word));
+                let has_default = !arg.get_default_values().is_empty();
+                assert!(!takes || known || has_default, "{}: {help}", arg.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&with_defaults(Cli::command()));
+    }
+
+    #[test]
+    fn the_defaults_of_the_breaker_are_those_that_are_used() {
+        let (_, page) = pages()
+            .into_iter()
+            .find(|(path, _)| path == &["instance"])
+            .unwrap();
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        for said in [
+            "--open-for <TIME> How long the breaker stays open at first [default: 1s 500ms]",
+            "--probe-successes <N> Good probes that close the breaker [default: 2]",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+    }
+}

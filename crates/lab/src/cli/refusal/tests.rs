@@ -1,0 +1,156 @@
+//! What is said to those who wrote something that cannot be.
+
+use clap::{Arg, ArgAction, Command, CommandFactory};
+
+use super::*;
+use crate::cli::Cli;
+
+/// What the standard library and clap say, which nobody can follow.
+const NO_HELP: [&str; 7] = [
+    "invalid float literal",
+    "invalid digit",
+    "target type",
+    "expected ident",
+    "empty string",
+    "unexpected argument",
+    "is not in ",
+];
+
+fn refused(given: &[&str]) -> String {
+    let given = std::iter::once("breaker-lab").chain(given.iter().copied());
+    let words = match words(given.map(OsString::from)) {
+        Ok(words) => words,
+        Err(failure) => return failure.to_string(),
+    };
+    let error = Cli::command().try_get_matches_from(&words).unwrap_err();
+    line(&Cli::command(), &words, &error)
+}
+
+#[test]
+fn a_misspelt_flag_gets_one_line_with_the_nearest() {
+    let said = refused(&["--raet", "5"]);
+
+    assert!(!said.contains('\n'), "{said}");
+    assert!(
+        said.contains("--raet") && said.contains("'--rate'"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_people_write_by_mistake_names_the_value_the_reason_and_what_to_write() {
+    for (given, words) in [
+        (
+            ["--rate", "90rps"],
+            ["--rate: `90rps` is not a number", "without a unit"],
+        ),
+        (["--seed", "-5"], ["--seed: `-5`", "not negative"]),
+        (
+            ["--seed", "99999999999999999999"],
+            ["--seed: `99999999999999999999` is too large", "smaller"],
+        ),
+        (
+            ["--permitted-probes", "1.5"],
+            ["`1.5` is not a whole number", "like 5"],
+        ),
+        (
+            ["--consecutive-failures", "three"],
+            ["`three` is not a whole number", "or write `off`"],
+        ),
+        (
+            ["--open-for", "500"],
+            ["`500` is not a duration", "500ms, 2s or 1m"],
+        ),
+        (
+            ["--open-for", "-5s"],
+            ["`-5s` is not a duration", "500ms, 2s or 1m"],
+        ),
+        (["--listen", "A=127.0.0.1:99999"], ["port 99999", "65535"]),
+        (
+            ["--listen", "A=example.org:80"],
+            ["`example.org`", "not an IP address"],
+        ),
+    ] {
+        let said = refused(&given);
+        for word in words {
+            assert!(
+                said.contains(word),
+                "{given:?}: `{word}` is missing: {said}"
+            );
+        }
+    }
+    let said = refused(&["--open-for", "500", "ms"]);
+    assert!(
+        said.contains("`500 ms`") && said.contains("write 500ms"),
+        "{said}"
+    );
+    let said = refused(&["run", "x", "--repeat", "0"]);
+    assert!(
+        said.contains("`0`") && said.contains("from 1 to 1000"),
+        "{said}"
+    );
+    let said = refused(&["faults"]);
+    assert!(
+        said.contains("show, set, patch") && !said.starts_with(':'),
+        "{said}"
+    );
+}
+
+/// All arguments with a value, each with the words that lead to it.
+fn valued(command: &Command, path: &[String], found: &mut Vec<(Vec<String>, Arg)>) {
+    for arg in command.get_arguments() {
+        let takes_value = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
+        if takes_value && arg.get_long().is_some() {
+            found.push((path.to_vec(), arg.clone()));
+        }
+    }
+    for part in command.get_subcommands() {
+        let path = [path, &[part.get_name().to_owned()]].concat();
+        valued(part, &path, found);
+    }
+}
+
+#[test]
+fn no_flag_answers_in_the_words_of_a_parser() {
+    let mut found = Vec::new();
+    valued(&Cli::command(), &[], &mut found);
+    assert!(found.len() > 100, "{}", found.len());
+    for (path, arg) in found {
+        let flag = format!("--{}", arg.get_long().unwrap());
+        for value in [
+            "-5",
+            "90rps",
+            "99999999999999999999999",
+            "",
+            "x=",
+            "x=-1",
+            "{",
+            "ü",
+        ] {
+            let given = path.iter().map(String::as_str).chain([&*flag, value]);
+            let given = std::iter::once("breaker-lab").chain(given);
+            let words = words(given.map(OsString::from)).unwrap();
+            let Err(error) = Cli::command().try_get_matches_from(&words) else {
+                continue;
+            };
+            if error.kind() == ErrorKind::MissingRequiredArgument
+                || error.kind() == ErrorKind::MissingSubcommand
+            {
+                continue;
+            }
+            let said = line(&Cli::command(), &words, &error);
+            assert!(!said.contains('\n'), "{flag} {value}: {said}");
+            assert!(
+                said.starts_with(&format!("{flag}: ")),
+                "{flag} {value}: {said}"
+            );
+            assert!(
+                value.is_empty() || said.contains(value) || flag.contains("token"),
+                "{flag} {value}: {said}"
+            );
+            for phrase in NO_HELP {
+                assert!(!said.contains(phrase), "{flag} {value}: {said}");
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! New connections to the downstream.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+use axum::http::Uri;
+use futures_util::future::BoxFuture;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioIo;
+use tower::Service;
+
+use super::InTurns;
+use crate::shortage::Unresolved;
+
+tokio::task_local! {
+    /// Whether a connection was asked for while the present request was sent.
+    pub(super) static CONNECTED: Cell<bool>;
+}
+
+/// Connects, notes it in [`CONNECTED`], and has what comes read in turns.
+#[derive(Clone, Debug)]
+pub(super) struct Connector {
+    tcp: HttpConnector<SystemResolver>,
+}
+
+impl Connector {
+    pub(super) fn new() -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(SystemResolver);
+        tcp.set_nodelay(true);
+        Self { tcp }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<InTurns>;
+    type Error = <HttpConnector<SystemResolver> as Service<Uri>>::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.tcp.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        // Nobody listens where a connection is made beside a request.
+        let _ = CONNECTED.try_with(|connected| connected.set(true));
+        let connecting = self.tcp.call(uri);
+        Box::pin(async move {
+            let stream = connecting.await?.into_inner();
+            Ok(TokioIo::new(InTurns::new(stream)))
+        })
+    }
+}
+
+/// Asks the system for addresses, and marks its failures so that they are not taken for the service's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SystemResolver;
+
+impl Service<Name> for SystemResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Unresolved;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let addresses: Vec<_> = found.map_err(Unresolved)?.collect();
+            Ok(addresses.into_iter())
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! Files of the user, read within a bound of size.
+//!
+//! A path may name a device or a pipe that never ends (`/dev/zero`). Whoever reads it to its end eats all
+//! memory, so each kind of file has a limit far above what anybody writes by hand.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes of a file of settings, a plan of faults, a patch or a scenario.
+pub(crate) const WRITTEN_BY_HAND: u64 = 1024 * 1024;
+/// Bytes of a file of rates: a row per second for a week.
+pub(crate) const RECORDED: u64 = 16 * 1024 * 1024;
+/// Bytes of a result: a thousand long runs.
+pub(crate) const RESULT: u64 = 512 * 1024 * 1024;
+
+/// Reads a file of at most `limit` bytes.
+///
+/// # Errors
+///
+/// What the system says, and [`io::ErrorKind::FileTooLarge`] for a longer file.
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        let message = format!(
+            "it has more than {} MiB, which is the limit for such a file",
+            limit / (1024 * 1024)
+        );
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+/// The same for text.
+///
+/// # Errors
+///
+/// Those of [`read`], and [`io::ErrorKind::InvalidData`] for bytes that are not UTF-8.
+pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    String::from_utf8(read(path, limit)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_never_ends_is_refused_at_its_limit() {
+        let error = read(Path::new("/dev/zero"), WRITTEN_BY_HAND).unwrap_err();
+
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert!(error.to_string().contains("more than 1 MiB"), "{error}");
+    }
+
+    #[test]
+    fn a_file_within_its_limit_is_read_as_it_is() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+
+        let text = read_text(&path, WRITTEN_BY_HAND).unwrap();
+
+        assert!(text.contains("name = \"lab\""), "{text}");
+    }
+}

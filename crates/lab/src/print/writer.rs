@@ -1,0 +1,252 @@
+//! A thread that writes to one stream what others print.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Bytes that may wait for the reader: some ten thousand lines.
+const LIMIT: usize = 1024 * 1024;
+
+/// Takes what is printed, and never waits for who reads it.
+#[derive(Clone, Debug)]
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// Told when something waits, and when it has been written.
+    changed: Condvar,
+    /// Whether the reader has gone away.
+    left: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: Vec<u8>,
+    /// Whether the thread is writing.
+    busy: bool,
+    /// Lines that found no room.
+    lost: u64,
+    failed: Option<io::Error>,
+    /// From when on nobody waits for the reader any more.
+    until: Option<Instant>,
+}
+
+impl Writer {
+    /// Starts the thread that writes to `stream`.
+    pub(super) fn start<W: Write + 'static>(name: &str, stream: fn() -> W) -> Self {
+        let writer = Self {
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                changed: Condvar::new(),
+                left: watch::Sender::new(false),
+            }),
+        };
+        let writing = writer.clone();
+        let thread = thread::Builder::new().name(name.to_owned());
+        if let Err(error) = thread.spawn(move || writing.write_to(stream())) {
+            writer.lock().failed = Some(error);
+        }
+        writer
+    }
+
+    /// Adds what is to be written. When too much waits already, it is left out.
+    pub(super) fn add(&self, bytes: Vec<u8>) {
+        let mut state = self.lock();
+        if state.failed.is_some() {
+            return;
+        }
+        // One piece of any size has room: the result of a run is printed as a whole.
+        if state.waiting.is_empty() {
+            state.waiting = bytes;
+        } else if state.waiting.len() + bytes.len() <= LIMIT {
+            state.waiting.extend_from_slice(&bytes);
+        } else {
+            state.lost += 1;
+        }
+        self.shared.changed.notify_all();
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.lock().is_idle()
+    }
+
+    pub(super) async fn reader_left(&self) {
+        let mut left = self.shared.left.subscribe();
+        // The sender lives as long as this does.
+        let _ = left.wait_for(|left| *left).await;
+    }
+
+    pub(super) fn hurry(&self, until: Instant) {
+        self.lock().until = Some(until);
+        self.shared.changed.notify_all();
+    }
+
+    /// Whether all has been written, or is given up; nothing is given up before `least`.
+    pub(super) fn is_done(&self, least: Instant) -> bool {
+        self.lock().is_done(least)
+    }
+
+    /// Waits until that is so.
+    pub(super) fn finish(&self, least: Instant) {
+        let mut state = self.lock();
+        while !state.is_done(least) {
+            let left = state
+                .until
+                .map(|until| until.max(least).saturating_duration_since(Instant::now()));
+            state = match left {
+                None => self.shared.changed.wait(state),
+                Some(left) => self
+                    .shared
+                    .changed
+                    .wait_timeout(state, left)
+                    .map(|(state, _)| state)
+                    .map_err(|poisoned| PoisonError::new(poisoned.into_inner().0)),
+            }
+            .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Whether all that was printed was written. A reader that has gone away is no error.
+    pub(super) fn outcome(&self) -> io::Result<()> {
+        match self.lock().failed.take() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many lines found no room.
+    pub(super) fn lost(&self) -> u64 {
+        self.lock().lost
+    }
+
+    fn write_to(&self, mut stream: impl Write) {
+        loop {
+            let bytes = {
+                let mut state = self.lock();
+                while state.waiting.is_empty() {
+                    let woken = self.shared.changed.wait(state);
+                    state = woken.unwrap_or_else(PoisonError::into_inner);
+                }
+                state.busy = true;
+                std::mem::take(&mut state.waiting)
+            };
+            let written = stream.write_all(&bytes).and_then(|()| stream.flush());
+            let mut state = self.lock();
+            state.busy = false;
+            if let Err(error) = written {
+                state.waiting = Vec::new();
+                let left = error.kind() == io::ErrorKind::BrokenPipe;
+                state.failed = Some(error);
+                self.shared.left.send_replace(left);
+            }
+            self.shared.changed.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && !self.busy
+    }
+
+    fn is_done(&self, least: Instant) -> bool {
+        let late = |until: Instant| Instant::now() >= until.max(least);
+        self.is_idle() || self.failed.is_some() || self.until.is_some_and(late)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A stream whose reader takes one piece for each word that it is given.
+    struct Paused(mpsc::Receiver<()>);
+
+    impl Write for Paused {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.0.recv() {
+                Ok(()) => Ok(bytes.len()),
+                Err(_) => Err(io::ErrorKind::BrokenPipe.into()),
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn paused() -> (Writer, mpsc::Sender<()>) {
+        let writer = Writer {
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                changed: Condvar::new(),
+                left: watch::Sender::new(false),
+            }),
+        };
+        let (read, reader) = mpsc::channel();
+        let writing = writer.clone();
+        thread::spawn(move || writing.write_to(Paused(reader)));
+        (writer, read)
+    }
+
+    #[test]
+    fn a_reader_that_pauses_keeps_nobody_waiting_and_costs_bounded_memory() {
+        let (writer, read) = paused();
+        let line = vec![b'x'; 1000];
+
+        for _ in 0..3000 {
+            writer.add(line.clone());
+        }
+
+        assert!(writer.lock().waiting.len() <= LIMIT);
+        assert!(writer.lost() > 0);
+        writer.hurry(Instant::now());
+        writer.finish(Instant::now());
+        assert!(!writer.is_idle(), "the rest is given up");
+        drop(read);
+    }
+
+    #[test]
+    fn all_that_waits_is_written_for_as_long_as_it_takes_unless_somebody_hurries() {
+        let (writer, read) = paused();
+        writer.add(b"one".to_vec());
+        writer.add(b"two".to_vec());
+        assert!(!writer.is_done(Instant::now()), "there is no hurry");
+
+        for _ in 0..2 {
+            read.send(()).unwrap();
+        }
+        writer.finish(Instant::now());
+
+        assert!(writer.is_idle() && writer.outcome().is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_has_gone_away_is_noticed_and_is_no_error() {
+        let (writer, read) = paused();
+        drop(read);
+        writer.add(b"anybody?".to_vec());
+
+        let told = tokio::time::timeout(Duration::from_secs(60), writer.reader_left()).await;
+
+        assert!(told.is_ok());
+        writer.finish(Instant::now());
+        assert!(writer.outcome().is_ok());
+    }
+}

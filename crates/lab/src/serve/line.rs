@@ -1,0 +1,159 @@
+//! The line to a client: its socket, which tells a client that has left from one that has only said all.
+//!
+//! Both look the same: the client's half is closed. A client that has said all still waits for its answer
+//! (`nc -N`, `shutdown(SHUT_WR)`), so while a whole request is under way the end is kept from the HTTP
+//! connection, which would drop the request. Whether anybody is left is then found out as HTTP allows: an
+//! interim `100 Continue` is meaningless to a client that waits (RFC 9110, 15.2), and a socket that is gone
+//! answers it with a reset, upon which the request is dropped after all. HTTP/1.0 knows no interim answers;
+//! its clients get theirs, whether they are there or not. A client that leaves later still is noticed by its
+//! answer only.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use super::activity::Activity;
+
+/// Says nothing, and is answered with a reset where nobody is left.
+const PROBE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+/// How soon it is looked whether a reset has come; then half as often each time,
+const FIRST_LOOK: Duration = Duration::from_millis(2);
+/// down to this.
+const LAST_LOOK: Duration = Duration::from_millis(128);
+
+/// The socket of a connection.
+#[derive(Debug)]
+pub(super) struct Line {
+    stream: TcpStream,
+    activity: Arc<Activity>,
+    /// Whether all that was to be written has been.
+    flushed: bool,
+    /// The request of which the last byte was an answer.
+    answered: u64,
+    /// Set once the client's half is closed while its request is under way.
+    ended: Option<Looks>,
+}
+
+/// Looks for a reset.
+#[derive(Debug)]
+struct Looks {
+    next: Pin<Box<Sleep>>,
+    after: Duration,
+}
+
+impl Line {
+    pub(super) fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+        Self {
+            stream,
+            activity,
+            flushed: true,
+            answered: 0,
+            ended: None,
+        }
+    }
+
+    pub(super) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
+    /// The client's half is closed, and its request is under way.
+    fn end(&mut self) -> Looks {
+        let unanswered = self.answered != self.activity.request();
+        if self.flushed && unanswered && self.activity.takes_interim() {
+            // Where there is no room for it, the answer finds out.
+            let _ = self.stream.try_write(PROBE);
+        }
+        Looks {
+            next: Box::pin(sleep(FIRST_LOOK)),
+            after: FIRST_LOOK,
+        }
+    }
+
+    /// Pends until a reset has come.
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if let Some(error) = self.stream.take_error()? {
+                return Poll::Ready(Err(error));
+            }
+            let Some(looks) = &mut self.ended else {
+                return Poll::Pending;
+            };
+            ready!(looks.next.as_mut().poll(cx));
+            looks.after = LAST_LOOK.min(2 * looks.after);
+            looks.next = Box::pin(sleep(looks.after));
+        }
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.ended.is_some() {
+            if self.activity.is_answering() {
+                return self.poll_reset(cx);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let ended = buffer.filled().len() == before && buffer.remaining() > 0;
+        if ended && self.activity.has_said_all() {
+            self.ended = Some(self.end());
+            return self.poll_reset(cx);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.flushed = false;
+        self.answered = self.activity.request();
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
+        self.activity.touch();
+        Poll::Ready(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.flushed = false;
+        self.answered = self.activity.request();
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, pieces));
+        self.activity.touch();
+        Poll::Ready(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.flushed = true;
+        if self.activity.flushed() && self.ended.is_some() {
+            // The end that was kept back is due now.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

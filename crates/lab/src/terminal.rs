@@ -1,0 +1,46 @@
+//! Whether standard output is a terminal on which a picture can be drawn in place.
+//!
+//! A file or a pipe is not one; neither is a terminal that knows no cursor (`TERM=dumb`, as in editors), nor
+//! one that belongs to another job: a picture drawn from the background would overwrite what the user does.
+
+use std::io::{self, IsTerminal};
+
+/// Whether a picture can be drawn now.
+pub(crate) fn can_draw() -> bool {
+    let term = std::env::var("TERM").ok();
+    can_draw_on(io::stdout().is_terminal(), term.as_deref()) && is_ours()
+}
+
+fn can_draw_on(terminal: bool, term: Option<&str>) -> bool {
+    terminal && term != Some("dumb")
+}
+
+/// Whether this process is in the foreground of the terminal.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_ours() -> bool {
+    // Where nobody knows a foreground, nothing is in the background.
+    rustix::termios::tcgetpgrp(io::stdout())
+        .map_or(true, |foreground| foreground == rustix::process::getpgrp())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_ours() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dumb_terminal_and_no_terminal_get_lines() {
+        for (terminal, term, draws) in [
+            (true, Some("xterm-256color"), true),
+            (true, None, true),
+            (true, Some("dumb"), false),
+            (false, Some("xterm"), false),
+        ] {
+            assert_eq!(can_draw_on(terminal, term), draws, "{terminal} {term:?}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The lines of the live picture, fitted to a terminal: 80 columns hold every figure, and more rows show
+//! more transitions.
+
+use std::time::Duration;
+
+use crossterm::style::Color;
+use experiment::outcome::Outcome;
+use fusebox::State;
+
+use super::fleet::Noted;
+use super::picture::{InstancePicture, Picture};
+use super::words::{cause, clock, compact, number, percent, seconds, state};
+
+/// Lines that are there for any number of instances, without the transitions.
+const FIXED_LINES: usize = 6;
+/// The lines above the transitions.
+const TRANSITIONS_HEAD: usize = 2;
+/// The columns of everything but the names.
+const FIGURES_WIDTH: usize = 71;
+/// The least width of the names, with a space.
+const NAME_WIDTH: usize = 9;
+/// The letters of `half-open` and `closed`, the longest change that breakers make by themselves.
+const CHANGE_WIDTH: usize = 15;
+
+/// How much room there is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+}
+
+/// A piece of a line and how it looks.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) colour: Option<Color>,
+    pub(super) bold: bool,
+}
+
+/// All lines of the picture, one fewer than there are rows: a block that is higher than the terminal could
+/// not be drawn in place.
+pub(super) fn lines(picture: &Picture, size: Size) -> Vec<Vec<Piece>> {
+    let room = size.rows.saturating_sub(1 + FIXED_LINES);
+    let width = name_width(picture, size.columns);
+    let mut lines = head(picture);
+    lines.push(vec![dim(format!(
+        "{:<width$}{:<15}{:>7}{:>8}{:>8}{:>8}{:>10}{:>9}{:>6}",
+        "instance", "state", "for", "calls", "ok", "failed", "fast-fail", "openings", "flaps",
+    ))]);
+    let instances = &picture.instances;
+    if instances.len() <= room {
+        lines.extend(instances.iter().map(|one| instance(one, width)));
+    } else {
+        let shown = room.saturating_sub(1);
+        lines.extend(instances.iter().take(shown).map(|one| instance(one, width)));
+        lines.push(vec![plain(rest(&instances[shown..]))]);
+    }
+    let left = (size.rows.saturating_sub(1)).saturating_sub(lines.len() + TRANSITIONS_HEAD);
+    if left > 0 {
+        lines.push(vec![]);
+        lines.push(vec![dim("last transitions".to_owned())]);
+        let newest = picture.transitions.iter().rev().take(left);
+        lines.extend(newest.map(|noted| transition(picture, noted)));
+    }
+    lines.truncate(size.rows.saturating_sub(1));
+    lines
+}
+
+/// Wide terminals have room for whole names.
+fn name_width(picture: &Picture, columns: usize) -> usize {
+    let longest = picture.instances.iter().map(|one| one.name.chars().count());
+    let longest = longest.max().unwrap_or_default() + 1;
+    longest
+        .min(columns.saturating_sub(FIGURES_WIDTH))
+        .max(NAME_WIDTH)
+}
+
+/// Time, downstream and fleet.
+fn head(picture: &Picture) -> Vec<Vec<Piece>> {
+    let downstream = &picture.downstream;
+    let failing = downstream.failing_share > 0.0;
+    let left = downstream
+        .remaining
+        .map(seconds)
+        .map_or(String::new(), |left| format!(", {left} left"));
+    vec![
+        vec![
+            bold(clock(picture.elapsed)),
+            plain(remaining(picture)),
+            plain(format!(
+                "  {} requests/s, seed {}, Ctrl-C ends",
+                picture.rate, picture.seed
+            )),
+        ],
+        vec![
+            plain("downstream: ".to_owned()),
+            coloured(
+                downstream.phase.to_uppercase(),
+                if failing { Color::Red } else { Color::Green },
+            ),
+            plain(format!(
+                ", {} of calls fail{left}",
+                percent(downstream.failing_share),
+            )),
+        ],
+        vec![plain(format!(
+            "            {} calls arrived, {} while it was failing",
+            number(downstream.counts.received()),
+            number(downstream.counts.while_failing),
+        ))],
+        vec![
+            plain("divergence: ".to_owned()),
+            if picture.diverges() {
+                coloured("now".to_owned(), Color::Yellow)
+            } else {
+                plain("not now".to_owned())
+            },
+            plain(format!(
+                ", the instances were in different states {} of the time",
+                percent(picture.disagreed),
+            )),
+        ],
+        vec![],
+    ]
+}
+
+/// ` of 1:00.0, 0:47.7 left`, when there is an end.
+pub(super) fn remaining(picture: &Picture) -> String {
+    let ends = |until: Duration| {
+        let left = until.saturating_sub(picture.elapsed);
+        format!(" of {}, {} left", clock(until), clock(left))
+    };
+    picture.until.map_or(String::new(), ends)
+}
+
+/// What there is no room for, by its states.
+fn rest(instances: &[InstancePicture]) -> String {
+    let mut states: Vec<(State, usize)> = Vec::new();
+    for one in instances {
+        let state = one.snapshot.state;
+        match states.iter_mut().find(|(known, _)| *known == state) {
+            Some((_, count)) => *count += 1,
+            None => states.push((state, 1)),
+        }
+    }
+    let states: Vec<_> = states
+        .iter()
+        .map(|(of, count)| format!("{count} {}", state(*of)))
+        .collect();
+    format!("… and {} more: {}", instances.len(), states.join(", "))
+}
+
+fn instance(instance: &InstancePicture, width: usize) -> Vec<Piece> {
+    let current = instance.snapshot.state;
+    let clients = &instance.clients;
+    vec![
+        bold(format!("{:<width$}", short(&instance.name, width - 1))),
+        coloured(format!("● {:<13}", state(current)), colour(current)),
+        plain(format!(
+            "{:>7}{:>8}{:>8}{:>8}{:>10}{:>9}{:>6}",
+            span(instance.in_state()),
+            compact(clients.ended()),
+            compact(clients[Outcome::Ok]),
+            compact(clients.failed()),
+            compact(clients[Outcome::FastFail]),
+            compact(instance.openings()),
+            compact(instance.flaps()),
+        )),
+    ]
+}
+
+/// `text`, or its beginning and an ellipsis.
+fn short(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+/// `1.9 s`, `123 s` or `45 min`: at most six letters.
+fn span(span: Duration) -> String {
+    match span.as_secs() {
+        ..100 => seconds(span),
+        100..1000 => format!("{} s", span.as_secs()),
+        1000..60_000 => format!("{} min", span.as_secs() / 60),
+        _ => format!("{} h", span.as_secs() / 3600),
+    }
+}
+
+fn transition(picture: &Picture, noted: &Noted) -> Vec<Piece> {
+    let transition = &noted.transition;
+    let (from, to) = (state(transition.from), state(transition.to));
+    let padding = " ".repeat(CHANGE_WIDTH.saturating_sub(from.len() + to.len()));
+    let name = picture.instances.get(noted.instance);
+    let name = name.map_or("", |one| &*one.name);
+    vec![
+        plain(format!("{:>8}  ", clock(noted.at))),
+        bold(format!("{:<3} ", short(name, NAME_WIDTH - 1))),
+        coloured(from, colour(transition.from)),
+        plain(" → ".to_owned()),
+        coloured(to, colour(transition.to)),
+        plain(format!("{padding}  {}", cause(transition))),
+    ]
+}
+
+fn colour(state: State) -> Color {
+    match state {
+        State::Closed => Color::Green,
+        State::Open | State::ForcedOpen => Color::Red,
+        State::HalfOpen => Color::Yellow,
+        _ => Color::Blue,
+    }
+}
+
+fn plain(text: String) -> Piece {
+    Piece {
+        text,
+        colour: None,
+        bold: false,
+    }
+}
+
+fn bold(text: String) -> Piece {
+    Piece {
+        bold: true,
+        ..plain(text)
+    }
+}
+
+fn coloured(text: String, colour: Color) -> Piece {
+    Piece {
+        colour: Some(colour),
+        ..plain(text)
+    }
+}
+
+fn dim(text: String) -> Piece {
+    coloured(text, Color::DarkGrey)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! The program as the pages promise it: how it is built and completed, and commands that are run as they stand.
+
+use std::collections::BTreeSet;
+
+use end_to_end::{Client, Process, System, eventually, repository};
+
+use crate::{commands, words};
+
+#[tokio::test]
+async fn the_assertions_of_the_readme_hold_under_the_default_faults() {
+    let commands = commands();
+    let line = commands
+        .iter()
+        .find(|line| line.contains("-- load --duration 20s --assert"));
+    let arguments = line
+        .and_then(|line| line.split(" -- ").nth(1))
+        .expect("the command");
+    let system = System::start(r#"{"phases": [{"name": "x"}]}"#, &[]).await;
+    let usual = Process::start(&["unreliable", "--listen", "127.0.0.1:0", "--seed", "1"]);
+    let usual = Client::new(usual.url("unreliable service").await)
+        .get("/faults")
+        .await
+        .body;
+    assert_eq!(system.downstream.put("/faults", &usual).await.status, 200);
+    let targets = system.instances.iter();
+    let targets: Vec<String> = targets
+        .map(|(name, client, _)| format!("{name}={}", client.base()))
+        .collect();
+    let mut arguments = words(arguments);
+    for target in &targets {
+        arguments.extend(["--target", target]);
+    }
+    // What is asserted here is not how fast the machine is.
+    arguments.extend(["--lateness-limit", "10s"]);
+
+    let ended = Process::run(&arguments).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+}
+
+#[tokio::test]
+async fn the_prometheus_of_the_readme_starts_for_an_ordinary_user() {
+    let commands = commands();
+    let line = commands.iter().find(|line| line.starts_with("prometheus "));
+    let mut words = words(line.expect("the command")).into_iter();
+    let mut command = tokio::process::Command::new(words.next().expect("the program"));
+    command.current_dir(repository()).args(words.map(|word| {
+        let folder = std::env::temp_dir().join(format!("breaker-lab-tsdb-{}", std::process::id()));
+        word.replace("target/prometheus", &folder.display().to_string())
+    }));
+    // Its usual port may be taken here.
+    command.arg("--web.listen-address=127.0.0.1:0");
+    let process = Process::start_other(command, "the package prometheus");
+
+    eventually("Prometheus is ready", async || {
+        let log = process.log();
+        log.iter()
+            .any(|line| line.contains("Server is ready"))
+            .then_some(())
+    })
+    .await;
+
+    assert!(
+        line.is_some_and(|line| line.contains("--storage.tsdb.path=target/")),
+        "{line:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_version_names_the_commit_and_the_features() {
+    let said = Process::run(&["--version"]).await.stdout.join("");
+
+    assert!(
+        said.starts_with(&format!(
+            "breaker-lab {} (commit ",
+            env!("CARGO_PKG_VERSION")
+        )),
+        "{said}"
+    );
+    assert!(said.ends_with(", features: otlp-grpc)"), "{said}");
+    let commit = said
+        .split(' ')
+        .nth(3)
+        .unwrap_or_default()
+        .trim_end_matches(',');
+    let is_hash = commit.len() == 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_hash || commit == "unknown", "{said}");
+}
+
+#[tokio::test]
+async fn completions_name_every_part_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended = Process::run(&["completions", shell]).await;
+
+        assert!(ended.status.success(), "{ended:#?}");
+        let script = ended.stdout.join("\n");
+        for word in [
+            "instance",
+            "unreliable",
+            "scenarios",
+            "consecutive-failures",
+        ] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let ended = Process::run(&["completions", "tcsh"]).await;
+    assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
+    assert!(
+        ended.stderr.join("").contains("write one of bash"),
+        "{ended:#?}"
+    );
+}
+
+#[test]
+fn a_plain_cargo_run_compiles_nothing_for_benches_and_tests() {
+    let packages = |of: &[&str]| -> BTreeSet<String> {
+        let mut tree = std::process::Command::new(env!("CARGO"));
+        tree.args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ]);
+        let output = tree.args(of).current_dir(repository()).output();
+        let text = String::from_utf8(output.expect("cargo runs").stdout).expect("names are text");
+        text.lines()
+            .filter_map(|line| {
+                line.split(' ')
+                    .next()
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned)
+            })
+            .collect()
+    };
+    let (all, lab) = (packages(&["--workspace"]), packages(&["--package", "lab"]));
+
+    let more: Vec<&String> = all.difference(&lab).collect();
+
+    assert!(lab.len() > 50, "{lab:?}");
+    // The other members themselves; of these, benches and end-to-end are next to nothing without features.
+    let own = |name: &str| name.starts_with("fusebox") || ["benches", "end-to-end"].contains(&name);
+    assert!(more.iter().all(|name| own(name)), "{more:?}");
+}

@@ -1,0 +1,62 @@
+//! Sample outputs that name a seed: what the seed decides is exact, all else is marked.
+
+use end_to_end::Process;
+
+use crate::{read, root};
+
+/// How many requests a seed plans, for each of A, B and C, by the program's own plan.
+async fn planned(seed: &str, seconds: &str, flags: &[&str]) -> [u64; 3] {
+    let duration = format!("{seconds}s");
+    let base = ["load", "--dry-run", "--seed", seed, "--duration", &duration];
+    let plan = Process::run(&[&base, flags].concat()).await;
+    let rows = plan
+        .stdout
+        .iter()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let rows = rows.filter(|row| row.len() == 6 && row[1] == "s" && row[0].parse::<f64>().is_ok());
+    let counts =
+        rows.map(|row| [row[3], row[4], row[5]].map(|cell| cell.parse::<u64>().unwrap_or(0)));
+    counts.fold([0; 3], |sum, row| {
+        [sum[0] + row[0], sum[1] + row[1], sum[2] + row[2]]
+    })
+}
+
+/// The sample output that has this line in it.
+fn sample(page: &str, line: &str) -> String {
+    let text = read(&root().join(page));
+    let blocks = text.split("```text\n").skip(1);
+    let mut blocks = blocks.filter_map(|rest| rest.split("```").next());
+    let found = blocks.find(|block| block.contains(line));
+    found.unwrap_or_else(|| panic!("{page}: {line}")).to_owned()
+}
+
+/// Rows of A, B and C begin with what the seed decides; all else is marked as what it is, about so much.
+fn assert_rows(sample: &str, planned: [u64; 3]) {
+    for (name, planned) in ["A ", "B ", "C "].iter().zip(planned) {
+        let rows = sample.lines().filter(|line| line.starts_with(name));
+        let mut exact = Vec::new();
+        for cell in rows.flat_map(|row| row.split_whitespace().skip(1).collect::<Vec<_>>()) {
+            if cell.starts_with(|letter: char| letter.is_ascii_digit()) {
+                exact.push(cell.replace(',', ""));
+            }
+        }
+        assert!(!exact.is_empty(), "{sample}");
+        assert!(
+            exact.iter().all(|cell| *cell == planned.to_string()),
+            "{planned}: {exact:?} in {sample}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn samples_that_name_a_seed_show_as_exact_only_what_the_seed_decides() {
+    let summary = sample("README.md", "Summary of 60.0 s, seed 1");
+    assert_rows(&summary, planned("1", "60", &[]).await);
+
+    let report = sample("docs/load.md", "requests planned in 30.0 s, seed 1");
+    let planned = planned("1", "30", &["--rate", "200"]).await;
+    assert_rows(&report, planned);
+    let all: u64 = planned.iter().sum();
+    let said = format!("{},{:03} requests planned", all / 1000, all % 1000);
+    assert!(report.contains(&said), "{said}");
+}

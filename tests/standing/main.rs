@@ -1,0 +1,7 @@
+//! Services that stand: nobody can stop them by accident or on purpose, and they end when they are asked to.
+
+mod downstream;
+mod ends;
+mod files;
+mod house;
+mod plans;
