@@ -1,5 +1,5 @@
-//! Which compiler and which versions of the peers is this? Asked while building, because only then
-//! is it certain.
+//! The compiler and the versions of the peers, noted while building, because only then are they
+//! certain.
 
 use std::process::Command;
 use std::{env, fs};

@@ -1,4 +1,4 @@
-//! How many bytes is a breaker?
+//! The memory of a breaker, in bytes.
 //!
 //! `cargo bench -p benches --bench memory`. Counted is what is asked of the allocator; what it rounds
 //! up, and the handle itself (one pointer), come on top. Used means: after every state was visited

@@ -1,4 +1,4 @@
-//! What is asked? One row per behaviour, the same for every library.
+//! The behaviours that are compared: one row each, the same for every library.
 
 use crate::library::{Extension, Library, Nonsense};
 use crate::note::{self, Note};

@@ -1,4 +1,4 @@
-//! How does a run make a call whose end it decides? [`Call`]: polled by hand, ended on demand.
+//! A [`Call`] whose end the run decides: polled by hand, ended on demand.
 //!
 //! The same future goes through every library, so that all are asked the same thing. There is no
 //! runtime and no second thread: "at once" means under way at once.

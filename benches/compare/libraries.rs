@@ -1,4 +1,5 @@
-//! Which libraries are compared? Each through its own public entry, set up as its documentation says.
+//! The libraries that are compared, each through its own public entry, set up as its documentation
+//! says.
 
 mod failsafe;
 mod ours;

@@ -1,4 +1,4 @@
-//! What does a comparison ask of a library? [`Library`] makes breakers, [`Subject`] is one of them.
+//! What a comparison needs of a library: [`Library`] makes breakers, [`Subject`] is one of them.
 //!
 //! A rule that a library has no setting for is `None`, and its cell in the table then says why.
 

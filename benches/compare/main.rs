@@ -1,4 +1,4 @@
-//! What does each breaker do, asked the same thing?
+//! A comparison of what breakers of several libraries do when they are asked the same thing.
 //!
 //! `cargo run --release -p benches --example compare` runs every behaviour against every library and
 //! prints `docs/comparison.md` from its first table on. A cell is what the run showed; `-` is a

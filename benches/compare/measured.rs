@@ -1,4 +1,4 @@
-//! What does it cost here? The rows that depend on the machine and the build.
+//! Costs: the rows that depend on the machine and the build.
 
 use std::time::Instant;
 

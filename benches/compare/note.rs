@@ -1,4 +1,4 @@
-//! Why is there no answer in this cell? Footnotes, each about what a library offers.
+//! Footnotes of cells without an answer, each about what a library offers.
 
 use crate::library::Whose;
 

@@ -1,4 +1,4 @@
-//! How is each behaviour asked? The runs, each against a breaker of any library.
+//! The runs, one for each behaviour, each against a breaker of any library.
 //!
 //! Every verdict is read from a state that lasts: where a run waits for the end of an open period,
 //! it never depends on getting something done before that end.

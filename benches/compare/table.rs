@@ -1,4 +1,4 @@
-//! What came out? Both tables in Markdown, each with its footnotes.
+//! The results: both tables in Markdown, each with its footnotes.
 
 use std::fmt::Write as _;
 

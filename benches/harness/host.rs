@@ -1,4 +1,4 @@
-//! On which machine, and built from what? A number without this is a rumour.
+//! The machine, the compiler and the build behind a number, which is a rumour without them.
 
 use std::num::NonZeroUsize;
 use std::{env, fmt, fs, thread};

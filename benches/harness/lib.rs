@@ -1,13 +1,13 @@
-//! How is a benchmark of many candidates on a noisy machine made fair?
+//! A fair benchmark of many candidates on a noisy machine.
 //!
 //! # Map, in reading order
-//! | file | question |
+//! | file | what it is |
 //! |---|---|
-//! | `row` | What is measured? |
-//! | `rounds` | How long does one operation take while N threads hammer one object? |
-//! | `turn` | How long in one turn, and did its threads have the cores to themselves? |
-//! | `results` | What came out? |
-//! | `host` | On which machine, and built from what? |
+//! | `row` | what is measured |
+//! | `rounds` | how long one operation takes while N threads hammer one object |
+//! | `turn` | how long it took in one turn, and whether the threads had the cores to themselves |
+//! | `results` | the medians, and their table |
+//! | `host` | the machine, the compiler and the build |
 //!
 //! The benchmarks themselves are `hot_path/` (time) and `memory.rs` (bytes); `compare/` asks what
 //! breakers do.

@@ -1,4 +1,4 @@
-//! How long does one operation take while N threads hammer one object?
+//! Rounds, which measure how long one operation takes while N threads hammer one object.
 //!
 //! A machine that is shared with others drifts by tens of per cent within seconds. So every row has
 //! a short turn in each of many rounds, and its figure is the median over its turns: a drift meets

@@ -1,4 +1,4 @@
-//! What is measured? A [`Row`]: one operation on one object that all threads share.
+//! What is measured: a [`Row`], one operation on one object that all threads share.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How long did an operation take in one turn, and did its threads have the cores to themselves?
+//! One turn: how long an operation took, and whether its threads had the cores to themselves.
 //!
 //! The threads start together, and the first to reach the end of its time stops all, so nobody runs
 //! without its opponent. On a shared machine other processes take cores away: two threads that share

@@ -1,5 +1,5 @@
-//! What do other libraries cost? Each through its own public entry, set up as its documentation
-//! says, and with the choice in its favour where there is one.
+//! The cost of other libraries, each through its own public entry, set up as its documentation says,
+//! and with the choice in its favour where there is one.
 
 mod failsafe;
 mod recloser;

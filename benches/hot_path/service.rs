@@ -1,4 +1,5 @@
-//! What do the layers wrap? A service that answers at once, driven by hand: no runtime in the figures.
+//! The service that the layers wrap. It answers at once and is driven by hand: no runtime in the
+//! figures.
 
 use std::convert::Infallible;
 use std::future::{self, Future, poll_fn};

@@ -1,4 +1,4 @@
-//! What does our tower layer cost over a ready service?
+//! The cost of our tower layer over a ready service.
 //!
 //! A row wraps [`Ready`](crate::service::Ready) and makes calls with
 //! [`service::call`](crate::service::call), like the rows of tower-resilience.

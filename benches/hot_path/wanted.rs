@@ -1,4 +1,4 @@
-//! Is the breaker as fast as it is meant to be? Each figure against a multiple of another figure of
+//! The speed that the breaker is meant to have: each figure against a multiple of another figure of
 //! the same run.
 
 use benches::{Name, Results, Threads};

@@ -1,4 +1,4 @@
-//! How is `failsafe` asked? Through its futures; its state is readable as the text of `Debug`.
+//! `failsafe`, asked through its futures; its state is readable as the text of `Debug`.
 
 use std::hint::black_box;
 use std::iter;

@@ -1,4 +1,4 @@
-//! How is our breaker asked? On a clock of the run's, at its defaults where a rule says nothing else.
+//! Our breaker, asked on a clock of the run's, at its defaults where a rule says nothing else.
 
 use std::hint::black_box;
 use std::iter;

@@ -1,4 +1,4 @@
-//! How is `recloser` asked? Through its futures. It shows no state, so a run finds it out by failing.
+//! `recloser`, asked through its futures. It shows no state, so a run finds it out by failing.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How is `tower-resilience-circuitbreaker` asked? As a tower service, observed through its handle.
+//! `tower-resilience-circuitbreaker`, asked as a tower service and observed through its handle.
 
 use std::hint::black_box;
 use std::sync::Arc;

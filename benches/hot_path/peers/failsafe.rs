@@ -1,4 +1,4 @@
-//! What does `failsafe` cost? One lock around a policy, taken twice per call.
+//! The cost of `failsafe`: one lock around a policy, taken twice per call.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! What does `recloser` cost? A ring behind a spin lock, and an epoch to reach it.
+//! The cost of `recloser`: a ring behind a spin lock, and an epoch to reach it.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What does `tower-resilience-circuitbreaker` cost? An asynchronous lock, taken twice per call, and
+//! The cost of `tower-resilience-circuitbreaker`: an asynchronous lock, taken twice per call, and
 //! a boxed future.
 //!
 //! Its time window keeps every call and walks all of them at each call. Ten seconds of this load

@@ -14,7 +14,8 @@ use crate::names::CALL_DURATION;
 
 /// The histogram of the durations of permitted calls, for all breakers of a service.
 ///
-/// A breaker does not measure for it: who makes a call observes how long the call took.
+/// A breaker does not measure for it: who makes a call observes how long the call took, with the
+/// outcome that the permit's end returns. Layers of `fusebox-tower` do not report outcomes.
 /// Clones observe into the same histogram.
 ///
 /// # Examples

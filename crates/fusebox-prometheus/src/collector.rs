@@ -3,10 +3,14 @@
 //! One snapshot per breaker and scrape keeps its series in agreement: the state that is 1, the
 //! seconds spent in it and the transitions into it are of the same instant. All series exist from
 //! the start, because an increase that begins with a series' birth is invisible to `increase()`.
+//!
+//! Reading a breaker may run listeners, so no lock is held meanwhile: first a copy of what is exported
+//! is taken, then it is read, then the series of registries go on from those of the last scrape.
 
 mod counts;
 mod ended;
 mod families;
+mod reading;
 mod registries;
 mod source;
 
@@ -21,7 +25,9 @@ use prometheus::proto::MetricFamily;
 
 use crate::family::description;
 use families::Families;
+use reading::{Polling, Reading};
 use registries::Registries;
+use source::Source;
 
 /// The label value of the series that sum the breakers without series of their own.
 pub const OTHER: &str = "other";
@@ -49,7 +55,8 @@ pub const OTHER: &str = "other";
 /// # Cost
 /// A scrape takes one snapshot of each breaker, and then makes some 65 series for each that has
 /// series of its own. It holds the lock of one breaker at a time, and that of a registry only
-/// to list its breakers. `cargo bench -p fusebox-prometheus` measures it.
+/// to list its breakers: none of these is evicted until the scrape has read it. A scrape holds no
+/// lock while listeners run, so they may use the collector. `cargo bench -p fusebox-prometheus` measures it.
 ///
 /// # Examples
 /// ```
@@ -73,12 +80,18 @@ pub const OTHER: &str = "other";
 #[derive(Clone)]
 pub struct BreakerCollector {
     descriptions: Arc<[Desc]>,
+    polling: Polling,
     watched: Arc<Mutex<Watched>>,
+    /// No foreign code runs while it is locked, and never is the other one locked meanwhile.
+    registries: Arc<Mutex<Registries>>,
 }
 
+/// What is exported.
+#[derive(Clone, Default)]
 struct Watched {
     single: BTreeMap<Arc<str>, Breaker>,
-    registries: Registries,
+    /// In the order in which they were added.
+    registries: Vec<(Arc<str>, Arc<dyn Source>)>,
 }
 
 /// The name belongs to another breaker or registry of the same collector.
@@ -117,10 +130,43 @@ impl BreakerCollector {
     pub fn with_max_keys(max_keys: usize) -> Self {
         Self {
             descriptions: Families::DEFINITIONS.iter().map(description).collect(),
-            watched: Arc::new(Mutex::new(Watched {
-                single: BTreeMap::new(),
-                registries: Registries::new(max_keys),
-            })),
+            polling: Polling::Off,
+            watched: Arc::default(),
+            registries: Arc::new(Mutex::new(Registries::new(max_keys))),
+        }
+    }
+
+    /// The same collector, whose scrapes first make the changes of state that are due, as
+    /// [`Breaker::poll_transitions`] does. Default: a scrape changes nothing.
+    ///
+    /// A breaker changes its state when a call asks for it. So a breaker without traffic stays `open`
+    /// after its open period, unless somebody polls it. Register the collector that this returns: a
+    /// clone that was made before does not poll.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Config, ManualClock, State};
+    /// use fusebox_prometheus::{BreakerCollector, Metrics};
+    /// use std::time::Duration;
+    ///
+    /// let clock = ManualClock::new();
+    /// let breaker = Breaker::with_clock("db", Config::default(), clock.clone());
+    /// let breakers = BreakerCollector::new().polling();
+    /// breakers.add(breaker.clone())?;
+    /// let metrics = Metrics::new();
+    /// metrics.register(breakers)?;
+    ///
+    /// breaker.open_for(Duration::from_secs(5));
+    /// clock.advance(Duration::from_secs(5));
+    /// assert_eq!(breaker.state(), State::Open); // nobody has asked
+    /// let shown = metrics.expose(None).body;
+    /// assert!(shown.contains(r#"circuit_breaker_state{breaker="db",state="half_open"} 1"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn polling(self) -> Self {
+        Self {
+            polling: Polling::On,
+            ..self
         }
     }
 
@@ -147,27 +193,39 @@ impl BreakerCollector {
     }
 
     /// Exports all breakers of `registry`, those to come included, and under the label value `name`
-    /// how many there are and may be, were evicted and refused. Add a registry once: clones of it have the same breakers.
+    /// how many there are and may be, were evicted, removed and refused.
+    ///
+    /// A breaker of the registry that is [added](Self::add) as a single one, too, is counted twice.
     ///
     /// # Errors
-    /// [`NameTaken`] if another registry has been added by this name.
+    /// [`NameTaken`] if another registry has been added by this name, or this one by any name: a clone
+    /// of it has the same breakers. The error has the name by which it is exported.
     pub fn add_registry<K: Send + Sync + 'static>(
         &self,
         name: &str,
         registry: &Registry<K>,
     ) -> Result<(), NameTaken> {
         let mut watched = self.lock();
-        if watched.registries.has(name) {
+        let named = |(known, _): &&(Arc<str>, _)| &**known == name;
+        let same = |(_, source): &&(_, Arc<dyn Source>)| source.is(registry);
+        let mut all = watched.registries.iter();
+        if let Some((known, _)) = all.clone().find(named).or_else(|| all.find(same)) {
             return Err(NameTaken {
-                name: name.to_owned(),
+                name: known.to_string(),
             });
         }
-        watched.registries.watch(name, Box::new(registry.clone()));
+        let source = Arc::new(registry.clone());
+        watched.registries.push((name.into(), source));
         Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Watched> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_registries(&self) -> MutexGuard<'_, Registries> {
+        let registries = self.registries.lock();
+        registries.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -189,16 +247,23 @@ impl Collector for BreakerCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
+        // What a scrape tells or makes belongs to no call, so not to the span of the scrape either.
+        #[cfg(feature = "opentelemetry")]
+        let _no_span = opentelemetry::Context::new().attach();
+        // A copy, whose lock is given back before any breaker is read.
+        let Watched { single, registries } = self.lock().clone();
         let mut families = Families::new();
-        let mut watched = self.lock();
-        let Watched { single, registries } = &mut *watched;
         families.reserve(single.len());
         for breaker in single.values() {
-            families.add(breaker);
+            families.add(breaker, self.polling);
         }
         let is_taken = |name: &str| name == OTHER || single.contains_key(name);
-        registries.collect(is_taken, &mut families);
-        drop(watched);
+        let plan = self.lock_registries().plan(self.polling);
+        let readings = registries
+            .iter()
+            .map(|(name, source)| Reading::take((name, &**source), &plan, is_taken))
+            .collect();
+        self.lock_registries().show(&plan, readings, &mut families);
         families.into_proto()
     }
 }

@@ -113,7 +113,7 @@ impl Metrics {
         }
     }
 
-    /// Keeps `trace` as the exemplar of a transition that was made within it: in OpenMetrics the
+    /// Keeps `trace` as the exemplar of a transition that was made, or told, within it: in OpenMetrics the
     /// transition's counter leads to it. Exemplars of at most 10,000 series are kept.
     pub fn keep_transition(&self, breaker: &str, from: State, to: State, trace: TraceId) {
         let values = [breaker, from.as_str(), to.as_str()];

@@ -27,8 +27,8 @@
 //! # Features
 //! None is on by default.
 //! - `tracing`: `TransitionLog`, a listener that makes events of transitions.
-//! - `opentelemetry`: `SpanEvents`, a listener that adds transitions to the current span and keeps
-//!   exemplars of them; [`TraceId`] from OpenTelemetry's.
+//! - `opentelemetry`: `SpanEvents`, a listener that adds transitions to the current span of the thread
+//!   that tells them, and keeps exemplars of them; [`TraceId`] from OpenTelemetry's.
 //! - `protobuf`: the feature of the same name of the `prometheus` crate. Nothing here needs it, and
 //!   it may be on or off.
 //!

@@ -5,6 +5,7 @@
 
 /// What kind of metric it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// Only grows, until a restart.
     Counter,
@@ -14,8 +15,20 @@ pub enum Kind {
     Histogram,
 }
 
+impl Kind {
+    /// The kind as Prometheus writes it: `counter`, `gauge` or `histogram`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
 /// A metric's name, help and labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Definition {
     /// Its name.
     pub name: &'static str,
@@ -174,6 +187,13 @@ pub const REGISTRY_EVICTIONS: Definition = Definition::new(
     &["registry"],
     "Breakers that were evicted to make room for other keys.",
 );
+/// How many breakers were removed from a registry.
+pub const REGISTRY_REMOVALS: Definition = Definition::new(
+    "circuit_breaker_registry_removals_total",
+    Kind::Counter,
+    &["registry"],
+    "Breakers that the service removed.",
+);
 /// How many new keys a registry refused.
 pub const REGISTRY_REFUSALS: Definition = Definition::new(
     "circuit_breaker_registry_refusals_total",
@@ -204,5 +224,6 @@ pub const REGISTRIES: &[Definition] = &[
     REGISTRY_BREAKERS,
     REGISTRY_CAPACITY,
     REGISTRY_EVICTIONS,
+    REGISTRY_REMOVALS,
     REGISTRY_REFUSALS,
 ];

@@ -1,4 +1,4 @@
-//! Transitions as events of the OpenTelemetry span in which they happen, and as exemplars.
+//! Transitions as events of the OpenTelemetry span in which they are told, and as exemplars.
 
 pub mod attributes;
 
@@ -12,11 +12,14 @@ use attributes::{
     WINDOW_CALLS, WINDOW_FAILURES, WOULD_TRIP_EVENT,
 };
 
-/// A listener that adds each transition to the span of the call that caused it. One serves all
-/// breakers.
+/// A listener that adds each transition to the span of the thread that tells it, nearly always that of
+/// the call that caused it. One serves all breakers.
 ///
-/// The span is that of OpenTelemetry's current [`Context`] on the thread whose call caused the
-/// transition. `tracing-opentelemetry` makes the span that was entered last current, unless its
+/// The span is that of OpenTelemetry's current [`Context`] on that thread. While one thread tells the
+/// events of a breaker, others leave theirs to it: where two calls of one breaker cause a transition
+/// each within the time of a telling, both may be events of the first one's span, and so may the
+/// exemplar lead there. The attributes are right in any case. What a scrape tells is an event of no
+/// span. `tracing-opentelemetry` makes the span that was entered last current, unless its
 /// context activation was turned off. Where no span is recorded, nothing is added. The names are in
 /// [`attributes`].
 ///
@@ -41,7 +44,7 @@ impl SpanEvents {
         Self::default()
     }
 
-    /// Keeps the trace of each transition that happens in a sampled span as the exemplar of the
+    /// Keeps the trace of each transition that is told in a sampled span as the exemplar of the
     /// transition's counter, which `metrics` shows.
     pub fn with_exemplars(mut self, metrics: &Metrics) -> Self {
         self.exemplars = Some(metrics.clone());

@@ -1,6 +1,6 @@
 //! The README lists exactly what the code exports.
 
-use fusebox_prometheus::{Definition, Kind, names};
+use fusebox_prometheus::{Definition, names};
 
 const README: &str = include_str!("../README.md");
 
@@ -25,11 +25,7 @@ fn row(definition: &Definition) -> String {
     } else {
         labels.join(", ")
     };
-    let kind = match definition.kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Histogram => "histogram",
-    };
+    let kind = definition.kind.as_str();
     format!(
         "| `{}` | {kind} | {labels} | {} |",
         definition.name, definition.help

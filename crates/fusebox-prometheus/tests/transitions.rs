@@ -4,8 +4,9 @@
 
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use fusebox::{Breaker, Config};
+use fusebox::{Breaker, Config, ManualClock};
 use fusebox_prometheus::span_events::attributes;
 use fusebox_prometheus::{BreakerCollector, Metrics, SpanEvents, TransitionLog};
 use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
@@ -156,6 +157,30 @@ fn a_span_that_is_not_sampled_leaves_no_exemplar() {
         shown.contains("from=\"closed\",to=\"open\"} 1\n"),
         "{shown}"
     );
+}
+
+#[test]
+fn what_a_scrape_tells_is_an_event_of_no_span() {
+    let (provider, exporter) = provider(Sampler::AlwaysOn);
+    let clock = ManualClock::new();
+    let breaker = Breaker::with_clock("db", Config::default(), clock.clone());
+    let breakers = BreakerCollector::new().polling();
+    breakers.add(breaker.clone()).unwrap();
+    let metrics = Metrics::new();
+    metrics.register(breakers).unwrap();
+    breaker.open_for(Duration::from_secs(1));
+    breaker.add_listener(SpanEvents::new().with_exemplars(&metrics));
+    clock.advance(Duration::from_secs(1));
+
+    let span = provider.tracer("test").start("GET /metrics");
+    let attached = Context::current_with_span(span).attach();
+    let shown = metrics.expose(Some("application/openmetrics-text")).body;
+    drop(attached);
+
+    let half_open = "from=\"open\",to=\"half_open\"} 1\n";
+    assert!(shown.contains(half_open), "{shown}");
+    let spans = exporter.get_finished_spans().unwrap();
+    assert!(spans[0].events.is_empty());
 }
 
 #[test]

@@ -32,8 +32,13 @@ pub enum JudgeAt {
     /// At the end of the body, probes too. For downstreams that never stream.
     End,
     /// When the first data has come and the end has not come with it. An answer whose end or break
-    /// comes right after its data, such as a failing gRPC status behind a message, is still judged
-    /// by that.
+    /// has come by then, such as a failing gRPC status behind a message, is judged by that: the body
+    /// looks one frame ahead. What comes later does not count, even if it ends a unary gRPC call
+    /// that fails: where the trailers of unary calls travel apart from the message, use
+    /// [`End`](Self::End).
+    ///
+    /// The call counts when its reader asks for the first data, and not when it asks for more. A
+    /// reader that never asks holds the call until it drops the body.
     ///
     /// For streams, where slow-call rules would otherwise measure their whole length.
     FirstData,
@@ -52,7 +57,7 @@ pub(crate) trait JudgeHead<B, E> {
     fn error(&self, error: &E) -> Verdict;
 
     /// Who judges the rest.
-    fn rest(&self) -> Self::Rest;
+    fn rest(&self, response: &Response<B>) -> Self::Rest;
 
     /// When an answer that began well counts.
     fn judge_at(&self) -> JudgeAt;

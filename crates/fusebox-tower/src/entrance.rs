@@ -3,9 +3,11 @@
 //! The layers for plain, HTTP and gRPC services differ in what they do with an answer. How a call
 //! gets in is the same for all and stands here.
 
+use std::mem;
 use std::task::{Context, Poll, Waker, ready};
 
-use fusebox::{Breaker, CallError, Permit, Rejected, Verdict, nesting};
+use fusebox::nesting::{self, Nesting};
+use fusebox::{Breaker, CallError, Permit, Rejected, Verdict};
 use tower_service::Service;
 
 use crate::gate::Gate;
@@ -56,24 +58,25 @@ impl<S> Entrance<S> {
         S: Service<R>,
         S::Error: 'static,
     {
-        self.turned_away.clear();
-        // The inner service comes first: a reserved probe must not wait for anybody.
-        let inner = &mut self.inner;
-        let ready = self.gate.inside(|| inner.poll_ready(cx));
-        if let Poll::Ready(Ok(())) = ready
-            && self.gate.rejects_at_the_call()
-        {
+        self.turned_away = TurnedAway::Passes;
+        if nesting::encloses(self.gate.breaker().address()) {
+            return self.inner.poll_ready(cx).map_err(CallError::Failed);
+        }
+        self.turned_away = ready!(self.gate.poll_passable(cx));
+        if matches!(self.turned_away, TurnedAway::Rejected) {
             return Poll::Ready(Ok(()));
         }
-        if nesting::encloses(self.gate.breaker()) {
-            return ready.map_err(CallError::Failed);
-        }
+        // The inner service comes before the permit: a reserved probe must not wait for anybody.
+        let (ready, nesting) = self.poll_inner(cx);
         match ready {
+            Poll::Ready(Ok(())) if self.gate.rejects_at_the_call() => Poll::Ready(Ok(())),
             Poll::Ready(Ok(())) => self.gate.poll_ready(cx).map(Ok),
-            Poll::Ready(Err(error)) => self.poll_error(cx, error, classify),
+            Poll::Ready(Err(error)) => self.poll_error(cx, error, |error| {
+                nesting.settle(on_error(classify(error), error))
+            }),
             Poll::Pending => match self.gate.poll_rejection(cx) {
-                Poll::Ready(rejected) => {
-                    self.turned_away.set(rejected);
+                Poll::Ready(()) => {
+                    self.turned_away = TurnedAway::Rejected;
                     Poll::Ready(Ok(()))
                 }
                 Poll::Pending => Poll::Pending,
@@ -81,28 +84,34 @@ impl<S> Entrance<S> {
         }
     }
 
-    /// Judges an error of the inner service's readiness, if a call may pass.
-    fn poll_error<E: 'static>(
+    /// Asks the service behind the gate, from inside.
+    #[inline]
+    fn poll_inner<R>(&mut self, cx: &mut Context<'_>) -> (Poll<Result<(), S::Error>>, Nesting)
+    where
+        S: Service<R>,
+    {
+        let inner = &mut self.inner;
+        self.gate.inside(|| inner.poll_ready(cx))
+    }
+
+    /// Counts an error of the inner service's readiness, if a call may pass.
+    fn poll_error<E>(
         &mut self,
         cx: &mut Context<'_>,
         error: E,
-        classify: impl FnOnce(&E) -> Verdict,
+        judge: impl FnOnce(&E) -> Verdict,
     ) -> Poll<Result<(), CallError<E>>> {
         ready!(self.gate.poll_ready(cx));
         let entered = match self.gate.breaker().would_reject() {
             Some(rejected) => Err(rejected),
             None => self.gate.enter(),
         };
-        Poll::Ready(match entered {
-            Ok(permit) => {
-                permit.end(on_error(classify(&error), &error));
-                Err(CallError::Failed(error))
-            }
-            Err(rejected) => {
-                self.turned_away.set(rejected);
-                Ok(())
-            }
-        })
+        if let Ok(permit) = entered {
+            permit.end(judge(&error));
+            return Poll::Ready(Err(CallError::Failed(error)));
+        }
+        self.turned_away = TurnedAway::Rejected;
+        Poll::Ready(Ok(()))
     }
 
     /// Makes a call, if it may pass.
@@ -111,12 +120,20 @@ impl<S> Entrance<S> {
     where
         S: Service<R>,
     {
-        if nesting::encloses(self.gate.breaker()) {
-            return Ok((self.inner.call(request), Held::nothing()));
+        let turned_away = mem::take(&mut self.turned_away);
+        if nesting::encloses(self.gate.breaker().address()) {
+            return match turned_away {
+                TurnedAway::Rejected if !self.is_ready_after_all() => {
+                    Err(self.gate.breaker().turned_away())
+                }
+                TurnedAway::Rejected | TurnedAway::Passes => {
+                    Ok((self.inner.call(request), Held::nothing()))
+                }
+            };
         }
-        let permit = match self.turned_away.take() {
-            None => self.gate.enter()?,
-            Some(rejected) => self.enter_late(rejected)?,
+        let permit = match turned_away {
+            TurnedAway::Passes => self.gate.enter()?,
+            TurnedAway::Rejected => self.enter_late()?,
         };
         let inner = &mut self.inner;
         Ok(Held::call(permit, self.gate.breaker(), || {
@@ -125,20 +142,27 @@ impl<S> Entrance<S> {
     }
 
     /// Asks again after a rejection at readiness, when the inner service was not known to be ready.
-    #[cold]
-    fn enter_late<R>(&mut self, rejected: Rejected) -> Result<Permit<'static>, Rejected>
+    fn enter_late<R>(&mut self) -> Result<Permit<'static>, Rejected>
     where
         S: Service<R>,
     {
         let permit = self.gate.enter()?;
-        // The circuit has changed its mind. Nobody waits here, so nobody has to be woken.
-        let ready = self
-            .inner
-            .poll_ready(&mut Context::from_waker(Waker::noop()));
-        if let Poll::Ready(Ok(())) = ready {
+        // The circuit has changed its mind.
+        if self.is_ready_after_all() {
             return Ok(permit);
         }
         permit.ignore();
-        Err(rejected)
+        Err(self.gate.breaker().turned_away())
+    }
+
+    /// Whether the inner service is ready, though that was not known when the call was turned away.
+    /// Nobody waits here, so nobody has to be woken.
+    fn is_ready_after_all<R>(&mut self) -> bool
+    where
+        S: Service<R>,
+    {
+        let mut nobody = Context::from_waker(Waker::noop());
+        let (ready, _) = self.poll_inner(&mut nobody);
+        matches!(ready, Poll::Ready(Ok(())))
     }
 }

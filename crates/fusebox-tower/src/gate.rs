@@ -1,14 +1,13 @@
 //! The gate before a service: when a service asks for the permit of a call, and who waits for it.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-#[cfg(feature = "back-pressure")]
 use fusebox::nesting::Nesting;
 use fusebox::{Breaker, Permit, Rejected};
 
 #[cfg(feature = "back-pressure")]
 use crate::reservation::Reservation;
+use crate::turned_away::TurnedAway;
 use crate::waiters::{Seat, Waiters};
 
 /// What a service does while its circuit rejects calls.
@@ -17,9 +16,10 @@ use crate::waiters::{Seat, Waiters};
 pub enum Readiness {
     /// It is ready, and calls get [`CallError::Rejected`] at once. The default.
     ///
-    /// While calls may pass it is as ready as the inner service. While they may not, nobody waits
+    /// While calls may pass it is as ready as the inner service. While they may not, the inner
+    /// service is not asked, so that it reserves nothing for calls that are rejected; nobody waits
     /// for an inner service that is busy, and those who wait are answered when the circuit opens:
-    /// for that, the first one who ever waits gives the breaker one more listener.
+    /// for that, the first one who ever waits for a breaker gives it one more listener.
     ///
     /// [`CallError::Rejected`]: fusebox::CallError::Rejected
     #[default]
@@ -29,11 +29,14 @@ pub enum Readiness {
     ///
     /// Needs tokio's timer: polled outside a runtime with time, a circuit that rejects panics. While
     /// waiting, each look at the circuit (at most one per 100 ms or transition) that is in vain
-    /// counts as a rejection in the breaker's totals.
+    /// counts as a rejection in the breaker's totals. While the circuit is known to reject, the inner
+    /// service is not asked, so that a service that waits reserves nothing there.
     ///
     /// Where permits are scarce, among probes and while ramping up, readiness reserves one, and the
     /// call's time runs from then on. A service that is ready and does not call within 100 ms loses
-    /// its turn to the next; its call then asks anew, and may be rejected.
+    /// its turn to the next; its call then asks anew, and may be rejected. A permit that was
+    /// reserved and is given back unused, because of that or because it is not needed any more,
+    /// counts as an ignored call in the breaker's totals, although no call was made.
     #[cfg(feature = "back-pressure")]
     BackPressure,
 }
@@ -42,7 +45,6 @@ pub enum Readiness {
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     breaker: Breaker,
-    waiters: Arc<Waiters>,
     mode: Mode,
 }
 
@@ -56,17 +58,12 @@ enum Mode {
 
 impl Gate {
     pub(crate) fn new(breaker: Breaker, readiness: Readiness) -> Self {
-        let waiters = Arc::<Waiters>::default();
         let mode = match readiness {
             Readiness::Error => Mode::Error(None),
             #[cfg(feature = "back-pressure")]
             Readiness::BackPressure => Mode::BackPressure(Box::default()),
         };
-        Self {
-            breaker,
-            waiters,
-            mode,
-        }
+        Self { breaker, mode }
     }
 
     #[inline]
@@ -74,14 +71,35 @@ impl Gate {
         &self.breaker
     }
 
-    /// Asks the inner service for readiness. One that would reserve a permit of the same circuit is
-    /// inside.
+    /// Asks the inner service for readiness. A layer of the same circuit further inside must neither
+    /// count its errors nor reserve a permit: that is done here, once.
     #[inline]
-    pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> R {
-        match self.mode {
-            Mode::Error(_) => ask(),
+    pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> (R, Nesting) {
+        let mut nesting = Nesting::of(self.breaker.address());
+        let answer = nesting.run(ask);
+        (answer, nesting)
+    }
+
+    /// Waits while the circuit is known to reject, or says that it does. Until then the inner service
+    /// is not asked: it might reserve a place that no call uses. Whether the wait is over is found
+    /// out at the call: a reading of the clock costs as much as a rejection.
+    #[inline]
+    #[cfg_attr(
+        not(feature = "back-pressure"),
+        expect(unused_variables, reason = "nobody waits without the feature")
+    )]
+    pub(crate) fn poll_passable(&mut self, cx: &mut Context<'_>) -> Poll<TurnedAway> {
+        match &mut self.mode {
+            Mode::Error(seat) => Poll::Ready(if self.breaker.is_rejecting() {
+                *seat = None;
+                TurnedAway::Rejected
+            } else {
+                TurnedAway::Passes
+            }),
             #[cfg(feature = "back-pressure")]
-            Mode::BackPressure(_) => Nesting::of(&self.breaker).run(ask),
+            Mode::BackPressure(reservation) => reservation
+                .poll_passable(&self.breaker, cx)
+                .map(|()| TurnedAway::Passes),
         }
     }
 
@@ -111,9 +129,7 @@ impl Gate {
         match &mut self.mode {
             Mode::Error(_) => Poll::Ready(()),
             #[cfg(feature = "back-pressure")]
-            Mode::BackPressure(reservation) => {
-                reservation.poll_ready(&self.breaker, &self.waiters, cx)
-            }
+            Mode::BackPressure(reservation) => reservation.poll_ready(&self.breaker, cx),
         }
     }
 
@@ -126,26 +142,24 @@ impl Gate {
             reason = "there is one mode without the feature"
         )
     )]
-    pub(crate) fn poll_rejection(&mut self, cx: &mut Context<'_>) -> Poll<Rejected> {
+    pub(crate) fn poll_rejection(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let seat = match &mut self.mode {
             Mode::Error(seat) => seat,
             #[cfg(feature = "back-pressure")]
             Mode::BackPressure(_) => return Poll::Pending,
         };
-        if let Some(rejected) = self.breaker.would_reject() {
+        if self.breaker.is_rejecting() {
             *seat = None;
-            return Poll::Ready(rejected);
+            return Poll::Ready(());
         }
-        let taken = seat.get_or_insert_with(|| self.waiters.seat(&self.breaker));
+        let taken = seat.get_or_insert_with(|| Waiters::of(&self.breaker).seat());
         taken.take(cx.waker());
         // Asked once more: a transition from now on finds the waker.
-        match self.breaker.would_reject() {
-            Some(rejected) => {
-                *seat = None;
-                Poll::Ready(rejected)
-            }
-            None => Poll::Pending,
+        if self.breaker.is_rejecting() {
+            *seat = None;
+            return Poll::Ready(());
         }
+        Poll::Pending
     }
 
     /// Asks for the permit of one call.

@@ -32,7 +32,7 @@ impl Held {
         breaker: &Breaker,
         call: impl FnOnce() -> F,
     ) -> (F, Self) {
-        let mut nesting = Nesting::of(breaker);
+        let mut nesting = Nesting::of(breaker.address());
         let future = nesting.run(call);
         (future, Self(Some(Call { permit, nesting })))
     }

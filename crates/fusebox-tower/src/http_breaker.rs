@@ -21,10 +21,10 @@ use crate::http_classifier::HttpClassifier;
 
 /// Puts a breaker in front of HTTP services and judges their answers at the end of the body.
 ///
-/// It is to [`BreakerLayer`](crate::BreakerLayer) what a reader of whole answers is to one of
-/// headers. A body that breaks off is a failure, and the call's time runs until the end. What the
-/// headers say is for a [classifier](Self::classifier); only an answer that is good by its headers
-/// is watched further. [`JudgeAt`] says until when.
+/// [`BreakerLayer`](crate::BreakerLayer) judges an answer by its headers alone; this layer reads on.
+/// A body that breaks off is a failure, and the call's time runs until the end. What the headers say
+/// is for a [classifier](Self::classifier); only an answer that is good by its headers is watched
+/// further. [`JudgeAt`] says until when.
 ///
 /// A body that is dropped before its end is a success if nobody waited for more of it: its reader
 /// had enough. If somebody did wait, the call is cancelled.
@@ -212,14 +212,14 @@ pin_project! {
     /// The body of an [`HttpBreakerService`]'s answer. It passes every frame on unchanged and ends
     /// the call; see [`HttpBreakerLayer`].
     #[derive(Debug)]
-    pub struct HttpBody<B> {
+    pub struct HttpBody<B: Body> {
         #[pin]
         inner: AnswerBody<B, Whole>,
     }
 }
 
 /// A body that belongs to no call, as a [fast failure](crate::FastFailureLayer) needs it.
-impl<B: From<String>> From<String> for HttpBody<B> {
+impl<B: Body + From<String>> From<String> for HttpBody<B> {
     fn from(text: String) -> Self {
         Self {
             inner: AnswerBody::unwatched(B::from(text)),
@@ -268,7 +268,7 @@ impl<B, E, C: Classify<Response<B>, E>> JudgeHead<B, E> for HttpJudge<C> {
         self.classifier.classify(Err(error))
     }
 
-    fn rest(&self) -> Whole {
+    fn rest(&self, _: &Response<B>) -> Whole {
         Whole
     }
 

@@ -11,9 +11,9 @@ use crate::retry_after::RetryAfter;
 /// | result | verdict |
 /// |---|---|
 /// | 5xx | failure, with the hint of `Retry-After` |
-/// | 429 | failure with the hint; [changeable](Self::too_many_requests) |
+/// | 429, with or without `Retry-After` | failure with the hint; [changeable](Self::too_many_requests) |
 /// | a [fast failure](crate::fast_failure_response) of this process | ignored: a rejection is no evidence |
-/// | any other status | success: to refuse a client's mistake in time is a healthy downstream's work |
+/// | any other status, 408 too | success: to refuse a client's mistake in time is a healthy downstream's work; [changeable](Self::status) |
 /// | error: connect, timeout, … | failure; [changeable](Self::errors) |
 ///
 /// `Retry-After` may be seconds, or a date if the answer has a `Date` ([`RetryAfter`]).
@@ -46,7 +46,7 @@ use crate::retry_after::RetryAfter;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct HttpClassifier<P = ErrorsFail> {
-    too_many_requests: CountAs,
+    told: Told,
     errors: P,
 }
 
@@ -54,7 +54,7 @@ impl HttpClassifier {
     /// The table above.
     pub fn new() -> Self {
         Self {
-            too_many_requests: CountAs::Failure,
+            told: Told::default(),
             errors: ErrorsFail,
         }
     }
@@ -70,13 +70,51 @@ impl<P> HttpClassifier<P> {
     /// Says what 429 counts as. Default: a failure, since the downstream turns work away.
     ///
     /// [`CountAs::Trip`] opens the circuit at the first one, for at least as long as its
-    /// `Retry-After` asks, up to `max_open_for`. That is right where the limit is the caller's as a
-    /// whole, and wrong where one breaker stands for many limits.
+    /// `Retry-After` asks, up to `max_open_for`; without the header, for the usual open period. That
+    /// is right where the limit is the caller's as a whole, and wrong where one breaker stands for
+    /// many limits. The same as [`status`](Self::status) for 429.
     pub fn too_many_requests(self, count_as: CountAs) -> Self {
-        Self {
-            too_many_requests: count_as,
-            ..self
-        }
+        self.status(StatusCode::TOO_MANY_REQUESTS, count_as)
+    }
+
+    /// Says what one status counts as. The last word on a status holds; a hint in `Retry-After` is
+    /// passed on where it has a meaning.
+    ///
+    /// # Panics
+    /// If more than eight statuses besides 429 are told. For whole ranges, write a classifier.
+    ///
+    /// # Examples
+    /// A server whose own timeout answers with 408, as `tower_http::timeout::TimeoutLayer` does by
+    /// default:
+    /// ```
+    /// use fusebox_tower::{CountAs, HttpClassifier};
+    /// use http::StatusCode;
+    ///
+    /// let classifier = HttpClassifier::new()
+    ///     .status(StatusCode::REQUEST_TIMEOUT, CountAs::Failure)
+    ///     .status(StatusCode::NOT_IMPLEMENTED, CountAs::Ignored);
+    /// # let _ = classifier;
+    /// ```
+    /// A 429 that opens the circuit at once, but only if it says for how long:
+    /// ```
+    /// use fusebox::{Breaker, Config, Verdict};
+    /// use fusebox_tower::{BreakerLayer, Classify, CountAs, HttpClassifier};
+    /// use http::Response;
+    /// use std::io::Error;
+    ///
+    /// let trips = HttpClassifier::new().too_many_requests(CountAs::Trip);
+    /// let trips_if_told = move |result: Result<&Response<String>, &Error>| {
+    ///     match trips.classify(result) {
+    ///         Verdict::Trip { retry_after: None } => Verdict::FAILURE,
+    ///         verdict => verdict,
+    ///     }
+    /// };
+    /// let layer = BreakerLayer::new(Breaker::new("api", Config::default())).classifier(trips_if_told);
+    /// # let _ = layer;
+    /// ```
+    pub fn status(mut self, status: StatusCode, count_as: CountAs) -> Self {
+        self.told.tell(status, count_as);
+        self
     }
 
     /// Says what errors mean. Default: every one is a failure. [`io_error_kind`] and
@@ -86,7 +124,7 @@ impl<P> HttpClassifier<P> {
     /// [`find_cause`]: crate::find_cause
     pub fn errors<Q>(self, errors: Q) -> HttpClassifier<Q> {
         HttpClassifier {
-            too_many_requests: self.too_many_requests,
+            told: self.told,
             errors,
         }
     }
@@ -95,12 +133,38 @@ impl<P> HttpClassifier<P> {
         if more.get::<Rejected>().is_some() {
             return Verdict::Ignored;
         }
-        let count_as = match status {
-            StatusCode::TOO_MANY_REQUESTS => self.too_many_requests,
-            status if status.is_server_error() => CountAs::Failure,
-            _ => CountAs::Success,
+        let count_as = match self.told.about(status) {
+            Some(told) => told,
+            None if status.is_server_error() => CountAs::Failure,
+            None => CountAs::Success,
         };
         count_as.verdict(|| RetryAfter::wait_in(headers))
+    }
+}
+
+/// What some statuses count as. Small and without an allocation: it is copied for each call.
+#[derive(Clone, Copy, Debug)]
+struct Told([Option<(StatusCode, CountAs)>; 9]);
+
+impl Default for Told {
+    fn default() -> Self {
+        let mut told = Self([None; 9]);
+        told.tell(StatusCode::TOO_MANY_REQUESTS, CountAs::Failure);
+        told
+    }
+}
+
+impl Told {
+    fn tell(&mut self, status: StatusCode, count_as: CountAs) {
+        let free = |place: &&mut Option<(StatusCode, _)>| place.is_none_or(|(of, _)| of == status);
+        let place = self.0.iter_mut().find(free);
+        *place.expect("at most eight statuses besides 429: write a classifier for more") =
+            Some((status, count_as));
+    }
+
+    fn about(&self, status: StatusCode) -> Option<CountAs> {
+        let mut told = self.0.iter().map_while(|place| *place);
+        told.find_map(|(of, count_as)| (of == status).then_some(count_as))
     }
 }
 

@@ -59,8 +59,8 @@ impl<C> BreakerLayer<C> {
 
     /// Says what services do while the circuit rejects calls. Default: [`Readiness::Error`].
     ///
-    /// A layer whose services ever wait gives the breaker one more listener, for as long as the
-    /// breaker lives: make a layer once and clone it.
+    /// Layers are cheap, so one may be made for each request: it allocates nothing, and all layers
+    /// of a breaker share the one listener that it gets when a service first waits.
     pub fn readiness(self, readiness: Readiness) -> Self {
         Self {
             gate: Gate::new(self.gate.breaker().clone(), readiness),

@@ -11,12 +11,13 @@
 //! may move to another one, so each poll that waits makes its timer anew.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use fusebox::{Breaker, Permit, Rejected};
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::waiters::{Seat, Waiters};
@@ -50,6 +51,14 @@ struct Reserved {
     _timer: Pin<Box<Sleep>>,
 }
 
+/// What a look at the circuit came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// A permit was there. It is reserved, if permits are scarce.
+    Passed,
+    InVain,
+}
+
 #[derive(Debug)]
 struct Slot {
     permit: Mutex<Option<Permit<'static>>>,
@@ -57,34 +66,50 @@ struct Slot {
 }
 
 impl Reservation {
-    pub(crate) fn poll_ready(
-        &mut self,
-        breaker: &Breaker,
-        waiters: &Arc<Waiters>,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
+    pub(crate) fn poll_ready(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<()> {
         if self.holds_current(breaker) || breaker.admits_all() {
             self.wait = None;
             return Poll::Ready(());
         }
         loop {
-            if let Some(wait) = &mut self.wait {
-                ready!(wait.poll(cx));
-            }
-            // Seated before asking: a transition after the answer finds the waker.
-            let mut seat = match self.wait.take() {
-                Some(wait) => wait.seat,
-                None => waiters.seat(breaker),
-            };
-            seat.take(cx.waker());
-            match breaker.try_acquire().map(Permit::into_owned) {
-                Ok(permit) => {
-                    self.reserve(permit, breaker, waiters);
-                    return Poll::Ready(());
-                }
-                Err(rejected) => self.wait = Some(Wait::new(seat, &rejected)),
+            if let Look::Passed = ready!(self.poll_look(breaker, cx)) {
+                return Poll::Ready(());
             }
         }
+    }
+
+    /// Waits while the circuit is known to reject, and reserves nothing yet.
+    pub(crate) fn poll_passable(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<()> {
+        // A held permit counts though others are rejected.
+        while breaker.would_reject().is_some() && !self.holds_current(breaker) {
+            if let Look::Passed = ready!(self.poll_look(breaker, cx)) {
+                break;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Waits for the next look at the circuit, and looks.
+    fn poll_look(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<Look> {
+        if let Some(wait) = &mut self.wait {
+            ready!(wait.poll(cx));
+        }
+        // Seated before asking: a transition after the answer finds the waker.
+        let mut seat = match self.wait.take() {
+            Some(wait) => wait.seat,
+            None => Waiters::of(breaker).seat(),
+        };
+        seat.take(cx.waker());
+        Poll::Ready(match breaker.try_acquire().map(Permit::into_owned) {
+            Ok(permit) => {
+                self.reserve(permit, breaker);
+                Look::Passed
+            }
+            Err(rejected) => {
+                self.wait = Some(Wait::new(seat, &rejected));
+                Look::InVain
+            }
+        })
     }
 
     /// The reserved permit, or a new one where none was needed, it has gone stale or was given back.
@@ -104,7 +129,7 @@ impl Reservation {
             return false;
         };
         breaker.poll_transitions();
-        if reserved.slot.is_of(breaker.snapshot().generation) {
+        if reserved.slot.is_of(breaker.generation()) {
             return true;
         }
         self.reserved = None;
@@ -112,11 +137,11 @@ impl Reservation {
     }
 
     /// Keeps the permit for a while, unless they are not scarce any more.
-    fn reserve(&mut self, permit: Permit<'static>, breaker: &Breaker, waiters: &Arc<Waiters>) {
+    fn reserve(&mut self, permit: Permit<'static>, breaker: &Breaker) {
         if breaker.admits_all() {
             permit.ignore();
         } else {
-            self.reserved = Some(Reserved::new(permit, waiters));
+            self.reserved = Some(Reserved::new(permit, Waiters::of(breaker)));
         }
     }
 }
@@ -148,15 +173,18 @@ impl Wait {
 }
 
 impl Reserved {
-    fn new(permit: Permit<'static>, waiters: &Arc<Waiters>) -> Self {
+    fn new(permit: Permit<'static>, waiters: Arc<Waiters>) -> Self {
         let slot = Arc::new(Slot {
             permit: Mutex::new(Some(permit)),
-            waiters: Arc::clone(waiters),
+            waiters,
         });
         let mut timer = Box::pin(sleep(KEPT_FOR));
         let gives_back = Waker::from(Arc::clone(&slot));
-        let waits = timer.as_mut().poll(&mut Context::from_waker(&gives_back));
-        if waits.is_ready() {
+        let mut when_over = Context::from_waker(&gives_back);
+        // Not on the task's budget: a timer for which none is left does not start, and wakes at the
+        // task's next yield as if its time were over.
+        let is_over = pin!(unconstrained(timer.as_mut())).poll(&mut when_over);
+        if is_over.is_ready() {
             slot.give_back();
         }
         Self {

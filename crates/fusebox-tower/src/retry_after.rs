@@ -36,25 +36,23 @@ pub enum RetryAfter {
 }
 
 impl RetryAfter {
-    /// The header of an answer, if it is there and can be read.
+    /// The header of an answer, if it is there and can be read. If an answer has several, the first
+    /// that can be read counts.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-        text.parse().ok()
+        all(headers).next()
     }
 
-    /// The wait that an answer asks for, if it does.
+    /// The wait that an answer asks for, if it does. If it has several headers, the first counts that
+    /// can be read and gives a wait. More seconds than `u64` can hold are [`u64::MAX`] seconds.
     ///
     /// A date is taken relative to the answer's own `Date`: no clock here is asked, and neither of
     /// the two has to be right. `None` for a date in an answer without a `Date`; to take that
     /// relative to a clock of yours, see [`wait_from`](Self::wait_from).
     pub fn wait_in(headers: &HeaderMap) -> Option<Duration> {
-        match Self::of(headers)? {
+        all(headers).find_map(|value| match value {
             Self::After(wait) => Some(wait),
-            at @ Self::At(_) => {
-                let sent = headers.get(DATE)?.to_str().ok()?;
-                Some(at.wait_from(httpdate::parse_http_date(sent).ok()?))
-            }
-        }
+            Self::At(_) => Some(value.wait_from(sent_at(headers)?)),
+        })
     }
 
     /// The wait from `now` on, where `now` is when the answer was sent. Zero for a time that has
@@ -88,14 +86,35 @@ impl RetryAfter {
     }
 }
 
-/// Reads both forms. Spaces around are ignored; fractions and signs are errors.
+/// Every `Retry-After` header that can be read, in their order.
+fn all(headers: &HeaderMap) -> impl Iterator<Item = RetryAfter> {
+    let values = headers.get_all(RETRY_AFTER).into_iter();
+    values.filter_map(|value| value.to_str().ok()?.parse().ok())
+}
+
+/// The answer's own `Date`.
+fn sent_at(headers: &HeaderMap) -> Option<SystemTime> {
+    let mut values = headers.get_all(DATE).into_iter();
+    values.find_map(|value| httpdate::parse_http_date(value.to_str().ok()?).ok())
+}
+
+/// A whole number, and the largest where there is none so large. `None` for anything but digits.
+pub(crate) fn whole_number(text: &str) -> Option<u64> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // Only a number that is too large is left to fail.
+    Some(text.parse().unwrap_or(u64::MAX))
+}
+
+/// Reads both forms. Spaces around are ignored; fractions and signs are errors. More seconds than
+/// `u64` can hold are [`u64::MAX`] seconds: whoever asks for that asks for the longest wait there is.
 impl FromStr for RetryAfter {
     type Err = InvalidRetryAfter;
 
     fn from_str(text: &str) -> Result<Self, InvalidRetryAfter> {
         let text = text.trim();
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let seconds = text.parse().map_err(|_| InvalidRetryAfter)?;
+        if let Some(seconds) = whole_number(text) {
             return Ok(Self::After(Duration::from_secs(seconds)));
         }
         let time = httpdate::parse_http_date(text).map_err(|_| InvalidRetryAfter)?;
@@ -169,8 +188,42 @@ mod tests {
 
     #[test]
     fn what_is_neither_form_is_refused() {
-        for text in ["", "-1", "+1", "1.5", "soon", "99999999999999999999999"] {
+        for text in ["", "-1", "+1", "1.5", "soon", "1 2"] {
             assert_eq!(text.parse::<RetryAfter>(), Err(InvalidRetryAfter), "{text}");
         }
+    }
+
+    fn headers(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for &(name, value) in fields {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn more_seconds_than_can_be_counted_are_the_longest_wait() {
+        let wait = RetryAfter::wait_in(&headers(&[("retry-after", "99999999999999999999999")]));
+        assert_eq!(wait, Some(Duration::from_secs(u64::MAX)));
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_read_hides_none_that_can() {
+        let seven = ("retry-after", "7");
+        let wait = |fields: &[_]| RetryAfter::wait_in(&headers(fields));
+
+        assert_eq!(
+            wait(&[("retry-after", "soon"), seven]),
+            Some(Duration::from_secs(7))
+        );
+        // A date alone says nothing without the time of the answer.
+        let date = ("retry-after", "Wed, 21 Oct 2026 07:28:30 GMT");
+        assert_eq!(wait(&[date, seven]), Some(Duration::from_secs(7)));
+        let sent = [("date", "today"), ("date", "Wed, 21 Oct 2026 07:28:00 GMT")];
+        assert_eq!(
+            wait(&[sent[0], sent[1], date, seven]),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(wait(&[("retry-after", "soon")]), None);
     }
 }

@@ -21,11 +21,13 @@ use crate::gate::Gate;
 ///
 /// # Services inside services
 /// A rejection by another breaker further inside is ignored, because it says nothing about the
-/// downstream. It is noticed whatever the layers in between make of it; from another task (behind a
+/// downstream; [`Breaker::call`] says when the call counts all the same. The rejection is noticed whatever the layers in between make of it; from another task (behind a
 /// buffer) it is noticed if the error is a boxed one that leads to [`Rejected`](fusebox::Rejected)
-/// or the answer a [fast failure](crate::FastFailureLayer). A service inside a call of the same
-/// breaker passes every call on, as a part of the outer one; a buffer in between hides that the
-/// breaker is the same.
+/// or the answer a [fast failure](crate::FastFailureLayer). A panic is a failure all the same,
+/// whatever caused it: code that unwraps an inner rejection is broken.
+///
+/// A service inside a call of the same breaker passes every call on, as a part of the outer one; a
+/// buffer in between hides that the breaker is the same.
 ///
 /// # Errors
 /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] with the inner error.

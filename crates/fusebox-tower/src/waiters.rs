@@ -1,16 +1,24 @@
-//! The wakers of the tasks that wait for a change of the circuit.
+//! The wakers of the tasks that wait for a change of a circuit.
+//!
+//! A breaker's listener cannot be removed, so there is one for each breaker and not one for each
+//! layer: layers may be made for every request. All waiters of a breaker are found by its address.
 
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::task::Waker;
 
+use fusebox::nesting::Address;
 use fusebox::{Breaker, Event};
 
-/// The wakers of the services of one layer. At most one for each service that exists.
+/// The waiters of every breaker that somebody has waited for and that still lives.
+static ALL: Mutex<BTreeMap<Address, Weak<Waiters>>> = Mutex::new(BTreeMap::new());
+
+/// The wakers of the services in front of one breaker. At most one for each service that exists.
 #[derive(Debug)]
 pub(crate) struct Waiters {
+    of: Address,
     next: AtomicU64,
     wakers: Mutex<BTreeMap<u64, Waker>>,
     listens: Once,
@@ -23,28 +31,37 @@ pub(crate) struct Seat {
     waiters: Arc<Waiters>,
 }
 
-impl Default for Waiters {
-    fn default() -> Self {
-        Self {
+impl Waiters {
+    /// Those of this breaker. When they are first asked for they begin to listen to it, for as long
+    /// as it lives.
+    pub(crate) fn of(breaker: &Breaker) -> Arc<Self> {
+        let waiters = Self::at(breaker.address());
+        // Whoever comes second waits for the first: no transition may pass by unheard.
+        waiters.listens.call_once(|| {
+            // Owned by the breaker: they end with it, before another can have its address.
+            let listening = Arc::clone(&waiters);
+            breaker.add_listener(move |_: &str, _: &Event| listening.wake_all());
+        });
+        waiters
+    }
+
+    fn at(address: Address) -> Arc<Self> {
+        let mut all = lock(&ALL);
+        if let Some(waiters) = all.get(&address).and_then(Weak::upgrade) {
+            return waiters;
+        }
+        let waiters = Arc::new(Self {
+            of: address,
             next: AtomicU64::new(0),
             wakers: Mutex::default(),
             listens: Once::new(),
-        }
-    }
-}
-
-impl Waiters {
-    /// A place for one service. The first one makes the waiters listen to the breaker, for as long
-    /// as it lives.
-    pub(crate) fn seat(self: &Arc<Self>, breaker: &Breaker) -> Seat {
-        self.listens.call_once(|| {
-            let waiters = Arc::downgrade(self);
-            breaker.add_listener(move |_: &str, _: &Event| {
-                if let Some(waiters) = waiters.upgrade() {
-                    waiters.wake_all();
-                }
-            });
         });
+        all.insert(address, Arc::downgrade(&waiters));
+        waiters
+    }
+
+    /// A place for one service.
+    pub(crate) fn seat(self: &Arc<Self>) -> Seat {
         Seat {
             number: self.next.fetch_add(1, Ordering::Relaxed),
             waiters: Arc::clone(self),
@@ -59,8 +76,23 @@ impl Waiters {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Waker>> {
-        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.wakers)
     }
+}
+
+impl Drop for Waiters {
+    fn drop(&mut self) {
+        let mut all = lock(&ALL);
+        // Seats may outlive the breaker, and another may have its address by now.
+        let mine = |weak: &Weak<Self>| std::ptr::eq(weak.as_ptr(), self);
+        if all.get(&self.of).is_some_and(mine) {
+            all.remove(&self.of);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Seat {
@@ -121,14 +153,14 @@ mod tests {
 
     fn waiters() -> (Arc<Waiters>, Breaker) {
         let breaker = Breaker::new("downstream", Config::default());
-        (Arc::default(), breaker)
+        (Waiters::of(&breaker), breaker)
     }
 
     #[test]
     fn a_transition_wakes_each_seat_once() {
         let (waiters, breaker) = waiters();
         let (bell, waker) = bell();
-        let mut seats = [waiters.seat(&breaker), waiters.seat(&breaker)];
+        let mut seats = [waiters.seat(), waiters.seat()];
         for seat in &mut seats {
             seat.take(&waker);
         }
@@ -142,9 +174,9 @@ mod tests {
     #[test]
     #[cfg(feature = "back-pressure")]
     fn a_wake_empties_the_seat_and_a_task_that_moved_is_woken_where_it_is_now() {
-        let (waiters, breaker) = waiters();
+        let (waiters, _breaker) = waiters();
         let ((before, old), (after, new)) = (bell(), bell());
-        let mut seat = waiters.seat(&breaker);
+        let mut seat = waiters.seat();
         seat.take(&old);
         assert!(seat.keep(&new));
 
@@ -158,7 +190,7 @@ mod tests {
     fn nobody_is_woken_who_has_left_and_nothing_is_kept_of_him() {
         let (waiters, breaker) = waiters();
         let (bell, waker) = bell();
-        let mut seat = waiters.seat(&breaker);
+        let mut seat = waiters.seat();
         seat.take(&waker);
 
         drop(seat);
@@ -166,5 +198,27 @@ mod tests {
 
         assert_eq!(rings(&bell), 0);
         assert!(waiters.lock().is_empty());
+    }
+
+    #[test]
+    fn all_layers_in_front_of_a_breaker_wait_in_one_place() {
+        let (waiters, breaker) = waiters();
+
+        assert!(Arc::ptr_eq(&waiters, &Waiters::of(&breaker)));
+        assert!(Arc::ptr_eq(&waiters, &Waiters::of(&breaker.clone())));
+        let other = Breaker::new("downstream", Config::default());
+        assert!(!Arc::ptr_eq(&waiters, &Waiters::of(&other)));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_breaker_that_is_gone() {
+        let (waiters, breaker) = waiters();
+        let (address, left) = (breaker.address(), Arc::downgrade(&waiters));
+
+        drop((waiters, breaker));
+
+        assert!(left.upgrade().is_none());
+        let kept = lock(&ALL).get(&address).map(Weak::as_ptr);
+        assert!(kept.is_none_or(|kept| !std::ptr::eq(kept, left.as_ptr())));
     }
 }

@@ -4,7 +4,7 @@
 //! harness' threads as well.
 
 use std::convert::Infallible;
-use std::future::{Future, ready};
+use std::future::{Future, Ready, ready};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -47,4 +47,50 @@ fn no_call_through_the_layer_allocates() {
     assert_eq!(allocated(&mut service), 0, "permitted");
     breaker.force_open();
     assert_eq!(allocated(&mut service), 0, "rejected");
+}
+
+/// Never ready, as a full concurrency limit.
+struct Busy;
+
+impl Service<()> for Busy {
+    type Response = ();
+    type Error = Infallible;
+    type Future = Ready<Result<(), Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Pending
+    }
+
+    fn call(&mut self, (): ()) -> Self::Future {
+        panic!("a service that is not ready was called")
+    }
+}
+
+#[test]
+fn a_layer_for_each_request_allocates_nothing() {
+    let breaker = Breaker::new("inventory", Config::default());
+    let request = || {
+        let inner = service_fn(|()| ready(Ok::<_, Infallible>(Response::new(()))));
+        let layer = BreakerLayer::new(breaker.clone()).classifier(HttpClassifier::new());
+        drop(call(&mut layer.layer(inner)));
+    };
+    request();
+
+    assert_eq!(measure(|| (0..1000).for_each(|_| request())).bytes_total, 0);
+}
+
+#[test]
+fn a_layer_for_each_request_whose_service_is_busy_leaves_no_listener_behind() {
+    let breaker = Breaker::new("inventory", Config::default());
+    let request = || {
+        let mut service = BreakerLayer::new(breaker.clone()).layer(Busy);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(service.poll_ready(&mut context).is_pending());
+    };
+    request();
+
+    assert_eq!(
+        measure(|| (0..1000).for_each(|_| request())).bytes_current,
+        0
+    );
 }

@@ -11,16 +11,18 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::call_error::CallError;
 use crate::circuit::Circuit;
 use crate::clock::{Clock, SystemClock, TimeSource};
 use crate::config::Config;
+use crate::event::Interest;
 use crate::event_stream::Events;
 use crate::handle::Handle;
-use crate::listener::{Audience, Interest, Listener};
+use crate::listener::{Audience, Listener};
 use crate::machine::{Command, Machine};
-use crate::nesting::{self, Nesting};
+use crate::nesting::{self, Address, Nesting};
 use crate::permit::Permit;
-use crate::rejected::{CallError, Rejected};
+use crate::rejected::Rejected;
 use crate::saved::Saved;
 use crate::snapshot::Snapshot;
 use crate::state::State;
@@ -114,10 +116,15 @@ impl Breaker {
 
     /// Makes a call if it may pass; `Err` counts as failure, a panic too, which goes on unwinding.
     ///
-    /// Calls may nest. If another breaker rejects a call that is made inside this one, and this call
-    /// fails because of it, that is ignored: a rejection is no evidence. A call of this very breaker
-    /// that is made inside this one passes as a part of it. Both hold within one thread or task, and
-    /// for all the functions named `call`.
+    /// Calls may nest. If another breaker rejects a call inside this one, and this call then fails,
+    /// the failure is ignored: a rejection is no evidence. The failure counts all the same if the
+    /// breaker that rejected has answered a later call inside this one, or if any later call inside
+    /// this one has failed. A success of a third breaker changes nothing. If several breakers have
+    /// rejected, only a later failure inside makes this one count. A panic is a failure all the same,
+    /// whatever caused it: code that unwraps the inner rejection is broken.
+    ///
+    /// A call of this very breaker that is made inside this one passes as a part of it. All this
+    /// holds within one thread or task, and for all the functions named `call`.
     ///
     /// # Errors
     /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
@@ -157,11 +164,11 @@ impl Breaker {
         classify: impl FnOnce(&Result<T, E>) -> Verdict,
         call: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
-        if nesting::encloses(self) {
+        if nesting::encloses(self.address()) {
             return call().map_err(CallError::Failed);
         }
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        let mut nesting = Nesting::of(self);
+        let mut nesting = Nesting::of(self.address());
         let result = nesting.run(call);
         let verdict = classify(&result);
         permit.end(nesting.settle(verdict));
@@ -169,7 +176,8 @@ impl Breaker {
     }
 
     /// Makes an asynchronous call if it may pass; `Err` counts as failure, a panic too. Needs no
-    /// particular runtime. The future is made only when the call may pass.
+    /// particular runtime. The future is made only when the call may pass. Calls may nest as in
+    /// [`call`](Self::call).
     ///
     /// # Errors
     /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
@@ -219,11 +227,11 @@ impl Breaker {
     where
         F: Future<Output = Result<T, E>>,
     {
-        if nesting::encloses(self) {
+        if nesting::encloses(self.address()) {
             return call().await.map_err(CallError::Failed);
         }
         let permit = self.try_acquire().map_err(CallError::Rejected)?;
-        let mut nesting = Nesting::of(self);
+        let mut nesting = Nesting::of(self.address());
         let mut future = pin!(nesting.run(call));
         let result = poll_fn(|cx| nesting.run(|| future.as_mut().poll(cx))).await;
         let verdict = classify(&result);
@@ -254,6 +262,7 @@ impl Breaker {
     }
 
     /// Opens the breaker for exactly `wait`, whatever the settings say, zero included; then it probes.
+    /// Only [`restore`](Self::restore) and a lower `max_open_for` set later shorten it.
     /// Where it is open already, the open period ends after `wait` from now.
     pub fn open_for(&self, wait: Duration) {
         self.obey(Command::OpenFor(wait));
@@ -293,9 +302,10 @@ impl Breaker {
     ///
     /// State, generation, calls in flight, totals and the level of the back-off stay. Evidence
     /// stays as far as the new window can hold it: the last outcomes of a count window, the
-    /// buckets of a time window; from one kind to the other nothing can be carried over. An open
-    /// period ends no later than the new maximum allows, a half-open period is judged and limited
-    /// by the new settings at once. `stripes` and a missing `jitter_seed` change nothing.
+    /// buckets of a time window; from one kind to the other nothing can be carried over. A setting
+    /// that stays the same moves nothing. An open period ends no later than a lower maximum allows, a
+    /// half-open period is judged and limited by the new settings at once, and the level of the
+    /// back-off is bounded at the next opening. `stripes` and a missing `jitter_seed` change nothing.
     ///
     /// # Examples
     /// ```
@@ -320,7 +330,8 @@ impl Breaker {
 
     /// Goes on where `saved` was taken, with the settings of this breaker. A transition, even into
     /// the same state: calls in flight are voided. Evidence is taken over as far as the window can
-    /// hold it, as in [`reconfigure`](Self::reconfigure); probes begin anew, and a ramp is over.
+    /// hold it, as in [`reconfigure`](Self::reconfigure); probes begin anew, and a ramp is over. The settings bound the waits: an open period by
+    /// `max_open_for`, also one that an operator made longer, a half-open period by `half_open_for`.
     pub fn restore(&self, saved: &Saved) {
         self.circuit
             .change(|machine, now| machine.restore(saved, now));
@@ -334,19 +345,25 @@ impl Breaker {
             .add_audience(Audience::listener(Arc::new(listener)));
     }
 
-    /// The events from now on as a stream that holds at most `capacity` of them; any number will do,
-    /// and memory is taken only by events that wait. One that holds none
-    /// gets only what a reader is waiting for at that moment. See [`Events`] for an example.
+    /// The events from now on as a stream that holds at most `capacity` of them. Any number will do:
+    /// only events that wait take memory. A stream with a capacity of zero passes on an event only if
+    /// a reader is waiting for one at that moment. See [`Events`] for an example.
     pub fn events(&self, interest: Interest, capacity: usize) -> Events {
-        let (sink, events) = Events::new(capacity);
+        let circuit = self.downgrade();
+        let (sink, events) = Events::new(capacity, move || {
+            if let Some(circuit) = circuit.upgrade() {
+                circuit.forget_abandoned_streams();
+            }
+        });
         self.circuit.add_audience(Audience::stream(interest, sink));
         events
     }
 
-    /// Which circuit this is. No two circuits that live have the same.
+    /// Which circuit this is. Hidden; for `fusebox-tower`.
+    #[doc(hidden)]
     #[inline]
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.circuit).addr()
+    pub fn address(&self) -> Address {
+        Address::of(Arc::as_ptr(&self.circuit))
     }
 
     pub(crate) fn circuit(&self) -> &Circuit {

@@ -4,9 +4,9 @@
 //! The clock is read before the lock is taken and listeners are told after it is given back, so no
 //! foreign code ever runs inside. `docs/adr/0003` says why it is built this way.
 
-mod one_of_many;
+mod eviction;
+mod growth;
 mod peek;
-mod quiet;
 mod rejection;
 mod watch;
 
@@ -19,14 +19,14 @@ use std::time::Duration;
 use self::watch::Watch;
 use crate::clock::{ClockSteps, Nanos, TimeSource};
 use crate::config::Config;
-use crate::event_stream::Reader;
+use crate::event::{Event, Interest};
 use crate::gate::{Admission, Gate, Noted, Stopwatch, Timed, Word};
-use crate::listener::{Audience, Event, Interest};
+use crate::listener::Audience;
 use crate::machine::Machine;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
 use crate::snapshot::Snapshot;
-use crate::state::{Generation, State};
+use crate::state::Generation;
 use crate::stripe::Stripes;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::ticket::Ticket;
@@ -106,10 +106,6 @@ impl Circuit {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-
-    pub(crate) fn state(&self) -> State {
-        self.gate.word().state()
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -285,6 +281,11 @@ impl Circuit {
         self.write_audience(|all| all.push(audience));
     }
 
+    /// Takes away the streams that nobody reads any more.
+    pub(crate) fn forget_abandoned_streams(&self) {
+        self.write_audience(|all| all.retain(|one| !one.is_abandoned()));
+    }
+
     /// Reads the clock, then takes one step with the machine and tells the listeners what came of it.
     pub(crate) fn change<R>(&self, step: impl FnOnce(&mut Machine, Duration) -> R) -> R {
         let now = Duration::from_nanos(self.now());
@@ -355,15 +356,12 @@ impl Circuit {
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone();
             for one in audience {
-                match catch_unwind(AssertUnwindSafe(|| one.tell(&self.name, &event))) {
-                    Ok(Reader::Listening) => {}
-                    Ok(Reader::Gone) => self.write_audience(|all| all.retain(|any| !any.is(&one))),
-                    Err(payload) => {
-                        self.listener_panics.fetch_add(1, Ordering::Relaxed);
-                        // The payload is foreign as well: dropping it may panic in its turn.
-                        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-                        dropped.unwrap_or_else(mem::forget);
-                    }
+                let told = catch_unwind(AssertUnwindSafe(|| one.tell(&self.name, &event)));
+                if let Err(payload) = told {
+                    self.listener_panics.fetch_add(1, Ordering::Relaxed);
+                    // The payload is foreign as well: dropping it may panic in its turn.
+                    let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+                    dropped.unwrap_or_else(mem::forget);
                 }
             }
         }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use indexmap::map::Entry as MapEntry;
 
 use crate::breaker::Breaker;
 use crate::circuit::Circuit;
@@ -69,17 +70,24 @@ impl ManualControl {
         Self::default()
     }
 
-    /// Adds a member, which obeys the standing order from now on. Adding it again changes nothing.
+    /// Adds a member, which obeys the standing order from now on. Adding it again changes
+    /// nothing: an order that was taken back for this breaker alone is not repeated.
     /// Takes the same time however many members there are, on average.
     pub fn add(&self, breaker: &Breaker) {
         let added = breaker.downgrade();
         let order = self.with(|shared| {
             shared.tidy();
-            let address = added.as_ptr().addr();
-            shared.members.entry(address).or_insert(added);
-            shared.order
+            match shared.members.entry(added.as_ptr().addr()) {
+                MapEntry::Occupied(_) => None,
+                MapEntry::Vacant(place) => {
+                    place.insert(added);
+                    Some(shared.order)
+                }
+            }
         });
-        if let Some(command) = order.standing {
+        if let Some(order) = order
+            && let Some(command) = order.standing
+        {
             self.tell(order.number, breaker, |_| Some(command));
         }
     }
@@ -116,6 +124,9 @@ impl ManualControl {
 
     /// Opens every member for exactly `wait`. No standing order: a member that is added later is
     /// not opened.
+    ///
+    /// Nor is the next breaker of a key whose idle breaker a [`Registry`](crate::Registry) evicts at
+    /// the same moment; the transition is counted in [`retired`](crate::Registry::retired).
     pub fn open_for(&self, wait: Duration) {
         for breaker in self.living() {
             breaker.open_for(wait);

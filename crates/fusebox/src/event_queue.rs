@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use crate::listener::{Event, Interest};
+use crate::event::{Event, Interest};
 
 /// Events that wait at most.
 const PLACES: usize = 1024;

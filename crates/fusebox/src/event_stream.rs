@@ -5,10 +5,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::listener::Event;
+use crate::event::Event;
 
 /// The events of a breaker, to be read at the reader's pace. Made by
 /// [`Breaker::events`](crate::Breaker::events).
@@ -32,6 +33,8 @@ use crate::listener::Event;
 /// ```
 pub struct Events {
     shared: Arc<Shared>,
+    /// Takes the sink away from the breaker.
+    unsubscribe: Box<dyn Fn() + Send + Sync>,
 }
 
 /// The end of a stream into which events are told. The stream ends with it.
@@ -55,16 +58,17 @@ struct Queue {
     sink_gone: bool,
 }
 
-/// Whether a reader is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reader {
-    Listening,
-    Gone,
-}
+// What unwinds leaves neither the queue nor the breaker half-way changed.
+impl UnwindSafe for Events {}
+impl RefUnwindSafe for Events {}
 
 impl Events {
     /// A stream that holds at most `capacity` events, and the end into which they are told.
-    pub(crate) fn new(capacity: usize) -> (EventSink, Self) {
+    /// `unsubscribe` is called once, when nobody reads any more.
+    pub(crate) fn new(
+        capacity: usize,
+        unsubscribe: impl Fn() + Send + Sync + 'static,
+    ) -> (EventSink, Self) {
         let shared = Arc::new(Shared {
             capacity,
             queue: Mutex::default(),
@@ -73,7 +77,12 @@ impl Events {
         let sink = EventSink {
             shared: Arc::clone(&shared),
         };
-        (sink, Self { shared })
+        let unsubscribe = Box::new(unsubscribe);
+        let events = Self {
+            shared,
+            unsubscribe,
+        };
+        (sink, events)
     }
 
     /// The next event, if there is one now.
@@ -108,6 +117,8 @@ impl Drop for Events {
         let mut queue = self.shared.lock();
         queue.reader_gone = true;
         queue.waiting = VecDeque::new();
+        drop(queue);
+        (self.unsubscribe)();
     }
 }
 
@@ -120,11 +131,16 @@ impl fmt::Debug for Events {
 }
 
 impl EventSink {
+    /// Whether nobody reads any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.shared.lock().reader_gone
+    }
+
     /// Hands on `event`, or counts it as lost.
-    pub(crate) fn tell(&self, event: &Event) -> Reader {
+    pub(crate) fn tell(&self, event: &Event) {
         let mut queue = self.shared.lock();
         if queue.reader_gone {
-            return Reader::Gone;
+            return;
         }
         // A stream without room hands events to readers that are waiting for one.
         let room = match self.shared.capacity {
@@ -138,7 +154,6 @@ impl EventSink {
         } else {
             queue.lost += 1;
         }
-        Reader::Listening
     }
 }
 

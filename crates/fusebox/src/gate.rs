@@ -23,7 +23,7 @@
 
 use std::time::Duration;
 
-use crate::listener::Interest;
+use crate::event::Interest;
 use crate::rejected::{RejectReason, Rejected};
 use crate::state::{Generation, State};
 use crate::stripe::{Added, Collected, Pending, Stripe, Stripes};

@@ -66,11 +66,12 @@
 
 mod backoff;
 mod breaker;
+mod call_error;
 mod circuit;
 mod clock;
 mod config;
 mod control;
-mod dyn_error;
+mod event;
 mod event_queue;
 mod event_stream;
 mod gate;
@@ -99,6 +100,9 @@ mod verdict;
 mod window;
 
 pub use breaker::Breaker;
+pub use call_error::CallError;
+#[doc(hidden)]
+pub use call_error::dyn_error;
 #[cfg(feature = "coarse")]
 pub use clock::CoarseClock;
 #[cfg(feature = "tsc")]
@@ -109,15 +113,14 @@ pub use config::{
     InvalidSetting, ProbeVerdict,
 };
 pub use control::ManualControl;
-#[doc(hidden)]
-pub use dyn_error::dyn_error;
+pub use event::{Event, Interest};
 pub use event_stream::Events;
-pub use listener::{Event, Interest, Listener};
+pub use listener::Listener;
 pub use outcome::Outcome;
 pub use permit::Permit;
 pub use ratio::Ratio;
 pub use registry::{Registry, RegistryBuilder, RegistryFull, RegistrySnapshot};
-pub use rejected::{CallError, RejectReason, Rejected};
+pub use rejected::{RejectReason, Rejected};
 pub use saved::Saved;
 pub use snapshot::{Snapshot, Totals};
 pub use state::{Generation, State};

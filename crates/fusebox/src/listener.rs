@@ -2,56 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::event_stream::{EventSink, Reader};
-use crate::rejected::Rejected;
-use crate::state::Generation;
-use crate::transition::{Transition, WouldTrip};
-
-/// Something that happened in a breaker.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The breaker changed its state.
-    Transition(Transition),
-    /// In metrics-only mode: the breaker would have opened.
-    WouldTrip(WouldTrip),
-    /// A call was rejected. Only for who asked for [`Interest::Everything`].
-    Rejected(Rejected),
-    /// An outcome came too late to count. Only for who asked for [`Interest::Everything`].
-    Late {
-        /// The generation in which the call had been permitted.
-        generation: Generation,
-    },
-}
-
-impl Event {
-    fn interests(&self, interest: Interest) -> bool {
-        match self {
-            Self::Transition(_) | Self::WouldTrip(_) => true,
-            Self::Rejected(_) | Self::Late { .. } => interest == Interest::Everything,
-        }
-    }
-}
-
-/// Which events somebody wants to be told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Interest {
-    /// Transitions, and trips that metrics-only mode reports. These are rare.
-    #[default]
-    Changes,
-    /// Rejections and late results as well. These come with single calls, so that each of them
-    /// costs its caller a lock and the telling.
-    Everything,
-}
+use crate::event::{Event, Interest};
+use crate::event_stream::EventSink;
 
 /// Is told what happens in a breaker.
 ///
-/// Listeners run on the thread whose call caused the event, after the change and outside every
-/// lock, so they may use the breaker themselves. While one thread is telling, others leave their
-/// events to it: the order is always that of the changes. A caller that has told 16 events
-/// leaves the rest to the next, if others have come meanwhile; should none follow, they wait for the
-/// next [`snapshot`](crate::Breaker::snapshot) or
+/// Listeners run after the change and outside every lock, so they may use the breaker themselves.
+/// They run on the thread that tells the event, nearly always the one whose call caused it. While one
+/// thread is telling, others leave their events to it: the order is always that of the changes.
+/// So what belongs to a thread, such as its current span, may be another call's.
+///
+/// A caller that has told 16 events leaves the rest to the next, if others have come meanwhile; should
+/// none follow, they wait for the next [`snapshot`](crate::Breaker::snapshot) or
 /// [`poll_transitions`](crate::Breaker::poll_transitions). A listener that panics is skipped for
 /// that event and counted in [`Snapshot::listener_panics`](crate::Snapshot::listener_panics).
 ///
@@ -120,23 +82,21 @@ impl Audience {
     }
 
     /// Tells of the event, if it is of interest. Runs foreign code, which may panic.
-    pub(crate) fn tell(&self, name: &str, event: &Event) -> Reader {
+    pub(crate) fn tell(&self, name: &str, event: &Event) {
         if !event.interests(self.interest) {
-            return Reader::Listening;
+            return;
         }
         match &self.ear {
-            Ear::Listener(listener) => {
-                listener.on_event(name, event);
-                Reader::Listening
-            }
+            Ear::Listener(listener) => listener.on_event(name, event),
             Ear::Stream(sink) => sink.tell(event),
         }
     }
 
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        match (&self.ear, &other.ear) {
-            (Ear::Stream(one), Ear::Stream(other)) => Arc::ptr_eq(one, other),
-            _ => false,
+    /// Whether it is a stream that nobody reads any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        match &self.ear {
+            Ear::Listener(_) => false,
+            Ear::Stream(sink) => sink.is_abandoned(),
         }
     }
 }

@@ -25,10 +25,10 @@ use phase::{Phase, Trial};
 
 use crate::clock::Nanos;
 use crate::config::{Config, HalfOpenTimeout, InFlightCalls};
+use crate::event::Event;
 use crate::event_queue::EventQueue;
 use crate::gate::Word;
 use crate::in_flight::InFlight;
-use crate::listener::Event;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
 use crate::snapshot::Totals;

@@ -13,6 +13,7 @@ use crate::clock::Nanos;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::state::{Generation, State};
 use crate::ticket::Ticket;
+use crate::verdict::Verdict;
 
 /// The right to make one call, which is given one outcome.
 ///
@@ -87,7 +88,7 @@ impl<'a> Permit<'a> {
     }
 
     /// The call failed so that the breaker must open at once, whatever its rules say; see
-    /// [`Verdict::Trip`](crate::Verdict::Trip). Returns how it was counted: as failure, or late.
+    /// [`Verdict::Trip`]. Returns how it was counted: as failure, or late.
     ///
     /// # Examples
     /// ```
@@ -108,6 +109,22 @@ impl<'a> Permit<'a> {
     /// The call says nothing about the downstream. Returns how it was counted: as ignored, or late.
     pub fn ignore(self) -> Outcome {
         self.consume(Ended::Ignored)
+    }
+
+    /// Gives the call the outcome that `verdict` says. Returns how it was counted.
+    pub fn end(self, verdict: Verdict) -> Outcome {
+        match verdict {
+            Verdict::Success => self.success(),
+            Verdict::Failure { retry_after: None } => self.failure(),
+            Verdict::Failure {
+                retry_after: Some(wait),
+            } => self.retry_after(wait).failure(),
+            Verdict::Trip { retry_after: None } => self.trip(),
+            Verdict::Trip {
+                retry_after: Some(wait),
+            } => self.retry_after(wait).trip(),
+            Verdict::Ignored => self.ignore(),
+        }
     }
 
     /// States how long the call took, instead of the time since the permit was granted. It decides

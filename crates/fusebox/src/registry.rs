@@ -11,10 +11,12 @@
 
 mod asked;
 mod builder;
-mod making;
-mod room;
+mod makers;
+mod retired;
+mod search;
 mod settings;
 mod table;
+mod visit;
 
 use std::borrow::Borrow;
 use std::error::Error;
@@ -22,20 +24,18 @@ use std::fmt;
 use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard, ShardedLockWriteGuard};
 
 pub use self::builder::RegistryBuilder;
 
 use self::builder::Hook;
-use self::making::Makers;
-use self::settings::{InForce, Settings};
+use self::makers::Makers;
+use self::settings::Settings;
 use self::table::Table;
 use crate::breaker::Breaker;
-use crate::clock::{Clock, TimeSource, nanos};
+use crate::clock::{Clock, TimeSource};
 use crate::config::Config;
 use crate::snapshot::Totals;
 
@@ -47,13 +47,17 @@ use crate::snapshot::Totals;
 /// - has not failed at the last call that counted, however long ago, where a rule counts failures in
 ///   a row,
 /// - is held by nobody: no handle outside the registry, no permit,
-/// - and has not been asked for during [`idle_for`](Self::idle_for), or a little longer if it is
-///   asked for often: up to a 64th.
+/// - and has not been asked for during [`idle_for`](RegistryBuilder::idle_for), or a little longer if
+///   it is asked for often: up to a 64th.
 ///
 /// One search for room judges at most 128 breakers that are idle, and the next one goes on behind
 /// them. So that a new key does not take long to be refused, it may be refused although there is a
 /// breaker that could make room; the next new keys find it. When all were looked at in vain, the
-/// next search happens a hundredth of `idle_for` later.
+/// next search happens a hundredth of `idle_for` later. If one of them stayed only because it was
+/// held, the next new key searches again.
+///
+/// A handle that is held only to look at a breaker keeps that breaker, too. To look at all breakers
+/// without keeping them, use [`for_each`](Self::for_each).
 ///
 /// What evicted breakers counted is not lost: see [`retired`](Self::retired).
 ///
@@ -77,7 +81,7 @@ pub struct Registry<K> {
 struct Shared<K> {
     capacity: NonZeroUsize,
     /// In nanoseconds.
-    idle_for: AtomicU64,
+    idle_for: u64,
     time: TimeSource,
     hooks: Vec<Hook<K>>,
     settings: Settings<K>,
@@ -88,8 +92,12 @@ struct Shared<K> {
     made: Condvar,
 }
 
-/// There is no room for another key: every breaker that was looked at is in use or holds something
-/// that must not be forgotten.
+/// There is no room for another key: every breaker that was looked at is in use, was asked for
+/// lately, or holds something that must not be forgotten.
+///
+/// A breaker is in use while a handle or an owned permit of it is held anywhere, also in what
+/// [`Registry::breakers`] and [`Registry::snapshot`] returned. As soon as the handles are given back,
+/// their breakers can make room again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RegistryFull {
@@ -116,7 +124,8 @@ impl Error for RegistryFull {}
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RegistrySnapshot {
-    /// Every breaker, in no particular order. None is evicted while its handle is held.
+    /// Every breaker, in no particular order. None is evicted while its handle is held: give the
+    /// handles back soon.
     pub breakers: Vec<Breaker>,
     /// How many breakers there may be.
     pub capacity: usize,
@@ -148,14 +157,6 @@ impl<K> Registry<K> {
         RegistryBuilder::new(capacity)
     }
 
-    /// Sets how long a breaker must not have been asked for before it may be evicted. Default: one
-    /// minute; zero evicts as soon as there is need. Holds for all clones of the registry.
-    pub fn idle_for(self, idle: Duration) -> Self {
-        // Relaxed: no other memory belongs to it.
-        self.shared.idle_for.store(nanos(idle), Ordering::Relaxed);
-        self
-    }
-
     /// How many breakers there are.
     pub fn len(&self) -> usize {
         self.shared.read().len()
@@ -166,17 +167,40 @@ impl<K> Registry<K> {
         self.len() == 0
     }
 
+    /// Whether both are the same registry: clones of one share their breakers.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Config, Registry};
+    /// use std::num::NonZeroUsize;
+    ///
+    /// let new = || Registry::<String>::new(NonZeroUsize::MIN, Config::default());
+    /// let hosts = new();
+    /// assert!(hosts.is_same(&hosts.clone()));
+    /// assert!(!hosts.is_same(&new()));
+    /// ```
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// How many breakers there may be.
     pub fn capacity(&self) -> usize {
         self.shared.capacity.get()
     }
 
-    /// Every breaker there is, in no particular order. None is evicted while its handle is held.
+    /// Every breaker there is, in no particular order.
+    ///
+    /// None is evicted while its handle is held, so a full registry refuses new keys as long as this
+    /// vector lives. To look at one after the other, use [`for_each`](Self::for_each).
     pub fn breakers(&self) -> Vec<Breaker> {
         self.shared.read().breakers()
     }
 
     /// Everything about the registry at one instant. New keys wait meanwhile, known keys do not.
+    ///
+    /// No breaker is evicted while the snapshot holds its handle. Consume
+    /// [`breakers`](RegistrySnapshot::breakers) rather than keep them: a full registry refuses new
+    /// keys meanwhile.
     ///
     /// # Examples
     /// ```
@@ -238,40 +262,13 @@ impl<K> Registry<K> {
     pub fn refusals(&self) -> u64 {
         self.shared.makers().refusals
     }
-
-    /// Gives all breakers, those to come included, other settings. Ends settings by key. Of several
-    /// such changes at once, the last one holds for all breakers. See [`Breaker::reconfigure`].
-    pub fn reconfigure(&self, config: impl Into<Arc<Config>>) {
-        let config = config.into();
-        let in_force = self
-            .shared
-            .settings
-            .replace(InForce::same(Arc::clone(&config)));
-        for breaker in self.breakers() {
-            self.shared
-                .apply(&in_force, Arc::clone(&config), breaker.circuit());
-        }
-    }
-
-    /// Gives each breaker, those to come included, the settings of its key. Runs `config` with no
-    /// lock held. Otherwise like [`reconfigure`](Self::reconfigure).
-    pub fn reconfigure_with<C: Into<Arc<Config>>>(
-        &self,
-        config: impl Fn(&K) -> C + Send + Sync + 'static,
-    ) where
-        K: Clone,
-    {
-        let in_force = self.shared.settings.replace(InForce::by_key(config));
-        let members = self.shared.read().members();
-        for (key, breaker) in members {
-            self.shared
-                .apply(&in_force, in_force.of(&key), breaker.circuit());
-        }
-    }
 }
 
 impl<K: Hash + Eq> Registry<K> {
     /// The breaker of `key`, made if there is none. Its name is the key's text.
+    ///
+    /// Use host and port as a key, never a URL's authority, which may carry credentials: the key's
+    /// text becomes the breaker's name and a metric label.
     ///
     /// Waits for another thread that is just making the breaker of this key.
     ///
@@ -332,10 +329,6 @@ impl<K> Shared<K> {
         self.time.now_nanos()
     }
 
-    fn idle_for(&self) -> u64 {
-        self.idle_for.load(Ordering::Relaxed)
-    }
-
     fn read(&self) -> ShardedLockReadGuard<'_, Table<K>> {
         self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -358,8 +351,9 @@ impl<K> Clone for Registry<K> {
     }
 }
 
-// Foreign code runs with no lock held, except a key's hash and comparison, which change nothing.
-// So a panic leaves nothing half-way changed, and locks are taken with or without their poison.
+// Foreign code runs with no lock held, except a key's hash and comparison, and its clone in
+// `reconfigure_with`, under a lock for reading. They are asked before anything is changed. So a panic
+// leaves nothing half-way changed, and locks are taken with or without their poison.
 impl<K> UnwindSafe for Registry<K> {}
 impl<K> RefUnwindSafe for Registry<K> {}
 

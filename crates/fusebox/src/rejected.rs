@@ -1,10 +1,9 @@
-//! The rejection of a call, and the error of a call that was rejected or failed.
+//! The rejection of a call: why it may not pass, and when to ask again.
 
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::dyn_error::dyn_error;
 use crate::state::{Generation, State};
 
 /// Which rule keeps a call out.
@@ -62,8 +61,9 @@ impl fmt::Display for RejectReason {
 pub struct Rejected {
     /// Which rule keeps the call out.
     pub reason: RejectReason,
-    /// The time until this changes at the latest: the rest of the open period, of the half-open
-    /// deadline or of the ramp. `None` where no time leads out: forced open, or half-open without a deadline.
+    /// How long to wait before asking again; the state changes no later than that. It is the rest of
+    /// the open period, of the half-open deadline or of the ramp. `None` where no time leads out:
+    /// forced open, or half-open without a deadline.
     pub retry_after: Option<Duration>,
     /// The breaker's generation at the rejection.
     pub generation: Generation,
@@ -76,7 +76,7 @@ impl fmt::Display for Rejected {
             reason => write!(f, "circuit breaker is {reason}")?,
         }
         match self.retry_after {
-            Some(wait) => write!(f, ", retry after {wait:?}"),
+            Some(wait) => write!(f, ", retry after {:?}", in_millis(wait)),
             None => Ok(()),
         }
     }
@@ -84,108 +84,30 @@ impl fmt::Display for Rejected {
 
 impl Error for Rejected {}
 
-/// Why a protected call gave no result.
-///
-/// # As an error
-/// It is an [`Error`] for every `E` that can be shown, boxed errors included, so that layers which
-/// want `Into<Box<dyn Error + Send + Sync>>` fit around a breaker. A boxed error is no [`Error`]
-/// itself, and Rust does not allow one implementation for errors and another for boxes. So the trait
-/// knows `E` only as something that can be shown, and there are two ways to what lies beneath:
-///
-/// | | rejected | failed |
-/// |---|---|---|
-/// | [`as_error`](Self::as_error), [`source`](Self::source), for an `E` that is an error | the rejection; no source | the error; its source |
-/// | the trait's `source`, for any `E` | the [`Rejected`] | the error, if `E` is a box of `dyn Error` or [`io::Error`](std::io::Error); else nothing |
-///
-/// The second way is for code that meets the value as `dyn Error`; it walks the chain, and finds the
-/// rejection or the failed error as the first link (so a report of the whole chain shows its text
-/// twice). Where `E` is an error type of your own and the value will be seen only as `dyn Error`, box
-/// the inner error first, and the whole chain is kept:
-/// ```
-/// use fusebox::{Breaker, CallError, Config};
-/// use std::error::Error;
-///
-/// type BoxError = Box<dyn Error + Send + Sync>;
-///
-/// fn parse(breaker: &Breaker, text: &str) -> Result<u32, BoxError> {
-///     let parsed = breaker.call(|| text.parse::<u32>());
-///     Ok(parsed.map_err(|error| error.map_failed(BoxError::from))?)
-/// }
-///
-/// let breaker = Breaker::new("parser", Config::default());
-/// let error = parse(&breaker, "x").unwrap_err();
-/// let cause = error.source().expect("the inner error");
-/// assert!(cause.is::<std::num::ParseIntError>());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallError<E> {
-    /// The breaker rejected the call; it never started.
-    Rejected(Rejected),
-    /// The call was made and failed.
-    Failed(E),
+/// Rounds up to whole milliseconds: who comes back that late is not early.
+fn in_millis(wait: Duration) -> Duration {
+    let missing = match wait.subsec_nanos() % 1_000_000 {
+        0 => 0,
+        begun => 1_000_000 - begun,
+    };
+    wait.saturating_add(Duration::from_nanos(missing.into()))
 }
 
-impl<E> CallError<E> {
-    /// Changes the inner error. A rejection stays what it is.
-    ///
-    /// # Examples
-    /// ```
-    /// use fusebox::CallError;
-    ///
-    /// let failed = CallError::Failed("broken").map_failed(str::len);
-    /// assert_eq!(failed, CallError::Failed(6));
-    /// ```
-    pub fn map_failed<F>(self, change: impl FnOnce(E) -> F) -> CallError<F> {
-        match self {
-            Self::Rejected(rejected) => CallError::Rejected(rejected),
-            Self::Failed(error) => CallError::Failed(change(error)),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_wait_is_rounded_up_to_whole_milliseconds() {
+        for (wait, shown) in [
+            (Duration::from_nanos(1_754_606_047), "1.755s"),
+            (Duration::from_nanos(1), "1ms"),
+            (Duration::from_nanos(999_999_999), "1s"),
+            (Duration::from_millis(1_500), "1.5s"),
+            (Duration::ZERO, "0ns"),
+        ] {
+            assert_eq!(format!("{:?}", in_millis(wait)), shown);
         }
-    }
-
-    /// The rejection, if the call was not made.
-    pub fn rejected(&self) -> Option<&Rejected> {
-        match self {
-            Self::Rejected(rejected) => Some(rejected),
-            Self::Failed(_) => None,
-        }
-    }
-}
-
-impl<E: Error + 'static> CallError<E> {
-    /// The rejection or the inner error, with its whole chain of sources.
-    pub fn as_error(&self) -> &(dyn Error + 'static) {
-        match self {
-            Self::Rejected(rejected) => rejected,
-            Self::Failed(error) => error,
-        }
-    }
-
-    /// What the inner error names as its source. A rejection has none.
-    pub fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.as_error().source()
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for CallError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rejected(rejected) => rejected.fmt(f),
-            Self::Failed(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: fmt::Debug + fmt::Display + 'static> Error for CallError<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Rejected(rejected) => Some(rejected),
-            Self::Failed(error) => dyn_error(error),
-        }
-    }
-}
-
-impl<E> From<Rejected> for CallError<E> {
-    fn from(rejected: Rejected) -> Self {
-        Self::Rejected(rejected)
+        assert_eq!(in_millis(Duration::MAX), Duration::MAX);
     }
 }

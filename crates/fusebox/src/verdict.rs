@@ -4,14 +4,11 @@
 
 use std::time::Duration;
 
-use crate::outcome::Outcome;
-use crate::permit::Permit;
-
 /// What a result says about the downstream.
 ///
 /// An error is not always the downstream's fault, and an answer is not always a success: a
 /// classifier decides. [`Breaker::call_with`](crate::Breaker::call_with) takes one as a closure;
-/// with a permit in hand, [`Permit::end`] takes the verdict itself.
+/// with a permit in hand, [`Permit::end`](crate::Permit::end) takes the verdict itself.
 ///
 /// # Examples
 /// ```
@@ -62,24 +59,6 @@ impl Verdict {
         match result {
             Ok(_) => Self::Success,
             Err(_) => Self::FAILURE,
-        }
-    }
-}
-
-impl Permit<'_> {
-    /// Gives the call the outcome that `verdict` says. Returns how it was counted.
-    pub fn end(self, verdict: Verdict) -> Outcome {
-        match verdict {
-            Verdict::Success => self.success(),
-            Verdict::Failure { retry_after: None } => self.failure(),
-            Verdict::Failure {
-                retry_after: Some(wait),
-            } => self.retry_after(wait).failure(),
-            Verdict::Trip { retry_after: None } => self.trip(),
-            Verdict::Trip {
-                retry_after: Some(wait),
-            } => self.retry_after(wait).trip(),
-            Verdict::Ignored => self.ignore(),
         }
     }
 }

@@ -157,9 +157,8 @@ fn a_stream_that_was_dropped_is_told_nothing_more_and_costs_no_more() {
 #[test]
 fn after_a_stream_was_dropped_rejections_are_no_events_that_wait_for_anybody() {
     let (breaker, _clock) = breaker();
-    drop(breaker.events(Interest::Everything, 1));
-    // The one event that finds the reader gone.
     breaker.force_open();
+    drop(breaker.events(Interest::Everything, 1));
     let (entered, is_in) = mpsc::channel();
     let (release, may_go) = mpsc::channel::<()>();
     let may_go = Mutex::new(may_go);
@@ -343,6 +342,34 @@ fn a_stream_takes_any_capacity_and_no_memory_for_what_does_not_wait() {
         assert_eq!(kinds(events), ["transition"]);
         assert_eq!(events.lost(), 0);
     }
+}
+
+#[test]
+fn streams_that_come_and_go_leave_nothing_in_a_breaker_where_nothing_happens() {
+    let (breaker, _clock) = breaker();
+    let told = allocation_counter::measure(|| {
+        for _ in 0..1000 {
+            drop(breaker.events(Interest::Changes, 10));
+        }
+    });
+
+    assert!(
+        told.bytes_current < 2000,
+        "{} bytes are kept",
+        told.bytes_current
+    );
+}
+
+#[test]
+fn a_stream_may_be_dropped_by_a_listener_that_is_being_told() {
+    let (breaker, _clock) = breaker();
+    let events = Mutex::new(Some(breaker.events(Interest::Everything, 10)));
+    breaker.add_listener(move |_: &str, _: &Event| drop(events.lock().unwrap().take()));
+
+    breaker.force_open();
+    breaker.try_acquire().unwrap_err();
+
+    assert_eq!(breaker.snapshot().events_lost, 0);
 }
 
 #[test]

@@ -124,18 +124,70 @@ fn a_good_answer_in_spite_of_a_rejection_is_a_success() {
 }
 
 #[test]
-fn a_fallback_inside_another_call_is_an_answer_too() {
-    let ((outer, _), (inner, _), (middle, _)) = (brittle("a"), brittle("b"), brittle("c"));
+fn a_retry_that_the_same_breaker_answers_takes_its_rejection_back() {
+    let ((outer, _), (inner, _)) = (brittle("outer"), brittle("inner"));
     inner.force_open();
-    let with_fallback = || middle.call(|| inner.call(|| Ok::<_, &str>(1)).or(Ok::<_, &str>(0)));
 
     let result = outer.call(|| {
         let _ = inner.call(|| Ok::<_, &str>(()));
-        with_fallback().unwrap();
+        inner.resume();
+        inner.call(|| Ok::<_, &str>(())).unwrap();
         Err::<(), _>("a failure of its own")
     });
 
     assert!(result.is_err());
+    assert_eq!(outer.state(), State::Open);
+}
+
+#[test]
+fn an_answer_of_another_breaker_takes_no_rejection_back() {
+    let ((outer, _), (one, _), (other, _)) = (brittle("outer"), brittle("a"), brittle("b"));
+    one.force_open();
+
+    let both_are_needed = outer.call(|| {
+        let rejected = one.call(|| Ok::<_, &str>(()));
+        let answered = other.call(|| Ok::<_, &str>(()));
+        rejected.and(answered)
+    });
+
+    assert!(both_are_needed.is_err());
+    assert_eq!(outer.state(), State::Closed);
+    assert_eq!(counted(&outer, Outcome::Ignored), 1);
+}
+
+#[test]
+fn of_two_rejections_one_answer_takes_back_its_own() {
+    let ((outer, _), (one, _), (other, _)) = (brittle("outer"), brittle("a"), brittle("b"));
+    for retried in [&one, &other] {
+        one.force_open();
+        other.force_open();
+
+        let both_are_needed = outer.call(|| {
+            let _ = one.call(|| Ok::<_, &str>(()));
+            let _ = other.call(|| Ok::<_, &str>(()));
+            retried.resume();
+            retried.call(|| Ok::<_, &str>(())).unwrap();
+            Err::<(), _>("the other one is missing")
+        });
+
+        assert!(both_are_needed.is_err());
+        assert_eq!(outer.state(), State::Closed);
+    }
+    assert_eq!(counted(&outer, Outcome::Ignored), 2);
+}
+
+#[test]
+fn a_fallback_inside_another_call_takes_back_only_what_it_stood_in_for() {
+    let ((outer, _), (inner, _), (middle, _)) = (brittle("a"), brittle("b"), brittle("c"));
+    inner.force_open();
+    let with_fallback = || middle.call(|| inner.call(|| Ok::<_, &str>(1)).or(Ok::<_, &str>(0)));
+
+    let own_failure = outer.call(|| {
+        with_fallback().unwrap();
+        Err::<(), _>("a failure of its own")
+    });
+
+    assert!(own_failure.is_err());
     assert_eq!(outer.state(), State::Open);
 }
 

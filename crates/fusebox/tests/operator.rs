@@ -120,6 +120,21 @@ fn one_handle_does_to_all_what_an_operator_does_to_one() {
 }
 
 #[test]
+fn adding_a_member_again_changes_nothing() {
+    let control = ManualControl::new();
+    let (one, _) = breaker(settings());
+    control.isolate();
+    control.add(&one);
+    one.resume();
+
+    control.add(&one);
+
+    assert_eq!(one.state(), State::Closed);
+    control.disable();
+    assert_eq!(one.state(), State::Disabled, "it is still a member");
+}
+
+#[test]
 fn a_handle_keeps_no_member_alive() {
     let control = ManualControl::new();
     let (one, _) = breaker(settings());

@@ -92,18 +92,36 @@ fn calm_counts_on_under_a_changed_decay_but_only_towards_the_next_step() {
 }
 
 #[test]
-fn a_lower_maximum_takes_no_level_off_that_it_allows() {
+fn a_lower_maximum_takes_no_level_off() {
     let (breaker, clock) = breaker(settings().backoff_decay(SECOND * 10));
     at_level(&breaker, &clock, 6);
     clock.advance(SECOND * 30);
     assert_eq!(level(&breaker), 3);
 
-    // 1, 2, 4 s: the third level is the highest.
-    reconfigure(&breaker, |it| it.max_open_for(SECOND * 4));
+    reconfigure(&breaker, |it| it.max_open_for(SECOND));
+    assert_eq!(level(&breaker), 3);
+    reconfigure(&breaker, |it| it.max_open_for(SECOND * 64));
 
     assert_eq!(level(&breaker), 3);
-    reconfigure(&breaker, |it| it.max_open_for(SECOND * 2));
-    assert_eq!(level(&breaker), 2);
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(
+        breaker.snapshot().retry_after(),
+        SECOND * 8,
+        "the fourth level"
+    );
+}
+
+#[test]
+fn the_next_opening_bounds_the_level_where_the_new_periods_are_longest() {
+    let (breaker, clock) = breaker(settings().backoff_decay(SECOND * 10));
+    at_level(&breaker, &clock, 6);
+    reconfigure(&breaker, |it| it.max_open_for(SECOND * 4));
+
+    breaker.try_acquire().unwrap().failure();
+
+    // 1, 2, 4 s: the third level is the highest.
+    assert_eq!(level(&breaker), 3);
+    assert_eq!(breaker.snapshot().retry_after(), SECOND * 4);
 }
 
 #[test]
@@ -186,6 +204,12 @@ fn deadlines_set_by_hand_or_restored_stay_when_anything_else_changes() {
     reconfigure(&breaker, |it| it.consecutive_failures(9));
     assert_eq!(breaker.snapshot().retry_after(), SECOND * 3600);
 
+    reconfigure(&breaker, |it| it.max_open_for(SECOND * 128));
+    assert_eq!(
+        breaker.snapshot().retry_after(),
+        SECOND * 3600,
+        "longer takes nothing"
+    );
     reconfigure(&breaker, |it| it.max_open_for(SECOND * 32));
     assert_eq!(breaker.snapshot().retry_after(), SECOND * 32);
 
@@ -199,6 +223,20 @@ fn deadlines_set_by_hand_or_restored_stay_when_anything_else_changes() {
     assert_eq!(after.snapshot().deadline, Some(SECOND * 6));
     reconfigure(&after, |it| it.half_open_for(SECOND * 3));
     assert_eq!(after.snapshot().deadline, Some(SECOND * 3));
+}
+
+#[test]
+fn a_maximum_that_was_left_to_its_default_moves_no_open_period() {
+    let long = Config::builder()
+        .consecutive_failures(1)
+        .open_for(SECOND * 600)
+        .jitter(0.0);
+    let (breaker, _) = breaker(long);
+    breaker.open();
+
+    reconfigure(&breaker, |it| it.open_for(SECOND * 300));
+
+    assert_eq!(breaker.snapshot().retry_after(), SECOND * 600);
 }
 
 #[test]

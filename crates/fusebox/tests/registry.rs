@@ -1,4 +1,4 @@
-//! Does a registry stay bounded, and forget nothing that matters? (pitfall 47)
+//! A registry stays bounded and forgets nothing that matters (pitfall 47).
 
 #![expect(
     clippy::unwrap_used,
@@ -180,17 +180,43 @@ fn the_search_for_room_finds_the_one_that_may_go_wherever_it_is() {
 
 #[test]
 fn a_search_that_found_nothing_is_not_repeated_at_once() {
-    let (hosts, clock) = registry(1, settings());
-    let held = hosts.get("a").unwrap();
-    clock.advance(IDLE);
-    assert!(hosts.get("b").is_err());
+    for is_held in [false, true] {
+        let (hosts, clock) = registry(1, settings().window(Window::count(100)));
+        let breaker = hosts.get("a").unwrap();
+        breaker.try_acquire().unwrap().failure();
+        let held = is_held.then_some(breaker);
+        clock.advance(IDLE);
+        assert!(hosts.get("b").is_err());
 
-    drop(held);
-    clock.advance(IDLE / 100 - Duration::from_nanos(1));
-    assert!(hosts.get("b").is_err());
-    clock.advance(Duration::from_nanos(1));
+        drop(held);
+        hosts.peek("a").unwrap().reset();
+        clock.advance(IDLE / 100 - Duration::from_nanos(1));
+        assert!(hosts.get("b").is_err());
+        clock.advance(Duration::from_nanos(1));
 
-    assert!(hosts.get("b").is_ok());
+        assert!(hosts.get("b").is_ok());
+    }
+}
+
+#[test]
+fn handles_that_were_held_for_a_moment_refuse_no_key_afterwards() {
+    for whole in [false, true] {
+        let (hosts, clock) = registry(3, settings());
+        for host in ["a", "b", "c"] {
+            hosts.get(host).unwrap();
+        }
+        clock.advance(IDLE);
+        let held = if whole {
+            hosts.snapshot().breakers
+        } else {
+            hosts.breakers()
+        };
+        assert!(hosts.get("d").is_err(), "all are in use");
+
+        drop(held);
+
+        assert!(hosts.get("d").is_ok());
+    }
 }
 
 #[test]
@@ -225,8 +251,11 @@ fn new_settings_reach_present_and_later_breakers() {
 fn idle_for_zero_evicts_at_once_and_errors_say_what_is_full() {
     let clock = ManualClock::new();
     let config = settings().build().unwrap();
-    let hosts: Registry<String> =
-        Registry::with_clock(NonZeroUsize::MIN, config, clock).idle_for(Duration::ZERO);
+    let hosts: Registry<String> = Registry::builder(NonZeroUsize::MIN)
+        .config(config)
+        .clock(clock)
+        .idle_for(Duration::ZERO)
+        .build();
     hosts.get("a").unwrap();
 
     assert!(hosts.get("b").is_ok());

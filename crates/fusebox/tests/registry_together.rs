@@ -5,10 +5,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -142,18 +144,85 @@ fn a_search_for_room_holds_up_no_reader() {
     assert!(hosts.get("d").is_err());
 }
 
-#[test]
-fn how_long_a_breaker_must_be_idle_can_be_set_when_the_registry_is_shared() {
-    let (hosts, _clock) = registry(1);
-    let shared = hosts.clone();
-    let shared = shared.idle_for(Duration::ZERO);
-    shared.get("a").unwrap();
+/// Rounds in which threads race for new keys; an interpreter is slow.
+const RACES: usize = if cfg!(miri) { 20 } else { 3000 };
 
-    assert!(hosts.get("b").is_ok());
+#[test]
+fn keys_that_are_made_at_once_are_not_refused_while_there_is_room_for_all() {
+    const THREADS: usize = 4;
+    let (hosts, _clock) = registry(THREADS);
+    let start = Barrier::new(THREADS);
+
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (hosts, start) = (&hosts, &start);
+            scope.spawn(move || {
+                let host = thread.to_string();
+                for _ in 0..RACES {
+                    start.wait();
+                    drop(hosts.get(&host));
+                    start.wait();
+                    hosts.remove(&host);
+                }
+            });
+        }
+    });
+
+    assert_eq!(hosts.refusals(), 0);
+}
+
+/// A key that lets another thread use its registry whenever it is cloned.
+struct Sociable {
+    hosts: Arc<Mutex<Option<Registry<Sociable>>>>,
+}
+
+impl Clone for Sociable {
+    fn clone(&self) -> Self {
+        let hosts = self.hosts.lock().unwrap().clone();
+        if let Some(hosts) = hosts {
+            let (answered, answer) = mpsc::channel();
+            thread::spawn(move || answered.send((hosts.len(), hosts.refusals())));
+            assert!(answer.recv_timeout(PATIENCE).is_ok(), "a lock is held");
+        }
+        Self {
+            hosts: Arc::clone(&self.hosts),
+        }
+    }
+}
+
+impl PartialEq for Sociable {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Sociable {}
+
+impl Hash for Sociable {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl fmt::Display for Sociable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sociable")
+    }
 }
 
 #[test]
+fn a_key_is_cloned_with_no_lock_held_when_its_breaker_is_made() {
+    let hosts: Registry<Sociable> = Registry::new(NonZeroUsize::MIN, Config::default());
+    let key = Sociable {
+        hosts: Arc::default(),
+    };
+    *key.hosts.lock().unwrap() = Some(hosts.clone());
 
+    hosts.get(&key).unwrap();
+
+    assert_eq!(hosts.len(), 1);
+    *key.hosts.lock().unwrap() = None;
+}
+
+#[test]
 fn registries_and_controls_may_be_used_after_a_caught_panic() {
     const fn may_cross<T: UnwindSafe + RefUnwindSafe>() {}
     may_cross::<Registry<String>>();

@@ -1,4 +1,4 @@
-//! Which lines go to the log? To standard error, one per event, with fields and the trace's id.
+//! The log: one line per event on standard error, with fields and the trace's id.
 //!
 //! A thread of its own writes them. Whoever logs never waits for the reader of standard error; if
 //! that one falls too far behind, lines are lost instead of requests.

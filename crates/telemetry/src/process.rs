@@ -1,4 +1,4 @@
-//! How is the telemetry of a process started and stopped? One log, and spans if somebody asked.
+//! The telemetry of a process, from its start to its stop: one log, and spans if somebody asked.
 
 use std::sync::mpsc;
 use std::thread;

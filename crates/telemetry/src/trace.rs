@@ -1,4 +1,4 @@
-//! Which spans tell a request's story? One trace from the load generator to the unreliable service.
+//! The spans of a request: one trace from the load generator to the unreliable service.
 //!
 //! ```text
 //! GET                       client     load generator
@@ -13,13 +13,13 @@
 //! cancelled requests short or exported all headers. Spans are made only for sampled requests. The
 //! trace context of others is passed on as it came.
 //!
-//! | file | question |
+//! | file | what it is |
 //! |---|---|
-//! | `asked` | Did the user ask for traces, and where to? |
-//! | `pipeline`, `carrier` | How do spans get to the collector? |
-//! | `by_service` | Which service made a span? |
-//! | `health` | What became of the spans, and who is told when they are lost? |
-//! | `propagation` | How does a trace cross from one service to the next? |
+//! | `asked` | whether the user asked for traces, and where to |
+//! | `pipeline`, `carrier` | the way of spans to the collector |
+//! | `by_service` | the service that made a span |
+//! | `health` | what became of the spans, and a warning when they are lost |
+//! | `propagation` | the way of a trace from one service to the next |
 //! | `server`, `client`, `call` | The three kinds of spans |
 
 pub mod attributes;

@@ -1,8 +1,12 @@
-//! Tells of a transition: the log, the span of the call that caused it, and the metric's exemplar.
+//! Tells of a transition: the log, a span, and the metric's exemplar.
+//!
+//! The span is that of the thread that tells the transition, nearly always of the call that caused it:
+//! while one thread tells, others leave their events to it.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fusebox::{Event, Listener, State};
+use fusebox::{Event, Generation, Listener, State, Transition};
 use fusebox_prometheus::span_events::SpanEvent;
 use fusebox_prometheus::{Metrics, TransitionLog};
 use opentelemetry::trace::{SpanContext, TraceContextExt};
@@ -40,7 +44,8 @@ impl Transitions {
         }
     }
 
-    /// The span of the call that opened the breaker last, if that call was sampled.
+    /// The span of the call whose end opened the breaker last. `None` if that call was not sampled, if
+    /// no call's end opened the breaker, or if another call's thread told of it.
     pub fn opening(&self) -> Option<SpanContext> {
         self.lock().clone()
     }
@@ -71,8 +76,108 @@ impl Listener for Transitions {
                 self.metrics.keep_transition(breaker, from, to, trace);
             }
             if to == State::Open {
-                *self.lock() = sampled;
+                *self.lock() = sampled.filter(|_| is_by_this_thread(transition));
             }
         }
+    }
+}
+
+thread_local! {
+    /// The generation of the call that this thread is ending.
+    static ENDING: Cell<Option<Generation>> = const { Cell::new(None) };
+}
+
+/// Runs `step`, which ends a call that was permitted in `generation`, if it ends one.
+pub(crate) fn while_ending<R>(generation: Option<Generation>, step: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Generation>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            ENDING.set(self.0);
+        }
+    }
+    let _restore = Restore(ENDING.replace(generation));
+    step()
+}
+
+/// Whether the call that this thread is ending has caused the transition. The end of a call counts only
+/// in the generation in which it was permitted, and begins the next one.
+fn is_by_this_thread(transition: &Transition) -> bool {
+    let caused = transition.generation.get().checked_sub(1);
+    ENDING.get().map(Generation::get) == caused
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use fusebox::{Breaker, Config};
+    use opentelemetry::trace::TracerProvider;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+    use crate::metrics::service_metrics;
+
+    fn breaker() -> Breaker {
+        let config = Config::builder()
+            .consecutive_failures(1)
+            .permitted_probes(1)
+            .build();
+        Breaker::new("db", config.unwrap())
+    }
+
+    fn fail(breaker: &Breaker) {
+        let permit = breaker.try_acquire().unwrap();
+        while_ending(Some(permit.generation()), || permit.failure());
+    }
+
+    /// Fails a call of `breaker` in a span, and returns the span.
+    fn fail_in_span(breaker: &Breaker) -> SpanContext {
+        let provider = SdkTracerProvider::builder().build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        let subscriber = tracing_subscriber::registry().with(layer);
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!("call");
+            span.in_scope(|| fail(breaker));
+            let context = span.context();
+            context.span().span_context().clone()
+        })
+    }
+
+    #[test]
+    fn the_call_whose_end_opens_the_breaker_is_the_opening_one() {
+        let breaker = breaker();
+        let transitions = Transitions::new("A", &service_metrics("1.0.0"));
+        breaker.add_listener(transitions.clone());
+
+        let span = fail_in_span(&breaker);
+
+        assert!(span.is_sampled());
+        assert_eq!(transitions.opening(), Some(span));
+    }
+
+    #[test]
+    fn a_call_that_tells_of_anothers_opening_is_not_taken_for_it() {
+        let breaker = breaker();
+        let transitions = Transitions::new("A", &service_metrics("1.0.0"));
+        let own = breaker.clone();
+        // While the first opening is told, another thread's probe opens the breaker again.
+        breaker.add_listener(move |_: &str, event: &Event| {
+            if matches!(event, Event::Transition(first) if first.generation.get() == 1) {
+                let other = own.clone();
+                let probe = move || {
+                    other.half_open();
+                    fail(&other);
+                };
+                thread::spawn(probe).join().unwrap();
+            }
+        });
+        breaker.add_listener(transitions.clone());
+
+        fail_in_span(&breaker);
+
+        assert_eq!(breaker.snapshot().generation.get(), 3);
+        assert_eq!(breaker.state(), State::Open);
+        assert_eq!(transitions.opening(), None);
     }
 }

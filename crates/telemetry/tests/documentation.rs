@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use telemetry::{Definition, Kind, names};
+use telemetry::{Definition, names};
 
 const PAGE: &str = include_str!("../../../docs/metrics.md");
 
@@ -44,11 +44,7 @@ fn row(definition: &Definition) -> String {
         .iter()
         .map(|label| format!("`{label}`"))
         .collect();
-    let kind = match definition.kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Histogram => "histogram",
-    };
+    let kind = definition.kind.as_str();
     format!(
         "| `{}` | {kind} | {} | {} |",
         definition.name,

@@ -4,6 +4,7 @@ use fusebox::{Breaker, Config, ProbeVerdict, Snapshot, Window, WindowFigures};
 use prometheus::proto::MetricFamily;
 
 use super::counts::{Counted, Counts, states};
+use super::reading::Polling;
 use super::source::Figures;
 use crate::family::Family;
 use crate::names::{self, Definition};
@@ -28,12 +29,13 @@ pub(super) struct Families {
     registry_breakers: Family,
     registry_capacity: Family,
     registry_evictions: Family,
+    registry_removals: Family,
     registry_refusals: Family,
 }
 
 impl Families {
     /// What a collector announces.
-    pub(super) const DEFINITIONS: [Definition; 16] = [
+    pub(super) const DEFINITIONS: [Definition; 17] = [
         names::STATE,
         names::TRANSITIONS,
         names::TRIPS,
@@ -49,6 +51,7 @@ impl Families {
         names::REGISTRY_BREAKERS,
         names::REGISTRY_CAPACITY,
         names::REGISTRY_EVICTIONS,
+        names::REGISTRY_REMOVALS,
         names::REGISTRY_REFUSALS,
     ];
 
@@ -69,6 +72,7 @@ impl Families {
             registry_breakers: Family::new(&names::REGISTRY_BREAKERS),
             registry_capacity: Family::new(&names::REGISTRY_CAPACITY),
             registry_evictions: Family::new(&names::REGISTRY_EVICTIONS),
+            registry_removals: Family::new(&names::REGISTRY_REMOVALS),
             registry_refusals: Family::new(&names::REGISTRY_REFUSALS),
         }
     }
@@ -88,8 +92,8 @@ impl Families {
     }
 
     /// Adds one breaker as it is now.
-    pub(super) fn add(&mut self, breaker: &Breaker) {
-        let snapshot = breaker.snapshot();
+    pub(super) fn add(&mut self, breaker: &Breaker, polling: Polling) {
+        let snapshot = polling.read(breaker);
         let counts = Counts::of(&snapshot.totals);
         self.add_snapshot(&snapshot, &counts, &breaker.config());
     }
@@ -130,6 +134,7 @@ impl Families {
             (&mut self.registry_breakers, figures.breakers as u64),
             (&mut self.registry_capacity, figures.capacity as u64),
             (&mut self.registry_evictions, figures.evictions),
+            (&mut self.registry_removals, figures.removals),
             (&mut self.registry_refusals, figures.refusals),
         ] {
             family.push(&labels, number(figure));
@@ -199,6 +204,7 @@ impl Families {
             self.registry_breakers,
             self.registry_capacity,
             self.registry_evictions,
+            self.registry_removals,
             self.registry_refusals,
         ]
         .map(Family::into_proto)
@@ -227,6 +233,14 @@ impl Sum {
         }
         self.window.calls += snapshot.window.calls;
         self.window.failures += snapshot.window.failures;
+    }
+
+    pub(super) fn join(&mut self, other: &Self) {
+        for (own, other) in self.in_state.iter_mut().zip(&other.in_state) {
+            *own += other;
+        }
+        self.window.calls += other.window.calls;
+        self.window.failures += other.window.failures;
     }
 }
 

@@ -12,33 +12,31 @@
 //! would take for new calls; only what was counted after its last scrape comes to the sum. When a key
 //! gets a series later, what it had counted in the sum stays there, and the series begins at 0. A key
 //! that comes back goes on where its series ended.
+//!
+//! All this is of one scrape after the other. The breakers are read before, with no lock held, so of two
+//! scrapes at once the second to be shown may have read the breakers first. That one shows
+//! the counts of the first, and changes nothing here.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox::{Config, Snapshot};
-
 use super::counts::Counts;
 use super::ended::Ended;
 use super::families::{Families, Sum};
-use super::source::{Reading, Source};
+use super::reading::{Plan, Polling, Reading, Seen};
 
 pub(super) struct Registries {
     max_keys: usize,
-    watched: Vec<Watched>,
+    /// How many scrapes have been shown.
+    scrapes: u64,
+    /// By registry: a breaker that was made later, on its own clock, has not been counted in the sum.
+    counted_until: Vec<Option<Duration>>,
     /// The keys that have series of their own.
     own: HashMap<Arc<str>, Own>,
     ended: Ended,
     /// The last that was shown as the sum of the others.
     shown: Counts,
-}
-
-struct Watched {
-    name: String,
-    source: Box<dyn Source>,
-    /// A breaker that was made later, on its own clock, has not been counted in the sum.
-    counted_until: Option<Duration>,
 }
 
 /// A key with series of its own.
@@ -55,11 +53,11 @@ struct Own {
     seen: bool,
 }
 
-/// One breaker at a scrape.
-struct Seen {
-    snapshot: Snapshot,
-    counts: Counts,
-    config: Config,
+/// Whether another scrape has been shown since this one began to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    InTurn,
+    Overtaken,
 }
 
 /// Where a breaker is shown.
@@ -77,113 +75,121 @@ impl Registries {
     pub(super) fn new(max_keys: usize) -> Self {
         Self {
             max_keys,
-            watched: Vec::new(),
+            scrapes: 0,
+            counted_until: Vec::new(),
             own: HashMap::new(),
             ended: Ended::new(Self::REMEMBERED),
             shown: Counts::zero(),
         }
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.watched.iter().any(|watched| watched.name == name)
+    /// Begins a scrape.
+    pub(super) fn plan(&self, polling: Polling) -> Plan {
+        Plan {
+            shown: self.scrapes,
+            own: self.own.keys().cloned().collect(),
+            room: self.max_keys.saturating_sub(self.own.len()),
+            polling,
+        }
     }
 
-    pub(super) fn watch(&mut self, name: &str, source: Box<dyn Source>) {
-        self.watched.push(Watched {
-            name: name.to_owned(),
-            source,
-            counted_until: None,
-        });
-    }
-
-    /// Adds the breakers of all registries. A key whose text `is_taken` gets no series of its own.
-    pub(super) fn collect(&mut self, is_taken: impl Fn(&str) -> bool, families: &mut Families) {
-        if self.watched.is_empty() {
+    /// Adds the breakers of all registries, as they were read.
+    pub(super) fn show(&mut self, plan: &Plan, readings: Vec<Reading>, families: &mut Families) {
+        if readings.is_empty() {
             return;
         }
+        let order = if plan.shown == self.scrapes {
+            Order::InTurn
+        } else {
+            Order::Overtaken
+        };
         for own in self.own.values_mut() {
             own.seen = false;
         }
         let (mut counts, mut sum) = (Counts::zero(), Sum::new());
-        for registry in 0..self.watched.len() {
-            counts.add(&self.read(registry, &is_taken, families, &mut sum));
+        for (registry, reading) in readings.into_iter().enumerate() {
+            counts.add(&reading.counted);
+            sum.join(&reading.sum);
+            families.add_registry(&reading.name, reading.figures);
+            match order {
+                Order::InTurn => self.show_in_turn(registry, reading, families, &mut sum),
+                Order::Overtaken => {
+                    self.show_overtaken(registry, &reading.candidates, families, &mut sum);
+                }
+            }
         }
+        if order == Order::InTurn {
+            self.count_others(counts);
+            self.scrapes += 1;
+        }
+        families.add_sum(&sum, &self.shown);
+    }
+
+    /// What remains of everything that was ever counted is shown as the sum of the others.
+    fn count_others(&mut self, mut counts: Counts) {
         for own in self.own.values() {
             counts.subtract(&own.shown());
         }
         counts.subtract(self.ended.sum());
         // Whatever a registry says, a counter that goes down is a restart to every scraper.
         counts.raise_to(&self.shown);
-        families.add_sum(&sum, &counts);
         self.shown = counts;
     }
 
-    /// Adds the breakers of one registry: to series of their own or to `sum`. Returns what they and
-    /// those before them have counted.
-    fn read(
+    /// Adds the breakers of one registry that have series of their own or may get some.
+    fn show_in_turn(
         &mut self,
         registry: usize,
-        is_taken: &impl Fn(&str) -> bool,
+        reading: Reading,
         families: &mut Families,
         sum: &mut Sum,
-    ) -> Counts {
-        let Reading {
-            breakers,
-            retired: mut all,
-            figures,
-        } = self.watched[registry].source.read();
-        let (mut latest, mut returned) = (None, Vec::new());
-        // Each handle is given back at once: no breaker is evicted while its handle is held.
-        for breaker in breakers {
-            let snapshot = breaker.snapshot();
-            let counts = Counts::of(&snapshot.totals);
-            all.add(&counts);
-            latest = latest.max(Some(snapshot.at));
-            match self.place(registry, &snapshot, &counts, is_taken) {
-                Place::Other => sum.add(&snapshot),
-                place => {
-                    let config = breaker.config();
-                    let seen = Seen {
-                        snapshot,
-                        counts,
-                        config,
-                    };
-                    match place {
-                        Place::Own => self.own[&seen.snapshot.name].show(&seen, families),
-                        _ => returned.push(seen),
-                    }
-                }
+    ) {
+        if self.counted_until.len() <= registry {
+            self.counted_until.resize(registry + 1, None);
+        }
+        let mut returned = Vec::new();
+        for seen in reading.candidates {
+            match self.place(registry, &seen) {
+                Place::Own => self.own[&seen.snapshot.name].show(&seen, families),
+                Place::IfFree => returned.push(seen),
+                Place::Other => sum.add(&seen.snapshot),
             }
         }
         self.take_over(registry, returned, families, sum);
         self.end_unseen(registry);
-        let watched = &mut self.watched[registry];
-        watched.counted_until = latest;
-        families.add_registry(&watched.name, figures);
-        all
+        self.counted_until[registry] = reading.latest;
     }
 
-    fn place(
+    /// The same, where another scrape has been shown meanwhile.
+    fn show_overtaken(
         &mut self,
         registry: usize,
-        snapshot: &Snapshot,
-        counts: &Counts,
-        is_taken: &impl Fn(&str) -> bool,
-    ) -> Place {
-        let name = &snapshot.name;
-        if is_taken(name) {
-            return Place::Other;
+        candidates: &[Seen],
+        families: &mut Families,
+        sum: &mut Sum,
+    ) {
+        for seen in candidates {
+            match self.own.get_mut(&seen.snapshot.name) {
+                Some(own) if own.registry == registry && !own.seen => {
+                    own.seen = true;
+                    own.show(seen, families);
+                }
+                _ => sum.add(&seen.snapshot),
+            }
         }
-        let before = self.counted_before(registry, snapshot, counts);
+    }
+
+    fn place(&mut self, registry: usize, seen: &Seen) -> Place {
+        let name = &seen.snapshot.name;
         if let Some(own) = self.own.get_mut(name) {
             if own.registry != registry || own.seen {
                 return Place::Other;
             }
-            if own.born != born(snapshot, counts) || !counts.reaches(&own.counts) {
+            if own.born != seen.born() || !seen.counts.reaches(&own.counts) {
                 return Place::IfFree;
             }
             own.seen = true;
-            own.counts.clone_from(counts);
+            own.counts.clone_from(&seen.counts);
             return Place::Own;
         }
         if self.own.len() >= self.max_keys {
@@ -191,9 +197,9 @@ impl Registries {
         }
         let own = Own {
             registry,
-            born: born(snapshot, counts),
-            counts: counts.clone(),
-            before,
+            born: seen.born(),
+            counts: seen.counts.clone(),
+            before: self.counted_before(registry, seen),
             carried: self.ended.resume(name),
             seen: true,
         };
@@ -202,9 +208,9 @@ impl Registries {
     }
 
     /// What of a breaker's counts the sum has shown already.
-    fn counted_before(&self, registry: usize, snapshot: &Snapshot, counts: &Counts) -> Counts {
-        match self.watched[registry].counted_until {
-            Some(until) if born(snapshot, counts) <= until => counts.clone(),
+    fn counted_before(&self, registry: usize, seen: &Seen) -> Counts {
+        match self.counted_until[registry] {
+            Some(until) if seen.born() <= until => seen.counts.clone(),
             _ => Counts::zero(),
         }
     }
@@ -218,11 +224,11 @@ impl Registries {
         sum: &mut Sum,
     ) {
         for seen in returned {
-            let before = self.counted_before(registry, &seen.snapshot, &seen.counts);
+            let before = self.counted_before(registry, &seen);
             match self.own.get_mut(&seen.snapshot.name) {
                 Some(own) if !own.seen => {
                     own.carried = own.shown();
-                    own.born = born(&seen.snapshot, &seen.counts);
+                    own.born = seen.born();
                     own.counts.clone_from(&seen.counts);
                     own.before = before;
                     own.seen = true;
@@ -258,11 +264,6 @@ impl Own {
     fn show(&self, seen: &Seen, families: &mut Families) {
         families.add_snapshot(&seen.snapshot, &self.shown(), &seen.config);
     }
-}
-
-/// When the breaker was made, on its clock: it has been in some state ever since.
-fn born(snapshot: &Snapshot, counts: &Counts) -> Duration {
-    snapshot.at.saturating_sub(counts.age())
 }
 
 #[cfg(test)]

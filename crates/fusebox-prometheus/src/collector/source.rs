@@ -1,15 +1,20 @@
 //! What the collector reads of a registry, whatever the type of its keys.
 
+use std::any::Any;
+
 use fusebox::{Breaker, Registry};
 
 use super::counts::Counts;
 
-pub(super) trait Source: Send + Sync {
-    fn read(&self) -> Reading;
+pub(super) trait Source: Any + Send + Sync {
+    fn list(&self) -> Listing;
+
+    /// Whether both have the same breakers, those to come included.
+    fn is(&self, other: &dyn Source) -> bool;
 }
 
 /// A registry at one instant.
-pub(super) struct Reading {
+pub(super) struct Listing {
     /// Every breaker there is.
     pub(super) breakers: Vec<Breaker>,
     /// What the breakers that are no longer there have counted.
@@ -23,21 +28,30 @@ pub(super) struct Figures {
     pub(super) breakers: usize,
     pub(super) capacity: usize,
     pub(super) evictions: u64,
+    pub(super) removals: u64,
     pub(super) refusals: u64,
 }
 
-impl<K: Send + Sync> Source for Registry<K> {
-    fn read(&self) -> Reading {
+impl<K: Send + Sync + 'static> Source for Registry<K> {
+    fn list(&self) -> Listing {
         let snapshot = self.snapshot();
-        Reading {
+        Listing {
             figures: Figures {
                 breakers: snapshot.breakers.len(),
                 capacity: snapshot.capacity,
                 evictions: snapshot.evictions,
+                removals: snapshot.removals,
                 refusals: snapshot.refusals,
             },
             retired: Counts::of(&snapshot.retired),
             breakers: snapshot.breakers,
         }
+    }
+
+    fn is(&self, other: &dyn Source) -> bool {
+        let other: &dyn Any = other;
+        other
+            .downcast_ref::<Self>()
+            .is_some_and(|other| self.is_same(other))
     }
 }

@@ -40,7 +40,11 @@ fn shown_by(breakers: &BreakerCollector) -> Metrics {
 fn hosts(capacity: usize) -> (Registry<String>, ManualClock) {
     let clock = ManualClock::new();
     let capacity = NonZeroUsize::new(capacity).unwrap();
-    let hosts = Registry::with_clock(capacity, config(), clock.clone()).idle_for(Duration::ZERO);
+    let hosts = Registry::builder(capacity)
+        .config(config())
+        .clock(clock.clone())
+        .idle_for(Duration::ZERO)
+        .build();
     (hosts, clock)
 }
 

@@ -1,5 +1,10 @@
 //! A body that holds the permit of its call until the call counts.
+//!
+//! Where the first data decides, the body looks one frame ahead: an end or a break that has come with
+//! the data is seen, and the call counts before the reader works on what it has. Otherwise a reader
+//! that takes its time would hold a probe until the half-open period is over.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
@@ -14,12 +19,22 @@ use crate::held::Held;
 
 pin_project! {
     /// Passes every frame on unchanged and watches what comes of the call.
-    #[derive(Debug)]
-    pub(crate) struct AnswerBody<B, J: JudgeRest> {
+    pub(crate) struct AnswerBody<B: Body, J: JudgeRest> {
         #[pin]
         inner: B,
         rest: Option<Rest<J>>,
+        ahead: Option<Ahead<B>>,
     }
+}
+
+/// What a body gives to one poll.
+type Next<B> = Option<Result<Frame<<B as Body>::Data>, <B as Body>::Error>>;
+
+/// What the body has given and the reader has not had.
+struct Ahead<B: Body> {
+    next: Next<B>,
+    /// What the body said before it gave that.
+    hint: SizeHint,
 }
 
 /// A call that its headers did not decide.
@@ -47,14 +62,30 @@ enum Read {
     WaitsForMore,
 }
 
-impl<B, J: JudgeRest> AnswerBody<B, J> {
-    /// A body that belongs to no call.
-    pub(crate) fn unwatched(inner: B) -> Self {
-        Self { inner, rest: None }
+impl Read {
+    /// The reader has asked, and there is nothing yet.
+    fn waits(self) -> Self {
+        match self {
+            Self::Nothing | Self::WaitsForFirst => Self::WaitsForFirst,
+            Self::Data | Self::WaitsForMore => Self::WaitsForMore,
+        }
     }
 }
 
 impl<B: Body, J: JudgeRest> AnswerBody<B, J> {
+    /// A body that belongs to no call.
+    pub(crate) fn unwatched(inner: B) -> Self {
+        Self::watched(inner, None)
+    }
+
+    fn watched(inner: B, rest: Option<Rest<J>>) -> Self {
+        Self {
+            inner,
+            rest,
+            ahead: None,
+        }
+    }
+
     /// The answer whose body goes on holding the permit, unless its headers decide.
     pub(crate) fn wrap<E, H>(response: Response<B>, mut held: Held, judge: &H) -> Response<Self>
     where
@@ -75,7 +106,7 @@ impl<B: Body, J: JudgeRest> AnswerBody<B, J> {
         let rest = match (decided, counts) {
             (None, Some(counts)) => Some(Rest {
                 held,
-                judge: judge.rest(),
+                judge: judge.rest(&response),
                 counts,
                 read: Read::Nothing,
             }),
@@ -84,7 +115,7 @@ impl<B: Body, J: JudgeRest> AnswerBody<B, J> {
                 None
             }
         };
-        response.map(|inner| Self { inner, rest })
+        response.map(|inner| Self::watched(inner, rest))
     }
 }
 
@@ -97,71 +128,90 @@ impl<B: Body, J: JudgeRest> Body for AnswerBody<B, J> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
+        if let Some(ahead) = this.ahead.take() {
+            return Poll::Ready(ahead.next);
+        }
         let Some(rest) = this.rest else {
             return this.inner.poll_frame(cx);
         };
-        let frame = rest.held.run(|| this.inner.as_mut().poll_frame(cx));
-        let verdict = match &frame {
-            Poll::Pending => rest.waits(),
-            Poll::Ready(None) => Some(rest.judge.end()),
-            Poll::Ready(Some(Err(_))) => Some(Verdict::FAILURE),
-            Poll::Ready(Some(Ok(frame))) => match frame.trailers_ref() {
-                Some(trailers) => Some(rest.judge.trailers(trailers)),
-                // Readers that ask for the end do not poll again to be told.
-                None if rest.held.run(|| this.inner.is_end_stream()) => Some(rest.judge.end()),
-                None => rest.has_data(),
-            },
-        };
+        let next = rest.poll(this.inner.as_mut(), cx);
+        let mut verdict = rest.judge(this.inner.as_ref(), &next);
+        if verdict.is_none() && rest.is_at_first_data() {
+            let hint = rest.held.run(|| this.inner.size_hint());
+            let after = rest.poll(this.inner.as_mut(), cx);
+            let judged = rest.judge(this.inner.as_ref(), &after);
+            verdict = judged.or(Some(Verdict::Success));
+            if let Poll::Ready(next) = after {
+                *this.ahead = Some(Ahead { next, hint });
+            }
+        }
         if let Some(verdict) = verdict {
             rest.held.end(verdict);
             *this.rest = None;
         }
-        frame
+        next
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        match &self.ahead {
+            None => self.inner.is_end_stream(),
+            Some(ahead) => ahead.next.is_none(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.ahead {
+            None => self.inner.size_hint(),
+            Some(ahead) => ahead.hint,
+        }
+    }
+}
+
+impl<B: Body + fmt::Debug, J: JudgeRest + fmt::Debug> fmt::Debug for AnswerBody<B, J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnswerBody")
+            .field("inner", &self.inner)
+            .field("rest", &self.rest)
+            .finish_non_exhaustive()
     }
 }
 
 impl<J: JudgeRest> Rest<J> {
-    /// Data has come, and the end not with it.
-    fn has_data(&mut self) -> Option<Verdict> {
-        let before = std::mem::replace(&mut self.read, Read::Data);
-        match before {
-            Read::Nothing | Read::WaitsForFirst => None,
-            Read::Data | Read::WaitsForMore => self.goes_on(),
-        }
+    /// Asks the body inside the call.
+    fn poll<B: Body>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<Next<B>> {
+        self.held.run(|| body.poll_frame(cx))
     }
 
-    /// There is nothing to read yet.
-    fn waits(&mut self) -> Option<Verdict> {
-        match self.read {
-            Read::Nothing | Read::WaitsForFirst => {
-                self.read = Read::WaitsForFirst;
+    /// The verdict, if what the body gave decides.
+    fn judge<B: Body>(&mut self, body: Pin<&B>, next: &Poll<Next<B>>) -> Option<Verdict> {
+        match next {
+            Poll::Pending => {
+                self.read = self.read.waits();
                 None
             }
-            Read::Data | Read::WaitsForMore => {
-                self.read = Read::WaitsForMore;
-                self.goes_on()
-            }
+            Poll::Ready(None) => Some(self.judge.end()),
+            Poll::Ready(Some(Err(_))) => Some(Verdict::FAILURE),
+            Poll::Ready(Some(Ok(frame))) => match frame.trailers_ref() {
+                Some(trailers) => Some(self.judge.trailers(trailers)),
+                // Readers that ask for the end do not poll again to be told.
+                None if self.held.run(|| body.is_end_stream()) => Some(self.judge.end()),
+                None => {
+                    self.read = Read::Data;
+                    None
+                }
+            },
         }
     }
 
-    /// The answer does not end with its first data.
-    fn goes_on(&self) -> Option<Verdict> {
-        (self.counts == Counts::AtFirstData).then_some(Verdict::Success)
+    /// Whether data has come that decides, unless the end has come with it.
+    fn is_at_first_data(&self) -> bool {
+        self.counts == Counts::AtFirstData && self.read == Read::Data
     }
 
     /// Whether the answer was good, as far as its reader wanted it.
     fn suffices(&self) -> bool {
         match self.read {
-            Read::Nothing => J::HEADERS_SUFFICE,
-            Read::Data => J::HEADERS_SUFFICE || self.counts == Counts::AtFirstData,
+            Read::Nothing | Read::Data => J::HEADERS_SUFFICE,
             Read::WaitsForFirst | Read::WaitsForMore => false,
         }
     }

@@ -11,9 +11,6 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{AnswerRejected, HttpAnswer};
-#[cfg(feature = "grpc")]
-use crate::grpc::GrpcAnswer;
-use crate::turned_away::TurnedAway;
 
 /// Applies a layer that can reject and answers rejections, with
 /// [`fast_failure_response`](super::fast_failure_response) by default.
@@ -51,30 +48,13 @@ impl<L> FastFailureLayer<L> {
     }
 }
 
-#[cfg(feature = "grpc")]
-impl<L> FastFailureLayer<L, GrpcAnswer> {
-    /// Answers what `rejecting` rejects as gRPC: `UNAVAILABLE` and `grpc-retry-pushback-ms`; see
-    /// [`grpc_fast_failure_response`](crate::grpc_fast_failure_response). For a server's services and
-    /// for a client's channel alike. The body of its answers must have an empty default.
-    ///
-    /// # Examples
-    /// ```
-    /// use fusebox::{Breaker, Config};
-    /// use fusebox_tower::{FastFailureLayer, GrpcBreakerLayer};
-    ///
-    /// let breaker = Breaker::new("greeter", Config::default());
-    /// let protect = FastFailureLayer::grpc(GrpcBreakerLayer::new(breaker));
-    /// # let _ = protect;
-    /// ```
-    pub fn grpc(rejecting: L) -> Self {
-        Self {
-            rejecting,
-            answer: GrpcAnswer,
-        }
-    }
-}
-
 impl<L, A> FastFailureLayer<L, A> {
+    /// A layer that answers in this way from the beginning.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn answering(rejecting: L, answer: A) -> Self {
+        Self { rejecting, answer }
+    }
+
     /// Says how rejections are answered. Answers that carry the [`Rejected`] among their extensions
     /// are recognised as rejections by breakers further out, in another task too.
     pub fn answer<N>(self, answer: N) -> FastFailureLayer<L, N> {
@@ -92,7 +72,7 @@ impl<S, L: Layer<S>, A: Clone> Layer<S> for FastFailureLayer<L, A> {
         FastFailureService {
             inner: self.rejecting.layer(inner),
             answer: self.answer.clone(),
-            turned_away: TurnedAway::default(),
+            turned_away: None,
         }
     }
 }
@@ -108,7 +88,8 @@ impl<S, L: Layer<S>, A: Clone> Layer<S> for FastFailureLayer<L, A> {
 pub struct FastFailureService<S, A = HttpAnswer> {
     inner: S,
     answer: A,
-    turned_away: TurnedAway,
+    /// What the call that follows is answered with, met at readiness.
+    turned_away: Option<Rejected>,
 }
 
 impl<S, A, Request, B, E> Service<Request> for FastFailureService<S, A>
@@ -121,12 +102,12 @@ where
     type Future = FastFailureFuture<S::Future, A>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), E>> {
-        self.turned_away.clear();
+        self.turned_away = None;
         match ready!(self.inner.poll_ready(cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(CallError::Failed(error)) => Poll::Ready(Err(error)),
             Err(CallError::Rejected(rejected)) => {
-                self.turned_away.set(rejected);
+                self.turned_away = Some(rejected);
                 Poll::Ready(Ok(()))
             }
         }

@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::classifier::GrpcClassifier;
-use super::code::GrpcCode;
+use super::code::{GrpcCode, StatusAt};
 use crate::answer::{AnswerBody, Follows, JudgeAt, JudgeHead, JudgeRest};
 use crate::classify::ClassifyError;
 
@@ -17,27 +17,28 @@ pin_project! {
     /// The body of a [`GrpcBreakerService`](super::GrpcBreakerService)'s answer. It passes every
     /// frame on unchanged and ends the call with the status in the trailers.
     ///
-    /// A body that fails, or ends without a status, is a failure. The call lasts until then or until
+    /// A body that fails, or ends without a status, is a failure; for gRPC-Web see
+    /// [`GrpcClassifier`](super::GrpcClassifier). The call lasts until then or until
     /// the moment that [`JudgeAt`] names.
     ///
     /// # Cancel safety
     /// Dropped before that, the call counts as cancelled and its slot is free again. A reader that
     /// takes the first message and leaves has let it count where [`JudgeAt`] asks for no more.
     #[derive(Debug)]
-    pub struct GrpcBody<B> {
+    pub struct GrpcBody<B: Body> {
         #[pin]
         inner: AnswerBody<B, Trailers>,
     }
 }
 
-impl<B> GrpcBody<B> {
+impl<B: Body> GrpcBody<B> {
     pub(super) fn new(inner: AnswerBody<B, Trailers>) -> Self {
         Self { inner }
     }
 }
 
 /// A body that belongs to no call, as a [fast failure](crate::FastFailureLayer::grpc) needs it.
-impl<B: Default> Default for GrpcBody<B> {
+impl<B: Body + Default> Default for GrpcBody<B> {
     fn default() -> Self {
         Self::new(AnswerBody::unwatched(B::default()))
     }
@@ -80,7 +81,9 @@ impl<B, E, P: ClassifyError<E>> JudgeHead<B, E> for GrpcJudge<P> {
         }
         let code = match (GrpcCode::of(headers), follows) {
             (Some(code), _) => code,
-            (None, Follows::Body) if GrpcCode::may_follow(status, headers) => return None,
+            (None, Follows::Body) if StatusAt::of(status, headers) != StatusAt::Nowhere => {
+                return None;
+            }
             (None, _) => GrpcCode::without_status(status),
         };
         Some(self.classifier.verdict(code, headers))
@@ -90,9 +93,10 @@ impl<B, E, P: ClassifyError<E>> JudgeHead<B, E> for GrpcJudge<P> {
         self.classifier.verdict_on_error(error)
     }
 
-    fn rest(&self) -> Trailers {
+    fn rest(&self, response: &Response<B>) -> Trailers {
         Trailers {
             codes: self.classifier.codes(),
+            status_at: StatusAt::of(response.status(), response.headers()),
         }
     }
 
@@ -105,6 +109,7 @@ impl<B, E, P: ClassifyError<E>> JudgeHead<B, E> for GrpcJudge<P> {
 #[derive(Debug)]
 pub(super) struct Trailers {
     codes: GrpcClassifier,
+    status_at: StatusAt,
 }
 
 impl JudgeRest for Trailers {
@@ -118,6 +123,9 @@ impl JudgeRest for Trailers {
     }
 
     fn end(&self) -> Verdict {
+        if self.status_at == StatusAt::Data {
+            return Verdict::Success;
+        }
         let code = GrpcCode::without_status(StatusCode::OK);
         self.codes.verdict(code, &HeaderMap::new())
     }

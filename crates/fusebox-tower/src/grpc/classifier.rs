@@ -7,6 +7,7 @@ use http::HeaderMap;
 
 use super::code::GrpcCode;
 use crate::classify::{ClassifyError, CountAs, ErrorsFail};
+use crate::retry_after::whole_number;
 
 /// Judges gRPC calls by their status code, and errors as told.
 ///
@@ -25,6 +26,12 @@ use crate::classify::{ClassifyError, CountAs, ErrorsFail};
 /// [the protocol says](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md):
 /// at its headers if they are not those of a gRPC answer (any status but 200, or another content
 /// type), at its end otherwise.
+///
+/// An answer in [gRPC-Web](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md) (content
+/// type `application/grpc-web`, also `+proto`, `-text`) carries its status inside the data, where it
+/// is not looked for. Without a status in its headers, such an answer is a success when it ends whole
+/// and a failure when it breaks off. To judge by the status, put the breaker inside the layer that
+/// translates (`tonic_web::GrpcWebLayer`), where answers are gRPC.
 ///
 /// A failure carries the hint of `grpc-retry-pushback-ms` (gRFC A6), if there is one.
 ///
@@ -131,8 +138,11 @@ const fn default_meaning(code: GrpcCode) -> CountAs {
     }
 }
 
-/// The server's wish in milliseconds. A negative or unreadable one means "do not retry": no hint.
+/// The server's wish in milliseconds. A negative or unreadable one means "do not retry": no hint. One
+/// that is too large to count is the longest.
 fn pushback(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("grpc-retry-pushback-ms")?.to_str().ok()?;
-    text.parse().ok().map(Duration::from_millis)
+    let mut values = headers.get_all("grpc-retry-pushback-ms").into_iter();
+    values
+        .find_map(|value| whole_number(value.to_str().ok()?))
+        .map(Duration::from_millis)
 }

@@ -56,14 +56,6 @@ impl GrpcCode {
         Some(number.map_or(Self::Unknown, Self::numbered))
     }
 
-    /// Whether headers without `grpc-status` can be the beginning of a gRPC answer. Error pages of
-    /// gateways cannot, and no client reads their bodies.
-    pub(super) fn may_follow(status: StatusCode, headers: &HeaderMap) -> bool {
-        let content = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        let is_grpc = content.is_none_or(|content| content.starts_with(b"application/grpc"));
-        status == StatusCode::OK && is_grpc
-    }
-
     /// What an answer without `grpc-status` means. HTTP errors come from proxies, and the protocol
     /// says how to read them (`doc/http-grpc-status-mapping.md` of gRPC).
     pub(super) fn without_status(status: StatusCode) -> Self {
@@ -89,4 +81,40 @@ impl GrpcCode {
     pub(super) const fn index(self) -> usize {
         self as usize
     }
+}
+
+/// Where the status of an answer is whose headers have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StatusAt {
+    /// In the trailers.
+    Trailers,
+    /// Inside the data, as in gRPC-Web, where it is not looked for.
+    Data,
+    /// Nowhere: these are not the headers of a gRPC answer. Error pages of gateways are like that,
+    /// and no client reads their bodies.
+    Nowhere,
+}
+
+impl StatusAt {
+    /// What the headers of an answer say. One without a content type is taken for native gRPC.
+    pub(super) fn of(status: StatusCode, headers: &HeaderMap) -> Self {
+        let content = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let content = content.unwrap_or(GRPC);
+        if status != StatusCode::OK || !begins_with(content, GRPC) {
+            Self::Nowhere
+        } else if begins_with(content, GRPC_WEB) {
+            Self::Data
+        } else {
+            Self::Trailers
+        }
+    }
+}
+
+const GRPC: &[u8] = b"application/grpc";
+const GRPC_WEB: &[u8] = b"application/grpc-web";
+
+/// Media types are written in either case.
+fn begins_with(content: &[u8], kind: &[u8]) -> bool {
+    let beginning = content.get(..kind.len());
+    beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(kind))
 }

@@ -8,7 +8,7 @@ use http::Response;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::code::GrpcCode;
-use crate::fast_failure::AnswerRejected;
+use crate::fast_failure::{AnswerRejected, FastFailureLayer};
 
 /// The answer to a rejected gRPC call: status 14, `UNAVAILABLE`, in the headers, and no body.
 ///
@@ -54,6 +54,25 @@ pub struct GrpcAnswer;
 impl<B: Default> AnswerRejected<B> for GrpcAnswer {
     fn answer(&self, rejected: &Rejected) -> Response<B> {
         grpc_fast_failure_response(rejected).map(|()| B::default())
+    }
+}
+
+impl<L> FastFailureLayer<L, GrpcAnswer> {
+    /// Answers what `rejecting` rejects as gRPC: `UNAVAILABLE` and `grpc-retry-pushback-ms`; see
+    /// [`grpc_fast_failure_response`](crate::grpc_fast_failure_response). For a server's services and
+    /// for a client's channel alike. The body of its answers must have an empty default.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Config};
+    /// use fusebox_tower::{FastFailureLayer, GrpcBreakerLayer};
+    ///
+    /// let breaker = Breaker::new("greeter", Config::default());
+    /// let protect = FastFailureLayer::grpc(GrpcBreakerLayer::new(breaker));
+    /// # let _ = protect;
+    /// ```
+    pub fn grpc(rejecting: L) -> Self {
+        Self::answering(rejecting, GrpcAnswer)
     }
 }
 

@@ -270,3 +270,24 @@ async fn more_services_than_there_is_room_for_all_get_their_turn() {
     }
     assert!(start.elapsed() <= Duration::from_millis(101));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_has_used_up_its_budget_keeps_its_reservation_until_its_time_is_over() {
+    let (breaker, _) = about_to_probe();
+    let mut service = service(&breaker);
+    let task = async {
+        while tokio::task::coop::has_budget_remaining() {
+            tokio::task::coop::consume_budget().await;
+        }
+        assert!(is_ready_now(&mut service));
+        assert_eq!(breaker.snapshot().probes_in_flight, 1);
+
+        tokio::task::yield_now().await;
+        assert_eq!(breaker.snapshot().probes_in_flight, 1, "after the yield");
+
+        tokio::time::sleep(Duration::from_millis(101)).await;
+        assert_eq!(breaker.snapshot().probes_in_flight, 0, "after its time");
+    };
+
+    task.await;
+}

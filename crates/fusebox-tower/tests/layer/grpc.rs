@@ -1,6 +1,7 @@
 //! gRPC calls end with their trailers, and not with their headers.
 
 mod streams;
+mod web;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -59,10 +60,11 @@ fn data() -> Act {
 }
 
 fn trailers(fields: &[(&'static str, &str)]) -> Act {
-    let fields = fields
-        .iter()
-        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-    Act::Frame(Frame::trailers(fields.collect::<HeaderMap>()))
+    let mut map = HeaderMap::new();
+    for (name, value) in fields {
+        map.append(*name, value.parse().unwrap());
+    }
+    Act::Frame(Frame::trailers(map))
 }
 
 fn ended(code: GrpcCode) -> Act {
@@ -263,6 +265,26 @@ fn pushback_lengthens_the_open_period_and_a_negative_one_is_no_hint() {
     assert_eq!(open_for("2500"), Duration::from_millis(2500));
     assert_eq!(open_for("-1"), Duration::from_secs(1));
     assert_eq!(open_for("soon"), Duration::from_secs(1));
+}
+
+#[test]
+fn more_pushback_than_can_be_counted_is_the_longest_open_period() {
+    let (breaker, _) = breaker(brittle());
+    let fields = [
+        ("grpc-status", "14"),
+        ("grpc-retry-pushback-ms", "soon"),
+        ("grpc-retry-pushback-ms", "99999999999999999999"),
+    ];
+
+    read(&mut body(
+        &mut service(&breaker),
+        answer([trailers(&fields)]),
+    ));
+
+    assert_eq!(
+        breaker.snapshot().retry_after(),
+        breaker.config().max_open_for()
+    );
 }
 
 #[test]

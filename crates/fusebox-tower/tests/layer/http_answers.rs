@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use fusebox::{CallError, State, Verdict};
 use fusebox_tower::{BreakerLayer, Classify, CountAs, HttpClassifier, io_error_kind};
-use http::Response;
 use http::response::Builder;
+use http::{Response, StatusCode};
 use tower::Layer;
 
 use crate::rehearsal::{Puppet, Sure, breaker, brittle, now, saying};
@@ -76,7 +76,8 @@ fn a_wait_in_seconds_is_a_hint() {
     assert_eq!(wait("0"), failure_until(0));
     assert_eq!(wait("120"), failure_until(120));
     assert_eq!(wait(" 5 "), failure_until(5));
-    for unreadable in ["", "-1", "+1", "1.5", "soon", "99999999999999999999999"] {
+    assert_eq!(wait("99999999999999999999999"), failure_until(u64::MAX));
+    for unreadable in ["", "-1", "+1", "1.5", "soon"] {
         assert_eq!(wait(unreadable), Verdict::FAILURE, "{unreadable:?}");
     }
 }
@@ -179,4 +180,37 @@ fn a_call_error_leads_to_what_the_inner_error_wraps() {
     assert_eq!(io_error_kind(as_error), Some(ErrorKind::ConnectionRefused));
     let boxed = failed.map_failed(Box::<dyn Error + Send + Sync>::from);
     assert_eq!(io_error_kind(&boxed), Some(ErrorKind::ConnectionRefused));
+}
+
+#[test]
+fn any_status_counts_as_told_and_the_last_word_holds() {
+    let told = HttpClassifier::new()
+        .status(StatusCode::REQUEST_TIMEOUT, CountAs::Trip)
+        .status(StatusCode::REQUEST_TIMEOUT, CountAs::Failure)
+        .status(StatusCode::NOT_IMPLEMENTED, CountAs::Ignored)
+        .status(StatusCode::TOO_MANY_REQUESTS, CountAs::Success);
+
+    assert_eq!(judge(status(408)), Verdict::Success);
+    assert_eq!(judge_with(told, status(408)), Verdict::FAILURE);
+    assert_eq!(
+        judge_with(told, status(408).header("retry-after", "3")),
+        failure_until(3)
+    );
+    assert_eq!(judge_with(told, status(501)), Verdict::Ignored);
+    assert_eq!(judge_with(told, status(429)), Verdict::Success);
+    assert_eq!(judge_with(told, status(503)), Verdict::FAILURE);
+    assert_eq!(judge_with(told, status(404)), Verdict::Success);
+}
+
+#[test]
+fn eight_statuses_can_be_told_besides_429() {
+    let codes = 400..408;
+    let told = codes.clone().fold(HttpClassifier::new(), |told, code| {
+        told.status(StatusCode::from_u16(code).unwrap(), CountAs::Ignored)
+    });
+
+    for code in codes {
+        assert_eq!(judge_with(told, status(code)), Verdict::Ignored, "{code}");
+    }
+    assert_eq!(judge_with(told, status(429)), Verdict::FAILURE);
 }

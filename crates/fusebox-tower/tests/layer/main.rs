@@ -4,6 +4,7 @@
 
 mod back_pressure;
 mod cancellation;
+mod examples;
 mod fast_failure;
 mod grpc;
 mod grpc_fast_failure;
@@ -11,9 +12,11 @@ mod http_answers;
 mod http_bodies;
 mod nesting;
 mod panics;
+mod places;
 mod readiness;
 mod rehearsal;
 mod reqwest_answers;
 mod sharing;
 mod stacks;
 mod tonic_calls;
+mod twice;

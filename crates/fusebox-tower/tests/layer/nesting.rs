@@ -4,7 +4,7 @@ use fusebox::{Breaker, CallError, Outcome, State};
 use fusebox_tower::{BreakerLayer, FastFailureLayer, GrpcBreakerLayer, HttpClassifier};
 use http::Response;
 use tower::buffer::BufferLayer;
-use tower::{Layer, ServiceBuilder, ServiceExt};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::rehearsal::{
     OPEN_FOR, Puppet, Sure, about_to_probe, breaker, brittle, counted, now, saying,
@@ -79,9 +79,7 @@ async fn a_rejection_from_another_task_is_no_evidence() {
         .layer(BreakerLayer::new(outer.clone()))
         .layer(BufferLayer::new(1))
         .layer(BreakerLayer::new(inner))
-        .service(tower::service_fn(
-            async |(): ()| Ok::<_, std::io::Error>(()),
-        ));
+        .service(service_fn(async |(): ()| Ok::<_, std::io::Error>(())));
 
     let result = service.oneshot(()).await;
 
@@ -96,7 +94,7 @@ async fn a_fast_failure_from_another_task_is_no_evidence() {
         .layer(BreakerLayer::new(outer.clone()).classifier(HttpClassifier::new()))
         .layer(BufferLayer::new(1))
         .layer(FastFailureLayer::new(BreakerLayer::new(inner)))
-        .service(tower::service_fn(async |(): ()| {
+        .service(service_fn(async |(): ()| {
             Ok::<_, std::io::Error>(Response::new(String::new()))
         }));
 
@@ -169,4 +167,23 @@ fn an_outer_probe_that_meets_an_open_inner_circuit_waits_for_a_better_one() {
 
     assert!(now(&mut service, saying(Sure::Ok(()))).is_ok());
     assert_eq!(outer.state(), State::Closed);
+}
+
+#[tokio::test]
+async fn a_rejection_next_to_a_good_answer_is_no_evidence() {
+    let (outer, one, other) = (closed(), forced_open(), closed());
+    let one = BreakerLayer::new(one).layer(service_fn(async |(): ()| Sure::Ok(())));
+    let other = BreakerLayer::new(other).layer(service_fn(async |(): ()| Sure::Ok(())));
+    let both = service_fn(move |(): ()| {
+        let (one, other) = (one.clone(), other.clone());
+        async move {
+            let (one, other) = tokio::join!(one.oneshot(()), other.oneshot(()));
+            one.and(other).map_err(|_| "a part is missing")
+        }
+    });
+    let service = BreakerLayer::new(outer.clone()).layer(both);
+
+    assert!(service.oneshot(()).await.is_err());
+
+    heard_no_evidence(&outer);
 }

@@ -62,3 +62,22 @@ async fn a_panic_in_a_spawned_task_is_a_failure() {
     assert!(joined.unwrap_err().is_panic());
     assert_eq!(counted(&breaker, Outcome::Failure), 1);
 }
+
+#[test]
+fn a_panic_is_a_failure_even_if_a_rejection_further_inside_caused_it() {
+    let ((outer, _), (inner, _)) = (breaker(brittle()), breaker(brittle()));
+    inner.force_open();
+    let inner = BreakerLayer::new(inner).layer(Puppet::default());
+    let unwraps = service_fn(move |(): ()| {
+        let result = now(&mut inner.clone(), saying(Sure::Ok(())));
+        result.expect("the inner call is made");
+        std::future::ready(Sure::Ok(()))
+    });
+    let mut service = BreakerLayer::new(outer.clone()).layer(unwraps);
+
+    let caught = catch_unwind(AssertUnwindSafe(|| drop(call(&mut service, ()))));
+
+    assert!(caught.is_err());
+    assert_eq!(outer.state(), State::Open);
+    assert_eq!(counted(&outer, Outcome::Failure), 1);
+}

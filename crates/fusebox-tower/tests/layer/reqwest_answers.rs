@@ -2,8 +2,10 @@
 
 use axum::{Router, http::StatusCode, routing::get};
 use fusebox::{CallError, Outcome, State};
-use fusebox_tower::{BreakerLayer, HttpClassifier, ReqwestErrors, SharedClassifier};
-use tower::{Layer, ServiceExt};
+use fusebox_tower::{
+    BreakerLayer, HttpBody, HttpBreakerLayer, HttpClassifier, ReqwestErrors, SharedClassifier,
+};
+use tower::{Layer, ServiceBuilder, ServiceExt};
 
 use crate::rehearsal::{breaker, brittle, counted};
 
@@ -68,4 +70,24 @@ async fn a_request_that_cannot_be_built_is_the_callers_and_a_refused_one_the_ser
     let refused = client.oneshot(request(&url)).await;
     assert!(matches!(refused, Err(CallError::Failed(error)) if error.is_connect()));
     assert_eq!(breaker.state(), State::Open);
+}
+
+#[tokio::test]
+async fn answers_judged_at_their_end_can_become_those_of_the_client_again() {
+    let (breaker, _) = breaker(brittle());
+    let url = format!("{}/fine", server().await);
+    let client = ServiceBuilder::new()
+        .map_response(|answer: http::Response<HttpBody<reqwest::Body>>| {
+            reqwest::Response::from(answer.map(reqwest::Body::wrap))
+        })
+        .layer(HttpBreakerLayer::new(breaker.clone()))
+        .map_response(http::Response::<reqwest::Body>::from)
+        .service(reqwest::Client::new());
+
+    let answer = client.oneshot(request(&url)).await.unwrap();
+    assert_ne!(answer.url().as_str(), url, "the URL is lost on the way");
+    assert_eq!(counted(&breaker, Outcome::Success), 0);
+    assert_eq!(answer.text().await.unwrap(), "fine");
+
+    assert_eq!(counted(&breaker, Outcome::Success), 1);
 }

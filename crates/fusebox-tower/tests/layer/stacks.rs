@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use axum::error_handling::HandleErrorLayer;
 use fusebox::{Breaker, CallError, Outcome, Rejected, State, Verdict};
 use fusebox_tower::{
     BreakerLayer, ClassifyError, FastFailureLayer, HttpBreakerLayer, Readiness, find_cause,
@@ -12,7 +13,7 @@ use fusebox_tower::{
 use tower::balance::p2c::Balance;
 use tower::buffer::BufferLayer;
 use tower::discover::ServiceList;
-use tower::limit::ConcurrencyLimitLayer;
+use tower::limit::{ConcurrencyLimitLayer, GlobalConcurrencyLimitLayer};
 use tower::load::Constant;
 use tower::load_shed::{LoadShedLayer, error::Overloaded};
 use tower::retry::{Policy, RetryLayer};
@@ -342,4 +343,27 @@ async fn http_layers_stack_too() {
     assert_eq!(service.clone().oneshot(7).await.unwrap().status(), 200);
     breaker.open();
     assert_eq!(service.oneshot(7).await.unwrap().status(), 503);
+}
+
+/// The statuses of two requests to a router at once.
+async fn two_at_once(app: axum::Router) -> [u16; 2] {
+    let ask = || {
+        app.clone()
+            .oneshot(http::Request::new(axum::body::Body::empty()))
+    };
+    let (one, other) = tokio::join!(ask(), ask());
+    [one, other].map(|answer| answer.unwrap().status().as_u16())
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_axum_only_a_global_limit_is_one() {
+    let works =
+        || axum::Router::new().route("/", axum::routing::get(|| tokio::time::sleep(SECOND)));
+    let shed = async |_: BoxError| axum::http::StatusCode::SERVICE_UNAVAILABLE;
+    let sheds = (HandleErrorLayer::new(shed), LoadShedLayer::new());
+
+    let for_each = works().layer((sheds.clone(), ConcurrencyLimitLayer::new(1)));
+    assert_eq!(two_at_once(for_each).await, [200, 200]);
+    let global = works().layer((sheds, GlobalConcurrencyLimitLayer::new(1)));
+    assert_eq!(two_at_once(global).await, [200, 503]);
 }

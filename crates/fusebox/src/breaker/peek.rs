@@ -1,9 +1,29 @@
-//! Looking ahead: what a breaker would answer, without asking it for a permit.
+//! Cheap looks at a breaker: its generation, and what it would answer, without asking it for a permit.
+
+use std::time::Duration;
 
 use super::Breaker;
-use crate::rejected::Rejected;
+use crate::rejected::{RejectReason, Rejected};
+use crate::state::Generation;
 
 impl Breaker {
+    /// The generation now. It grows with each transition and reset, so two equal readings mean that
+    /// nothing of the kind has happened in between. Reading takes no lock and changes nothing, even
+    /// when a change is due.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fusebox::{Breaker, Config};
+    /// let breaker = Breaker::new("inventory", Config::default());
+    /// let before = breaker.generation();
+    /// breaker.reset();
+    /// assert!(breaker.generation() > before);
+    /// assert_eq!(breaker.generation(), breaker.snapshot().generation);
+    /// ```
+    pub fn generation(&self) -> Generation {
+        self.circuit.generation()
+    }
+
     /// The rejection that a call would meet right now; `None` if it may pass or would have to ask.
     ///
     /// Nothing is counted, no probe is taken and no due change is made. The answer can be outdated a
@@ -22,6 +42,33 @@ impl Breaker {
     /// ```
     pub fn would_reject(&self) -> Option<Rejected> {
         self.circuit.would_reject()
+    }
+
+    /// Whether calls are rejected as long as nobody asks whether the wait is over: open, forced open,
+    /// or half-open with all probes under way. Reads no clock, so it costs a load.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fusebox::{Breaker, Config};
+    /// let breaker = Breaker::new("inventory", Config::default());
+    /// assert!(!breaker.is_rejecting());
+    /// breaker.open();
+    /// assert!(breaker.is_rejecting());
+    /// ```
+    #[inline]
+    pub fn is_rejecting(&self) -> bool {
+        self.circuit.is_rejecting()
+    }
+
+    /// The rejection of a call that may pass and cannot be made, because what it needs is not ready.
+    /// For `fusebox-tower`.
+    #[doc(hidden)]
+    pub fn turned_away(&self) -> Rejected {
+        Rejected {
+            reason: RejectReason::HalfOpen,
+            retry_after: Some(Duration::ZERO),
+            generation: self.generation(),
+        }
     }
 
     /// Whether every call may pass: closed and not ramping up, disabled, or metrics-only. A due

@@ -10,7 +10,11 @@
 //! one that has changed its state often. When it is reached, a new key takes the place of one that
 //! nobody holds, that was not asked for during `idle_for`, and that knows nothing bad. Else it is
 //! refused with [`RegistryFull`](crate::RegistryFull), and the caller decides whether to call without
-//! a breaker.
+//! a breaker. A handle that is held only to look at a breaker holds it, too:
+//! [`Registry::for_each`](crate::Registry::for_each) shows all breakers and holds few at a time.
+//!
+//! A breaker without calls goes on showing the state that its last call left. Where states are shown or counted, call
+//! [`Registry::poll_transitions`](crate::Registry::poll_transitions) now and then.
 //!
 //! What is bad leaves in different ways:
 //!

@@ -108,7 +108,7 @@
 //!   periods.
 //!
 //! ```
-//! use fusebox::{Config, Registry, Window};
+//! use fusebox::{CallError, Config, Registry, RegistryFull, Window};
 //! use std::num::NonZeroUsize;
 //! use std::time::Duration;
 //!
@@ -122,10 +122,19 @@
 //!     .backoff_decay(Duration::from_secs(60))
 //!     .build()?;
 //! let capacity = NonZeroUsize::new(50_000).unwrap();
-//! let hosts: Registry<String> = Registry::new(capacity, config).idle_for(Duration::from_secs(300));
-//! match hosts.get("a.example") {
-//!     Ok(breaker) => breaker.try_acquire()?.success(),
-//!     Err(full) => panic!("call without a breaker, and count it: {full}"),
+//! let hosts: Registry<String> = Registry::builder(capacity)
+//!     .config(config)
+//!     .idle_for(Duration::from_secs(300))
+//!     .build();
+//!
+//! let ask = |host: &str| -> Result<usize, std::io::Error> { Ok(host.len()) };
+//! let guarded = |host: &str| match hosts.get(host) {
+//!     Ok(breaker) => breaker.call(|| ask(host)),
+//!     // No room for another key: the call is made without a breaker. `hosts.refusals()` counts it;
+//!     // alert on that number, because it means that the capacity is too small.
+//!     Err(RegistryFull { .. }) => ask(host).map_err(CallError::Failed),
 //! };
+//! assert_eq!(guarded("a.example:443")?, 13);
+//! assert_eq!(hosts.refusals(), 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

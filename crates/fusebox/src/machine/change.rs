@@ -6,7 +6,7 @@ use super::Machine;
 use super::calm::Calm;
 use super::phase::{Phase, Trial};
 use crate::backoff::{highest_level, level, open_period};
-use crate::listener::Event;
+use crate::event::Event;
 use crate::ramp::Ramp;
 use crate::snapshot::Snapshot;
 use crate::state::State;

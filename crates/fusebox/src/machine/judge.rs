@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Machine;
 use super::phase::{Phase, Progress, Trial};
 use crate::config::DroppedPermit;
-use crate::listener::Event;
+use crate::event::Event;
 use crate::outcome::{Ended, Report};
 use crate::ticket::Ticket;
 use crate::transition::{Cause, WouldTrip};

@@ -33,7 +33,6 @@ impl Machine {
         }
         self.adapt_phase(&config);
         self.config = config;
-        self.openings = self.bounded(self.openings);
         if let Phase::HalfOpen(trial) = self.phase {
             self.decide_trial(trial, None);
         }
@@ -44,7 +43,12 @@ impl Machine {
     fn adapt_phase(&mut self, config: &Config) {
         match &mut self.phase {
             Phase::Open { until } => {
-                if config.wait.max != self.config.wait.max {
+                // A longer maximum takes nothing from a period that an operator made longer still, and
+                // one that was left to its default is no setting that changes.
+                let by_default = [config.asked, self.config.asked]
+                    .iter()
+                    .all(|asked| asked.max_open_for.is_none());
+                if config.wait.max < self.config.wait.max && !by_default {
                     let longest = self.since.saturating_add(config.wait.max);
                     *until = longest.min(*until);
                 }
@@ -56,10 +60,9 @@ impl Machine {
                 }
             }
             Phase::Closed { ramp, calm } => {
-                // What calm has taken off is off, before the new settings bound what is left.
                 let decay = self.config.wait.decay;
-                (self.openings, *calm) = calm.settled(self.openings, self.now, decay);
                 if config.wait.decay != decay {
+                    (self.openings, *calm) = calm.settled(self.openings, self.now, decay);
                     *calm = calm.at_most(config.wait.decay);
                 }
                 if ramp.is_some() && config.ramp_up_for != self.config.ramp_up_for {

@@ -1,13 +1,12 @@
 //! The description of a registry that is to be built.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use crossbeam_utils::sync::ShardedLock;
 
-use super::making::Makers;
+use super::makers::Makers;
 use super::settings::{InForce, Settings};
 use super::table::Table;
 use super::{Registry, Shared};
@@ -119,7 +118,7 @@ impl<K> RegistryBuilder<K> {
         Registry {
             shared: Arc::new(Shared {
                 capacity: self.capacity,
-                idle_for: AtomicU64::new(nanos(self.idle_for)),
+                idle_for: nanos(self.idle_for),
                 time: self.time,
                 hooks: self.hooks,
                 settings: Settings::new(self.settings),

@@ -6,9 +6,50 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::Shared;
+use super::{Registry, Shared};
 use crate::circuit::Circuit;
 use crate::config::Config;
+
+impl<K> Registry<K> {
+    /// Gives all breakers, those to come included, other settings. Ends settings by key. Of several
+    /// such changes at once, the last one holds for all breakers. See
+    /// [`Breaker::reconfigure`](crate::Breaker::reconfigure).
+    pub fn reconfigure(&self, config: impl Into<Arc<Config>>) {
+        let config = config.into();
+        let in_force = self
+            .shared
+            .settings
+            .replace(InForce::same(Arc::clone(&config)));
+        self.shared.visit(
+            |_, breaker| breaker,
+            |breaker| {
+                let config = Arc::clone(&config);
+                self.shared.apply(&in_force, config, breaker.circuit());
+            },
+        );
+    }
+
+    /// Gives each breaker, those to come included, the settings of its key. Otherwise like
+    /// [`reconfigure`](Self::reconfigure).
+    ///
+    /// Runs `config` with no lock held; it may be asked for one key more than once. Keys are cloned
+    /// with a lock held that new keys wait for, so the clone must not use the registry.
+    pub fn reconfigure_with<C: Into<Arc<Config>>>(
+        &self,
+        config: impl Fn(&K) -> C + Send + Sync + 'static,
+    ) where
+        K: Clone,
+    {
+        let in_force = self.shared.settings.replace(InForce::by_key(config));
+        self.shared.visit(
+            |key, breaker| (key.clone(), breaker),
+            |(key, breaker)| {
+                self.shared
+                    .apply(&in_force, in_force.of(&key), breaker.circuit());
+            },
+        );
+    }
+}
 
 pub(super) struct Settings<K> {
     in_force: RwLock<InForce<K>>,

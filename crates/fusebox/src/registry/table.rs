@@ -2,6 +2,8 @@
 
 use std::borrow::Borrow;
 use std::hash::Hash;
+use std::ops::Range;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -40,14 +42,14 @@ impl<K> Table<K> {
         self.entries.values().map(Entry::breaker).collect()
     }
 
-    pub(super) fn members(&self) -> Vec<(K, Breaker)>
-    where
-        K: Clone,
-    {
-        let entries = self.entries.iter();
-        entries
-            .map(|(key, entry)| (key.clone(), entry.breaker()))
-            .collect()
+    /// What `look` makes of the entries at `places`, which must be within 0 to `len`.
+    pub(super) fn look_at<T>(
+        &self,
+        places: Range<usize>,
+        look: impl Fn(&K, &Entry) -> T,
+    ) -> Vec<T> {
+        let entries = self.entries.get_range(places).into_iter().flatten();
+        entries.map(|(key, entry)| look(key, entry)).collect()
     }
 
     /// The entry at a place from 0 to `len`.
@@ -132,14 +134,39 @@ impl Entry {
     }
 
     /// Whether nobody holds the breaker or an owned permit of it. Only for who keeps everybody from
-    /// getting a handle, or does not mind that the answer is out of date.
+    /// getting a handle, or does not mind that the answer is out of date: an operator's
+    /// [`ManualControl`](crate::ManualControl) gets one without asking.
     pub(super) fn is_unused(&self) -> bool {
         let own = match self.shares.get() {
             None => 1,
             Some(shares) if shares.are_unused() => 1 + shares.count(),
             Some(_) => return false,
         };
-        Arc::strong_count(&self.circuit) == own
+        let unused = Arc::strong_count(&self.circuit) == own;
+        // Acquire: pairs with the release with which a handle is dropped. Who sees that it is gone
+        // sees what was counted through it.
+        fence(Ordering::Acquire);
+        unused
+    }
+
+    /// The circuit of an entry that is no longer in the table, if nobody uses it. Nobody can get
+    /// hold of it again then, so what it has counted is final.
+    pub(super) fn into_circuit(self) -> Result<Circuit, Self> {
+        if !self.is_unused() {
+            return Err(self);
+        }
+        let Self {
+            circuit,
+            shares,
+            asked,
+        } = self;
+        // Only the table hands out shares. So from here on handles are counted by the circuit.
+        drop(shares);
+        Arc::try_unwrap(circuit).map_err(|circuit| Self {
+            circuit,
+            shares: OnceLock::new(),
+            asked,
+        })
     }
 
     pub(super) fn knows_nothing_bad(&self, now: u64) -> bool {

@@ -29,6 +29,8 @@ enum Entry {
         until: Option<Duration>,
         /// How long it ramps up, where it closes and does.
         ramp: Option<Duration>,
+        /// How long it would have, but for other settings since.
+        ramp_at_first: Option<Duration>,
         /// What was in force.
         settings: Settings,
     },
@@ -211,7 +213,7 @@ impl Model {
             return None;
         };
         match to {
-            State::Open if settings.max != before.max => {
+            State::Open if settings.max < before.max => {
                 *until = until.map(|until| until.min(*at + millis(settings.max)));
             }
             State::HalfOpen if settings.half_open_for != before.half_open_for => {
@@ -347,6 +349,7 @@ impl Model {
             at: self.now,
             until,
             ramp: ramp.map(Duration::from_millis),
+            ramp_at_first: ramp.map(Duration::from_millis),
             settings: self.settings.clone(),
         });
     }

@@ -1,4 +1,4 @@
-//! How is a line of the log written? With the id of the trace in which it was logged.
+//! The format of a line of the log: with the id of the trace in which it was logged.
 
 use std::fmt::{self, Debug};
 

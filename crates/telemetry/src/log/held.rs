@@ -1,4 +1,4 @@
-//! Where do lines of the log go while somebody draws on the same terminal? They wait for the drawer.
+//! Lines of the log that wait while somebody draws on the same terminal.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

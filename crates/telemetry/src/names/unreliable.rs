@@ -1,4 +1,4 @@
-//! What does the unreliable service export? Its truth, its faults and its work.
+//! The metrics of the unreliable service: its truth, its faults and its work.
 
 use fusebox_prometheus::{Definition, Kind};
 

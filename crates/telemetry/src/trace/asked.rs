@@ -1,4 +1,4 @@
-//! Did the user ask for traces, and where to? By a setting, or by OpenTelemetry's variables.
+//! Whether the user asked for traces, and where to: by a setting, or by OpenTelemetry's variables.
 //!
 //! <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>. The SDK reads
 //! most of them by itself; what it leaves out or passes over in silence is looked at here. A wrong

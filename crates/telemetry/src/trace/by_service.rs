@@ -1,4 +1,4 @@
-//! Which service made a span? One exporter for each, with a resource of its own.
+//! Spans by the service that made them: one exporter for each, with a resource of its own.
 //!
 //! All services of a process share one pipeline: one queue, one thread, one limit. Each span carries
 //! the number of its service, which is taken off here; the batch leaves as one request per service.

@@ -1,5 +1,7 @@
-//! What does a trace say about a protected call? State, outcome and generation, why it was
-//! rejected, and where the story of an open breaker began.
+//! The span of a protected call: state, outcome and generation, why it was rejected, and where the
+//! story of an open breaker began.
+
+use std::sync::OnceLock;
 
 use fusebox::{Generation, Outcome, Rejected, State};
 use fusebox_prometheus::TraceId;
@@ -14,11 +16,12 @@ use super::attributes::{
 };
 use super::client::{ClientSpan, Target};
 use super::{TARGET, Tracer, fail, sampled};
+use crate::transitions::while_ending;
 
 /// The span of one protected call, or nothing where the request is not sampled.
 ///
 /// What the breaker does must happen [within](Self::within) it, so that its transitions are events
-/// of the call that caused them.
+/// of the call that caused them, or, under concurrency, of another call that told them.
 #[derive(Debug)]
 pub struct BreakerCall {
     recorded: Option<Recorded>,
@@ -29,6 +32,7 @@ struct Recorded {
     span: Span,
     trace_id: TraceId,
     service: i64,
+    permitted: OnceLock<Generation>,
 }
 
 impl Tracer {
@@ -58,6 +62,7 @@ impl Tracer {
                 span,
                 trace_id,
                 service: service.number,
+                permitted: OnceLock::new(),
             })
         });
         BreakerCall { recorded }
@@ -68,7 +73,9 @@ impl BreakerCall {
     /// Runs `step` within the span.
     pub fn within<R>(&self, step: impl FnOnce() -> R) -> R {
         match &self.recorded {
-            Some(recorded) => recorded.span.in_scope(step),
+            Some(Recorded {
+                span, permitted, ..
+            }) => while_ending(permitted.get().copied(), || span.in_scope(step)),
             None => step(),
         }
     }
@@ -85,9 +92,13 @@ impl BreakerCall {
         generation: Generation,
         opening: impl FnOnce() -> Option<SpanContext>,
     ) {
-        let Some(Recorded { span, .. }) = &self.recorded else {
+        let Some(Recorded {
+            span, permitted, ..
+        }) = &self.recorded
+        else {
             return;
         };
+        permitted.get_or_init(|| generation);
         tracing::record_all!(
             span,
             circuit_breaker.state = state.as_str(),

@@ -1,4 +1,4 @@
-//! How do spans get out? By an HTTP client on a thread of its own.
+//! The carrier of spans: an HTTP client on a thread of its own.
 //!
 //! The SDK exports from a thread without a runtime, and all services of a process at once. So the
 //! requests run here, beside the services: none of them waits for a collector, whatever the shape

@@ -1,4 +1,4 @@
-//! What does a trace say about a request that was sent? The client span.
+//! The client span: what a trace says about a request that was sent.
 
 use http::{HeaderMap, Uri};
 use opentelemetry::trace::TraceContextExt;

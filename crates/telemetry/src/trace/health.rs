@@ -1,4 +1,4 @@
-//! What became of the spans, and who is told when they are lost?
+//! The health of the export: what became of the spans, and a warning when they are lost.
 //!
 //! A collector that is absent, hangs or is slow must not fill the memory or the log. So spans wait in
 //! a bounded queue, what finds no place is counted, and the log has one line when spans begin to be

@@ -1,4 +1,4 @@
-//! How do spans get to the collector? Queue, batches, one exporter per service.
+//! The pipeline of spans to the collector: queue, batches, one exporter per service.
 
 use std::sync::Arc;
 use std::time::Duration;

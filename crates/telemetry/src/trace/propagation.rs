@@ -1,4 +1,4 @@
-//! How does a trace cross from one service to the next? In the headers of W3C Trace Context.
+//! Propagation of a trace from one service to the next, in the headers of W3C Trace Context.
 //!
 //! <https://www.w3.org/TR/trace-context/>: `traceparent`, and `tracestate` where there is one.
 

@@ -1,4 +1,4 @@
-//! What does a trace say about a request that was answered? The server span.
+//! The server span: what a trace says about a request that was answered.
 
 use fusebox_prometheus::TraceId;
 use http::{HeaderMap, Response, StatusCode};

@@ -1,13 +1,15 @@
-//! Random histories of keys against what a scraper concludes from them.
+//! Keys that come and go, and what a scraper concludes from their series.
+
+mod histories;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use fusebox::{Breaker, ManualClock, Outcome};
-use proptest::prelude::*;
+use fusebox::{Breaker, Config, ManualClock, Outcome};
+use prometheus::proto::MetricFamily;
 
 use super::super::OTHER;
-use super::super::source::{Figures, Source};
+use super::super::source::{Figures, Listing, Source};
 use super::*;
 
 /// A registry that does as it is told.
@@ -38,18 +40,23 @@ impl State {
 }
 
 impl Source for Told {
-    fn read(&self) -> Reading {
+    fn list(&self) -> Listing {
         let state = self.0.lock().unwrap();
-        Reading {
+        Listing {
             breakers: state.live.clone(),
             retired: state.retired.clone(),
             figures: Figures {
                 breakers: state.live.len(),
                 capacity: usize::MAX,
                 evictions: 0,
+                removals: 0,
                 refusals: 0,
             },
         }
+    }
+
+    fn is(&self, _other: &dyn Source) -> bool {
+        false
     }
 }
 
@@ -86,7 +93,7 @@ impl Told {
                 }
             }
             Step::Wait => state.clock.advance(Duration::from_millis(10)),
-            Step::Scrape => {}
+            Step::Scrape | Step::Read => {}
         }
     }
 }
@@ -107,25 +114,51 @@ enum Step {
     },
     Wait,
     Scrape,
+    /// Another scrape reads, and is shown after the next one.
+    Read,
 }
 
-/// What happens to which of two registries.
-fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
-    let step = prop_oneof![
-        4 => (0..6_u8, 0..9_u8).prop_map(|(key, times)| Step::Call { key, times }),
-        1 => (0..6_u8, 0..9_u8).prop_map(|(key, times)| Step::Twin { key, times }),
-        2 => any::<usize>().prop_map(|place| Step::Evict { place }),
-        2 => Just(Step::Wait),
-        3 => Just(Step::Scrape),
-    ];
-    prop::collection::vec((0..2_usize, step), 1..80)
+/// Registries as a collector exports them.
+struct Exported {
+    registries: Registries,
+    sources: Vec<(Arc<str>, Arc<dyn Source>)>,
+}
+
+impl Exported {
+    fn new(max_keys: usize) -> Self {
+        Self {
+            registries: Registries::new(max_keys),
+            sources: Vec::new(),
+        }
+    }
+
+    fn watch(&mut self, name: &str, source: Arc<dyn Source>) {
+        self.sources.push((name.into(), source));
+    }
+
+    fn read(&self) -> (Plan, Vec<Reading>) {
+        let plan = self.registries.plan(Polling::Off);
+        let sources = self.sources.iter();
+        let readings = sources
+            .map(|(name, source)| Reading::take((name, &**source), &plan, |name| name == OTHER));
+        let readings = readings.collect();
+        (plan, readings)
+    }
+
+    fn show(&mut self, (plan, readings): (Plan, Vec<Reading>)) -> Vec<MetricFamily> {
+        let mut families = Families::new();
+        self.registries.show(&plan, readings, &mut families);
+        families.into_proto()
+    }
 }
 
 /// The successful calls of each breaker, as shown.
-fn scrape(registries: &mut Registries) -> BTreeMap<String, f64> {
-    let mut families = Families::new();
-    registries.collect(|name| name == OTHER, &mut families);
-    let families = families.into_proto();
+fn scrape(registries: &mut Exported) -> BTreeMap<String, f64> {
+    let reading = registries.read();
+    successes(&registries.show(reading))
+}
+
+fn successes(families: &[MetricFamily]) -> BTreeMap<String, f64> {
     let calls = families
         .iter()
         .find(|family| family.name() == "circuit_breaker_calls_total")
@@ -145,44 +178,6 @@ fn scrape(registries: &mut Registries) -> BTreeMap<String, f64> {
     shown
 }
 
-/// What `increase()` of each series makes of it, together: a series is compared with the last that was
-/// known of it, even if it was absent meanwhile, and begins at 0.
-fn increase(known: &BTreeMap<String, f64>, now: &BTreeMap<String, f64>) -> f64 {
-    now.iter()
-        .map(|(breaker, value)| value - known.get(breaker).unwrap_or(&0.0))
-        .sum()
-}
-
-proptest! {
-    #[test]
-    fn every_call_is_counted_once_and_no_counter_goes_down(max_keys in 0..4_usize, steps in steps()) {
-        let told = [Told::new(), Told::new()];
-        let mut registries = Registries::new(max_keys);
-        registries.watch("one", Box::new(told[0].clone()));
-        registries.watch("two", Box::new(told[1].clone()));
-        let mut known = scrape(&mut registries);
-        let mut increased = 0.0;
-
-        for (registry, step) in steps.into_iter().chain([(0, Step::Scrape)]) {
-            told[registry].do_it(step);
-            if !matches!(step, Step::Scrape) {
-                continue;
-            }
-            let now = scrape(&mut registries);
-            prop_assert!(now.len() <= max_keys + 1, "{:?}", now);
-            for (breaker, value) in &now {
-                let earlier = known.get(breaker).unwrap_or(&0.0);
-                prop_assert!(value >= earlier, "{}: {} after {}", breaker, value, earlier);
-            }
-            increased += increase(&known, &now);
-            let calls: u64 = told.iter().map(|told| told.0.lock().unwrap().calls).sum();
-            let calls = u32::try_from(calls).unwrap();
-            prop_assert!((increased - f64::from(calls)).abs() < 0.5, "{increased} of {calls}");
-            known.extend(now);
-        }
-    }
-}
-
 fn call(told: &Told, key: u8, times: u8) {
     told.do_it(Step::Call { key, times });
 }
@@ -197,8 +192,8 @@ fn shown(values: &[(&str, f64)]) -> BTreeMap<String, f64> {
 #[test]
 fn a_key_keeps_its_series_while_it_lives_and_leaves_them_to_another_then() {
     let told = Told::new();
-    let mut registries = Registries::new(1);
-    registries.watch("told", Box::new(told.clone()));
+    let mut registries = Exported::new(1);
+    registries.watch("told", Arc::new(told.clone()));
     call(&told, 1, 5);
     assert_eq!(scrape(&mut registries), shown(&[("1", 5.0), (OTHER, 0.0)]));
     told.do_it(Step::Wait);
@@ -227,8 +222,8 @@ fn a_key_keeps_its_series_while_it_lives_and_leaves_them_to_another_then() {
 #[test]
 fn a_key_that_was_evicted_and_came_back_between_scrapes_goes_on_counting() {
     let told = Told::new();
-    let mut registries = Registries::new(1);
-    registries.watch("told", Box::new(told.clone()));
+    let mut registries = Exported::new(1);
+    registries.watch("told", Arc::new(told.clone()));
     call(&told, 1, 5);
     scrape(&mut registries);
 
@@ -244,8 +239,8 @@ fn a_key_that_was_evicted_and_came_back_between_scrapes_goes_on_counting() {
 #[test]
 fn a_registry_that_forgets_takes_nothing_away() {
     let told = Told::new();
-    let mut registries = Registries::new(0);
-    registries.watch("told", Box::new(told.clone()));
+    let mut registries = Exported::new(0);
+    registries.watch("told", Arc::new(told.clone()));
     call(&told, 1, 5);
     scrape(&mut registries);
 
@@ -263,8 +258,8 @@ fn a_registry_that_forgets_takes_nothing_away() {
 #[test]
 fn a_key_that_comes_back_after_a_scrape_without_it_goes_on_where_its_series_ended() {
     let told = Told::new();
-    let mut registries = Registries::new(1);
-    registries.watch("told", Box::new(told.clone()));
+    let mut registries = Exported::new(1);
+    registries.watch("told", Arc::new(told.clone()));
     call(&told, 1, 5);
     scrape(&mut registries);
     told.do_it(Step::Evict { place: 0 });
@@ -280,9 +275,9 @@ fn a_key_that_comes_back_after_a_scrape_without_it_goes_on_where_its_series_ende
 #[test]
 fn each_of_two_registries_keeps_its_own_keys() {
     let told = [Told::new(), Told::new()];
-    let mut registries = Registries::new(10);
+    let mut registries = Exported::new(10);
     for (name, told) in ["one", "two"].into_iter().zip(&told) {
-        registries.watch(name, Box::new(told.clone()));
+        registries.watch(name, Arc::new(told.clone()));
     }
     call(&told[0], 1, 5);
     call(&told[1], 2, 5);
@@ -298,8 +293,8 @@ fn each_of_two_registries_keeps_its_own_keys() {
 #[test]
 fn a_key_whose_text_has_series_is_in_the_sum_with_its_state() {
     let told = Told::new();
-    let mut registries = Registries::new(10);
-    registries.watch("told", Box::new(told.clone()));
+    let mut registries = Exported::new(10);
+    registries.watch("told", Arc::new(told.clone()));
     told.do_it(Step::Twin { key: 1, times: 1 });
     scrape(&mut registries);
     told.do_it(Step::Twin { key: 1, times: 2 });
@@ -307,9 +302,8 @@ fn a_key_whose_text_has_series_is_in_the_sum_with_its_state() {
     told.0.lock().unwrap().live.swap(0, 1);
 
     for _ in 0..2 {
-        let mut families = Families::new();
-        registries.collect(|name| name == OTHER, &mut families);
-        let families = families.into_proto();
+        let reading = registries.read();
+        let families = registries.show(reading);
         let state = families
             .iter()
             .find(|family| family.name() == "circuit_breaker_state")
@@ -324,4 +318,24 @@ fn a_key_whose_text_has_series_is_in_the_sum_with_its_state() {
         assert!((in_sum - 1.0).abs() < 0.5, "{in_sum}");
     }
     assert_eq!(scrape(&mut registries), shown(&[("1", 1.0), (OTHER, 2.0)]));
+}
+
+#[test]
+fn a_scrape_that_is_overtaken_takes_nothing_back() {
+    let told = Told::new();
+    let mut registries = Exported::new(10);
+    registries.watch("told", Arc::new(told.clone()));
+    call(&told, 1, 5);
+    scrape(&mut registries);
+
+    let earlier = registries.read();
+    call(&told, 1, 2);
+    told.do_it(Step::Wait);
+    call(&told, 2, 3);
+    scrape(&mut registries);
+
+    let late = successes(&registries.show(earlier));
+    assert_eq!(late, shown(&[("1", 7.0), (OTHER, 0.0)]));
+    let next = scrape(&mut registries);
+    assert_eq!(next, shown(&[("1", 7.0), ("2", 3.0), (OTHER, 0.0)]));
 }

@@ -135,7 +135,7 @@ impl Model {
                     to,
                     cause,
                     at,
-                    ramp,
+                    ramp_at_first: ramp,
                     settings,
                     ..
                 } => {
@@ -148,14 +148,13 @@ impl Model {
                     after,
                     ramp_end,
                 } => {
-                    backoff.pass(*at, before);
                     if before.decay != after.decay {
+                        backoff.pass(*at, before);
                         backoff.keep_at_most_one_step(*at, after);
                     }
                     if let Some(end) = ramp_end {
                         backoff.calm_from = Some(signed(*end));
                     }
-                    backoff.level = after.capped(backoff.level);
                 }
                 _ => {}
             }

@@ -1,14 +1,26 @@
-//! Looks at a circuit that run no foreign code: they neither read the clock nor tell listeners.
+//! The eviction of a circuit: what a registry asks before it forgets one, and keeps afterwards.
 //!
-//! So they may be taken with a lock held.
+//! Neither runs foreign code: they do not read the clock and tell no listeners. So they may be called
+//! with a lock held.
 
 use std::time::Duration;
 
 use super::{Circuit, Inner};
 use crate::machine::Machine;
 use crate::snapshot::Totals;
+use crate::state::{Generation, State};
 
 impl Circuit {
+    #[inline]
+    pub(crate) fn state(&self) -> State {
+        self.gate.word().state()
+    }
+
+    #[inline]
+    pub(crate) fn generation(&self) -> Generation {
+        self.gate.word().generation()
+    }
+
     /// What was counted up to `now`.
     pub(crate) fn totals_at(&self, now: Duration) -> Totals {
         let (snapshot, ()) = self.step_at(now, Machine::snapshot, |_| ());

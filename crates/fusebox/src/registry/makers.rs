@@ -1,4 +1,4 @@
-//! The making of a breaker for a new key, once for each key however many threads ask for it.
+//! The makers of breakers: threads that ask for a new key, of which one makes its breaker.
 //!
 //! What the caller provides (the key's text, settings by key, what is done with new breakers) is run
 //! with no lock held. So a thread first claims the key, and others that ask for the same key wait
@@ -10,7 +10,8 @@ use std::hash::Hash;
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, ThreadId};
 
-use super::room::{Hand, Retired};
+use super::retired::{Evicted, Retired};
+use super::search::Hand;
 use super::table::Entry;
 use super::{RegistryFull, Shared};
 use crate::breaker::Breaker;
@@ -38,20 +39,35 @@ struct Making<K> {
 /// The right to make the breaker of a key; given back when dropped.
 struct Claim<'a, K> {
     shared: &'a Shared<K>,
-    number: u64,
-    /// What made room, to be dropped with no lock held: keys and listeners are foreign.
-    _evicted: Option<(K, Entry)>,
+    /// `None`: it was given back.
+    number: Option<u64>,
+    /// What made room, to be dropped with no lock held.
+    _evicted: Option<Evicted<K>>,
 }
 
-impl<K> Drop for Claim<'_, K> {
-    fn drop(&mut self) {
+impl<K> Claim<'_, K> {
+    /// Gives the claim back in the critical section in which `last` is done: of a key that is
+    /// claimed and in the table at once, other makers would count two.
+    fn give_back(&mut self, last: impl FnOnce(&Shared<K>)) {
+        let Some(number) = self.number else {
+            return;
+        };
         let mut makers = self.shared.makers();
-        let mine = |making: &Making<K>| making.claim == self.number;
+        // May panic in the key's hash; then the claim is given back when it is dropped.
+        last(self.shared);
+        self.number = None;
+        let mine = |making: &Making<K>| making.claim == number;
         let done = makers.making.iter().position(mine);
         let done = done.map(|place| makers.making.swap_remove(place));
         drop(makers);
         self.shared.made.notify_all();
         drop(done);
+    }
+}
+
+impl<K> Drop for Claim<'_, K> {
+    fn drop(&mut self) {
+        self.give_back(|_| ());
     }
 }
 
@@ -83,7 +99,7 @@ impl<K: Hash + Eq> Shared<K> {
         Q: Hash + Eq + ?Sized,
         K: Borrow<Q>,
     {
-        self.read().find(key, now, self.idle_for())
+        self.read().find(key, now, self.idle_for)
     }
 
     /// Makes the breaker of a key that was not found.
@@ -95,7 +111,7 @@ impl<K: Hash + Eq> Shared<K> {
     {
         let name: Arc<str> = key.to_string().into();
         let key = key.to_owned();
-        let claim = match self.turn(&key, now)? {
+        let mut claim = match self.turn(&key, now)? {
             Turn::Made(breaker) => return Ok(breaker),
             Turn::Mine(claim) => claim,
         };
@@ -106,11 +122,8 @@ impl<K: Hash + Eq> Shared<K> {
         for hook in &self.hooks {
             hook(&key, &breaker);
         }
-        {
-            let _makers = self.makers();
-            let entry = Entry::new(circuit, now);
-            self.write().insert(key.clone(), entry);
-        }
+        let (kept, entry) = (key.clone(), Entry::new(circuit, now));
+        claim.give_back(|shared| shared.write().insert(kept, entry));
         drop(claim);
         self.catch_up(settings, &key, breaker.circuit());
         Ok(breaker)
@@ -160,7 +173,7 @@ impl<K: Hash + Eq> Shared<K> {
         drop(makers);
         Ok(Turn::Mine(Claim {
             shared: self,
-            number,
+            number: Some(number),
             _evicted: evicted,
         }))
     }

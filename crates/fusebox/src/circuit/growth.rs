@@ -1,12 +1,12 @@
-//! A circuit that is one of very many, and takes more memory only when it turns out to be a busy one.
+//! The growth of a circuit that is one of very many: it takes more memory when threads meet in it.
 
 use std::sync::Arc;
 
 use super::Circuit;
 use crate::clock::TimeSource;
 use crate::config::Config;
+use crate::event::Event;
 use crate::gate::Word;
-use crate::listener::Event;
 use crate::rejected::Rejected;
 use crate::stripe::Stripes;
 
