@@ -38,7 +38,8 @@ async fn a_generator_out_of_descriptors_or_addresses_says_so_and_blames_nobody()
     for (target, words) in [(hanging, "too many open files"), (unknown, "not resolved")] {
         let arguments = ["load", "--quiet", "--target", &target, "--rate", "200"];
         let run = ["--duration", "1s", "--json", "-"];
-        let arguments = [&arguments[..], &PATIENT, &run].concat();
+        let many = ["--max-connections", "500"];
+        let arguments = [&arguments[..], &PATIENT, &many, &run].concat();
         let ended = Process::run_with_open_files(FEW, &arguments).await;
 
         assert_eq!(ended.status.code(), Some(3), "{ended:#?}");
