@@ -3,6 +3,7 @@
 mod breaker;
 mod choices;
 mod endings;
+mod names;
 mod story;
 
 use end_to_end::{Client, Collector, Process, Span, System, traces};

@@ -6,7 +6,10 @@ use opentelemetry::trace::TraceContextExt;
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::attributes::{CANCELLED, HTTP_STATUS};
+use super::attributes::{
+    CANCELLED, ERROR_TYPE, HTTP_METHOD, HTTP_ROUTE, HTTP_STATUS, PROTOCOL_VERSION, URL_PATH,
+    URL_SCHEME,
+};
 use super::propagation::{Incoming, extract, inject};
 use super::{TARGET, Tracer, fail, sampled};
 
@@ -45,13 +48,13 @@ impl Tracer {
             lab.service = service.number,
             otel.name = name,
             otel.kind = "server",
-            http.request.method = method,
-            http.route = route,
-            url.path = path,
-            url.scheme = "http",
-            network.protocol.version = "1.1",
-            http.response.status_code = field::Empty,
-            "error.type" = field::Empty,
+            { HTTP_METHOD } = method,
+            { HTTP_ROUTE } = route,
+            { URL_PATH } = path,
+            { URL_SCHEME } = "http",
+            { PROTOCOL_VERSION } = "1.1",
+            { HTTP_STATUS } = field::Empty,
+            { ERROR_TYPE } = field::Empty,
             otel.status_code = field::Empty,
         );
         if let Incoming::Parent(parent) = incoming {
