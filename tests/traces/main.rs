@@ -2,6 +2,7 @@
 
 mod breaker;
 mod choices;
+mod context;
 mod endings;
 mod names;
 mod story;

@@ -9,7 +9,7 @@ use super::attributes::{
     CANCELLED, ERROR_TYPE, HTTP_METHOD, HTTP_STATUS, SERVER_ADDRESS, SERVER_PORT, URL_FULL,
     URL_TEMPLATE,
 };
-use super::propagation::inject;
+use super::propagation::{Received, write};
 use super::{TARGET, Tracer, fail};
 
 /// Where requests go, as spans say it.
@@ -61,13 +61,15 @@ impl Tracer {
 }
 
 impl ClientSpan {
-    /// `None` when the trace is not sampled; the headers say so.
+    /// Begins a span below `parent`, whose request had the trace context of `incoming`, or begins a
+    /// trace. `None` when the trace is not sampled; the headers say so.
     pub(super) fn begin(
         service: i64,
-        parent: Option<tracing::Id>,
+        parent: Option<(tracing::Id, &HeaderMap)>,
         target: &Target,
         headers: &mut HeaderMap,
     ) -> Option<Self> {
+        let (parent, incoming) = parent.unzip();
         let span = tracing::info_span!(
             target: TARGET,
             parent: parent,
@@ -88,7 +90,7 @@ impl ClientSpan {
         let context = context.span();
         let context = context.span_context();
         if context.is_valid() {
-            inject(context, headers);
+            write(context, incoming.and_then(Received::read).as_ref(), headers);
         }
         context.is_sampled().then_some(Self { span, ended: false })
     }
