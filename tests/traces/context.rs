@@ -32,7 +32,14 @@ impl Between {
             }
         });
         let downstream = format!("http://{address}");
-        let base = ["instance", "A", "--listen", "127.0.0.1:0", "--downstream", &downstream];
+        let base = [
+            "instance",
+            "A",
+            "--listen",
+            "127.0.0.1:0",
+            "--downstream",
+            &downstream,
+        ];
         let process = Process::start(&[&base[..], flags].concat());
         Self {
             instance: Client::new(process.url("instance").await),
@@ -45,7 +52,10 @@ impl Between {
     async fn pass(&mut self, headers: &[(&str, &str)]) -> Lines {
         let reply = self.instance.send("GET", "/call", headers, "").await;
         assert_eq!(reply.status, 200, "{headers:?}");
-        self.received.recv().await.expect("the downstream was called")
+        self.received
+            .recv()
+            .await
+            .expect("the downstream was called")
     }
 }
 
@@ -58,9 +68,15 @@ async fn answered(mut stream: TcpStream) -> Option<Lines> {
     let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     stream.write_all(answer).await.ok()?;
     let request = String::from_utf8(request).ok()?;
-    let lines = request.split("\r\n").filter_map(|line| line.split_once(": "));
+    let lines = request
+        .split("\r\n")
+        .filter_map(|line| line.split_once(": "));
     let lines = lines.filter(|(name, _)| name.starts_with("trace"));
-    Some(lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    Some(
+        lines
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+    )
 }
 
 /// The trace, the span above and the flags of the only parent, and the only line of state, if any.
@@ -102,12 +118,19 @@ async fn an_instance_that_makes_spans_hands_on_a_valid_context_below_a_span_of_i
             (&["a=1=2"], None),
         ] {
             let states = state.iter().map(|state| ("tracestate", *state));
-            let headers: Vec<_> = [("traceparent", &*parent)].into_iter().chain(states).collect();
+            let headers: Vec<_> = [("traceparent", &*parent)]
+                .into_iter()
+                .chain(states)
+                .collect();
 
             let lines = between.pass(&headers).await;
 
             let ([trace, span, flags], state) = read(&lines);
-            assert_eq!((trace, flags, state), (TRACE, handed_on, expected), "{headers:?}");
+            assert_eq!(
+                (trace, flags, state),
+                (TRACE, handed_on, expected),
+                "{headers:?}"
+            );
             assert_ne!(span, SPAN, "{headers:?}");
         }
     }
@@ -121,7 +144,13 @@ async fn an_instance_that_makes_spans_begins_a_trace_where_the_context_is_invali
     let valid = format!("00-{TRACE}-{SPAN}-01");
     let short = format!("00-{TRACE}-0f067aa0ba902b7-01");
     let long_flags = format!("00-{TRACE}-{SPAN}-001");
-    for parents in [&[][..], &[&*valid, &*valid], &[&*short], &[&*long_flags], &["", &*valid]] {
+    for parents in [
+        &[][..],
+        &[&*valid, &*valid],
+        &[&*short],
+        &[&*long_flags],
+        &["", &*valid],
+    ] {
         let parents = parents.iter().map(|parent| ("traceparent", *parent));
         let headers: Vec<_> = parents.chain([("tracestate", "a=1")]).collect();
 
@@ -140,15 +169,21 @@ async fn an_instance_that_makes_no_spans_hands_on_every_line_as_it_came() {
     for headers in [
         &[][..],
         &[("traceparent", &*valid), ("tracestate", "a=1,  b=2,,@c=3")],
-        &[("traceparent", &*valid), ("tracestate", "a=1"), ("tracestate", "b=2")],
+        &[
+            ("traceparent", &*valid),
+            ("tracestate", "a=1"),
+            ("tracestate", "b=2"),
+        ],
         &[("traceparent", "nonsense"), ("traceparent", &*valid)],
         &[("tracestate", "a =1")],
         &[("traceparent", "cc-00-what-will-be")],
     ] {
         let lines = between.pass(headers).await;
 
-        let pairs: Vec<(&str, &str)> =
-            lines.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let pairs: Vec<(&str, &str)> = lines
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
         assert_eq!(pairs, headers);
     }
 }

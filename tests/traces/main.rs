@@ -5,6 +5,7 @@ mod choices;
 mod context;
 mod endings;
 mod names;
+mod questions;
 mod story;
 
 use end_to_end::{Client, Collector, Process, Span, System, traces};

@@ -27,6 +27,9 @@ pub const FAULT_EFFECT: &str = "unreliable_service.effect";
 /// How long the fault plan delayed the answer, in milliseconds.
 pub const FAULT_DELAY_MS: &str = "unreliable_service.delay_ms";
 
+/// On a fast failure that the load generator met: another instance served in the second before it.
+pub const SERVED_ELSEWHERE: &str = "load_generator.served_elsewhere";
+
 /// How a span failed: a status code, or a word.
 pub const ERROR_TYPE: &str = "error.type";
 /// The method of a request, in capitals.

@@ -1,6 +1,7 @@
 //! The client span: what a trace says about a request that was sent.
 
 use http::{HeaderMap, Uri};
+use opentelemetry::Value;
 use opentelemetry::trace::TraceContextExt;
 use tracing::{Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -93,6 +94,11 @@ impl ClientSpan {
             write(context, incoming.and_then(Received::read).as_ref(), headers);
         }
         context.is_sampled().then_some(Self { span, ended: false })
+    }
+
+    /// Notes an attribute of the request.
+    pub fn note(&self, key: &'static str, value: impl Into<Value>) {
+        self.span.set_attribute(key, value);
     }
 
     /// The answer is there.
