@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use end_to_end::{Client, Collector, FREE_PORTS, Mood, Process, Span, always_failing};
+use end_to_end::{Client, Collector, FREE_PORTS, Mood, Process, Span, failing};
 
 use crate::registry::Registry;
 
@@ -10,7 +10,8 @@ use crate::registry::Registry;
 type Carried = BTreeMap<String, BTreeSet<String>>;
 
 fn is_ours(key: &str) -> bool {
-    key.starts_with("circuit_breaker.") || key.starts_with("unreliable_service.")
+    let ours = ["circuit_breaker.", "unreliable_service.", "load_generator."];
+    ours.iter().any(|namespace| key.starts_with(namespace))
 }
 
 /// What the registry has.
@@ -24,13 +25,14 @@ fn conventions(registry: &Registry) -> Carried {
         .collect()
 }
 
-/// What spans have. A span that is not the breaker's and has attributes of ours is the unreliable
-/// service's.
+/// What spans have. A span that is not the breaker's and has attributes of ours is a request that the load
+/// generator sent or the unreliable service answered.
 fn carried(spans: &[Span]) -> Carried {
     let mut carried = Carried::new();
     for span in spans {
         let name = match &*span.name {
             name if is_ours(name) => name,
+            _ if span.kind == "client" => "lab.load_generator.request",
             _ => "lab.unreliable_service.request",
         };
         let links = span
@@ -74,10 +76,7 @@ async fn spans_events_and_links_carry_what_the_conventions_say_and_nothing_else(
         200
     );
     let downstream = Client::new(lab.url("unreliable service").await);
-    assert_eq!(
-        downstream.put("/faults", &always_failing()).await.status,
-        200
-    );
+    assert_eq!(downstream.put("/faults", &failing(0.5)).await.status, 200);
 
     let everything = |spans: &[Span]| {
         let seen = carried(spans);

@@ -163,6 +163,7 @@ fn types(attributes: &[KeyValue]) -> Attributes {
         let name = match attribute.value.as_ref()?.value.as_ref()? {
             Value::StringValue(_) => "string",
             Value::IntValue(_) => "int",
+            Value::BoolValue(_) => "boolean",
             _ => "other",
         };
         Some((attribute.key.clone(), name.to_owned()))

@@ -147,7 +147,8 @@ impl BreakerCall {
             super::pass_on(incoming, headers);
             return None;
         };
-        ClientSpan::begin(recorded.service, recorded.span.id(), target, headers)
+        let parent = recorded.span.id().map(|id| (id, incoming));
+        ClientSpan::begin(recorded.service, parent, target, headers)
     }
 
     /// The call has ended. `error` is the `error.type` of a call that failed.

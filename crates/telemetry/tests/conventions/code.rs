@@ -15,7 +15,7 @@ const NAMES: [&str; 2] = [
     "fusebox-prometheus/src/span_events/attributes.rs",
 ];
 /// The namespaces that are ours.
-const OURS: [&str; 2] = ["circuit_breaker.", "unreliable_service."];
+const OURS: [&str; 3] = ["circuit_breaker.", "unreliable_service.", "load_generator."];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

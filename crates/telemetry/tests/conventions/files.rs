@@ -39,6 +39,7 @@ fn every_attribute_has_an_example_of_its_type() {
         let examples = definition["examples"].as_array();
         let fits = |example: &Value| match kind {
             "int" => example.is_i64(),
+            "boolean" => example.is_boolean(),
             _ => example.is_string(),
         };
         assert!(
