@@ -8,3 +8,5 @@ mod page;
 #[expect(dead_code, reason = "the tests of `telemetry` read the rest")]
 mod registry;
 mod spans;
+#[path = "../../crates/telemetry/tests/conventions/yaml.rs"]
+mod yaml;

@@ -49,8 +49,8 @@ fn names_in(text: &str) -> BTreeSet<&str> {
             let rest = &text[place..];
             let end = rest.bytes().position(|byte| !part(byte));
             let name = rest[..end.unwrap_or(rest.len())].trim_end_matches('.');
-            // A file, or the namespace itself.
-            if name.len() > namespace.len() && !name.ends_with(".rs") && !name.ends_with(".yaml") {
+            let is_file = [".rs", ".yaml"].iter().any(|ending| name.ends_with(ending));
+            if name.len() > namespace.len() && !is_file {
                 found.insert(name);
             }
         }
@@ -184,11 +184,8 @@ fn the_note_about_trips_lists_the_causes_that_open_a_breaker() {
         .map(|(_, definition)| definition);
     let mut trips = trips.filter(|definition| definition["name"] == "circuit_breaker.trips");
     let trips = trips.next().unwrap();
-    let attributes = trips["attributes"].as_array().unwrap().iter();
-    let note = attributes
-        .filter_map(|used| used["note"].as_str())
-        .next()
-        .unwrap();
+    let mut attributes = trips["attributes"].as_array().unwrap().iter();
+    let note = attributes.find_map(|used| used["note"].as_str()).unwrap();
 
     let listed: Vec<&str> = note.split('`').skip(1).step_by(2).collect();
     let causes: Vec<&str> = Cause::TRIPS.iter().map(|cause| cause.as_str()).collect();
@@ -212,13 +209,9 @@ fn the_metrics_of_the_code_are_those_of_the_registry() {
         .map(|metric| {
             let name = &*metric.prometheus;
             // What OpenTelemetry defines, it defines there.
-            let kind = metric.shown_as().map(str::to_owned).unwrap_or_else(|| {
-                let known = all.clone().find(|definition| definition.name == name);
-                known
-                    .map(|it| it.kind.as_str())
-                    .unwrap_or_default()
-                    .to_owned()
-            });
+            let known = all.clone().find(|definition| definition.name == name);
+            let known = known.map(|definition| definition.kind.as_str());
+            let kind = metric.shown_as().or(known).unwrap_or_default();
             let labels = metric.labels.iter().map(|(label, _)| &**label);
             let labels = labels.collect::<Vec<_>>().join(",");
             format!("{name} {kind} [{labels}] {}", metric.brief)

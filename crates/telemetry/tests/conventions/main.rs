@@ -6,3 +6,4 @@ mod library;
 mod page;
 mod pages;
 mod registry;
+mod yaml;

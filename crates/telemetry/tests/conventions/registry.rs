@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::Value;
+
+use crate::yaml::parse;
 
 /// An attribute that the registry defines.
 #[derive(Debug)]
@@ -65,8 +66,8 @@ impl Registry {
         let files = documents();
         let all = |section: &'static str| {
             let named = files
-                .iter()
-                .flat_map(move |(_, document)| list(document, section));
+                .values()
+                .flat_map(move |document| list(document, section));
             named.collect::<Vec<&Value>>()
         };
         let definitions = files.iter().flat_map(|(name, document)| {
@@ -135,31 +136,6 @@ fn documents() -> BTreeMap<String, Value> {
         }
     }
     documents
-}
-
-/// YAML as JSON, which is all that these files use of it.
-fn parse(text: &str) -> Value {
-    let documents = Yaml::load_from_str(text).expect("the file is YAML");
-    let [document] = documents.as_slice() else {
-        panic!("one document in a file");
-    };
-    json(document)
-}
-
-fn json(yaml: &Yaml<'_>) -> Value {
-    match yaml {
-        Yaml::Value(Scalar::String(text)) => text.trim_end().into(),
-        Yaml::Value(Scalar::Integer(number)) => (*number).into(),
-        Yaml::Value(Scalar::Boolean(flag)) => (*flag).into(),
-        Yaml::Sequence(all) => all.iter().map(json).collect(),
-        Yaml::Mapping(all) => {
-            let pairs = all.iter();
-            let pairs = pairs
-                .map(|(key, value)| (key.as_str().unwrap_or_default().to_owned(), json(value)));
-            Value::Object(pairs.collect())
-        }
-        other => panic!("the files need no {other:?}"),
-    }
 }
 
 /// The list at `key`; an empty one where there is none.
