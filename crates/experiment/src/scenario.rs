@@ -11,7 +11,7 @@ use crate::faults::Plan;
 use crate::fleet::UNHEALTHY_AT;
 use crate::load::{PhaseWindow, Phases, Point, Profile, Shape};
 use crate::reading::parse_toml;
-use crate::values::Span;
+use crate::values::{Span, check_patience};
 
 /// Instances that a fleet may have.
 const MAX_INSTANCES: usize = 64;
@@ -254,11 +254,8 @@ impl Scenario {
             breaker
                 .config(self.seed)
                 .map_err(|error| format!("breaker of instance {name}: {error}"))?;
-            if self.call_timeout_of(name).0.is_zero() {
-                return Err(format!(
-                    "call_timeout of instance {name}: it must be above zero"
-                ));
-            }
+            check_patience("call_timeout", self.call_timeout_of(name))
+                .map_err(|error| format!("instance {name}: {error}"))?;
         }
         for name in self.instance.keys() {
             if !names.contains(name) {

@@ -32,6 +32,25 @@ impl fmt::Display for Span {
     }
 }
 
+/// The longest that anybody waits for an answer, a client as well as an instance: ten minutes, as long as a
+/// fault may hold a call. Histograms of durations reach to it.
+pub const LONGEST_PATIENCE: Duration = Duration::from_secs(600);
+
+/// Checks how long somebody waits for an answer.
+///
+/// # Errors
+///
+/// When it is zero or above [`LONGEST_PATIENCE`]; the message names `field`.
+pub fn check_patience(field: &str, patience: Span) -> Result<(), String> {
+    if patience.0.is_zero() || patience.0 > LONGEST_PATIENCE {
+        let most = Span(LONGEST_PATIENCE);
+        return Err(format!(
+            "{field} = {patience} is not allowed: it must be above zero and at most {most}"
+        ));
+    }
+    Ok(())
+}
+
 /// A rule with a value, or `off`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule<T> {
@@ -231,5 +250,17 @@ mod tests {
             "5".parse::<Span>().unwrap_err(),
             "`5` is not a duration: write a number with a unit, such as 500ms, 2s or 1m"
         );
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_or_not_at_all() {
+        for text in ["0s", "10m 1s"] {
+            let refusal = check_patience("timeout", text.parse().unwrap()).unwrap_err();
+            assert_eq!(
+                refusal,
+                format!("timeout = {text} is not allowed: it must be above zero and at most 10m")
+            );
+        }
+        check_patience("timeout", Span(LONGEST_PATIENCE)).unwrap();
     }
 }

@@ -171,7 +171,7 @@ pub(crate) struct TogetherArgs {
     /// Requests per second over all instances [default: 90]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_RATE")]
     pub(crate) rate: Option<f64>,
-    /// How long an instance waits for the downstream before it answers 504 [default: 1s]
+    /// How long an instance waits for the downstream before it answers 504, at most 10m [default: 1s]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
     pub(crate) call_timeout: Option<Span>,
     /// The fault plan of the unreliable service: a JSON or TOML file, or preset:NAME

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use experiment::faults::Plan;
 use experiment::scenario::Mode;
+use experiment::values::check_patience;
 use telemetry::LogFormat;
 
 use crate::cli::{
@@ -258,7 +259,7 @@ fn instance(
     Ok(Instance {
         listen,
         downstream,
-        call_timeout: above_zero("call_timeout", call_timeout.unwrap_or(CALL_TIMEOUT))?,
+        call_timeout: patience("call_timeout", call_timeout.unwrap_or(CALL_TIMEOUT))?,
         breaker,
         config,
         mode: Mode::Auto,
@@ -329,6 +330,11 @@ fn distinct(places: &[(&str, Address)]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn patience(field: &str, span: Span) -> Result<Span, Failure> {
+    check_patience(field, span).map_err(Failure::usage)?;
+    Ok(span)
 }
 
 fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {

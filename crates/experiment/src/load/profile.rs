@@ -9,7 +9,7 @@ use super::choose::Choose;
 use super::process::Process;
 use super::retries::Retries;
 use super::shape::{MAX_RATE, Shape};
-use crate::values::Span;
+use crate::values::{Span, check_patience};
 
 /// Less is more likely a typing error.
 pub const MIN_RATE: f64 = 0.001;
@@ -47,7 +47,7 @@ pub struct Profile {
     pub keys: u64,
     /// The exponent of Zipf's law by which some keys are asked for more often, from 0 (all alike) to 10.
     pub key_skew: f64,
-    /// How long a client waits for the answer to one attempt, from when it is sent.
+    /// How long a client waits for the answer to one attempt, from when it is sent; at most 10 minutes.
     pub timeout: Span,
     /// Whether it tries again.
     pub retries: Retries,
@@ -109,7 +109,7 @@ impl Profile {
         }
         range("keys", self.keys, 1..=1_000_000, "")?;
         range("key_skew", self.key_skew, 0.0..=10.0, "")?;
-        above_zero("timeout", self.timeout)?;
+        check_patience("timeout", self.timeout)?;
         self.retries.check()?;
         range("max_connections", self.max_connections, 1..=10_000, "")?;
         range("queue", self.queue, 0..=10_000_000, "")?;
@@ -244,8 +244,9 @@ mod tests {
             ("keys = 0", "keys = 0"),
             (
                 "timeout = \"0s\"",
-                "timeout = 0s is not allowed: it must be above zero",
+                "timeout = 0s is not allowed: it must be above zero and at most 10m",
             ),
+            ("timeout = \"11m\"", "timeout = 11m is not allowed"),
             (
                 "shape = \"sine:amplitude=100,period=5s\"",
                 "at most the mean, 90",

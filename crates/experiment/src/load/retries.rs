@@ -140,6 +140,18 @@ impl Retries {
         Some(Duration::try_from_secs_f64(wait).unwrap_or(max.0))
     }
 
+    /// The longest that a request takes from its first attempt on, when each attempt takes `attempt` at
+    /// most: all attempts and the waits between them.
+    pub fn longest(&self, attempt: Duration) -> Duration {
+        let (attempts, wait) = match self {
+            Self::None {} => (1, Duration::ZERO),
+            Self::Immediate { attempts, .. } => (*attempts, Duration::ZERO),
+            Self::Exponential { attempts, max, .. } => (*attempts, max.0),
+        };
+        let waits = wait.saturating_mul(attempts.saturating_sub(1));
+        attempt.saturating_mul(attempts).saturating_add(waits)
+    }
+
     /// The budget that all clients share, if there is one.
     pub fn budget(&self) -> Option<Budget> {
         match *self {

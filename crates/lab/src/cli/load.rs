@@ -19,7 +19,7 @@ pub(crate) struct LoadArgs {
     /// Requests per second over all targets [default: 90]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_RATE")]
     pub(crate) rate: Option<f64>,
-    /// How long to wait for an answer, from when it is sent [default: 5s]
+    /// How long to wait for an answer, from when it is sent; at most 10m [default: 5s]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_TIMEOUT")]
     pub(crate) timeout: Option<Span>,
     #[command(flatten)]
