@@ -260,7 +260,13 @@ async fn a_file_is_refused_with_the_place_and_the_nearest_key() {
             "[load]\nzzz = 1\n",
             ["2:1", "known are: rate, process, shape"],
         ),
-        ("[breaker]\nopen_for = 2\n", ["2:12", "expected a string"]),
+        (
+            "[breaker]\nopen_for = 2\n",
+            [
+                "2:12",
+                "`2` has no unit: write it with one, such as \"2ms\" or \"2s\"",
+            ],
+        ),
         (
             "[breaker]\nopen_for = \"soon\"\n",
             ["2:12", "500ms, 2s or 1m"],

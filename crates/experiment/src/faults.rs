@@ -25,6 +25,7 @@ mod digest;
 mod effect;
 mod fate;
 mod gate;
+mod patch;
 mod phase;
 mod plan;
 mod player;
@@ -32,6 +33,7 @@ mod prepared;
 pub mod presets;
 mod preview;
 mod rule;
+mod schema;
 mod strangers;
 mod trajectory;
 mod truth;
@@ -40,10 +42,11 @@ pub use effect::{Effect, WrongBody};
 pub use fate::{Call, Ending, Fate, Hit, SlowBody};
 pub use gate::{Bursts, Gate, Markov, MarkovState, Scope};
 pub use phase::{Moment, Phase, PhaseWindow};
-pub use plan::{Base, Limits, Plan, schema};
+pub use plan::{Base, Limits, Plan};
 pub use player::Player;
 pub use preview::{Preview, PreviewCaller, PreviewPhase, PreviewPoint};
 pub use rule::{Match, Names, Rule};
+pub use schema::schema;
 pub use truth::Standing;
 
 /// The body of an answer that nothing has spoilt.

@@ -1,8 +1,11 @@
-//! What is wrong with this text, where, and what is meant?
+//! Reads JSON and TOML, and says what is wrong with a text, where, and what is meant.
 //!
 //! Errors name the field or the place, the value and the nearest known key, in one line.
 
+pub(crate) mod times;
+
 use serde::de::DeserializeOwned;
+use times::Times;
 
 /// The byte order mark that some editors write at the start of a file.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -26,12 +29,15 @@ pub fn bytes_without_mark(bytes: &[u8]) -> &[u8] {
 /// What is wrong, in one line, with the nearest known key where a key is unknown.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes_without_mark(bytes));
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let field = error.path().to_string();
-        if !error.inner().is_data() {
-            return not_json(bytes, error.inner());
+    let mut track = serde_path_to_error::Track::new();
+    // The path is followed below the times, so that it has the keys as they were written.
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let value = T::deserialize(Times(tracked)).map_err(|error| {
+        let field = track.path().to_string();
+        if !error.is_data() {
+            return not_json(bytes, &error);
         }
-        let what = with_nearest(&error.inner().to_string());
+        let what = with_nearest(&error.to_string());
         if field == "." {
             what
         } else {
@@ -72,7 +78,8 @@ fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
 /// What is wrong, in one line, with the nearest known key where a key is unknown.
 pub fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let text = without_mark(text);
-    toml::from_str(text).map_err(|error| {
+    let read = toml::Deserializer::parse(text).and_then(|toml| T::deserialize(Times(toml)));
+    read.map_err(|error| {
         let place = error.span().map_or(0, |span| span.start);
         let (line, column) = position(text, place);
         let message = error.message().replace('\n', "; ");
@@ -97,9 +104,12 @@ pub fn with_nearest(message: &str) -> String {
     if !message.starts_with("unknown ") {
         return message.to_owned();
     }
-    match nearest(unknown, known.iter().copied()) {
+    // Times are written without the unit in their name; numbers are for programs.
+    let written = known.iter().map(|name| times::split(name).unwrap_or(name));
+    let written: Vec<&str> = written.collect();
+    match nearest(unknown, written.iter().chain(known).copied()) {
         Some(name) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
-        None => format!("unknown key `{unknown}`; known are: {}", known.join(", ")),
+        None => format!("unknown key `{unknown}`; known are: {}", written.join(", ")),
     }
 }
 

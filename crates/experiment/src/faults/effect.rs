@@ -54,7 +54,7 @@ pub enum Effect {
     /// The connection closes when this share of the body is sent.
     Truncate {
         /// Which share; half by default.
-        #[serde(default = "half")]
+        #[serde(default = "half", deserialize_with = "crate::values::share")]
         share: f64,
     },
     /// 200 with a body that is wrong.

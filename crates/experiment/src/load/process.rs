@@ -39,7 +39,7 @@ pub enum Process {
         #[serde(default = "factor")]
         factor: f64,
         /// The share of the time in bursts; at most 1 / factor.
-        #[serde(default = "share")]
+        #[serde(default = "share", deserialize_with = "crate::values::share")]
         share: f64,
         /// How many requests a burst has on average.
         #[serde(default = "requests")]

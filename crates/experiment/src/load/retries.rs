@@ -25,6 +25,7 @@ pub enum Retries {
         #[serde(default = "attempts")]
         attempts: u32,
         /// At most so many retries per request of all clients; see [`Budget`].
+        #[serde(default, deserialize_with = "crate::values::optional_share")]
         budget: Option<f64>,
         /// Whether a fast failure is taken as the word that it is.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -48,6 +49,7 @@ pub enum Retries {
         #[serde(default)]
         jitter: Jitter,
         /// At most so many retries per request of all clients; see [`Budget`].
+        #[serde(default, deserialize_with = "crate::values::optional_share")]
         budget: Option<f64>,
         /// Whether a fast failure is taken as the word that it is.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
+use super::variables::variable_of;
 use crate::failure::Failure;
 use crate::settings::without_passwords;
 
@@ -62,7 +63,7 @@ fn is_negative(word: &str) -> bool {
 /// What clap spreads over paragraphs, in one line without the usage and without passwords.
 pub(super) fn line(command: &Command, words: &[OsString], error: &Error) -> String {
     let said = match error.kind() {
-        ErrorKind::ValueValidation | ErrorKind::InvalidValue => wrong_value(error),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => wrong_value(words, error),
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Some(missing_command(command, words))
         }
@@ -72,9 +73,9 @@ pub(super) fn line(command: &Command, words: &[OsString], error: &Error) -> Stri
     format!("{}; {HELP}", without_passwords(&said))
 }
 
-fn wrong_value(error: &Error) -> Option<String> {
+fn wrong_value(words: &[OsString], error: &Error) -> Option<String> {
     let flag = text(error, ContextKind::InvalidArg)?;
-    let flag = flag.split(' ').next().unwrap_or_default();
+    let flag = &*source(flag.split(' ').next().unwrap_or_default(), words);
     let value = text(error, ContextKind::InvalidValue)?;
     if value.is_empty() {
         return Some(format!("{flag}: no value is given: write one after it"));
@@ -87,10 +88,22 @@ fn wrong_value(error: &Error) -> Option<String> {
     }
     let reason = error.source()?.to_string();
     // A secret is not named, and its reason does not tell it.
-    if flag.ends_with("token") {
+    if flag.to_lowercase().ends_with("token") {
         return Some(format!("{flag}: {reason}"));
     }
     Some(format!("{flag}: {}", in_plain_words(&value, &reason)))
+}
+
+/// Where a value comes from: its flag, or the variable of that name where nobody gave the flag.
+fn source(flag: &str, words: &[OsString]) -> String {
+    let given = words.iter().filter_map(|word| word.to_str()).any(|word| {
+        let rest = word.strip_prefix(flag);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    });
+    match flag.strip_prefix("--") {
+        Some(name) if !given => variable_of(name),
+        _ => flag.to_owned(),
+    }
 }
 
 /// A reason that names the value and says what to write.
