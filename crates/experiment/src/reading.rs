@@ -37,12 +37,13 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
         if !error.is_data() {
             return not_json(bytes, &error);
         }
-        let what = with_nearest(&error.to_string());
+        let said = error.to_string();
         if field == "." {
-            what
-        } else {
-            format!("{field}: {what}")
+            return in_plain_words(&said);
         }
+        // The field says more than the place.
+        let place = said.rfind(" at line ").unwrap_or(said.len());
+        format!("{field}: {}", in_plain_words(&said[..place]))
     })?;
     match deserializer.end() {
         Ok(()) => Ok(value),
@@ -83,7 +84,7 @@ pub fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         let place = error.span().map_or(0, |span| span.start);
         let (line, column) = position(text, place);
         let message = error.message().replace('\n', "; ");
-        format!("{line}:{column}: {}", with_nearest(&message))
+        format!("{line}:{column}: {}", in_plain_words(&message))
     })
 }
 
@@ -93,6 +94,39 @@ pub fn position(text: &str, place: usize) -> (usize, usize) {
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = before.matches('\n').count() + 1;
     (line, before[line_start..].chars().count() + 1)
+}
+
+/// What parsers say in the words of a programmer, and what they mean.
+const WORDS: [(&str, &str); 7] = [
+    ("expected u16", "expected a whole number from 0 to 65535"),
+    (
+        "expected u32",
+        "expected a whole number from 0 to 4294967295",
+    ),
+    ("expected u64", "expected a whole number from 0 on"),
+    ("expected usize", "expected a whole number from 0 on"),
+    ("expected f64", "expected a number"),
+    (
+        "invalid type: map, expected a sequence",
+        "its settings are missing",
+    ),
+    (
+        "invalid type: unit variant, expected newtype variant",
+        "its settings are missing: write them in braces, such as { reset = {} }, or { \"reset\": {} } in JSON",
+    ),
+];
+
+/// What a parser says, in words that tell what to write.
+pub(crate) fn in_plain_words(message: &str) -> String {
+    if let Some(field) = message.strip_prefix("missing field `") {
+        let (field, rest) = field.split_once('`').unwrap_or((field, ""));
+        let field = times::split(field).unwrap_or(field);
+        return format!("the key `{field}` is missing{rest}");
+    }
+    let said = with_nearest(message);
+    WORDS
+        .iter()
+        .fold(said, |said, (word, plain)| said.replace(word, plain))
 }
 
 /// Adds the nearest known key to serde's message about an unknown one.

@@ -140,7 +140,11 @@ pub(crate) fn read_plan(path: &Path) -> Result<Plan, Failure> {
         let preset = presets::preset(name).map_err(Failure::usage)?;
         return Ok(preset.plan());
     }
-    let text = read(path)?;
+    let text = read(path).map_err(|failure| {
+        Failure::usage(format!(
+            "{failure}; write the path of a JSON or TOML file, or preset:NAME"
+        ))
+    })?;
     let plan = if is_toml(path, &text) {
         // A place in the file is part of its name.
         Plan::parse_toml(&text).map_err(|error| match error.as_bytes().first() {

@@ -196,7 +196,12 @@ fn instance_names(file: &File, listen: &[Named<Address>]) -> Result<Vec<String>,
             names.push(name.clone());
         }
     }
-    for Named { name, .. } in listen {
+    for (place, Named { name, .. }) in listen.iter().enumerate() {
+        if listen[..place].iter().any(|other| other.name == *name) {
+            return Err(Failure::usage(format!(
+                "--listen {name} is given twice: leave one of the two out"
+            )));
+        }
         if !SERVICES.contains(&&**name) && !known(&names, name) {
             return Err(Failure::usage(format!(
                 "--listen {name}=… names no service; there are {} and unreliable, and lab for the \

@@ -40,6 +40,12 @@ impl Choose {
         let Self::Weighted(weights) = self else {
             return Ok(());
         };
+        if weights.is_empty() {
+            return Err(
+                "choose weighted: a weight is missing: write weighted:A=3, with the name of a target"
+                    .to_owned(),
+            );
+        }
         for (name, weight) in weights {
             if !targets.contains(&&**name) {
                 return Err(format!(

@@ -316,7 +316,7 @@ mod tests {
         let refused = |text: &str| text.parse::<Shape>().and_then(|it| it.check()).unwrap_err();
         for (text, why) in [
             ("rampp:to=1,over=1s", "did you mean `ramp`?"),
-            ("ramp:to=1", "missing field `over`"),
+            ("ramp:to=1", "the key `over` is missing"),
             ("ramp:to=1,ovr=1s", "did you mean `over`?"),
             ("ramp:to=200000,over=1s", "from 0 to 100000 per second"),
             ("ramp:to=10,over=soon", "`soon` is not a duration"),

@@ -67,6 +67,12 @@ pub(super) fn line(command: &Command, words: &[OsString], error: &Error) -> Stri
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Some(missing_command(command, words))
         }
+        ErrorKind::MissingRequiredArgument => missing_value(command, words, error),
+        ErrorKind::ArgumentConflict => Some(format!(
+            "{}: leave one of them out",
+            paragraphs(&error.to_string())
+        )),
+        ErrorKind::UnknownArgument => unknown(error),
         _ => None,
     };
     let said = said.unwrap_or_else(|| paragraphs(&error.to_string()));
@@ -141,12 +147,48 @@ fn in_plain_words(value: &str, reason: &str) -> String {
     format!("{said}{more}")
 }
 
+/// A flag or a word that means nothing here, with what may be meant.
+fn unknown(error: &Error) -> Option<String> {
+    let given = text(error, ContextKind::InvalidArg)?;
+    let what = if given.starts_with('-') {
+        "is not a flag of this command"
+    } else {
+        "is one word too many"
+    };
+    let hint = match text(error, ContextKind::SuggestedArg) {
+        Some(near) => format!("did you mean '{near}'?"),
+        None => "leave it out".to_owned(),
+    };
+    Some(format!("`{given}` {what}: {hint}"))
+}
+
+/// What is missing, and how the whole is written.
+fn missing_value(command: &Command, words: &[OsString], error: &Error) -> Option<String> {
+    let missing = match error.get(ContextKind::InvalidArg)? {
+        ContextValue::Strings(missing) => missing.join(" "),
+        _ => return None,
+    };
+    let part = part_of(command, words);
+    let given = words.iter().skip(1).filter_map(|word| word.to_str());
+    let given: Vec<&str> = given.take_while(|word| !word.starts_with('-')).collect();
+    Some(format!(
+        "{}: {missing} is missing: write breaker-lab {} {missing}",
+        part.get_name(),
+        given.join(" ")
+    ))
+}
+
+/// The command that the words lead to.
+fn part_of<'a>(command: &'a Command, words: &[OsString]) -> &'a Command {
+    let words = words.iter().skip(1).filter_map(|word| word.to_str());
+    words.fold(command, |part, word| {
+        part.find_subcommand(word).unwrap_or(part)
+    })
+}
+
 /// What may follow the words that were given.
 fn missing_command(command: &Command, words: &[OsString]) -> String {
-    let mut part = command;
-    for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
-        part = part.find_subcommand(word).unwrap_or(part);
-    }
+    let part = part_of(command, words);
     let commands = part.get_subcommands().map(Command::get_name);
     let commands: Vec<&str> = commands.filter(|name| *name != "help").collect();
     format!(

@@ -76,7 +76,7 @@ fn progress(record: &Record) -> String {
     let parts = record.names().iter().enumerate().map(|(target, name)| {
         let outcomes = record.figures(target);
         format!(
-            "{name}: {} ok, {} failed, {} fast-failed",
+            "{name}: {} ok, {} failed, {} fast-fail",
             outcomes[Outcome::Ok],
             outcomes.failed(),
             outcomes[Outcome::FastFail],

@@ -64,7 +64,7 @@ where
             .filter(|(name, _)| !name.is_empty())
             .ok_or_else(|| {
                 let shown = without_passwords(text);
-                format!("`{shown}` is not of the form NAME=VALUE")
+                format!("`{shown}` has no name: write NAME=VALUE, such as A={shown}")
             })?;
         let value = value.parse().map_err(|error: T::Err| error.to_string())?;
         Ok(Self {

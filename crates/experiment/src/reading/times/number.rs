@@ -75,7 +75,7 @@ impl<'de, E: Error> Deserializer<'de> for Number<'_, E> {
             Given::Written(time) => match time.whole() {
                 Some(whole) => visitor.visit_u64(whole),
                 None => Err(E::custom(format!(
-                    "`{}` is not allowed: write a whole number of {}",
+                    "`{}` is not allowed: write a whole number of {}, and not more than a day",
                     time.text, time.unit.word
                 ))),
             },

@@ -91,8 +91,8 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
         ),
         ("for = \"1s\"\nfor_ms = 5", "duplicate field `for_ms`"),
         (
-            "fro = \"1s\"",
-            "1:1: unknown key `fro`; did you mean `for`?",
+            "fors = \"1s\"",
+            "1:1: unknown key `fors`; did you mean `for`?",
         ),
     ] {
         let error = parse_toml::<Read>(text).unwrap_err();
