@@ -1,4 +1,4 @@
-//! How is an instance's breaker set? Every key may be missing; a later layer fills it in.
+//! The settings of an instance's breaker. Every key may be missing; a later layer fills it in.
 //!
 //! The same keys stand in settings files, in scenarios and, with the feature `cli`, as flags.
 

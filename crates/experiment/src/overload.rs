@@ -1,4 +1,4 @@
-//! What does a service do that gets more work than it can do?
+//! The overload model: a service that gets more work than it can do.
 //!
 //! So many workers, a law of how long one piece of work takes, a queue with a limit. What follows from
 //! these – brown-out, a collapsed queue, a collapse that outlives its cause – is not written down

@@ -1,4 +1,4 @@
-//! What came of an experiment? Everything that is needed to draw it again and to compute it again.
+//! The result of an experiment: everything that is needed to draw it again and to compute it again.
 //!
 //! The shape is versioned by [`SCHEMA`]: a reader that meets another one says so instead of guessing.
 

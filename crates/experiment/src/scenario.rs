@@ -1,4 +1,4 @@
-//! What is an experiment? One file that says everything, run by the lab or under virtual time.
+//! A scenario: one file that says everything about an experiment, run by the lab or under virtual time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What did the user ask for? Flags and their environment variables.
+//! The command line: flags and their environment variables.
 //!
 //! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
 //! alone. A flag, its variable and the key in the file have the same name.

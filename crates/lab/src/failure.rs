@@ -1,4 +1,4 @@
-//! Why did the program end early? One line for the user, and the exit status.
+//! Failures that end the program early: one line for the user, and the exit status.
 
 use std::process::ExitCode;
 

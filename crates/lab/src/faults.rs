@@ -1,4 +1,4 @@
-//! How are faults set from a shell? `breaker-lab faults …` asks a running unreliable service.
+//! The commands `breaker-lab faults …`, which ask a running unreliable service.
 //!
 //! Files are read and checked here before anything is sent, so that an error names the file and the key.
 

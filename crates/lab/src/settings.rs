@@ -1,4 +1,4 @@
-//! What runs, and how? The settled settings of each part, and how they are written.
+//! The settled settings of each part, and how they are written.
 
 mod file;
 mod load;

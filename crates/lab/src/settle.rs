@@ -1,5 +1,5 @@
-//! What follows from flags, environment, file and defaults? Everything is checked here, before
-//! anything starts. The earlier of the four wins.
+//! Settles what follows from flags, environment, file and defaults. Everything is checked here, before
+//! anything starts; the earlier of the four wins.
 
 mod load;
 

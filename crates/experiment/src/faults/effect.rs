@@ -1,4 +1,4 @@
-//! What does a rule do to a call?
+//! Effects: what a rule does to a call.
 
 use std::collections::BTreeMap;
 

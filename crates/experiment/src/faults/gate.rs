@@ -1,4 +1,4 @@
-//! When does a rule hit, and do callers share their luck?
+//! Gates: when a rule hits, and whether callers share their luck.
 //!
 //! Gates that draw per call hash the caller's n-th call. Gates that burst follow a trajectory of seed and
 //! time ([`trajectory`](super::trajectory)), so an outage is the same whatever the load. `scope` says

@@ -1,4 +1,4 @@
-//! What happens for a while, and where is the plan at an instant?
+//! Phases: what happens for a while, and where a plan is at an instant.
 
 use std::time::Duration;
 

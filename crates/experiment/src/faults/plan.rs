@@ -1,4 +1,4 @@
-//! How is a plan written? As JSON or TOML, with defaults for all but what matters.
+//! A fault plan as it is written: JSON or TOML, with defaults for all but what matters.
 
 use std::collections::BTreeMap;
 use std::fmt;

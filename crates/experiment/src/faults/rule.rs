@@ -1,4 +1,4 @@
-//! Whom does a rule match?
+//! Rules, and the calls that each of them matches.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! To which target does a request go, and which key does it ask for?
+//! The choice of a target for each request, and of the key that it asks for.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! How evenly do requests come? Renewal processes with a mean of one arrival per unit.
+//! Arrival processes: renewal processes with a mean of one arrival per unit, which say how evenly requests
+//! come.
 //!
 //! Logarithms are those of `libm`, which come out the same on every platform.
 

@@ -1,4 +1,4 @@
-//! What is the load like? Everything about it but where it goes and for how long.
+//! The profile of a load: everything about it but where it goes and for how long.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

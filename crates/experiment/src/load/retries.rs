@@ -1,4 +1,4 @@
-//! Does a client try again, and when?
+//! Retries: whether a client tries again, and when.
 //!
 //! Whatever did not succeed is tried again, except what the client did wrong itself. A retry goes to
 //! the same target; the request still ends in one outcome, that of its last attempt, and its response

@@ -1,4 +1,4 @@
-//! How many requests come per second, over time?
+//! The shape of a load: how many requests come per second, over time.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! How is a choice with settings written in one line? `name`, or `name:key=value,key=value`.
+//! A choice with settings in one line: `name`, or `name:key=value,key=value`.
 //!
 //! The same text stands on the command line and in files; a file may also have the table that the text
 //! stands for: `"gamma:shape=0.5"` is `{ gamma = { shape = 0.5 } }`.

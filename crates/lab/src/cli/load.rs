@@ -1,4 +1,4 @@
-//! What did the user ask of the load generator?
+//! The flags of the load generator.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! How is a run shown while it lasts? A line per second, or a few lines drawn in place.
+//! The display of a load while it lasts: a line per second, or a few lines drawn in place.
 
 use std::io;
 

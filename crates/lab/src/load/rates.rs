@@ -1,4 +1,4 @@
-//! Which rates does a file hold, to be replayed?
+//! Rates in a file, to be replayed.
 
 use std::path::Path;
 

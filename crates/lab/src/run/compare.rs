@@ -1,4 +1,4 @@
-//! Do results differ, or is it their spread? Figures of several run folders side by side.
+//! The comparison of results: figures of several run folders side by side.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Which scenarios come with the lab? They are part of the program, so that each can be run by name.
+//! The scenarios that come with the lab. They are part of the program, so that each can be run by name.
 
 use std::path::Path;
 

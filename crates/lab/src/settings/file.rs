@@ -1,4 +1,4 @@
-//! What does the file say? TOML, every key optional, unknown keys refused with the nearest known.
+//! The settings file: TOML, every key optional, unknown keys refused with the nearest known.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! How are single settings written? Named addresses, URLs, what other crates know how to read.
+//! Values of single settings: named addresses, URLs, and what other crates know how to read.
 //!
 //! The same text means the same on the command line, in the environment and in the file.
 
