@@ -1,6 +1,6 @@
 //! Commands, words and values of the command line that are refused, each with what to write.
 
-use crate::{File, assert_refusal};
+use crate::{File, assert_refusal, refusal};
 
 #[tokio::test]
 async fn other_flags_out_of_range_are_refused() {
@@ -90,4 +90,27 @@ async fn what_cannot_be_compared_is_refused() {
         &["schema: x/9", "this program reads"],
     )
     .await;
+}
+
+#[tokio::test]
+async fn the_password_of_a_url_is_never_said_even_where_no_url_belongs() {
+    let url = "http://user:hunter2@h";
+    for arguments in [
+        ["instance", url].as_slice(),
+        &["run", url],
+        &["compare", url],
+        &["scenarios", url],
+        &["faults", "set", url],
+        &["faults", "preset", url],
+        &["--faults", url],
+        &["--config", url],
+        &["load", url],
+        &["load", "--json", url],
+        &["load", "--listen", url],
+        &["load", "--assert", url],
+        &["load", "--shape", url],
+    ] {
+        let said = refusal(arguments).await;
+        assert!(!said.contains("hunter2"), "{arguments:?}: {said}");
+    }
 }

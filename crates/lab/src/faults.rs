@@ -181,7 +181,8 @@ fn is_toml(path: &Path, text: &str) -> bool {
         Some("json") => false,
         _ => {
             let text = without_mark(text).trim_start();
-            !text.is_empty() && !text.starts_with(['{', '['])
+            // No plan in JSON is a list; TOML may begin with `[[phases]]`.
+            !text.is_empty() && !text.starts_with('{')
         }
     }
 }

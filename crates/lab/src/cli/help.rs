@@ -8,11 +8,11 @@ const BREAKER: &str = "Breaker";
 
 pub(super) const WHOLE: &str = "\
 Examples:
-  breaker-lab                                       everything in this process, shown live
-  breaker-lab --duration 60s --seed 1               the same requests and faults each time
-  breaker-lab run flapping                          an experiment with a verdict
-  breaker-lab faults preset hang                    faults of a running lab
-  breaker-lab completions bash                      completions for a shell
+  breaker-lab                            everything in this process, shown live
+  breaker-lab --duration 60s --seed 1    the same requests and faults each time
+  breaker-lab run flapping               an experiment with a verdict
+  breaker-lab faults preset hang         faults of a running lab
+  breaker-lab completions bash           completions for a shell
 
 Exit status:
   0    it ended as it was asked to
@@ -35,7 +35,8 @@ wrong.";
 pub(super) const INSTANCE: &str = "\
 Examples:
   breaker-lab instance A
-  breaker-lab instance D --listen 127.0.0.1:8004 --downstream http://127.0.0.1:9000
+  breaker-lab instance D --listen 127.0.0.1:8004
+  breaker-lab instance A --downstream http://127.0.0.1:9100
   breaker-lab instance A --open-for 5s --failure-rate-threshold off
 
 Exit status: 0 when it was ended, 1 when something broke, 2 when a setting is
@@ -44,7 +45,8 @@ wrong.";
 pub(super) const LOAD: &str = "\
 Examples:
   breaker-lab load --rate 50 --target A=http://127.0.0.1:8001
-  breaker-lab load --process gamma:0.5 --shape ramp:from=10,to=200,over=30s --dry-run
+  breaker-lab load --shape ramp:from=10,to=200,over=30s --dry-run
+  breaker-lab load --process gamma:0.5 --rate 200/s
   breaker-lab load --duration 20s --assert 'p99(B) < 250ms' --json result.json
 
 Exit status:
@@ -96,7 +98,7 @@ macro_rules! of_faults {
         pub(crate) const $name: &str = concat!(
             "Examples:\n",
             $("  breaker-lab faults ", $example, "\n",)+
-            "\nExit status: 0, 1 when nobody answers, 2 when the command line or a plan is wrong."
+            "\nExit status: 0, 1 when nobody answers, 2 when the command line or a plan is\nwrong."
         );
     )+};
 }

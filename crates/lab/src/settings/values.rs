@@ -206,6 +206,20 @@ pub(crate) fn without_passwords(text: &str) -> String {
     words.by_ref().map(without_password).collect()
 }
 
+/// The same for text that is no URL but may have one in it: `me@host` alone stays as it is.
+pub(crate) fn without_url_passwords(text: &str) -> String {
+    let words = text.split_inclusive([' ', '`', '\'', '"', '<', '>', '\n']);
+    words
+        .map(|word| {
+            if word.contains("://") {
+                without_password(word)
+            } else {
+                word.to_owned()
+            }
+        })
+        .collect()
+}
+
 fn without_password(word: &str) -> String {
     let start = word.find("://").map_or(0, |place| place + "://".len());
     let rest = &word[start..];

@@ -157,7 +157,7 @@ fn no_flag_answers_in_the_words_of_a_parser() {
                 "{flag} {value}: {said}"
             );
             assert!(
-                ["write", "such as", "leave it out", "there are"]
+                ["write", "such as", "must be", "there are"]
                     .iter()
                     .any(|hint| said.contains(hint)),
                 "{flag} {value}: {said}"
