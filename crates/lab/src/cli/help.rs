@@ -81,8 +81,8 @@ Examples:
   breaker-lab compare runs/shared runs/independent
   breaker-lab compare runs/shared runs/independent --figure 'p99(B)'
 
-Exit status: 0, 1 when a run was cut short, 2 when a result cannot be read, 3 when
-a run is not valid.";
+Exit status: 0, 1 when a run was cut short, 2 when a result cannot be read,
+3 when a run is not valid.";
 
 pub(crate) const FAULTS: &str = "\
 Examples:

@@ -308,7 +308,7 @@ fn every_key_of_the_schema_that_ends_with_a_unit_can_be_written_without_it() {
             }
             serde_json::Value::Array(items) => items.iter_mut().for_each(|it| with_unit(key, it)),
             serde_json::Value::Object(named) => {
-                named.values_mut().for_each(|it| with_unit(key, it))
+                named.values_mut().for_each(|it| with_unit(key, it));
             }
             _ => {}
         }

@@ -183,8 +183,8 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for ValueSeed<S> {
                 unit.word
             )));
         }
-        let Span(time) = text.parse().map_err(E::custom)?;
-        let time = Time { time, unit, text };
+        let Span(length) = text.parse().map_err(E::custom)?;
+        let time = Time { length, unit, text };
         self.seed.deserialize(Number::new(Given::Written(time)))
     }
 
@@ -276,9 +276,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for OneTime<V> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
-        let Span(time) = text.parse().map_err(E::custom)?;
+        let Span(length) = text.parse().map_err(E::custom)?;
         let unit = Unit::MILLISECOND;
-        let number = Number::new(Given::Written(Time { time, unit, text }));
+        let number = Number::new(Given::Written(Time { length, unit, text }));
         let only = std::iter::once(("ms", number));
         self.0.visitor.visit_map(MapDeserializer::new(only))
     }

@@ -11,7 +11,7 @@ use super::Unit;
 /// A time that was written with a unit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Time<'a> {
-    pub(super) time: Duration,
+    pub(super) length: Duration,
     /// What the field counts.
     pub(super) unit: Unit,
     /// As it was written.
@@ -21,7 +21,7 @@ pub(super) struct Time<'a> {
 impl Time<'_> {
     /// How many whole units it is, if it is no fraction.
     pub(super) fn whole(self) -> Option<u64> {
-        let nanos = self.time.as_nanos();
+        let nanos = self.length.as_nanos();
         let unit = u128::from(self.unit.nanos);
         if nanos.is_multiple_of(unit) {
             u64::try_from(nanos / unit).ok()
@@ -31,7 +31,7 @@ impl Time<'_> {
     }
 
     pub(super) fn fraction(self) -> f64 {
-        self.time.as_secs_f64() * 1e9 / f64::from(self.unit.nanos)
+        self.length.as_secs_f64() * 1e9 / f64::from(self.unit.nanos)
     }
 }
 
@@ -59,7 +59,7 @@ impl<'a, E> Number<'a, E> {
     }
 }
 
-impl<'de, E: Error> IntoDeserializer<'de, E> for Number<'_, E> {
+impl<E: Error> IntoDeserializer<'_, E> for Number<'_, E> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
