@@ -63,7 +63,7 @@ async fn other_flags_out_of_range_are_refused() {
         ),
         (
             &["load", "--target", "A"],
-            ["`A` has no name", "write NAME=VALUE"],
+            ["`A` has no name before it", "write NAME=VALUE"],
         ),
         (&["--faults", "nope"], ["nope", "or preset:NAME"]),
         (&["run", ""], ["the scenario ``", "breaker-lab scenarios"]),

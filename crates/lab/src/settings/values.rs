@@ -64,7 +64,7 @@ where
             .filter(|(name, _)| !name.is_empty())
             .ok_or_else(|| {
                 let shown = without_passwords(text);
-                format!("`{shown}` has no name: write NAME=VALUE, such as A={shown}")
+                format!("`{shown}` has no name before it: write NAME=VALUE")
             })?;
         let value = value.parse().map_err(|error: T::Err| error.to_string())?;
         Ok(Self {
