@@ -78,7 +78,9 @@ pub(super) fn lines(picture: &Picture, size: Size) -> Vec<Vec<Piece>> {
         lines.extend(newest.map(|noted| transition(picture, noted)));
     }
     lines.truncate(size.rows.saturating_sub(1));
-    lines.iter_mut().for_each(|line| fit(line, size.columns));
+    for line in &mut lines {
+        fit(line, size.columns);
+    }
     lines
 }
 
@@ -106,7 +108,8 @@ fn figures(texts: &[String; FIGURES.len()], shown: [bool; FIGURES.len()]) -> Str
     columns
         .filter(|(_, shown)| *shown)
         .map(|(((_, width, _), text), _)| format!("{text:>width$}"))
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// Cuts what goes beyond the last column and says so with an ellipsis.
