@@ -111,7 +111,7 @@ async fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
         ),
         (["--assert", "p98 < 1s"], "there is no figure `p98`"),
         (["--process", "poison"], "did you mean `poisson`?"),
-        (["--shape", "ramp:to=5"], "missing field `over`"),
+        (["--shape", "ramp:to=5"], "the key `over` is missing"),
         (["--shape", "replay:nowhere.csv"], "cannot read nowhere.csv"),
         (["--retries", "immediate:0"], "attempts = 0"),
         (["--weight", "B=1"], "there is no target `B`"),

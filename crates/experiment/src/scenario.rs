@@ -1,4 +1,4 @@
-//! What is an experiment? One file that says everything, run by the lab or under virtual time.
+//! A scenario: one file that says everything about an experiment, run by the lab or under virtual time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -56,7 +56,7 @@ pub struct Scenario {
     pub duration: Span,
     /// From which probability of failure on the downstream counts as unhealthy (0 < p ≤ 1); 0.5 by
     /// default.
-    #[serde(default = "unhealthy_at")]
+    #[serde(default = "unhealthy_at", deserialize_with = "crate::values::share")]
     pub unhealthy_at: f64,
     /// What must hold at the end.
     #[serde(default)]

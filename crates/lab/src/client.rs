@@ -15,6 +15,7 @@ mod heard;
 mod names;
 mod turns;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
@@ -103,8 +104,7 @@ impl Downstream {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
         let mut request = Request::new(Empty::new());
-        // What a URL may hold, a URI may, too.
-        *request.uri_mut() = url.as_str().parse::<Uri>().unwrap_or_default();
+        *request.uri_mut() = uri_of(url);
         *request.headers_mut() = headers;
         let again = request.clone();
         let sent = async {
@@ -128,6 +128,20 @@ fn has_begun(error: &legacy::Error) -> bool {
         connection.get_extras(&mut extras);
     }
     extras.get::<Begun>().is_some_and(Begun::is)
+}
+
+/// The URI of a request. A name and a password are in its header; in the URI, the pool of connections would
+/// write them into the log.
+fn uri_of(url: &Url) -> Uri {
+    let mut plain = Cow::Borrowed(url);
+    if !url.username().is_empty() || url.password().is_some() {
+        let plain = plain.to_mut();
+        // Refused only where there is no host, and thus no name.
+        let _ = plain.set_username("");
+        let _ = plain.set_password(None);
+    }
+    // What a URL may hold, a URI may, too.
+    plain.as_str().parse().unwrap_or_default()
 }
 
 /// Whether the connection ended before the head of an answer was there.
@@ -164,5 +178,19 @@ mod tests {
         let header = of("http://me:secret@127.0.0.1:1/data").unwrap();
         assert_eq!(header, "Basic bWU6c2VjcmV0");
         assert!(header.is_sensitive());
+    }
+
+    #[test]
+    fn the_pool_of_connections_never_sees_a_name_or_a_password() {
+        for (url, uri) in [
+            (
+                "http://me:secret@127.0.0.1:1/data?x",
+                "http://127.0.0.1:1/data?x",
+            ),
+            ("http://me@h/data", "http://h/data"),
+            ("http://h:1/data", "http://h:1/data"),
+        ] {
+            assert_eq!(uri_of(&url.parse().unwrap()).to_string(), uri);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Who calls the instances? A generator that keeps to its plan, whatever the answers.
+//! The load generator, which keeps to its plan, whatever the answers.
 //!
 //! Open loop by default: when each request leaves follows from the profile and the seed alone. A slow
 //! instance does not slow the load down, as it would not slow down independent users, and response times

@@ -1,5 +1,5 @@
-//! What follows from flags, environment, file and defaults? Everything is checked here, before
-//! anything starts. The earlier of the four wins.
+//! Settles what follows from flags, environment, file and defaults. Everything is checked here, before
+//! anything starts; the earlier of the four wins.
 
 mod load;
 
@@ -206,7 +206,12 @@ fn instance_names(file: &File, listen: &[Named<Address>]) -> Result<Vec<String>,
             names.push(name.clone());
         }
     }
-    for Named { name, .. } in listen {
+    for (place, Named { name, .. }) in listen.iter().enumerate() {
+        if listen[..place].iter().any(|other| other.name == *name) {
+            return Err(Failure::usage(format!(
+                "--listen {name} is given twice: leave one of the two out"
+            )));
+        }
         if !SERVICES.contains(&&**name) && !known(&names, name) {
             return Err(Failure::usage(format!(
                 "--listen {name}=… names no service; there are {} and unreliable, and lab for the \

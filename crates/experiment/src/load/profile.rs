@@ -1,4 +1,4 @@
-//! What is the load like? Everything about it but where it goes and for how long.
+//! The profile of a load: everything about it but where it goes and for how long.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -32,6 +32,7 @@ pub const MIN_RATE: f64 = 0.001;
 #[non_exhaustive]
 pub struct Profile {
     /// Mean requests per second over all targets, from 0.001 to 100000.
+    #[serde(deserialize_with = "crate::values::rate")]
     pub rate: f64,
     /// How evenly they come.
     pub process: Process,
@@ -60,6 +61,7 @@ pub struct Profile {
     /// The generator failed when its own lateness exceeds this for more than one request of a hundred.
     pub lateness_limit: Span,
     /// The generator failed when it sheds a larger share of the requests.
+    #[serde(deserialize_with = "crate::values::share")]
     pub shed_limit: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Does a client try again, and when?
+//! Retries: whether a client tries again, and when.
 //!
 //! Whatever did not succeed is tried again, except what the client did wrong itself. A retry goes to
 //! the same target; the request still ends in one outcome, that of its last attempt, and its response
@@ -25,6 +25,7 @@ pub enum Retries {
         #[serde(default = "attempts")]
         attempts: u32,
         /// At most so many retries per request of all clients; see [`Budget`].
+        #[serde(default, deserialize_with = "crate::values::optional_share")]
         budget: Option<f64>,
         /// Whether a fast failure is taken as the word that it is.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -48,6 +49,7 @@ pub enum Retries {
         #[serde(default)]
         jitter: Jitter,
         /// At most so many retries per request of all clients; see [`Budget`].
+        #[serde(default, deserialize_with = "crate::values::optional_share")]
         budget: Option<f64>,
         /// Whether a fast failure is taken as the word that it is.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

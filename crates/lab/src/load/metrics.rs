@@ -1,4 +1,4 @@
-//! What does the load generator export? What its clients saw, read at the scrape.
+//! Metrics of the load generator: what its clients saw, read at the scrape.
 
 use std::sync::Arc;
 
