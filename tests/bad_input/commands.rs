@@ -10,6 +10,10 @@ async fn other_flags_out_of_range_are_refused() {
         (["--duration", "5"], ["--duration", "500ms, 2s or 1m"]),
         (["--duration", "0s"], ["duration = 0s", "above zero"]),
         (
+            ["--duration", "9999999999999999999s"],
+            ["duration = 3168", "at most 1000000000s"],
+        ),
+        (
             ["--call-timeout", "0s"],
             ["call_timeout = 0s", "above zero"],
         ),

@@ -102,5 +102,53 @@ async fn the_wait_for_answers_ends_with_a_signal_and_what_is_missing_is_slower_t
     let result: Value = serde_json::from_str(&ended.stdout.join("\n")).expect("a result");
     assert_eq!(count(&result, "unfinished").to_string(), "3");
     assert_eq!(result["figures"]["p50"], "inf");
-    assert_eq!(result["cut_short"], false, "all was sent that was planned");
+    assert_eq!(result["cut_short"], true, "three answers were still due");
+}
+
+#[tokio::test]
+async fn an_assertion_is_not_passed_by_a_signal_that_ends_the_wait_for_answers() {
+    let server = Nasty::start(Manner::Hangs).await;
+    let target = target("A", &server.url);
+    for pace in [["--connections", "3"], ["--rate", "50"]] {
+        let run = ["load", "--target", &target, "--duration", "200ms"];
+        // Whole, all of them would be timeouts.
+        let asserted = ["--timeout", "30s", "--assert", "timeout_ratio < 1%"];
+        let process = Process::start(&[&run[..], &pace, &asserted, &PATIENT].concat());
+        let before = server.heads().len();
+        eventually("a request", async || {
+            (server.heads().len() > before).then_some(())
+        })
+        .await;
+        // The subject is time: the load has ended, and waits for its answers.
+        tokio::time::sleep(Duration::from_millis(800)).await;
+
+        process.signal(Signal::Interrupt);
+        let ended = process.ended(LIMIT).await;
+
+        assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+        let [said] = ended.stderr.as_slice() else {
+            panic!("one line: {ended:#?}");
+        };
+        assert!(said.contains("still due"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn rates_are_of_what_ended_within_the_run() {
+    for pace in [["--connections", "3"], ["--rate", "100"]] {
+        let (from, to) = (Duration::ZERO, Duration::from_secs(2));
+        let server = Nasty::start(Manner::Stalls(from, to)).await;
+        let target = target("A", &server.url);
+        let run = ["--target", &target, "--duration", "1s"];
+
+        let (ended, result) = load_with_result(&[&run[..], &pace].concat()).await;
+
+        assert!(ended.status.success(), "{ended:#?}");
+        assert_eq!(number(&result, "/figures/ok_ratio").to_string(), "1");
+        for figure in ["goodput", "throughput"] {
+            // Whoever has answered nothing in this second did not answer hundreds per second.
+            let rate = number(&result, &format!("/figures/{figure}"));
+            assert_eq!(rate.to_string(), "0", "{figure} {pace:?}");
+        }
+    }
 }

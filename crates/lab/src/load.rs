@@ -144,14 +144,17 @@ impl Generator {
                     .await
             }
         };
+        self.record.close();
         let longest = self.profile.retries.longest(self.profile.timeout.0) + DRAIN_TIME;
-        drain(&lanes, longest, &mut shutdown).await;
+        let missed = drain(&lanes, longest, &mut shutdown).await;
         helpers.shutdown().await;
         clients.shutdown().await;
         for lane in &lanes {
             lane.close().await;
         }
-        self.result(duration, until)
+        // Without a time that was asked for, a signal is the end of the run.
+        let cut_short = until.is_some_and(|until| missed || duration < until);
+        self.result(duration, cut_short)
     }
 
     fn lanes(&self) -> (Vec<Arc<Lane>>, Arc<Again>, mpsc::UnboundedReceiver<Later>) {
@@ -190,14 +193,14 @@ impl Generator {
         Schedule::new(self.seed, &self.profile, &names)
     }
 
-    fn result(&self, duration: Duration, until: Option<Duration>) -> LoadResult {
+    fn result(&self, duration: Duration, cut_short: bool) -> LoadResult {
         let (planned, targets, seconds) = self.record.results();
         let mut result = LoadResult {
             schema: SCHEMA.to_owned(),
             seed: self.seed,
             digest: self.schedule().digest().to_string(),
             profile: self.profile.clone(),
-            cut_short: until.is_some_and(|until| duration < until),
+            cut_short,
             duration_s: duration.as_secs_f64(),
             warm_up_s: self.phases.warm_up().min(duration).as_secs_f64(),
             planned,
@@ -214,11 +217,11 @@ impl Generator {
 }
 
 /// Waits until nothing is under way, for `longest` at most, and from the shutdown on only for
-/// [`DRAIN_TIME`].
+/// [`DRAIN_TIME`]. Says whether answers were still due when the shutdown ended the wait.
 ///
 /// The books are closed late rather than early: a request that its client would have waited for would count
 /// as one that never came, and make `max` and the mean of a sound run infinite.
-async fn drain(lanes: &[Arc<Lane>], longest: Duration, shutdown: &mut Shutdown) {
+async fn drain(lanes: &[Arc<Lane>], longest: Duration, shutdown: &mut Shutdown) -> bool {
     let ended = async {
         while lanes.iter().any(|lane| lane.under_way() > 0) {
             sleep(DRAIN_STEP).await;
@@ -229,9 +232,9 @@ async fn drain(lanes: &[Arc<Lane>], longest: Duration, shutdown: &mut Shutdown) 
         sleep(DRAIN_TIME).await;
     };
     tokio::select! {
-        () = ended => {}
-        () = sleep(longest) => {}
-        () = told => {}
+        () = ended => false,
+        () = sleep(longest) => false,
+        () = told => true,
     }
 }
 

@@ -25,6 +25,8 @@ use crate::settings::{
 };
 pub(crate) use load::load_alone;
 
+/// The longest run, some 32 years: the clock of the machine has an end.
+const LONGEST_RUN: Duration = Duration::from_secs(1_000_000_000);
 /// The port of the unreliable service.
 pub(crate) const UNRELIABLE_PORT: u16 = 9000;
 /// The port of the lab's page.
@@ -186,10 +188,17 @@ pub(crate) fn observing(
 }
 
 fn duration(common: &CommonArgs, file: &File) -> Result<Option<Span>, Failure> {
-    let duration = common.duration.or(file.duration);
-    duration
-        .map(|span| above_zero("duration", span))
-        .transpose()
+    let Some(span) = common.duration.or(file.duration) else {
+        return Ok(None);
+    };
+    if span.0 > LONGEST_RUN {
+        let message = format!(
+            "duration = {span} is not allowed: it must be at most {}s; without one, Ctrl-C is the end",
+            LONGEST_RUN.as_secs()
+        );
+        return Err(Failure::usage(message));
+    }
+    above_zero("duration", span).map(Some)
 }
 
 /// A, B, C and what else the file has a section for.

@@ -265,12 +265,12 @@ pub const CATALOGUE: &[Definition] = &[
     load(
         "throughput",
         Unit::PerSecond,
-        "Requests that ended, per second.",
+        "Requests that ended within the run, per second.",
     ),
     load(
         "goodput",
         Unit::PerSecond,
-        "Requests that succeeded, per second.",
+        "Requests that succeeded within the run, per second.",
     ),
     load(
         "amplification",

@@ -21,8 +21,14 @@ impl LoadResult {
             "fast_fail" => Some(number(outcomes[Outcome::FastFail])),
             "failed" => Some(number(outcomes.failed())),
             "shed" => Some(number(outcomes[Outcome::Shed])),
-            "throughput" => self.per_second(outcomes.ended(), phase),
-            "goodput" => self.per_second(outcomes[Outcome::Ok], phase),
+            "throughput" => {
+                let within = outcomes.ended().saturating_sub(part.ended_after);
+                self.per_second(within, phase)
+            }
+            "goodput" => {
+                let within = outcomes[Outcome::Ok].saturating_sub(part.ok_after);
+                self.per_second(within, phase)
+            }
             "amplification" => ratio(part.attempts, part.sent),
             _ => None,
         }

@@ -25,7 +25,7 @@ pub struct LoadResult {
     pub digest: String,
     /// What the load was like.
     pub profile: Profile,
-    /// Whether it ended before its time.
+    /// Whether it ended before its time, or before answers came that were still due.
     pub cut_short: bool,
     /// For how long requests were planned, in seconds, with the warm-up.
     pub duration_s: f64,
@@ -75,6 +75,13 @@ pub struct Part {
     pub sent: u64,
     /// Attempts, with the first ones.
     pub attempts: u64,
+    /// Requests that ended when the time of the run was over. They are no part of any rate: a service that
+    /// answers in two seconds what came in one is not that fast.
+    #[serde(default)]
+    pub ended_after: u64,
+    /// Those among them that succeeded.
+    #[serde(default)]
+    pub ok_after: u64,
     /// From the planned instant to the end; a request that [never came](Outcome::never_came) counts as
     /// slower than any bound.
     pub response: Latencies,
@@ -126,6 +133,8 @@ impl Part {
             outcomes: Outcomes::default(),
             sent: 0,
             attempts: 0,
+            ended_after: 0,
+            ok_after: 0,
             response: Latencies::default(),
             ok: Latencies::default(),
             service: Latencies::default(),
@@ -155,11 +164,19 @@ impl Part {
         }
     }
 
+    /// Counts the end of a request once more, as one that came after the time of the run.
+    pub fn end_after(&mut self, outcome: Outcome) {
+        self.ended_after += u64::from(outcome.ended());
+        self.ok_after += u64::from(outcome == Outcome::Ok);
+    }
+
     /// Adds all of another.
     pub fn merge(&mut self, other: &Self) {
         self.outcomes += &other.outcomes;
         self.sent += other.sent;
         self.attempts += other.attempts;
+        self.ended_after += other.ended_after;
+        self.ok_after += other.ok_after;
         self.response.merge(&other.response);
         self.ok.merge(&other.ok);
         self.service.merge(&other.service);

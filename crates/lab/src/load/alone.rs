@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use experiment::load::{LoadResult, Profile};
+use experiment::outcome::Outcome;
 use telemetry::{Telemetry, service_metrics};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -237,12 +238,22 @@ fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
     }
     if result.cut_short && !run.expectations.is_empty() {
         return Err(Failure::Assertion(format!(
-            "stopped after {:.1} s, before its time: whether the assertions hold for the whole run is \
-             not known",
-            result.duration_s
+            "stopped {}: whether the assertions hold for the whole run is not known",
+            stopped(result)
         )));
     }
     Ok(())
+}
+
+/// When a run was stopped that was cut short.
+fn stopped(result: &LoadResult) -> String {
+    let parts = result.targets.iter().flat_map(|target| &target.parts);
+    let due: u64 = parts.map(|part| part.outcomes[Outcome::Unfinished]).sum();
+    match due {
+        0 => format!("after {:.1} s, before its time", result.duration_s),
+        1 => "while an answer was still due".to_owned(),
+        due => format!("while {due} answers were still due"),
+    }
 }
 
 fn broken(error: impl std::fmt::Display) -> Failure {

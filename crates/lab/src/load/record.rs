@@ -47,6 +47,8 @@ impl Gauge {
 
 struct State {
     began: Instant,
+    /// Whether the time of the run is over, and only answers are waited for.
+    closed: bool,
     planned: u64,
     targets: Vec<Target>,
     seconds: Seconds,
@@ -94,6 +96,7 @@ impl Record {
             served: Served::none(names.len()),
             state: Mutex::new(State {
                 began: Instant::now(),
+                closed: false,
                 planned: 0,
                 targets: targets.collect(),
                 seconds: Seconds::new(names.len()),
@@ -132,6 +135,11 @@ impl Record {
         self.lock().began = began;
     }
 
+    /// The time of the run is over: what ends from now on ended after it.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+    }
+
     pub(super) fn plan(&self, target: usize, part: usize, now: Instant) {
         let mut state = self.lock();
         let second = state.second(now);
@@ -148,6 +156,7 @@ impl Record {
     pub(super) fn end(&self, target: usize, part: usize, end: &End, now: Instant) {
         let mut state = self.lock();
         let second = state.second(now);
+        let closed = state.closed;
         state.seconds.end(second, target, end);
         let whole = &mut state.targets[target];
         whole.outcomes.count(end.outcome);
@@ -160,6 +169,9 @@ impl Record {
             part.lateness.record(lateness);
         }
         part.time(end.outcome, end.response, end.service);
+        if closed {
+            part.end_after(end.outcome);
+        }
     }
 
     /// How the requests to one target ended so far.
