@@ -203,7 +203,8 @@ async fn what_a_healthy_downstream_answers_reaches_the_client_as_what_it_is() {
             "redirection",
         ),
         (
-            "HTTP/1.1 401 No\r\nwww-authenticate: Basic\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 401 No\r\nwww-authenticate: Basic\r\nwww-authenticate: Bearer\r\n\
+             content-length: 0\r\n\r\n",
             401,
             "client_error",
         ),
@@ -258,6 +259,9 @@ async fn what_a_healthy_downstream_answers_reaches_the_client_as_what_it_is() {
             _ => continue,
         };
         assert_eq!(raw.header(passed_on.0), passed_on.1);
+        // Several lines are one list, of which none is left out.
+        let lines = raw.headers.get_all(passed_on.0).iter().count();
+        assert_eq!(lines, if status == 401 { 2 } else { 1 });
     }
 }
 

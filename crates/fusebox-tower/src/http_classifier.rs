@@ -10,7 +10,7 @@ use crate::retry_after::RetryAfter;
 ///
 /// | result | verdict |
 /// |---|---|
-/// | 5xx | failure, with the hint of `Retry-After` |
+/// | 5xx, and 600 to 999, which HTTP does not have and RFC 9110 takes for 5xx | failure, with the hint of `Retry-After` |
 /// | 429, with or without `Retry-After` | failure with the hint; [changeable](Self::too_many_requests) |
 /// | a [fast failure](crate::fast_failure_response) of this process | ignored: a rejection is no evidence |
 /// | any other status, 408 too | success: to refuse a client's mistake in time is a healthy downstream's work; [changeable](Self::status) |
@@ -135,7 +135,7 @@ impl<P> HttpClassifier<P> {
         }
         let count_as = match self.told.about(status) {
             Some(told) => told,
-            None if status.is_server_error() => CountAs::Failure,
+            None if status.as_u16() >= 500 => CountAs::Failure,
             None => CountAs::Success,
         };
         count_as.verdict(|| RetryAfter::wait_in(headers))

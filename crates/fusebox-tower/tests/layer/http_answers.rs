@@ -36,7 +36,8 @@ fn failure_until(seconds: u64) -> Verdict {
 fn server_errors_fail_and_everything_else_succeeds() {
     for code in 100..=999 {
         let expected = match code {
-            429 | 500..=599 => Verdict::FAILURE,
+            // What HTTP does not have is to be taken for a server's error (RFC 9110, section 15).
+            429 | 500..=999 => Verdict::FAILURE,
             _ => Verdict::Success,
         };
         assert_eq!(judge(status(code)), expected, "{code}");

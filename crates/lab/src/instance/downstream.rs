@@ -30,9 +30,10 @@ const ANSWER_BYTES: usize = 64 * 1024;
 const PASSED_ON: [HeaderName; 5] = [ALLOW, ETAG, LAST_MODIFIED, LOCATION, WWW_AUTHENTICATE];
 
 /// Whether the downstream did its work. A client's mistake (4xx) does not speak against it, being
-/// told to slow down (429) does.
+/// told to slow down (429) does, and so does a status that HTTP does not have: it is to be taken for a
+/// server's error (RFC 9110, section 15).
 pub(super) fn is_success(status: StatusCode) -> bool {
-    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
+    status.as_u16() < 500 && status != StatusCode::TOO_MANY_REQUESTS
 }
 
 /// Calls the downstream.
@@ -168,9 +169,10 @@ impl Caller {
             }
         }
         let given = &head.headers;
-        let passed_on = PASSED_ON.iter().filter_map(|name| {
-            let value = given.get(name)?;
-            Some((name.clone(), value.clone()))
+        let passed_on = PASSED_ON.iter().flat_map(|name| {
+            // Several lines are one list: none is left out.
+            let values = given.get_all(name).iter();
+            values.map(|value| (name.clone(), value.clone()))
         });
         Ok(CallResult::Answered {
             status: head.status,
@@ -334,6 +336,8 @@ mod tests {
             (429, false),
             (500, false),
             (503, false),
+            (600, false),
+            (999, false),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(is_success(status), good, "{status}");
