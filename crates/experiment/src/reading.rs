@@ -97,7 +97,7 @@ pub fn position(text: &str, place: usize) -> (usize, usize) {
 }
 
 /// What parsers say in the words of a programmer, and what they mean.
-const WORDS: [(&str, &str); 7] = [
+const WORDS: [(&str, &str); 8] = [
     ("expected u16", "expected a whole number from 0 to 65535"),
     (
         "expected u32",
@@ -108,8 +108,9 @@ const WORDS: [(&str, &str); 7] = [
     ("expected f64", "expected a number"),
     (
         "invalid type: map, expected a sequence",
-        "its settings are missing",
+        "it must be a list: write [ … ], or, in TOML, double brackets around its name, such as [[phases]]",
     ),
+    ("expected a sequence", "expected a list"),
     (
         "invalid type: unit variant, expected newtype variant",
         "its settings are missing: write them in braces, such as { reset = {} }, or { \"reset\": {} } in JSON",
@@ -124,9 +125,16 @@ pub(crate) fn in_plain_words(message: &str) -> String {
         return format!("the key `{field}` is missing{rest}");
     }
     let said = with_nearest(message);
-    WORDS
+    let said = WORDS
         .iter()
-        .fold(said, |said, (word, plain)| said.replace(word, plain))
+        .fold(said, |said, (word, plain)| said.replace(word, plain));
+    match said.split_once("expected struct ") {
+        None => said,
+        Some((before, named)) => {
+            let (_, rest) = named.split_at(named.find(' ').unwrap_or(named.len()));
+            format!("{before}expected keys with their values{rest}")
+        }
+    }
 }
 
 /// Adds the nearest known key to serde's message about an unknown one.

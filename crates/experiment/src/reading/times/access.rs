@@ -42,8 +42,11 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Fields<V> {
         })
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_seq(Times(seq))
+    /// Nobody could see which value is of which key, and an empty list would be all defaults.
+    fn visit_seq<A: SeqAccess<'de>>(self, _seq: A) -> Result<V::Value, A::Error> {
+        Err(A::Error::custom(
+            "a list is not allowed here: write keys with their values",
+        ))
     }
 }
 

@@ -104,3 +104,29 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
         "{error}"
     );
 }
+
+/// A struct is no list of its values: nobody could see which is which, and `[]` would be all defaults.
+#[test]
+fn keys_with_values_are_not_written_as_a_list_nor_a_list_as_keys() {
+    for (json, words) in [
+        ("[]", "a list is not allowed here"),
+        ("[7]", "a list is not allowed here"),
+        (r#"{"one": {"fixed": []}}"#, "expected a time with a unit"),
+        (r#"{"values": 5.0, "named": 1}"#, "has no unit"),
+        ("null", "expected keys with their values"),
+    ] {
+        let said = parse_json::<Read>(json.as_bytes()).unwrap_err();
+        assert!(said.contains(words), "{json}: {said}");
+        assert!(!said.contains("struct"), "{json}: {said}");
+    }
+    #[derive(Debug, Deserialize)]
+    struct Lists {
+        #[expect(dead_code, reason = "only read")]
+        phases: Vec<Read>,
+    }
+    for text in ["[phases]\nfor = \"1s\"\n", "phases = 5\n"] {
+        let said = parse_toml::<Lists>(text).unwrap_err();
+        assert!(said.contains("a list"), "{text}: {said}");
+        assert!(!said.contains("settings are missing"), "{text}: {said}");
+    }
+}
