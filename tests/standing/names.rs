@@ -216,8 +216,16 @@ async fn a_target_whose_name_nobody_knows_keeps_no_other_target_waiting() {
     // Each request needs a connection, and each connection a look-up.
     let (healthy, answers) = closing().await;
     let targets = ["A=http://a.silent.test:9000", &format!("B={healthy}")];
-    let _load = server.asked_by(&[
-        "load", "--target", targets[0], "--target", targets[1], "--rate", "100",
+    let load = server.asked_by(&[
+        "load",
+        "--target",
+        targets[0],
+        "--target",
+        targets[1],
+        "--rate",
+        "100",
+        "--timeout",
+        "500ms",
     ]);
     server.asked().await;
 
@@ -225,4 +233,9 @@ async fn a_target_whose_name_nobody_knows_keeps_no_other_target_waiting() {
         (answers.load(Ordering::Relaxed) >= 100).then_some(())
     })
     .await;
+    load.signal(Signal::Terminate);
+    let ended = load.ended(LIMIT).await;
+
+    let table = ended.stdout.join("\n");
+    assert!(table.contains("own_shortage"), "{table}");
 }

@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -58,13 +59,12 @@ pub(super) struct Ended {
 impl Endpoint {
     /// Whose fault it is that no connection came about.
     fn blame(&self, error: &io::Error) -> Outcome {
-        match Shortage::behind(error) {
-            None => Outcome::ConnectRefused,
-            Some(shortage) => {
-                self.shortage.get_or_init(|| shortage);
-                Outcome::OwnShortage
-            }
-        }
+        Shortage::behind(error).map_or(Outcome::ConnectRefused, |shortage| self.lacks(shortage))
+    }
+
+    fn lacks(&self, shortage: Shortage) -> Outcome {
+        self.shortage.get_or_init(|| shortage);
+        Outcome::OwnShortage
     }
 }
 
@@ -82,6 +82,8 @@ impl Ended {
 pub(super) struct Client {
     endpoint: Endpoint,
     connection: Option<Connection>,
+    /// Whether the address of the target is being looked up.
+    looking_up: bool,
 }
 
 impl Client {
@@ -89,14 +91,18 @@ impl Client {
         Self {
             endpoint,
             connection: None,
+            looking_up: false,
         }
     }
 
     /// Sends one request and reads the answer to its end.
     pub(super) async fn exchange(&mut self, request: Request<Empty<Bytes>>) -> Ended {
         let patience = self.endpoint.patience;
+        self.looking_up = false;
         match timeout(patience, self.exchange_patiently(request)).await {
             Ok(ended) => ended,
+            // A name server that is silent says as little of the target as one that knows no such name.
+            Err(_) if self.looking_up => Ended::without_answer(self.endpoint.lacks(Shortage::Name)),
             // The connection, on which an answer may still come, has been dropped.
             Err(_) => Ended::without_answer(Outcome::Timeout),
         }
@@ -112,7 +118,7 @@ impl Client {
                 Exchanged::Unsent(request) => unsent = *request,
             }
         }
-        let mut connection = match Connection::open(&self.endpoint).await {
+        let mut connection = match self.open().await {
             Ok(connection) => connection,
             Err(error) => return Ended::without_answer(self.endpoint.blame(&error)),
         };
@@ -120,6 +126,17 @@ impl Client {
             Exchanged::Ended(ended) => self.keep(connection, ended),
             Exchanged::Unsent(_) => Ended::without_answer(Outcome::Reset),
         }
+    }
+
+    async fn open(&mut self) -> io::Result<Connection> {
+        let Endpoint {
+            names, host, port, ..
+        } = &self.endpoint;
+        self.looking_up = true;
+        let addresses = names.find(host, *port).await;
+        self.looking_up = false;
+        let addresses = addresses.map_err(io::Error::other)?;
+        Connection::open(&self.endpoint, &addresses).await
     }
 
     fn reusable(&mut self) -> Option<Connection> {
@@ -170,10 +187,8 @@ enum Exchanged {
 }
 
 impl Connection {
-    async fn open(endpoint: &Endpoint) -> io::Result<Self> {
-        let addresses = endpoint.names.find(&endpoint.host, endpoint.port).await;
-        let addresses = addresses.map_err(io::Error::other)?;
-        let stream = TcpStream::connect(&*addresses).await?;
+    async fn open(endpoint: &Endpoint, addresses: &[SocketAddr]) -> io::Result<Self> {
+        let stream = TcpStream::connect(addresses).await?;
         stream.set_nodelay(true)?;
         let heard = Arc::new(AtomicBool::new(false));
         let io = TokioIo::new(Heard {
@@ -350,5 +365,29 @@ impl AsyncWrite for Heard {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_server_that_is_silent_is_no_fault_of_the_target() {
+        let shortage = Arc::default();
+        let mut client = Client::new(Endpoint {
+            host: "silent.test".to_owned(),
+            port: 80,
+            names: Names::silent(),
+            patience: Duration::from_secs(1),
+            open: Gauge::default(),
+            reached: Arc::default(),
+            shortage: Arc::clone(&shortage),
+        });
+
+        let ended = client.exchange(Request::default()).await;
+
+        assert_eq!(ended, Ended::without_answer(Outcome::OwnShortage));
+        assert_eq!(shortage.get(), Some(&Shortage::Name));
     }
 }
