@@ -14,6 +14,7 @@
 //! | `again` | Who tries again? |
 //! | `job` | What is known of one request while it is under way? |
 //! | `record` | What did the clients see? |
+//! | `served` | When each target last served |
 //! | `alone` | How does the generator run in a process of its own? |
 //! | `plan_view`, `display`, `report`, `output` | What is shown and written: plan, progress, result |
 //! | `rates` | Which rates are replayed? |
@@ -34,6 +35,7 @@ mod rates;
 mod record;
 mod report;
 mod request;
+mod served;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -116,7 +116,7 @@ impl Caller {
         let span = match &url {
             Cow::Borrowed(_) => call.request(&self.target, incoming, &mut headers),
             Cow::Owned(url) => {
-                let target = Target::new(url.as_str());
+                let target = self.target.below(url.as_str());
                 call.request(&target, incoming, &mut headers)
             }
         };

@@ -24,7 +24,7 @@ pub(super) fn add_routes(mut routes: Routes, running: &Arc<Running>) -> Routes {
     for (path, route) in [
         ("/data", "/data"),
         ("/data/", "/data"),
-        ("/data/{*rest}", "/data/{*rest}"),
+        ("/data/{*path}", "/data/{*path}"),
     ] {
         let (running, measured) = (Arc::clone(running), measured.clone());
         let data = get(move |request| answer(running, measured, request));
