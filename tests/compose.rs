@@ -5,48 +5,55 @@
 //! at the sockets themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use end_to_end::{Service, compose, repository};
 
-const DESKTOP: &str = "docker-compose.observability.yml";
-const LINUX: &str = "docker-compose.linux.yml";
+type Services = BTreeMap<String, Service>;
+
+// `docker-compose` takes its time, so each file is read once.
+static DESKTOP: LazyLock<Services> =
+    LazyLock::new(|| compose(&["docker-compose.observability.yml"]));
+static LINUX: LazyLock<Services> = LazyLock::new(|| compose(&["docker-compose.linux.yml"]));
+
+fn platforms() -> [(&'static str, &'static Services); 2] {
+    [("Docker Desktop", &DESKTOP), ("Linux", &LINUX)]
+}
 
 fn read(path: &str) -> String {
     let path = repository().join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn names(services: &BTreeMap<String, Service>) -> Vec<&str> {
+fn names(services: &Services) -> Vec<&str> {
     services.keys().map(String::as_str).collect()
 }
 
 #[test]
 fn every_service_is_pinned_bounded_watched_and_started_again_after_a_failure() {
-    for file in [DESKTOP, LINUX] {
-        let services = compose(&[file]);
-
-        assert_eq!(names(&services), ["grafana", "jaeger", "prometheus"]);
+    for (platform, services) in platforms() {
+        assert_eq!(names(services), ["grafana", "jaeger", "prometheus"]);
         for (name, service) in services {
             let (_, tag) = service.image.split_once(':').expect("a tag");
-            assert_eq!(tag.split('.').count(), 3, "{file}: {}", service.image);
-            assert!(!service.memory.is_empty(), "{file}: {name}");
+            assert_eq!(tag.split('.').count(), 3, "{platform}: {}", service.image);
+            assert!(!service.memory.is_empty(), "{platform}: {name}");
             assert!(
                 service.healthcheck.contains(&"wget".to_owned()),
-                "{file}: {name}"
+                "{platform}: {name}"
             );
-            assert_eq!(service.restart, "on-failure", "{file}: {name}");
+            assert_eq!(service.restart, "on-failure", "{platform}: {name}");
         }
     }
 }
 
 #[test]
 fn jaeger_keeps_no_more_traces_than_its_memory_holds() {
-    for file in [DESKTOP, LINUX] {
-        let jaeger = &compose(&[file])["jaeger"];
+    for (platform, services) in platforms() {
+        let jaeger = &services["jaeger"];
         let most = "--set=extensions.jaeger_storage.backends.some_storage.memory.max_traces=20000";
         assert!(
             jaeger.arguments.contains(&most.to_owned()),
-            "{file}: {:?}",
+            "{platform}: {:?}",
             jaeger.arguments
         );
     }
@@ -54,9 +61,8 @@ fn jaeger_keeps_no_more_traces_than_its_memory_holds() {
 
 #[test]
 fn the_platforms_differ_in_the_network_alone() {
-    let [desktop, linux] = [DESKTOP, LINUX].map(|file| compose(&[file]));
-    for (name, on_desktop) in &desktop {
-        let on_linux = &linux[name];
+    for (name, on_desktop) in &*DESKTOP {
+        let on_linux = &LINUX[name];
         let network = ["JAEGER_LISTEN_HOST", "JAEGER_URL", "PROMETHEUS_URL"];
         let without = |service: &Service| {
             let mut same = service.clone();
@@ -80,16 +86,16 @@ fn the_platforms_differ_in_the_network_alone() {
 #[test]
 fn nothing_is_meant_to_listen_beyond_this_machine() {
     let mut published = BTreeSet::new();
-    for (name, service) in compose(&[DESKTOP]) {
+    for (name, service) in &*DESKTOP {
         assert_eq!(service.network, "", "{name}");
-        published.extend(service.ports);
+        published.extend(service.ports.iter().cloned());
     }
     let expected = ["3000", "4317", "4318", "9090", "16686"]
         .map(|port| format!("127.0.0.1:{port}:{port}/tcp"));
     assert_eq!(published, expected.into());
 
-    let linux = compose(&[LINUX]);
-    for (name, service) in &linux {
+    let linux = &*LINUX;
+    for (name, service) in linux {
         assert_eq!(service.network, "host", "{name}");
         // Docker discards published ports there, and warns.
         assert_eq!(service.ports, <[String; 0]>::default(), "{name}");
@@ -129,18 +135,17 @@ fn a_container_scrapes_the_same_under_another_name() {
 
 #[test]
 fn what_is_mounted_and_named_exists() {
-    for file in [DESKTOP, LINUX] {
-        for (name, service) in compose(&[file]) {
-            for (here, _) in service.mounts {
+    for (platform, services) in platforms() {
+        for (name, service) in services {
+            for (here, _) in &service.mounts {
                 assert!(
                     std::path::Path::new(&here).exists(),
-                    "{file}: {name}: {here}"
+                    "{platform}: {name}: {here}"
                 );
             }
         }
     }
-    let home =
-        &compose(&[LINUX])["grafana"].environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"];
+    let home = &LINUX["grafana"].environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"];
     assert_eq!(home, "/var/lib/grafana/dashboards/fleet.json");
     assert!(repository().join("grafana/dashboards/fleet.json").exists());
     let sources = read("grafana/provisioning/datasources/datasources.yml");
@@ -159,7 +164,6 @@ const MINOR_OF_JAEGER_1: u32 = 63;
 
 #[test]
 fn the_images_are_of_the_versions_that_the_stack_is_run_with() {
-    let services = compose(&[LINUX]);
     for (name, module) in [
         ("jaeger", "github.com/jaegertracing/jaeger"),
         ("prometheus", "github.com/prometheus/prometheus"),
@@ -180,7 +184,7 @@ fn the_images_are_of_the_versions_that_the_stack_is_run_with() {
             ("prometheus", 0) => format!("v{}.{}.{patch}", minor / 100, minor % 100),
             other => panic!("{other:?} {version}"),
         };
-        let (_, tag) = services[name].image.split_once(':').expect("a tag");
+        let (_, tag) = LINUX[name].image.split_once(':').expect("a tag");
         assert_eq!(tag, released, "{name}");
     }
 }
