@@ -1,21 +1,24 @@
 #!/usr/bin/env bash
 # Brings up Jaeger and Prometheus by the compose files themselves, with images made of the programs that
 # scripts/stack.sh built, under the names in the compose files; then runs the same assertions. Grafana is left
-# out. Containers and images made here are removed at the end; an image that was there before is not touched.
+# out. Containers and images made here are removed at the end; an image that was there before, such as the
+# released one, is run as it is. Ends with status 3 where something for it is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 programs=${programs:-$PWD/target/stack}
 
 if ! docker compose version >/dev/null 2>&1; then
   echo "docker compose is missing: the containers are brought up with Compose 2" >&2
-  exit 1
+  exit 3
 fi
 busybox=$(command -v busybox || true)
 if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then
   echo "a static busybox is missing (package \"busybox-static\" of Debian and Ubuntu): health checks ask by wget" >&2
-  exit 1
+  exit 3
 fi
 
+# A project of its own: a stack that the user has brought up is left alone.
+export COMPOSE_PROJECT_NAME=breaker-lab-stack
 compose=(docker compose -f docker-compose.linux.yml)
 folder=$(mktemp -d)
 made=()
@@ -31,7 +34,7 @@ image() {
   local name=$1 place=$2 user=$3 data=$4 listen=$5 tag
   tag=$("${compose[@]}" config --images | grep "/$name:")
   if docker image inspect "$tag" >/dev/null 2>&1; then
-    echo "$tag is there already, and is taken as it is"
+    echo "$tag is there already, and is run as it is"
     return
   fi
   local context=$folder/$name

@@ -31,7 +31,7 @@ use programs::Stack;
 const RANGE: u32 = 60;
 
 /// Whatever happens, the run ends by then.
-const LIMIT: Duration = Duration::from_secs(8 * 60);
+const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use end_to_end::{Client, Process, Service, Signal, compose, repository};
+use end_to_end::{Client, Process, Service, Signal, compose};
 use tokio::process::Command;
 
 use crate::checks::{Checks, say};
@@ -19,6 +19,9 @@ const PROGRAMS: &str = "STACK_PROGRAMS";
 
 /// Set where the script has brought up the containers.
 const CONTAINERS: &str = "STACK_CONTAINERS";
+
+/// What `scripts/stack/containers.sh` calls the project.
+const PROJECT: &str = "breaker-lab-stack";
 
 /// The two that are run. Grafana is in no registry of Go modules.
 pub(crate) const NAMES: [&str; 2] = ["jaeger", "prometheus"];
@@ -212,12 +215,9 @@ fn here(service: &Service, argument: &str) -> String {
 
 async fn container(name: &str) -> Option<String> {
     let service = format!("label=com.docker.compose.service={name}");
-    let folder = format!(
-        "label=com.docker.compose.project.working_dir={}",
-        repository().display()
-    );
+    let project = format!("label=com.docker.compose.project={PROJECT}");
     let filters = [
-        "ps", "--all", "--quiet", "--filter", &service, "--filter", &folder,
+        "ps", "--all", "--quiet", "--filter", &service, "--filter", &project,
     ];
     docker(&filters).await.filter(|id| !id.is_empty())
 }
