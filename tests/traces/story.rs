@@ -113,7 +113,7 @@ fn assert_conventions(trace: &[Span], instance: &str, downstream: &str) {
     }
     for span in [load, server, client, data] {
         assert_eq!(span.get("http.request.method"), "GET");
-        assert_eq!(span.get("http.response.status_code"), "200");
+        assert_eq!(span.get("http.response.status_code"), "200", "{trace:#?}");
         assert_eq!(span.types["http.response.status_code"], "int");
     }
     assert_eq!(call.get("circuit_breaker.name"), "unreliable-service");
