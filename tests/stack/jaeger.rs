@@ -51,9 +51,11 @@ impl Jaeger {
         metrics.sum("otelcol_receiver_accepted_spans_total", &[])
     }
 
-    /// The services that it knows.
+    /// The services that it knows. It may know itself, by the requests of its page.
     pub(crate) async fn services(&self) -> BTreeSet<String> {
-        self.names("/api/services").await
+        let mut services = self.names("/api/services").await;
+        services.remove("jaeger");
+        services
     }
 
     /// The names of the spans of a service.
