@@ -25,7 +25,7 @@ say() { printf '\n== %s\n' "$1"; }
 
 PATH=$PATH:/usr/local/go/bin
 if ! command -v go >/dev/null; then
-  echo "go is missing: Jaeger and Prometheus are built with Go 1.26 or newer, https://go.dev/dl/" >&2
+  echo "go is missing: Jaeger and Prometheus are built with Go 1.26.7 or newer, https://go.dev/dl/" >&2
   exit 1
 fi
 if ! command -v docker-compose >/dev/null; then
