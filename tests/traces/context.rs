@@ -1,5 +1,7 @@
 //! Trace context as it reaches whoever an instance calls.
 
+use std::collections::BTreeSet;
+
 use end_to_end::{Client, Collector, Mood, Process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,19 +21,24 @@ struct Between {
     received: mpsc::UnboundedReceiver<Lines>,
 }
 
+/// A downstream that keeps the trace context that reaches it: its URL, and what it keeps.
+async fn recorder() -> (String, mpsc::UnboundedReceiver<Lines>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it has an address");
+    let (sender, received) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Some(lines) = answered(stream).await {
+                let _ = sender.send(lines);
+            }
+        }
+    });
+    (format!("http://{address}"), received)
+}
+
 impl Between {
     async fn start(flags: &[&str]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("it has an address");
-        let (sender, received) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                if let Some(lines) = answered(stream).await {
-                    let _ = sender.send(lines);
-                }
-            }
-        });
-        let downstream = format!("http://{address}");
+        let (downstream, received) = recorder().await;
         let base = [
             "instance",
             "A",
@@ -160,6 +167,28 @@ async fn an_instance_that_makes_spans_begins_a_trace_where_the_context_is_invali
         assert_ne!(trace, TRACE, "{headers:?}");
         assert_eq!((flags, state), ("03", None), "{headers:?}");
     }
+}
+
+#[tokio::test]
+async fn the_load_generator_begins_traces_of_its_own() {
+    let collector = Collector::start(Mood::Taking);
+    let [flag, endpoint] = to(&collector);
+    let (target, mut received) = recorder().await;
+    let target = format!("A={target}");
+    let load = [
+        "load", "--rate", "50", "--target", &target, &flag, &endpoint,
+    ];
+    let _load = Process::start(&load);
+    let mut traces = BTreeSet::new();
+
+    for _ in 0..5 {
+        let lines = received.recv().await.expect("a request");
+        let ([trace, _, flags], state) = read(&lines);
+        assert_eq!((flags, state), ("03", None), "{lines:?}");
+        traces.insert(trace.to_owned());
+    }
+
+    assert_eq!(traces.len(), 5);
 }
 
 #[tokio::test]

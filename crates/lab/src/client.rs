@@ -9,6 +9,7 @@
 //! idempotent methods (section 9.2.2) and HTTP clients do. A fresh connection that breaks is a failure.
 
 mod connector;
+mod names;
 mod turns;
 
 use std::cell::Cell;
@@ -26,6 +27,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use reqwest::{Url, redirect};
 
 use connector::{CONNECTED, Connector};
+pub(crate) use names::Names;
 pub(crate) use turns::InTurns;
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
@@ -62,9 +64,10 @@ impl Downstream {
             .pool_idle_timeout(IDLE_TIME)
             .pool_timer(TokioTimer::new());
         let request = client().get(url.clone()).build();
+        let connector = Connector::new(Names::of_system());
         Self {
-            kept_alive: builder.build(Connector::new()),
-            fresh: builder.pool_max_idle_per_host(0).build(Connector::new()),
+            kept_alive: builder.build(connector.clone()),
+            fresh: builder.pool_max_idle_per_host(0).build(connector),
             authorization: request
                 .ok()
                 .and_then(|request| request.headers().get(AUTHORIZATION).cloned()),

@@ -48,6 +48,7 @@ use tokio::time::{Instant, sleep};
 
 use telemetry::trace::Tracer;
 
+use crate::client::Names;
 use crate::settings::{BaseUrl, Named};
 use crate::shortage::Shortage;
 use crate::shutdown::Shutdown;
@@ -157,6 +158,7 @@ impl Generator {
         let most_waiting = usize::try_from(profile.queue).unwrap_or(usize::MAX);
         let (again, received) = Again::new(profile.retries.clone(), most_waiting);
         let again = Arc::new(again);
+        let names = Names::of_system();
         let lanes = self.targets.iter().enumerate().map(|(place, target)| {
             let url = target.value.join(&profile.path);
             let host = url.host_str().unwrap_or_default();
@@ -164,6 +166,7 @@ impl Generator {
                 // An IPv6 address stands in brackets.
                 host: host.trim_matches(['[', ']']).to_owned(),
                 port: url.port_or_known_default().unwrap_or(80),
+                names: names.clone(),
                 patience: profile.timeout.0,
                 open: self.record.connections(place).clone(),
                 reached: Arc::default(),

@@ -10,8 +10,7 @@ const MEMBERS: usize = 32;
 const CHARACTERS: usize = 256;
 
 /// A valid list in its shortest form: members as they came and in their order, no space around them, no
-/// empty ones. Nothing is cut off: at 32 members its length has a limit of its own, and the limit of
-/// all headers is far smaller.
+/// empty ones. Nothing is cut off for its length: services bound all headers of a request together.
 ///
 /// Members with the same key are all kept, as the specification allows: they are others' members.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
