@@ -26,7 +26,7 @@ pub use compose::{Service, compose};
 pub use dashboards::{Query, QueryKind, dashboards, queries};
 pub use http::{Client, Reply, Series};
 pub use process::{Ended, Process, Signal};
-pub use prometheus::{Prometheus, Sample};
+pub use prometheus::{Prometheus, Sample, unix_now};
 pub use span::{Span, orphans, traces};
 pub use system::{FREE_PORTS, System, always_failing, failing, healthy};
 
