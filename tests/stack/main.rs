@@ -63,6 +63,7 @@ async fn run() -> ExitCode {
 
     checks.section("both are ready, by the health checks of the compose file");
     stack.assert_healthy(&mut checks).await;
+    queries::assert_emptiness_is_told(&mut checks, &prometheus).await;
     let lab = Lab::start().await;
 
     checks.section("sockets");

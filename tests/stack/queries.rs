@@ -48,33 +48,69 @@ async fn assert_values(checks: &mut Checks, prometheus: &Prometheus, query: &Que
     assert_no_warning(checks, query, &answer);
 }
 
-/// A panel or annotation has a series with numbers.
+/// A panel or annotation has a series with numbers; the one that says that nobody is up has none.
 async fn assert_series(checks: &mut Checks, prometheus: &Prometheus, query: &Query) {
+    let sent = of_one_instance(query).sent(&format!("{RANGE}s"));
+    let answered = has_numbers(&prometheus.last(&sent, RANGE).await);
+    if says_that_nobody_is_up(query) {
+        checks.that(format!("{} is silent: {sent}", query.place), !answered);
+    } else {
+        checks.that(
+            format!(
+                "{} has an answer in the last {RANGE} s: {sent}",
+                query.place
+            ),
+            answered,
+        );
+    }
+    let now = prometheus.answer("query", &[("query", &sent)]).await;
+    assert_no_warning(checks, query, &now);
+}
+
+/// The query with one instance chosen, where the dashboard shows one. Nothing restarted, so the mark of
+/// restarts is asked for what did not.
+fn of_one_instance(query: &Query) -> Query {
     let mut written = query.written.clone();
     if query.place.starts_with("breaker.json") {
-        // One instance is chosen there.
         written = written.replace("$instance", "A");
     }
     if query.place.ends_with("annotation Restarts") {
-        // Nothing restarted: ask what is compared instead.
-        written = written.replace(" > 0", "");
+        written = written.replace(" != ", " == ");
     }
-    let asked = Query {
+    Query {
         written,
         ..query.clone()
-    };
-    let sent = asked.sent(&format!("{RANGE}s"));
-    let series = prometheus.last(&sent, RANGE).await;
+    }
+}
+
+fn has_numbers(series: &[Sample]) -> bool {
     let number = |sample: &Sample| sample.points.iter().any(|(_, value)| !value.is_nan());
-    checks.that(
-        format!(
-            "{} has an answer in the last {RANGE} s: {sent}",
-            query.place
-        ),
-        series.iter().any(number),
-    );
-    let now = prometheus.answer("query", &[("query", &sent)]).await;
-    assert_no_warning(checks, query, &now);
+    series.iter().any(number)
+}
+
+/// A series that stands for nobody: there is one only while no target is up.
+fn says_that_nobody_is_up(query: &Query) -> bool {
+    query.written.starts_with("vector(")
+}
+
+/// While no target is up, each dashboard says so.
+pub(crate) async fn assert_emptiness_is_told(checks: &mut Checks, prometheus: &Prometheus) {
+    for (file, dashboard) in dashboards() {
+        let told = queries(&file, &dashboard);
+        let told: Vec<_> = told
+            .iter()
+            .filter(|it| says_that_nobody_is_up(it))
+            .collect();
+        checks.that(format!("{file} says when nobody is up"), !told.is_empty());
+        for query in told {
+            let sent = of_one_instance(query).sent(&format!("{RANGE}s"));
+            let now = async || has_numbers(&prometheus.now(&sent).await).then_some(());
+            let limit = Duration::from_secs(10);
+            checks
+                .comes_true(limit, &format!("{} says so", query.place), now)
+                .await;
+        }
+    }
 }
 
 fn assert_no_warning(checks: &mut Checks, query: &Query, answer: &Value) {
