@@ -132,7 +132,8 @@ fn assert_follows_an_opening(probe: &Span, spans: &[Span]) {
     let opening = opening.expect("the link leads somewhere");
     assert_eq!(opening.instance, probe.instance);
     let opens = |(name, attributes): &(String, BTreeMap<String, String>)| {
-        name == "circuit_breaker.transition" && attributes["circuit_breaker.state.to"] == "open"
+        name == "circuit_breaker.transition"
+            && attributes["circuit_breaker.transition.to"] == "open"
     };
     assert!(opening.events.iter().any(opens), "{opening:#?}");
 }

@@ -120,7 +120,7 @@ fn assert_conventions(trace: &[Span], instance: &str, downstream: &str) {
     assert_eq!(call.get("circuit_breaker.state"), "closed");
     assert_eq!(call.get("circuit_breaker.outcome"), "success");
     assert_eq!(call.get("circuit_breaker.generation"), "0");
-    assert_eq!(data.get("unreliable_service.effect"), "success");
+    assert_eq!(data.get("unreliable_service.outcome"), "success");
     for span in trace {
         assert!(
             !span.failed && span.get("error.type").is_empty(),

@@ -12,8 +12,8 @@ use tracing::{Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::attributes::{
-    CALL_SPAN, CANCELLED, ERROR_TYPE, GENERATION, LINK, NAME, OUTCOME, REJECT_REASON, REJECTED,
-    REJECTED_EVENT, RETRY_AFTER_MS, STATE,
+    CALL_SPAN, CANCELLED, ERROR_TYPE, GENERATION, LINK, NAME, OPENING, OUTCOME, REJECT_REASON,
+    REJECTED, REJECTED_EVENT, RETRY_AFTER_MS, STATE,
 };
 use super::client::{ClientSpan, Target};
 use super::{TARGET, Tracer, fail, sampled};
@@ -108,7 +108,7 @@ impl BreakerCall {
         if state == State::HalfOpen
             && let Some(opening) = opening()
         {
-            let what = KeyValue::new(LINK, "opening");
+            let what = KeyValue::new(LINK, OPENING);
             span.add_link_with_attributes(opening, vec![what]);
         }
     }
