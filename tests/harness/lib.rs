@@ -7,6 +7,7 @@
 
 mod binary;
 mod collector;
+mod compose;
 mod dashboards;
 mod http;
 mod process;
@@ -21,10 +22,11 @@ use tokio::time::{Instant, sleep};
 
 pub use binary::{binary, repository};
 pub use collector::{Collector, Mood, nobody};
+pub use compose::{Service, compose};
 pub use dashboards::{Query, QueryKind, dashboards, queries};
 pub use http::{Client, Reply, Series};
 pub use process::{Ended, Process, Signal};
-pub use prometheus::{Prometheus, Sample};
+pub use prometheus::{Prometheus, Sample, unix_now};
 pub use span::{Span, orphans, traces};
 pub use system::{FREE_PORTS, System, always_failing, failing, healthy};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use reqwest::Url;
@@ -13,9 +14,9 @@ use crate::{Client, Process, eventually};
 /// A running Prometheus. Killed, and its data removed, when dropped.
 #[derive(Debug)]
 pub struct Prometheus {
-    _process: Process,
+    /// None for one that somebody else started.
+    own: Option<(Process, PathBuf)>,
     api: Client,
-    folder: PathBuf,
 }
 
 /// One series of an answer.
@@ -48,9 +49,29 @@ impl Prometheus {
     /// # Panics
     /// If it is not installed, or refuses the configuration.
     pub async fn start(config: &str) -> Self {
-        let folder =
-            std::env::temp_dir().join(format!("breaker-lab-prometheus-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+        Self::start_in(new_folder(), config).await
+    }
+
+    /// Starts one that scrapes nothing and remembers `samples`: lines of OpenMetrics with times, of the last
+    /// days.
+    ///
+    /// # Panics
+    /// If it is not installed, or refuses the samples.
+    pub async fn remembering(samples: &str) -> Self {
+        let folder = new_folder();
+        let file = folder.join("samples");
+        std::fs::write(&file, samples).expect("a temporary file can be written");
+        let made = Command::new("promtool")
+            .args(["tsdb", "create-blocks-from", "openmetrics"])
+            .args([&file, &folder.join("data")])
+            .output()
+            .await
+            .expect("promtool is missing: apt-get install prometheus");
+        assert!(made.status.success(), "{made:?}");
+        Self::start_in(folder, "global: {}\n").await
+    }
+
+    async fn start_in(folder: PathBuf, config: &str) -> Self {
         let file = folder.join("prometheus.yml");
         std::fs::write(&file, config).expect("a temporary file can be written");
         let mut command = Command::new("prometheus");
@@ -80,9 +101,16 @@ impl Prometheus {
         })
         .await;
         Self {
-            _process: process,
+            own: Some((process, folder)),
             api,
-            folder,
+        }
+    }
+
+    /// One that runs already, at `base`.
+    pub fn at(base: &str) -> Self {
+        Self {
+            own: None,
+            api: Client::new(base.to_owned()),
         }
     }
 
@@ -91,6 +119,14 @@ impl Prometheus {
     /// # Panics
     /// If it is an error.
     pub async fn ask(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
+        self.answer(path, parameters).await["data"].take()
+    }
+
+    /// The whole answer of its API at `path`, with its warnings.
+    ///
+    /// # Panics
+    /// If it is an error.
+    pub async fn answer(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
         let base = format!("{}/api/v1/{path}", self.api.base());
         let url = Url::parse_with_params(&base, parameters).expect("a URL");
         let query = url
@@ -99,7 +135,7 @@ impl Prometheus {
             .unwrap_or_default();
         let reply = self.api.get(&format!("{}{query}", url.path())).await;
         assert_eq!(reply.status, 200, "{path} {parameters:?}: {}", reply.body);
-        reply.json()["data"].clone()
+        reply.json()
     }
 
     /// What `expression` is now.
@@ -120,11 +156,24 @@ impl Prometheus {
     pub async fn last(&self, expression: &str, seconds: u32) -> Vec<Sample> {
         let end = unix_now();
         let start = end - f64::from(seconds);
+        self.between(expression, [start, end], 1).await
+    }
+
+    /// What `expression` was from `start` to `end`, each `step` seconds.
+    ///
+    /// # Panics
+    /// Never: the answer of a range query is a matrix.
+    pub async fn between(
+        &self,
+        expression: &str,
+        [start, end]: [f64; 2],
+        step: u32,
+    ) -> Vec<Sample> {
         let parameters = [
             ("query", expression),
             ("start", &start.to_string()),
             ("end", &end.to_string()),
-            ("step", "1"),
+            ("step", &step.to_string()),
         ];
         let data = self.ask("query_range", &parameters).await;
         let series = data["result"].as_array().cloned().unwrap_or_default();
@@ -163,8 +212,20 @@ impl Prometheus {
 impl Drop for Prometheus {
     fn drop(&mut self) {
         // What is left goes with the temporary folder.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        if let Some((_process, folder)) = &self.own {
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
+}
+
+/// A new temporary folder for one Prometheus.
+fn new_folder() -> PathBuf {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let name = format!("breaker-lab-prometheus-{}-{number}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    folder
 }
 
 fn point(pair: &Value) -> (f64, f64) {
@@ -173,11 +234,12 @@ fn point(pair: &Value) -> (f64, f64) {
     (time.unwrap_or_default(), value.unwrap_or(f64::NAN))
 }
 
+/// The wall time, in seconds, as Prometheus knows it.
 #[expect(
     clippy::disallowed_methods,
     reason = "Prometheus is asked about wall time"
 )]
-fn unix_now() -> f64 {
+pub fn unix_now() -> f64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default().as_secs_f64()
 }

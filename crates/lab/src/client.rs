@@ -6,19 +6,26 @@
 //!
 //! A connection that was kept alive may be closed by a healthy server in the moment in which a request
 //! leaves. [`Downstream::get`] sends such a request once more on a fresh connection, as RFC 9110 allows for
-//! idempotent methods (section 9.2.2) and HTTP clients do. A fresh connection that breaks is a failure.
+//! idempotent methods (section 9.2.2) and HTTP clients do. A fresh connection that breaks is a failure, and
+//! so is one that breaks when an answer [has begun](Heard). Both requests have the same [`CALL_ID`], so that
+//! a service that counts calls can tell that they are one.
 
 mod connector;
+mod heard;
 mod names;
 mod turns;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
-use axum::http::{HeaderMap, Request, Response, Uri};
+use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderMap, Request, Response, Uri};
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::body::Incoming;
@@ -27,11 +34,15 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use reqwest::{Url, redirect};
 
 use connector::{CONNECTED, Connector};
+pub(crate) use heard::{Begun, Heard};
 pub(crate) use names::Names;
 pub(crate) use turns::InTurns;
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
 const IDLE_TIME: Duration = Duration::from_secs(2);
+
+/// The header by which a call is known again that is sent once more.
+pub(crate) const CALL_ID: HeaderName = HeaderName::from_static("x-call-id");
 
 /// A client for services on this machine: no proxy, no redirects.
 pub(crate) fn client() -> reqwest::Client {
@@ -52,6 +63,8 @@ pub(crate) struct Downstream {
     fresh: Http,
     /// The authorization that stands in its URL, if one does.
     authorization: Option<HeaderValue>,
+    /// The id of the next call.
+    next: Arc<AtomicU64>,
 }
 
 type Http = legacy::Client<Connector, Empty<Bytes>>;
@@ -71,6 +84,8 @@ impl Downstream {
             authorization: request
                 .ok()
                 .and_then(|request| request.headers().get(AUTHORIZATION).cloned()),
+            // Any number, so that calls from before a restart are others.
+            next: Arc::new(RandomState::new().hash_one(()).into()),
         }
     }
 
@@ -83,12 +98,13 @@ impl Downstream {
         headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        headers.insert(CALL_ID, HeaderValue::from(id));
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
         let mut request = Request::new(Empty::new());
-        // What a URL may hold, a URI may, too.
-        *request.uri_mut() = url.as_str().parse::<Uri>().unwrap_or_default();
+        *request.uri_mut() = uri_of(url);
         *request.headers_mut() = headers;
         let again = request.clone();
         let sent = async {
@@ -97,13 +113,38 @@ impl Downstream {
         };
         let (answer, connected) = CONNECTED.scope(Cell::new(false), sent).await;
         match answer {
-            Err(error) if !connected && was_closed(&error) => self.fresh.request(again).await,
+            Err(error) if !connected && was_closed(&error) && !has_begun(&error) => {
+                self.fresh.request(again).await
+            }
             answer => answer,
         }
     }
 }
 
-/// Whether the connection ended before the head of an answer came.
+/// Whether something of an answer came on the connection that failed.
+fn has_begun(error: &legacy::Error) -> bool {
+    let mut extras = Extensions::new();
+    if let Some(connection) = error.connect_info() {
+        connection.get_extras(&mut extras);
+    }
+    extras.get::<Begun>().is_some_and(Begun::is)
+}
+
+/// The URI of a request. A name and a password are in its header; in the URI, the pool of connections would
+/// write them into the log.
+fn uri_of(url: &Url) -> Uri {
+    let mut plain = Cow::Borrowed(url);
+    if !url.username().is_empty() || url.password().is_some() {
+        let plain = plain.to_mut();
+        // Refused only where there is no host, and thus no name.
+        let _ = plain.set_username("");
+        let _ = plain.set_password(None);
+    }
+    // What a URL may hold, a URI may, too.
+    plain.as_str().parse().unwrap_or_default()
+}
+
+/// Whether the connection ended before the head of an answer was there.
 fn was_closed(error: &legacy::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -137,5 +178,19 @@ mod tests {
         let header = of("http://me:secret@127.0.0.1:1/data").unwrap();
         assert_eq!(header, "Basic bWU6c2VjcmV0");
         assert!(header.is_sensitive());
+    }
+
+    #[test]
+    fn the_pool_of_connections_never_sees_a_name_or_a_password() {
+        for (url, uri) in [
+            (
+                "http://me:secret@127.0.0.1:1/data?x",
+                "http://127.0.0.1:1/data?x",
+            ),
+            ("http://me@h/data", "http://h/data"),
+            ("http://h:1/data", "http://h:1/data"),
+        ] {
+            assert_eq!(uri_of(&url.parse().unwrap()).to_string(), uri);
+        }
     }
 }

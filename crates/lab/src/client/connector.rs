@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioIo;
 use tower::Service;
 
-use super::{InTurns, Names};
+use super::{Heard, InTurns, Names};
 use crate::shortage::Unresolved;
 
 tokio::task_local! {
@@ -19,7 +19,7 @@ tokio::task_local! {
     pub(super) static CONNECTED: Cell<bool>;
 }
 
-/// Connects, notes it in [`CONNECTED`], and has what comes read in turns.
+/// Connects, notes it in [`CONNECTED`], and has what comes read in turns and noted.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     tcp: HttpConnector<Names>,
@@ -34,7 +34,7 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = TokioIo<InTurns>;
+    type Response = TokioIo<Heard>;
     type Error = <HttpConnector<Names> as Service<Uri>>::Error;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -48,7 +48,7 @@ impl Service<Uri> for Connector {
         let connecting = self.tcp.call(uri);
         Box::pin(async move {
             let stream = connecting.await?.into_inner();
-            Ok(TokioIo::new(InTurns::new(stream)))
+            Ok(TokioIo::new(Heard::new(InTurns::new(stream))))
         })
     }
 }

@@ -22,12 +22,11 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::record::Gauge;
-use crate::client::{InTurns, Names};
+use crate::client::{Begun, Heard, InTurns, Names};
 use crate::shortage::Shortage;
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
@@ -174,8 +173,8 @@ struct Connection {
     driver: Pin<Box<http1::Connection<TokioIo<Heard>, Empty<Bytes>>>>,
     /// Whether the driver has ended, and the connection with it.
     done: bool,
-    /// Whether a byte came since the request was sent.
-    heard: Arc<AtomicBool>,
+    /// Whether an answer to the request that was sent last has begun.
+    begun: Begun,
     used: Instant,
     open: Gauge,
 }
@@ -190,19 +189,17 @@ impl Connection {
     async fn open(endpoint: &Endpoint, addresses: &[SocketAddr]) -> io::Result<Self> {
         let stream = TcpStream::connect(addresses).await?;
         stream.set_nodelay(true)?;
-        let heard = Arc::new(AtomicBool::new(false));
-        let io = TokioIo::new(Heard {
-            stream: InTurns::new(stream),
-            heard: Arc::clone(&heard),
-        });
-        let (sender, driver) = http1::handshake(io).await.map_err(io::Error::other)?;
+        let heard = Heard::new(InTurns::new(stream));
+        let begun = heard.begun();
+        let handshake = http1::handshake(TokioIo::new(heard)).await;
+        let (sender, driver) = handshake.map_err(io::Error::other)?;
         endpoint.open.add(1);
         endpoint.reached.store(true, Ordering::Relaxed);
         Ok(Self {
             sender,
             driver: Box::pin(driver),
             done: false,
-            heard,
+            begun,
             used: Instant::now(),
             open: endpoint.open.clone(),
         })
@@ -226,7 +223,6 @@ impl Connection {
         if ready.await.is_err() {
             return Exchanged::Unsent(Box::new(request));
         }
-        self.heard.store(false, Ordering::Relaxed);
         let sending = self.sender.try_send_request(request);
         let response = match self.driven(sending).await {
             Ok(response) => response,
@@ -267,7 +263,7 @@ impl Connection {
     fn broken(&self, error: &hyper::Error) -> Ended {
         Ended::without_answer(if error.is_parse() || is_nonsense(error) {
             Outcome::Protocol
-        } else if self.heard.load(Ordering::Relaxed) {
+        } else if self.begun.is() {
             Outcome::Truncated
         } else {
             Outcome::Reset
@@ -326,46 +322,6 @@ fn is_nonsense(error: &hyper::Error) -> bool {
         source = cause.source();
     }
     false
-}
-
-/// A stream that notes when something comes.
-#[derive(Debug)]
-struct Heard {
-    stream: InTurns,
-    heard: Arc<AtomicBool>,
-}
-
-impl AsyncRead for Heard {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.heard.store(true, Ordering::Relaxed);
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Heard {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }
 
 #[cfg(test)]
