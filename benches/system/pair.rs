@@ -49,8 +49,8 @@ pub(crate) struct Plan {
 impl Plan {
     /// For figures.
     pub(crate) const MEASURE: Self = Self {
-        rounds: 21,
-        length: Duration::from_millis(400),
+        rounds: 15,
+        length: Duration::from_millis(200),
     };
     /// For a first look, in less than a minute with everything else.
     pub(crate) const QUICK: Self = Self {
@@ -61,6 +61,10 @@ impl Plan {
 
 impl Side {
     fn turn(&mut self, length: Duration) -> io::Result<Turn> {
+        self.ring.prepare(self.status)?;
+        if let Some(scrape) = &mut self.scraped {
+            scrape.prepare(200)?;
+        }
         let (before, began) = (self.cpu(), now());
         if let Some(scrape) = &mut self.scraped {
             scrape.turn(Duration::ZERO, 200)?;

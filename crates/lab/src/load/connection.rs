@@ -9,7 +9,7 @@ use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -17,9 +17,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use experiment::outcome::Outcome;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::Empty;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -27,7 +26,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
 use super::record::Gauge;
-use crate::client::InTurns;
+use crate::client::{Driven, InTurns, NoHead};
 use crate::shortage::{Shortage, Unresolved};
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
@@ -124,7 +123,7 @@ impl Client {
 
     fn reusable(&mut self) -> Option<Connection> {
         let connection = self.connection.take()?;
-        let fresh = !connection.done && connection.used.elapsed() < IDLE_TIME;
+        let fresh = !connection.driven.is_done() && connection.used.elapsed() < IDLE_TIME;
         fresh.then_some(connection)
     }
 
@@ -134,7 +133,7 @@ impl Client {
             ended.outcome,
             Outcome::Reset | Outcome::Truncated | Outcome::Protocol
         );
-        if whole && !connection.done {
+        if whole && !connection.driven.is_done() {
             self.connection = Some(connection);
         }
         ended
@@ -143,20 +142,17 @@ impl Client {
     /// Watches the idle connection, so that it is closed when the other side closes it. Never returns.
     pub(super) async fn watch(&mut self) {
         if let Some(connection) = &mut self.connection {
-            poll_fn(|cx| connection.drive(cx)).await;
+            poll_fn(|cx| connection.driven.drive(cx)).await;
             self.connection = None;
         }
         std::future::pending::<()>().await;
     }
 }
 
-/// A connection and what drives it.
+/// A connection, and what is known of it.
 #[derive(Debug)]
 struct Connection {
-    sender: SendRequest<Empty<Bytes>>,
-    driver: Pin<Box<http1::Connection<TokioIo<Heard>, Empty<Bytes>>>>,
-    /// Whether the driver has ended, and the connection with it.
-    done: bool,
+    driven: Driven<Heard>,
     /// Whether a byte came since the request was sent.
     heard: Arc<AtomicBool>,
     used: Instant,
@@ -181,13 +177,11 @@ impl Connection {
             stream: InTurns::new(stream),
             heard: Arc::clone(&heard),
         });
-        let (sender, driver) = http1::handshake(io).await.map_err(io::Error::other)?;
+        let driven = Driven::new(io).await.map_err(io::Error::other)?;
         endpoint.open.add(1);
         endpoint.reached.store(true, Ordering::Relaxed);
         Ok(Self {
-            sender,
-            driver: Box::pin(driver),
-            done: false,
+            driven,
             heard,
             used: Instant::now(),
             open: endpoint.open.clone(),
@@ -195,31 +189,14 @@ impl Connection {
     }
 
     async fn exchange(&mut self, request: Request<Empty<Bytes>>) -> Exchanged {
-        let Self {
-            sender,
-            driver,
-            done,
-            ..
-        } = self;
-        let ready = poll_fn(|cx| {
-            let ready = sender.poll_ready(cx);
-            if ready.is_pending() {
-                drive(driver, done, cx);
-                return sender.poll_ready(cx);
-            }
-            ready
-        });
-        if ready.await.is_err() {
+        if !self.driven.ready().await {
             return Exchanged::Unsent(Box::new(request));
         }
         self.heard.store(false, Ordering::Relaxed);
-        let sending = self.sender.try_send_request(request);
-        let response = match self.driven(sending).await {
+        let response = match self.driven.send(request).await {
             Ok(response) => response,
-            Err(mut error) => match error.take_message() {
-                Some(request) => return Exchanged::Unsent(Box::new(request)),
-                None => return Exchanged::Ended(self.broken(error.error())),
-            },
+            Err(NoHead::Unsent(request)) => return Exchanged::Unsent(request),
+            Err(NoHead::Broken(error)) => return Exchanged::Ended(self.broken(&error)),
         };
         let ended = self.read(response).await;
         self.used = Instant::now();
@@ -230,7 +207,7 @@ impl Connection {
         let status = response.status().as_u16();
         let from_breaker = response.headers().contains_key("x-breaker-state");
         let mut body = response.into_body();
-        while let Some(frame) = self.driven(body.frame()).await {
+        while let Some(frame) = self.driven.frame(&mut body).await {
             if let Err(error) = frame {
                 let outcome = if is_nonsense(&error) {
                     Outcome::Protocol
@@ -258,38 +235,6 @@ impl Connection {
         } else {
             Outcome::Reset
         })
-    }
-
-    /// Runs `future` while it drives the connection.
-    async fn driven<F: Future>(&mut self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        let (driver, done) = (&mut self.driver, &mut self.done);
-        poll_fn(|cx| {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(output);
-            }
-            drive(driver, done, cx);
-            // What the driver has just brought need not wait for the next turn.
-            future.as_mut().poll(cx)
-        })
-        .await
-    }
-
-    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        drive(&mut self.driver, &mut self.done, cx);
-        if self.done {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-}
-
-type Driver = Pin<Box<http1::Connection<TokioIo<Heard>, Empty<Bytes>>>>;
-
-fn drive(driver: &mut Driver, done: &mut bool, cx: &mut Context<'_>) {
-    if !*done {
-        *done = driver.as_mut().poll(cx).is_ready();
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn ended_with_its_body(answer: Response, busy: Arc<Activity>) -> Resp
 pub(super) fn said_with_its_body(request: Request<Incoming>, busy: Arc<Activity>) -> Request<Body> {
     if request.body().is_end_stream() {
         busy.say_all();
-        return request.map(Body::new);
+        return request.map(|_| Body::empty());
     }
     request.map(|body| Body::new(Saying { body, busy }))
 }
