@@ -170,11 +170,18 @@ impl Process {
     /// # Panics
     /// If it cannot be started.
     pub fn start_with_full_output(arguments: &[&str]) -> Self {
+        Self::start_other_with_full_output(command(&[], arguments))
+    }
+
+    /// The same for another program.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_other_with_full_output(mut command: Command) -> Self {
         let (unread, full) = std::io::pipe().expect("there is a pipe");
         let mut filler = full.try_clone().expect("a pipe can be shared");
         // It writes until there is no room, then waits for room until nobody holds the other end.
         std::thread::spawn(move || while filler.write_all(&[b'.'; 4096]).is_ok() {});
-        let mut command = command(&[], arguments);
         let error = full.try_clone().expect("a pipe can be shared");
         command.stdin(Stdio::null()).stdout(full).stderr(error);
         let child = command.kill_on_drop(true).spawn();
@@ -187,7 +194,7 @@ impl Process {
             reader: tokio::spawn(std::future::pending()),
         };
         Self {
-            child: child.expect("breaker-lab can be started"),
+            child: child.expect("the program can be started"),
             stdout: Output {
                 reader,
                 ..nothing()
@@ -280,6 +287,12 @@ impl Process {
     /// What it has logged so far.
     pub fn log(&self) -> Vec<String> {
         self.stderr.lines()
+    }
+
+    /// The same, also once the process has ended.
+    pub fn log_as_it_grows(&self) -> impl Fn() -> Vec<String> + use<> {
+        let lines = Arc::clone(&self.stderr.lines);
+        move || lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Its process id.

@@ -41,6 +41,8 @@ pub struct Span {
     pub events: Vec<(String, Attributes)>,
     /// The trace and the span that it is linked to.
     pub links: Vec<(String, String)>,
+    /// The attributes of its links.
+    pub link_attributes: Vec<Attributes>,
     /// Its length.
     pub lasted: Duration,
 }
@@ -85,6 +87,11 @@ impl Span {
                             .links
                             .iter()
                             .map(|link| (hex(&link.trace_id), hex(&link.span_id)))
+                            .collect(),
+                        link_attributes: span
+                            .links
+                            .iter()
+                            .map(|link| texts(&link.attributes))
                             .collect(),
                         lasted: Duration::from_nanos(nanos),
                     }
@@ -156,6 +163,7 @@ fn types(attributes: &[KeyValue]) -> Attributes {
         let name = match attribute.value.as_ref()?.value.as_ref()? {
             Value::StringValue(_) => "string",
             Value::IntValue(_) => "int",
+            Value::BoolValue(_) => "boolean",
             _ => "other",
         };
         Some((attribute.key.clone(), name.to_owned()))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use end_to_end::{Client, LIMIT, Process, System};
+use end_to_end::{Client, LIMIT, Process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -134,28 +134,4 @@ async fn out_of_file_descriptors_newcomers_wait_and_the_log_says_so_once() {
         .filter(|line| line.contains("os error 24"))
         .count();
     assert_eq!(warnings, 1, "{:#?}", process.log());
-}
-
-#[tokio::test]
-async fn a_client_that_has_said_all_and_closed_its_half_gets_its_answer() {
-    let slow = r#"{"phases": [{"name": "slow", "latency_ms": 300}]}"#;
-    let system = System::with_instances(&["A"], slow, &[]).await;
-    for (client, path) in [(&system.downstream, "/data"), (system.instance(0), "/call")] {
-        for version in ["1.1", "1.0"] {
-            let mut stream = connect(client).await;
-            let request = format!("GET {path} HTTP/{version}\r\nHost: localhost\r\n\r\n");
-            stream
-                .write_all(request.as_bytes())
-                .await
-                .expect("it listens");
-            stream.shutdown().await.expect("a half can be closed");
-            let mut answer = Vec::new();
-            let read = timeout(LIMIT, stream.read_to_end(&mut answer)).await;
-
-            assert!(matches!(read, Ok(Ok(_))), "{read:?}");
-            let answer = String::from_utf8_lossy(&answer);
-            let of_version = format!("HTTP/{version} 200");
-            assert!(answer.contains(&of_version), "{path}: {answer}");
-        }
-    }
 }

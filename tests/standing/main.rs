@@ -3,5 +3,9 @@
 mod downstream;
 mod ends;
 mod files;
+mod half_closed;
 mod house;
+mod log;
+mod names;
 mod plans;
+mod readers;

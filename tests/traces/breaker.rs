@@ -23,7 +23,7 @@ async fn an_opening_is_an_event_and_its_probe_leads_back_to_it() {
     assert_eq!(rejected.status, 503);
     let opened = trace_with(&collector, "the opening", |span| {
         let event = span.event("circuit_breaker.transition");
-        event.is_some_and(|event| event["circuit_breaker.state.from"] == "closed")
+        event.is_some_and(|event| event["circuit_breaker.transition.from"] == "closed")
     })
     .await;
     let call = opened
@@ -34,7 +34,7 @@ async fn an_opening_is_an_event_and_its_probe_leads_back_to_it() {
         .event("circuit_breaker.transition")
         .expect("the event is the call's");
     for (key, value) in [
-        ("circuit_breaker.state.to", "open"),
+        ("circuit_breaker.transition.to", "open"),
         ("circuit_breaker.transition.cause", "consecutive"),
         ("circuit_breaker.consecutive_failures", "2"),
         ("circuit_breaker.window.failures", "2"),

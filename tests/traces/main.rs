@@ -2,7 +2,10 @@
 
 mod breaker;
 mod choices;
+mod context;
 mod endings;
+mod names;
+mod questions;
 mod story;
 
 use end_to_end::{Client, Collector, Process, Span, System, traces};

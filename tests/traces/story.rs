@@ -10,10 +10,10 @@ use crate::{story, to};
 
 /// The spans of each trace that ended well, from the load to the unreliable service.
 const WHOLE_STORY: [&str; 5] = [
-    "load-generator load-generator: GET (client)",
+    "load-generator load-generator: GET /call (client)",
     "breaker-instance A: GET /call (server)",
     "breaker-instance A: circuit_breaker.call (internal)",
-    "breaker-instance A: GET (client)",
+    "breaker-instance A: GET /data (client)",
     "unreliable-service unreliable: GET /data (server)",
 ];
 
@@ -95,11 +95,10 @@ fn assert_conventions(trace: &[Span], instance: &str, downstream: &str) {
     let [load, server, call, client, data] = trace else {
         panic!("five spans: {trace:#?}");
     };
-    for (span, url) in [
-        (load, format!("{instance}/call")),
-        (client, format!("{downstream}/data")),
-    ] {
+    for (span, base, template) in [(load, instance, "/call"), (client, downstream, "/data")] {
+        let url = format!("{base}{template}");
         assert_eq!(span.get("url.full"), url);
+        assert_eq!(span.get("url.template"), template);
         assert_eq!(span.get("server.address"), "127.0.0.1");
         assert!(
             url.contains(&format!(":{}/", span.get("server.port"))),
@@ -114,14 +113,14 @@ fn assert_conventions(trace: &[Span], instance: &str, downstream: &str) {
     }
     for span in [load, server, client, data] {
         assert_eq!(span.get("http.request.method"), "GET");
-        assert_eq!(span.get("http.response.status_code"), "200");
+        assert_eq!(span.get("http.response.status_code"), "200", "{trace:#?}");
         assert_eq!(span.types["http.response.status_code"], "int");
     }
     assert_eq!(call.get("circuit_breaker.name"), "unreliable-service");
     assert_eq!(call.get("circuit_breaker.state"), "closed");
     assert_eq!(call.get("circuit_breaker.outcome"), "success");
     assert_eq!(call.get("circuit_breaker.generation"), "0");
-    assert_eq!(data.get("unreliable_service.effect"), "success");
+    assert_eq!(data.get("unreliable_service.outcome"), "success");
     for span in trace {
         assert!(
             !span.failed && span.get("error.type").is_empty(),

@@ -44,7 +44,7 @@ pub use plan::{Base, Limits, Plan, schema};
 pub use player::Player;
 pub use preview::{Preview, PreviewCaller, PreviewPhase, PreviewPoint};
 pub use rule::{Match, Names, Rule};
-pub use truth::Standing;
+pub use truth::{Standing, Work};
 
 /// The body of an answer that nothing has spoilt.
 pub const ANSWER: &str = r#"{"data":"here you are"}"#;

@@ -33,6 +33,20 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Every cause, in the order of this type's declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::ConsecutiveFailures,
+        Self::FailureRatio,
+        Self::SlowRatio,
+        Self::ProbeFailed,
+        Self::HalfOpenTimeout,
+        Self::Verdict,
+        Self::Manual,
+        Self::WaitElapsed,
+        Self::ProbesSucceeded,
+        Self::Restored,
+    ];
+
     /// The causes that can open a breaker, in the order of this type's declaration.
     pub const TRIPS: &'static [Self] = &[
         Self::ConsecutiveFailures,

@@ -10,6 +10,7 @@
 
 mod connector;
 mod driven;
+mod names;
 mod pool;
 mod turns;
 
@@ -27,6 +28,7 @@ use tower::ServiceExt;
 
 use connector::Connector;
 pub(crate) use driven::{Driven, Unanswered as NoHead};
+pub(crate) use names::Names;
 use pool::Pool;
 pub(crate) use turns::InTurns;
 
@@ -89,7 +91,7 @@ impl Downstream {
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         Self {
             pool: Pool::default(),
-            connector: Connector::new(),
+            connector: Connector::new(Names::of_system()),
             to: url.as_str().parse().unwrap_or_default(),
             headers,
         }

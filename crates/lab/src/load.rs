@@ -14,6 +14,7 @@
 //! | `again` | Who tries again? |
 //! | `job` | What is known of one request while it is under way? |
 //! | `record` | What did the clients see? |
+//! | `served` | When each target last served |
 //! | `alone` | How does the generator run in a process of its own? |
 //! | `plan_view`, `display`, `report`, `output` | What is shown and written: plan, progress, result |
 //! | `rates` | Which rates are replayed? |
@@ -34,6 +35,7 @@ mod rates;
 mod record;
 mod report;
 mod request;
+mod served;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -46,6 +48,7 @@ use tokio::time::{Instant, sleep};
 
 use telemetry::trace::Tracer;
 
+use crate::client::Names;
 use crate::settings::{BaseUrl, Named};
 use crate::shortage::Shortage;
 use crate::shutdown::Shutdown;
@@ -155,6 +158,7 @@ impl Generator {
         let most_waiting = usize::try_from(profile.queue).unwrap_or(usize::MAX);
         let (again, received) = Again::new(profile.retries.clone(), most_waiting);
         let again = Arc::new(again);
+        let names = Names::of_system();
         let lanes = self.targets.iter().enumerate().map(|(place, target)| {
             let url = target.value.join(&profile.path);
             let host = url.host_str().unwrap_or_default();
@@ -162,6 +166,7 @@ impl Generator {
                 // An IPv6 address stands in brackets.
                 host: host.trim_matches(['[', ']']).to_owned(),
                 port: url.port_or_known_default().unwrap_or(80),
+                names: names.clone(),
                 patience: profile.timeout.0,
                 open: self.record.connections(place).clone(),
                 reached: Arc::default(),

@@ -12,6 +12,7 @@
 //! | `file` | How are the user's files read, without end or not? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
 //! | `shortage` | What the process itself ran out of |
+//! | `notice` | What is logged once a minute, however often it happens |
 //! | `terminal` | Can a picture be drawn on standard output? |
 //! | `timer` | How is an instant met more closely than within a millisecond? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
@@ -24,6 +25,7 @@ mod faults;
 mod file;
 mod instance;
 mod load;
+mod notice;
 mod page;
 mod print;
 mod run;

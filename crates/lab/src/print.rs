@@ -1,4 +1,4 @@
-//! Standard output and standard error: the one place that writes to them.
+//! Standard output and standard error, and pipes that results go to: the one place that writes to them.
 //!
 //! A thread of its own does the writing, so that a reader that pauses keeps nobody waiting: no service,
 //! no measurement, no end. What waits for the reader is bounded; lines beyond the bound are left out and
@@ -8,21 +8,32 @@
 
 mod writer;
 
+use std::fs::File;
 use std::io;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use writer::Writer;
+use writer::LOOK;
+pub(crate) use writer::Writer;
 
-/// How often it is looked whether all has been written.
-const LOOK: Duration = Duration::from_millis(2);
 /// How long the last words may take, whatever came before them.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 static OUTPUT: LazyLock<Writer> = LazyLock::new(|| Writer::start("stdout", io::stdout));
 static ERROR: LazyLock<Writer> = LazyLock::new(|| Writer::start("stderr", io::stderr));
+
+/// Pipes and devices that are no standard stream.
+static OTHERS: Mutex<Vec<Writer>> = Mutex::new(Vec::new());
+
+/// What writes to a pipe or a device that somebody else reads, and never waits for its reader.
+pub(crate) fn pipe(file: File) -> Writer {
+    let writer = Writer::start("pipe", move || file);
+    let mut others = OTHERS.lock().unwrap_or_else(PoisonError::into_inner);
+    others.push(writer.clone());
+    writer
+}
 
 /// One line to standard output. Never waits for its reader.
 pub(crate) fn line(text: &str) {
@@ -53,6 +64,8 @@ pub(crate) async fn reader_left() {
 pub(crate) fn hurry(until: Instant) {
     OUTPUT.hurry(until);
     ERROR.hurry(until);
+    let others = OTHERS.lock().unwrap_or_else(PoisonError::into_inner);
+    others.iter().for_each(|other| other.hurry(until));
 }
 
 /// Returns when all that was printed has been written or given up.

@@ -51,24 +51,22 @@ pub(crate) use host::{Host, NoHost};
 use line::Line;
 pub(crate) use lines::list;
 pub(crate) use measured::Routes;
-pub(crate) use reply::{error, json, text};
+pub(crate) use reply::{constant, error, json, json_text, text};
 pub(crate) use wire::{Below, Cut, Door, Wire};
 
+use crate::notice::Notice;
 use crate::settings::Serving;
+use crate::shortage::Shortage;
 use crate::shutdown::Shutdown;
 
 /// How long a connection may be without a request: silent, idle, or still sending a header.
 const IDLE_TIME: Duration = Duration::from_secs(5);
 /// How often connections are looked at for that. One sweep costs less than a timer per request.
 const SWEEP: Duration = Duration::from_millis(500);
-/// `ENFILE` and `EMFILE`, which have these numbers on every Unix.
-const OUT_OF_FILES: [i32; 2] = [23, 24];
 /// How long to wait before trying again when there is no room.
 const RETRY_TIME: Duration = Duration::from_millis(10);
 /// How long a connection has to have been idle before it gives way to a newcomer.
 const GIVE_WAY: Duration = Duration::from_millis(250);
-/// A shortage of file descriptors that comes again within this time is the same one.
-const SAME_SHORTAGE: Duration = Duration::from_secs(60);
 /// How long a connection that has to end is still listened to: long enough to see what has arrived.
 const LAST_LOOK: Duration = Duration::from_millis(2);
 /// How many bytes a request's header may have.
@@ -103,7 +101,7 @@ pub(crate) async fn serve_with(
         tasks: JoinSet::new(),
         answers: Arc::new(answers),
         shutdown: shutdown.clone(),
-        short_of_files: None,
+        shortage: Notice::default(),
     };
     let mut newcomer = None;
     let mut entrance = Entrance::new(listening);
@@ -131,7 +129,7 @@ pub(crate) async fn serve_with(
             // One is taken in to wait inside: only so it is known that somebody waits at all.
             accepted = entrance.accept(), if newcomer.is_none() => match accepted {
                 Ok(accepted) => newcomer = Some(accepted),
-                Err(error) => house.recover(&error).await,
+                Err(error) => house.recover(&error, entrance.address()).await,
             },
             () = sleep(RETRY_TIME), if newcomer.is_some() => {
                 house.connections.evict_longest_idle(GIVE_WAY);
@@ -157,8 +155,8 @@ struct House {
     /// How long answers under way may take once the shutdown has begun.
     drain_time: Duration,
     shutdown: Shutdown,
-    /// When a file descriptor was last missing.
-    short_of_files: Option<Instant>,
+    /// For the log: there is no file descriptor or no memory for a newcomer.
+    shortage: Notice,
 }
 
 impl House {
@@ -182,24 +180,24 @@ impl House {
         self.tasks.spawn(connection.serve(stream));
     }
 
-    /// Out of file descriptors is the one lasting error: idle connections give theirs back. Others
-    /// concern the one connection that broke before it was accepted.
-    async fn recover(&mut self, error: &io::Error) {
-        if error
-            .raw_os_error()
-            .is_some_and(|code| OUT_OF_FILES.contains(&code))
-        {
-            let known = self.short_of_files.replace(Instant::now());
-            if known.is_none_or(|since| since.elapsed() >= SAME_SHORTAGE) {
-                tracing::warn!(
-                    %error,
-                    "out of file descriptors: new connections wait until others have ended; \
-                     `ulimit -n` sets how many there are"
-                );
-            }
-            self.connections.evict_longest_idle(GIVE_WAY);
-            sleep(RETRY_TIME).await;
+    /// A shortage lasts: idle connections give back what they hold, and there is a pause. Other errors concern
+    /// the one connection that broke before it was accepted.
+    async fn recover(&mut self, error: &io::Error, address: SocketAddr) {
+        let Some(shortage) = Shortage::of(error) else {
+            return;
+        };
+        if let Some(times) = self.shortage.happens(Instant::now()) {
+            let reason = shortage.words();
+            tracing::warn!(
+                %error,
+                reason,
+                %address,
+                times,
+                "new connections wait until others have ended"
+            );
         }
+        self.connections.evict_longest_idle(GIVE_WAY);
+        sleep(RETRY_TIME).await;
     }
 }
 
@@ -234,7 +232,7 @@ impl Connection {
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let busy = Arc::clone(&busy);
             busy.begin(request.version());
-            let request = slow::said_with_its_body(request, Arc::clone(&busy));
+            let request = slow::watched_for_its_end(request, Arc::clone(&busy));
             let answer = answer(Arc::clone(&answers), request, peer, wire.clone());
             async move {
                 let answer = answer.await;

@@ -1,14 +1,25 @@
 //! The end of a run: on Ctrl-C, on SIGTERM, when the time is up, or when nobody reads it any more.
+//!
+//! Signals have a thread of their own: services may be so busy with what others ask of them that a task beside
+//! them would not learn of a signal for a long time. That thread ends the process, should it still be there when
+//! the promised time is nearly over.
 
+use std::thread;
 use std::time::Duration;
 
+use tokio::runtime::Builder;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::print;
 
-/// Everything ends within this time after it was asked for, whoever hangs.
-const END_TIME: Duration = Duration::from_millis(2500);
+/// Everything ends within this time after it was asked for, whoever hangs: three seconds are promised, and a busy
+/// machine is late.
+const END_TIME: Duration = Duration::from_secs(2);
+/// When the process is ended after that, whatever it is busy with.
+const PATIENCE: Duration = Duration::from_millis(2700);
+/// How long it may take to say so.
+const LAST_WORD: Duration = Duration::from_millis(50);
 /// How long the last spans may take to leave, however long the services took.
 pub(crate) const LEAST_FLUSH_TIME: Duration = Duration::from_millis(300);
 
@@ -79,20 +90,34 @@ pub(crate) enum Readers {
 /// signal ends the process at once.
 pub(crate) async fn end_of_run(limit: Option<Duration>, readers: Readers) -> Ending {
     let (tell, mut told) = watch::channel(());
-    tokio::spawn(async move {
-        let mut signals = Signals::new();
-        signals.next().await;
-        print::hurry(Instant::now() + END_TIME);
-        tell.send_replace(());
-        signals.next().await;
-        std::process::exit(130);
+    let signals = thread::Builder::new().name("signals".to_owned());
+    let listening = signals.spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("signals can be listened to");
+        runtime.block_on(obey(&tell));
     });
+    listening.expect("signals can be listened to");
     tokio::select! {
         _ = told.changed() => {}
         () = after(limit) => {}
         () = print::reader_left(), if readers == Readers::Needed => {}
     }
     Ending::now()
+}
+
+/// Tells of the first signal. Ends the process at the second one, or when the end does not come in time.
+async fn obey(tell: &watch::Sender<()>) {
+    let mut signals = Signals::new();
+    signals.next().await;
+    print::hurry(Instant::now() + END_TIME);
+    tell.send_replace(());
+    tokio::select! {
+        () = signals.next() => std::process::exit(130),
+        () = sleep(PATIENCE) => {}
+    }
+    print::error("breaker-lab: the end took too long: what was under way is lost");
+    sleep(LAST_WORD).await;
+    std::process::exit(1);
 }
 
 async fn after(limit: Option<Duration>) {

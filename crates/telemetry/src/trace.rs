@@ -1,10 +1,10 @@
 //! The spans of a request: one trace from the load generator to the unreliable service.
 //!
 //! ```text
-//! GET                       client     load generator
+//! GET /call                 client     load generator
 //! └ GET /call               server     instance
 //!   └ circuit_breaker.call  internal   the breaker: state, outcome, generation, transitions
-//!     └ GET                 client     only if permitted
+//!     └ GET /data           client     only if permitted
 //!       └ GET /data         server     unreliable service
 //! ```
 //!
@@ -104,5 +104,9 @@ pub fn note(key: &'static str, value: impl Into<opentelemetry::Value>) {
 
 /// Ends a span badly. `kind` is a status code or a word of low cardinality.
 fn fail(span: &tracing::Span, kind: &str) {
-    tracing::record_all!(span, "error.type" = kind, otel.status_code = "ERROR");
+    tracing::record_all!(
+        span,
+        { attributes::ERROR_TYPE } = kind,
+        otel.status_code = "ERROR"
+    );
 }

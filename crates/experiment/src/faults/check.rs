@@ -1,10 +1,13 @@
 //! Does a plan make sense? What the types do not say, with a message that names the key.
 
+mod cost;
 mod effect;
 mod gate;
 
-use super::strangers::Known;
-use super::{Effect, Match, Phase, Plan, Rule, Scope};
+#[cfg(test)]
+pub(super) use cost::Cost;
+
+use super::{Match, Phase, Plan, Rule};
 use crate::law::within;
 use crate::overload::MAX_FACTOR;
 use crate::reading::nearest;
@@ -19,15 +22,6 @@ const MAX_EFFECTS: usize = 16;
 pub(super) const MAX_NAMES: usize = 256;
 /// Shards that there may be.
 const MAX_SHARDS: u32 = 256;
-/// Parts of the ring times delays that add up: each takes a fifth of a millisecond, at each look at the truth.
-const MAX_SUMS: usize = 64;
-/// Parts of the ring times rules.
-const MAX_LOOKS: usize = 4096;
-/// The same products times the truths that callers may have, as a scrape asks for all of them: together they
-/// take about a tenth of a second.
-const MAX_SUMS_OF_ALL: usize = 512;
-/// See [`MAX_SUMS_OF_ALL`].
-const MAX_LOOKS_OF_ALL: usize = 65_536;
 /// The longest phase: a day.
 const MAX_PHASE_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest delay of one answer that a phase may name.
@@ -124,66 +118,6 @@ impl Plan {
         }
         for (place, caller) in self.callers.iter().enumerate() {
             name(&format!("callers[{place}]"), caller)?;
-        }
-        Ok(())
-    }
-
-    /// The truth of a plan has to be known at every scrape.
-    fn check_cost(&self) -> Checked {
-        let cuts = self.rules.values().map(|rule| {
-            let shards = rule.matches.shards.unwrap_or(1) as usize;
-            match rule.gate.scope() {
-                Scope::Shard => shards,
-                _ if rule.matches.shard.is_some() => 2,
-                _ => 0,
-            }
-        });
-        let parts = 1 + cuts.sum::<usize>();
-        let effects = self.rules.values().flat_map(|rule| &rule.effects);
-        let of_rules = effects
-            .filter(|effect| matches!(effect, Effect::Delay(_)) || effect.body_ms().is_some());
-        let jitter = self.phases.iter().any(|phase| phase.latency_jitter_ms > 0);
-        let others = [self.base.delay.is_some(), jitter, self.overload.is_some()];
-        let others = others.into_iter().filter(|there| *there).count();
-        let delays = of_rules.count() + others;
-        // A single one needs no sum.
-        if parts * delays.saturating_sub(1) > MAX_SUMS {
-            return Err(format!(
-                "rules: {delays} delays that add up on {parts} parts of the keys are not allowed: up to \
-                 {MAX_SUMS} as a product of those beyond the first"
-            ));
-        }
-        let rules = self.rules.len();
-        if parts * rules > MAX_LOOKS {
-            return Err(format!(
-                "rules: {rules} rules on {parts} parts of the keys are not allowed: up to {MAX_LOOKS} as a \
-                 product"
-            ));
-        }
-        self.check_truths(parts * delays.saturating_sub(1), parts * rules)
-    }
-
-    /// Each caller that is told apart has a truth of its own, which costs so many sums and looks.
-    fn check_truths(&self, sums: usize, looks: usize) -> Checked {
-        let known = Known::of(self);
-        let names = known.names();
-        if names > MAX_NAMES {
-            return Err(format!(
-                "callers: {names} names in the whole plan are not allowed: up to {MAX_NAMES}"
-            ));
-        }
-        let truths = known.truths();
-        for (what, each, most) in [
-            ("delays that add up", sums, MAX_SUMS_OF_ALL),
-            ("rules", looks, MAX_LOOKS_OF_ALL),
-        ] {
-            if each * truths > most {
-                return Err(format!(
-                    "rules: the {what} cost {each} steps for each of {truths} callers that the plan tells \
-                     apart: up to {most} as a product are allowed; name fewer callers, or let fewer rules \
-                     depend on them"
-                ));
-            }
         }
         Ok(())
     }

@@ -14,14 +14,24 @@ const FEW: usize = 192;
 type Atom = (f64, f64);
 
 /// Delays that add up, each with the odds that it happens.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Delays {
     /// What is certain.
     fixed: f64,
     parts: Vec<Part>,
+    /// How many were added to others so far.
+    sums: u64,
 }
 
-#[derive(Debug)]
+/// How likely it is that a deadline passes, and what it cost to know.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Late {
+    pub(super) probability: f64,
+    /// How many delays were added to others.
+    pub(super) sums: u64,
+}
+
+#[derive(Clone, Debug)]
 struct Part {
     odds: f64,
     /// What is added when it happens,
@@ -88,7 +98,7 @@ impl Delays {
         };
         let mut atoms = vec![(0.0, 1.0)];
         for law in others {
-            atoms = sums(&atoms, 1.0, &atoms_of(law));
+            atoms = self.sums(&atoms, 1.0, &atoms_of(law));
         }
         if others.is_empty() {
             self.parts.push(Part {
@@ -100,7 +110,7 @@ impl Delays {
             return;
         }
         if let Some(law) = last {
-            atoms = sums(&atoms, 1.0, &atoms_of(&law));
+            atoms = self.sums(&atoms, 1.0, &atoms_of(&law));
         }
         self.parts.push(Part {
             odds,
@@ -111,12 +121,12 @@ impl Delays {
     }
 
     /// The probability that all of it takes longer than `deadline` milliseconds.
-    pub(super) fn late(mut self, deadline: f64) -> f64 {
+    pub(super) fn late(mut self, deadline: f64) -> Late {
         let last = self.parts.iter().rposition(|part| part.law.is_some());
         let last = last.map(|place| self.parts.remove(place));
         let mut atoms = vec![(self.fixed, 1.0)];
-        for part in &self.parts {
-            atoms = sums(&atoms, part.odds, &part.atoms());
+        for part in std::mem::take(&mut self.parts) {
+            atoms = self.sums(&atoms, part.odds, &part.atoms());
         }
         let late = |ms: f64| f64::from(ms > deadline);
         let late = atoms.iter().map(|(ms, weight)| {
@@ -131,7 +141,17 @@ impl Delays {
             };
             weight * tail
         });
-        late.sum()
+        Late {
+            probability: late.sum(),
+            sums: self.sums,
+        }
+    }
+
+    /// The sums of both, where the second happens with these odds.
+    fn sums(&mut self, atoms: &[Atom], odds: f64, added: &[Atom]) -> Vec<Atom> {
+        // What is added to one duration only moves.
+        self.sums += u64::from(atoms.len() > 1);
+        sums(atoms, odds, added)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::prepared::{Calls, Decision, Luck, Met, Prepared, active_rules, from_millis};
 use super::strangers::{Known, MAX_STRANGERS};
+use super::truth::Work;
 use super::{Call, Ending, Fate, Hit, Moment, Phase, Plan};
 
 /// Carries out a plan. Instants are counted from the start of the plan.
@@ -23,6 +24,7 @@ pub struct Player {
     /// When the plan's time to live began.
     born: Duration,
     phase: Arc<str>,
+    pub(super) work: Work,
 }
 
 impl Player {
@@ -48,6 +50,7 @@ impl Player {
             strangers: 0,
             born: Duration::ZERO,
             phase: "phase".into(),
+            work: Work::default(),
         }
     }
 

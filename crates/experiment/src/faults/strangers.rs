@@ -68,6 +68,12 @@ impl Known {
         self.names.len()
     }
 
+    /// How many different times callers of whom no rule speaks wait, beside the usual one.
+    pub(super) fn waits(&self) -> usize {
+        let waiting: BTreeSet<&String> = self.waiting.values().collect();
+        waiting.len()
+    }
+
     pub(super) fn has(&self, caller: &str) -> bool {
         self.names.contains(caller)
     }
@@ -85,10 +91,7 @@ impl Known {
     pub(super) fn truths(&self) -> usize {
         match self.apart {
             Apart::Each => self.names.len() + MAX_STRANGERS + 1,
-            Apart::Named => {
-                let waiting: BTreeSet<&String> = self.waiting.values().collect();
-                self.in_rules.len() + waiting.len() + 1
-            }
+            Apart::Named => self.in_rules.len() + self.waits() + 1,
             Apart::None => 1,
         }
     }

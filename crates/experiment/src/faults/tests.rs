@@ -1,5 +1,6 @@
 //! Does a plan mean what it says, and is a malformed one refused?
 
+mod costs;
 mod effects;
 mod plans;
 mod refusals;

@@ -4,6 +4,7 @@
 //! shard a call is in matters to several rules at once, so it is taken apart by shards first. Delays
 //! that add up are compared with what the caller waits and with the plan's deadline (`delays`).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -24,6 +25,19 @@ pub struct Standing {
     pub since_ms: u64,
 }
 
+/// What it has cost to compute truths.
+///
+/// A plan is refused whose truths cost too much ([`Plan::check`]); this is what was performed in fact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Truths of single callers.
+    pub truths: u64,
+    /// Looks at a rule: one for each part of the keys that the rules tell apart.
+    pub looks: u64,
+    /// Delays that were added to others.
+    pub sums: u64,
+}
+
 impl Plan {
     /// The probability that a call of `caller` made at `now` fails, without an overload model's queue.
     /// For many instants, keep a [`Player`].
@@ -42,14 +56,43 @@ impl Player {
         if self.refuses(now) {
             return 1.0;
         }
+        self.work.truths += 1;
+        let Some(delays) = self.delays_of_all(now, crowd) else {
+            return 1.0;
+        };
         let arcs = self.arcs(now);
         let parts = arcs.windows(2).map(|arc| (arc[0], arc[1] - arc[0]));
         let parts: Vec<(f64, f64)> = parts.collect();
         let truth = parts.iter().map(|(place, share)| {
-            let truth = self.truth_at(now, caller, crowd, place + share / 2.0);
+            let truth = self.truth_at(now, caller, delays.clone(), place + share / 2.0);
             truth * share
         });
         truth.sum::<f64>().clamp(0.0, 1.0)
+    }
+
+    /// The same for each of these callers, in their order. Callers who meet the same share one computation.
+    pub fn truth_of_each<C: AsRef<str>>(
+        &mut self,
+        now: Duration,
+        callers: &[C],
+        crowd: Option<Crowd>,
+    ) -> Vec<f64> {
+        let mut known = BTreeMap::new();
+        let truths = callers.iter().map(|caller| {
+            let stand_in = self.stand_in(caller.as_ref()).to_owned();
+            if let Some(truth) = known.get(&stand_in) {
+                return *truth;
+            }
+            let truth = self.truth(now, &stand_in, crowd);
+            known.insert(stand_in, truth);
+            truth
+        });
+        truths.collect()
+    }
+
+    /// What the truths so far have cost.
+    pub fn work(&self) -> Work {
+        self.work
     }
 
     /// What the processes of active rules are doing for `caller`, as far as shards do not matter.
@@ -102,10 +145,8 @@ impl Player {
         cuts
     }
 
-    fn truth_at(&mut self, now: Duration, caller: &str, crowd: Option<Crowd>, place: f64) -> f64 {
-        let Some(mut delays) = self.delays_of_all(now, crowd) else {
-            return 1.0;
-        };
+    /// `delays` are those that every call meets.
+    fn truth_at(&mut self, now: Duration, caller: &str, mut delays: Delays, place: f64) -> f64 {
         let moment = self.plan.at(now);
         let (mask, ramp, ordinal) = (self.mask(&moment), moment.ramp(), moment.ordinal);
         let longest = ms(self.plan.limits.max_hang_ms);
@@ -116,6 +157,7 @@ impl Player {
         };
         odds_of.open = 1.0 - odds_of.failed;
         let counts = self.counts_of(caller, ordinal);
+        self.work.looks += u64::from(mask.count_ones());
         for (prepared, counted) in active_rules_with(&mut self.rules, &counts, mask, now) {
             let matches = prepared.matches();
             if !matches.has_caller(caller)
@@ -139,7 +181,9 @@ impl Player {
         let late = if self.is_never_late(deadline) {
             0.0
         } else {
-            delays.late(in_ms(deadline))
+            let late = delays.late(in_ms(deadline));
+            self.work.sums += late.sums;
+            late.probability
         };
         odds_of.failed + (odds_of.open + odds_of.ended_well) * late
     }

@@ -1,16 +1,17 @@
 //! The names of a breaker's span events and of their attributes.
 //!
-//! `circuit_breaker.*` is ours: OpenTelemetry has no convention for circuit breakers yet. The names
-//! follow the proposal in its semantic conventions (issue 2355) and may change with it.
+//! `circuit_breaker.*` is ours: OpenTelemetry has no convention for circuit breakers yet. The proposal in
+//! its semantic conventions (issue 2355) asks for some; what each name means is in the registry of
+//! conventions beside the package `telemetry`.
 
 /// The breaker's name: what it protects.
 pub const NAME: &str = "circuit_breaker.name";
 /// The generation that began with a transition.
 pub const GENERATION: &str = "circuit_breaker.generation";
 /// The state that a transition left.
-pub const FROM: &str = "circuit_breaker.state.from";
+pub const FROM: &str = "circuit_breaker.transition.from";
 /// The state that a transition entered.
-pub const TO: &str = "circuit_breaker.state.to";
+pub const TO: &str = "circuit_breaker.transition.to";
 /// Why a transition happened.
 pub const CAUSE: &str = "circuit_breaker.transition.cause";
 /// Failures in a row just before the transition.

@@ -10,18 +10,18 @@ use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioIo;
 use tower::Service;
 
-use super::InTurns;
+use super::{InTurns, Names};
 use crate::shortage::Unresolved;
 
 /// Connects, and has what comes read in turns.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
-    tcp: HttpConnector<SystemResolver>,
+    tcp: HttpConnector<Names>,
 }
 
 impl Connector {
-    pub(super) fn new() -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(SystemResolver);
+    pub(super) fn new(names: Names) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(names);
         tcp.set_nodelay(true);
         Self { tcp }
     }
@@ -29,7 +29,7 @@ impl Connector {
 
 impl Service<Uri> for Connector {
     type Response = TokioIo<InTurns>;
-    type Error = <HttpConnector<SystemResolver> as Service<Uri>>::Error;
+    type Error = <HttpConnector<Names> as Service<Uri>>::Error;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -45,11 +45,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Asks the system for addresses, and marks its failures so that they are not taken for the service's.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SystemResolver;
-
-impl Service<Name> for SystemResolver {
+impl Service<Name> for Names {
     type Response = std::vec::IntoIter<SocketAddr>;
     type Error = Unresolved;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
@@ -59,10 +55,7 @@ impl Service<Name> for SystemResolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let addresses: Vec<_> = found.map_err(Unresolved)?.collect();
-            Ok(addresses.into_iter())
-        })
+        let names = self.clone();
+        Box::pin(async move { Ok(names.find(name.as_str(), 0).await?.into_iter()) })
     }
 }

@@ -125,7 +125,7 @@ impl Caller {
                 self.path.clone(),
             ),
             Cow::Owned(url) => {
-                let target = Target::new(url.as_str());
+                let target = self.target.below(url.as_str());
                 let span = call.request(&target, incoming, &mut headers);
                 (span, client::path(url))
             }

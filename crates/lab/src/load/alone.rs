@@ -71,7 +71,7 @@ pub(crate) async fn run(
     if let Some(page) = page {
         page.await.map_err(broken)?;
     }
-    conclude(&run, result, voice, outputs)?;
+    conclude(&run, result, voice, outputs).await?;
     Ok(ending)
 }
 
@@ -120,7 +120,7 @@ fn dry_run(
 }
 
 /// Judges the result, shows it and writes it.
-fn conclude(
+async fn conclude(
     run: &LoadRun,
     mut result: LoadResult,
     voice: Voice,
@@ -133,7 +133,7 @@ fn conclude(
         voice.say(&line);
     }
     // A result that cannot be written is bad, a run that means nothing is worse.
-    let (written, verdict) = (outputs.finish(&result), verdict(run, &result));
+    let (written, verdict) = (outputs.finish(&result).await, verdict(run, &result));
     match verdict {
         Err(failure @ (Failure::Unreachable(_) | Failure::NotKept(_))) => {
             if let Err(unwritten) = written {

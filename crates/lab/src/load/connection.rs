@@ -8,7 +8,6 @@
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -22,12 +21,12 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::record::Gauge;
-use crate::client::{Driven, InTurns, NoHead};
-use crate::shortage::{Shortage, Unresolved};
+use crate::client::{Driven, InTurns, Names, NoHead};
+use crate::shortage::Shortage;
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
 const IDLE_TIME: Duration = Duration::from_secs(2);
@@ -37,6 +36,7 @@ const IDLE_TIME: Duration = Duration::from_secs(2);
 pub(super) struct Endpoint {
     pub(super) host: String,
     pub(super) port: u16,
+    pub(super) names: Names,
     /// How long one attempt may take, with the connection.
     pub(super) patience: Duration,
     /// Counts the open connections.
@@ -167,9 +167,8 @@ enum Exchanged {
 
 impl Connection {
     async fn open(endpoint: &Endpoint) -> io::Result<Self> {
-        let addresses = lookup_host((&*endpoint.host, endpoint.port)).await;
-        let addresses = addresses.map_err(|error| io::Error::other(Unresolved(error)))?;
-        let addresses: Vec<SocketAddr> = addresses.collect();
+        let addresses = endpoint.names.find(&endpoint.host, endpoint.port).await;
+        let addresses = addresses.map_err(io::Error::other)?;
         let stream = TcpStream::connect(&*addresses).await?;
         stream.set_nodelay(true)?;
         let heard = Arc::new(AtomicBool::new(false));

@@ -144,8 +144,12 @@ impl Lane {
         let sent = Instant::now();
         job.let_go(sent);
         let ended = client.exchange(request).await;
+        let (served, now) = (self.record.served(), Instant::now());
+        if ended.outcome == Outcome::Ok {
+            served.note(self.place, now);
+        }
         if let Some(span) = span {
-            super::request::tell(span, ended);
+            super::request::tell(span, ended, served.elsewhere(self.place, now));
         }
         (ended.outcome, sent)
     }

@@ -12,7 +12,7 @@ use experiment::load::{LoadResult, Second};
 use experiment::outcome::Outcome;
 
 use crate::failure::Failure;
-use crate::print;
+use crate::print::{self, Writer};
 
 /// What is written to see whether there is room.
 const TRIAL: usize = 16 * 1024;
@@ -54,6 +54,8 @@ struct Output {
     file: File,
     /// Where it lies, and where it belongs; none for what is no plain file.
     moves: Option<(PathBuf, PathBuf)>,
+    /// What writes to a pipe or a device during the run: its reader may pause.
+    pipe: Option<Writer>,
 }
 
 impl OutputPaths {
@@ -109,13 +111,16 @@ impl Outputs {
     /// The run begins: the files that grow take their places.
     pub(super) fn begin(&mut self) -> Result<(), Failure> {
         for output in [&mut self.jsonl, &mut self.csv].into_iter().flatten() {
+            output.share().map_err(|error| output.usage(&error))?;
             output.settle().map_err(|error| output.usage(&error))?;
+        }
+        if let Some(Json::File(output)) = &mut self.json {
+            output.share().map_err(|error| output.usage(&error))?;
         }
         if let Some(csv) = &mut self.csv {
             let outcomes = Outcome::ALL.map(Outcome::as_str).join(",");
             let head = format!("second,target,planned,{outcomes},ok_p50_s,ok_p99_s,p50_s,p99_s\n");
-            let written = csv.file.write_all(head.as_bytes());
-            written.map_err(|error| csv.usage(&error))?;
+            csv.write(&head).map_err(|error| csv.usage(&error))?;
         }
         Ok(())
     }
@@ -136,7 +141,7 @@ impl Outputs {
         self.next = seconds.last().map_or(self.next, |last| last.second + 1);
         for (output, text) in [(&mut self.csv, rows), (&mut self.jsonl, lines)] {
             if let Some(output) = output
-                && let Err(error) = output.file.write_all(text.as_bytes())
+                && let Err(error) = output.write(&text)
             {
                 let shown = &output.shown;
                 self.failed
@@ -146,7 +151,7 @@ impl Outputs {
     }
 
     /// Writes the result, which then takes its place.
-    pub(super) fn finish(mut self, result: &LoadResult) -> Result<(), Failure> {
+    pub(super) async fn finish(mut self, result: &LoadResult) -> Result<(), Failure> {
         self.write_seconds(&result.seconds);
         let text = serde_json::to_string_pretty(result)
             .map_err(|error| Failure::runtime(error.to_string()))?;
@@ -154,12 +159,27 @@ impl Outputs {
             None => {}
             Some(Json::Standard) => print::line(&text),
             Some(Json::File(output)) => {
-                let file = &mut output.file;
-                let written = writeln!(file, "{text}").and_then(|()| output.settle());
+                let written = output.write(&format!("{text}\n"));
+                let written = written.and_then(|()| output.settle());
                 if let Err(error) = written {
                     self.failed
                         .get_or_insert(format!("cannot write {}: {error}", output.shown));
                 }
+            }
+        }
+        let json = match &self.json {
+            Some(Json::File(output)) => Some(output),
+            _ => None,
+        };
+        for output in [json, self.jsonl.as_ref(), self.csv.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if let Some(pipe) = &output.pipe
+                && let Err(error) = pipe.all_written().await
+            {
+                self.failed
+                    .get_or_insert(format!("cannot write {}: {error}", output.shown));
             }
         }
         self.failed
@@ -176,6 +196,10 @@ impl Outputs {
             Some(Json::Standard) => {
                 let mut out = BufWriter::new(io::stdout().lock());
                 let written = write(&mut out).and_then(|()| out.flush());
+                // Whoever reads no more has had enough.
+                let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+                let written =
+                    written.or_else(|error| if gone(&error) { Ok(()) } else { Err(error) });
                 ("standard output".to_owned(), written)
             }
             Some(Json::File(mut output)) => {
@@ -207,6 +231,7 @@ impl Output {
                 shown: shown.clone(),
                 file,
                 moves,
+                pipe: None,
             })
             .map_err(|error| Failure::usage(format!("cannot write {shown}: {error}")))
     }
@@ -236,6 +261,24 @@ impl Output {
             file.write_all(b"\n")?;
         }
         Ok((file, None))
+    }
+
+    /// What is no plain file is written beside the run from now on.
+    fn share(&mut self) -> io::Result<()> {
+        if self.moves.is_none() {
+            self.pipe = Some(print::pipe(self.file.try_clone()?));
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        match &self.pipe {
+            None => self.file.write_all(text.as_bytes()),
+            Some(pipe) => {
+                pipe.add(text.as_bytes().to_vec());
+                Ok(())
+            }
+        }
     }
 
     fn settle(&mut self) -> io::Result<()> {

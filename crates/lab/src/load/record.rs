@@ -13,6 +13,8 @@ use experiment::load::{Latencies, Part, Phases, REST, Second, TargetResult};
 use experiment::outcome::{Outcome, Outcomes};
 use tokio::time::Instant;
 
+use super::served::Served;
+
 pub(crate) use seconds::MixedSeconds;
 use seconds::Seconds;
 
@@ -21,6 +23,7 @@ pub(crate) struct Record {
     names: Vec<String>,
     /// Open connections and waiting requests, by target.
     gauges: Vec<[Gauge; 2]>,
+    served: Served,
     state: Mutex<State>,
 }
 
@@ -88,6 +91,7 @@ impl Record {
         });
         Self {
             gauges: names.iter().map(|_| Default::default()).collect(),
+            served: Served::none(names.len()),
             state: Mutex::new(State {
                 began: Instant::now(),
                 planned: 0,
@@ -101,6 +105,11 @@ impl Record {
     /// The names of the targets.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// When each target last served.
+    pub(super) fn served(&self) -> &Served {
+        &self.served
     }
 
     pub(super) fn connections(&self, target: usize) -> &Gauge {

@@ -63,8 +63,11 @@ fn credentials(url: &Url) -> Option<HeaderValue> {
     request.headers().get(AUTHORIZATION).cloned()
 }
 
-/// Ends the span of an attempt.
-pub(super) fn tell(span: ClientSpan, ended: Ended) {
+/// Ends the span of an attempt, at whose end another target was serving or not.
+pub(super) fn tell(span: ClientSpan, ended: Ended, elsewhere: bool) {
+    if ended.outcome == Outcome::FastFail && elsewhere {
+        span.note(attributes::SERVED_ELSEWHERE, true);
+    }
     match (ended.outcome, ended.status) {
         (Outcome::Timeout, _) => span.failed(attributes::TIMEOUT),
         (Outcome::ConnectRefused | Outcome::OwnShortage, _) => span.failed(attributes::CONNECT),

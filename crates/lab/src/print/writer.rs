@@ -1,18 +1,22 @@
-//! A thread that writes to one stream what others print.
+//! A thread that writes to one stream what others say.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+
+/// How often it is looked whether all has been written.
+pub(super) const LOOK: Duration = Duration::from_millis(2);
 
 /// Bytes that may wait for the reader: some ten thousand lines.
 const LIMIT: usize = 1024 * 1024;
 
 /// Takes what is printed, and never waits for who reads it.
 #[derive(Clone, Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     shared: Arc<Shared>,
 }
 
@@ -39,7 +43,10 @@ struct State {
 
 impl Writer {
     /// Starts the thread that writes to `stream`.
-    pub(super) fn start<W: Write + 'static>(name: &str, stream: fn() -> W) -> Self {
+    pub(super) fn start<W: Write + 'static>(
+        name: &str,
+        stream: impl FnOnce() -> W + Send + 'static,
+    ) -> Self {
         let writer = Self {
             shared: Arc::new(Shared {
                 state: Mutex::default(),
@@ -56,7 +63,7 @@ impl Writer {
     }
 
     /// Adds what is to be written. When too much waits already, it is left out.
-    pub(super) fn add(&self, bytes: Vec<u8>) {
+    pub(crate) fn add(&self, bytes: Vec<u8>) {
         let mut state = self.lock();
         if state.failed.is_some() {
             return;
@@ -109,6 +116,26 @@ impl Writer {
                     .map_err(|poisoned| PoisonError::new(poisoned.into_inner().0)),
             }
             .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Returns when all has been written, however long the reader takes, or has been given up.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not written: also because the reader has gone away, or was too slow.
+    pub(crate) async fn all_written(&self) -> io::Result<()> {
+        while !self.is_done(Instant::now()) {
+            sleep(LOOK).await;
+        }
+        let mut state = self.lock();
+        match (state.failed.take(), state.lost) {
+            (Some(error), _) => Err(error),
+            (None, 0) if state.is_idle() => Ok(()),
+            _ => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "nobody read all of it in time",
+            )),
         }
     }
 
@@ -189,6 +216,28 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_reader_did_not_take_before_the_end_was_not_written() {
+        let (writer, read) = paused();
+        writer.add(b"anybody?".to_vec());
+        writer.hurry(Instant::now());
+
+        let missing = writer.all_written().await.unwrap_err();
+
+        assert_eq!(missing.kind(), io::ErrorKind::TimedOut);
+        read.send(()).unwrap();
+        while !writer.is_idle() {
+            sleep(LOOK).await;
+        }
+        assert!(writer.all_written().await.is_ok());
+
+        let (writer, read) = paused();
+        drop(read);
+        writer.add(b"still there?".to_vec());
+        let gone = writer.all_written().await.unwrap_err();
+        assert_eq!(gone.kind(), io::ErrorKind::BrokenPipe);
     }
 
     fn paused() -> (Writer, mpsc::Sender<()>) {

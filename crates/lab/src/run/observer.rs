@@ -58,10 +58,11 @@ struct Observed {
 
 impl Observer {
     pub(crate) fn new(watched: &Watched, unhealthy_at: f64) -> Self {
-        let instances = watched.names.iter().map(|name| Observed {
+        let truths = watched.running.truth_of_each(&watched.names);
+        let instances = truths.into_iter().map(|p_fail| Observed {
             intervals: Vec::new(),
             from_s: 0.0,
-            p_fail: watched.running.truth(name),
+            p_fail,
             permitted: 0,
             rejected: 0,
         });
@@ -78,9 +79,8 @@ impl Observer {
         let now = self.now(watched);
         self.gap.look(now);
         let next = self.note_phase(watched.running.phase(), now);
-        let parts = self.instances.iter_mut().zip(&watched.names).enumerate();
-        for (place, (one, name)) in parts {
-            let truth = watched.running.truth(name);
+        let truths = watched.running.truth_of_each(&watched.names);
+        for (place, (one, truth)) in self.instances.iter_mut().zip(truths).enumerate() {
             let turned = (truth >= self.unhealthy_at) != (one.p_fail >= self.unhealthy_at);
             let moved = (truth - one.p_fail).abs() > SMALL;
             if next || turned || moved || now - one.from_s >= LONGEST_S {

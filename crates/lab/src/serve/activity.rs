@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
 use axum::http::Version;
+use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -20,8 +22,12 @@ pub(super) struct Activity {
     requests: AtomicU64,
     /// Whether there is a request whose answer has not been written to its end.
     answering: AtomicBool,
-    /// Whether the client has sent that request to its end.
-    said_all: AtomicBool,
+    /// Whether the client has closed its half.
+    half_closed: AtomicBool,
+    /// Whether it has done so amid the body of a request.
+    broken_off: AtomicBool,
+    /// Whoever waits for more of that body.
+    reader: AtomicWaker,
     /// Whether the client knows interim answers, as of HTTP/1.1.
     interim: AtomicBool,
     origin: Instant,
@@ -36,7 +42,9 @@ impl Activity {
             idle_since: AtomicU64::new(1),
             requests: AtomicU64::new(0),
             answering: AtomicBool::new(false),
-            said_all: AtomicBool::new(false),
+            half_closed: AtomicBool::new(false),
+            broken_off: AtomicBool::new(false),
+            reader: AtomicWaker::new(),
             interim: AtomicBool::new(false),
             origin: Instant::now(),
             closing: AtomicBool::new(false),
@@ -54,14 +62,32 @@ impl Activity {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let interim = version >= Version::HTTP_11;
         self.interim.store(interim, Ordering::Relaxed);
-        self.said_all.store(false, Ordering::Relaxed);
         self.answering.store(true, Ordering::Relaxed);
         self.idle_since.store(BUSY, Ordering::Relaxed);
     }
 
-    /// The body of the request has come, too.
-    pub(super) fn say_all(&self) {
-        self.said_all.store(true, Ordering::Relaxed);
+    /// The client sends nothing more. Whoever waits for the body of its request has to look whether that is
+    /// there.
+    pub(super) fn half_close(&self) {
+        // What the client has said before is there for whoever reads this: see `is_half_closed`.
+        self.half_closed.store(true, Ordering::Release);
+        self.reader.wake();
+    }
+
+    /// Whether the client sends nothing more. What it has sent by then can be read.
+    pub(super) fn is_half_closed(&self) -> bool {
+        // The partner of the store in `half_close`.
+        self.half_closed.load(Ordering::Acquire)
+    }
+
+    /// Has `reader` woken when the client has closed its half.
+    pub(super) fn wake_at_half_close(&self, reader: &Waker) {
+        self.reader.register(reader);
+    }
+
+    /// The client has closed its half, and a part of the body is missing.
+    pub(super) fn break_off(&self) {
+        self.broken_off.store(true, Ordering::Relaxed);
     }
 
     /// The answer has been handed over.
@@ -92,13 +118,9 @@ impl Activity {
         self.requests.load(Ordering::Relaxed)
     }
 
-    pub(super) fn is_answering(&self) -> bool {
-        self.answering.load(Ordering::Relaxed)
-    }
-
-    /// Whether a request is under way that has come to its end.
-    pub(super) fn has_said_all(&self) -> bool {
-        self.is_answering() && self.said_all.load(Ordering::Relaxed)
+    /// Whether a request is under way of which nothing is known to be missing.
+    pub(super) fn awaits_answer(&self) -> bool {
+        self.answering.load(Ordering::Relaxed) && !self.broken_off.load(Ordering::Relaxed)
     }
 
     pub(super) fn takes_interim(&self) -> bool {

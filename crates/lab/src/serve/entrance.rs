@@ -4,9 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::Instant;
 
 use super::wire::Door;
 use crate::failure::Failure;
+use crate::notice::Notice;
 
 /// Connections that the kernel keeps for us until we accept them.
 const BACKLOG: u32 = 4096;
@@ -62,6 +64,8 @@ pub(super) struct Entrance {
     address: SocketAddr,
     door: Door,
     listener: Option<TcpListener>,
+    /// For the log: someone else has the port.
+    taken: Notice,
 }
 
 impl Entrance {
@@ -70,7 +74,12 @@ impl Entrance {
             address: listening.address,
             door: Door::Open,
             listener: Some(listening.listener),
+            taken: Notice::default(),
         }
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(super) fn set(&mut self, door: Door) {
@@ -87,7 +96,10 @@ impl Entrance {
             match bind(self.address) {
                 Ok(listener) => self.listener = Some(listener),
                 Err(error) => {
-                    tracing::warn!(%error, address = %self.address, "cannot listen again yet");
+                    if let Some(times) = self.taken.happens(Instant::now()) {
+                        let address = self.address;
+                        tracing::warn!(%error, %address, times, "cannot listen again yet");
+                    }
                 }
             }
         }

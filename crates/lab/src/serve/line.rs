@@ -1,8 +1,9 @@
 //! The line to a client: its socket, which tells a client that has left from one that has only said all.
 //!
 //! Both look the same: the client's half is closed. A client that has said all still waits for its answer
-//! (`nc -N`, `shutdown(SHUT_WR)`), so while a whole request is under way the end is kept from the HTTP
-//! connection, which would drop the request. Whether anybody is left is then found out as HTTP allows: an
+//! (`nc -N`, `shutdown(SHUT_WR)`), so while a request is under way the end is kept from the HTTP connection,
+//! which would drop the request. Only who reads the body of the request can tell that a part of it is missing
+//! (`slow`); then the end is passed on. Whether anybody is left is found out as HTTP allows: an
 //! interim `100 Continue` is meaningless to a client that waits (RFC 9110, 15.2), and a socket that is gone
 //! answers it with a reset, upon which the request is dropped after all. HTTP/1.0 knows no interim answers;
 //! its clients get theirs, whether they are there or not. A client that leaves later still is noticed by its
@@ -77,15 +78,16 @@ impl Line {
             // Where there is no room for it, the answer finds out.
             let _ = self.stream.try_write(PROBE);
         }
+        self.activity.half_close();
         Looks {
             next: Box::pin(sleep(FIRST_LOOK)),
             after: FIRST_LOOK,
         }
     }
 
-    /// Pends until a reset has come.
+    /// Pends until a reset has come, or the end is due.
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
+        while self.activity.awaits_answer() {
             if let Some(error) = self.stream.take_error()? {
                 return Poll::Ready(Err(error));
             }
@@ -96,6 +98,7 @@ impl Line {
             looks.after = LAST_LOOK.min(2 * looks.after);
             looks.next = Box::pin(sleep(looks.after));
         }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -106,15 +109,12 @@ impl AsyncRead for Line {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.ended.is_some() {
-            if self.activity.is_answering() {
-                return self.poll_reset(cx);
-            }
-            return Poll::Ready(Ok(()));
+            return self.poll_reset(cx);
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let ended = buffer.filled().len() == before && buffer.remaining() > 0;
-        if ended && self.activity.has_said_all() {
+        if ended && self.activity.awaits_answer() {
             self.ended = Some(self.end());
             return self.poll_reset(cx);
         }

@@ -9,9 +9,19 @@ use serde::Serialize;
 
 /// An answer with a JSON body, which a newline ends: a terminal shows it without running into the prompt.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    with_type(status, "application/json", json_text(value))
+}
+
+/// The body of an answer that never changes, to be [sent](constant) as often as somebody asks.
+pub(crate) fn json_text(value: &impl Serialize) -> Bytes {
     let mut body = serde_json::to_vec(value).expect("answers have only string keys");
     body.push(b'\n');
-    with_type(status, "application/json", body.into())
+    body.into()
+}
+
+/// An answer that never changes: it costs next to nothing.
+pub(crate) fn constant(json: &Bytes) -> Response {
+    with_type(StatusCode::OK, "application/json", json.clone())
 }
 
 /// An answer with a body of another type.

@@ -1,8 +1,8 @@
-//! Bodies that come bit by bit: a request has come, and an answer has ended, with the body.
+//! Bodies that come bit by bit: an answer has ended with its body, and a request breaks off within its own.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
@@ -27,34 +27,39 @@ pub(super) fn ended_with_its_body(answer: Response, busy: Arc<Activity>) -> Resp
     })
 }
 
-/// Says that the client has said all when the body of its request has come to its end.
-pub(super) fn said_with_its_body(request: Request<Incoming>, busy: Arc<Activity>) -> Request<Body> {
+/// Notices when the client has closed its half before the body of its request has come to its end.
+pub(super) fn watched_for_its_end(
+    request: Request<Incoming>,
+    client: Arc<Activity>,
+) -> Request<Body> {
     if request.body().is_end_stream() {
-        busy.say_all();
         return request.map(|_| Body::empty());
     }
-    request.map(|body| Body::new(Saying { body, busy }))
+    request.map(|body| Body::new(Saying { body, client }))
 }
 
 /// The body of a request.
-struct Saying {
-    body: Incoming,
-    busy: Arc<Activity>,
+struct Saying<B> {
+    body: B,
+    client: Arc<Activity>,
 }
 
-impl HttpBody for Saying {
-    type Data = Bytes;
-    type Error = hyper::Error;
+impl<B: HttpBody + Unpin> HttpBody for Saying<B> {
+    type Data = B::Data;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if frame.is_none() || self.body.is_end_stream() {
-            self.busy.say_all();
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        // First of all, so that nobody closes unnoticed while the body is looked at.
+        self.client.wake_at_half_close(cx.waker());
+        let nothing_more = self.client.is_half_closed();
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if frame.is_pending() && nothing_more {
+            self.client.break_off();
         }
-        Poll::Ready(frame)
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -105,8 +110,42 @@ impl HttpBody for Coming {
 mod tests {
     use axum::http::Version;
     use futures_util::stream;
+    use futures_util::task::noop_waker_ref;
 
     use super::*;
+
+    #[test]
+    fn a_body_breaks_off_when_the_client_has_closed_its_half_and_it_has_not_come_to_its_end() {
+        let poll = |body: &mut Saying<Body>| {
+            let mut cx = Context::from_waker(noop_waker_ref());
+            Pin::new(body).poll_frame(&mut cx)
+        };
+        let saying = |end: Option<Bytes>| {
+            let said = stream::iter(end.map(Ok::<_, axum::Error>));
+            let client = Arc::new(Activity::new());
+            client.begin(Version::HTTP_11);
+            client.half_close();
+            (said, client)
+        };
+
+        let (said, client) = saying(Some(Bytes::from_static(b"all")));
+        let mut whole = Saying {
+            body: Body::from_stream(said),
+            client: Arc::clone(&client),
+        };
+        while !matches!(poll(&mut whole), Poll::Ready(None)) {
+            assert!(client.awaits_answer(), "what has been said is read first");
+        }
+        assert!(client.awaits_answer());
+
+        let (said, client) = saying(Some(Bytes::from_static(b"a part")));
+        let mut part = Saying {
+            body: Body::from_stream(futures_util::StreamExt::chain(said, stream::pending())),
+            client: Arc::clone(&client),
+        };
+        assert!(poll(&mut part).is_ready() && client.awaits_answer());
+        assert!(poll(&mut part).is_pending() && !client.awaits_answer());
+    }
 
     #[test]
     fn a_connection_is_busy_until_a_body_that_comes_slowly_is_gone() {

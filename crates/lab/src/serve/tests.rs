@@ -107,3 +107,33 @@ async fn a_client_that_has_left_takes_its_request_with_it() {
     let ended = timeout(Duration::from_secs(60), serving).await;
     assert!(ended.is_ok(), "the request goes on for nobody");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn what_lasts_is_waited_out_and_one_connection_that_broke_is_not() {
+    let (_stop, shutdown) = Stop::new();
+    let mut house = House {
+        connections: Connections::new(1),
+        tasks: JoinSet::new(),
+        router: Router::new(),
+        drain_time: Duration::ZERO,
+        shutdown,
+        shortage: Notice::default(),
+    };
+    // ENFILE, EMFILE, ENOMEM, ENOBUFS; ECONNABORTED, EPROTO.
+    for (code, lasts) in [
+        (23, true),
+        (24, true),
+        (12, true),
+        (105, true),
+        (103, false),
+        (71, false),
+    ] {
+        let error = io::Error::from_raw_os_error(code);
+        let began = Instant::now();
+
+        house.recover(&error, ([127, 0, 0, 1], 1).into()).await;
+
+        assert_eq!(began.elapsed() >= RETRY_TIME, lasts, "{error}");
+    }
+}

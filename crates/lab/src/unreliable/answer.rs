@@ -42,7 +42,7 @@ pub(super) async fn answer(
     };
     let meeting = running.meet(&call);
     let (fate, mut held) = (meeting.fate, meeting.held);
-    note(attributes::FAULT_EFFECT, fate.ending.as_str());
+    note(attributes::FAULT_OUTCOME, fate.ending.as_str());
     let delay = i64::try_from(fate.delay.as_millis()).unwrap_or(i64::MAX);
     note(attributes::FAULT_DELAY_MS, delay);
     let mut ready = began;

@@ -3,13 +3,14 @@
 //! A change is checked as a whole before anything happens: a plan that is refused leaves the old one
 //! running. The revision of the plan is its `ETag`, so that `If-Match` keeps two operators apart.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
 use experiment::faults::{Plan, presets, schema};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -34,7 +35,7 @@ pub(super) async fn replace(running: Arc<Running>, request: Request) -> Response
         Ok(expected) => expected,
         Err(message) => return bad_tag(&message),
     };
-    match read_plan(request).await {
+    match read_plan(&running, request).await {
         Ok(plan) => put(&running, plan, expected),
         Err(refusal) => refusal,
     }
@@ -59,7 +60,8 @@ pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
         plan.to_string()
     });
     let merged = merged.map_err(|error| error.to_string());
-    match merged.and_then(|text| Plan::parse(text.as_bytes())) {
+    let parsed = merged.and_then(|text| Plan::parse(text.as_bytes()));
+    match parsed.and_then(|plan| running.check(&plan).map(|()| plan)) {
         // The plan that was merged into must still be the one in force.
         Ok(plan) => match running.patch(plan, expected.or(Some(revision))) {
             Ok(_) => show(&running),
@@ -78,8 +80,12 @@ pub(super) fn clear(running: &Running, headers: &HeaderMap) -> Response {
 }
 
 /// What a plan would do; nothing is applied.
-pub(super) async fn dry_run(turn: Arc<Semaphore>, request: Request) -> Response {
-    let plan = match read_plan(request).await {
+pub(super) async fn dry_run(
+    running: Arc<Running>,
+    turn: Arc<Semaphore>,
+    request: Request,
+) -> Response {
+    let plan = match read_plan(&running, request).await {
         Ok(plan) => plan,
         Err(refusal) => return refusal,
     };
@@ -100,14 +106,17 @@ pub(super) async fn dry_run(turn: Arc<Semaphore>, request: Request) -> Response 
 
 /// The presets with what they show.
 pub(super) fn list_presets() -> Response {
-    let presets = presets::ALL.iter().map(|preset| {
-        json!({
-            "name": preset.name,
-            "description": preset.description(),
-            "plan": preset.plan(),
-        })
+    static PRESETS: LazyLock<Bytes> = LazyLock::new(|| {
+        let presets = presets::ALL.iter().map(|preset| {
+            json!({
+                "name": preset.name,
+                "description": preset.description(),
+                "plan": preset.plan(),
+            })
+        });
+        serve::json_text(&presets.collect::<Vec<_>>())
     });
-    serve::json(StatusCode::OK, &presets.collect::<Vec<_>>())
+    serve::constant(&PRESETS)
 }
 
 /// Puts a preset in force.
@@ -128,14 +137,21 @@ pub(super) fn apply_preset(
         Err(message) => return bad_tag(&message),
     };
     match presets::preset(&name) {
-        Ok(preset) => put(running, preset.plan(), expected),
+        Ok(preset) => {
+            let plan = preset.plan();
+            match running.check(&plan) {
+                Ok(()) => put(running, plan, expected),
+                Err(message) => invalid(&message),
+            }
+        }
         Err(message) => error(StatusCode::NOT_FOUND, "no_such_preset", &message),
     }
 }
 
 /// The JSON schema of plans.
 pub(super) fn show_schema() -> Response {
-    serve::json(StatusCode::OK, &schema())
+    static SCHEMA: LazyLock<Bytes> = LazyLock::new(|| serve::json_text(&schema()));
+    serve::constant(&SCHEMA)
 }
 
 /// The truth now: how likely it is that a call fails, for each caller.
@@ -175,9 +191,10 @@ fn put(running: &Running, plan: Plan, expected: Option<u64>) -> Response {
     }
 }
 
-async fn read_plan(request: Request) -> Result<Plan, Response> {
+async fn read_plan(running: &Running, request: Request) -> Result<Plan, Response> {
     let plan: Plan = read_json(request).await?;
-    plan.check().map_err(|message| invalid(&message))?;
+    let checked = plan.check().and_then(|()| running.check(&plan));
+    checked.map_err(|message| invalid(&message))?;
     Ok(plan)
 }
 

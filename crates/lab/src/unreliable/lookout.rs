@@ -4,7 +4,6 @@
 //! has a player of its own, so that calls wait only while it copies their counts. A plan whose truth takes
 //! long is asked less often: computing takes no more than a tenth of one core, however many ask.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -36,6 +35,15 @@ pub(super) struct Sight<'a> {
 }
 
 impl Lookout {
+    /// What the truths of this plan have cost so far.
+    #[cfg(test)]
+    pub(super) fn work(&self) -> experiment::faults::Work {
+        let follower = self.follower.as_ref();
+        follower
+            .map(|(_, player)| player.work())
+            .unwrap_or_default()
+    }
+
     /// Copies what is needed of `state`, which can be let go then.
     pub(super) fn sight(&mut self, state: &State, elapsed: Duration) -> Sight<'_> {
         let live = &state.force.player;
@@ -57,32 +65,25 @@ impl Lookout {
 }
 
 impl Sight<'_> {
-    /// The probability that a call of `caller` fails.
-    pub(super) fn truth_of(&mut self, caller: &str) -> f64 {
-        self.player.truth(self.elapsed, caller, self.crowd)
+    /// The probabilities that calls of these callers fail, in their order.
+    pub(super) fn truth_of_each<C: AsRef<str>>(&mut self, callers: &[C]) -> Vec<f64> {
+        self.player.truth_of_each(self.elapsed, callers, self.crowd)
     }
 
-    /// The truth for every caller. Callers who meet the same share one computation.
+    /// The truth for every caller.
     pub(super) fn truth(mut self) -> Truth {
-        let mut known = BTreeMap::new();
-        let stranger = self.truth_of("");
-        let mut callers = Vec::new();
-        for caller in self.player.callers() {
-            let stand_in = self.player.stand_in(&caller).to_owned();
-            let truth = match known.get(&stand_in) {
-                Some(truth) => *truth,
-                None if stand_in.is_empty() => stranger,
-                None => {
-                    let truth = self.truth_of(&caller);
-                    known.insert(stand_in, truth);
-                    truth
-                }
-            };
+        let mut names = self.player.callers();
+        // Somebody who has not called.
+        names.push(String::new());
+        let truths = self.truth_of_each(&names);
+        let stranger = truths.last().copied().unwrap_or_default();
+        names.pop();
+        let callers = names.into_iter().zip(truths).map(|(caller, truth)| {
             let standings = self.player.standings(self.elapsed, &caller);
-            callers.push((caller, truth, standings));
-        }
+            (caller, truth, standings)
+        });
         Truth {
-            callers,
+            callers: callers.collect(),
             stranger,
             elapsed: self.elapsed,
             revision: self.revision,
@@ -124,6 +125,11 @@ impl Board {
                 None => Ok(lock(&self.lookout)),
             },
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn work(&self) -> experiment::faults::Work {
+        lock(&self.lookout).work()
     }
 
     /// Posts a truth that was computed since `began`.

@@ -120,13 +120,24 @@ impl Running {
         }
     }
 
-    /// The probability that a call of `caller` made now would fail.
-    pub(crate) fn truth(&self, caller: &str) -> f64 {
+    /// The probabilities that calls of these callers made now would fail, in their order.
+    pub(crate) fn truth_of_each<C: AsRef<str>>(&self, callers: &[C]) -> Vec<f64> {
         let mut lookout = lock(&self.own);
         let (state, elapsed) = self.settled();
         let mut sight = lookout.sight(&state, elapsed);
         drop(state);
-        sight.truth_of(caller)
+        sight.truth_of_each(callers)
+    }
+
+    /// The same for one of them.
+    #[cfg(test)]
+    pub(crate) fn truth(&self, caller: &str) -> f64 {
+        self.truth_of_each(&[caller])[0]
+    }
+
+    /// Whether the truth of `plan` can be known at every scrape, with what is known of how long callers wait.
+    pub(super) fn check(&self, plan: &Plan) -> Result<(), String> {
+        plan.check_for_waits(waits(&self.patience))
     }
 
     /// The truth for every caller; that of a moment ago when it takes long to compute, or when somebody else
@@ -302,10 +313,13 @@ impl Running {
 
 /// Tells a plan how long callers wait, as far as it does not say so itself.
 fn learn(plan: &mut Plan, patience: &BTreeMap<String, Duration>) {
-    let waits = patience
+    plan.learn_patience(waits(patience));
+}
+
+fn waits(patience: &BTreeMap<String, Duration>) -> impl Iterator<Item = (&str, Duration)> {
+    patience
         .iter()
-        .map(|(caller, wait)| (caller.as_str(), *wait));
-    plan.learn_patience(waits);
+        .map(|(caller, wait)| (caller.as_str(), *wait))
 }
 
 /// What a call meets that finds the queue full.

@@ -24,7 +24,7 @@ pub(super) fn add_routes(mut routes: Routes, running: &Arc<Running>) -> Routes {
     for (path, route) in [
         ("/data", "/data"),
         ("/data/", "/data"),
-        ("/data/{*rest}", "/data/{*rest}"),
+        ("/data/{*path}", "/data/{*path}"),
     ] {
         let (running, measured) = (Arc::clone(running), measured.clone());
         let data = move |request| answer(Arc::clone(&running), measured.clone(), request);
@@ -64,7 +64,7 @@ fn add_readings(routes: Routes, running: &Arc<Running>) -> Routes {
 
 fn add_changes(routes: Routes, running: &Arc<Running>) -> Routes {
     let with = || Arc::clone(running);
-    let (replaced, patched, cleared, preset) = (with(), with(), with(), with());
+    let (replaced, patched, cleared, preset, tried) = (with(), with(), with(), with(), with());
     let computing = Arc::new(Semaphore::new(1));
     routes
         .add_control(
@@ -89,7 +89,7 @@ fn add_changes(routes: Routes, running: &Arc<Running>) -> Routes {
             "POST",
             "/faults/dry-run",
             &[200, 400],
-            post(move |request| control::dry_run(computing, request)),
+            post(move |request| control::dry_run(tried, computing, request)),
         )
         .add_control(
             "POST",

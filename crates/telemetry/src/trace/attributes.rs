@@ -1,8 +1,8 @@
-//! The names of attributes and events of the lab's spans. Those of transitions are the library's.
+//! The names of attributes, events and one span of the lab's traces. Those of transitions are the library's.
 //!
-//! `circuit_breaker.*` is ours: OpenTelemetry has no convention for circuit breakers yet. The names
-//! follow the proposal in its semantic conventions (issue 2355) and may change with it. The others are
-//! of the stable conventions for HTTP and errors.
+//! `circuit_breaker.*`, `unreliable_service.*` and `load_generator.*` are ours: `conventions/registry`, beside the sources, says
+//! what each of them means, and a test holds both together. The others are of OpenTelemetry's conventions
+//! for HTTP and errors.
 
 pub use fusebox_prometheus::span_events::attributes::*;
 
@@ -17,19 +17,44 @@ pub const RETRY_AFTER_MS: &str = "circuit_breaker.retry_after_ms";
 /// On the link of a probe: what it leads to.
 pub const LINK: &str = "circuit_breaker.link";
 
+/// The span of a protected call.
+pub const CALL_SPAN: &str = "circuit_breaker.call";
 /// The event of a rejection.
 pub const REJECTED_EVENT: &str = "circuit_breaker.rejected";
 
 /// What the fault plan of the unreliable service decided about the request.
-pub const FAULT_EFFECT: &str = "unreliable_service.effect";
+pub const FAULT_OUTCOME: &str = "unreliable_service.outcome";
 /// How long the fault plan delayed the answer, in milliseconds.
 pub const FAULT_DELAY_MS: &str = "unreliable_service.delay_ms";
 
+/// On a fast failure that the load generator met: another instance served in the second before it.
+pub const SERVED_ELSEWHERE: &str = "load_generator.served_elsewhere";
+
 /// How a span failed: a status code, or a word.
 pub const ERROR_TYPE: &str = "error.type";
+/// The method of a request, in capitals.
+pub const HTTP_METHOD: &str = "http.request.method";
 /// The status of an answer.
 pub const HTTP_STATUS: &str = "http.response.status_code";
+/// The route that took a request, as the service that answers it knows it.
+pub const HTTP_ROUTE: &str = "http.route";
+/// The version of HTTP.
+pub const PROTOCOL_VERSION: &str = "network.protocol.version";
+/// The host that a request goes to.
+pub const SERVER_ADDRESS: &str = "server.address";
+/// Its port.
+pub const SERVER_PORT: &str = "server.port";
+/// The whole URL of a request that was sent, without credentials.
+pub const URL_FULL: &str = "url.full";
+/// The path of a request that came.
+pub const URL_PATH: &str = "url.path";
+/// The scheme of a request that came.
+pub const URL_SCHEME: &str = "url.scheme";
+/// The path of a request that was sent, with a name in braces for the part that is not always the same.
+pub const URL_TEMPLATE: &str = "url.template";
 
+/// `circuit_breaker.link` of a link to the call whose end opened the breaker.
+pub const OPENING: &str = "opening";
 /// `error.type` of a request whose client left.
 pub const CANCELLED: &str = "cancelled";
 /// `error.type` of a call that got no answer in time.
@@ -38,5 +63,5 @@ pub const TIMEOUT: &str = "timeout";
 pub const CONNECT: &str = "connect";
 /// `error.type` of a call whose connection broke.
 pub const CONNECTION: &str = "connection";
-/// `error.type` of a call that the breaker rejected.
+/// `error.type` and `circuit_breaker.outcome` of a call that the breaker rejected.
 pub const REJECTED: &str = "rejected";

@@ -12,7 +12,8 @@ use tracing::{Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::attributes::{
-    CANCELLED, LINK, OUTCOME, REJECT_REASON, REJECTED, REJECTED_EVENT, RETRY_AFTER_MS,
+    CALL_SPAN, CANCELLED, ERROR_TYPE, GENERATION, LINK, NAME, OPENING, OUTCOME, REJECT_REASON,
+    REJECTED, REJECTED_EVENT, RETRY_AFTER_MS, STATE,
 };
 use super::client::{ClientSpan, Target};
 use super::{TARGET, Tracer, fail, sampled};
@@ -48,13 +49,13 @@ impl Tracer {
                 target: TARGET,
                 "call",
                 lab.service = service.number,
-                otel.name = "circuit_breaker.call",
+                otel.name = CALL_SPAN,
                 otel.kind = "internal",
-                circuit_breaker.name = name,
-                circuit_breaker.state = field::Empty,
-                circuit_breaker.generation = field::Empty,
-                circuit_breaker.outcome = field::Empty,
-                "error.type" = field::Empty,
+                { NAME } = name,
+                { STATE } = field::Empty,
+                { GENERATION } = field::Empty,
+                { OUTCOME } = field::Empty,
+                { ERROR_TYPE } = field::Empty,
                 otel.status_code = field::Empty,
             );
             let trace_id = sampled(&span)?;
@@ -101,13 +102,13 @@ impl BreakerCall {
         permitted.get_or_init(|| generation);
         tracing::record_all!(
             span,
-            circuit_breaker.state = state.as_str(),
-            circuit_breaker.generation = whole(generation.get()),
+            { STATE } = state.as_str(),
+            { GENERATION } = whole(generation.get()),
         );
         if state == State::HalfOpen
             && let Some(opening) = opening()
         {
-            let what = KeyValue::new(LINK, "opening");
+            let what = KeyValue::new(LINK, OPENING);
             span.add_link_with_attributes(opening, vec![what]);
         }
     }
@@ -120,10 +121,10 @@ impl BreakerCall {
         let state = rejected.reason.state();
         tracing::record_all!(
             span,
-            circuit_breaker.state = state.as_str(),
-            circuit_breaker.generation = whole(rejected.generation.get()),
-            circuit_breaker.outcome = REJECTED,
-            "error.type" = REJECTED,
+            { STATE } = state.as_str(),
+            { GENERATION } = whole(rejected.generation.get()),
+            { OUTCOME } = REJECTED,
+            { ERROR_TYPE } = REJECTED,
             otel.status_code = "ERROR",
         );
         let mut why = vec![KeyValue::new(REJECT_REASON, rejected.reason.as_str())];
@@ -146,7 +147,8 @@ impl BreakerCall {
             super::pass_on(incoming, headers);
             return None;
         };
-        ClientSpan::begin(recorded.service, recorded.span.id(), target, headers)
+        let parent = recorded.span.id().map(|id| (id, incoming));
+        ClientSpan::begin(recorded.service, parent, target, headers)
     }
 
     /// The call has ended. `error` is the `error.type` of a call that failed.

@@ -1,13 +1,27 @@
-//! Propagation of a trace from one service to the next, in the headers of W3C Trace Context.
+//! The trace that a request belongs to, read from and written to the headers of W3C Trace Context.
 //!
-//! <https://www.w3.org/TR/trace-context/>: `traceparent`, and `tracestate` where there is one.
+//! <https://www.w3.org/TR/trace-context-2/>: `traceparent`, and `tracestate` where there is one. All
+//! services read both here and nowhere else. The SDK has a propagator, but it takes for a trace what the
+//! specification tells to ignore, and hands on members of a state that no one may send.
+//!
+//! A service that makes spans writes what it has read, below a span of its own. Every other service
+//! passes on what came, byte for byte, as the specification wants of whoever changes nothing.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `trace_parent` | `traceparent`: the trace, the span above, flags |
+//! | `trace_state` | `tracestate`: what other tracing systems have to say |
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+mod trace_parent;
+mod trace_state;
+
+use http::{HeaderMap, HeaderName};
 use opentelemetry::Context;
-use opentelemetry::propagation::TextMapPropagator;
-use opentelemetry::trace::{SpanContext, TraceContextExt};
-use opentelemetry_http::HeaderExtractor;
-use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry::trace::{self, SpanContext, TraceContextExt};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
+
+use trace_parent::{RANDOM, TraceParent};
+use trace_state::TraceState;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
@@ -21,64 +35,67 @@ pub(crate) enum Parents {
     AreAsked,
 }
 
-/// What the headers say about the trace that a request belongs to.
-pub(super) enum Incoming {
-    /// Nothing, or nothing that can be read.
-    Nothing,
-    /// A trace that is not sampled, and need not be.
-    Unsampled,
-    /// A trace to continue.
-    Parent(Context),
+/// The trace of a request, as valid headers said it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Received {
+    parent: TraceParent,
+    state: TraceState,
 }
 
-pub(super) fn extract(headers: &HeaderMap, parents: Parents) -> Incoming {
-    let mut parents_named = headers.get_all(TRACEPARENT).iter();
-    // Of two parents nobody knows the right one: the specification takes them for none.
-    if parents_named.next().is_none() || parents_named.next().is_some() {
-        return Incoming::Nothing;
+impl Received {
+    /// Reads both headers; `None` where a new trace must begin. An invalid state is no state.
+    pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
+        let mut parents = headers.get_all(TRACEPARENT).iter();
+        // Of two parents nobody knows the right one.
+        let (Some(parent), None) = (parents.next(), parents.next()) else {
+            return None;
+        };
+        Some(Self {
+            parent: TraceParent::parse(parent.as_bytes())?,
+            state: TraceState::read(headers.get_all(TRACESTATE)),
+        })
     }
-    let joined = with_one_state(headers);
-    let headers = joined.as_ref().unwrap_or(headers);
-    let propagator = TraceContextPropagator::new();
-    let context = propagator.extract_with_context(&Context::new(), &HeaderExtractor(headers));
-    let parent = context.span().span_context().clone();
-    if !parent.is_valid() {
-        Incoming::Nothing
-    } else if !parent.is_sampled() && parents == Parents::Decide {
-        Incoming::Unsampled
-    } else {
-        Incoming::Parent(context)
+
+    /// Whether nothing of the request is to be recorded here.
+    pub(super) fn is_unsampled(&self, parents: Parents) -> bool {
+        !self.parent.flags.is_sampled() && parents == Parents::Decide
+    }
+
+    /// What spans have as their parent.
+    pub(super) fn context(&self) -> Context {
+        let TraceParent { trace, span, flags } = self.parent;
+        // The SDK's own rules for keys are narrower. What it refuses is not in exported spans.
+        let state = trace::TraceState::from_key_value(self.state.members()).unwrap_or_default();
+        Context::new().with_remote_span_context(SpanContext::new(trace, span, flags, true, state))
+    }
+
+    /// Makes the receiver of `headers` a part of the trace, below a span that nobody records.
+    pub(super) fn write_unrecorded(&self, headers: &mut HeaderMap) {
+        let span = RandomIdGenerator::default().new_span_id();
+        let parent = TraceParent {
+            span,
+            ..self.parent
+        };
+        write_both(parent, &self.state, headers);
     }
 }
 
-/// The headers with one line of `tracestate` where there are several, which are one list.
-fn with_one_state(headers: &HeaderMap) -> Option<HeaderMap> {
-    headers.get_all(TRACESTATE).iter().nth(1)?;
-    let lines = headers.get_all(TRACESTATE).iter();
-    let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
-    let mut joined = HeaderMap::new();
-    joined.insert(TRACEPARENT, headers.get(TRACEPARENT)?.clone());
-    joined.insert(TRACESTATE, HeaderValue::from_str(&lines.join(",")).ok()?);
-    Some(joined)
+/// Makes the receiver of `headers` a part of the trace of `span`, which continues what was `received`
+/// or begins a trace.
+pub(super) fn write(span: &SpanContext, received: Option<&Received>, headers: &mut HeaderMap) {
+    let continued = received.filter(|received| received.parent.trace == span.trace_id());
+    // The SDK makes all of a trace's id by chance. In a trace of others it forgets whether they did.
+    let random = continued.map_or(RANDOM, |received| received.parent.flags);
+    let state = continued.map(|received| &received.state);
+    let parent = TraceParent::of(span, random);
+    write_both(parent, state.unwrap_or(&TraceState::default()), headers);
 }
 
-/// Makes the receiver of `headers` a part of the trace.
-pub(super) fn inject(context: &SpanContext, headers: &mut HeaderMap) {
-    let sampled = context.trace_flags().to_u8();
-    let text = format!(
-        "00-{}-{}-{sampled:02x}",
-        context.trace_id(),
-        context.span_id()
-    );
-    let value = HeaderValue::from_str(&text).expect("ids are hexadecimal");
-    headers.insert(TRACEPARENT, value);
+fn write_both(parent: TraceParent, state: &TraceState, headers: &mut HeaderMap) {
+    headers.insert(TRACEPARENT, parent.header());
     headers.remove(TRACESTATE);
-    let state = context.trace_state().header();
-    if let Some(value) = HeaderValue::from_str(&state)
-        .ok()
-        .filter(|value| !value.is_empty())
-    {
-        headers.insert(TRACESTATE, value);
+    if let Some(state) = state.header() {
+        headers.insert(TRACESTATE, state);
     }
 }
 
@@ -92,80 +109,18 @@ pub fn pass_on(from: &HeaderMap, to: &mut HeaderMap) {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-
-    fn headers(flags: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        let parent = format!("00-{TRACE}-00f067aa0ba902b7-{flags}");
-        headers.insert(TRACEPARENT, parent.parse().unwrap());
-        headers.insert(TRACESTATE, "vendor=1".parse().unwrap());
-        headers
-    }
-
-    #[test]
-    fn a_sampled_parent_is_continued_with_its_state() {
-        let Incoming::Parent(context) = extract(&headers("01"), Parents::Decide) else {
-            panic!("there is a parent");
-        };
-        let mut sent = HeaderMap::new();
-
-        inject(context.span().span_context(), &mut sent);
-
-        assert_eq!(sent, headers("01"));
-    }
-
-    #[test]
-    fn an_unsampled_parent_decides_unless_the_sampler_is_asked() {
-        let decided = extract(&headers("00"), Parents::Decide);
-        let asked = extract(&headers("00"), Parents::AreAsked);
-
-        assert!(matches!(decided, Incoming::Unsampled));
-        assert!(matches!(asked, Incoming::Parent(_)));
-    }
-
-    #[test]
-    fn a_header_that_cannot_be_read_is_no_parent() {
-        for wrong in ["", "00", "zz", "00-0-0-01", "ff-4bf92f-00-01"] {
-            let mut headers = HeaderMap::new();
-            headers.insert(TRACEPARENT, wrong.parse().unwrap());
-            assert!(
-                matches!(extract(&headers, Parents::Decide), Incoming::Nothing),
-                "{wrong}",
-            );
-        }
-    }
-
-    #[test]
-    fn several_lines_of_state_are_one_list_and_two_parents_are_none() {
-        let mut lines = headers("01");
-        lines.append(TRACESTATE, "other=2".parse().unwrap());
-        let Incoming::Parent(context) = extract(&lines, Parents::Decide) else {
-            panic!("there is a parent");
-        };
-        let state = context.span().span_context().trace_state().header();
-        assert_eq!(state, "vendor=1,other=2");
-        let mut sent = HeaderMap::new();
-        pass_on(&lines, &mut sent);
-        assert_eq!(sent, lines);
-
-        let second = lines[TRACEPARENT].clone();
-        lines.append(TRACEPARENT, second);
-        assert!(matches!(
-            extract(&lines, Parents::Decide),
-            Incoming::Nothing
-        ));
-    }
-
-    #[test]
-    fn what_is_not_recorded_is_passed_on_as_it_came() {
-        let mut sent = HeaderMap::new();
-
-        pass_on(&headers("00"), &mut sent);
-
-        assert_eq!(sent, headers("00"));
-    }
+/// Without the optional space around it.
+fn trimmed(bytes: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let Some(first) = bytes.iter().position(|byte| !is_space(byte)) else {
+        return &[];
+    };
+    let last = bytes
+        .iter()
+        .rposition(|byte| !is_space(byte))
+        .unwrap_or(first);
+    &bytes[first..=last]
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,12 @@ use opentelemetry::trace::TraceContextExt;
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::attributes::{CANCELLED, HTTP_STATUS};
-use super::propagation::{Incoming, extract, inject};
-use super::{TARGET, Tracer, fail, sampled};
+use super::attributes::{
+    CANCELLED, ERROR_TYPE, HTTP_METHOD, HTTP_ROUTE, HTTP_STATUS, PROTOCOL_VERSION, URL_PATH,
+    URL_SCHEME,
+};
+use super::propagation::{Received, write};
+use super::{TARGET, Tracer, fail};
 
 /// The span of one request. Dropped before it is answered, it says that the client left.
 #[derive(Debug)]
@@ -23,8 +26,8 @@ impl Tracer {
     /// Begins the span of a request, if its trace is sampled. `method` and `route` come from the
     /// code, `path` and `headers` from the request.
     ///
-    /// Where the request belongs to no trace yet and is not sampled, `headers` tell that afterwards,
-    /// so that nobody behind starts a trace of its own.
+    /// Afterwards the trace context in `headers` is valid and that of this request, sampled or not:
+    /// whoever is called next is told of one trace. A default tracer leaves them as they came.
     pub fn server(
         &self,
         method: &'static str,
@@ -33,8 +36,12 @@ impl Tracer {
         headers: &mut HeaderMap,
     ) -> Option<ServerSpan> {
         let service = self.service?;
-        let incoming = extract(headers, service.parents);
-        if matches!(incoming, Incoming::Unsampled) {
+        let received = Received::read(headers);
+        if let Some(received) = received
+            .as_ref()
+            .filter(|it| it.is_unsampled(service.parents))
+        {
+            received.write_unrecorded(headers);
             return None;
         }
         let name = format!("{method} {route}");
@@ -45,30 +52,27 @@ impl Tracer {
             lab.service = service.number,
             otel.name = name,
             otel.kind = "server",
-            http.request.method = method,
-            http.route = route,
-            url.path = path,
-            url.scheme = "http",
-            network.protocol.version = "1.1",
-            http.response.status_code = field::Empty,
-            "error.type" = field::Empty,
+            { HTTP_METHOD } = method,
+            { HTTP_ROUTE } = route,
+            { URL_PATH } = path,
+            { URL_SCHEME } = "http",
+            { PROTOCOL_VERSION } = "1.1",
+            { HTTP_STATUS } = field::Empty,
+            { ERROR_TYPE } = field::Empty,
             otel.status_code = field::Empty,
         );
-        if let Incoming::Parent(parent) = incoming {
+        if let Some(received) = &received {
             // A span that is filtered out has no parent to set.
-            let _ = span.set_parent(parent);
+            let _ = span.set_parent(received.context());
         }
-        let Some(trace_id) = sampled(&span) else {
-            let context = span.context();
-            let context = context.span();
-            if context.span_context().is_valid() {
-                inject(context.span_context(), headers);
-            }
-            return None;
-        };
-        Some(ServerSpan {
+        let context = span.context();
+        let context = context.span().span_context().clone();
+        if context.is_valid() {
+            write(&context, received.as_ref(), headers);
+        }
+        context.is_sampled().then(|| ServerSpan {
             span,
-            trace_id,
+            trace_id: context.trace_id().into(),
             answered: false,
         })
     }

@@ -1,5 +1,7 @@
 //! Does the service keep its counts, its callers' luck and its clock through changes of the plan?
 
+mod costs;
+
 use fusebox::ManualClock;
 
 use super::*;

@@ -1,0 +1,33 @@
+//! What the library shows of breakers and their registries is what the conventions say.
+
+use std::num::NonZeroUsize;
+
+use fusebox::{Breaker, Config};
+use fusebox_prometheus::{BreakerCollector, CallDurations, Metrics};
+
+use crate::page::{assert_same, families};
+use crate::registry::Registry;
+
+#[test]
+fn a_page_of_breakers_and_registries_is_as_the_conventions_have_it() {
+    let breaker = Breaker::new("inventory", Config::default());
+    let hosts = fusebox::Registry::<String>::new(NonZeroUsize::MIN, Config::default());
+    hosts.get("a.example").unwrap();
+    let breakers = BreakerCollector::new();
+    breakers.add(breaker).unwrap();
+    breakers.add_registry("hosts", &hosts).unwrap();
+    let metrics = Metrics::new();
+    metrics.register(breakers).unwrap();
+    let durations = CallDurations::new(&metrics).unwrap();
+    let _series = durations.of("inventory");
+
+    let registry = Registry::read();
+    let of_breakers = registry.metrics.iter();
+    let of_breakers = of_breakers.filter(|metric| metric.name.starts_with("circuit_breaker."));
+    let of_breakers: Vec<_> = of_breakers.collect();
+    assert_same(
+        &registry,
+        &of_breakers,
+        &families(&metrics.expose(None).body),
+    );
+}

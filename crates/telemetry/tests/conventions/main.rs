@@ -1,0 +1,9 @@
+//! The registry of conventions, the code and the pages of the documentation say the same.
+
+mod code;
+mod files;
+mod library;
+mod page;
+mod pages;
+mod registry;
+mod yaml;

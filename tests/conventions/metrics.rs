@@ -1,0 +1,92 @@
+//! The metrics on the pages of all services.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use end_to_end::{Client, FREE_PORTS, Process, nobody};
+
+use crate::page::{Family, assert_same, families};
+use crate::registry::Registry;
+
+/// Everything that the pages of the whole system show, while traces are exported.
+async fn shown() -> BTreeMap<String, Family> {
+    let endpoint = nobody();
+    let lab = Process::start(&[&FREE_PORTS[..], &["--otlp-endpoint", &endpoint]].concat());
+    let mut shown: BTreeMap<String, Family> = BTreeMap::new();
+    for who in ["instance A", "unreliable service", "  lab "] {
+        let page = Client::new(lab.url(who).await).get("/metrics").await.body;
+        for (name, family) in families(&page) {
+            let known = shown.entry(name).or_default();
+            known.kind = family.kind;
+            known.help = family.help;
+            known.series.extend(family.series);
+        }
+    }
+    shown
+}
+
+#[tokio::test]
+async fn the_pages_of_all_services_are_as_the_conventions_have_them() {
+    let registry = Registry::read();
+    // The lab has single breakers: registries of them are for users of the library.
+    let of_registries = "circuit_breaker.registry.";
+    let metrics = registry.metrics.iter();
+    let metrics = metrics.filter(|metric| !metric.name.starts_with(of_registries));
+    let metrics: Vec<_> = metrics.collect();
+
+    let shown = shown().await;
+
+    assert_same(&registry, &metrics, &shown);
+    for (name, label, key, never) in [
+        (
+            "circuit_breaker_state",
+            "state",
+            "circuit_breaker.state",
+            &[][..],
+        ),
+        (
+            "circuit_breaker_calls_total",
+            "outcome",
+            "circuit_breaker.outcome",
+            &["rejected"],
+        ),
+        (
+            "circuit_breaker_fast_failures_total",
+            "reason",
+            "circuit_breaker.reject.reason",
+            &[],
+        ),
+        (
+            "circuit_breaker_trips_total",
+            "rule",
+            "circuit_breaker.transition.cause",
+            &["wait_elapsed", "probes_succeeded", "restored"],
+        ),
+        (
+            "unreliable_service_requests_total",
+            "outcome",
+            "unreliable_service.outcome",
+            &[],
+        ),
+        (
+            "load_generator_requests_total",
+            "outcome",
+            "load_generator.outcome",
+            &[],
+        ),
+        (
+            "trace_export_spans_total",
+            "outcome",
+            "trace_export.outcome",
+            &[],
+        ),
+    ] {
+        let values: BTreeSet<&str> = shown[name].series.iter().map(|it| &*it[label]).collect();
+        let members = registry
+            .attribute(key)
+            .members
+            .iter()
+            .map(|member| &**member);
+        let expected: BTreeSet<&str> = members.filter(|member| !never.contains(member)).collect();
+        assert_eq!(values, expected, "{name}");
+    }
+}
