@@ -12,6 +12,8 @@
 //! The runner holds each count against that of the last run. What a request through an instance costs is counted
 //! by `cargo bench -p benches --bench system -- --instructions`, beside bare services.
 
+#![expect(missing_docs, reason = "the macros of gungraun make items without any")]
+
 use std::hint::black_box;
 use std::time::Duration;
 

@@ -20,8 +20,8 @@ const MINUTES: u32 = 60;
 /// Lines of the table.
 const SAMPLES: u32 = 60;
 const SCRAPE: Duration = Duration::from_secs(1);
-/// How much higher the median of a quarter may be by chance: share, and number of things.
-const SLACK: (f64, f64) = (0.03, 4.0);
+/// How much higher the median of a quarter may be by chance: percent, and number of things.
+const SLACK: (u64, u64) = (3, 4);
 
 fn main() -> ExitCode {
     match run() {
@@ -114,9 +114,9 @@ fn flat(samples: &[Holdings], value: fn(&Holdings) -> u64) -> (u64, u64, bool) {
     };
     let before = median(&samples[quarter..2 * quarter]);
     let after = median(&samples[samples.len() - quarter..]);
-    let (share, number) = SLACK;
-    let allowed = before as f64 * (1.0 + share) + number;
-    (before, after, after as f64 <= allowed)
+    let (percent, number) = SLACK;
+    let allowed = before + before * percent / 100 + number;
+    (before, after, after <= allowed)
 }
 
 fn minutes() -> io::Result<u32> {

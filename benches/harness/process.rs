@@ -108,9 +108,9 @@ pub fn lab() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet", "--release", "--package", "lab"]);
-    let built = build.current_dir(&root).status();
+    let status = build.current_dir(&root).status();
     assert!(
-        built.is_ok_and(|status| status.success()),
+        status.is_ok_and(|status| status.success()),
         "the lab cannot be built"
     );
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);

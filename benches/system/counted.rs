@@ -45,10 +45,9 @@ pub(crate) fn table(lab: &Path) -> io::Result<String> {
                 (format!("{bare:.0}"), format!("{:.2}", bare / ours))
             }
         };
-        lines.push_str(&format!(
-            "| {} | {ours:.0} | {bare} | {ratio} |\n",
-            row.name
-        ));
+        let name = row.name;
+        let line = format!("| {name} | {ours:.0} | {bare} | {ratio} |\n");
+        lines.push_str(&line);
     }
     Ok(lines)
 }

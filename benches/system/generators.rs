@@ -87,7 +87,7 @@ impl Tool {
         thread::sleep(WARM_UP);
         let (count, cpu, began) = (answered(target)?, process.cpu(), now());
         thread::sleep(length);
-        let (count, cpu) = (answered(target)? - count, process.cpu() - cpu);
+        let (count, cpu) = (answered(target)? - count, process.cpu().saturating_sub(cpu));
         self.turns.push([
             cpu.as_secs_f64() * 1e6 / count,
             count / began.elapsed().as_secs_f64(),
@@ -156,7 +156,7 @@ pub(crate) fn lateness(lab: &Path, length: Duration) -> io::Result<String> {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let line = text.lines().find(|line| line.starts_with("lateness"));
         let line = line.unwrap_or("lateness of the generator: none was told");
-        lines.push_str(&format!("- {rate}/s: {line}\n"));
+        lines.extend(["- ", &rate.to_string(), "/s: ", line, "\n"]);
     }
     Ok(lines)
 }

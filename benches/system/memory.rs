@@ -26,7 +26,8 @@ pub(crate) fn table(lab: &Path, plan: Plan) -> io::Result<String> {
     let mut lines = String::from("| memory (resident) | MiB |\n|---|---:|\n");
     let mut line = |what: &str, kib: u64| {
         let tenths = kib * 10 / 1024;
-        lines.push_str(&format!("| {what} | {}.{} |\n", tenths / 10, tenths % 10));
+        let row = format!("| {what} | {}.{} |\n", tenths / 10, tenths % 10);
+        lines.push_str(&row);
     };
     let (process, [address, _]) = together(lab)?;
     std::thread::sleep(REST);
@@ -71,7 +72,7 @@ pub(crate) fn scrape(lab: &Path) -> io::Result<String> {
     }
     let (took, cpu) = (
         began.elapsed() / SCRAPES,
-        (instance.process.cpu() - cpu) / SCRAPES,
+        (instance.process.cpu().saturating_sub(cpu)) / SCRAPES,
     );
     Ok(format!(
         "- a scrape of an instance: {cpu:.1?} of CPU, {took:.1?}, {bytes} bytes\n"

@@ -72,7 +72,7 @@ impl Side {
         let answers = f64::from(self.ring.turn(length, self.status)?);
         let took = began.elapsed();
         Ok(Turn {
-            cpu_micros: (self.cpu() - before).as_secs_f64() * 1e6 / answers,
+            cpu_micros: self.cpu().saturating_sub(before).as_secs_f64() * 1e6 / answers,
             per_second: answers / took.as_secs_f64(),
         })
     }

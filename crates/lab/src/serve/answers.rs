@@ -39,13 +39,11 @@ impl Answers {
 
     /// Answers one request.
     pub(super) async fn answer(&self, request: Request) -> Response {
-        match self.shortcut(&request) {
-            Some(call) => call(request).await,
-            None => {
-                let Ok(answer) = self.router.clone().oneshot(request).await;
-                answer
-            }
+        if let Some(call) = self.shortcut(&request) {
+            return call(request).await;
         }
+        let Ok(answer) = self.router.clone().oneshot(request).await;
+        answer
     }
 
     fn shortcut(&self, request: &Request) -> Option<&Call> {

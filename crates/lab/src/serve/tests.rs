@@ -115,7 +115,7 @@ async fn what_lasts_is_waited_out_and_one_connection_that_broke_is_not() {
     let mut house = House {
         connections: Connections::new(1),
         tasks: JoinSet::new(),
-        router: Router::new(),
+        answers: Arc::new(Router::new().into()),
         drain_time: Duration::ZERO,
         shutdown,
         shortage: Notice::default(),
