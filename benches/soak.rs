@@ -2,8 +2,10 @@
 //!
 //! `cargo bench -p benches --bench soak`; `-- --minutes N` for another time. The load is the lab's own, at ten
 //! times its usual rate, with the default faults, so that breakers open and close all the time; a scrape every
-//! second comes on top, as from Prometheus. The first quarter is for warming up. After it, none of the three
-//! may be higher in the last quarter than in the second, but for what is said in [`SLACK`].
+//! second comes on top, as from Prometheus. The first quarter is for warming up. After it, the highest of each
+//! may not be higher in the last quarter than in the second, but for what is said in [`SLACK`]. Calls that hang need
+//! connections, so the figures go up and down with the faults, whose loop takes two minutes: a quarter should be
+//! longer than that.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +22,7 @@ const MINUTES: u32 = 60;
 /// Lines of the table.
 const SAMPLES: u32 = 60;
 const SCRAPE: Duration = Duration::from_secs(1);
-/// How much higher the median of a quarter may be by chance: percent, and number of things.
+/// How much higher the last quarter may be by chance: percent, and number of things.
 const SLACK: (u64, u64) = (3, 4);
 
 fn main() -> ExitCode {
@@ -104,16 +106,12 @@ fn until(
     Ok(())
 }
 
-/// Medians of the second and the last quarter, and whether the second one is no higher.
+/// The highest of the second and of the last quarter, and whether the last one is no higher.
 fn flat(samples: &[Holdings], value: fn(&Holdings) -> u64) -> (u64, u64, bool) {
     let quarter = samples.len() / 4;
-    let median = |part: &[Holdings]| {
-        let mut values: Vec<u64> = part.iter().map(value).collect();
-        values.sort_unstable();
-        values[values.len() / 2]
-    };
-    let before = median(&samples[quarter..2 * quarter]);
-    let after = median(&samples[samples.len() - quarter..]);
+    let highest = |part: &[Holdings]| part.iter().map(value).max().unwrap_or(0);
+    let before = highest(&samples[quarter..2 * quarter]);
+    let after = highest(&samples[samples.len() - quarter..]);
     let (percent, number) = SLACK;
     let allowed = before + before * percent / 100 + number;
     (before, after, after <= allowed)
