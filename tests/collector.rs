@@ -236,3 +236,122 @@ async fn a_variable_that_leads_nowhere_is_one_warning_and_no_traces() {
         assert!(ended.stderr[0].contains(words), "{variables:?}: {ended:#?}");
     }
 }
+
+/// Where spans go by each protocol.
+fn both_ways(collector: &Collector) -> [(String, &'static str); 2] {
+    [
+        (collector.http(), "http/protobuf"),
+        (collector.grpc(), "grpc"),
+    ]
+}
+
+#[tokio::test]
+async fn spans_that_are_rejected_in_a_batch_that_is_taken_are_lost_and_that_is_said_once() {
+    for (mood, protocol) in [
+        (Mood::Partly(1), "http/protobuf"),
+        (Mood::PartlyInJson(1), "http/protobuf"),
+        (Mood::Partly(1), "grpc"),
+    ] {
+        let collector = Collector::start(mood);
+        let ways = both_ways(&collector).into_iter();
+        let (endpoint, _) = { ways }
+            .find(|(_, it)| *it == protocol)
+            .expect("one of two");
+        let flags = ["--otlp-endpoint", &endpoint, "--otlp-protocol", protocol];
+        let lab = Process::start(&[&FREE_PORTS[..], &flags].concat());
+        let instance = Client::new(lab.url("instance A").await);
+
+        eventually("several batches, one span of each rejected", async || {
+            let [exported, failed, dropped, _] = counted(&instance).await;
+            assert_eq!(dropped.to_string(), "0");
+            (exported > 100.0 && failed > 10.0).then_some(())
+        })
+        .await;
+
+        let up = instance.metrics().await.sum("trace_export_up", &[]);
+        assert_eq!(up.to_string(), "0", "{mood:?}");
+        // Whoever sends calls here need not care about traces.
+        assert_eq!(instance.get("/readyz").await.status, 200);
+        lab.signal(Signal::Terminate);
+        let ended = lab.ended(LIMIT).await;
+        let [first, last] = ended.stderr.as_slice() else {
+            panic!("two lines: {ended:#?}");
+        };
+        assert!(
+            first.contains("spans are lost") && first.contains("rejected spans in it"),
+            "{first}"
+        );
+        assert!(last.contains("spans were lost"), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn each_rejected_span_is_counted_as_not_exported_and_no_other() {
+    for place in [0, 1] {
+        let collector = Collector::start(Mood::Partly(1));
+        let (endpoint, protocol) = both_ways(&collector)[place].clone();
+        let flags = ["--otlp-endpoint", &endpoint, "--otlp-protocol", protocol];
+        let instance = ["instance", "A", "--listen", "127.0.0.1:0"];
+        let process = Process::start(&[&instance[..], &flags].concat());
+        let instance = Client::new(process.url("instance").await);
+
+        for call in 1..=3 {
+            instance.get("/breaker").await;
+            eventually("the batch has ended", async || {
+                let [exported, failed, ..] = counted(&instance).await;
+                // One request makes one span, which is rejected.
+                let ended = exported + failed;
+                (ended.to_string() == call.to_string()).then_some(())
+            })
+            .await;
+        }
+
+        let [exported, failed, dropped, waiting] = counted(&instance).await;
+        assert_eq!(
+            [exported, failed, dropped, waiting].map(|it| it.to_string()),
+            ["0", "3", "0", "0"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn credentials_in_the_endpoint_reach_the_collector_and_nobody_else() {
+    let collector = Collector::start(Mood::Taking);
+    for (endpoint, protocol) in both_ways(&collector) {
+        let endpoint = endpoint.replace("http://", "http://me:open%20sesame@");
+        let flag = ["--otlp-endpoint", &*endpoint];
+        let variable = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint)];
+        for (flags, variables) in [(&flag[..], &[][..]), (&[], &variable)] {
+            let seen = collector.authorizations().len();
+            let run = ["--otlp-protocol", protocol, "--duration", "2s"];
+            let arguments = [&FREE_PORTS[..], flags, &run].concat();
+
+            let ended = Process::start_in(variables, &arguments).ended(LIMIT).await;
+
+            assert!(ended.stderr.is_empty(), "{ended:#?}");
+            let authorizations = collector.authorizations().split_off(seen);
+            assert!(!authorizations.is_empty(), "{protocol}");
+            for authorization in authorizations {
+                assert_eq!(authorization, "Basic bWU6b3BlbiBzZXNhbWU=", "{protocol}");
+            }
+            let mut said = ended.stdout.iter();
+            assert!(!said.any(|line| line.contains("sesame")), "{ended:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_collector_that_sends_elsewhere_is_not_obeyed() {
+    let elsewhere = Collector::start(Mood::Taking);
+    let collector = Collector::start(Mood::Redirecting(elsewhere.addresses().0));
+    let endpoint = collector.http();
+    let variables = [("OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret")];
+    let arguments = [&FREE_PORTS[..], &["--otlp-endpoint", &endpoint]].concat();
+
+    let lab = Process::start_in(&variables, &arguments);
+
+    let line = line_with(&lab, "spans are lost").await;
+    assert!(line.contains("307"), "{line}");
+    assert_eq!(collector.authorizations()[0], "secret");
+    assert_eq!(elsewhere.authorizations().len(), 0);
+}

@@ -106,15 +106,19 @@ async fn a_head_request_is_counted_as_one() {
     let system = one_instance(&[]).await;
     let instance = system.instance(0);
 
-    let reply = instance.send("HEAD", "/healthz", &[], "").await;
+    for path in ["/healthz", "/breaker", "/call"] {
+        let reply = instance.send("HEAD", path, &[], "").await;
 
-    assert_eq!((reply.status, &*reply.body), (200, ""));
-    let counted = |method: &'static str| async move {
+        assert_eq!((reply.status, &*reply.body), (200, ""));
         let metrics = instance.metrics().await;
-        let labels = [r#"route="/healthz""#, method];
-        metrics.sum("http_server_request_duration_seconds_count", &labels)
-    };
-    assert_eq!(counted(r#"method="HEAD""#).await.to_string(), "1");
+        let route = format!("route=\"{path}\"");
+        let counted = |method| {
+            let labels = [&*route, method, r#"status="200""#];
+            metrics.sum("http_server_request_duration_seconds_count", &labels)
+        };
+        assert_eq!(counted(r#"method="HEAD""#).to_string(), "1", "{path}");
+        assert_eq!(counted(r#"method="GET""#).to_string(), "0", "{path}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! The dashboards, without Prometheus: every expression parses, every name in it exists in the code,
 //! and the rules of Grafana's dashboard linter hold.
 
+mod palette;
 mod promql;
+mod shape;
 
 use std::collections::BTreeSet;
 
@@ -66,9 +68,18 @@ fn counters_are_read_as_rates_over_ranges_that_fit_the_graph() {
                 .map(|at| &before[..at])
                 .unwrap_or_default();
             let function = function
-                .rsplit(|letter: char| !letter.is_ascii_alphabetic())
+                .rsplit(|letter: char| !(letter.is_ascii_alphabetic() || letter == '_'))
                 .next();
-            assert!(matches!(function, Some("rate" | "increase")), "{query:?}");
+            // The others are of what counts exactly: how a sum grew between its last values.
+            let known = [
+                "rate",
+                "increase",
+                "resets",
+                "last_over_time",
+                "max_over_time",
+                "min_over_time",
+            ];
+            assert!(function.is_some_and(|it| known.contains(&it)), "{query:?}");
         }
         for range in query
             .written
@@ -76,9 +87,10 @@ fn counters_are_read_as_rates_over_ranges_that_fit_the_graph() {
             .skip(1)
             .filter_map(|rest| rest.split(']').next())
         {
-            let fixed = ["1m", "30s"].contains(&range);
+            // Five minutes are how far Prometheus itself looks back for a last value.
+            let fixed = ["1m", "30s", "5m"].contains(&range);
             assert!(
-                fixed || ["$__rate_interval", "$__range"].contains(&range),
+                fixed || ["$__rate_interval", "$__interval", "$__range"].contains(&range),
                 "{query:?}"
             );
         }
@@ -115,10 +127,9 @@ fn the_dashboards_are_what_grafana_expects() {
         }
         assert_no_overlap(&file, panels);
     }
-    assert_eq!(
-        uids,
-        ["breaker-fleet", "breaker-one"].map(str::to_owned).into()
-    );
+    for uid in ["breaker-fleet", "breaker-one"] {
+        assert!(uids.contains(uid), "{uids:?}");
+    }
 }
 
 fn assert_panel(file: &str, panel: &Value) {
@@ -195,5 +206,150 @@ fn the_first_screen_of_the_fleet_tells_the_story() {
         "Fast failures",
     ] {
         assert!(titles.contains(&title), "{titles:?}");
+    }
+}
+
+#[test]
+fn every_dashboard_has_the_shape_of_the_published_schema() {
+    for (file, dashboard) in dashboards() {
+        let findings = shape::findings(&dashboard);
+        assert!(findings.is_empty(), "{file}:\n{}", findings.join("\n"));
+    }
+}
+
+/// What the check finds when one place of the fleet's dashboard is other than it should be.
+fn findings_after(change: impl FnOnce(&mut Value)) -> Vec<String> {
+    let mut dashboards = dashboards();
+    let fleet = dashboards.iter_mut().find(|(file, _)| file == "fleet.json");
+    let (_, fleet) = fleet.expect("it exists");
+    change(fleet);
+    shape::findings(fleet)
+}
+
+#[test]
+fn a_field_that_is_missing_misspelt_or_of_another_type_is_found() {
+    let missing = findings_after(|fleet| {
+        let options = fleet["panels"][0]["options"].as_object_mut();
+        options.expect("options").remove("showPercentChange");
+    });
+    assert_eq!(
+        missing,
+        ["panels[0].options.showPercentChange: required field is missing"]
+    );
+    let misspelt = findings_after(|fleet| {
+        fleet["panels"][0]["options"]["colourMode"] = "value".into();
+    });
+    assert_eq!(misspelt, ["panels[0].options.colourMode: unexpected field"]);
+    let mistyped = findings_after(|fleet| {
+        fleet["annotations"]["list"][1]["useValueForTime"] = "on".into();
+    });
+    assert_eq!(
+        mistyped,
+        [".annotations.list[1].useValueForTime: \"on\" is no flag"]
+    );
+    let in_an_override = findings_after(|fleet| {
+        let properties = &mut fleet["panels"][11]["fieldConfig"]["overrides"][0]["properties"];
+        properties[0] = serde_json::json!({ "id": "custom.lineStile", "value": {} });
+    });
+    assert_eq!(
+        in_an_override,
+        ["panels[11].fieldConfig.overrides.custom.lineStile: unexpected field"]
+    );
+    let unknown = findings_after(|fleet| fleet["panels"][0]["type"] = "canvas".into());
+    assert_eq!(
+        unknown,
+        ["panels[0]: no shape is known of `canvas`: add it here"]
+    );
+}
+
+/// All panels, with their files and titles as names.
+fn all_panels() -> Vec<(String, Value)> {
+    let dashboards = dashboards();
+    let panels = dashboards.iter().flat_map(|(file, dashboard)| {
+        let panels = dashboard["panels"].as_array().expect("panels");
+        panels.iter().map(move |panel| {
+            let name = format!("{file}: {}", panel["title"].as_str().unwrap_or_default());
+            (name, panel.clone())
+        })
+    });
+    panels.collect()
+}
+
+#[test]
+fn a_state_has_one_colour_everywhere() {
+    for (file, dashboard) in dashboards() {
+        let colours = palette::colours_of_states(&dashboard);
+        assert!(colours.len() >= 12, "{file}: {colours:?}");
+        for (name, colour) in colours {
+            let mut states = palette::STATES.iter();
+            let state = states.find(|(label, word, _)| [*label, *word].contains(&name.as_str()));
+            let (_, _, wanted) = state.expect("they are states");
+            assert_eq!(&colour, wanted, "{file}: {name}");
+        }
+    }
+}
+
+/// Grafana draws nothing then.
+#[test]
+fn no_panel_stacks_shares_between_bounds() {
+    for (name, panel) in all_panels() {
+        let defaults = &panel["fieldConfig"]["defaults"];
+        if defaults["custom"]["stacking"]["mode"] == "percent" {
+            assert!(
+                defaults["min"].is_null() && defaults["max"].is_null(),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// Prometheus answers about one moment in no order, and the next time in another.
+#[test]
+fn bars_stand_in_the_order_of_their_names() {
+    for (name, panel) in all_panels() {
+        if panel["type"] != "bargauge" {
+            continue;
+        }
+        let steps = panel["transformations"].as_array();
+        let last = steps.and_then(|steps| steps.last()).expect("a step");
+        assert_eq!(last["options"]["orderByMode"], "auto", "{name}");
+        assert_eq!(last["options"]["orderBy"][0]["type"], "name", "{name}");
+    }
+}
+
+/// One slow call must not flatten all others to the floor. Zero has no place on a logarithmic scale.
+#[test]
+fn latencies_are_on_a_logarithmic_scale() {
+    let mut seen = 0;
+    for (name, panel) in all_panels() {
+        let defaults = &panel["fieldConfig"]["defaults"];
+        if panel["type"] == "timeseries" && defaults["unit"] == "s" {
+            let scale = &defaults["custom"]["scaleDistribution"];
+            assert_eq!(scale["type"], "log", "{name}");
+            assert!(defaults["min"].is_null(), "{name}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 2);
+}
+
+#[test]
+fn every_setting_of_a_breaker_is_compared_between_instances() {
+    let definitions = telemetry::names::ALL.concat();
+    let info = definitions
+        .iter()
+        .find(|it| it.name == "circuit_breaker_config_info");
+    let labels = info.expect("it is exported").labels;
+    let queries = all_queries();
+    let compared = queries
+        .iter()
+        .find(|query| query.written.contains("\"setting\""))
+        .expect("the settings are compared");
+    for setting in labels.iter().filter(|label| **label != "breaker") {
+        let counted = format!("count by ({setting})");
+        let named = format!("\"setting\", \"{setting}\"");
+        for part in [counted, named] {
+            assert!(compared.written.contains(&part), "{part}");
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use end_to_end::{
-    Client, FREE_PORTS, Process, Series, System, always_failing, eventually, healthy,
+    Client, FREE_PORTS, Process, Series, System, always_failing, dashboards, eventually, healthy,
+    queries,
 };
 use telemetry::{Definition, names};
 use tokio::time::Instant;
@@ -198,6 +199,52 @@ async fn every_metric_is_there_before_the_first_call_and_no_other() {
     }
 }
 
+/// The longest that anybody may be told to wait for an answer.
+const LONGEST_PATIENCE: f64 = 600.0;
+
+#[tokio::test]
+async fn every_histogram_reaches_to_the_longest_patience_and_no_patience_is_longer() {
+    let system = System::with_instances(&["A"], &healthy(), &[]).await;
+    let target = format!("A={}", system.instance(0).base());
+    let load = ["load", "--target", &*target, "--listen", "127.0.0.1:0"];
+    let load = Process::start(&load);
+    let generator = Client::new(load.url("load generator").await);
+    let mut histograms = 0;
+    for client in [system.instance(0), &system.downstream, &generator] {
+        let shown = client.get("/metrics").await.body;
+        let kinds = shown
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE "));
+        for name in kinds.filter_map(|kind| kind.strip_suffix(" histogram")) {
+            let bucket = format!("{name}_bucket{{");
+            let series = shown.lines().filter(|line| line.starts_with(&bucket));
+            let limits = series.filter_map(|line| {
+                let (_, limit) = line.split_once("le=\"")?;
+                limit.split('"').next()?.parse::<f64>().ok()
+            });
+            let last = limits.filter(|limit| limit.is_finite()).fold(0.0, f64::max);
+            assert!(last >= LONGEST_PATIENCE, "{name} ends at {last} s");
+            histograms += 1;
+        }
+    }
+    assert_eq!(histograms, 7, "the test looks at all of them");
+
+    for flags in [
+        ["load", "--timeout", "10m 1s"],
+        ["instance", "--call-timeout", "10m 1s"],
+    ] {
+        let [service, flag, patience] = flags;
+        let name: &[&str] = if service == "instance" { &["A"] } else { &[] };
+        let refused = Process::run(&[&[service], name, &[flag, patience]].concat()).await;
+        assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+        let why = &refused.stderr[0];
+        assert!(
+            why.contains("10m 1s") && why.contains("at most 10m"),
+            "{why}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn each_metric_says_what_the_page_about_metrics_says() {
     let system = System::with_instances(&["A"], &healthy(), &[]).await;
@@ -253,6 +300,41 @@ async fn state_seconds_lose_nothing_and_grow_without_traffic() {
 }
 
 #[tokio::test]
+async fn a_transition_has_one_time_at_every_scrape_and_in_the_view_of_the_breaker() {
+    let system = System::with_instances(&["A"], &healthy(), &["--open-for", "1h"]).await;
+    let instance = system.instance(0);
+    let times = async || {
+        let series = instance.metrics().await;
+        [
+            series.sum("circuit_breaker_last_transition_timestamp_seconds", &[]),
+            series.sum("circuit_breaker_open_until_timestamp_seconds", &[]),
+        ]
+    };
+    for state in ["made", "forced_open"] {
+        if state == "forced_open" {
+            let reply = instance.put("/breaker/mode", r#""forced_open""#).await;
+            assert_eq!(reply.status, 200);
+        }
+
+        let first = times().await;
+
+        for _ in 0..20 {
+            assert_eq!(times().await.map(f64::to_bits), first.map(f64::to_bits));
+            let view = instance.get("/breaker").await.json();
+            let mut transitions = view["transitions"].as_array().into_iter().flatten();
+            let since = transitions
+                .next_back()
+                .map_or(&view["since"], |last| &last["at"]);
+            for time in [&view["since"], since] {
+                let time = time.as_f64().expect("a number");
+                // As exact as a JSON number is read.
+                assert!((time - first[0]).abs() < 1e-6, "{state}: {time} {first:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_the_downstream_counts_is_what_the_instances_were_permitted() {
     let system = System::start(
         &always_failing(),
@@ -285,4 +367,41 @@ async fn what_the_downstream_counts_is_what_the_instances_were_permitted() {
         (agree && (failing - received).abs() < 1.0).then_some(())
     })
     .await;
+}
+
+/// Paths below `/call` belong to the same calls, and have a route of their own.
+#[tokio::test]
+async fn the_dashboards_show_calls_of_every_path() {
+    let system = System::with_instances(&["A"], &healthy(), &[]).await;
+    for path in ["/call", "/call/", "/call/orders/7"] {
+        assert_eq!(system.instance(0).get(path).await.status, 200, "{path}");
+    }
+    let metrics = system.instance(0).metrics().await;
+    let answers = metrics.with("http_server_request_duration_seconds_count");
+    let routes: Vec<&str> = answers
+        .iter()
+        .filter(|(_, count)| **count > 0.0)
+        .filter_map(|(labels, _)| labels.split("route=\"").nth(1)?.split('"').next())
+        .filter(|route| route.starts_with("/call"))
+        .collect();
+    assert_eq!(routes.len(), 2, "{answers:?}");
+
+    let mut asked = 0;
+    for (file, dashboard) in dashboards() {
+        for query in queries(&file, &dashboard) {
+            let chosen = query.written.split("route=~\"").nth(1);
+            let Some(chosen) = chosen.and_then(|rest| rest.split('"').next()) else {
+                continue;
+            };
+            asked += 1;
+            for route in &routes {
+                let is_chosen = chosen.split('|').any(|one| match one.strip_suffix(".*") {
+                    Some(start) => route.starts_with(start),
+                    None => one == *route,
+                });
+                assert!(is_chosen, "{}: {route}", query.place);
+            }
+        }
+    }
+    assert!(asked >= 3, "{asked}");
 }

@@ -128,7 +128,8 @@ async fn prometheus_gets_sensible_answers_to_everything_that_is_asked_of_it() {
     for (file, dashboard) in dashboards() {
         for query in queries(&file, &dashboard) {
             let (count, shown) = answer(&prometheus, &query).await;
-            assert!(count > 0, "no answer: {query:?}");
+            let says_that_nobody_is_up = query.written.starts_with("vector(");
+            assert_ne!(count > 0, says_that_nobody_is_up, "{count}: {query:?}");
             writeln!(table, "| {} | {count} | {shown} |", query.place).expect("a string grows");
         }
     }
@@ -172,8 +173,7 @@ fn query_of(place: &str) -> String {
 
 /// The mark of a restart appears when, and only when, there was one.
 async fn assert_a_restart_is_marked(prometheus: &Prometheus, lab: Lab) {
-    // As Grafana asks when a point of the graph stands for more than four seconds.
-    let marks = query_of("fleet.json: annotation Restarts").replace("[4s]", "[30s]");
+    let marks = query_of("fleet.json: annotation Restarts");
     assert_eq!(prometheus.last(&marks, RANGE).await, []);
 
     let _restarted = lab.restarted().await;
@@ -182,7 +182,7 @@ async fn assert_a_restart_is_marked(prometheus: &Prometheus, lab: Lab) {
         Duration::from_secs(30),
         "the restart is marked",
         async || {
-            let series = prometheus.now(&marks).await;
+            let series = prometheus.last(&marks, RANGE).await;
             (series.iter().any(|sample| sample.label("instance") == "A")).then_some(())
         },
     )
@@ -243,8 +243,8 @@ async fn answer(prometheus: &Prometheus, query: &Query) -> (usize, String) {
         .sent(&format!("{RANGE}s"));
     }
     if query.place.ends_with("annotation Restarts") {
-        // Nothing restarted: ask what is compared instead.
-        sent = sent.replace(" > 0", "");
+        // Nothing restarted: ask what is the same instead.
+        sent = sent.replace(" != ", " == ");
     }
     let series = prometheus.last(&sent, RANGE).await;
     let has_number = |sample: &&Sample| sample.points.iter().any(|(_, value)| !value.is_nan());
@@ -275,7 +275,7 @@ async fn answer(prometheus: &Prometheus, query: &Query) -> (usize, String) {
 fn assert_times_are_of_today(series: &[&Sample]) {
     for (at, value) in series.iter().flat_map(|sample| &sample.points) {
         let ago = at - value / 1000.0;
-        assert!((-2.0..120.0).contains(&ago), "{ago} s ago");
+        assert!((-2.0..600.0).contains(&ago), "{ago} s ago");
     }
 }
 
@@ -356,9 +356,8 @@ async fn assert_shares_sum_to_one(prometheus: &Prometheus) {
         *sums.entry(sample.label("instance").to_owned()).or_default() += sample.value();
     }
     assert_eq!(sums.len(), 4, "{sums:?}");
-    // Scrapes of a busy machine come a little late or early, by another amount each time.
     assert!(
-        sums.values().all(|sum| (0.9..1.1).contains(sum)),
+        sums.values().all(|sum| (sum - 1.0).abs() < 1e-9),
         "{sums:?}"
     );
     let fleet = prometheus
@@ -393,10 +392,9 @@ async fn assert_openings_match_the_counters(prometheus: &Prometheus, lab: &Lab) 
     let counter = "circuit_breaker_transitions_total{to=\"open\"}";
     let grown = format!("sum({counter} - {counter} offset 1m)");
     let grown = prometheus.now(&grown).await[0].value();
-    assert!(
-        (shown - grown).abs() <= 0.1 * grown + 2.0,
-        "{shown} and {grown}"
-    );
+    // Between the two questions one more scrape may come, with an opening of each.
+    assert!((shown - grown).abs() <= 4.0, "{shown} and {grown}");
+    assert!((shown - shown.round()).abs() < 1e-9, "{shown} openings");
 }
 
 /// Every dot in a graph of latencies or transitions leads to a trace that was exported.

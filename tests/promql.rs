@@ -50,10 +50,21 @@ fn visit(expression: &Expr, place: &str, labels: &mut Vec<String>) {
             for argument in &call.args.args {
                 visit(argument, place, labels);
             }
+            // It makes the label that its second argument names.
+            if let ("label_replace", Some(Expr::StringLiteral(made))) = (
+                call.func.name,
+                call.args.args.get(1).map(|argument| &**argument),
+            ) {
+                labels.push(made.val.clone());
+            }
         }
         Expr::Aggregate(aggregate) => {
             let mut inside = Vec::new();
             visit(&aggregate.expr, place, &mut inside);
+            // Only `count_values` takes a text: the label that it makes.
+            if let Some(Expr::StringLiteral(made)) = aggregate.param.as_deref() {
+                inside.push(made.val.clone());
+            }
             if let Some(LabelModifier::Include(by) | LabelModifier::Exclude(by)) =
                 &aggregate.modifier
             {
@@ -69,10 +80,18 @@ fn visit(expression: &Expr, place: &str, labels: &mut Vec<String>) {
         Expr::Binary(binary) => {
             visit(&binary.lhs, place, labels);
             visit(&binary.rhs, place, labels);
-            let matching = binary
-                .modifier
-                .as_ref()
-                .and_then(|modifier| modifier.matching.as_ref());
+            let modifier = binary.modifier.as_ref();
+            for label in modifier
+                .into_iter()
+                .filter_map(|it| it.card.labels())
+                .flat_map(|it| &it.labels)
+            {
+                assert!(
+                    labels.contains(label),
+                    "{place}: group ({label}): there are {labels:?}"
+                );
+            }
+            let matching = modifier.and_then(|modifier| modifier.matching.as_ref());
             if let Some(LabelModifier::Include(on) | LabelModifier::Exclude(on)) = matching {
                 for label in &on.labels {
                     assert!(

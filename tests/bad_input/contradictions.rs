@@ -97,7 +97,11 @@ async fn too_few_open_files_are_named_with_the_way_to_have_more() {
 #[tokio::test]
 async fn mistakes_at_the_command_line_say_what_to_write() {
     assert_refusal(&["--rate", "-5"], &["rate = -5", "from 0.001"]).await;
-    assert_refusal(&["--rate", "90rps"], &["--rate", "`90rps` is not a number"]).await;
+    assert_refusal(
+        &["--rate", "90/min"],
+        &["--rate", "`90/min` is not a rate", "90/s"],
+    )
+    .await;
     assert_refusal(&["--open-for", "500", "ms"], &["`500 ms`", "write 500ms"]).await;
     assert_refusal(
         &["--seed", "99999999999999999999"],

@@ -151,7 +151,7 @@ async fn the_new_control_routes_are_guarded_like_the_old_ones() {
         ("PATCH", "/faults"),
         ("DELETE", "/faults"),
         ("POST", "/faults/dry-run"),
-        ("POST", "/faults/presets/rst"),
+        ("POST", "/faults/presets/reset"),
     ] {
         let reply = client.send(method, path, &[], plan.clone()).await;
         assert_eq!(reply.status, 401, "{method} {path}");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use end_to_end::Client;
+use end_to_end::{Client, System};
 use tokio::task::JoinSet;
 
 use super::service;
@@ -147,4 +147,44 @@ async fn the_truth_is_the_share_that_fails_and_is_shown_for_each_caller() {
         (hit.to_string(), (hit + spared).to_string()),
         (failed.to_string(), "500".into())
     );
+}
+
+/// The statuses of so many calls of an instance whose breaker lets all of them pass, one after another.
+async fn statuses(plan: &str, calls: usize) -> (Vec<u16>, f64) {
+    let system = System::with_instances(&["A"], plan, &[]).await;
+    let instance = system.instance(0);
+    let reply = instance.put("/breaker/mode", r#""disabled""#).await;
+    assert_eq!(reply.status, 200);
+    let mut statuses = Vec::new();
+    for _ in 0..calls {
+        statuses.push(instance.get("/call").await.status);
+    }
+    let truth = system.downstream.get("/truth").await.json();
+    let truth = truth["callers"]["A"]["p_fail"].as_f64();
+    (statuses, truth.expect("a probability"))
+}
+
+#[tokio::test]
+async fn a_call_that_is_sent_once_more_has_the_luck_of_one_call() {
+    for effect in ["reset", "close", "refuse"] {
+        let rule = format!(r#"{{"gate": {{"every_nth": 3}}, "effects": [{{"{effect}": {{}}}}]}}"#);
+        let plan = format!(r#"{{"seed": 1, "rules": {{"cut": {rule}}}}}"#);
+
+        let (statuses, _) = statuses(&plan, 12).await;
+
+        assert_eq!(statuses, [200, 200, 502].repeat(4), "{effect}");
+    }
+}
+
+#[tokio::test]
+async fn as_many_calls_of_an_instance_are_reset_as_the_truth_says() {
+    let plan = r#"{"seed": 1, "rules": {
+        "reset": {"gate": {"bernoulli": 0.333}, "effects": [{"reset": {}}]}}}"#;
+
+    let (statuses, truth) = statuses(plan, 600).await;
+
+    let failed = statuses.iter().filter(|status| **status == 502).count();
+    // Of 600 some 200 +- 11.5; luck of its own for each attempt would make it 86.
+    assert!((truth - 0.333).abs() < 1e-6, "{truth}");
+    assert!((154..=246).contains(&failed), "{failed} of 600");
 }

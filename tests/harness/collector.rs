@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use flate2::read::GzDecoder;
@@ -21,7 +21,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message;
 use tokio::net::TcpListener;
@@ -45,6 +45,12 @@ pub enum Mood {
     Unavailable,
     /// Says that it never will.
     Rejecting,
+    /// Takes it, but for so many spans of it.
+    Partly(i64),
+    /// The same, in words of JSON, whatever it was asked in. By HTTP only.
+    PartlyInJson(i64),
+    /// Says that somebody else takes it. By HTTP only.
+    Redirecting(SocketAddr),
 }
 
 /// A running collector. Dropped, it breaks all connections.
@@ -60,6 +66,8 @@ pub struct Collector {
 struct Shared {
     /// Batches that came compressed.
     compressed: AtomicUsize,
+    /// What each request had as its authorization, or nothing.
+    authorizations: Mutex<Vec<String>>,
     mood: Mutex<Mood>,
     spans: Mutex<Vec<Span>>,
 }
@@ -82,6 +90,7 @@ impl Collector {
     fn start_at(http: SocketAddr, grpc: SocketAddr, mood: Mood) -> Self {
         let shared = Arc::new(Shared {
             compressed: AtomicUsize::new(0),
+            authorizations: Mutex::default(),
             mood: Mutex::new(mood),
             spans: Mutex::default(),
         });
@@ -143,6 +152,11 @@ impl Collector {
         lock(&self.shared.spans).clone()
     }
 
+    /// The authorization of each request that came, empty where it had none.
+    pub fn authorizations(&self) -> Vec<String> {
+        lock(&self.shared.authorizations).clone()
+    }
+
     /// How many batches came compressed.
     pub fn compressed(&self) -> usize {
         self.shared.compressed.load(Ordering::Relaxed)
@@ -167,11 +181,25 @@ impl Drop for Collector {
 }
 
 impl Shared {
+    fn note_authorization(&self, authorization: Option<&[u8]>) {
+        let text = String::from_utf8_lossy(authorization.unwrap_or_default());
+        lock(&self.authorizations).push(text.into_owned());
+    }
+
+    /// How many spans of a batch it rejects while it takes the others.
+    fn rejected(&self) -> i64 {
+        match *lock(&self.mood) {
+            Mood::Partly(spans) | Mood::PartlyInJson(spans) => spans,
+            _ => 0,
+        }
+    }
+
     /// Takes a batch as the mood is; the status otherwise.
     async fn take(&self, request: ExportTraceServiceRequest) -> Result<(), StatusCode> {
         let mood = *lock(&self.mood);
         match mood {
-            Mood::Taking => {}
+            Mood::Taking | Mood::Partly(_) | Mood::PartlyInJson(_) => {}
+            Mood::Redirecting(_) => return Err(StatusCode::TEMPORARY_REDIRECT),
             Mood::Slow(time) => tokio::time::sleep(time).await,
             Mood::Hanging => std::future::pending().await,
             Mood::Unavailable => return Err(StatusCode::SERVICE_UNAVAILABLE),
@@ -188,6 +216,8 @@ async fn receive_http(
     body: Bytes,
 ) -> Response {
     let protobuf = "application/x-protobuf";
+    let authorization = headers.get("authorization");
+    shared.note_authorization(authorization.map(HeaderValue::as_bytes));
     if headers.get("content-type").is_none_or(|it| it != protobuf) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
@@ -203,11 +233,34 @@ async fn receive_http(
         return StatusCode::BAD_REQUEST.into_response();
     };
     match shared.take(request).await {
+        Ok(()) if matches!(*lock(&shared.mood), Mood::PartlyInJson(_)) => {
+            // 64-bit numbers are text in protobuf's JSON.
+            let answer = format!(
+                r#"{{"partialSuccess": {{"rejectedSpans": "{}", "errorMessage": "no"}}}}"#,
+                shared.rejected()
+            );
+            ([("content-type", "application/json")], answer).into_response()
+        }
         Ok(()) => {
-            let answer = ExportTraceServiceResponse::default().encode_to_vec();
+            let answer = answer(shared.rejected()).encode_to_vec();
             ([("content-type", protobuf)], answer).into_response()
         }
-        Err(status) => status.into_response(),
+        Err(status) => match *lock(&shared.mood) {
+            Mood::Redirecting(to) => {
+                let location = format!("http://{to}/v1/traces");
+                (status, [("location", location)]).into_response()
+            }
+            _ => status.into_response(),
+        },
+    }
+}
+
+fn answer(rejected: i64) -> ExportTraceServiceResponse {
+    ExportTraceServiceResponse {
+        partial_success: (rejected > 0).then(|| ExportTracePartialSuccess {
+            rejected_spans: rejected,
+            error_message: "no".to_owned(),
+        }),
     }
 }
 
@@ -230,8 +283,11 @@ impl TraceService for Grpc {
         if request.metadata().contains_key("grpc-encoding") {
             self.0.compressed.fetch_add(1, Ordering::Relaxed);
         }
+        let authorization = request.metadata().get("authorization");
+        self.0
+            .note_authorization(authorization.map(tonic::metadata::MetadataValue::as_bytes));
         match self.0.take(request.into_inner()).await {
-            Ok(()) => Ok(tonic::Response::new(ExportTraceServiceResponse::default())),
+            Ok(()) => Ok(tonic::Response::new(answer(self.0.rejected()))),
             Err(StatusCode::SERVICE_UNAVAILABLE) => Err(tonic::Status::unavailable("not now")),
             Err(_) => Err(tonic::Status::invalid_argument("never")),
         }

@@ -24,7 +24,7 @@ pub use collector::{Collector, Mood, nobody};
 pub use dashboards::{Query, QueryKind, dashboards, queries};
 pub use http::{Client, Reply, Series};
 pub use process::{Ended, Process, Signal};
-pub use prometheus::{Prometheus, Sample};
+pub use prometheus::{Prometheus, Sample, unix_now};
 pub use span::{Span, orphans, traces};
 pub use system::{FREE_PORTS, System, always_failing, failing, healthy};
 

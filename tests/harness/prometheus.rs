@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use reqwest::Url;
@@ -48,9 +49,29 @@ impl Prometheus {
     /// # Panics
     /// If it is not installed, or refuses the configuration.
     pub async fn start(config: &str) -> Self {
-        let folder =
-            std::env::temp_dir().join(format!("breaker-lab-prometheus-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+        Self::start_in(new_folder(), config).await
+    }
+
+    /// Starts one that scrapes nothing and remembers `samples`: lines of OpenMetrics with times, of the last
+    /// days.
+    ///
+    /// # Panics
+    /// If it is not installed, or refuses the samples.
+    pub async fn remembering(samples: &str) -> Self {
+        let folder = new_folder();
+        let file = folder.join("samples");
+        std::fs::write(&file, samples).expect("a temporary file can be written");
+        let made = Command::new("promtool")
+            .args(["tsdb", "create-blocks-from", "openmetrics"])
+            .args([&file, &folder.join("data")])
+            .output()
+            .await
+            .expect("promtool is missing: apt-get install prometheus");
+        assert!(made.status.success(), "{made:?}");
+        Self::start_in(folder, "global: {}\n").await
+    }
+
+    async fn start_in(folder: PathBuf, config: &str) -> Self {
         let file = folder.join("prometheus.yml");
         std::fs::write(&file, config).expect("a temporary file can be written");
         let mut command = Command::new("prometheus");
@@ -120,11 +141,24 @@ impl Prometheus {
     pub async fn last(&self, expression: &str, seconds: u32) -> Vec<Sample> {
         let end = unix_now();
         let start = end - f64::from(seconds);
+        self.between(expression, [start, end], 1).await
+    }
+
+    /// What `expression` was from `start` to `end`, each `step` seconds.
+    ///
+    /// # Panics
+    /// Never: the answer of a range query is a matrix.
+    pub async fn between(
+        &self,
+        expression: &str,
+        [start, end]: [f64; 2],
+        step: u32,
+    ) -> Vec<Sample> {
         let parameters = [
             ("query", expression),
             ("start", &start.to_string()),
             ("end", &end.to_string()),
-            ("step", "1"),
+            ("step", &step.to_string()),
         ];
         let data = self.ask("query_range", &parameters).await;
         let series = data["result"].as_array().cloned().unwrap_or_default();
@@ -167,17 +201,28 @@ impl Drop for Prometheus {
     }
 }
 
+/// A new temporary folder for one Prometheus.
+fn new_folder() -> PathBuf {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let name = format!("breaker-lab-prometheus-{}-{number}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    folder
+}
+
 fn point(pair: &Value) -> (f64, f64) {
     let value = pair[1].as_str().and_then(|value| value.parse().ok());
     let time = pair[0].as_f64();
     (time.unwrap_or_default(), value.unwrap_or(f64::NAN))
 }
 
+/// The wall time, in seconds, as Prometheus knows it.
 #[expect(
     clippy::disallowed_methods,
     reason = "Prometheus is asked about wall time"
 )]
-fn unix_now() -> f64 {
+pub fn unix_now() -> f64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default().as_secs_f64()
 }

@@ -5,6 +5,7 @@ mod control;
 mod files;
 mod paths;
 mod secrets;
+mod units;
 mod variables;
 
 use std::path::PathBuf;

@@ -130,6 +130,54 @@ async fn a_kept_connection_that_a_healthy_server_closes_costs_no_request() {
 }
 
 #[tokio::test]
+async fn an_instance_that_cannot_resolve_its_downstream_holds_nothing_against_it() {
+    let unknown = format!("http://{}.test:80", "a".repeat(70));
+    let arguments = [&instance_of(&unknown)[..], &["--consecutive-failures", "1"]].concat();
+    let process = Process::start(&arguments);
+    let instance = Client::new(process.url("instance").await);
+
+    for _ in 0..3 {
+        let reply = instance.get("/call").await;
+        assert_eq!(reply.status, 500, "{}", reply.body);
+        let error = &reply.json()["error"];
+        assert_eq!(error["code"], "own_shortage");
+        let message = error["message"].as_str().expect("words");
+        assert!(message.contains("not resolved"), "{message}");
+    }
+
+    assert_eq!(calls(&instance, "failure").await.to_string(), "0");
+    assert_eq!(calls(&instance, "ignored").await.to_string(), "3");
+    assert_eq!(instance.state().await, "closed");
+}
+
+#[tokio::test]
+async fn a_reply_that_has_begun_is_not_asked_for_again() {
+    for begins in [
+        "HTTP/1.1 20",
+        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok",
+    ] {
+        let server = Nasty::start(Manner::AnswersThenSays(begins)).await;
+        let process = Process::start(&instance_of(&server.url));
+        let instance = Client::new(process.url("instance").await);
+
+        assert_eq!(instance.get("/call").await.status, 200);
+        assert_eq!(instance.get("/call").await.status, 502, "{begins:?}");
+
+        assert_eq!(server.heads().len(), 2, "{begins:?}");
+        assert_eq!(server.connections(), 1);
+        assert_eq!(calls(&instance, "failure").await.to_string(), "1");
+        let direct = target("A", &server.url);
+        let run = ["--connections", "1", "--duration", "500ms"];
+        let (_, result) = load_with_result(&[&["--target", &direct], &run[..]].concat()).await;
+        let planned = number(&result, "/planned");
+        let heads = server.heads().len() - 2;
+        assert_eq!(heads.to_string(), planned.to_string(), "one request each");
+        let share = number(&result, "/figures/truncated_ratio");
+        assert!((0.4..0.6).contains(&share), "every other one: {share}");
+    }
+}
+
+#[tokio::test]
 async fn a_fresh_connection_that_breaks_is_a_failure_and_not_tried_again() {
     let server = Nasty::start(Manner::SaysAndLeaves("")).await;
     let process = Process::start(&instance_of(&server.url));

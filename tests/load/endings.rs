@@ -111,7 +111,7 @@ async fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
         ),
         (["--assert", "p98 < 1s"], "there is no figure `p98`"),
         (["--process", "poison"], "did you mean `poisson`?"),
-        (["--shape", "ramp:to=5"], "missing field `over`"),
+        (["--shape", "ramp:to=5"], "the key `over` is missing"),
         (["--shape", "replay:nowhere.csv"], "cannot read nowhere.csv"),
         (["--retries", "immediate:0"], "attempts = 0"),
         (["--weight", "B=1"], "there is no target `B`"),
@@ -246,4 +246,27 @@ async fn a_run_that_is_interrupted_does_not_pass_its_assertions() {
         last.contains("stopped after") && last.contains("before its time"),
         "{last}"
     );
+}
+
+#[tokio::test]
+async fn the_latency_of_fast_failures_can_be_asserted() {
+    const REJECTS: &str = "HTTP/1.1 503 X\r\nx-breaker-state: open\r\ncontent-length: 0\r\n\r\n";
+    for (says, assertion, status) in [
+        (REJECTS, "fast_fail_p99 < 60s", 0),
+        (REJECTS, "fast_fail_p99 < 1us", 1),
+        (REJECTS, "fast_fail_p50(A) < 60s", 0),
+        // What was never measured does not hold, however wide the bound is.
+        (crate::nasty::OK, "fast_fail_p99 < 60s", 1),
+    ] {
+        let server = Nasty::start(Manner::Says(says)).await;
+        let target = target("A", &server.url);
+        let run = ["--target", &target, "--rate", "50", "--duration", "1s"];
+
+        let ended = load(&[&run[..], &["--assert", assertion]].concat()).await;
+
+        assert_eq!(ended.status.code(), Some(status), "{assertion}: {ended:#?}");
+        let held = if status == 0 { "[held]" } else { "[failed]" };
+        let line = ended.stdout.iter().find(|line| line.contains(assertion));
+        assert!(line.is_some_and(|it| it.starts_with(held)), "{ended:#?}");
+    }
 }

@@ -3,6 +3,7 @@
 mod accounting;
 mod blame;
 mod choices;
+mod drain;
 mod endings;
 mod nasty;
 mod results;

@@ -18,6 +18,8 @@ pub(crate) enum Manner {
     SaysAndLeaves(&'static str),
     /// Well, once on each connection, which is closed under the second request.
     AnswersOnce,
+    /// Well once on each connection, then with these bytes, and then the connection is closed.
+    AnswersThenSays(&'static str),
     /// Not at all, with the connection open.
     Hangs,
     /// Well, but not from one instant after the first request to another.
@@ -94,7 +96,8 @@ async fn serve(
             Manner::Says(bytes) => (bytes, false),
             Manner::SaysAndLeaves(bytes) => (bytes, true),
             Manner::AnswersOnce if answered => return,
-            Manner::AnswersOnce => (OK, false),
+            Manner::AnswersThenSays(bytes) if answered => (bytes, true),
+            Manner::AnswersOnce | Manner::AnswersThenSays(_) => (OK, false),
             Manner::Hangs => {
                 sleep(Duration::from_secs(600)).await;
                 return;

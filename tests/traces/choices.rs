@@ -54,6 +54,22 @@ async fn health_checks_and_scrapes_are_in_no_trace() {
     assert_eq!(story(&spans), ["breaker-instance A: GET /breaker (server)"]);
 }
 
+#[tokio::test]
+async fn a_head_request_is_traced_as_one() {
+    let collector = Collector::start(Mood::Taking);
+    let system = traced(&collector, &healthy(), &[]).await;
+    let instance = system.instance(0);
+
+    let reply = instance.send("HEAD", "/breaker", &[], "").await;
+
+    assert_eq!((reply.status, &*reply.body), (200, ""));
+    let spans = collector
+        .spans_until("a span", |spans| !spans.is_empty())
+        .await;
+    assert_eq!(spans[0].name, "HEAD /breaker");
+    assert_eq!(spans[0].get("http.request.method"), "HEAD");
+}
+
 /// Runs the whole system for a moment and returns what arrived.
 async fn run_together(
     collector: &Collector,

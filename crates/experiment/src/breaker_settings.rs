@@ -1,11 +1,11 @@
-//! How is an instance's breaker set? Every key may be missing; a later layer fills it in.
+//! The settings of an instance's breaker. Every key may be missing; a later layer fills it in.
 //!
 //! The same keys stand in settings files, in scenarios and, with the feature `cli`, as flags.
 
 use fusebox::{Config, ConfigBuilder, ConfigError, InFlightCalls, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Rule, Span};
+use crate::values::{Rule, Share, Span};
 
 /// The settings of a breaker, as far as one layer states them.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -24,7 +24,7 @@ pub struct BreakerSettings {
         feature = "cli",
         arg(long, value_name = "SHARE", env = "BREAKER_LAB_FAILURE_RATE_THRESHOLD")
     )]
-    pub failure_rate_threshold: Option<Rule<f64>>,
+    pub failure_rate_threshold: Option<Rule<Share>>,
     /// Trip when this share of the calls in the window was slow (0..1), or `off`
     #[cfg_attr(
         feature = "cli",
@@ -34,7 +34,7 @@ pub struct BreakerSettings {
             env = "BREAKER_LAB_SLOW_CALL_RATE_THRESHOLD"
         )
     )]
-    pub slow_call_rate_threshold: Option<Rule<f64>>,
+    pub slow_call_rate_threshold: Option<Rule<Share>>,
     /// A call that takes longer is slow, or `off`
     #[cfg_attr(
         feature = "cli",
@@ -92,8 +92,14 @@ pub struct BreakerSettings {
     /// By which share chance may shorten an open period (0..0.5)
     #[cfg_attr(
         feature = "cli",
-        arg(long, value_name = "SHARE", env = "BREAKER_LAB_JITTER")
+        arg(
+            long,
+            value_name = "SHARE",
+            env = "BREAKER_LAB_JITTER",
+            value_parser = crate::values::read_share
+        )
     )]
+    #[serde(deserialize_with = "crate::values::optional_share")]
     pub jitter: Option<f64>,
     /// Good probes that close the breaker
     #[cfg_attr(
@@ -163,7 +169,7 @@ impl BreakerSettings {
         let span = |millis| Some(Span(std::time::Duration::from_millis(millis)));
         Self {
             consecutive_failures: Some(Rule::On(5)),
-            failure_rate_threshold: Some(Rule::On(0.5)),
+            failure_rate_threshold: Some(Rule::On(Share(0.5))),
             slow_call_rate_threshold: Some(Rule::Off),
             slow_call_duration: Some(Rule::Off),
             window_calls: Some(Rule::On(20)),
@@ -226,10 +232,10 @@ impl BreakerSettings {
             builder = builder.consecutive_failures(failures);
         }
         if let Some(share) = self.failure_rate_threshold.and_then(Rule::value) {
-            builder = builder.failure_rate_threshold(share);
+            builder = builder.failure_rate_threshold(share.0);
         }
         if let Some(share) = self.slow_call_rate_threshold.and_then(Rule::value) {
-            builder = builder.slow_call_rate_threshold(share);
+            builder = builder.slow_call_rate_threshold(share.0);
         }
         if let Some(limit) = self.slow_call_duration.and_then(Rule::value) {
             builder = builder.slow_call_duration(limit.0);

@@ -1,4 +1,4 @@
-//! Where does chance come from, so that it is the same in every run?
+//! Chance that is the same in every run of the same seed.
 //!
 //! From one seed, split by names. A *stream* is a generator for what happens in an order of its own,
 //! as arrivals do. A *draw* is a hash for what does not: it names what it is for (a rule, a caller, the

@@ -1,4 +1,4 @@
-//! Do two results differ, or is it their spread? Figures side by side.
+//! The comparison of results: figures side by side, and whether they differ by more than their spread.
 //!
 //! A figure of one run is one draw. Repetitions show how far draws lie apart; two results are said to
 //! differ only where none of the draws of one lies among those of the other, and where chance would do that

@@ -1,4 +1,4 @@
-//! What must hold at the end? One line each, read before the run and judged after it.
+//! Expectations: what must hold at the end, one line each, read before the run and judged after it.
 //!
 //! ```text
 //! p99(B) < 250ms

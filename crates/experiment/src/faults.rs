@@ -1,4 +1,4 @@
-//! What fails when, for whom, and how likely is it that a call fails now?
+//! Fault plans: what fails when and for whom, and how likely it is that a call fails now.
 //!
 //! A [`Plan`] has phases one after another and rules: whom they match, when they hit, and what they do
 //! to a call. A [`Player`] carries it out. Everything is a pure function of the seed, of time, of the
@@ -6,18 +6,18 @@
 //! calls interleave. As the plan says how likely each fault is, it also knows the *truth*: the
 //! probability that a call made now would fail, which no breaker can see.
 //!
-//! | module | question |
+//! | module | what lives there |
 //! |---|---|
-//! | `plan` | How is a plan written? |
-//! | `phase` | What happens for a while, and where is the plan at an instant? |
-//! | `rule`, `gate`, `effect` | Whom does a rule match, when does it hit, and what does it do? |
-//! | `trajectory` | In which state is a process at an instant? |
-//! | `player`, `prepared`, `fate` | What does one call meet? |
-//! | `strangers` | Who is told apart, whoever calls? |
-//! | `truth`, `delays` | How likely is it that a call fails now? |
-//! | `check` | Does a plan make sense? |
-//! | `preview` | What would a plan do? |
-//! | [`presets`] | Which plans are at hand? |
+//! | `plan`, `schema`, `patch` | a plan as it is written, its schema, and changes of its parts |
+//! | `phase` | what happens for a while, and where the plan is at an instant |
+//! | `rule`, `gate`, `effect` | whom a rule matches, when it hits, and what it does |
+//! | `trajectory` | the state of a process at an instant |
+//! | `player`, `prepared`, `fate` | what one call meets |
+//! | `strangers` | who is told apart, whoever calls |
+//! | `truth`, `delays` | how likely a call fails now |
+//! | `check` | whether a plan makes sense |
+//! | `preview` | what a plan would do |
+//! | [`presets`] | plans at hand |
 
 mod check;
 mod delays;
@@ -25,6 +25,7 @@ mod digest;
 mod effect;
 mod fate;
 mod gate;
+mod patch;
 mod phase;
 mod plan;
 mod player;
@@ -32,6 +33,7 @@ mod prepared;
 pub mod presets;
 mod preview;
 mod rule;
+mod schema;
 mod strangers;
 mod trajectory;
 mod truth;
@@ -40,10 +42,11 @@ pub use effect::{Effect, WrongBody};
 pub use fate::{Call, Ending, Fate, Hit, SlowBody};
 pub use gate::{Bursts, Gate, Markov, MarkovState, Scope};
 pub use phase::{Moment, Phase, PhaseWindow};
-pub use plan::{Base, Limits, Plan, schema};
+pub use plan::{Base, Limits, Plan};
 pub use player::Player;
 pub use preview::{Preview, PreviewCaller, PreviewPhase, PreviewPoint};
 pub use rule::{Match, Names, Rule};
+pub use schema::schema;
 pub use truth::{Standing, Work};
 
 /// The body of an answer that nothing has spoilt.

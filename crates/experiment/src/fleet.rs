@@ -1,4 +1,4 @@
-//! What did the breakers believe, and what was true?
+//! The fleet: what its breakers believed, beside what was true.
 //!
 //! A breaker judges the downstream by its own few calls. The experiment knows the truth: the probability
 //! that a call of this instance would fail now. Laid side by side they give what no breaker can tell by

@@ -1,4 +1,4 @@
-//! How long does something take, by chance? Laws of duration, drawn by their inverse.
+//! Laws of duration, drawn by their inverse: how long something takes, by chance.
 //!
 //! A law turns an evenly distributed share into a duration, so that whoever has a share from
 //! [`chance`](crate::chance) has the same duration in every run. The same inverse gives quantiles, and

@@ -1,4 +1,4 @@
-//! Who calls when, how patiently, and what did the clients see?
+//! The load: who calls when, how patiently, and what the clients saw.
 //!
 //! A [`Profile`] says what the load is like. From it and a seed follows a [`Schedule`]: when each
 //! request is to leave, to which target, with which key. The [`Process`] (how evenly requests come) and

@@ -1,4 +1,4 @@
-//! How can a planned request end? In exactly one way.
+//! Outcomes: a planned request ends in exactly one way.
 //!
 //! The law of conservation: what was planned is what was counted. [`Outcomes::check`] states it, and a
 //! load generator that cannot account for a request has a fault of its own.

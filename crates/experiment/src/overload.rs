@@ -1,4 +1,4 @@
-//! What does a service do that gets more work than it can do?
+//! The overload model: a service that gets more work than it can do.
 //!
 //! So many workers, a law of how long one piece of work takes, a queue with a limit. What follows from
 //! these – brown-out, a collapsed queue, a collapse that outlives its cause – is not written down
@@ -9,7 +9,6 @@ mod workplace;
 
 use std::time::Duration;
 
-use crate::values::millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -115,10 +114,8 @@ pub enum AbandonedWork {
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
     /// When it begins, on the plan's clock.
-    #[serde(alias = "at", deserialize_with = "millis")]
     pub at_ms: u64,
     /// How long it lasts.
-    #[serde(alias = "for", deserialize_with = "millis")]
     pub for_ms: u64,
     /// How much longer work takes.
     pub service_factor: f64,
@@ -129,6 +126,7 @@ pub struct Trigger {
 #[serde(deny_unknown_fields)]
 pub struct Warmth {
     /// The share of work that a warm cache makes short.
+    #[serde(deserialize_with = "crate::values::share")]
     pub hit_ratio: f64,
     /// How much longer the other work takes.
     pub miss_factor: f64,

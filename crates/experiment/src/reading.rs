@@ -1,8 +1,11 @@
-//! What is wrong with this text, where, and what is meant?
+//! Reads JSON and TOML, and says what is wrong with a text, where, and what is meant.
 //!
 //! Errors name the field or the place, the value and the nearest known key, in one line.
 
+pub(crate) mod times;
+
 use serde::de::DeserializeOwned;
+use times::Times;
 
 /// The byte order mark that some editors write at the start of a file.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -26,17 +29,21 @@ pub fn bytes_without_mark(bytes: &[u8]) -> &[u8] {
 /// What is wrong, in one line, with the nearest known key where a key is unknown.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes_without_mark(bytes));
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let field = error.path().to_string();
-        if !error.inner().is_data() {
-            return not_json(bytes, error.inner());
+    let mut track = serde_path_to_error::Track::new();
+    // The path is followed below the times, so that it has the keys as they were written.
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let value = T::deserialize(Times(tracked)).map_err(|error| {
+        let field = track.path().to_string();
+        if !error.is_data() {
+            return not_json(bytes, &error);
         }
-        let what = with_nearest(&error.inner().to_string());
+        let said = error.to_string();
         if field == "." {
-            what
-        } else {
-            format!("{field}: {what}")
+            return in_plain_words(&said);
         }
+        // The field says more than the place.
+        let place = said.rfind(" at line ").unwrap_or(said.len());
+        format!("{field}: {}", in_plain_words(&said[..place]))
     })?;
     match deserializer.end() {
         Ok(()) => Ok(value),
@@ -72,11 +79,12 @@ fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
 /// What is wrong, in one line, with the nearest known key where a key is unknown.
 pub fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let text = without_mark(text);
-    toml::from_str(text).map_err(|error| {
+    let read = toml::Deserializer::parse(text).and_then(|toml| T::deserialize(Times(toml)));
+    read.map_err(|error| {
         let place = error.span().map_or(0, |span| span.start);
         let (line, column) = position(text, place);
         let message = error.message().replace('\n', "; ");
-        format!("{line}:{column}: {}", with_nearest(&message))
+        format!("{line}:{column}: {}", in_plain_words(&message))
     })
 }
 
@@ -88,6 +96,39 @@ pub fn position(text: &str, place: usize) -> (usize, usize) {
     (line, before[line_start..].chars().count() + 1)
 }
 
+/// What parsers say in the words of a programmer, and what they mean.
+const WORDS: [(&str, &str); 7] = [
+    ("expected u16", "expected a whole number from 0 to 65535"),
+    (
+        "expected u32",
+        "expected a whole number from 0 to 4294967295",
+    ),
+    ("expected u64", "expected a whole number from 0 on"),
+    ("expected usize", "expected a whole number from 0 on"),
+    ("expected f64", "expected a number"),
+    (
+        "invalid type: map, expected a sequence",
+        "its settings are missing",
+    ),
+    (
+        "invalid type: unit variant, expected newtype variant",
+        "its settings are missing: write them in braces, such as { reset = {} }, or { \"reset\": {} } in JSON",
+    ),
+];
+
+/// What a parser says, in words that tell what to write.
+pub(crate) fn in_plain_words(message: &str) -> String {
+    if let Some(field) = message.strip_prefix("missing field `") {
+        let (field, rest) = field.split_once('`').unwrap_or((field, ""));
+        let field = times::split(field).unwrap_or(field);
+        return format!("the key `{field}` is missing{rest}");
+    }
+    let said = with_nearest(message);
+    WORDS
+        .iter()
+        .fold(said, |said, (word, plain)| said.replace(word, plain))
+}
+
 /// Adds the nearest known key to serde's message about an unknown one.
 pub fn with_nearest(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
@@ -97,9 +138,12 @@ pub fn with_nearest(message: &str) -> String {
     if !message.starts_with("unknown ") {
         return message.to_owned();
     }
-    match nearest(unknown, known.iter().copied()) {
+    // Times are written without the unit in their name; numbers are for programs.
+    let written = known.iter().map(|name| times::split(name).unwrap_or(name));
+    let written: Vec<&str> = written.collect();
+    match nearest(unknown, written.iter().chain(known).copied()) {
         Some(name) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
-        None => format!("unknown key `{unknown}`; known are: {}", known.join(", ")),
+        None => format!("unknown key `{unknown}`; known are: {}", written.join(", ")),
     }
 }
 

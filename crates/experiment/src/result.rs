@@ -1,4 +1,4 @@
-//! What came of an experiment? Everything that is needed to draw it again and to compute it again.
+//! The result of an experiment: everything that is needed to draw it again and to compute it again.
 //!
 //! The shape is versioned by [`SCHEMA`]: a reader that meets another one says so instead of guessing.
 
@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::expectation::{Figure, Figures, Source, Verdict};
 use crate::fleet::FleetRecord;
 use crate::load::LoadResult;
-use crate::reading::bytes_without_mark;
 
 /// The version of the shape of `result.json`.
 pub const SCHEMA: &str = "breaker-lab/result/1";
@@ -94,8 +93,9 @@ impl RunResult {
         struct Head {
             schema: Option<String>,
         }
-        let head: Head =
-            serde_json::from_slice(bytes_without_mark(bytes)).map_err(|error| error.to_string())?;
+        let head: Head = crate::reading::parse_json(bytes).map_err(|error| {
+            format!("it is not a result that `run` has left, such as runs/flapping-1: {error}")
+        })?;
         match head.schema.as_deref() {
             Some(SCHEMA) => crate::reading::parse_json(bytes),
             other => Err(format!(

@@ -1,4 +1,4 @@
-//! What is an experiment? One file that says everything, run by the lab or under virtual time.
+//! A scenario: one file that says everything about an experiment, run by the lab or under virtual time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::faults::Plan;
 use crate::fleet::UNHEALTHY_AT;
 use crate::load::{PhaseWindow, Phases, Point, Profile, Shape};
 use crate::reading::parse_toml;
-use crate::values::Span;
+use crate::values::{Span, check_patience};
 
 /// Instances that a fleet may have.
 const MAX_INSTANCES: usize = 64;
@@ -56,7 +56,7 @@ pub struct Scenario {
     pub duration: Span,
     /// From which probability of failure on the downstream counts as unhealthy (0 < p ≤ 1); 0.5 by
     /// default.
-    #[serde(default = "unhealthy_at")]
+    #[serde(default = "unhealthy_at", deserialize_with = "crate::values::share")]
     pub unhealthy_at: f64,
     /// What must hold at the end.
     #[serde(default)]
@@ -254,11 +254,8 @@ impl Scenario {
             breaker
                 .config(self.seed)
                 .map_err(|error| format!("breaker of instance {name}: {error}"))?;
-            if self.call_timeout_of(name).0.is_zero() {
-                return Err(format!(
-                    "call_timeout of instance {name}: it must be above zero"
-                ));
-            }
+            check_patience("call_timeout", self.call_timeout_of(name))
+                .map_err(|error| format!("instance {name}: {error}"))?;
         }
         for name in self.instance.keys() {
             if !names.contains(name) {

@@ -1,13 +1,12 @@
-//! How are durations and rules that can be off written?
+//! Durations, shares, rates, and rules that can be off, as people write them.
 //!
 //! The same text means the same on the command line, in the environment and in every file.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A duration, written like `500ms`, `2s` or `1m 30s`.
@@ -29,6 +28,44 @@ impl FromStr for Span {
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+/// The longest that anybody waits for an answer, a client as well as an instance: ten minutes, as long as a
+/// fault may hold a call. Histograms of durations reach to it.
+pub const LONGEST_PATIENCE: Duration = Duration::from_secs(600);
+
+/// Checks how long somebody waits for an answer.
+///
+/// # Errors
+///
+/// When it is zero or above [`LONGEST_PATIENCE`]; the message names `field`.
+pub fn check_patience(field: &str, patience: Span) -> Result<(), String> {
+    if patience.0.is_zero() || patience.0 > LONGEST_PATIENCE {
+        let most = Span(LONGEST_PATIENCE);
+        return Err(format!(
+            "{field} = {patience} is not allowed: it must be above zero and at most {most}"
+        ));
+    }
+    Ok(())
+}
+
+/// A part of a whole, written like `0.5` or `50%`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Share(pub f64);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        read_share(text).map(Self)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -76,8 +113,8 @@ impl<T: fmt::Display> fmt::Display for Rule<T> {
     }
 }
 
-/// A setting that is read from its text and shown as its text.
-macro_rules! as_text {
+/// A setting that is read from its text and shown as its text; a bare number has no unit.
+macro_rules! as_time {
     ($($type:ty),*) => {$(
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -87,17 +124,167 @@ macro_rules! as_text {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                deserializer.deserialize_any(Written {
+                    expected: "a time with a unit, such as \"500ms\"",
+                    number: |number| Err(without_unit(number)),
+                    text: |text: &str| text.parse(),
+                })
             }
         }
     )*};
 }
 
-as_text!(Span, Rule<Span>);
+as_time!(Span, Rule<Span>);
+
+/// What is to be written instead of a time without a unit.
+pub(crate) fn without_unit(number: impl fmt::Display) -> String {
+    format!("`{number}` has no unit: write it with one, such as \"{number}ms\" or \"{number}s\"")
+}
+
+/// Reads a value that may be written as a number or as text.
+struct Written<N, T> {
+    expected: &'static str,
+    number: N,
+    text: T,
+}
+
+impl<V, N, T> Visitor<'_> for Written<N, T>
+where
+    N: FnOnce(f64) -> Result<V, String>,
+    T: FnOnce(&str) -> Result<V, String>,
+{
+    type Value = V;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<V, E> {
+        #[expect(clippy::cast_precision_loss, reason = "larger ones are refused by all")]
+        (self.number)(number as f64).map_err(E::custom)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<V, E> {
+        #[expect(clippy::cast_precision_loss, reason = "larger ones are refused by all")]
+        (self.number)(number as f64).map_err(E::custom)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<V, E> {
+        (self.number)(number).map_err(E::custom)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<V, E> {
+        (self.text)(text).map_err(E::custom)
+    }
+}
+
+/// Reads a share: a number from 0 to 1, or text such as `50%`. Bounds are checked where they are known.
+///
+/// # Errors
+///
+/// When `text` is neither.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::values::read_share;
+///
+/// assert_eq!(read_share("0.5"), read_share("50%"));
+/// assert!(read_share("90/s").is_err());
+/// ```
+pub fn read_share(text: &str) -> Result<f64, String> {
+    let given = text.trim();
+    let (number, divisor) = match given.strip_suffix('%') {
+        Some(number) => (number.trim_end(), 100.0),
+        None => (given, 1.0),
+    };
+    // Divided, not multiplied by 0.01: 35 % is the same number as 0.35.
+    number
+        .parse::<f64>()
+        .map(|number| number / divisor)
+        .map_err(|_| format!("`{text}` is not a share: write a number such as 0.5, or 50%"))
+}
+
+/// Reads a rate per second: a number, or text such as `90/s` or `90rps`. Bounds are checked where they are
+/// known.
+///
+/// # Errors
+///
+/// When `text` is neither.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::values::read_rate;
+///
+/// assert_eq!(read_rate("90rps"), Ok(90.0));
+/// assert_eq!(read_rate("90/s"), read_rate("90"));
+/// assert!(read_rate("90/min").is_err());
+/// ```
+pub fn read_rate(text: &str) -> Result<f64, String> {
+    let given = text.trim();
+    let number = ["/s", "rps"]
+        .iter()
+        .find_map(|unit| given.strip_suffix(unit))
+        .unwrap_or(given);
+    number.trim_end().parse().map_err(|_| {
+        format!("`{text}` is not a rate: write requests per second, such as 90 or 90/s")
+    })
+}
+
+/// Reads a field as [`read_share`] does; a bare number is one, too.
+///
+/// # Errors
+///
+/// As [`read_share`].
+pub fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    deserializer.deserialize_any(Written {
+        expected: "a share, such as 0.5 or \"50%\"",
+        number: Ok,
+        text: read_share,
+    })
+}
+
+/// Reads a field as [`read_rate`] does; a bare number is one, too.
+///
+/// # Errors
+///
+/// As [`read_rate`].
+pub fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    deserializer.deserialize_any(Written {
+        expected: "a rate, such as 90 or \"90/s\"",
+        number: Ok,
+        text: read_rate,
+    })
+}
+
+/// Reads a share that may be missing.
+///
+/// # Errors
+///
+/// As [`read_share`].
+pub fn optional_share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    struct One(#[serde(deserialize_with = "share")] f64);
+
+    Ok(Option::deserialize(deserializer)?.map(|One(share)| share))
+}
+
+/// Reads a rate that may be missing.
+///
+/// # Errors
+///
+/// As [`read_rate`].
+pub fn optional_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    struct One(#[serde(deserialize_with = "rate")] f64);
+
+    Ok(Option::deserialize(deserializer)?.map(|One(rate)| rate))
+}
 
 /// A rule whose value is a number; in a file the number stands bare.
 macro_rules! as_number {
-    ($($type:ty),*) => {$(
+    ($($type:ty: $expected:literal, $number:expr;)*) => {$(
         impl Serialize for Rule<$type> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -109,113 +296,39 @@ macro_rules! as_number {
 
         impl<'de> Deserialize<'de> for Rule<$type> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                #[derive(Deserialize)]
-                #[serde(untagged, expecting = "expected a number or \"off\"")]
-                enum Written {
-                    Number($type),
-                    Text(String),
-                }
-                match Written::deserialize(deserializer)? {
-                    Written::Number(value) => Ok(Self::On(value)),
-                    Written::Text(text) if text == "off" => Ok(Self::Off),
-                    Written::Text(text) => Err(D::Error::custom(format!(
-                        "`{text}` is not allowed: it must be a number or \"off\""
-                    ))),
-                }
+                deserializer.deserialize_any(Written {
+                    expected: $expected,
+                    number: |number| $number(number).map(Self::On),
+                    text: |text: &str| {
+                        let wrong = |_| format!("`{text}` is not allowed: write {}", $expected);
+                        text.parse().map_err(wrong)
+                    },
+                })
             }
         }
     )*};
 }
 
-as_number!(u32, f64);
-
-/// Reads milliseconds: a number of them, or a text with a unit such as `"1s"`.
-///
-/// # Errors
-///
-/// When it is neither, or not a whole number of milliseconds.
-pub fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    deserializer.deserialize_any(Millis)
+as_number! {
+    u32: "a whole number or \"off\"", whole;
+    Share: "a share, such as 0.5 or \"50%\", or \"off\"", |number| Ok::<_, String>(Share(number));
 }
 
-/// Reads milliseconds that may be missing, as [`millis`] does.
-///
-/// # Errors
-///
-/// As [`millis`].
-pub fn optional_millis<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<u64>, D::Error> {
-    struct Optional;
-
-    impl<'de> Visitor<'de> for Optional {
-        type Value = Option<u64>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            Millis.expecting(f)
-        }
-
-        fn visit_none<E: Error>(self) -> Result<Option<u64>, E> {
-            Ok(None)
-        }
-
-        fn visit_unit<E: Error>(self) -> Result<Option<u64>, E> {
-            Ok(None)
-        }
-
-        fn visit_some<D: Deserializer<'de>>(self, some: D) -> Result<Option<u64>, D::Error> {
-            millis(some).map(Some)
-        }
-    }
-
-    deserializer.deserialize_option(Optional)
-}
-
-/// Reads milliseconds under names, each as [`millis`] does.
-///
-/// # Errors
-///
-/// As [`millis`].
-pub fn millis_of_each<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, u64>, D::Error> {
-    #[derive(Deserialize)]
-    struct One(#[serde(deserialize_with = "millis")] u64);
-
-    let named: BTreeMap<String, One> = Deserialize::deserialize(deserializer)?;
-    Ok(named
-        .into_iter()
-        .map(|(name, One(ms))| (name, ms))
-        .collect())
-}
-
-struct Millis;
-
-impl Visitor<'_> for Millis {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("milliseconds as a whole number, or a duration such as \"1s\"")
-    }
-
-    fn visit_u64<E: Error>(self, millis: u64) -> Result<u64, E> {
-        Ok(millis)
-    }
-
-    fn visit_i64<E: Error>(self, millis: i64) -> Result<u64, E> {
-        let negative = |_| E::invalid_value(Unexpected::Signed(millis), &self);
-        u64::try_from(millis).map_err(negative)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
-        let Span(span) = text.parse().map_err(E::custom)?;
-        match u64::try_from(span.as_millis()) {
-            Ok(millis) if span.subsec_nanos() % 1_000_000 == 0 => Ok(millis),
-            _ => Err(E::custom(format!(
-                "`{text}` is not allowed: write a whole number of milliseconds"
-            ))),
-        }
-    }
+fn whole(number: f64) -> Result<u32, String> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "only what comes back as it was is taken"
+    )]
+    let whole = number as u32;
+    #[expect(clippy::float_cmp, reason = "whole numbers of 32 bits are exact")]
+    let exact = f64::from(whole) == number;
+    exact.then_some(whole).ok_or_else(|| {
+        format!(
+            "`{number}` is not allowed: write a whole number from 0 to {}, or \"off\"",
+            u32::MAX
+        )
+    })
 }
 
 #[cfg(test)]
@@ -231,5 +344,17 @@ mod tests {
             "5".parse::<Span>().unwrap_err(),
             "`5` is not a duration: write a number with a unit, such as 500ms, 2s or 1m"
         );
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_or_not_at_all() {
+        for text in ["0s", "10m 1s"] {
+            let refusal = check_patience("timeout", text.parse().unwrap()).unwrap_err();
+            assert_eq!(
+                refusal,
+                format!("timeout = {text} is not allowed: it must be above zero and at most 10m")
+            );
+        }
+        check_patience("timeout", Span(LONGEST_PATIENCE)).unwrap();
     }
 }

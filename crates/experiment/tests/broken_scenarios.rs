@@ -1,5 +1,5 @@
-//! Can any file crash the reader, or anything that an accepted one is then asked? `PROPTEST_CASES` says
-//! how many are tried.
+//! Broken scenarios: no file crashes the reader, nor what an accepted one is then asked. `PROPTEST_CASES`
+//! says how many are tried.
 
 use std::path::Path;
 use std::time::Duration;

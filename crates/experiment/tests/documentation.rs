@@ -1,4 +1,4 @@
-//! Does `docs/faults.md` say what plans are?
+//! `docs/faults.md` says what plans are.
 
 use experiment::faults::{Plan, presets, schema};
 

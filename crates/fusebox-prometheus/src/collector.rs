@@ -24,8 +24,9 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 
 use crate::family::description;
+use crate::wall::WallTimes;
 use families::Families;
-use reading::{Polling, Reading};
+use reading::{Polling, Reading, Seen};
 use registries::Registries;
 use source::Source;
 
@@ -89,7 +90,7 @@ pub struct BreakerCollector {
 /// What is exported.
 #[derive(Clone, Default)]
 struct Watched {
-    single: BTreeMap<Arc<str>, Breaker>,
+    single: BTreeMap<Arc<str>, (Breaker, WallTimes)>,
     /// In the order in which they were added.
     registries: Vec<(Arc<str>, Arc<dyn Source>)>,
 }
@@ -183,13 +184,41 @@ impl BreakerCollector {
                 name: name.to_string(),
             });
         }
-        watched.single.insert(name, breaker);
+        watched.single.insert(name, (breaker, WallTimes::new()));
         Ok(())
     }
 
     /// Ends the export of a breaker that was [added](Self::add), and returns it.
     pub fn remove(&self, name: &str) -> Option<Breaker> {
-        self.lock().single.remove(name)
+        let (breaker, _) = self.lock().single.remove(name)?;
+        Some(breaker)
+    }
+
+    /// The times that the metrics of a breaker show which was [added](Self::add), for whoever shows the
+    /// same instants elsewhere: both then say the same.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Config};
+    /// use fusebox_prometheus::{BreakerCollector, Metrics};
+    ///
+    /// let breakers = BreakerCollector::new();
+    /// let breaker = Breaker::new("db", Config::default());
+    /// breakers.add(breaker.clone())?;
+    /// let metrics = Metrics::new();
+    /// metrics.register(breakers.clone())?;
+    ///
+    /// let times = breakers.wall_times("db").unwrap();
+    /// let snapshot = breaker.snapshot();
+    /// let since = times.unix_time(snapshot.since, snapshot.at);
+    /// let name = "circuit_breaker_last_transition_timestamp_seconds";
+    /// assert!(metrics.expose(None).body.contains(&format!("{name}{{breaker=\"db\"}} {since}\n")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wall_times(&self, name: &str) -> Option<WallTimes> {
+        let watched = self.lock();
+        let (_, times) = watched.single.get(name)?;
+        Some(times.clone())
     }
 
     /// Exports all breakers of `registry`, those to come included, and under the label value `name`
@@ -254,8 +283,9 @@ impl Collector for BreakerCollector {
         let Watched { single, registries } = self.lock().clone();
         let mut families = Families::new();
         families.reserve(single.len());
-        for breaker in single.values() {
-            families.add(breaker, self.polling);
+        for (breaker, times) in single.values() {
+            let seen = Seen::read(breaker, self.polling);
+            families.add(&seen, &seen.counts, times);
         }
         let is_taken = |name: &str| name == OTHER || single.contains_key(name);
         let plan = self.lock_registries().plan(self.polling);

@@ -8,17 +8,17 @@ use crate::exemplars::{Slots, TraceId};
 use crate::exposition::Metrics;
 use crate::names::Definition;
 
-/// Limits of the buckets in seconds: from a fast failure to a call that timed out after a minute. A call
+/// Limits of the buckets in seconds: from a fast failure to a call that timed out after ten minutes. A call
 /// beyond the last limit would leave every quantile at that limit.
-const BUCKETS: [f64; 16] = [
+const BUCKETS: [f64; 18] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-    60.0,
+    60.0, 300.0, 600.0,
 ];
 
 /// A histogram of durations in seconds, with exemplars.
 ///
 /// The limits of its buckets are 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250 and 500 milliseconds, 1, 2.5,
-/// 5, 10, 30 and 60 seconds.
+/// 5, 10, 30, 60, 300 and 600 seconds.
 ///
 /// # Examples
 /// ```

@@ -68,7 +68,7 @@ pub use names::{Definition, Kind};
 pub use span_events::SpanEvents;
 #[cfg(feature = "tracing")]
 pub use transition_log::TransitionLog;
-pub use wall::{unix_now, unix_time};
+pub use wall::{WallTimes, unix_now};
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

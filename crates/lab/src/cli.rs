@@ -1,9 +1,9 @@
-//! What did the user ask for? Flags and their environment variables.
+//! The command line: flags and their environment variables.
 //!
 //! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
 //! alone. A flag, its variable and the key in the file have the same name.
 
-mod help;
+pub(crate) mod help;
 mod load;
 mod refusal;
 mod variables;
@@ -16,6 +16,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use clap_complete::{Shell, generate};
+use experiment::values::{read_rate, read_share};
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
 
@@ -36,6 +37,8 @@ const MAX_WORKERS: u64 = 256;
     name = "breaker-lab",
     version = env!("LAB_VERSION"),
     args_conflicts_with_subcommands = true,
+    max_term_width = 80,
+    bin_name = "breaker-lab",
     after_long_help = help::WHOLE
 )]
 pub(crate) struct Cli {
@@ -123,7 +126,12 @@ pub(crate) struct ObservingArgs {
 pub(crate) struct SamplingArgs {
     /// The share of requests whose traces are exported, from 0 to 1
     /// [default: `OTEL_TRACES_SAMPLER`, or all]
-    #[arg(long, value_name = "SHARE", env = "BREAKER_LAB_TRACE_RATIO")]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "BREAKER_LAB_TRACE_RATIO",
+        value_parser = read_share
+    )]
     pub(crate) trace_ratio: Option<f64>,
 }
 
@@ -169,9 +177,14 @@ pub(crate) struct TogetherArgs {
     #[arg(long, value_name = "NAME=ADDRESS")]
     pub(crate) listen: Vec<Named<Address>>,
     /// Requests per second over all instances [default: 90]
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_RATE")]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "BREAKER_LAB_RATE",
+        value_parser = read_rate
+    )]
     pub(crate) rate: Option<f64>,
-    /// How long an instance waits for the downstream before it answers 504 [default: 1s]
+    /// How long an instance waits for the downstream before it answers 504, at most 10m [default: 1s]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
     pub(crate) call_timeout: Option<Span>,
     /// The fault plan of the unreliable service: a JSON or TOML file, or preset:NAME

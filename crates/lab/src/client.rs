@@ -6,20 +6,26 @@
 //!
 //! A connection that was kept alive may be closed by a healthy server in the moment in which a request
 //! leaves. [`Downstream::get`] sends such a request once more on a fresh connection, as RFC 9110 allows for
-//! idempotent methods (section 9.2.2) and HTTP clients do. A fresh connection that breaks is a failure.
+//! idempotent methods (section 9.2.2) and HTTP clients do. A fresh connection that breaks is a failure, and
+//! so is one that breaks when an answer [has begun](Heard). Both requests have the same [`CALL_ID`], so that
+//! a service that counts calls can tell that they are one.
 
 mod connector;
 mod driven;
+mod heard;
 mod names;
 mod pool;
 mod turns;
 
+use std::borrow::Cow;
 use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderValue};
-use axum::http::{HeaderMap, HeaderName, Request, Response, StatusCode, Uri};
+use axum::http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, Request, Response, StatusCode, Uri};
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::body::Incoming;
@@ -28,6 +34,7 @@ use tower::ServiceExt;
 
 use connector::Connector;
 pub(crate) use driven::{Driven, Unanswered as NoHead};
+pub(crate) use heard::{Begun, Heard};
 pub(crate) use names::Names;
 use pool::Pool;
 pub(crate) use turns::InTurns;
@@ -36,6 +43,9 @@ pub(crate) use turns::InTurns;
 const HEADERS: usize = 8;
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
 const IDLE_TIME: Duration = Duration::from_secs(2);
+
+/// The header by which a call is known again that is sent once more.
+pub(crate) const CALL_ID: HeaderName = HeaderName::from_static("x-call-id");
 
 /// A client for services on this machine: no proxy, no redirects.
 pub(crate) fn client() -> reqwest::Client {
@@ -58,6 +68,8 @@ pub(crate) struct Downstream {
     to: Uri,
     /// What every request says.
     headers: HeaderMap,
+    /// The id of the next call.
+    next: AtomicU64,
 }
 
 /// The answer to a request that came to its end, or was read up to a limit.
@@ -92,8 +104,10 @@ impl Downstream {
         Self {
             pool: Pool::default(),
             connector: Connector::new(Names::of_system()),
-            to: url.as_str().parse().unwrap_or_default(),
+            to: uri_of(url),
             headers,
+            // Any number, so that calls from before a restart are others.
+            next: RandomState::new().hash_one(()).into(),
         }
     }
 
@@ -113,9 +127,11 @@ impl Downstream {
     pub(crate) async fn get(
         &self,
         path: Uri,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         limit: usize,
     ) -> Result<Answered, Unanswered> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        headers.insert(CALL_ID, HeaderValue::from(id));
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = path;
         *request.headers_mut() = headers;
@@ -128,7 +144,7 @@ impl Downstream {
             };
             match sent {
                 Ok(response) => return self.read(connection, response, limit).await,
-                Err(NoHead::Broken(error)) if !was_closed(&error) => {
+                Err(NoHead::Broken(error)) if !was_closed(&error) || connection.has_begun() => {
                     return Err(Unanswered::Broken(error.into()));
                 }
                 Err(NoHead::Broken(_)) => request = again,
@@ -148,7 +164,7 @@ impl Downstream {
         self.pool.sweep();
     }
 
-    async fn connect(&self) -> Result<Driven<InTurns>, Unanswered> {
+    async fn connect(&self) -> Result<Driven, Unanswered> {
         let connecting = self.connector.clone().oneshot(self.to.clone());
         let stream = connecting
             .await
@@ -159,7 +175,7 @@ impl Downstream {
 
     async fn read(
         &self,
-        mut connection: Driven<InTurns>,
+        mut connection: Driven,
         response: Response<Incoming>,
         limit: usize,
     ) -> Result<Answered, Unanswered> {
@@ -202,7 +218,20 @@ fn host(url: &Url) -> Option<HeaderValue> {
     HeaderValue::from_str(&text).ok()
 }
 
-/// Whether the connection ended before the head of an answer came.
+/// The URI of a service. A name and a password are in a header; in the URI, they could get into a log.
+fn uri_of(url: &Url) -> Uri {
+    let mut plain = Cow::Borrowed(url);
+    if !url.username().is_empty() || url.password().is_some() {
+        let plain = plain.to_mut();
+        // Refused only where there is no host, and thus no name.
+        let _ = plain.set_username("");
+        let _ = plain.set_password(None);
+    }
+    // What a URL may hold, a URI may, too.
+    plain.as_str().parse().unwrap_or_default()
+}
+
+/// Whether the connection ended before the head of an answer was there.
 fn was_closed(error: &hyper::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {

@@ -1,6 +1,8 @@
-//! Why did the program end early? One line for the user, and the exit status.
+//! Failures that end the program early: one line for the user, and the exit status.
 
 use std::process::ExitCode;
+
+use crate::settings::without_url_passwords;
 
 /// What ends the program before its work is done.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +25,13 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// What is said never has the password of a URL in it, wherever the user wrote one.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::Usage(message.into())
+        Self::Usage(without_url_passwords(&message.into()))
     }
 
     pub(crate) fn runtime(message: impl Into<String>) -> Self {
-        Self::Runtime(message.into())
+        Self::Runtime(without_url_passwords(&message.into()))
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

@@ -1,4 +1,4 @@
-//! How are faults set from a shell? `breaker-lab faults …` asks a running unreliable service.
+//! The commands `breaker-lab faults …`, which ask a running unreliable service.
 //!
 //! Files are read and checked here before anything is sent, so that an error names the file and the key.
 
@@ -11,6 +11,7 @@ use experiment::reading::{parse_json, without_mark};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
+use crate::cli::help;
 use crate::client::client;
 use crate::failure::Failure;
 use crate::file;
@@ -53,34 +54,43 @@ pub(crate) struct FaultsArgs {
 #[derive(Clone, Debug, Subcommand)]
 enum FaultsCommand {
     /// Print the plan in force
+    #[command(after_long_help = help::SHOW)]
     Show,
     /// Put a plan in force: a JSON or TOML file, or preset:NAME
+    #[command(after_long_help = help::SET)]
     Set {
         /// The plan
         file: PathBuf,
     },
     /// Change parts of the plan by a JSON merge patch; clock and counts go on
+    #[command(after_long_help = help::PATCH)]
     Patch {
         /// A JSON or TOML file
         file: PathBuf,
     },
     /// Be healthy
+    #[command(after_long_help = help::CLEAR)]
     Clear,
     /// List the presets
+    #[command(after_long_help = help::PRESETS)]
     Presets,
     /// Put a preset in force
+    #[command(after_long_help = help::PRESET)]
     Preset {
         /// Its name
         name: String,
     },
     /// Print what a plan would do, for each caller; nothing is applied
+    #[command(after_long_help = help::DRY_RUN)]
     DryRun {
         /// A JSON or TOML file, or preset:NAME
         file: PathBuf,
     },
     /// Print the JSON schema of plans
+    #[command(after_long_help = help::SCHEMA)]
     Schema,
     /// Print how likely it is that a call fails now
+    #[command(after_long_help = help::TRUTH)]
     Truth,
 }
 
@@ -130,7 +140,11 @@ pub(crate) fn read_plan(path: &Path) -> Result<Plan, Failure> {
         let preset = presets::preset(name).map_err(Failure::usage)?;
         return Ok(preset.plan());
     }
-    let text = read(path)?;
+    let text = read(path).map_err(|failure| {
+        Failure::usage(format!(
+            "{failure}; write the path of a JSON or TOML file, or preset:NAME"
+        ))
+    })?;
     let plan = if is_toml(path, &text) {
         // A place in the file is part of its name.
         Plan::parse_toml(&text).map_err(|error| match error.as_bytes().first() {
@@ -167,7 +181,8 @@ fn is_toml(path: &Path, text: &str) -> bool {
         Some("json") => false,
         _ => {
             let text = without_mark(text).trim_start();
-            !text.is_empty() && !text.starts_with(['{', '['])
+            // No plan in JSON is a list; TOML may begin with `[[phases]]`.
+            !text.is_empty() && !text.starts_with('{')
         }
     }
 }

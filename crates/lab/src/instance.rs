@@ -19,7 +19,7 @@ use experiment::scenario::Mode;
 use fusebox::{Breaker, Clock, Outcome};
 use telemetry::trace::Tracer;
 use telemetry::{
-    BreakerCollector, BreakerDurations, CallDurations, Metrics, Telemetry, Transitions,
+    BreakerCollector, BreakerDurations, CallDurations, Metrics, Telemetry, Transitions, WallTimes,
     service_metrics,
 };
 
@@ -54,6 +54,8 @@ struct State {
     caller: Caller,
     stalls: Arc<Stalls>,
     durations: BreakerDurations,
+    /// When the breaker's instants were, as its metrics say.
+    times: WallTimes,
     fast_failures: FastFailures,
     metrics: Metrics,
     tracer: Tracer,
@@ -71,6 +73,7 @@ impl Instance {
         let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
         let breakers = BreakerCollector::new();
         breakers.add(breaker.clone()).expect("the only breaker");
+        let times = breakers.wall_times(DOWNSTREAM).expect("it was added");
         metrics
             .register(breakers)
             .expect("each metric is registered once");
@@ -95,6 +98,7 @@ impl Instance {
                 caller,
                 stalls,
                 durations: durations.of(DOWNSTREAM),
+                times,
                 fast_failures: FastFailures::of(name),
                 name: name.to_owned(),
                 permitted: Arc::default(),

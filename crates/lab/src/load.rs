@@ -1,4 +1,4 @@
-//! Who calls the instances? A generator that keeps to its plan, whatever the answers.
+//! The load generator, which keeps to its plan, whatever the answers.
 //!
 //! Open loop by default: when each request leaves follows from the profile and the seed alone. A slow
 //! instance does not slow the load down, as it would not slow down independent users, and response times
@@ -67,7 +67,7 @@ use request::Requests;
 
 /// The name of the load generator in traces.
 pub(crate) const LOAD_SERVICE: &str = "load-generator";
-/// How long answers under way may take once the last request was planned.
+/// How long answers under way may take once a signal has asked for the end.
 const DRAIN_TIME: Duration = Duration::from_millis(300);
 /// How often it is asked whether there are any.
 const DRAIN_STEP: Duration = Duration::from_millis(2);
@@ -110,8 +110,8 @@ impl Generator {
         self
     }
 
-    /// Sends what is planned before `until`, or until the shutdown, then waits a little for what is under
-    /// way. Every planned request is accounted for in the result; [`LoadResult::check`] proves it.
+    /// Sends what is planned before `until`, or until the shutdown, then waits for what is under way: as
+    /// long as its client would, but after the shutdown only for a little. Every planned request is accounted for in the result; [`LoadResult::check`] proves it.
     pub(crate) async fn run(self, mut shutdown: Shutdown, until: Option<Duration>) -> LoadResult {
         let (lanes, again, received) = self.lanes();
         let mut helpers = JoinSet::new();
@@ -144,7 +144,8 @@ impl Generator {
                     .await
             }
         };
-        drain(&lanes).await;
+        let longest = self.profile.retries.longest(self.profile.timeout.0) + DRAIN_TIME;
+        drain(&lanes, longest, &mut shutdown).await;
         helpers.shutdown().await;
         clients.shutdown().await;
         for lane in &lanes {
@@ -212,11 +213,25 @@ impl Generator {
     }
 }
 
-/// Waits until nothing is under way, but not for long.
-async fn drain(lanes: &[Arc<Lane>]) {
-    let began = Instant::now();
-    while lanes.iter().any(|lane| lane.under_way() > 0) && began.elapsed() < DRAIN_TIME {
-        sleep(DRAIN_STEP).await;
+/// Waits until nothing is under way, for `longest` at most, and from the shutdown on only for
+/// [`DRAIN_TIME`].
+///
+/// The books are closed late rather than early: a request that its client would have waited for would count
+/// as one that never came, and make `max` and the mean of a sound run infinite.
+async fn drain(lanes: &[Arc<Lane>], longest: Duration, shutdown: &mut Shutdown) {
+    let ended = async {
+        while lanes.iter().any(|lane| lane.under_way() > 0) {
+            sleep(DRAIN_STEP).await;
+        }
+    };
+    let told = async {
+        shutdown.begun().await;
+        sleep(DRAIN_TIME).await;
+    };
+    tokio::select! {
+        () = ended => {}
+        () = sleep(longest) => {}
+        () = told => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! How is an experiment run? A scenario file, once or several times, watched, judged and kept.
+//! Runs of an experiment: a scenario file, once or several times, watched, judged and kept.
 //!
 //! A run is the same system as the lab shows, with the load, the faults and the breakers that the scenario
 //! says. Beside it an observer notes the truth, so that what breakers believed can be held against it.

@@ -1,4 +1,4 @@
-//! What runs, and how? The settled settings of each part, and how they are written.
+//! The settled settings of each part, and how they are written.
 
 mod file;
 mod load;
@@ -10,7 +10,9 @@ use std::time::Duration;
 pub(crate) use experiment::breaker_settings::BreakerSettings;
 pub(crate) use file::{File, InstanceFile};
 pub(crate) use load::{LoadAlone, LoadRun};
-pub(crate) use values::{Address, BaseUrl, Named, Span, Text, Token, without_passwords};
+pub(crate) use values::{
+    Address, BaseUrl, Named, Span, Text, Token, without_passwords, without_url_passwords,
+};
 
 use experiment::faults::Plan;
 use experiment::load::Profile;

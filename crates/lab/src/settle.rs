@@ -1,5 +1,5 @@
-//! What follows from flags, environment, file and defaults? Everything is checked here, before
-//! anything starts. The earlier of the four wins.
+//! Settles what follows from flags, environment, file and defaults. Everything is checked here, before
+//! anything starts; the earlier of the four wins.
 
 mod load;
 
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use experiment::faults::Plan;
 use experiment::scenario::Mode;
+use experiment::values::check_patience;
 use telemetry::LogFormat;
 
 use crate::cli::{
@@ -205,7 +206,12 @@ fn instance_names(file: &File, listen: &[Named<Address>]) -> Result<Vec<String>,
             names.push(name.clone());
         }
     }
-    for Named { name, .. } in listen {
+    for (place, Named { name, .. }) in listen.iter().enumerate() {
+        if listen[..place].iter().any(|other| other.name == *name) {
+            return Err(Failure::usage(format!(
+                "--listen {name} is given twice: leave one of the two out"
+            )));
+        }
         if !SERVICES.contains(&&**name) && !known(&names, name) {
             return Err(Failure::usage(format!(
                 "--listen {name}=… names no service; there are {} and unreliable, and lab for the \
@@ -258,7 +264,7 @@ fn instance(
     Ok(Instance {
         listen,
         downstream,
-        call_timeout: above_zero("call_timeout", call_timeout.unwrap_or(CALL_TIMEOUT))?,
+        call_timeout: patience("call_timeout", call_timeout.unwrap_or(CALL_TIMEOUT))?,
         breaker,
         config,
         mode: Mode::Auto,
@@ -329,6 +335,11 @@ fn distinct(places: &[(&str, Address)]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn patience(field: &str, span: Span) -> Result<Span, Failure> {
+    check_patience(field, span).map_err(Failure::usage)?;
+    Ok(span)
 }
 
 fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {

@@ -1,4 +1,4 @@
-//! How does the whole system run in one process? All parts together, watched and summed up.
+//! The whole system in one process: all parts together, watched and summed up.
 //!
 //! The parts talk through their sockets as they would from five terminals; only the watching uses
 //! that they share a process and a clock.

@@ -14,6 +14,7 @@ mod in_force;
 mod lookout;
 mod metrics;
 mod office;
+mod repeats;
 mod running;
 mod service;
 

@@ -23,7 +23,7 @@ mod transitions;
 
 pub use fusebox_prometheus::{
     BreakerCollector, BreakerDurations, CallDurations, Definition, Exposition, Family, Kind,
-    Metrics, TraceId, description, unix_now, unix_time,
+    Metrics, TraceId, WallTimes, description, unix_now,
 };
 pub use http::{HttpMetrics, RouteMetrics};
 pub use log::{HeldLog, LogFormat, LogOutput};

@@ -79,10 +79,12 @@ impl Telemetry {
                     metadata.is_span() && metadata.target() == TARGET
                 }))
         });
+        let rejections = pipeline.as_ref().map(Pipeline::rejections);
         let held_log = HeldLog::new(settings.log_output);
         let (lines, log) = log::layer(settings.log_format, settings.log_level, held_log.clone());
         let _already_started = tracing_subscriber::registry()
             .with(spans)
+            .with(rejections)
             .with(lines)
             .try_init();
         for warning in warnings {

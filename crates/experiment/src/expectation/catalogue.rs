@@ -1,4 +1,4 @@
-//! Which figures does a run have? Name, unit, where it comes from, and what it says.
+//! The catalogue of figures: name, unit, where each comes from, and what it says.
 
 /// A figure that expectations can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! How is an expectation written? `FIGURE[(TARGET, phase=NAME)] OP LIMIT[UNIT]`, or the one sentence
-//! about recovery.
+//! The grammar of expectations: `FIGURE[(TARGET, phase=NAME)] OP LIMIT[UNIT]`, or the one sentence about
+//! recovery.
 
 use super::range::impossible;
 use super::{CATALOGUE, Comparison, Definition, Expectation, Figure, Unit, definition};

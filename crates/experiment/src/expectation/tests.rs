@@ -1,4 +1,4 @@
-//! Are expectations read as they are meant, and what cannot be meant refused?
+//! Tests of expectations: each is read as it is meant, and what cannot be meant is refused.
 
 use super::*;
 

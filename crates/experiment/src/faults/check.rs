@@ -1,4 +1,4 @@
-//! Does a plan make sense? What the types do not say, with a message that names the key.
+//! Checks of a plan beyond its types; the message of an error names the key.
 
 mod cost;
 mod effect;

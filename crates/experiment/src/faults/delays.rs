@@ -1,4 +1,4 @@
-//! How likely do delays that add up exceed a deadline?
+//! The probability that delays which add up exceed a deadline.
 //!
 //! They are convolved as a few likely durations; the last one, if it is a law, exactly.
 

@@ -1,4 +1,4 @@
-//! Are two plans the same? Their digests say so in a few letters.
+//! The digest of a plan: two plans are the same when their digests, a few letters each, are.
 
 use super::Plan;
 use crate::chance::Draw;

@@ -1,4 +1,4 @@
-//! What does a rule do to a call?
+//! Effects: what a rule does to a call.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub enum Effect {
     /// The connection closes when this share of the body is sent.
     Truncate {
         /// Which share; half by default.
-        #[serde(default = "half")]
+        #[serde(default = "half", deserialize_with = "crate::values::share")]
         share: f64,
     },
     /// 200 with a body that is wrong.

@@ -1,4 +1,4 @@
-//! What does one call meet?
+//! The fate of one call: all that it meets.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! When does a rule hit, and do callers share their luck?
+//! Gates: when a rule hits, and whether callers share their luck.
 //!
 //! Gates that draw per call hash the caller's n-th call. Gates that burst follow a trajectory of seed and
 //! time ([`trajectory`](super::trajectory)), so an outage is the same whatever the load. `scope` says
@@ -23,7 +23,10 @@ pub struct Gate {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub always: Option<bool>,
     /// Each call with this probability.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::values::optional_share"
+    )]
     pub bernoulli: Option<f64>,
     /// Every n-th of each caller's matching calls, counted anew in every phase.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +44,10 @@ pub struct Gate {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     /// The share in which the luck is everyone's, from 0 (the default) to 1. Only for gates that draw.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::values::optional_share"
+    )]
     pub rho: Option<f64>,
 }
 
@@ -67,10 +73,10 @@ pub struct Bursts {
     /// The mean length of bad times.
     pub bad_mean_ms: f64,
     /// How likely a call is hit in good times.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::values::share")]
     pub p_good: f64,
     /// How likely a call is hit in bad times.
-    #[serde(default = "certain")]
+    #[serde(default = "certain", deserialize_with = "crate::values::share")]
     pub p_bad: f64,
 }
 
@@ -89,6 +95,7 @@ pub struct MarkovState {
     /// How long it lasts.
     pub dwell: Law,
     /// How likely a call is hit in it.
+    #[serde(deserialize_with = "crate::values::share")]
     pub p: f64,
     /// Which state follows, each with its weight; any other by default.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -1,8 +1,7 @@
-//! What happens for a while, and where is the plan at an instant?
+//! Phases: what happens for a while, and where a plan is at an instant.
 
 use std::time::Duration;
 
-use crate::values::{millis, optional_millis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,25 +17,16 @@ pub struct Phase {
     /// What it is called.
     pub name: String,
     /// Milliseconds; the last phase of a plan that does not loop may leave it out and stay.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        alias = "for",
-        deserialize_with = "optional_millis"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_ms: Option<u64>,
     /// The share of calls that are answered with `failure_status`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::values::share")]
     pub failure_ratio: f64,
     /// The share of calls that get no answer for `hang_ms`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::values::share")]
     pub hang_ratio: f64,
     /// How long such a call gets no answer.
-    #[serde(
-        default = "default_hang_ms",
-        alias = "hang",
-        deserialize_with = "millis"
-    )]
+    #[serde(default = "default_hang_ms")]
     pub hang_ms: u64,
     /// The status of failures.
     #[serde(default = "default_failure_status")]
@@ -45,21 +35,16 @@ pub struct Phase {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
     /// Every answer takes this long, plus up to `latency_jitter_ms`, evenly distributed.
-    #[serde(default, alias = "latency", deserialize_with = "millis")]
+    #[serde(default)]
     pub latency_ms: u64,
     /// See `latency_ms`.
-    #[serde(default, alias = "latency_jitter", deserialize_with = "millis")]
+    #[serde(default)]
     pub latency_jitter_ms: u64,
     /// The rules that are active; rules that no phase names are always active.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
     /// Over this time the faults of the phase grow from none to all that it says.
-    #[serde(
-        default,
-        skip_serializing_if = "is_zero",
-        alias = "ramp",
-        deserialize_with = "millis"
-    )]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub ramp_ms: u64,
     /// How much longer the work of an overload model takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

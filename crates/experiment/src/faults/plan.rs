@@ -1,11 +1,10 @@
-//! How is a plan written? As JSON or TOML, with defaults for all but what matters.
+//! A fault plan as it is written: JSON or TOML, with defaults for all but what matters.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::values::{millis, millis_of_each, optional_millis};
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -71,29 +70,14 @@ pub struct Plan {
     pub limits: Limits,
     /// An answer that takes longer than so many milliseconds counts as failed in the truth; 1000 for
     /// callers of whom `patience_ms` says nothing.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        alias = "deadline",
-        deserialize_with = "optional_millis"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
     /// How many milliseconds single callers wait for an answer: for them, one that takes longer has
     /// failed, whatever the deadline.
-    #[serde(
-        default,
-        skip_serializing_if = "BTreeMap::is_empty",
-        alias = "patience",
-        deserialize_with = "millis_of_each"
-    )]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub patience_ms: BTreeMap<String, u64>,
     /// After this time the plan ends by itself.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        alias = "ttl",
-        deserialize_with = "optional_millis"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<u64>,
 }
 
@@ -113,7 +97,6 @@ pub struct Limits {
     /// So many calls may be delayed, hanging or dribbling at once; further ones are spared.
     pub max_active_faults: u32,
     /// No call waits longer for its faults.
-    #[serde(alias = "max_hang", deserialize_with = "millis")]
     pub max_hang_ms: u64,
 }
 
@@ -296,52 +279,5 @@ impl Plan {
 
     pub(super) fn ttl(&self) -> Option<Duration> {
         self.ttl_ms.map(Duration::from_millis)
-    }
-}
-
-/// The JSON schema of a plan.
-///
-/// # Panics
-///
-/// Never: a schema is JSON.
-pub fn schema() -> serde_json::Value {
-    let mut schema = serde_json::to_value(schemars::schema_for!(Plan)).expect("a schema is JSON");
-    add_durations(&mut schema);
-    schema
-}
-
-/// Keys of times that have another name without `_ms`, under which a unit is written.
-const DURATIONS: [&str; 9] = [
-    "at_ms",
-    "deadline_ms",
-    "for_ms",
-    "hang_ms",
-    "latency_jitter_ms",
-    "latency_ms",
-    "max_hang_ms",
-    "ramp_ms",
-    "ttl_ms",
-];
-
-/// Adds the names under which times are written with a unit.
-fn add_durations(schema: &mut serde_json::Value) {
-    if let Some(keys) = schema
-        .get_mut("properties")
-        .and_then(|keys| keys.as_object_mut())
-    {
-        for key in DURATIONS
-            .iter()
-            .filter(|key| keys.contains_key(**key))
-            .collect::<Vec<_>>()
-        {
-            let description = format!("The same as {key}, with a unit, such as \"1s\".");
-            let written = serde_json::json!({ "description": description, "type": "string" });
-            keys.insert(key.trim_end_matches("_ms").to_owned(), written);
-        }
-    }
-    match schema {
-        serde_json::Value::Object(object) => object.values_mut().for_each(add_durations),
-        serde_json::Value::Array(items) => items.iter_mut().for_each(add_durations),
-        _ => {}
     }
 }

@@ -1,5 +1,4 @@
-//! Who carries out a plan? A player: the plan, what it has prepared of it, and how often each caller has
-//! called.
+//! The player of a plan: the plan, what is prepared of it, and how often each caller has called.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

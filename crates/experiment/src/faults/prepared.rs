@@ -1,4 +1,4 @@
-//! Does a rule hit this call, and what does it do to it?
+//! A rule prepared for calls: whether it hits this one, and what it does to it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

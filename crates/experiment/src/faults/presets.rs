@@ -31,15 +31,16 @@ pub const ALL: &[Preset] = presets![
     "flapping",
     "metastable",
     "hang",
-    "rst",
+    "reset",
 ];
 
-/// What presets were called before they had the names of the scenarios with the same faults.
-const FORMER: [(&str, &str); 4] = [
+/// What presets were called before they had the names of the scenarios, or the effects, with the same faults.
+const FORMER: [(&str, &str); 5] = [
     ("a-only", "asymmetric"),
     ("brownout", "brown-out"),
     ("slow-then-dead", "slow-death"),
     ("shard-outage", "sharded-downstream"),
+    ("rst", "reset"),
 ];
 
 /// The preset called `name`, now or before.

@@ -1,4 +1,4 @@
-//! What would a plan do? Its phases and the truth for each caller, point by point; nothing is applied.
+//! The preview of a plan: its phases and the truth for each caller, point by point; nothing is applied.
 
 use std::time::Duration;
 

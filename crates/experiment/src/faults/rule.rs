@@ -1,6 +1,5 @@
-//! Whom does a rule match?
+//! Rules, and the calls that each of them matches.
 
-use crate::values::optional_millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,12 +22,7 @@ pub struct Rule {
     /// What it does: delays add up, and the first that ends the call wins.
     pub effects: Vec<Effect>,
     /// After this time the rule ends by itself.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        alias = "ttl",
-        deserialize_with = "optional_millis"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<u64>,
 }
 
@@ -49,7 +43,10 @@ pub struct Match {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// This share of the calls, by chance.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::values::optional_share"
+    )]
     pub share: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! Does a plan mean what it says, and is a malformed one refused?
+//! Tests of plans: each means what it says, and a malformed one is refused.
 
 mod costs;
 mod effects;

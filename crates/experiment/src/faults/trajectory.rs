@@ -1,4 +1,4 @@
-//! In which state is a process at an instant? A function of seed and time, not of traffic.
+//! The trajectory of a process: its state at an instant, a function of seed and time, not of traffic.
 //!
 //! Time is cut into blocks of some two hundred rounds of the process. Each block begins in a state drawn
 //! as likely as the process is in it in the long run, with what is left of a stay that is met there. So

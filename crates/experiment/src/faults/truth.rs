@@ -1,4 +1,4 @@
-//! How likely is it that a call made now fails? Computed, not counted.
+//! The truth: how likely a call made now fails, computed and not counted.
 //!
 //! Rules draw independently, so the probability that a call survives them all is a product; which
 //! shard a call is in matters to several rules at once, so it is taken apart by shards first. Delays

@@ -1,4 +1,4 @@
-//! What did one breaker believe, and how wrong was it?
+//! The belief of one breaker, and how wrong it was.
 
 use fusebox::State;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Which figures of the fleet can be asked for? Those of one instance, or of all of them.
+//! The figures of a fleet: those of one instance, or of all of them.
 
 use super::spans::divergence;
 use super::{Belief, FleetRecord};

@@ -1,4 +1,4 @@
-//! How are times cut that change at different instants? Into spans in which nothing changes.
+//! Spans of time in which nothing changes, cut from series that change at different instants.
 
 use fusebox::State;
 

@@ -1,4 +1,4 @@
-//! Do the laws have the means, quantiles and tails that theory says?
+//! Tests of the laws: they have the means, quantiles and tails that theory says.
 
 use super::*;
 use crate::chance::Draw;

@@ -1,4 +1,4 @@
-//! To which target does a request go, and which key does it ask for?
+//! The choice of a target for each request, and of the key that it asks for.
 
 use std::collections::BTreeMap;
 
@@ -40,6 +40,12 @@ impl Choose {
         let Self::Weighted(weights) = self else {
             return Ok(());
         };
+        if weights.is_empty() {
+            return Err(
+                "choose weighted: a weight is missing: write weighted:A=3, with the name of a target"
+                    .to_owned(),
+            );
+        }
         for (name, weight) in weights {
             if !targets.contains(&&**name) {
                 return Err(format!(

@@ -1,4 +1,4 @@
-//! When has the n-th unit of load come? The integral of the rate, and its inverse.
+//! The integral of a rate and its inverse: when the n-th unit of load has come.
 //!
 //! Linear pieces have closed forms; of the sine, only the integral has, and the inverse is found
 //! between two bounds that cannot miss it. Seconds, and requests per second.

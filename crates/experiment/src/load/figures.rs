@@ -1,4 +1,4 @@
-//! Which figures follow from a part of the result?
+//! The figures that follow from one part of a result.
 
 use super::phases::{REST, WARM_UP};
 use super::result::{LoadResult, Part};

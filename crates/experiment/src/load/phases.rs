@@ -1,4 +1,4 @@
-//! To which part of the run does a request belong? To the one that it was planned in.
+//! Parts of a run. A request belongs to the one that it was planned in.
 
 use std::str::FromStr;
 use std::time::Duration;

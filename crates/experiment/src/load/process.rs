@@ -1,4 +1,5 @@
-//! How evenly do requests come? Renewal processes with a mean of one arrival per unit.
+//! Arrival processes: renewal processes with a mean of one arrival per unit, which say how evenly requests
+//! come.
 //!
 //! Logarithms are those of `libm`, which come out the same on every platform.
 
@@ -39,7 +40,7 @@ pub enum Process {
         #[serde(default = "factor")]
         factor: f64,
         /// The share of the time in bursts; at most 1 / factor.
-        #[serde(default = "share")]
+        #[serde(default = "share", deserialize_with = "crate::values::share")]
         share: f64,
         /// How many requests a burst has on average.
         #[serde(default = "requests")]

@@ -1,4 +1,4 @@
-//! What is the load like? Everything about it but where it goes and for how long.
+//! The profile of a load: everything about it but where it goes and for how long.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::choose::Choose;
 use super::process::Process;
 use super::retries::Retries;
 use super::shape::{MAX_RATE, Shape};
-use crate::values::Span;
+use crate::values::{Span, check_patience};
 
 /// Less is more likely a typing error.
 pub const MIN_RATE: f64 = 0.001;
@@ -32,6 +32,7 @@ pub const MIN_RATE: f64 = 0.001;
 #[non_exhaustive]
 pub struct Profile {
     /// Mean requests per second over all targets, from 0.001 to 100000.
+    #[serde(deserialize_with = "crate::values::rate")]
     pub rate: f64,
     /// How evenly they come.
     pub process: Process,
@@ -47,7 +48,7 @@ pub struct Profile {
     pub keys: u64,
     /// The exponent of Zipf's law by which some keys are asked for more often, from 0 (all alike) to 10.
     pub key_skew: f64,
-    /// How long a client waits for the answer to one attempt, from when it is sent.
+    /// How long a client waits for the answer to one attempt, from when it is sent; at most 10 minutes.
     pub timeout: Span,
     /// Whether it tries again.
     pub retries: Retries,
@@ -60,6 +61,7 @@ pub struct Profile {
     /// The generator failed when its own lateness exceeds this for more than one request of a hundred.
     pub lateness_limit: Span,
     /// The generator failed when it sheds a larger share of the requests.
+    #[serde(deserialize_with = "crate::values::share")]
     pub shed_limit: f64,
 }
 
@@ -109,7 +111,7 @@ impl Profile {
         }
         range("keys", self.keys, 1..=1_000_000, "")?;
         range("key_skew", self.key_skew, 0.0..=10.0, "")?;
-        above_zero("timeout", self.timeout)?;
+        check_patience("timeout", self.timeout)?;
         self.retries.check()?;
         range("max_connections", self.max_connections, 1..=10_000, "")?;
         range("queue", self.queue, 0..=10_000_000, "")?;
@@ -244,8 +246,9 @@ mod tests {
             ("keys = 0", "keys = 0"),
             (
                 "timeout = \"0s\"",
-                "timeout = 0s is not allowed: it must be above zero",
+                "timeout = 0s is not allowed: it must be above zero and at most 10m",
             ),
+            ("timeout = \"11m\"", "timeout = 11m is not allowed"),
             (
                 "shape = \"sine:amplitude=100,period=5s\"",
                 "at most the mean, 90",

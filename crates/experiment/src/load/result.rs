@@ -1,4 +1,4 @@
-//! What came of it? Everything that is needed to draw and compute it again, in one document.
+//! The result of a load: everything that is needed to draw and compute it again, in one document.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Does a client try again, and when?
+//! Retries: whether a client tries again, and when.
 //!
 //! Whatever did not succeed is tried again, except what the client did wrong itself. A retry goes to
 //! the same target; the request still ends in one outcome, that of its last attempt, and its response
@@ -25,6 +25,7 @@ pub enum Retries {
         #[serde(default = "attempts")]
         attempts: u32,
         /// At most so many retries per request of all clients; see [`Budget`].
+        #[serde(default, deserialize_with = "crate::values::optional_share")]
         budget: Option<f64>,
         /// Whether a fast failure is taken as the word that it is.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -48,6 +49,7 @@ pub enum Retries {
         #[serde(default)]
         jitter: Jitter,
         /// At most so many retries per request of all clients; see [`Budget`].
+        #[serde(default, deserialize_with = "crate::values::optional_share")]
         budget: Option<f64>,
         /// Whether a fast failure is taken as the word that it is.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -138,6 +140,18 @@ impl Retries {
             Jitter::None => wait,
         };
         Some(Duration::try_from_secs_f64(wait).unwrap_or(max.0))
+    }
+
+    /// The longest that a request takes from its first attempt on, when each attempt takes `attempt` at
+    /// most: all attempts and the waits between them.
+    pub fn longest(&self, attempt: Duration) -> Duration {
+        let (attempts, wait) = match self {
+            Self::None {} => (1, Duration::ZERO),
+            Self::Immediate { attempts, .. } => (*attempts, Duration::ZERO),
+            Self::Exponential { attempts, max, .. } => (*attempts, max.0),
+        };
+        let waits = wait.saturating_mul(attempts.saturating_sub(1));
+        attempt.saturating_mul(attempts).saturating_add(waits)
     }
 
     /// The budget that all clients share, if there is one.

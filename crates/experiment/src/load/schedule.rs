@@ -1,4 +1,4 @@
-//! What is planned, and is it the same plan?
+//! The schedule of a load: what is planned, and the digest that tells whether it is the same plan.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,11 +1,11 @@
-//! How many requests come per second, over time?
+//! The shape of a load: how many requests come per second, over time.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::phases::PhaseWindow;
 use super::written::{line, named, table, written};
-use crate::values::Span;
+use crate::values::{Span, read_rate};
 
 /// More requests per second than a generator can do.
 pub const MAX_RATE: f64 = 100_000.0;
@@ -22,8 +22,10 @@ pub enum Shape {
     /// From one rate to another within a time, then on at that rate.
     Ramp {
         /// The first rate.
+        #[serde(default, deserialize_with = "crate::values::optional_rate")]
         from: Option<f64>,
         /// The last rate.
+        #[serde(deserialize_with = "crate::values::rate")]
         to: f64,
         /// How long it takes.
         over: Span,
@@ -33,8 +35,10 @@ pub enum Shape {
     /// A higher rate for a while.
     Spike {
         /// The rate before and after.
+        #[serde(default, deserialize_with = "crate::values::optional_rate")]
         base: Option<f64>,
         /// The rate meanwhile.
+        #[serde(deserialize_with = "crate::values::rate")]
         peak: f64,
         /// When it begins.
         at: Span,
@@ -44,8 +48,10 @@ pub enum Shape {
     /// Up and down, beginning at the mean.
     Sine {
         /// The rate in the middle.
+        #[serde(default, deserialize_with = "crate::values::optional_rate")]
         mean: Option<f64>,
         /// By how much it goes up and down; at most the mean.
+        #[serde(deserialize_with = "crate::values::rate")]
         amplitude: f64,
         /// The time from one top to the next.
         period: Span,
@@ -67,6 +73,7 @@ pub enum Shape {
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Requests per second.
+    #[serde(deserialize_with = "crate::values::rate")]
     pub rate: f64,
     /// How long.
     pub r#for: Span,
@@ -127,7 +134,7 @@ fn step(text: &str) -> Result<Value, String> {
         format!("`{text}` is not a step: write RATE:TIME or NAME=RATE:TIME, such as calm=50:10s")
     };
     let (rate, time) = step.split_once(':').ok_or_else(wrong)?;
-    let rate: f64 = rate.trim().parse().map_err(|_| wrong())?;
+    let rate = read_rate(rate).map_err(|_| wrong())?;
     Ok(json!({ "rate": rate, "for": time.trim(), "name": name }))
 }
 
@@ -137,7 +144,7 @@ fn replay(text: &str) -> Value {
         .split(',')
         .map(|point| {
             let (at, rate) = point.split_once('=')?;
-            let (at, rate): (f64, f64) = (at.parse().ok()?, rate.parse().ok()?);
+            let (at, rate) = (at.parse::<f64>().ok()?, read_rate(rate).ok()?);
             Some(json!([at, rate]))
         })
         .collect();
@@ -309,7 +316,7 @@ mod tests {
         let refused = |text: &str| text.parse::<Shape>().and_then(|it| it.check()).unwrap_err();
         for (text, why) in [
             ("rampp:to=1,over=1s", "did you mean `ramp`?"),
-            ("ramp:to=1", "missing field `over`"),
+            ("ramp:to=1", "the key `over` is missing"),
             ("ramp:to=1,ovr=1s", "did you mean `over`?"),
             ("ramp:to=200000,over=1s", "from 0 to 100000 per second"),
             ("ramp:to=10,over=soon", "`soon` is not a duration"),

@@ -1,11 +1,11 @@
-//! How is a choice with settings written in one line? `name`, or `name:key=value,key=value`.
+//! A choice with settings in one line: `name`, or `name:key=value,key=value`.
 //!
 //! The same text stands on the command line and in files; a file may also have the table that the text
 //! stands for: `"gamma:shape=0.5"` is `{ gamma = { shape = 0.5 } }`.
 
 use serde_json::{Map, Number, Value};
 
-use crate::reading::with_nearest;
+use crate::reading::in_plain_words;
 
 /// The table that `text` stands for. `main` is the key of a value that stands alone, as in `gamma:0.5`.
 pub(super) fn table(text: &str, main: impl Fn(&str) -> Option<&'static str>) -> Value {
@@ -68,8 +68,8 @@ fn plain(value: &Value) -> String {
 
 /// Why `text` is refused.
 pub(super) fn refusal(text: &str, what: &str, error: &str, examples: &str) -> String {
-    let error = with_nearest(error);
-    format!("`{text}` does not say {what}: {error}; write {examples}")
+    let error = in_plain_words(error);
+    format!("`{text}` is not a valid {what}: {error}; write {examples}")
 }
 
 /// Reads and shows an enum, whose own serde is derived with `remote = "Self"`, as a line; reads it as

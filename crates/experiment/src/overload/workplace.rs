@@ -1,4 +1,4 @@
-//! Who works, who waits, and who is next? The state of an overloaded service.
+//! The state of an overloaded service: who works, who waits, and who is next.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

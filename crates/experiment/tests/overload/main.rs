@@ -1,4 +1,4 @@
-//! Does the overload model behave as queueing theory says, and does it collapse and stay collapsed?
+//! The overload model behaves as queueing theory says, and collapses and stays collapsed.
 
 mod clients;
 mod queueing;

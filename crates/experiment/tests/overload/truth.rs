@@ -1,4 +1,4 @@
-//! How far is the truth of a queue from what becomes of the calls?
+//! The truth of a queue, held against what becomes of the calls.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

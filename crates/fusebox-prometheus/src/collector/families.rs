@@ -1,14 +1,14 @@
 //! The families of a scrape while they are filled, breaker by breaker.
 
-use fusebox::{Breaker, Config, ProbeVerdict, Snapshot, Window, WindowFigures};
+use fusebox::{Config, ProbeVerdict, Snapshot, Window, WindowFigures};
 use prometheus::proto::MetricFamily;
 
 use super::counts::{Counted, Counts, states};
-use super::reading::Polling;
+use super::reading::Seen;
 use super::source::Figures;
 use crate::family::Family;
 use crate::names::{self, Definition};
-use crate::wall::unix_time;
+use crate::wall::WallTimes;
 
 /// The label that says which breaker it is.
 type Name<'a> = (&'static str, &'a str);
@@ -91,15 +91,9 @@ impl Families {
         }
     }
 
-    /// Adds one breaker as it is now.
-    pub(super) fn add(&mut self, breaker: &Breaker, polling: Polling) {
-        let snapshot = polling.read(breaker);
-        let counts = Counts::of(&snapshot.totals);
-        self.add_snapshot(&snapshot, &counts, &breaker.config());
-    }
-
-    /// Adds one breaker whose series show `counts`.
-    pub(super) fn add_snapshot(&mut self, snapshot: &Snapshot, counts: &Counts, config: &Config) {
+    /// Adds one breaker whose series show `counts`, and whose instants have these `times`.
+    pub(super) fn add(&mut self, seen: &Seen, counts: &Counts, times: &WallTimes) {
+        let snapshot = &seen.snapshot;
         let name = ("breaker", &*snapshot.name);
         for state in states() {
             let is_in = f64::from(u8::from(snapshot.state == state));
@@ -107,13 +101,11 @@ impl Families {
         }
         self.add_counts(name, counts);
         self.add_window(name, snapshot.window);
-        let open_until = snapshot
-            .open_until()
-            .map_or(0.0, |until| unix_time(until, snapshot.at));
+        let date = |at| times.by_origin(at, seen.origin);
+        let open_until = snapshot.open_until().map_or(0.0, date);
         self.open_until.push(&[name], open_until);
-        self.last_transition
-            .push(&[name], unix_time(snapshot.since, snapshot.at));
-        self.add_config(name, config);
+        self.last_transition.push(&[name], date(snapshot.since));
+        self.add_config(name, &seen.config);
     }
 
     /// Adds many breakers as one. No single instant and no settings are theirs together.

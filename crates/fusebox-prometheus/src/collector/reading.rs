@@ -13,6 +13,7 @@ use fusebox::{Breaker, Config, Snapshot};
 use super::counts::Counts;
 use super::families::Sum;
 use super::source::{Figures, Listing, Source};
+use crate::wall::origin;
 
 /// Whether a scrape makes the changes of state that are due.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +23,7 @@ pub(super) enum Polling {
 }
 
 impl Polling {
-    pub(super) fn read(self, breaker: &Breaker) -> Snapshot {
+    fn read(self, breaker: &Breaker) -> Snapshot {
         if let Self::On = self {
             breaker.poll_transitions();
         }
@@ -59,9 +60,26 @@ pub(super) struct Seen {
     pub(super) snapshot: Snapshot,
     pub(super) counts: Counts,
     pub(super) config: Config,
+    /// The Unix time of the origin of its clock, by what the clock on the wall showed at the same moment.
+    pub(super) origin: f64,
 }
 
 impl Seen {
+    /// Reads one breaker.
+    pub(super) fn read(breaker: &Breaker, polling: Polling) -> Self {
+        Self::of(polling.read(breaker), breaker)
+    }
+
+    /// What `snapshot`, which was taken just now, shows of `breaker`.
+    fn of(snapshot: Snapshot, breaker: &Breaker) -> Self {
+        Self {
+            origin: origin(snapshot.at),
+            counts: Counts::of(&snapshot.totals),
+            config: breaker.config(),
+            snapshot,
+        }
+    }
+
     /// When the breaker was made, on its clock: it has been in some state ever since.
     pub(super) fn born(&self) -> Duration {
         self.snapshot.at.saturating_sub(self.counts.age())
@@ -92,21 +110,18 @@ impl Reading {
         // Each handle is given back at once: no breaker is evicted while its handle is held.
         for breaker in breakers {
             let snapshot = plan.polling.read(&breaker);
-            let counts = Counts::of(&snapshot.totals);
-            reading.counted.add(&counts);
             reading.latest = reading.latest.max(Some(snapshot.at));
             let name = &snapshot.name;
             let has_series = plan.own.contains(name);
             if is_taken(name) || (!has_series && room == 0) {
+                reading.counted.add(&Counts::of(&snapshot.totals));
                 reading.sum.add(&snapshot);
                 continue;
             }
             room -= usize::from(!has_series);
-            reading.candidates.push(Seen {
-                config: breaker.config(),
-                snapshot,
-                counts,
-            });
+            let seen = Seen::of(snapshot, &breaker);
+            reading.counted.add(&seen.counts);
+            reading.candidates.push(seen);
         }
         reading
     }

@@ -25,6 +25,7 @@ use super::counts::Counts;
 use super::ended::Ended;
 use super::families::{Families, Sum};
 use super::reading::{Plan, Polling, Reading, Seen};
+use crate::wall::WallTimes;
 
 pub(super) struct Registries {
     max_keys: usize,
@@ -50,6 +51,8 @@ struct Own {
     before: Counts,
     /// What earlier breakers of the same key had shown.
     carried: Counts,
+    /// When its instants were.
+    times: WallTimes,
     seen: bool,
 }
 
@@ -201,6 +204,7 @@ impl Registries {
             counts: seen.counts.clone(),
             before: self.counted_before(registry, seen),
             carried: self.ended.resume(name),
+            times: WallTimes::new(),
             seen: true,
         };
         self.own.insert(Arc::clone(name), own);
@@ -231,6 +235,7 @@ impl Registries {
                     own.born = seen.born();
                     own.counts.clone_from(&seen.counts);
                     own.before = before;
+                    own.times = WallTimes::new();
                     own.seen = true;
                     own.show(&seen, families);
                 }
@@ -262,7 +267,7 @@ impl Own {
     }
 
     fn show(&self, seen: &Seen, families: &mut Families) {
-        families.add_snapshot(&seen.snapshot, &self.shown(), &seen.config);
+        families.add(seen, &self.shown(), &self.times);
     }
 }
 

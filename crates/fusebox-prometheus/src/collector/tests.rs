@@ -145,6 +145,42 @@ fn the_end_of_the_open_period_is_a_unix_time() {
 }
 
 #[test]
+fn an_instant_has_one_time_at_every_scrape() {
+    // The system's clock, which goes on beside that on the wall: no scrape is at the time of another.
+    let single = Breaker::new("db", config());
+    let hosts: Registry<String> = Registry::new(NonZeroUsize::MIN, config());
+    let breakers = BreakerCollector::new();
+    breakers.add(single.clone()).unwrap();
+    breakers.add_registry("hosts", &hosts).unwrap();
+    let metrics = shown_by(&breakers);
+    let of_registry = hosts.get("host").unwrap();
+    for breaker in [&single, &of_registry] {
+        breaker.open_for(Duration::from_secs(4));
+    }
+
+    let shown = || {
+        let series = ["last_transition", "open_until"]
+            .into_iter()
+            .flat_map(|metric| {
+                let name = format!("circuit_breaker_{metric}_timestamp_seconds");
+                ["db", "host"]
+                    .map(|breaker| value(&metrics, &format!("{name}{{breaker=\"{breaker}\"}}")))
+            });
+        series.collect::<Vec<_>>()
+    };
+
+    let first = shown();
+    for _ in 0..50 {
+        assert_eq!(shown(), first);
+    }
+    let snapshot = single.snapshot();
+    let times = breakers.wall_times("db").unwrap();
+    let since = times.unix_time(snapshot.since, snapshot.at);
+    assert_eq!(since.to_string(), first[0]);
+    assert!(breakers.wall_times("host").is_none());
+}
+
+#[test]
 fn a_second_breaker_of_the_same_name_is_refused_and_the_first_stays() {
     let (metrics, breakers) = {
         let breakers = BreakerCollector::new();

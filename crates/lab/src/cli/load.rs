@@ -1,10 +1,11 @@
-//! What did the user ask of the load generator?
+//! The flags of the load generator.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use experiment::expectation::Expectation;
 use experiment::load::{Choose, PhaseWindow, Process, Retries, Shape};
+use experiment::values::{read_rate, read_share};
 
 use super::{CommonArgs, ObservingArgs, SamplingArgs, WorkersArgs};
 use crate::settings::{Address, BaseUrl, Named, Span};
@@ -17,9 +18,14 @@ pub(crate) struct LoadArgs {
     #[arg(long, value_name = "NAME=URL")]
     pub(crate) target: Vec<Named<BaseUrl>>,
     /// Requests per second over all targets [default: 90]
-    #[arg(long, value_name = "N", env = "BREAKER_LAB_RATE")]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "BREAKER_LAB_RATE",
+        value_parser = read_rate
+    )]
     pub(crate) rate: Option<f64>,
-    /// How long to wait for an answer, from when it is sent [default: 5s]
+    /// How long to wait for an answer, from when it is sent; at most 10m [default: 5s]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_TIMEOUT")]
     pub(crate) timeout: Option<Span>,
     #[command(flatten)]
@@ -81,7 +87,12 @@ pub(crate) struct ProfileArgs {
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_LATENESS_LIMIT")]
     pub(crate) lateness_limit: Option<Span>,
     /// The run is void when a larger share of the requests is shed [default: 0]
-    #[arg(long, value_name = "SHARE", env = "BREAKER_LAB_SHED_LIMIT")]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "BREAKER_LAB_SHED_LIMIT",
+        value_parser = read_share
+    )]
     pub(crate) shed_limit: Option<f64>,
 }
 

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
+use super::variables::variable_of;
 use crate::failure::Failure;
 use crate::settings::without_passwords;
 
@@ -62,19 +63,25 @@ fn is_negative(word: &str) -> bool {
 /// What clap spreads over paragraphs, in one line without the usage and without passwords.
 pub(super) fn line(command: &Command, words: &[OsString], error: &Error) -> String {
     let said = match error.kind() {
-        ErrorKind::ValueValidation | ErrorKind::InvalidValue => wrong_value(error),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => wrong_value(words, error),
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Some(missing_command(command, words))
         }
+        ErrorKind::MissingRequiredArgument => missing_value(command, words, error),
+        ErrorKind::ArgumentConflict => Some(format!(
+            "{}: leave one of them out",
+            paragraphs(&error.to_string())
+        )),
+        ErrorKind::UnknownArgument => unknown(error),
         _ => None,
     };
     let said = said.unwrap_or_else(|| paragraphs(&error.to_string()));
     format!("{}; {HELP}", without_passwords(&said))
 }
 
-fn wrong_value(error: &Error) -> Option<String> {
+fn wrong_value(words: &[OsString], error: &Error) -> Option<String> {
     let flag = text(error, ContextKind::InvalidArg)?;
-    let flag = flag.split(' ').next().unwrap_or_default();
+    let flag = &*source(flag.split(' ').next().unwrap_or_default(), words);
     let value = text(error, ContextKind::InvalidValue)?;
     if value.is_empty() {
         return Some(format!("{flag}: no value is given: write one after it"));
@@ -87,10 +94,22 @@ fn wrong_value(error: &Error) -> Option<String> {
     }
     let reason = error.source()?.to_string();
     // A secret is not named, and its reason does not tell it.
-    if flag.ends_with("token") {
+    if flag.to_lowercase().ends_with("token") {
         return Some(format!("{flag}: {reason}"));
     }
     Some(format!("{flag}: {}", in_plain_words(&value, &reason)))
+}
+
+/// Where a value comes from: its flag, or the variable of that name where nobody gave the flag.
+fn source(flag: &str, words: &[OsString]) -> String {
+    let given = words.iter().filter_map(|word| word.to_str()).any(|word| {
+        let rest = word.strip_prefix(flag);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    });
+    match flag.strip_prefix("--") {
+        Some(name) if !given => variable_of(name),
+        _ => flag.to_owned(),
+    }
 }
 
 /// A reason that names the value and says what to write.
@@ -128,12 +147,48 @@ fn in_plain_words(value: &str, reason: &str) -> String {
     format!("{said}{more}")
 }
 
+/// A flag or a word that means nothing here, with what may be meant.
+fn unknown(error: &Error) -> Option<String> {
+    let given = text(error, ContextKind::InvalidArg)?;
+    let what = if given.starts_with('-') {
+        "is not a flag of this command"
+    } else {
+        "is one word too many"
+    };
+    let hint = match text(error, ContextKind::SuggestedArg) {
+        Some(near) => format!("did you mean '{near}'?"),
+        None => "leave it out".to_owned(),
+    };
+    Some(format!("`{given}` {what}: {hint}"))
+}
+
+/// What is missing, and how the whole is written.
+fn missing_value(command: &Command, words: &[OsString], error: &Error) -> Option<String> {
+    let missing = match error.get(ContextKind::InvalidArg)? {
+        ContextValue::Strings(missing) => missing.join(" "),
+        _ => return None,
+    };
+    let part = part_of(command, words);
+    let given = words.iter().skip(1).filter_map(|word| word.to_str());
+    let given: Vec<&str> = given.take_while(|word| !word.starts_with('-')).collect();
+    Some(format!(
+        "{}: {missing} is missing: write breaker-lab {} {missing}",
+        part.get_name(),
+        given.join(" ")
+    ))
+}
+
+/// The command that the words lead to.
+fn part_of<'a>(command: &'a Command, words: &[OsString]) -> &'a Command {
+    let words = words.iter().skip(1).filter_map(|word| word.to_str());
+    words.fold(command, |part, word| {
+        part.find_subcommand(word).unwrap_or(part)
+    })
+}
+
 /// What may follow the words that were given.
 fn missing_command(command: &Command, words: &[OsString]) -> String {
-    let mut part = command;
-    for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
-        part = part.find_subcommand(word).unwrap_or(part);
-    }
+    let part = part_of(command, words);
     let commands = part.get_subcommands().map(Command::get_name);
     let commands: Vec<&str> = commands.filter(|name| *name != "help").collect();
     format!(

@@ -15,6 +15,11 @@ use crate::failure::Failure;
 /// What all variables begin with.
 pub(super) const PREFIX: &str = "BREAKER_LAB_";
 
+/// The variable that stands for the flag of this name.
+pub(super) fn variable_of(flag: &str) -> String {
+    format!("{PREFIX}{}", flag.to_uppercase().replace('-', "_"))
+}
+
 /// The command without the variables that are set to nothing.
 pub(super) fn without_empty(command: Command) -> Command {
     let without = |arg: Arg| {
@@ -93,8 +98,7 @@ mod tests {
                 let (Some(flag), Some(variable)) = (arg.get_long(), arg.get_env()) else {
                     continue;
                 };
-                let expected = format!("{PREFIX}{}", flag.to_uppercase().replace('-', "_"));
-                assert_eq!(variable, &*expected, "--{flag}");
+                assert_eq!(variable, &*variable_of(flag), "--{flag}");
             }
             command.get_subcommands().for_each(check);
         }

@@ -10,10 +10,10 @@ use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioIo;
 use tower::Service;
 
-use super::{InTurns, Names};
+use super::{Heard, InTurns, Names};
 use crate::shortage::Unresolved;
 
-/// Connects, and has what comes read in turns.
+/// Connects, and has what comes read in turns and noted.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     tcp: HttpConnector<Names>,
@@ -28,7 +28,7 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = TokioIo<InTurns>;
+    type Response = TokioIo<Heard>;
     type Error = <HttpConnector<Names> as Service<Uri>>::Error;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -40,7 +40,7 @@ impl Service<Uri> for Connector {
         let connecting = self.tcp.call(uri);
         Box::pin(async move {
             let stream = connecting.await?.into_inner();
-            Ok(TokioIo::new(InTurns::new(stream)))
+            Ok(TokioIo::new(Heard::new(InTurns::new(stream))))
         })
     }
 }

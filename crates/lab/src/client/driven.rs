@@ -13,13 +13,16 @@ use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Begun, Heard};
 
 /// A connection and what drives it.
 #[derive(Debug)]
-pub(crate) struct Driven<S: AsyncRead + AsyncWrite + Unpin + 'static> {
+pub(crate) struct Driven {
     sender: SendRequest<Empty<Bytes>>,
-    driver: Pin<Box<http1::Connection<TokioIo<S>, Empty<Bytes>>>>,
+    driver: Pin<Box<http1::Connection<TokioIo<Heard>, Empty<Bytes>>>>,
+    /// Whether an answer to the request that was sent last has begun.
+    begun: Begun,
     /// Whether the driver has ended, and the connection with it.
     done: bool,
 }
@@ -33,13 +36,15 @@ pub(crate) enum Unanswered {
     Broken(hyper::Error),
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driven<S> {
+impl Driven {
     /// Speaks HTTP/1.1 on `stream` from now on.
-    pub(crate) async fn new(stream: TokioIo<S>) -> hyper::Result<Self> {
+    pub(crate) async fn new(stream: TokioIo<Heard>) -> hyper::Result<Self> {
+        let begun = stream.inner().begun();
         let (sender, driver) = http1::handshake(stream).await?;
         Ok(Self {
             sender,
             driver: Box::pin(driver),
+            begun,
             done: false,
         })
     }
@@ -47,6 +52,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driven<S> {
     /// Whether the connection has ended.
     pub(crate) fn is_done(&self) -> bool {
         self.done
+    }
+
+    /// Whether an answer to the request that was sent last has begun.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.is()
     }
 
     /// Moves what there is to move; ready when the connection has ended.

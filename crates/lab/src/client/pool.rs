@@ -8,7 +8,6 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use super::InTurns;
 use super::driven::Driven;
 
 /// Sweeps that an idle connection survives. Two seconds at the pace of an instance: shorter than a service
@@ -25,12 +24,12 @@ pub(super) struct Pool {
 struct Idle {
     sweeps: u64,
     /// The one that was used last at the end, each with the number of sweeps before it.
-    connections: VecDeque<(u64, Driven<InTurns>)>,
+    connections: VecDeque<(u64, Driven)>,
 }
 
 impl Pool {
     /// A connection that has not been closed, as far as is known.
-    pub(super) async fn take(&self) -> Option<Driven<InTurns>> {
+    pub(super) async fn take(&self) -> Option<Driven> {
         loop {
             let (_, mut connection) = self.lock().connections.pop_back()?;
             let closed = poll_fn(|cx| Poll::Ready(connection.drive(cx).is_ready()));
@@ -41,7 +40,7 @@ impl Pool {
     }
 
     /// Keeps a connection on which all has been said.
-    pub(super) fn keep(&self, connection: Driven<InTurns>) {
+    pub(super) fn keep(&self, connection: Driven) {
         if connection.is_done() {
             return;
         }

@@ -19,6 +19,20 @@ fn a_name_and_a_password_in_the_url_are_sent_as_the_header_that_they_mean() {
 }
 
 #[test]
+fn where_connections_go_has_no_name_or_password_in_it() {
+    for (url, uri) in [
+        (
+            "http://me:secret@127.0.0.1:1/data?x",
+            "http://127.0.0.1:1/data?x",
+        ),
+        ("http://me@h/data", "http://h/data"),
+        ("http://h:1/data", "http://h:1/data"),
+    ] {
+        assert_eq!(uri_of(&url.parse().unwrap()).to_string(), uri);
+    }
+}
+
+#[test]
 fn the_host_is_named_with_its_port_where_that_is_not_the_usual_one() {
     for (url, expected) in [
         ("http://h/data", "h"),

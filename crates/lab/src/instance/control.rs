@@ -39,7 +39,10 @@ struct NamedMode {
 /// Answers `GET /breaker`.
 pub(super) fn show(state: &State) -> Response {
     let snapshot = state.breaker.snapshot();
-    json(StatusCode::OK, &BreakerView::new(&state.name, &snapshot))
+    json(
+        StatusCode::OK,
+        &BreakerView::new(&state.name, &snapshot, &state.times),
+    )
 }
 
 /// Answers `PUT /breaker/mode`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fusebox::{Cause, Outcome, RejectReason, Snapshot, State, Transition, WindowFigures};
 use serde::Serialize;
-use telemetry::unix_time;
+use telemetry::WallTimes;
 
 /// A breaker at one instant. Fields with `_at` or `_until` are Unix times in seconds.
 #[derive(Debug, Serialize)]
@@ -60,9 +60,9 @@ struct TransitionView {
 }
 
 impl<'a> BreakerView<'a> {
-    pub(super) fn new(instance: &'a str, snapshot: &'a Snapshot) -> Self {
+    pub(super) fn new(instance: &'a str, snapshot: &'a Snapshot, times: &WallTimes) -> Self {
         let totals = &snapshot.totals;
-        let date = |at: Duration| unix_time(at, snapshot.at);
+        let date = |at: Duration| times.unix_time(at, snapshot.at);
         Self {
             instance,
             breaker: &snapshot.name,

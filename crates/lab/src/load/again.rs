@@ -1,4 +1,4 @@
-//! Who tries again, and who remembers to? Waits hold no connection.
+//! Requests that wait for another attempt. Waits hold no connection.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

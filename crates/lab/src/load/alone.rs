@@ -1,4 +1,4 @@
-//! How does the load run in a process of its own? Plan, run, report, verdict.
+//! The load in a process of its own: plan, run, report, verdict.
 
 use std::sync::Arc;
 use std::time::Duration;

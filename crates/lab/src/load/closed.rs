@@ -1,4 +1,4 @@
-//! What if the answers set the pace? Clients that send their next request when they have an answer.
+//! The closed loop: clients that send their next request when they have an answer.
 //!
 //! For comparison: such a client waits while the system is slow, and so leaves out just the requests that
 //! would have been slow. Response times are then service times.

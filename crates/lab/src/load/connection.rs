@@ -8,10 +8,8 @@
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,12 +18,11 @@ use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::record::Gauge;
-use crate::client::{Driven, InTurns, Names, NoHead};
+use crate::client::{Driven, Heard, InTurns, Names, NoHead};
 use crate::shortage::Shortage;
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
@@ -152,9 +149,7 @@ impl Client {
 /// A connection, and what is known of it.
 #[derive(Debug)]
 struct Connection {
-    driven: Driven<Heard>,
-    /// Whether a byte came since the request was sent.
-    heard: Arc<AtomicBool>,
+    driven: Driven,
     used: Instant,
     open: Gauge,
 }
@@ -171,17 +166,13 @@ impl Connection {
         let addresses = addresses.map_err(io::Error::other)?;
         let stream = TcpStream::connect(&*addresses).await?;
         stream.set_nodelay(true)?;
-        let heard = Arc::new(AtomicBool::new(false));
-        let io = TokioIo::new(Heard {
-            stream: InTurns::new(stream),
-            heard: Arc::clone(&heard),
-        });
-        let driven = Driven::new(io).await.map_err(io::Error::other)?;
+        let heard = Heard::new(InTurns::new(stream));
+        let driven = Driven::new(TokioIo::new(heard)).await;
+        let driven = driven.map_err(io::Error::other)?;
         endpoint.open.add(1);
         endpoint.reached.store(true, Ordering::Relaxed);
         Ok(Self {
             driven,
-            heard,
             used: Instant::now(),
             open: endpoint.open.clone(),
         })
@@ -191,7 +182,6 @@ impl Connection {
         if !self.driven.ready().await {
             return Exchanged::Unsent(Box::new(request));
         }
-        self.heard.store(false, Ordering::Relaxed);
         let response = match self.driven.send(request).await {
             Ok(response) => response,
             Err(NoHead::Unsent(request)) => return Exchanged::Unsent(request),
@@ -229,7 +219,7 @@ impl Connection {
     fn broken(&self, error: &hyper::Error) -> Ended {
         Ended::without_answer(if error.is_parse() || is_nonsense(error) {
             Outcome::Protocol
-        } else if self.heard.load(Ordering::Relaxed) {
+        } else if self.driven.has_begun() {
             Outcome::Truncated
         } else {
             Outcome::Reset
@@ -256,44 +246,4 @@ fn is_nonsense(error: &hyper::Error) -> bool {
         source = cause.source();
     }
     false
-}
-
-/// A stream that notes when something comes.
-#[derive(Debug)]
-struct Heard {
-    stream: InTurns,
-    heard: Arc<AtomicBool>,
-}
-
-impl AsyncRead for Heard {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.heard.store(true, Ordering::Relaxed);
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Heard {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }

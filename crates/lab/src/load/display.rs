@@ -1,4 +1,4 @@
-//! How is a run shown while it lasts? A line per second, or a few lines drawn in place.
+//! The display of a load while it lasts: a line per second, or a few lines drawn in place.
 
 use std::io;
 
@@ -76,7 +76,7 @@ fn progress(record: &Record) -> String {
     let parts = record.names().iter().enumerate().map(|(target, name)| {
         let outcomes = record.figures(target);
         format!(
-            "{name}: {} ok, {} failed, {} fast-failed",
+            "{name}: {} ok, {} failed, {} fast-fail",
             outcomes[Outcome::Ok],
             outcomes.failed(),
             outcomes[Outcome::FastFail],

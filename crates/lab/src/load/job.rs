@@ -1,4 +1,4 @@
-//! What is known of one request while it is under way?
+//! A job: what is known of one request while it is under way.
 //!
 //! A job ends exactly once: by [`Job::end`], or unfinished when it is dropped. So no request is lost,
 //! whatever task is ended while it holds one.

@@ -1,4 +1,4 @@
-//! How do requests get to one target? Over a bounded number of connections, and in order.
+//! The lane to one target: a bounded number of connections, and requests in order.
 //!
 //! Each connection has a worker. A request goes to the worker that was busy last, so that few
 //! connections are kept warm; without an idle one a new worker is begun, up to the limit; beyond that

@@ -1,4 +1,4 @@
-//! What does the load generator export? What its clients saw, read at the scrape.
+//! Metrics of the load generator: what its clients saw, read at the scrape.
 
 use std::sync::Arc;
 
@@ -10,13 +10,16 @@ use telemetry::{Family, names};
 
 use super::record::Record;
 
-/// Limits of the buckets of response times, in seconds.
-const RESPONSES: [f64; 15] = [
+/// Limits of the buckets of response times, in seconds, to the longest patience of a client. They are the
+/// same whatever the patience is, so that generators can be added up.
+const RESPONSES: [f64; 19] = [
     0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+    30.0, 60.0, 300.0, 600.0,
 ];
-/// Limits of the buckets of lateness, in seconds.
-const LATENESS: [f64; 10] = [
-    0.000_05, 0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25,
+/// Limits of the buckets of lateness, in seconds: to what a machine may be late that stood still.
+const LATENESS: [f64; 14] = [
+    0.000_05, 0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0, 30.0,
+    600.0,
 ];
 
 /// Reads the record once per scrape.

@@ -1,4 +1,4 @@
-//! Where do results go? Into files that are tried before anything starts.
+//! Files for results, tried before anything starts.
 //!
 //! A run of an hour must not end with a full disk or a folder that cannot be written. So each file is
 //! opened beside its final place and really written to; only when all of them can be, and the run begins,

@@ -1,4 +1,4 @@
-//! When does each request leave? At its planned instant, as closely as the machine can.
+//! The pacer, which lets each request leave at its planned instant, as closely as the machine can.
 //!
 //! Waking for each arrival costs more than sending it when there are thousands in a second. So from
 //! some rate on, arrivals within a fraction of a millisecond leave together; how late that makes them is

@@ -1,4 +1,4 @@
-//! Which rates does a file hold, to be replayed?
+//! Rates in a file, to be replayed.
 
 use std::path::Path;
 
@@ -29,14 +29,14 @@ pub(crate) fn read_rates(path: &Path) -> Result<Vec<Point>, Failure> {
             None if number == 1 && is_heading(row) => {}
             None => {
                 return Err(Failure::usage(format!(
-                    "{shown}:{number}: `{row}` is not allowed: it must be SECONDS,RATE"
+                    "{shown}:{number}: `{row}` is not allowed: it must be SECONDS,RATE, such as 5,20"
                 )));
             }
         }
     }
     if points.is_empty() {
         return Err(Failure::usage(format!(
-            "{shown} holds no rows of SECONDS,RATE"
+            "{shown} holds no rows of SECONDS,RATE: write one, such as 0,90"
         )));
     }
     Ok(points)

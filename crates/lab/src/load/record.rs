@@ -1,4 +1,4 @@
-//! What did the clients see? Counts and latencies by target, phase and second.
+//! The record of what clients saw: counts and latencies by target, phase and second.
 //!
 //! Memory does not grow with time: histograms have bounds, and of the seconds the last hour is kept.
 

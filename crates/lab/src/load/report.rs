@@ -1,4 +1,4 @@
-//! What did the clients see in all? A table by target, what the generator did, and the verdict.
+//! The report of a load: a table by target, what the generator did, and the verdict.
 
 use std::collections::BTreeMap;
 

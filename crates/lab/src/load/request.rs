@@ -1,4 +1,4 @@
-//! What does a request say? The key that it asks for, and the trace that it belongs to.
+//! The request that goes out: the key that it asks for, and the trace that it belongs to.
 
 use bytes::Bytes;
 use experiment::outcome::Outcome;

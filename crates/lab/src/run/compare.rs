@@ -1,4 +1,4 @@
-//! Do results differ, or is it their spread? Figures of several run folders side by side.
+//! The comparison of results: figures of several run folders side by side.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,10 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let results = results.collect::<Result<Vec<_>, _>>()?;
     let figures = figures(&args.figure)?;
     let names = names(&args.results);
+    let rows = rows(&results, &figures);
+    if !args.figure.is_empty() {
+        all_measured(&figures, &rows)?;
+    }
     for (name, result) in names.iter().zip(&results) {
         print::line(&format!(
             "{name}: {}; {} run{}, {} s each, {}",
@@ -47,7 +51,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
         ));
     }
     print::line("");
-    for line in table(&names, &rows(&results, &figures)) {
+    for line in table(&names, &rows) {
         print::line(line.trim_end());
     }
     trusted(&names, &results)
@@ -84,8 +88,11 @@ fn read(path: &Path) -> Result<RunResult, Failure> {
         path.to_owned()
     };
     let shown = path.display();
-    let bytes = file::read(&path, file::RESULT)
-        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
+    let bytes = file::read(&path, file::RESULT).map_err(|error| {
+        Failure::usage(format!(
+            "cannot read {shown}: {error}; write a folder that `run` has left, such as runs/flapping-1"
+        ))
+    })?;
     RunResult::parse(&bytes).map_err(|what| Failure::usage(format!("{shown}: {what}")))
 }
 
@@ -100,6 +107,22 @@ fn figures(asked: &[String]) -> Result<Vec<Figure>, Failure> {
     figures
         .collect::<Result<_, String>>()
         .map_err(|what| Failure::usage(format!("--figure: {what}")))
+}
+
+/// Refuses a figure that was asked for and that none of the results has: its target or phase is misspelt.
+fn all_measured(figures: &[Figure], rows: &[Row]) -> Result<(), Failure> {
+    let measured = |figure: &&Figure| {
+        let name = figure.to_string();
+        let mut of_it = rows.iter().filter(|row| row.figure.to_string() == name);
+        of_it.any(|row| row.spreads.iter().any(Option::is_some))
+    };
+    match figures.iter().find(|figure| !measured(figure)) {
+        None => Ok(()),
+        Some(figure) => Err(Failure::usage(format!(
+            "--figure: `{figure}` was measured in none of the results: write a target and a phase that they \
+             have, such as p99(A) or ok_ratio(phase=outage)"
+        ))),
+    }
 }
 
 /// The folders' names, or their whole paths where two have the same.

@@ -1,4 +1,4 @@
-//! Where is a result kept? In a folder of its own, found to be writable before the run starts.
+//! The folder of a result, found to be writable before the run starts.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! Which scenarios are there, and is this one right?
+//! The list of scenarios, and the check of one.
 
 use experiment::scenario::Scenario;
 

@@ -1,4 +1,4 @@
-//! What runs, and on what? Written into every result, as figures mean nothing without it.
+//! The program and the machine of a run, written into every result, as figures mean nothing without them.
 
 use experiment::result::{Machine, Versions};
 

@@ -1,4 +1,4 @@
-//! What is said of a run? Belief beside truth, each expectation with its figure, and the spread of all.
+//! The report of a run: belief beside truth, each expectation with its figure, and the spread of all.
 
 use experiment::comparison::{Spread, USUAL};
 use experiment::expectation::{Figure, Unit};

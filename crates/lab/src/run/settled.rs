@@ -1,4 +1,4 @@
-//! What follows from a scenario? The settings of the whole system, as if they had been given by hand.
+//! The settings that follow from a scenario, as if they had been given by hand.
 
 use std::collections::BTreeMap;
 

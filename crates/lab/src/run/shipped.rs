@@ -1,4 +1,4 @@
-//! Which scenarios come with the lab? They are part of the program, so that each can be run by name.
+//! The scenarios that come with the lab. They are part of the program, so that each can be run by name.
 
 use std::path::Path;
 
@@ -79,7 +79,9 @@ fn file(path: &Path, asked: &str) -> Result<String, Failure> {
             Some(name) => format!("did you mean `{name}`?"),
             None => "`breaker-lab scenarios` lists those that come with the lab".to_owned(),
         };
-        Failure::usage(format!("cannot read the scenario {asked}: {error}; {hint}"))
+        Failure::usage(format!(
+            "cannot read the scenario `{asked}`: {error}; {hint}"
+        ))
     })
 }
 

@@ -1,10 +1,11 @@
-//! What does the file say? TOML, every key optional, unknown keys refused with the nearest known.
+//! The settings file: TOML, every key optional, unknown keys refused with the nearest known.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use experiment::load::Profile;
 use experiment::reading::parse_toml;
+use experiment::values::optional_share;
 use serde::Deserialize;
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
@@ -24,6 +25,7 @@ pub(crate) struct File {
     pub(crate) control_token: Option<Token>,
     pub(crate) otlp_endpoint: Option<BaseUrl>,
     pub(crate) otlp_protocol: Option<Text<Protocol>>,
+    #[serde(deserialize_with = "optional_share")]
     pub(crate) trace_ratio: Option<f64>,
     pub(crate) log_format: Option<Text<LogFormat>>,
     pub(crate) lab: PageFile,

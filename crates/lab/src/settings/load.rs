@@ -1,4 +1,4 @@
-//! What is run by the load generator alone, beside the load itself?
+//! The settings of a load that runs alone, and what is asked of one run.
 
 use experiment::expectation::Expectation;
 use experiment::load::{Phases, Profile};

@@ -1,4 +1,4 @@
-//! How are single settings written? Named addresses, URLs, what other crates know how to read.
+//! Values of single settings: named addresses, URLs, and what other crates know how to read.
 //!
 //! The same text means the same on the command line, in the environment and in the file.
 
@@ -64,7 +64,7 @@ where
             .filter(|(name, _)| !name.is_empty())
             .ok_or_else(|| {
                 let shown = without_passwords(text);
-                format!("`{shown}` is not of the form NAME=VALUE")
+                format!("`{shown}` has no name before it: write NAME=VALUE")
             })?;
         let value = value.parse().map_err(|error: T::Err| error.to_string())?;
         Ok(Self {
@@ -204,6 +204,20 @@ pub(crate) const HIDDEN: &str = "REDACTED";
 pub(crate) fn without_passwords(text: &str) -> String {
     let mut words = text.split_inclusive([' ', '`', '\'', '"', '<', '>', '\n']);
     words.by_ref().map(without_password).collect()
+}
+
+/// The same for text that is no URL but may have one in it: `me@host` alone stays as it is.
+pub(crate) fn without_url_passwords(text: &str) -> String {
+    let words = text.split_inclusive([' ', '`', '\'', '"', '<', '>', '\n']);
+    words
+        .map(|word| {
+            if word.contains("://") {
+                without_password(word)
+            } else {
+                word.to_owned()
+            }
+        })
+        .collect()
 }
 
 fn without_password(word: &str) -> String {

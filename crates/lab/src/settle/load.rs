@@ -1,4 +1,4 @@
-//! What follows for the load?
+//! Settles the load.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Where does everything listen? All sockets are bound before anything starts.
+//! The sockets of all services, bound before anything starts.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! Do the instances agree? The states of all breakers on one clock, followed by their transitions.
+//! The states of all breakers on one clock, followed by their transitions: whether the instances agree.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,6 @@
 //! The lines of the live picture, fitted to a terminal: 80 columns hold every figure, and more rows show
-//! more transitions.
+//! more transitions. A narrower terminal leaves out whole columns, the least telling ones first, and marks
+//! text that it cuts.
 
 use std::time::Duration;
 
@@ -15,8 +16,18 @@ use super::words::{cause, clock, compact, number, percent, seconds, state};
 const FIXED_LINES: usize = 6;
 /// The lines above the transitions.
 const TRANSITIONS_HEAD: usize = 2;
-/// The columns of everything but the names.
-const FIGURES_WIDTH: usize = 71;
+/// The width of a state with its mark.
+const STATE_WIDTH: usize = 15;
+/// The figures of an instance: head, width, and how early it is left out where there is no room.
+const FIGURES: [(&str, usize, u8); 7] = [
+    ("for", 7, 7),
+    ("calls", 8, 6),
+    ("ok", 8, 4),
+    ("failed", 8, 3),
+    ("fast-fail", 10, 2),
+    ("openings", 9, 5),
+    ("flaps", 6, 1),
+];
 /// The least width of the names, with a space.
 const NAME_WIDTH: usize = 9;
 /// The letters of `half-open` and `closed`, the longest change that breakers make by themselves.
@@ -42,18 +53,22 @@ pub(super) struct Piece {
 pub(super) fn lines(picture: &Picture, size: Size) -> Vec<Vec<Piece>> {
     let room = size.rows.saturating_sub(1 + FIXED_LINES);
     let width = name_width(picture, size.columns);
+    let shown = shown(size.columns.saturating_sub(width + STATE_WIDTH));
     let mut lines = head(picture);
+    let heads = FIGURES.map(|(head, ..)| head.to_owned());
+    let heads = figures(&heads, shown);
     lines.push(vec![dim(format!(
-        "{:<width$}{:<15}{:>7}{:>8}{:>8}{:>8}{:>10}{:>9}{:>6}",
-        "instance", "state", "for", "calls", "ok", "failed", "fast-fail", "openings", "flaps",
+        "{:<width$}{:<STATE_WIDTH$}{heads}",
+        "instance", "state"
     ))]);
     let instances = &picture.instances;
     if instances.len() <= room {
-        lines.extend(instances.iter().map(|one| instance(one, width)));
+        lines.extend(instances.iter().map(|one| instance(one, width, shown)));
     } else {
-        let shown = room.saturating_sub(1);
-        lines.extend(instances.iter().take(shown).map(|one| instance(one, width)));
-        lines.push(vec![plain(rest(&instances[shown..]))]);
+        let some = room.saturating_sub(1);
+        let first = instances.iter().take(some);
+        lines.extend(first.map(|one| instance(one, width, shown)));
+        lines.push(vec![plain(rest(&instances[some..]))]);
     }
     let left = (size.rows.saturating_sub(1)).saturating_sub(lines.len() + TRANSITIONS_HEAD);
     if left > 0 {
@@ -63,7 +78,56 @@ pub(super) fn lines(picture: &Picture, size: Size) -> Vec<Vec<Piece>> {
         lines.extend(newest.map(|noted| transition(picture, noted)));
     }
     lines.truncate(size.rows.saturating_sub(1));
+    for line in &mut lines {
+        fit(line, size.columns);
+    }
     lines
+}
+
+/// Which figures there is room for: the last one to go is the one with the least number.
+fn shown(room: usize) -> [bool; FIGURES.len()] {
+    let mut shown = [true; FIGURES.len()];
+    loop {
+        let kept = FIGURES.iter().zip(shown).filter(|(_, shown)| *shown);
+        let width: usize = kept.clone().map(|((_, width, _), _)| width).sum();
+        let Some(least) = kept.map(|((.., early), _)| *early).max() else {
+            return shown;
+        };
+        if width <= room {
+            return shown;
+        }
+        for (place, (.., early)) in FIGURES.iter().enumerate() {
+            shown[place] &= *early != least;
+        }
+    }
+}
+
+/// The texts in their columns, as far as they are shown.
+fn figures(texts: &[String; FIGURES.len()], shown: [bool; FIGURES.len()]) -> String {
+    let columns = FIGURES.iter().zip(texts).zip(shown);
+    columns
+        .filter(|(_, shown)| *shown)
+        .map(|(((_, width, _), text), _)| format!("{text:>width$}"))
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+/// Cuts what goes beyond the last column and says so with an ellipsis.
+fn fit(line: &mut Vec<Piece>, columns: usize) {
+    let mut room = columns;
+    for place in 0..line.len() {
+        let length = line[place].text.chars().count();
+        let last = line[place + 1..].iter().all(|piece| piece.text.is_empty());
+        if length < room || length == room && last {
+            room -= length;
+            continue;
+        }
+        let piece = &mut line[place];
+        piece.text = piece.text.chars().take(room.saturating_sub(1)).collect();
+        piece.text.push('…');
+        line.truncate(place + 1);
+        return;
+    }
 }
 
 /// Wide terminals have room for whole names.
@@ -71,7 +135,11 @@ fn name_width(picture: &Picture, columns: usize) -> usize {
     let longest = picture.instances.iter().map(|one| one.name.chars().count());
     let longest = longest.max().unwrap_or_default() + 1;
     longest
-        .min(columns.saturating_sub(FIGURES_WIDTH))
+        .min(
+            columns.saturating_sub(
+                STATE_WIDTH + FIGURES.iter().map(|(_, width, _)| width).sum::<usize>(),
+            ),
+        )
         .max(NAME_WIDTH)
 }
 
@@ -150,22 +218,22 @@ fn rest(instances: &[InstancePicture]) -> String {
     format!("… and {} more: {}", instances.len(), states.join(", "))
 }
 
-fn instance(instance: &InstancePicture, width: usize) -> Vec<Piece> {
+fn instance(instance: &InstancePicture, width: usize, shown: [bool; FIGURES.len()]) -> Vec<Piece> {
     let current = instance.snapshot.state;
     let clients = &instance.clients;
+    let texts = [
+        span(instance.in_state()),
+        compact(clients.ended()),
+        compact(clients[Outcome::Ok]),
+        compact(clients.failed()),
+        compact(clients[Outcome::FastFail]),
+        compact(instance.openings()),
+        compact(instance.flaps()),
+    ];
     vec![
         bold(format!("{:<width$}", short(&instance.name, width - 1))),
         coloured(format!("● {:<13}", state(current)), colour(current)),
-        plain(format!(
-            "{:>7}{:>8}{:>8}{:>8}{:>10}{:>9}{:>6}",
-            span(instance.in_state()),
-            compact(clients.ended()),
-            compact(clients[Outcome::Ok]),
-            compact(clients.failed()),
-            compact(clients[Outcome::FastFail]),
-            compact(instance.openings()),
-            compact(instance.flaps()),
-        )),
+        plain(figures(&texts, shown)),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! What happened in the whole run? Figures per instance and fleet, and the four things to observe.
+//! The summary of a run: figures per instance and fleet, and the four things to observe.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What runs when everything runs in one process? All parts, started together and stopped in order.
+//! All parts in one process, started together and stopped in order.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -20,6 +20,7 @@ use super::active::ActiveFault;
 use super::held::{Held, Released};
 use super::metrics::NOBODY;
 use super::running::Running;
+use crate::client::CALL_ID;
 use crate::serve::{Cut, Wire, error};
 
 /// Pieces of a slow body.
@@ -40,7 +41,8 @@ pub(super) async fn answer(
         key: header(headers, "x-request-key"),
         path: request.uri().path(),
     };
-    let meeting = running.meet(&call);
+    let id = header(headers, CALL_ID.as_str()).and_then(|id| id.parse().ok());
+    let meeting = running.meet(&call, id);
     let (fate, mut held) = (meeting.fate, meeting.held);
     note(attributes::FAULT_OUTCOME, fate.ending.as_str());
     let delay = i64::try_from(fate.delay.as_millis()).unwrap_or(i64::MAX);

@@ -51,17 +51,11 @@ pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
         Ok(patch) => patch,
         Err(refusal) => return refusal,
     };
-    if !patch.is_object() {
-        return invalid("a merge patch must be an object");
-    }
     let (plan, revision) = running.plan();
-    let merged = serde_json::to_value(&plan).map(|mut plan| {
-        merge(&mut plan, patch);
-        plan.to_string()
-    });
-    let merged = merged.map_err(|error| error.to_string());
-    let parsed = merged.and_then(|text| Plan::parse(text.as_bytes()));
-    match parsed.and_then(|plan| running.check(&plan).map(|()| plan)) {
+    match plan
+        .patched(patch)
+        .and_then(|plan| running.check(&plan).map(|()| plan))
+    {
         // The plan that was merged into must still be the one in force.
         Ok(plan) => match running.patch(plan, expected.or(Some(revision))) {
             Ok(_) => show(&running),
@@ -234,58 +228,4 @@ fn conflicting(conflict: Conflict) -> Response {
         conflict.revision
     );
     error(StatusCode::PRECONDITION_FAILED, "plan_changed", &message)
-}
-
-/// A JSON merge patch (RFC 7396): objects are merged, `null` removes, all else replaces.
-fn merge(target: &mut Value, patch: Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch;
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    let Value::Object(target) = target else {
-        return;
-    };
-    for (key, value) in patch {
-        if value.is_null() {
-            target.remove(&key);
-        } else {
-            merge(target.entry(key).or_insert(Value::Null), value);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patches_merge_as_the_examples_of_the_rfc() {
-        for (target, patch, result) in [
-            (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
-            (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
-            (r#"{"a":"b"}"#, r#"{"a":null}"#, "{}"),
-            (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
-            (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
-            (
-                r#"{"a":{"b":"c"}}"#,
-                r#"{"a":{"b":"d","c":null}}"#,
-                r#"{"a":{"b":"d"}}"#,
-            ),
-            (r#"{"a":[{"b":"c"}]}"#, r#"{"a":[1]}"#, r#"{"a":[1]}"#),
-            (r#"["a","b"]"#, r#"["c","d"]"#, r#"["c","d"]"#),
-            (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
-            ("[1,2]", r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),
-            ("{}", r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
-        ] {
-            let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-            let mut merged = value(target);
-
-            merge(&mut merged, value(patch));
-
-            assert_eq!(merged, value(result), "{target} {patch}");
-        }
-    }
 }

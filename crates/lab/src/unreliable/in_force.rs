@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use experiment::faults::{Phase, Plan, Player};
+use experiment::faults::{Call, Fate, Phase, Plan, Player};
 
 use super::counts::Ledger;
 use super::office::Office;
+use super::repeats::Repeats;
 
 /// What keeps a call waiting that is no rule: the phase's own latency, hangs and failures,
 pub(super) const PHASE: &str = "phase";
@@ -26,6 +27,7 @@ pub(super) struct State {
     before: Option<Before>,
     pub(super) revision: u64,
     pub(super) ledger: Ledger,
+    pub(super) repeats: Repeats,
     /// The revision that put the plan in force, patches aside.
     replaced: u64,
     /// For parts of the plan (rules by name, and others) the revision that took them back or changed them.
@@ -63,10 +65,25 @@ impl State {
             before: None,
             revision: 1,
             ledger: Ledger::default(),
+            repeats: Repeats::default(),
             replaced: 1,
             changed: BTreeMap::new(),
             spoilt: Duration::ZERO,
         }
+    }
+
+    /// What a call meets: what it has met before, if it was cut and comes once more.
+    pub(super) fn fate(&mut self, elapsed: Duration, call: &Call<'_>, id: Option<u64>) -> Fate {
+        let Some(id) = id else {
+            return self.force.player.fate(elapsed, call);
+        };
+        let (caller, revision) = (call.caller, self.revision);
+        if let Some(fate) = self.repeats.take(caller, id, revision) {
+            return fate;
+        }
+        let fate = self.force.player.fate(elapsed, call);
+        self.repeats.note(caller, id, revision, &fate);
+        fate
     }
 
     /// Puts `plan` in force at `now`.

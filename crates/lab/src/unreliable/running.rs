@@ -202,10 +202,10 @@ impl Running {
         Ok(state.revision)
     }
 
-    /// What the next call meets. Counts the call.
-    pub(super) fn meet(&self, call: &Call<'_>) -> Meeting {
+    /// What the next call meets. Counts the call. One that comes again, with the same `id`, meets the same.
+    pub(super) fn meet(&self, call: &Call<'_>, id: Option<u64>) -> Meeting {
         let (mut state, elapsed) = self.settled();
-        let mut fate = state.force.player.fate(elapsed, call);
+        let mut fate = state.fate(elapsed, call, id);
         let mut turn = None;
         if let Some(office) = self.office(&mut state.force, elapsed) {
             let moment = state.force.player.plan().at(elapsed);

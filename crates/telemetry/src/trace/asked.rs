@@ -81,6 +81,8 @@ pub(crate) enum Asked {
 pub(crate) struct Wanted {
     /// `None` leaves it to the SDK, which reads its variables.
     pub(super) endpoint: Option<String>,
+    /// The endpoint, whoever named it, with the credentials that stand in it.
+    pub(super) used_endpoint: String,
     /// The endpoint as the log shows it.
     pub(super) shown_endpoint: String,
     pub(super) protocol: Protocol,
@@ -184,6 +186,7 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
     ]);
     Asked::On(Wanted {
         endpoint: settings.endpoint.clone(),
+        used_endpoint: used,
         shown_endpoint,
         protocol,
         ratio: settings.ratio,

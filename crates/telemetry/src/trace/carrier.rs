@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::header::AUTHORIZATION;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use tokio::runtime::{Builder, Runtime};
 
@@ -90,7 +91,7 @@ impl HttpClient for Client {
         let answer = self.runtime.spawn(send(self.http.clone(), request));
         let answer = answer.await??;
         if answer.status().is_success() {
-            self.health.reject(rejected_spans(answer.body()));
+            self.health.reject(rejected_spans(&answer));
         }
         Ok(answer)
     }
@@ -124,20 +125,23 @@ fn with_credentials(
     http: &reqwest::Client,
     request: &mut reqwest::Request,
 ) -> Result<(), reqwest::Error> {
-    let url = request.url();
-    if url.username().is_empty() && url.password().is_none() {
-        return Ok(());
-    }
-    // The client library knows how; this request is never sent.
-    let plain = http.get(url.clone()).build()?;
+    let plain = http.get(request.url().clone()).build()?;
     *request.url_mut() = plain.url().clone();
-    for (name, value) in plain.headers() {
-        let unset = !request.headers().contains_key(name);
-        if unset {
-            request.headers_mut().insert(name.clone(), value.clone());
-        }
+    if let Some(value) = plain.headers().get(AUTHORIZATION) {
+        let headers = request.headers_mut();
+        headers.entry(AUTHORIZATION).or_insert(value.clone());
     }
     Ok(())
+}
+
+/// `url` without the credentials that stand in it, and these as HTTP's basic ones; `None` where there are
+/// none.
+#[cfg(feature = "otlp-grpc")]
+pub(super) fn credentials(url: &str) -> Option<(String, http::HeaderValue)> {
+    // The client library knows how; this request is never sent.
+    let plain = reqwest::Client::new().get(url).build().ok()?;
+    let value = plain.headers().get(AUTHORIZATION)?;
+    Some((plain.url().to_string(), value.clone()))
 }
 
 #[cfg(test)]

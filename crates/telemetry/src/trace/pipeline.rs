@@ -6,11 +6,17 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
+#[cfg(feature = "otlp-grpc")]
+use opentelemetry_otlp::{WithTonicConfig, tonic_types::metadata::MetadataMap};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider,
     SpanExporter as _,
 };
+
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
+use tracing_subscriber::registry::LookupSpan;
 
 use super::Tracer;
 use super::asked::{Protocol, Wanted};
@@ -100,6 +106,14 @@ impl Pipeline {
         Ok(Tracer::of(self.services.add(exporter), self.wanted.parents))
     }
 
+    /// Learns what the collector rejects. It belongs into the subscriber that this pipeline's spans go to.
+    pub(crate) fn rejections<S>(&self) -> impl Layer<S>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span>,
+    {
+        super::partial_success::layer(self.health())
+    }
+
     pub(crate) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)
     }
@@ -142,6 +156,13 @@ fn exporter(
             let mut builder = SpanExporter::builder().with_tonic().with_timeout(timeout);
             if let Some(base) = &wanted.endpoint {
                 builder = builder.with_endpoint(base);
+            }
+            // The SDK leaves them out. Headers that a variable names win.
+            if let Some((plain, value)) = super::carrier::credentials(&wanted.used_endpoint) {
+                let headers = http::HeaderMap::from_iter([(http::header::AUTHORIZATION, value)]);
+                builder = builder
+                    .with_endpoint(plain)
+                    .with_metadata(MetadataMap::from_headers(headers));
             }
             builder.build().map_err(|error| error.to_string())
         }

@@ -1,4 +1,4 @@
-//! Can an effect be carried out?
+//! Checks of effects: each must be one that can be carried out.
 
 use super::{Checked, MAX_HANG_MS, count};
 use crate::faults::Effect;

@@ -1,4 +1,4 @@
-//! Can a gate decide?
+//! Checks of gates: each must be one that can decide.
 
 use super::{Checked, below, count, name};
 use crate::faults::gate::{Kind, Markov};

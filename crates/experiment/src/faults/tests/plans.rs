@@ -244,7 +244,7 @@ fn a_preview_shows_phases_and_the_truth_of_each_caller() {
 }
 
 #[test]
-fn times_are_written_with_a_unit_as_everywhere_or_in_milliseconds() {
+fn every_time_of_a_plan_is_written_with_a_unit_or_as_a_number_whose_name_has_one() {
     let numbers = r#"{"deadline_ms": 2000, "patience_ms": {"A": 3000}, "ttl_ms": 60000, "limits": {"max_hang_ms": 5000}, "phases": [
         {"name": "x", "for_ms": 1000, "hang_ms": 1500, "latency_ms": 4, "latency_jitter_ms": 8,
          "ramp_ms": 500}]}"#;
@@ -259,19 +259,123 @@ fn times_are_written_with_a_unit_as_everywhere_or_in_milliseconds() {
     for (phase, why) in [
         (r#""for": "1""#, "`1` is not a duration"),
         (r#""for": "1us""#, "whole number of milliseconds"),
+        (r#""for": 1000"#, "write for = \"1000ms\", or for_ms = 1000"),
         (
             r#""for": true"#,
-            "milliseconds as a whole number, or a duration",
+            "a time with a unit, such as for = \"500ms\"",
         ),
-        (
-            r#""for_ms": -1"#,
-            "milliseconds as a whole number, or a duration",
-        ),
+        (r#""for_ms": "1s""#, "`1s` is not a number of milliseconds"),
+        (r#""for_ms": -1"#, "integer `-1`"),
+        (r#""hang": 5"#, "phases[0].hang: `5` has no unit"),
+        (r#""retry_after": 5"#, "retry_after_s = 5"),
         (r#""for": "1s", "for_ms": 5"#, "duplicate field `for_ms`"),
     ] {
         let text = format!(r#"{{"phases": [{{"name": "x", {phase}}}]}}"#);
         let said = Plan::parse(text.as_bytes()).unwrap_err();
         assert!(said.contains(why), "{phase}: {said}");
+    }
+}
+
+#[test]
+fn every_key_of_the_schema_that_ends_with_a_unit_can_be_written_without_it() {
+    fn numbers_to_text(value: &mut serde_json::Value) -> usize {
+        let mut changed = 0;
+        match value {
+            serde_json::Value::Object(object) => {
+                let timed: Vec<String> = object.keys().cloned().collect();
+                for key in timed {
+                    let Some(name) = crate::reading::times::split(&key).map(str::to_owned) else {
+                        continue;
+                    };
+                    let mut written = object.remove(&key).unwrap();
+                    with_unit(&key, &mut written);
+                    changed += 1;
+                    object.insert(name, written);
+                }
+                changed += object.values_mut().map(numbers_to_text).sum::<usize>();
+            }
+            serde_json::Value::Array(items) => {
+                changed += items.iter_mut().map(numbers_to_text).sum::<usize>();
+            }
+            _ => {}
+        }
+        changed
+    }
+    fn with_unit(key: &str, value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Number(number) => {
+                *value = crate::reading::times::text(key, &number.to_string()).into();
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(|it| with_unit(key, it)),
+            serde_json::Value::Object(named) => {
+                named.values_mut().for_each(|it| with_unit(key, it));
+            }
+            _ => {}
+        }
+    }
+    let text = r#"{"deadline_ms": 1, "patience_ms": {"A": 2}, "ttl_ms": 3, "limits": {"max_hang_ms": 4},
+        "base": {"delay": {"uniform": {"min_ms": 1, "max_ms": 5}}},
+        "phases": [{"name": "x", "for_ms": 9, "hang_ms": 1, "latency_ms": 1, "latency_jitter_ms": 1,
+                    "ramp_ms": 1, "retry_after_s": 3}],
+        "rules": {"a": {"ttl_ms": 4, "gate": {"gilbert_elliott": {"good_mean_ms": 4, "bad_mean_ms": 4}},
+                        "effects": [{"delay": {"exponential": {"mean_ms": 3}}},
+                                    {"delay": {"log_normal": {"median_ms": 3, "p99_ms": 4}}},
+                                    {"delay": {"pareto": {"scale_ms": 3, "alpha": 2, "max_ms": 9}}},
+                                    {"delay": {"empirical": {"values_ms": [1, 2]}}},
+                                    {"slow_body": {"over_ms": 3}},
+                                    {"status": {"code": 503, "retry_after_s": 1}},
+                                    {"hang": {"max_ms": 3}}]},
+                  "b": {"gate": {"markov": {"states": {"x": {"p": 1, "dwell": {"fixed": {"ms": 5}}}}}},
+                        "effects": [{"reset": {}}]}},
+        "overload": {"workers": 1, "service": {"fixed": {"ms": 1}}, "trigger": {"at_ms": 1, "for_ms": 1,
+                     "service_factor": 2}, "warmth": {"hit_ratio": 0.5, "miss_factor": 2,
+                     "rewarm_tau_ms": 5}}}"#;
+    let read = |text: &str| crate::reading::parse_json::<Plan>(text.as_bytes()).unwrap();
+    let mut written: serde_json::Value = serde_json::from_str(text).unwrap();
+
+    assert_eq!(numbers_to_text(&mut written), 27);
+    assert_eq!(read(&written.to_string()), read(text));
+    let fixed = written
+        .to_string()
+        .replace(r#"{"fixed":{"ms":5}}"#, r#"{"fixed":"5ms"}"#);
+    assert_eq!(read(&fixed), read(text));
+}
+
+#[test]
+fn a_share_is_a_number_or_a_percentage_everywhere_in_a_plan() {
+    let numbers = r#"{"phases": [{"name": "x", "failure_ratio": 0.35, "hang_ratio": 0.1}],
+        "rules": {"a": {"match": {"share": 0.5}, "gate": {"bernoulli": 0.25, "rho": 0.5},
+                        "effects": [{"truncate": {"share": 0.5}}]},
+                  "b": {"gate": {"gilbert_elliott": {"good_mean_ms": 1, "bad_mean_ms": 1, "p_good": 0.05,
+                                                     "p_bad": 0.5}}, "effects": [{"reset": {}}]},
+                  "c": {"gate": {"markov": {"states": {"x": {"p": 0.5, "dwell": {"fixed": {"ms": 5}}}}}},
+                        "effects": [{"reset": {}}]}},
+        "overload": {"workers": 1, "service": {"fixed": {"ms": 1}},
+                     "warmth": {"hit_ratio": 0.9, "miss_factor": 2, "rewarm_tau_ms": 5}}}"#;
+    let mut percent = numbers.to_owned();
+    for (number, text) in [
+        ("0.35", "\"35%\""),
+        ("0.1,", "\"10 %\","),
+        ("0.1}", "\"10%\"}"),
+        ("0.25", "\"25%\""),
+        ("0.05", "\"5%\""),
+        ("0.5", "\"50%\""),
+        ("0.9", "\"90%\""),
+    ] {
+        percent = percent.replace(number, text);
+    }
+    let read = |text: &str| crate::reading::parse_json::<Plan>(text.as_bytes()).unwrap();
+
+    assert_eq!(percent.matches('%').count(), 10, "{percent}");
+    assert_eq!(read(&percent), read(numbers));
+    for wrong in ["\"half\"", "\"90/s\"", "true"] {
+        let text = numbers.replace("0.35", wrong);
+        let error = crate::reading::parse_json::<Plan>(text.as_bytes()).unwrap_err();
+        assert!(
+            error.contains("such as 0.5, or 50%") || error.contains("such as 0.5 or \"50%\""),
+            "{error}"
+        );
+        assert!(error.starts_with("phases[0].failure_ratio: "), "{error}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Are belief and truth compared as an eye on the timeline would?
+//! Tests of belief: it is held against the truth as an eye on the timeline would.
 
 use crate::expectation::{Expectation, Figures};
 use crate::fleet::{Change, FleetRecord, InstanceRecord, Interval, Phase};

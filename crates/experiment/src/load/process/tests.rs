@@ -1,4 +1,4 @@
-//! Do the gaps keep to their laws?
+//! Tests of arrival processes: their gaps keep to their laws.
 
 use std::f64::consts::{LN_2, LN_10};
 
@@ -149,7 +149,7 @@ fn what_is_no_process_is_refused_with_what_is_meant_or_allowed() {
         error("poison")
     );
     assert!(
-        error("gamma").contains("missing field `shape`"),
+        error("gamma").contains("the key `shape` is missing"),
         "{}",
         error("gamma")
     );

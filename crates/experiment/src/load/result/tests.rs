@@ -1,4 +1,4 @@
-//! Do the figures follow from the parts, and is what is lost noticed?
+//! Tests of results: figures follow from the parts, and what is lost is noticed.
 
 use std::time::Duration;
 

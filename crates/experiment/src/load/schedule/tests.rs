@@ -1,4 +1,4 @@
-//! Is the plan the same for the same seed, and does it follow process and shape?
+//! Tests of schedules: one seed gives one plan, which follows process and shape.
 
 use proptest::prelude::*;
 

@@ -73,7 +73,7 @@ fn a_bucket_shows_the_last_sampled_call_that_fell_into_it() {
     durations.observe(Outcome::Success, Duration::from_millis(5), trace(1));
     durations.observe(Outcome::Success, Duration::from_micros(4_500), trace(2));
     durations.observe(Outcome::Success, Duration::from_micros(4_600), None);
-    durations.observe(Outcome::Success, Duration::from_secs(90), trace(3));
+    durations.observe(Outcome::Success, Duration::from_secs(900), trace(3));
     durations.observe(Outcome::Success, Duration::from_millis(10), trace(4));
 
     let lines = lines(&metrics, "circuit_breaker_call_duration_seconds");
@@ -105,7 +105,7 @@ fn a_bucket_shows_the_last_sampled_call_that_fell_into_it() {
     assert!(at_the_limit.contains(&"04".repeat(16)), "{at_the_limit}");
     assert_eq!(bucket("1.0"), "4");
     assert!(
-        bucket("+Inf").starts_with(&format!("5 # {{trace_id=\"{}\"}} 90 ", "03".repeat(16))),
+        bucket("+Inf").starts_with(&format!("5 # {{trace_id=\"{}\"}} 900 ", "03".repeat(16))),
         "{}",
         bucket("+Inf"),
     );

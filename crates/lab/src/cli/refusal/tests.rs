@@ -41,8 +41,16 @@ fn a_misspelt_flag_gets_one_line_with_the_nearest() {
 fn what_people_write_by_mistake_names_the_value_the_reason_and_what_to_write() {
     for (given, words) in [
         (
-            ["--rate", "90rps"],
-            ["--rate: `90rps` is not a number", "without a unit"],
+            ["--rate", "90/min"],
+            ["--rate: `90/min` is not a rate", "such as 90 or 90/s"],
+        ),
+        (
+            ["--jitter", "a fifth"],
+            ["--jitter: `a fifth` is not a share", "such as 0.5, or 50%"],
+        ),
+        (
+            ["--failure-rate-threshold", "50%%"],
+            ["`50%%` is not a share", "50%; or write `off`"],
         ),
         (["--seed", "-5"], ["--seed: `-5`", "not negative"]),
         (
@@ -119,7 +127,7 @@ fn no_flag_answers_in_the_words_of_a_parser() {
         let flag = format!("--{}", arg.get_long().unwrap());
         for value in [
             "-5",
-            "90rps",
+            "90 parsecs",
             "99999999999999999999999",
             "",
             "x=",
@@ -146,6 +154,12 @@ fn no_flag_answers_in_the_words_of_a_parser() {
             );
             assert!(
                 value.is_empty() || said.contains(value) || flag.contains("token"),
+                "{flag} {value}: {said}"
+            );
+            assert!(
+                ["write", "such as", "must be", "there are"]
+                    .iter()
+                    .any(|hint| said.contains(hint)),
                 "{flag} {value}: {said}"
             );
             for phrase in NO_HELP {

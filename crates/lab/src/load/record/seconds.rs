@@ -1,4 +1,4 @@
-//! What happened in each second, and which seconds were mixed?
+//! The seconds of a run: what happened in each, and which were mixed.
 
 use std::collections::VecDeque;
 

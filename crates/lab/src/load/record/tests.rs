@@ -1,4 +1,4 @@
-//! Is everything counted once, in its part and its second?
+//! Tests of the record: everything is counted once, in its part and its second.
 
 use super::*;
 

@@ -132,3 +132,26 @@ fn more_rows_show_more_transitions_and_more_columns_whole_names() {
         "{wide:#?}"
     );
 }
+
+#[test]
+fn a_narrow_terminal_leaves_out_whole_columns_and_marks_what_it_cuts() {
+    let picture = picture(3, 60);
+    for (columns, kept, left_out) in [
+        (79, "calls      ok  failed fast-fail openings flaps", "for"),
+        (60, "ok  failed fast-fail flaps", "openings"),
+        (40, "fast-fail flaps", "failed"),
+        (24, "state", "flaps"),
+    ] {
+        let shown = drawn(&picture, columns, 24);
+
+        for line in &shown {
+            assert!(line.chars().count() <= columns, "{columns}: {line}");
+        }
+        let head = shown.iter().find(|line| line.starts_with("instance"));
+        let head = head.expect("a line with the columns").trim_end();
+        assert!(head.ends_with(kept), "{columns}: {head}");
+        assert!(!head.contains(left_out), "{columns}: {head}");
+    }
+    assert!(drawn(&picture, 60, 24)[0].ends_with('…'));
+    assert!(!drawn(&picture, 100, 24).concat().contains("…,"));
+}

@@ -21,7 +21,7 @@ fn call(running: &Running, caller: &str) -> Fate {
         key: None,
         path: "/data",
     };
-    running.meet(&call).fate
+    running.meet(&call, None).fate
 }
 
 fn plan(text: &str) -> Plan {
@@ -205,14 +205,14 @@ fn more_calls_suffer_at_once_than_the_limit_allows_never() {
         path: "/data",
     };
 
-    let meetings: Vec<Meeting> = (0..5).map(|_| running.meet(&call)).collect();
+    let meetings: Vec<Meeting> = (0..5).map(|_| running.meet(&call, None)).collect();
 
     let delayed = meetings.iter().filter(|it| !it.fate.delay.is_zero());
     assert_eq!(delayed.count(), 2);
     let (ledger, _) = running.ledger();
     assert_eq!(ledger.spared().collect::<Vec<_>>(), [(["slow", "A"], 3)]);
     drop(meetings);
-    assert!(!running.meet(&call).fate.delay.is_zero());
+    assert!(!running.meet(&call, None).fate.delay.is_zero());
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn a_spared_call_takes_as_long_as_a_healthy_one() {
         path: "/data",
     };
 
-    let meetings: Vec<Meeting> = (0..3).map(|_| running.meet(&call)).collect();
+    let meetings: Vec<Meeting> = (0..3).map(|_| running.meet(&call, None)).collect();
 
     let delays = meetings.iter().map(|it| it.fate.delay.as_millis());
     assert_eq!(delays.collect::<Vec<_>>(), [70, 20, 20]);

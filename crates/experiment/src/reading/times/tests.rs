@@ -1,0 +1,106 @@
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::reading::{parse_json, parse_toml};
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Read {
+    for_ms: u64,
+    most_ms: Option<f64>,
+    values_ms: Vec<f64>,
+    each_ms: BTreeMap<String, u64>,
+    retry_after_s: Option<u32>,
+    bytes_per_s: u64,
+    one: Option<One>,
+    named: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum One {
+    Fixed { ms: f64 },
+    Mean { mean_ms: f64 },
+}
+
+#[test]
+fn a_time_is_written_with_a_unit_or_as_a_number_whose_name_has_one() {
+    let with_units = r#"{"for": "1s", "most": "1500us", "values": ["1ms", "2s"], "each": {"A": "3ms"},
+        "retry_after": "1m", "bytes_per_s": 7, "one": {"mean": {"mean": "2ms"}}, "named": {"x_ms": 1}}"#;
+    let numbers = r#"{"for_ms": 1000, "most_ms": 1.5, "values_ms": [1, 2000], "each_ms": {"A": 3},
+        "retry_after_s": 60, "bytes_per_s": 7, "one": {"mean": {"mean_ms": 2}}, "named": {"x_ms": 1}}"#;
+
+    let read: Read = parse_json(with_units.as_bytes()).unwrap();
+    assert_eq!(read, parse_json(numbers.as_bytes()).unwrap());
+    assert_eq!(read.for_ms, 1000);
+    assert_eq!(read.most_ms, Some(1.5));
+    assert_eq!(read.retry_after_s, Some(60));
+
+    let toml: Read =
+        parse_toml("for = \"1s\"\none.fixed = \"20ms\"\nvalues = [\"1ms\"]\n").unwrap();
+    assert_eq!(toml.one, Some(One::Fixed { ms: 20.0 }));
+    assert_eq!((toml.for_ms, toml.values_ms), (1000, vec![1.0]));
+    let table: Read = parse_toml("one.fixed.ms = 20").unwrap();
+    assert_eq!(table.one, toml.one);
+    let nothing: Read = parse_json(br#"{"most": null, "retry_after_s": null}"#).unwrap();
+    assert_eq!(nothing, Read::default());
+}
+
+#[test]
+fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
+    for (text, said) in [
+        (
+            "for = 1000",
+            "1:7: `1000` has no unit: write for = \"1000ms\", or for_ms = 1000",
+        ),
+        ("for = 1.5", "`1.5` has no unit: write for = \"1.5ms\""),
+        ("for = -5", "`-5` has no unit"),
+        ("for = \"1000\"", "`1000` is not a duration"),
+        (
+            "for_ms = \"1s\"",
+            "1:10: `1s` is not a number of milliseconds: write for = \"500ms\"",
+        ),
+        (
+            "for = true",
+            "expected a time with a unit, such as for = \"500ms\"",
+        ),
+        (
+            "for_ms = true",
+            "expected a number of milliseconds; or write for = \"500ms\"",
+        ),
+        ("for_ms = -1", "invalid value: integer `-1`"),
+        (
+            "for = \"1us\"",
+            "`1us` is not allowed: write a whole number of milliseconds",
+        ),
+        (
+            "retry_after = 5",
+            "write retry_after = \"5s\", or retry_after_s = 5",
+        ),
+        ("retry_after = \"5ms\"", "write a whole number of seconds"),
+        ("values = [1]", "write values = \"1ms\", or values_ms = 1"),
+        ("each.A = 5", "`5` has no unit"),
+        (
+            "one.fixed = 20",
+            "`20` has no unit: write it with one, such as \"20ms\"",
+        ),
+        (
+            "one.mean.mean = 20",
+            "write mean = \"20ms\", or mean_ms = 20",
+        ),
+        ("for = \"1s\"\nfor_ms = 5", "duplicate field `for_ms`"),
+        (
+            "fors = \"1s\"",
+            "1:1: unknown key `fors`; did you mean `for`?",
+        ),
+    ] {
+        let error = parse_toml::<Read>(text).unwrap_err();
+        assert!(error.contains(said), "{text}: {error}");
+    }
+    let error = parse_json::<Read>(br#"{"one": {"mean": {"mean": 20}}}"#).unwrap_err();
+    assert!(
+        error.starts_with("one.mean.mean: `20` has no unit"),
+        "{error}"
+    );
+}
