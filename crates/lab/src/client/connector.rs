@@ -1,6 +1,5 @@
 //! New connections to the downstream.
 
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
@@ -14,12 +13,7 @@ use tower::Service;
 use super::{Heard, InTurns, Names};
 use crate::shortage::Unresolved;
 
-tokio::task_local! {
-    /// Whether a connection was asked for while the present request was sent.
-    pub(super) static CONNECTED: Cell<bool>;
-}
-
-/// Connects, notes it in [`CONNECTED`], and has what comes read in turns and noted.
+/// Connects, and has what comes read in turns and noted.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     tcp: HttpConnector<Names>,
@@ -43,8 +37,6 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        // Nobody listens where a connection is made beside a request.
-        let _ = CONNECTED.try_with(|connected| connected.set(true));
         let connecting = self.tcp.call(uri);
         Box::pin(async move {
             let stream = connecting.await?.into_inner();
