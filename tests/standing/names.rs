@@ -110,10 +110,6 @@ async fn scrapes_are_answered_and_sigterm_ends_an_instance_whose_downstream_has_
         "http://downstream.silent.test:9000",
         "--call-timeout",
         "200ms",
-        "--consecutive-failures",
-        "1000000",
-        "--failure-rate-threshold",
-        "off",
     ]);
     let client = Client::new(process.url("instance A").await);
     let mut calls = tokio::task::JoinSet::new();
@@ -122,8 +118,12 @@ async fn scrapes_are_answered_and_sigterm_ends_an_instance_whose_downstream_has_
         calls.spawn(async move { client.get("/call").await.status });
     }
     server.asked().await;
-    let _answers = calls.join_all().await;
+    let answers = calls.join_all().await;
 
+    // Nobody was called, so nothing is known about the downstream: its breaker has no reason to open.
+    assert!(answers.iter().all(|status| *status == 500), "{answers:?}");
+    let breaker = client.get("/breaker").await.json();
+    assert_eq!(breaker["state"], "closed", "{breaker}");
     // More calls than there are threads for what blocks.
     let scraped = tokio::time::timeout(LIMIT, client.get("/metrics")).await;
     assert_eq!(scraped.expect("a scrape is answered").status, 200);

@@ -17,7 +17,6 @@ mod names;
 mod pool;
 mod turns;
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -30,9 +29,9 @@ use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use reqwest::{Url, redirect};
-use tower::ServiceExt;
 
 use connector::Connector;
+pub(crate) use connector::LookingUp;
 pub(crate) use driven::{Driven, Unanswered as NoHead};
 pub(crate) use heard::{Begun, Heard};
 pub(crate) use names::Names;
@@ -64,8 +63,6 @@ pub(crate) fn client() -> reqwest::Client {
 pub(crate) struct Downstream {
     pool: Pool,
     connector: Connector,
-    /// Where connections go.
-    to: Uri,
     /// What every request says.
     headers: HeaderMap,
     /// The id of the next call.
@@ -103,8 +100,7 @@ impl Downstream {
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         Self {
             pool: Pool::default(),
-            connector: Connector::new(Names::of_system()),
-            to: uri_of(url),
+            connector: Connector::new(Names::of_system(), url),
             headers,
             // Any number, so that calls from before a restart are others.
             next: RandomState::new().hash_one(()).into(),
@@ -123,12 +119,13 @@ impl Downstream {
     }
 
     /// Asks for `path`, and reads up to `limit` bytes of the answer. Neither redirects nor a proxy are
-    /// followed.
+    /// followed. Whoever does not wait for the end is told whether the host was still being looked up.
     pub(crate) async fn get(
         &self,
         path: Uri,
         mut headers: HeaderMap,
         limit: usize,
+        looking_up: &LookingUp,
     ) -> Result<Answered, Unanswered> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         headers.insert(CALL_ID, HeaderValue::from(id));
@@ -151,7 +148,7 @@ impl Downstream {
                 Err(NoHead::Unsent(unsent)) => request = *unsent,
             }
         }
-        let mut connection = self.connect().await?;
+        let mut connection = self.connect(looking_up).await?;
         match connection.send(request).await {
             Ok(response) => self.read(connection, response, limit).await,
             Err(NoHead::Broken(error)) => Err(Unanswered::Broken(error.into())),
@@ -164,11 +161,9 @@ impl Downstream {
         self.pool.sweep();
     }
 
-    async fn connect(&self) -> Result<Driven, Unanswered> {
-        let connecting = self.connector.clone().oneshot(self.to.clone());
-        let stream = connecting
-            .await
-            .map_err(|error| Unanswered::Connect(error.into()))?;
+    async fn connect(&self, looking_up: &LookingUp) -> Result<Driven, Unanswered> {
+        let stream = self.connector.connect(looking_up).await;
+        let stream = stream.map_err(Unanswered::Connect)?;
         let connection = Driven::new(stream).await;
         connection.map_err(|error| Unanswered::Broken(error.into()))
     }
@@ -216,19 +211,6 @@ fn host(url: &Url) -> Option<HeaderValue> {
         None => name.to_owned(),
     };
     HeaderValue::from_str(&text).ok()
-}
-
-/// The URI of a service. A name and a password are in a header; in the URI, they could get into a log.
-fn uri_of(url: &Url) -> Uri {
-    let mut plain = Cow::Borrowed(url);
-    if !url.username().is_empty() || url.password().is_some() {
-        let plain = plain.to_mut();
-        // Refused only where there is no host, and thus no name.
-        let _ = plain.set_username("");
-        let _ = plain.set_password(None);
-    }
-    // What a URL may hold, a URI may, too.
-    plain.as_str().parse().unwrap_or_default()
 }
 
 /// Whether the connection ended before the head of an answer was there.

@@ -19,17 +19,30 @@ fn a_name_and_a_password_in_the_url_are_sent_as_the_header_that_they_mean() {
 }
 
 #[test]
-fn where_connections_go_has_no_name_or_password_in_it() {
-    for (url, uri) in [
-        (
-            "http://me:secret@127.0.0.1:1/data?x",
-            "http://127.0.0.1:1/data?x",
-        ),
-        ("http://me@h/data", "http://h/data"),
-        ("http://h:1/data", "http://h:1/data"),
+fn where_connections_go_is_a_host_and_a_port_without_name_and_password() {
+    for (url, host, port) in [
+        ("http://me:secret@127.0.0.1:1/data?x", "127.0.0.1", 1),
+        ("http://me@h/data", "h", 80),
+        ("http://[::1]:81/data", "::1", 81),
     ] {
-        assert_eq!(uri_of(&url.parse().unwrap()).to_string(), uri);
+        let connector = Connector::new(Names::silent(), &url.parse().unwrap());
+
+        let written = format!("{connector:?}");
+        let expected = format!("host: {host:?}, port: {port}");
+        assert!(written.contains(&expected), "{written}");
+        assert!(!written.contains("secret"), "{written}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_gives_up_during_the_look_up_is_told_so() {
+    let looking_up = LookingUp::default();
+    let connector = Connector::new(Names::silent(), &"http://h:1".parse().unwrap());
+
+    let connecting = connector.connect(&looking_up);
+    let ended = tokio::time::timeout(Duration::from_secs(1), connecting).await;
+
+    assert!(ended.is_err() && looking_up.is());
 }
 
 #[test]
@@ -64,7 +77,12 @@ async fn service() -> (TcpListener, Downstream) {
 
 async fn get(client: &Downstream) -> Result<Answered, Unanswered> {
     client
-        .get("/data".parse().unwrap(), client.headers(), 1024)
+        .get(
+            "/data".parse().unwrap(),
+            client.headers(),
+            1024,
+            &LookingUp::default(),
+        )
         .await
 }
 

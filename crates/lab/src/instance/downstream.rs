@@ -14,7 +14,7 @@ use telemetry::trace::{BreakerCall, Target, attributes};
 use tokio::time::{Instant, timeout_at};
 
 use super::stalls::Stalls;
-use crate::client::{self, Downstream, Unanswered};
+use crate::client::{self, Downstream, LookingUp, Unanswered};
 use crate::load::REQUEST_KEY;
 use crate::settings::BaseUrl;
 use crate::shortage::Shortage;
@@ -130,10 +130,13 @@ impl Caller {
                 (span, client::path(url))
             }
         };
-        let exchange = self.exchange(path, headers);
+        let looking_up = LookingUp::default();
+        let exchange = self.exchange(path, headers, &looking_up);
         let result = match self.patiently(began, exchange).await {
-            None => CallResult::TimedOut(self.limit),
             Some(result) => result,
+            // The name server is silent, which says nothing about the downstream.
+            None if looking_up.is() => CallResult::OwnShortage(Shortage::Name),
+            None => CallResult::TimedOut(self.limit),
         };
         if let Some(span) = span {
             match &result {
@@ -168,8 +171,9 @@ impl Caller {
 
     /// Reads the answer to its end, as `fusebox_tower::HttpBreakerLayer` does: a body that breaks off
     /// is a broken connection, whatever the status was.
-    async fn exchange(&self, path: Uri, headers: HeaderMap) -> CallResult {
-        let answered = match self.client.get(path, headers, ANSWER_BYTES).await {
+    async fn exchange(&self, path: Uri, headers: HeaderMap, looking_up: &LookingUp) -> CallResult {
+        let got = self.client.get(path, headers, ANSWER_BYTES, looking_up);
+        let answered = match got.await {
             Ok(answered) => answered,
             Err(unanswered) => return CallResult::without_answer(&unanswered),
         };
