@@ -155,7 +155,7 @@ struct House {
     /// How long answers under way may take once the shutdown has begun.
     drain_time: Duration,
     shutdown: Shutdown,
-    /// For the log: there is no file descriptor or no memory for a newcomer.
+    /// For the log: there is no file descriptor or no memory for a newcomer, or the system refuses it.
     shortage: Notice,
 }
 
@@ -180,14 +180,20 @@ impl House {
         self.tasks.spawn(connection.serve(stream));
     }
 
-    /// A shortage lasts: idle connections give back what they hold, and there is a pause. Other errors concern
-    /// the one connection that broke before it was accepted.
+    /// What lasts, as a shortage does, needs a pause, and idle connections give back what they hold. A newcomer
+    /// that has left again says nothing about the next one.
     async fn recover(&mut self, error: &io::Error, address: SocketAddr) {
-        let Some(shortage) = Shortage::of(error) else {
+        let left = [
+            io::ErrorKind::ConnectionAborted,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::Interrupted,
+        ];
+        // EPROTO, by which accept(2) says so as well, has no kind.
+        if left.contains(&error.kind()) || error.raw_os_error() == Some(71) {
             return;
-        };
+        }
+        let reason = Shortage::of(error).map_or("the system refuses them", Shortage::words);
         if let Some(times) = self.shortage.happens(Instant::now()) {
-            let reason = shortage.words();
             tracing::warn!(
                 %error,
                 reason,

@@ -120,12 +120,13 @@ async fn what_lasts_is_waited_out_and_one_connection_that_broke_is_not() {
         shutdown,
         shortage: Notice::default(),
     };
-    // ENFILE, EMFILE, ENOMEM, ENOBUFS; ECONNABORTED, EPROTO.
+    // ENFILE, EMFILE, ENOMEM, ENOBUFS, EPERM; ECONNABORTED, EPROTO.
     for (code, lasts) in [
         (23, true),
         (24, true),
         (12, true),
         (105, true),
+        (1, true),
         (103, false),
         (71, false),
     ] {
