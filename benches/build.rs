@@ -5,15 +5,23 @@ use std::process::Command;
 use std::{env, fs};
 
 const PEERS: [&str; 3] = ["failsafe", "recloser", "tower-resilience-circuitbreaker"];
+/// What the bare services beside the lab are made of.
+const BARE: [&str; 4] = ["axum", "hyper", "reqwest", "tokio"];
 
 fn main() {
     let lock = fs::read_to_string("../Cargo.lock").expect("the workspace has a lock file");
-    let peers = PEERS.map(|peer| format!("{peer} {}", version(&lock, peer)));
+    let versions = |packages: &[&str]| {
+        let named = packages
+            .iter()
+            .map(|name| format!("{name} {}", version(&lock, name)));
+        named.collect::<Vec<_>>().join(", ")
+    };
 
     println!("cargo:rerun-if-changed=../Cargo.lock");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-env=BENCH_RUSTC={}", compiler());
-    println!("cargo:rustc-env=BENCH_PEERS={}", peers.join(", "));
+    println!("cargo:rustc-env=BENCH_PEERS={}", versions(&PEERS));
+    println!("cargo:rustc-env=BENCH_BARE={}", versions(&BARE));
 }
 
 fn compiler() -> String {

@@ -1,28 +1,23 @@
-//! The containers around the lab: their files are accepted, pinned, bounded and local.
+//! The containers around the lab: their files are accepted, pinned, bounded, local, and differ between
+//! platforms in the network alone.
 //!
-//! No container is started here; README.md says how a user checks that.
+//! No container is started here. `scripts/stack.sh` starts the programs with the flags of these files and looks
+//! at the sockets themselves.
 
-use std::process::{Command, Output};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-use end_to_end::repository;
+use end_to_end::{Service, compose, repository};
 
-const LINUX: [&str; 4] = [
-    "-f",
-    "docker-compose.observability.yml",
-    "-f",
-    "docker-compose.linux.yml",
-];
+type Services = BTreeMap<String, Service>;
 
-fn config(files: &[&str]) -> Output {
-    let output = Command::new("docker-compose")
-        .args(files)
-        .arg("config")
-        .current_dir(repository())
-        .output()
-        .expect("docker-compose is missing: apt-get install docker-compose");
-    assert!(output.status.success(), "{output:?}");
-    assert!(output.stderr.is_empty(), "{output:?}");
-    output
+// `docker-compose` takes its time, so each file is read once.
+static DESKTOP: LazyLock<Services> =
+    LazyLock::new(|| compose(&["docker-compose.observability.yml"]));
+static LINUX: LazyLock<Services> = LazyLock::new(|| compose(&["docker-compose.linux.yml"]));
+
+fn platforms() -> [(&'static str, &'static Services); 2] {
+    [("Docker Desktop", &DESKTOP), ("Linux", &LINUX)]
 }
 
 fn read(path: &str) -> String {
@@ -30,43 +25,96 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+fn names(services: &Services) -> Vec<&str> {
+    services.keys().map(String::as_str).collect()
+}
+
 #[test]
-fn compose_accepts_the_file_and_the_override_for_linux() {
-    for files in [&LINUX[..2], &LINUX] {
-        let shown = String::from_utf8(config(files).stdout).expect("text");
-        for image in [
-            "prom/prometheus:v3.",
-            "jaegertracing/jaeger:2.",
-            "grafana/grafana:13.",
-        ] {
-            assert!(shown.contains(image), "{image}: {shown}");
+fn every_service_is_pinned_bounded_watched_and_started_again_after_a_failure() {
+    for (platform, services) in platforms() {
+        assert_eq!(names(services), ["grafana", "jaeger", "prometheus"]);
+        for (name, service) in services {
+            let (_, tag) = service.image.split_once(':').expect("a tag");
+            assert_eq!(tag.split('.').count(), 3, "{platform}: {}", service.image);
+            assert!(!service.memory.is_empty(), "{platform}: {name}");
+            assert!(
+                service.healthcheck.contains(&"wget".to_owned()),
+                "{platform}: {name}"
+            );
+            assert_eq!(service.restart, "on-failure", "{platform}: {name}");
         }
-        assert_eq!(shown.matches("healthcheck:").count(), 3, "{shown}");
-        assert_eq!(shown.matches("memory: ").count(), 3, "{shown}");
     }
 }
 
 #[test]
-fn nothing_listens_beyond_this_machine() {
-    let shown = String::from_utf8(config(&LINUX[..2]).stdout).expect("text");
-    let ports = shown
-        .lines()
-        .filter(|line| line.trim_start().starts_with("- ") && line.contains("/tcp"));
-    let ports: Vec<_> = ports.collect();
-    assert_eq!(ports.len(), 5, "{ports:?}");
-    assert!(
-        ports.iter().all(|port| port.contains("- 127.0.0.1:")),
-        "{ports:?}"
-    );
+fn jaeger_keeps_no_more_traces_than_its_memory_holds() {
+    for (platform, services) in platforms() {
+        let jaeger = &services["jaeger"];
+        let most = "--set=extensions.jaeger_storage.backends.some_storage.memory.max_traces=20000";
+        assert!(
+            jaeger.arguments.contains(&most.to_owned()),
+            "{platform}: {:?}",
+            jaeger.arguments
+        );
+    }
+}
 
-    let shown = String::from_utf8(config(&LINUX).stdout).expect("text");
-    assert_eq!(shown.matches("network_mode: host").count(), 3, "{shown}");
-    for listens in [
-        "--web.listen-address=127.0.0.1:9090",
-        "JAEGER_LISTEN_HOST: 127.0.0.1",
-        "GF_SERVER_HTTP_ADDR: 127.0.0.1",
-    ] {
-        assert!(shown.contains(listens), "{listens}: {shown}");
+#[test]
+fn the_platforms_differ_in_the_network_alone() {
+    for (name, on_desktop) in &*DESKTOP {
+        let on_linux = &LINUX[name];
+        let network = ["JAEGER_LISTEN_HOST", "JAEGER_URL", "PROMETHEUS_URL"];
+        let without = |service: &Service| {
+            let mut same = service.clone();
+            same.ports.clear();
+            same.network.clear();
+            same.arguments
+                .retain(|argument| !argument.starts_with("--web.listen-address="));
+            same.environment
+                .retain(|name, _| !network.contains(&&**name) && name != "GF_SERVER_HTTP_ADDR");
+            for (file, _) in &mut same.mounts {
+                // A container scrapes the same under another name; a test below compares the two.
+                *file = file.replace("prometheus/docker.yml", "prometheus.yml");
+            }
+            same.mounts.sort();
+            same
+        };
+        assert_eq!(without(on_desktop), without(on_linux), "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_meant_to_listen_beyond_this_machine() {
+    let mut published = BTreeSet::new();
+    for (name, service) in &*DESKTOP {
+        assert_eq!(service.network, "", "{name}");
+        published.extend(service.ports.iter().cloned());
+    }
+    let expected = ["3000", "4317", "4318", "9090", "16686"]
+        .map(|port| format!("127.0.0.1:{port}:{port}/tcp"));
+    assert_eq!(published, expected.into());
+
+    let linux = &*LINUX;
+    for (name, service) in linux {
+        assert_eq!(service.network, "host", "{name}");
+        // Docker discards published ports there, and warns.
+        assert_eq!(service.ports, <[String; 0]>::default(), "{name}");
+    }
+    let listens = "--web.listen-address=127.0.0.1:9090".to_owned();
+    assert!(linux["prometheus"].arguments.contains(&listens));
+    assert_eq!(
+        linux["grafana"].environment["GF_SERVER_HTTP_ADDR"],
+        "127.0.0.1"
+    );
+    assert_eq!(
+        linux["jaeger"].environment["JAEGER_LISTEN_HOST"],
+        "127.0.0.1"
+    );
+    for kind in ["http", "grpc"] {
+        let flag =
+            format!("--set=extensions.jaeger_query.{kind}.endpoint=${{env:JAEGER_LISTEN_HOST}}:");
+        let mut arguments = linux["jaeger"].arguments.iter();
+        assert!(arguments.any(|it| it.starts_with(&flag)), "{flag}");
     }
 }
 
@@ -87,25 +135,19 @@ fn a_container_scrapes_the_same_under_another_name() {
 
 #[test]
 fn what_is_mounted_and_named_exists() {
-    for path in [
-        "prometheus.yml",
-        "prometheus/docker.yml",
-        "prometheus/rules.yml",
-        "grafana/provisioning/datasources/datasources.yml",
-        "grafana/provisioning/dashboards/dashboards.yml",
-    ] {
-        assert!(!read(path).is_empty());
+    for (platform, services) in platforms() {
+        for (name, service) in services {
+            for (here, _) in &service.mounts {
+                assert!(
+                    std::path::Path::new(&here).exists(),
+                    "{platform}: {name}: {here}"
+                );
+            }
+        }
     }
-    let files = read("docker-compose.observability.yml") + &read("docker-compose.linux.yml");
-    for mount in files
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("- ./"))
-    {
-        let path = mount.split(':').next().unwrap_or_default();
-        assert!(repository().join(path).exists(), "{path}");
-    }
-    let home = "/var/lib/grafana/dashboards/fleet.json";
-    assert!(files.contains(home) && repository().join("grafana/dashboards/fleet.json").exists());
+    let home = &LINUX["grafana"].environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"];
+    assert_eq!(home, "/var/lib/grafana/dashboards/fleet.json");
+    assert!(repository().join("grafana/dashboards/fleet.json").exists());
     let sources = read("grafana/provisioning/datasources/datasources.yml");
     for words in [
         "$PROMETHEUS_URL",
@@ -114,5 +156,35 @@ fn what_is_mounted_and_named_exists() {
         "name: trace_id",
     ] {
         assert!(sources.contains(words), "{words}");
+    }
+}
+
+/// Jaeger's module stayed at version 1 when the program became version 2: v1.76.0 is 2.13.0, and so on.
+const MINOR_OF_JAEGER_1: u32 = 63;
+
+#[test]
+fn the_images_are_of_the_versions_that_the_stack_is_run_with() {
+    for (name, module) in [
+        ("jaeger", "github.com/jaegertracing/jaeger"),
+        ("prometheus", "github.com/prometheus/prometheus"),
+    ] {
+        let file = read(&format!("scripts/stack/{name}/go.mod"));
+        let mut required = file
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(module)?.strip_prefix(" v"));
+        let version = required.next().expect("the module is required");
+        let version = version.split(' ').next().unwrap_or_default();
+        let mut parts = version
+            .split('.')
+            .map(|part| part.parse::<u32>().expect("a number"));
+        let [major, minor, patch] = std::array::from_fn(|_| parts.next().unwrap_or_default());
+        let released = match (name, major) {
+            ("jaeger", 1) => format!("2.{}.{patch}", minor - MINOR_OF_JAEGER_1),
+            // v0.316.0 is 3.16.0.
+            ("prometheus", 0) => format!("v{}.{}.{patch}", minor / 100, minor % 100),
+            other => panic!("{other:?} {version}"),
+        };
+        let (_, tag) = LINUX[name].image.split_once(':').expect("a tag");
+        assert_eq!(tag, released, "{name}");
     }
 }

@@ -14,12 +14,23 @@ const BUILD: &str = if cfg!(debug_assertions) {
 pub struct Host {
     processor: String,
     cores: usize,
+    peers: &'static str,
 }
 
 impl Host {
-    /// The machine this runs on.
+    /// The machine this runs on, beside the other libraries.
     pub fn this() -> Self {
+        Self::beside(env!("BENCH_PEERS"))
+    }
+
+    /// The machine this runs on, beside what the bare services are made of.
+    pub fn of_system() -> Self {
+        Self::beside(env!("BENCH_BARE"))
+    }
+
+    fn beside(peers: &'static str) -> Self {
         Self {
+            peers,
             processor: processor().unwrap_or_else(|| "unknown processor".to_owned()),
             cores: thread::available_parallelism().map_or(1, NonZeroUsize::get),
         }
@@ -28,14 +39,18 @@ impl Host {
 
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, cores } = self;
+        let Self {
+            processor,
+            cores,
+            peers,
+        } = self;
         let (system, processors) = (env::consts::OS, env::consts::ARCH);
         writeln!(
             f,
             "- machine: {processor}, {cores} cores, {system}-{processors}"
         )?;
         writeln!(f, "- toolchain: {}, {BUILD}", env!("BENCH_RUSTC"))?;
-        writeln!(f, "- peers: {}", env!("BENCH_PEERS"))
+        writeln!(f, "- peers: {peers}")
     }
 }
 

@@ -8,17 +8,33 @@
 //! | `turn` | how long it took in one turn, and whether the threads had the cores to themselves |
 //! | `results` | the medians, and their table |
 //! | `host` | the machine, the compiler and the build |
+//! | `process`, `usage` | a process that is measured from the outside, and what it uses |
+//! | `ring` | a closed loop of clients |
 //!
-//! The benchmarks themselves are `hot_path/` (time) and `memory.rs` (bytes); `compare/` asks what
-//! breakers do.
+//! The benchmarks themselves are `hot_path/` (time), `memory.rs` (bytes), `system/` (the lab beside bare
+//! services), `soak.rs` (the lab for an hour) and `instructions.rs`; `compare/` asks what breakers do.
 
 mod host;
+mod process;
 mod results;
+mod ring;
 mod rounds;
 mod row;
 mod turn;
+mod usage;
+
+use std::time::Instant;
 
 pub use host::Host;
+pub use process::{Process, lab};
 pub use results::{Figure, Results};
+pub use ring::{Answer, Ring, ask};
 pub use rounds::{Plan, Threads, measure};
 pub use row::{Name, Row, Worker};
+pub use usage::{Holdings, load_average};
+
+/// The time, for what is measured in real time.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+pub fn now() -> Instant {
+    Instant::now()
+}

@@ -9,8 +9,9 @@ use std::fs;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::now;
 use crate::row::{Row, Worker};
 
 /// Between two looks at the clock, long against the look itself and short against a turn.
@@ -106,9 +107,4 @@ fn waited() -> Duration {
     let counts = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let wait = counts.split_whitespace().nth(1);
     Duration::from_nanos(wait.and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -7,6 +7,7 @@
 
 mod binary;
 mod collector;
+mod compose;
 mod dashboards;
 mod http;
 mod process;
@@ -21,6 +22,7 @@ use tokio::time::{Instant, sleep};
 
 pub use binary::{binary, repository};
 pub use collector::{Collector, Mood, nobody};
+pub use compose::{Service, compose};
 pub use dashboards::{Query, QueryKind, dashboards, queries};
 pub use http::{Client, Reply, Series};
 pub use process::{Ended, Process, Signal};

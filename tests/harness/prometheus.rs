@@ -14,9 +14,9 @@ use crate::{Client, Process, eventually};
 /// A running Prometheus. Killed, and its data removed, when dropped.
 #[derive(Debug)]
 pub struct Prometheus {
-    _process: Process,
+    /// None for one that somebody else started.
+    own: Option<(Process, PathBuf)>,
     api: Client,
-    folder: PathBuf,
 }
 
 /// One series of an answer.
@@ -101,9 +101,16 @@ impl Prometheus {
         })
         .await;
         Self {
-            _process: process,
+            own: Some((process, folder)),
             api,
-            folder,
+        }
+    }
+
+    /// One that runs already, at `base`.
+    pub fn at(base: &str) -> Self {
+        Self {
+            own: None,
+            api: Client::new(base.to_owned()),
         }
     }
 
@@ -112,6 +119,14 @@ impl Prometheus {
     /// # Panics
     /// If it is an error.
     pub async fn ask(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
+        self.answer(path, parameters).await["data"].take()
+    }
+
+    /// The whole answer of its API at `path`, with its warnings.
+    ///
+    /// # Panics
+    /// If it is an error.
+    pub async fn answer(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
         let base = format!("{}/api/v1/{path}", self.api.base());
         let url = Url::parse_with_params(&base, parameters).expect("a URL");
         let query = url
@@ -120,7 +135,7 @@ impl Prometheus {
             .unwrap_or_default();
         let reply = self.api.get(&format!("{}{query}", url.path())).await;
         assert_eq!(reply.status, 200, "{path} {parameters:?}: {}", reply.body);
-        reply.json()["data"].clone()
+        reply.json()
     }
 
     /// What `expression` is now.
@@ -197,7 +212,9 @@ impl Prometheus {
 impl Drop for Prometheus {
     fn drop(&mut self) {
         // What is left goes with the temporary folder.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        if let Some((_process, folder)) = &self.own {
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
 }
 

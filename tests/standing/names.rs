@@ -2,9 +2,13 @@
 
 use std::net::UdpSocket;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use end_to_end::{Client, LIMIT, Process, Signal, binary, eventually};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::time::Instant;
 
@@ -25,8 +29,8 @@ impl Drop for Silent {
 }
 
 impl Silent {
-    /// The system knows no other port for it than 53, which not everybody may have, and no other place for its
-    /// configuration than `/etc`, of which not everybody may have an own one.
+    /// The system asks name servers at port 53 only, and reads their addresses from `/etc` only. Not every user may
+    /// bind that port or mount a file over that one.
     fn start(test: u8) -> Result<Self, String> {
         let address = format!("127.53.{}.{test}", std::process::id() % 200 + 1);
         let socket = UdpSocket::bind((&*address, 53));
@@ -106,10 +110,6 @@ async fn scrapes_are_answered_and_sigterm_ends_an_instance_whose_downstream_has_
         "http://downstream.silent.test:9000",
         "--call-timeout",
         "200ms",
-        "--consecutive-failures",
-        "1000000",
-        "--failure-rate-threshold",
-        "off",
     ]);
     let client = Client::new(process.url("instance A").await);
     let mut calls = tokio::task::JoinSet::new();
@@ -118,8 +118,12 @@ async fn scrapes_are_answered_and_sigterm_ends_an_instance_whose_downstream_has_
         calls.spawn(async move { client.get("/call").await.status });
     }
     server.asked().await;
-    let _answers = calls.join_all().await;
+    let answers = calls.join_all().await;
 
+    // Nobody was called, so nothing is known about the downstream: its breaker has no reason to open.
+    assert!(answers.iter().all(|status| *status == 500), "{answers:?}");
+    let breaker = client.get("/breaker").await.json();
+    assert_eq!(breaker["state"], "closed", "{breaker}");
     // More calls than there are threads for what blocks.
     let scraped = tokio::time::timeout(LIMIT, client.get("/metrics")).await;
     assert_eq!(scraped.expect("a scrape is answered").status, 200);
@@ -175,4 +179,63 @@ async fn sigterm_ends_whatever_waits_for_a_name() {
             began.elapsed()
         );
     }
+}
+
+/// A server that closes each connection after its answer: its URL, and how often it has answered.
+async fn closing() -> (String, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("it has an address").port();
+    let answers = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&answers);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let count = Arc::clone(&count);
+            tokio::spawn(async move {
+                if answered(stream).await.is_ok() {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    (format!("http://localhost:{port}"), answers)
+}
+
+/// Answers one request.
+async fn answered(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(stream.read_u8().await?);
+    }
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    stream.write_all(answer).await
+}
+
+#[tokio::test]
+async fn a_target_whose_name_nobody_knows_keeps_no_other_target_waiting() {
+    let Some(server) = silent(3) else { return };
+    // Each request needs a connection, and each connection a look-up.
+    let (healthy, answers) = closing().await;
+    let targets = ["A=http://a.silent.test:9000", &format!("B={healthy}")];
+    let load = server.asked_by(&[
+        "load",
+        "--target",
+        targets[0],
+        "--target",
+        targets[1],
+        "--rate",
+        "100",
+        "--timeout",
+        "500ms",
+    ]);
+    server.asked().await;
+
+    eventually("the other target is called", async || {
+        (answers.load(Ordering::Relaxed) >= 100).then_some(())
+    })
+    .await;
+    load.signal(Signal::Terminate);
+    let ended = load.ended(LIMIT).await;
+
+    let table = ended.stdout.join("\n");
+    assert!(table.contains("own_shortage"), "{table}");
 }

@@ -34,13 +34,9 @@ async fn sigterm_ends_everything_within_three_seconds_when_nobody_reads_standard
 
 #[tokio::test]
 async fn a_run_that_nobody_reads_is_measured_and_kept_all_the_same() {
-    let folder = std::env::temp_dir().join(format!("breaker-lab-unread-{}", std::process::id()));
-    let scenario = folder.with_extension("toml");
-    let text = "title = \"unread\"\nseed = 1\nduration = \"3s\"\n\n[load]\nrate = 30.0\nlateness_limit = \"60s\"\n\n[faults]\n\
-                phases = [{ name = \"calm\" }]\n";
-    std::fs::write(&scenario, text).expect("a temporary file can be written");
-    let (path, out) = (scenario.display().to_string(), folder.display().to_string());
-    let process = Process::start_with_full_output(&["run", &path, "--plain", "--out", &out]);
+    let (short, folder) = scenario("unread", 3);
+    let run = ["run", text(&short), "--plain", "--out", text(&folder)];
+    let process = Process::start_with_full_output(&run);
 
     eventually("the result is kept", async || {
         folder.join("result.json").exists().then_some(())
@@ -53,7 +49,7 @@ async fn a_run_that_nobody_reads_is_measured_and_kept_all_the_same() {
     assert!(run["invalid"].is_null(), "{}", run["invalid"]);
     process.signal(Signal::Terminate);
     process.ended_unread(PROMISED).await;
-    std::fs::remove_file(scenario).expect("it is ours");
+    std::fs::remove_file(short).expect("it is ours");
     std::fs::remove_dir_all(folder).expect("it is ours");
 }
 

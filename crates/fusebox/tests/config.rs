@@ -239,9 +239,10 @@ fn every_name_is_the_one_that_metrics_and_json_show() {
             "manual",
         ]
     );
-    let others = [Cause::WaitElapsed, Cause::ProbesSucceeded, Cause::Restored];
+    let (trips, others) = Cause::ALL.split_at(Cause::TRIPS.len());
+    assert_eq!(trips, Cause::TRIPS);
     assert_eq!(
-        others.map(Cause::as_str),
+        names(others, Cause::as_str),
         ["wait_elapsed", "probes_succeeded", "restored"]
     );
     for (state, operators) in State::ALL

@@ -11,33 +11,35 @@
 //! a service that counts calls can tell that they are one.
 
 mod connector;
+mod driven;
 mod heard;
 mod names;
+mod pool;
 mod turns;
 
-use std::borrow::Cow;
-use std::cell::Cell;
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue};
-use axum::http::{Extensions, HeaderMap, Request, Response, Uri};
+use axum::http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, Request, Response, StatusCode, Uri};
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::body::Incoming;
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use reqwest::{Url, redirect};
 
-use connector::{CONNECTED, Connector};
+use connector::Connector;
+pub(crate) use connector::LookingUp;
+pub(crate) use driven::{Driven, Unanswered as NoHead};
 pub(crate) use heard::{Begun, Heard};
 pub(crate) use names::Names;
+use pool::Pool;
 pub(crate) use turns::InTurns;
 
+/// Headers that a request has room for without growing.
+const HEADERS: usize = 8;
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
 const IDLE_TIME: Duration = Duration::from_secs(2);
 
@@ -57,95 +59,162 @@ pub(crate) fn client() -> reqwest::Client {
 /// A client for a service that may misbehave.
 ///
 /// It sends requests on connections that are kept alive, and once more on a fresh one.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Downstream {
-    kept_alive: Http,
-    fresh: Http,
-    /// The authorization that stands in its URL, if one does.
-    authorization: Option<HeaderValue>,
+    pool: Pool,
+    connector: Connector,
+    /// What every request says.
+    headers: HeaderMap,
     /// The id of the next call.
-    next: Arc<AtomicU64>,
+    next: AtomicU64,
 }
 
-type Http = legacy::Client<Connector, Empty<Bytes>>;
+/// The answer to a request that came to its end, or was read up to a limit.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+}
+
+/// Why there is no whole answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// No connection came about.
+    Connect(BoxError),
+    /// The connection broke, or what came was no answer.
+    Broken(BoxError),
+}
+
+type BoxError = Box<dyn Error + Send + Sync>;
 
 impl Downstream {
     /// A client for the service at `url` and below.
     pub(crate) fn new(url: &Url) -> Self {
-        let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder
-            .pool_idle_timeout(IDLE_TIME)
-            .pool_timer(TokioTimer::new());
         let request = client().get(url.clone()).build();
-        let connector = Connector::new(Names::of_system());
+        let authorization = request
+            .ok()
+            .and_then(|request| request.headers().get(AUTHORIZATION).cloned());
+        let mut headers = HeaderMap::with_capacity(HEADERS);
+        headers.extend(host(url).map(|value| (HOST, value)));
+        headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         Self {
-            kept_alive: builder.build(connector.clone()),
-            fresh: builder.pool_max_idle_per_host(0).build(connector),
-            authorization: request
-                .ok()
-                .and_then(|request| request.headers().get(AUTHORIZATION).cloned()),
+            pool: Pool::default(),
+            connector: Connector::new(Names::of_system(), url),
+            headers,
             // Any number, so that calls from before a restart are others.
-            next: Arc::new(RandomState::new().hash_one(()).into()),
+            next: RandomState::new().hash_one(()).into(),
         }
     }
 
-    /// Asks for `url`, and waits for the head of the answer. Neither redirects nor a proxy are followed.
+    /// Says this in every request, too.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The headers of a request to this service, to which others may be added.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        self.headers.clone()
+    }
+
+    /// Asks for `path`, and reads up to `limit` bytes of the answer. Neither redirects nor a proxy are
+    /// followed. Whoever does not wait for the end is told whether the host was still being looked up.
     pub(crate) async fn get(
         &self,
-        url: &Url,
+        path: Uri,
         mut headers: HeaderMap,
-    ) -> Result<Response<Incoming>, legacy::Error> {
-        headers
-            .entry(ACCEPT)
-            .or_insert(HeaderValue::from_static("*/*"));
+        limit: usize,
+        looking_up: &LookingUp,
+    ) -> Result<Answered, Unanswered> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         headers.insert(CALL_ID, HeaderValue::from(id));
-        if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
         let mut request = Request::new(Empty::new());
-        *request.uri_mut() = uri_of(url);
+        *request.uri_mut() = path;
         *request.headers_mut() = headers;
-        let again = request.clone();
-        let sent = async {
-            let answer = self.kept_alive.request(request).await;
-            (answer, CONNECTED.with(Cell::get))
-        };
-        let (answer, connected) = CONNECTED.scope(Cell::new(false), sent).await;
-        match answer {
-            Err(error) if !connected && was_closed(&error) && !has_begun(&error) => {
-                self.fresh.request(again).await
+        if let Some(mut connection) = self.pool.take().await {
+            let again = request.clone();
+            let sent = if connection.ready().await {
+                connection.send(request).await
+            } else {
+                Err(NoHead::Unsent(Box::new(request)))
+            };
+            match sent {
+                Ok(response) => return self.read(connection, response, limit).await,
+                Err(NoHead::Broken(error)) if !was_closed(&error) || connection.has_begun() => {
+                    return Err(Unanswered::Broken(error.into()));
+                }
+                Err(NoHead::Broken(_)) => request = again,
+                Err(NoHead::Unsent(unsent)) => request = *unsent,
             }
-            answer => answer,
+        }
+        let mut connection = self.connect(looking_up).await?;
+        match connection.send(request).await {
+            Ok(response) => self.read(connection, response, limit).await,
+            Err(NoHead::Broken(error)) => Err(Unanswered::Broken(error.into())),
+            Err(NoHead::Unsent(_)) => Err(Unanswered::Broken("it was closed".into())),
         }
     }
+
+    /// Ends connections that have been idle for long. Comes at regular times.
+    pub(crate) fn sweep(&self) {
+        self.pool.sweep();
+    }
+
+    async fn connect(&self, looking_up: &LookingUp) -> Result<Driven, Unanswered> {
+        let stream = self.connector.connect(looking_up).await;
+        let stream = stream.map_err(Unanswered::Connect)?;
+        let connection = Driven::new(stream).await;
+        connection.map_err(|error| Unanswered::Broken(error.into()))
+    }
+
+    async fn read(
+        &self,
+        mut connection: Driven,
+        response: Response<Incoming>,
+        limit: usize,
+    ) -> Result<Answered, Unanswered> {
+        let (head, mut body) = response.into_parts();
+        let answered = Answered {
+            status: head.status,
+            headers: head.headers,
+        };
+        let mut read = 0;
+        while let Some(frame) = connection.frame(&mut body).await {
+            let frame = frame.map_err(|error| Unanswered::Broken(error.into()))?;
+            read += frame.data_ref().map_or(0, Bytes::len);
+            if read > limit {
+                // With so much left to say, the connection is of no more use.
+                return Ok(answered);
+            }
+        }
+        self.pool.keep(connection);
+        Ok(answered)
+    }
 }
 
-/// Whether something of an answer came on the connection that failed.
-fn has_begun(error: &legacy::Error) -> bool {
-    let mut extras = Extensions::new();
-    if let Some(connection) = error.connect_info() {
-        connection.get_extras(&mut extras);
-    }
-    extras.get::<Begun>().is_some_and(Begun::is)
-}
-
-/// The URI of a request. A name and a password are in its header; in the URI, the pool of connections would
-/// write them into the log.
-fn uri_of(url: &Url) -> Uri {
-    let mut plain = Cow::Borrowed(url);
-    if !url.username().is_empty() || url.password().is_some() {
-        let plain = plain.to_mut();
-        // Refused only where there is no host, and thus no name.
-        let _ = plain.set_username("");
-        let _ = plain.set_password(None);
-    }
+/// What a URL asks of its host.
+pub(crate) fn path(url: &Url) -> Uri {
+    let parsed = match url.query() {
+        None => url.path().parse(),
+        Some(query) => format!("{}?{query}", url.path()).parse(),
+    };
     // What a URL may hold, a URI may, too.
-    plain.as_str().parse().unwrap_or_default()
+    parsed.unwrap_or_default()
+}
+
+/// The host as requests name it, with its port where that is not the usual one.
+fn host(url: &Url) -> Option<HeaderValue> {
+    let name = url.host_str()?;
+    let text = match url.port() {
+        Some(port) => format!("{name}:{port}"),
+        None => name.to_owned(),
+    };
+    HeaderValue::from_str(&text).ok()
 }
 
 /// Whether the connection ended before the head of an answer was there.
-fn was_closed(error: &legacy::Error) -> bool {
+fn was_closed(error: &hyper::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<hyper::Error>()
@@ -167,30 +236,4 @@ fn was_closed(error: &legacy::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_and_a_password_in_the_url_are_sent_as_the_header_that_they_mean() {
-        let of = |url: &str| Downstream::new(&url.parse().unwrap()).authorization;
-
-        assert_eq!(of("http://127.0.0.1:1/data"), None);
-        let header = of("http://me:secret@127.0.0.1:1/data").unwrap();
-        assert_eq!(header, "Basic bWU6c2VjcmV0");
-        assert!(header.is_sensitive());
-    }
-
-    #[test]
-    fn the_pool_of_connections_never_sees_a_name_or_a_password() {
-        for (url, uri) in [
-            (
-                "http://me:secret@127.0.0.1:1/data?x",
-                "http://127.0.0.1:1/data?x",
-            ),
-            ("http://me@h/data", "http://h/data"),
-            ("http://h:1/data", "http://h:1/data"),
-        ] {
-            assert_eq!(uri_of(&url.parse().unwrap()).to_string(), uri);
-        }
-    }
-}
+mod tests;

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::routing::{get, post, put};
 use experiment::scenario::Mode;
@@ -28,7 +27,7 @@ use call::FastFailures;
 use downstream::Caller;
 use stalls::Stalls;
 
-use crate::serve::{Control, Listening, Routes, router, serve};
+use crate::serve::{Answers, Control, Listening, Routes, router, serve};
 use crate::settings::{self, Serving};
 use crate::shutdown::Shutdown;
 
@@ -136,7 +135,7 @@ impl Instance {
         Answered::of(&self.state.breaker)
     }
 
-    fn routes(&self, control: Control) -> Router {
+    fn routes(&self, control: Control) -> Answers {
         let state = || Arc::clone(&self.state);
         let (read, mode, reset) = (state(), state(), state());
         let tracer = self.state.tracer.clone();
@@ -147,10 +146,11 @@ impl Instance {
             ("/call/{*path}", "/call/{*path}"),
         ] {
             let state = state();
-            let call = get(async move |request: Request| {
-                call::answer(&state, request.uri().path(), request.headers()).await
-            });
-            routes = routes.add_at(path, "GET", route, &[200, 500, 502, 503, 504], call);
+            let call = move |request: Request| {
+                let state = Arc::clone(&state);
+                async move { call::answer(&state, request.uri().path(), request.headers()).await }
+            };
+            routes = routes.add_calls([path, route], &[200, 500, 502, 503, 504], call);
         }
         let routes = routes
             .add(
@@ -219,6 +219,7 @@ async fn tick(state: &State) {
     loop {
         ticks.tick().await;
         state.stalls.pulse();
+        state.caller.sweep();
         state.breaker.poll_transitions();
     }
 }

@@ -162,7 +162,6 @@ impl Generator {
         let most_waiting = usize::try_from(profile.queue).unwrap_or(usize::MAX);
         let (again, received) = Again::new(profile.retries.clone(), most_waiting);
         let again = Arc::new(again);
-        let names = Names::of_system();
         let lanes = self.targets.iter().enumerate().map(|(place, target)| {
             let url = target.value.join(&profile.path);
             let host = url.host_str().unwrap_or_default();
@@ -170,7 +169,8 @@ impl Generator {
                 // An IPv6 address stands in brackets.
                 host: host.trim_matches(['[', ']']).to_owned(),
                 port: url.port_or_known_default().unwrap_or(80),
-                names: names.clone(),
+                // Turns of its own: a name that nobody answers for keeps no other target waiting.
+                names: Names::of_system(),
                 patience: profile.timeout.0,
                 open: self.record.connections(place).clone(),
                 reached: Arc::default(),

@@ -1,4 +1,5 @@
-//! Standard output and standard error, and pipes that results go to: the one place that writes to them.
+//! Standard output, standard error, and pipes that results go to: whatever is printed while something runs goes
+//! through here.
 //!
 //! A thread of its own does the writing, so that a reader that pauses keeps nobody waiting: no service,
 //! no measurement, no end. What waits for the reader is bounded; lines beyond the bound are left out and

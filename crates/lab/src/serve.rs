@@ -7,6 +7,7 @@
 //! that has been received is answered in every case.
 
 mod activity;
+mod answers;
 mod body;
 mod entrance;
 mod guard;
@@ -26,10 +27,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
-use futures_util::FutureExt;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -37,9 +38,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
-use tower::ServiceExt;
 
 use activity::{Activity, Connections};
+pub(crate) use answers::Answers;
 pub(crate) use body::read_json;
 use entrance::Entrance;
 pub(crate) use entrance::{Listening, listen};
@@ -76,20 +77,20 @@ const FLUSH_TIME: Duration = Duration::from_millis(20);
 /// How long a request may still take when its service stops listening.
 const CLOSING_TIME: Duration = Duration::from_millis(50);
 
-/// Answers requests with `router` until the shutdown begins, then lets those under way end.
+/// Answers requests with `answers` until the shutdown begins, then lets those under way end.
 pub(crate) async fn serve(
     listening: Listening,
-    router: Router,
+    answers: Answers,
     settings: &Serving,
     shutdown: Shutdown,
 ) {
-    serve_with(listening, router, settings, shutdown, Below::Nothing).await;
+    serve_with(listening, answers, settings, shutdown, Below::Nothing).await;
 }
 
 /// The same for a service that does something below HTTP.
 pub(crate) async fn serve_with(
     listening: Listening,
-    router: Router,
+    answers: Answers,
     settings: &Serving,
     mut shutdown: Shutdown,
     mut below: Below,
@@ -98,7 +99,7 @@ pub(crate) async fn serve_with(
         connections: Connections::new(settings.max_connections),
         drain_time: settings.drain_time,
         tasks: JoinSet::new(),
-        router,
+        answers: Arc::new(answers),
         shutdown: shutdown.clone(),
         shortage: Notice::default(),
     };
@@ -150,11 +151,11 @@ pub(crate) async fn serve_with(
 struct House {
     connections: Connections,
     tasks: JoinSet<()>,
-    router: Router,
+    answers: Arc<Answers>,
     /// How long answers under way may take once the shutdown has begun.
     drain_time: Duration,
     shutdown: Shutdown,
-    /// For the log: there is no file descriptor or no memory for a newcomer.
+    /// For the log: there is no file descriptor or no memory for a newcomer, or the system refuses it.
     shortage: Notice,
 }
 
@@ -170,7 +171,7 @@ impl House {
         self.connections.add(&activity, self.tasks.len());
         let connection = Connection {
             peer,
-            router: self.router.clone(),
+            answers: Arc::clone(&self.answers),
             wire,
             activity,
             drain_time: self.drain_time,
@@ -179,14 +180,20 @@ impl House {
         self.tasks.spawn(connection.serve(stream));
     }
 
-    /// A shortage lasts: idle connections give back what they hold, and there is a pause. Other errors concern
-    /// the one connection that broke before it was accepted.
+    /// What lasts, as a shortage does, needs a pause, and idle connections give back what they hold. A newcomer
+    /// that has left again says nothing about the next one.
     async fn recover(&mut self, error: &io::Error, address: SocketAddr) {
-        let Some(shortage) = Shortage::of(error) else {
+        let left = [
+            io::ErrorKind::ConnectionAborted,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::Interrupted,
+        ];
+        // EPROTO, by which accept(2) says so as well, has no kind.
+        if left.contains(&error.kind()) || error.raw_os_error() == Some(71) {
             return;
-        };
+        }
+        let reason = Shortage::of(error).map_or("the system refuses them", Shortage::words);
         if let Some(times) = self.shortage.happens(Instant::now()) {
-            let reason = shortage.words();
             tracing::warn!(
                 %error,
                 reason,
@@ -203,7 +210,7 @@ impl House {
 /// One connection.
 struct Connection {
     peer: SocketAddr,
-    router: Router,
+    answers: Arc<Answers>,
     wire: Option<Wire>,
     activity: Arc<Activity>,
     drain_time: Duration,
@@ -226,13 +233,13 @@ impl Connection {
     }
 
     async fn converse(mut self, stream: TcpStream) {
-        let (router, peer, wire) = (self.router, self.peer, self.wire.clone());
+        let (answers, peer, wire) = (self.answers, self.peer, self.wire.clone());
         let busy = Arc::clone(&self.activity);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let busy = Arc::clone(&busy);
             busy.begin(request.version());
             let request = slow::watched_for_its_end(request, Arc::clone(&busy));
-            let answer = answer(router.clone(), request, peer, wire.clone());
+            let answer = answer(Arc::clone(&answers), request, peer, wire.clone());
             async move {
                 let answer = answer.await;
                 answer.map(|answer| slow::ended_with_its_body(answer, busy))
@@ -244,16 +251,26 @@ impl Connection {
                 TokioIo::new(Line::new(stream, Arc::clone(&self.activity))),
                 service,
             );
-        tokio::select! {
+        // Each request wakes this task several times; those who may end the connection are looked at only when
+        // they have something to say.
+        let mut ends = FuturesUnordered::from_iter([async {
+            tokio::select! {
+                biased;
+                how = cut(self.wire.as_ref()) => Some(how),
+                () = self.activity.evicted() => None,
+                () = self.shutdown.begun() => None,
+            }
+        }]);
+        let end = tokio::select! {
             biased;
             // A broken connection is the client's affair: there is nobody left to tell.
             _ = &mut serving => return,
-            how = cut(self.wire.as_ref()) => {
-                let line = serving.into_parts().io.into_inner();
-                return wire::end(line.into_stream(), how).await;
-            }
-            () = self.activity.evicted() => {}
-            () = self.shutdown.begun() => {}
+            end = ends.next() => end.flatten(),
+        };
+        drop(ends);
+        if let Some(how) = end {
+            let line = serving.into_parts().io.into_inner();
+            return wire::end(line.into_stream(), how).await;
         }
         if !self.activity.is_busy() {
             // A request that has arrived by now is not lost.
@@ -301,7 +318,7 @@ async fn spoke_before(stream: &TcpStream) -> bool {
 }
 
 async fn answer(
-    router: Router,
+    answers: Arc<Answers>,
     request: Request,
     peer: SocketAddr,
     wire: Option<Wire>,
@@ -318,7 +335,7 @@ async fn answer(
     } else if body::announces_too_much(&request) {
         body::too_large()
     } else {
-        router.oneshot(request).await?
+        answers.answer(request).await
     };
     if let Some(rest) = rest {
         rest.throw_away();

@@ -101,7 +101,7 @@ impl Unreliable {
         let answers = router(add_routes(empty, &self.running));
         let control = async {
             if let Some(listening) = self.control {
-                let answers = without_data(&answers);
+                let answers = without_data(answers.router()).into();
                 serve(listening, answers, &settings, shutdown.clone()).await;
             }
         };

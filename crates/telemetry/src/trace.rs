@@ -79,6 +79,13 @@ impl Tracer {
     }
 }
 
+impl Tracer {
+    /// Whether it makes any spans.
+    pub fn records(&self) -> bool {
+        self.service.is_some()
+    }
+}
+
 /// The trace of a span that is sampled.
 pub(crate) fn sampled(span: &tracing::Span) -> Option<TraceId> {
     let context = span.context();

@@ -1,69 +1,54 @@
 //! New connections to the downstream.
 
-use std::cell::Cell;
-use std::net::SocketAddr;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::http::Uri;
-use futures_util::future::BoxFuture;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioIo;
-use tower::Service;
+use reqwest::Url;
+use tokio::net::TcpStream;
 
-use super::{Heard, InTurns, Names};
-use crate::shortage::Unresolved;
+use super::{BoxError, Heard, InTurns, Names};
 
-tokio::task_local! {
-    /// Whether a connection was asked for while the present request was sent.
-    pub(super) static CONNECTED: Cell<bool>;
+/// Connects to one host, and has what comes read in turns and noted.
+#[derive(Debug)]
+pub(super) struct Connector {
+    names: Names,
+    host: String,
+    port: u16,
 }
 
-/// Connects, notes it in [`CONNECTED`], and has what comes read in turns and noted.
-#[derive(Clone, Debug)]
-pub(super) struct Connector {
-    tcp: HttpConnector<Names>,
+/// Whether the address of a host is being looked up: until it is found, nobody has been called.
+#[derive(Debug, Default)]
+pub(crate) struct LookingUp(AtomicBool);
+
+impl LookingUp {
+    pub(crate) fn is(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, is: bool) {
+        self.0.store(is, Ordering::Relaxed);
+    }
 }
 
 impl Connector {
-    pub(super) fn new(names: Names) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(names);
-        tcp.set_nodelay(true);
-        Self { tcp }
-    }
-}
-
-impl Service<Uri> for Connector {
-    type Response = TokioIo<Heard>;
-    type Error = <HttpConnector<Names> as Service<Uri>>::Error;
-    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.tcp.poll_ready(cx)
+    /// Of a URL, only the host and the port matter: a name and a password in it are kept out of logs.
+    pub(super) fn new(names: Names, url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        // An address of version 6 stands in brackets in a URL, and nowhere else.
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Self {
+            names,
+            host: host.to_owned(),
+            port: url.port_or_known_default().unwrap_or(80),
+        }
     }
 
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        // Nobody listens where a connection is made beside a request.
-        let _ = CONNECTED.try_with(|connected| connected.set(true));
-        let connecting = self.tcp.call(uri);
-        Box::pin(async move {
-            let stream = connecting.await?.into_inner();
-            Ok(TokioIo::new(Heard::new(InTurns::new(stream))))
-        })
-    }
-}
-
-impl Service<Name> for Names {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = Unresolved;
-    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let names = self.clone();
-        Box::pin(async move { Ok(names.find(name.as_str(), 0).await?.into_iter()) })
+    pub(super) async fn connect(&self, looking_up: &LookingUp) -> Result<TokioIo<Heard>, BoxError> {
+        looking_up.set(true);
+        let addresses = self.names.find(&self.host, self.port).await;
+        looking_up.set(false);
+        let stream = TcpStream::connect(&*addresses?).await?;
+        stream.set_nodelay(true)?;
+        Ok(TokioIo::new(Heard::new(InTurns::new(stream))))
     }
 }

@@ -9,7 +9,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::net::TcpStream;
 
@@ -83,12 +82,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for InTurns<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(self.stream.get_mut()).poll_shutdown(cx)
-    }
-}
-
-impl Connection for InTurns {
-    fn connected(&self) -> Connected {
-        Connected::new()
     }
 }
 

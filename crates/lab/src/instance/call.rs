@@ -13,7 +13,7 @@ use serde::Serialize;
 use telemetry::trace::BreakerCall;
 use tokio::time::Instant;
 
-use super::downstream::{CallResult, is_success};
+use super::downstream::{CallResult, is_passed_on, is_success};
 use super::{DOWNSTREAM, State};
 use crate::serve::{self, json};
 
@@ -56,7 +56,9 @@ pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> R
     state.permitted.fetch_add(1, Ordering::Relaxed);
     let breaker_state = permit.state();
     let under_way = UnderWay::new(state, permit, span);
-    let result = state.caller.call(&under_way.span, url, incoming).await;
+    // Boxed, so that a fast failure does not carry the room for a call.
+    let call = (state.caller).call(&under_way.span, url, incoming, under_way.began);
+    let result = Box::pin(call).await;
     let (outcome, took) = under_way.end(&result);
     let failure = error(&result);
     let answer = Answer {
@@ -70,7 +72,9 @@ pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> R
     let mut response = json(answer_status(&result), &answer);
     let value = HeaderValue::from_static(breaker_state.as_str());
     response.headers_mut().insert(BREAKER_STATE, value);
-    if let CallResult::Answered { headers, .. } = result {
+    if let CallResult::Answered { headers, .. } = result
+        && !headers.is_empty()
+    {
         response.headers_mut().extend(headers);
     }
     response
@@ -87,10 +91,6 @@ fn answer_status(result: &CallResult) -> StatusCode {
         CallResult::Answered { .. } | CallResult::Broken(_) => StatusCode::BAD_GATEWAY,
         CallResult::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
     }
-}
-
-fn is_passed_on(status: StatusCode) -> bool {
-    is_success(status) && (status.is_redirection() || status.is_client_error())
 }
 
 /// What it says about a call that did not succeed.
@@ -136,19 +136,22 @@ impl<'a> UnderWay<'a> {
         span.permitted(permit.state(), permit.generation(), || {
             state.transitions.opening()
         });
+        let began = Instant::now();
         Self {
             state,
             permit: Some(permit),
             span,
-            began: Instant::now(),
-            stalled: state.stalls.so_far(),
+            began,
+            stalled: state.stalls.so_far_at(began),
         }
     }
 
     fn end(mut self, result: &CallResult) -> (Outcome, Duration) {
-        let took = self.began.elapsed();
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.began);
         let mut permit = self.permit.take().expect("a call ends once");
-        let stalled = self.state.stalls.so_far().saturating_sub(self.stalled);
+        let stalled = self.state.stalls.so_far_at(now);
+        let stalled = stalled.saturating_sub(self.stalled);
         if !stalled.is_zero() {
             // Time in which this process did not run makes no call slow.
             permit = permit.took(took.saturating_sub(stalled));
@@ -235,11 +238,9 @@ impl FastFailures {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let state = HeaderValue::from_static(rejected.reason.state().as_str());
         headers.insert(BREAKER_STATE, state);
-        headers.extend(
-            rejected
-                .retry_after
-                .map(|it| (RETRY_AFTER, retry_after(it))),
-        );
+        if let Some(wait) = rejected.retry_after {
+            headers.insert(RETRY_AFTER, retry_after(wait));
+        }
         response
     }
 }

@@ -6,17 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::http::header::{ALLOW, ETAG, HeaderName, LAST_MODIFIED, LOCATION, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use experiment::load::climbs;
 use fusebox_tower::RetryAfter;
-use http_body_util::BodyExt;
-use hyper_util::client::legacy;
 use reqwest::Url;
 use telemetry::trace::{BreakerCall, Target, attributes};
 use tokio::time::{Instant, timeout_at};
 
 use super::stalls::Stalls;
-use crate::client::Downstream;
+use crate::client::{self, Downstream, LookingUp, Unanswered};
 use crate::load::REQUEST_KEY;
 use crate::settings::BaseUrl;
 use crate::shortage::Shortage;
@@ -26,7 +24,7 @@ const CALLER: HeaderName = HeaderName::from_static("x-caller");
 /// Bytes of the downstream's answer that are read so that its connection can be used again.
 const ANSWER_BYTES: usize = 64 * 1024;
 
-/// Headers that go with a status that is passed on.
+/// Those headers that a client needs to make use of a status that is passed on.
 const PASSED_ON: [HeaderName; 5] = [ALLOW, ETAG, LAST_MODIFIED, LOCATION, WWW_AUTHENTICATE];
 
 /// Whether the downstream did its work. A client's mistake (4xx) does not speak against it, being
@@ -36,13 +34,20 @@ pub(super) fn is_success(status: StatusCode) -> bool {
     status.as_u16() < 500 && status != StatusCode::TOO_MANY_REQUESTS
 }
 
+/// Whether a client is given the status itself: a redirect and a mistake of the client do not speak against the
+/// downstream, but the client did not get what it asked for either.
+pub(super) fn is_passed_on(status: StatusCode) -> bool {
+    is_success(status) && (status.is_redirection() || status.is_client_error())
+}
+
 /// Calls the downstream.
 #[derive(Debug)]
 pub(super) struct Caller {
     client: Downstream,
     url: Url,
+    /// What is asked for at that URL.
+    path: Uri,
     target: Target,
-    name: HeaderValue,
     limit: Duration,
     stalls: Arc<Stalls>,
 }
@@ -92,40 +97,47 @@ impl Caller {
         (limit, stalls): (Duration, Arc<Stalls>),
     ) -> Self {
         let url = downstream.join("data");
+        let name = HeaderValue::from_str(name).expect("instance names are plain");
         Self {
-            client: Downstream::new(&url),
+            client: Downstream::new(&url).with_header(CALLER, name),
             target: Target::new(url.as_str()),
+            path: client::path(&url),
             url,
-            name: HeaderValue::from_str(name).expect("instance names are plain"),
             limit,
             stalls,
         }
     }
 
-    /// Calls a URL of the downstream.
+    /// Calls a URL of the downstream. `began` is now.
     pub(super) async fn call(
         &self,
         call: &BreakerCall,
         url: Cow<'_, Url>,
         incoming: &HeaderMap,
+        began: Instant,
     ) -> CallResult {
-        let mut headers = HeaderMap::new();
-        headers.insert(CALLER, self.name.clone());
+        let mut headers = self.client.headers();
         if let Some(key) = incoming.get(REQUEST_KEY) {
             headers.insert(REQUEST_KEY, key.clone());
         }
-        let span = match &url {
-            Cow::Borrowed(_) => call.request(&self.target, incoming, &mut headers),
+        let (span, path) = match &url {
+            Cow::Borrowed(_) => (
+                call.request(&self.target, incoming, &mut headers),
+                self.path.clone(),
+            ),
             Cow::Owned(url) => {
                 let target = self.target.below(url.as_str());
-                call.request(&target, incoming, &mut headers)
+                let span = call.request(&target, incoming, &mut headers);
+                (span, client::path(url))
             }
         };
-        let exchange = self.exchange(&url, headers);
-        let result = match self.patiently(exchange).await {
+        let looking_up = LookingUp::default();
+        let exchange = self.exchange(path, headers, &looking_up);
+        let result = match self.patiently(began, exchange).await {
+            Some(result) => result,
+            // The name server is silent, which says nothing about the downstream.
+            None if looking_up.is() => CallResult::OwnShortage(Shortage::Name),
             None => CallResult::TimedOut(self.limit),
-            Some(Ok(answered)) => answered,
-            Some(Err(error)) => CallResult::without_head(&error),
         };
         if let Some(span) = span {
             match &result {
@@ -136,6 +148,11 @@ impl Caller {
             }
         }
         result
+    }
+
+    /// Ends connections that have been idle for long. Comes once per [`TICK`](super::TICK).
+    pub(super) fn sweep(&self) {
+        self.client.sweep();
     }
 
     /// What the downstream has below `/data` where the incoming request is below `/call`; `None` for a
@@ -155,38 +172,31 @@ impl Caller {
 
     /// Reads the answer to its end, as `fusebox_tower::HttpBreakerLayer` does: a body that breaks off
     /// is a broken connection, whatever the status was.
-    async fn exchange(&self, url: &Url, headers: HeaderMap) -> Result<CallResult, legacy::Error> {
-        let response = self.client.get(url, headers).await?;
-        let (head, mut body) = response.into_parts();
-        let mut read = 0;
-        while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else {
-                return Ok(CallResult::Broken(Broken::Connection));
-            };
-            read += frame.data_ref().map_or(0, bytes::Bytes::len);
-            if read > ANSWER_BYTES {
-                break;
-            }
+    async fn exchange(&self, path: Uri, headers: HeaderMap, looking_up: &LookingUp) -> CallResult {
+        let got = self.client.get(path, headers, ANSWER_BYTES, looking_up);
+        let answered = match got.await {
+            Ok(answered) => answered,
+            Err(unanswered) => return CallResult::without_answer(&unanswered),
+        };
+        let (status, given) = (answered.status, &answered.headers);
+        let failed = !is_success(status);
+        CallResult::Answered {
+            status,
+            retry_after: failed.then(|| retry_after(given)).flatten(),
+            headers: if is_passed_on(status) {
+                passed_on(given)
+            } else {
+                HeaderMap::new()
+            },
         }
-        let given = &head.headers;
-        let passed_on = PASSED_ON.iter().flat_map(|name| {
-            // Several lines are one list: none is left out.
-            let values = given.get_all(name).iter();
-            values.map(|value| (name.clone(), value.clone()))
-        });
-        Ok(CallResult::Answered {
-            status: head.status,
-            retry_after: retry_after(given),
-            headers: passed_on.collect(),
-        })
     }
 
-    /// Waits for `exchange` as long as the downstream may take. Time in which this process did not run
-    /// is not the downstream's.
-    async fn patiently<T>(&self, exchange: impl Future<Output = T>) -> Option<T> {
+    /// Waits for `exchange`, which began at `began`, as long as the downstream may take. Time in which this
+    /// process did not run is not the downstream's.
+    async fn patiently<T>(&self, began: Instant, exchange: impl Future<Output = T>) -> Option<T> {
         let mut exchange = pin!(exchange);
-        let before = self.stalls.so_far();
-        let limit = Instant::now() + self.limit;
+        let before = self.stalls.so_far_at(began);
+        let limit = began + self.limit;
         let mut until = limit;
         loop {
             if let Ok(ended) = timeout_at(until, &mut exchange).await {
@@ -201,6 +211,16 @@ impl Caller {
     }
 }
 
+/// Headers that go with a status that is passed on.
+fn passed_on(given: &HeaderMap) -> HeaderMap {
+    let headers = PASSED_ON.iter().flat_map(|name| {
+        // Several lines are one list: none is left out.
+        let values = given.get_all(name).iter();
+        values.map(|value| (name.clone(), value.clone()))
+    });
+    headers.collect()
+}
+
 /// How long the downstream asks to be left alone. A date counts from the answer's own `Date` where there
 /// is one, so that the two clocks need not agree.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -211,12 +231,13 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 impl CallResult {
-    /// What it means that not even the head of an answer came.
-    fn without_head(error: &legacy::Error) -> Self {
-        match Shortage::behind(error) {
-            Some(shortage) => Self::OwnShortage(shortage),
-            None if error.is_connect() => Self::Broken(Broken::Connect),
-            None => Self::Broken(Broken::Connection),
+    /// What it means that no whole answer came.
+    fn without_answer(unanswered: &Unanswered) -> Self {
+        let (Unanswered::Connect(error) | Unanswered::Broken(error)) = unanswered;
+        match (Shortage::behind(&**error), unanswered) {
+            (Some(shortage), _) => Self::OwnShortage(shortage),
+            (None, Unanswered::Connect(_)) => Self::Broken(Broken::Connect),
+            (None, Unanswered::Broken(_)) => Self::Broken(Broken::Connection),
         }
     }
 
@@ -282,7 +303,7 @@ mod tests {
         stalls.pulse();
         // Both the answer and the end of the patience come while the process does not run.
         let late = tokio::time::sleep(Duration::from_millis(5500));
-        let answered = caller.patiently(late);
+        let answered = caller.patiently(Instant::now(), late);
 
         let began = Instant::now();
         let answered = async {
@@ -300,7 +321,7 @@ mod tests {
                 stalls.pulse();
             }
         };
-        let hanging = caller.patiently(std::future::pending::<()>());
+        let hanging = caller.patiently(Instant::now(), std::future::pending::<()>());
         let began = Instant::now();
         tokio::select! {
             biased;

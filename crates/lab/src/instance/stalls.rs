@@ -34,7 +34,7 @@ impl Stalls {
 
     /// Comes once per [`TICK`] while the process runs.
     pub(super) fn pulse(&self) {
-        let now = self.now();
+        let now = self.since_began(Instant::now());
         let missed = self.missed(now);
         // In this order: who reads in between counts a stall twice rather than not at all.
         self.total.fetch_add(missed, Ordering::Release);
@@ -43,7 +43,12 @@ impl Stalls {
 
     /// All the time so far in which the process did not run.
     pub(super) fn so_far(&self) -> Duration {
-        let missed = self.missed(self.now());
+        self.so_far_at(Instant::now())
+    }
+
+    /// The same for a caller who has just looked at the clock.
+    pub(super) fn so_far_at(&self, now: Instant) -> Duration {
+        let missed = self.missed(self.since_began(now));
         Duration::from_nanos(self.total.load(Ordering::Acquire) + missed)
     }
 
@@ -56,8 +61,8 @@ impl Stalls {
         nanos(gap.saturating_sub(TICK))
     }
 
-    fn now(&self) -> u64 {
-        nanos(self.began.elapsed()).max(1)
+    fn since_began(&self, now: Instant) -> u64 {
+        nanos(now.saturating_duration_since(self.began)).max(1)
     }
 }
 

@@ -8,24 +8,22 @@
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use experiment::outcome::Outcome;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::Empty;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::record::Gauge;
-use crate::client::{Begun, Heard, InTurns, Names};
+use crate::client::{Driven, Heard, InTurns, Names, NoHead};
 use crate::shortage::Shortage;
 
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
@@ -57,13 +55,12 @@ pub(super) struct Ended {
 impl Endpoint {
     /// Whose fault it is that no connection came about.
     fn blame(&self, error: &io::Error) -> Outcome {
-        match Shortage::behind(error) {
-            None => Outcome::ConnectRefused,
-            Some(shortage) => {
-                self.shortage.get_or_init(|| shortage);
-                Outcome::OwnShortage
-            }
-        }
+        Shortage::behind(error).map_or(Outcome::ConnectRefused, |shortage| self.lacks(shortage))
+    }
+
+    fn lacks(&self, shortage: Shortage) -> Outcome {
+        self.shortage.get_or_init(|| shortage);
+        Outcome::OwnShortage
     }
 }
 
@@ -81,6 +78,8 @@ impl Ended {
 pub(super) struct Client {
     endpoint: Endpoint,
     connection: Option<Connection>,
+    /// Whether the address of the target is being looked up.
+    looking_up: bool,
 }
 
 impl Client {
@@ -88,14 +87,18 @@ impl Client {
         Self {
             endpoint,
             connection: None,
+            looking_up: false,
         }
     }
 
     /// Sends one request and reads the answer to its end.
     pub(super) async fn exchange(&mut self, request: Request<Empty<Bytes>>) -> Ended {
         let patience = self.endpoint.patience;
+        self.looking_up = false;
         match timeout(patience, self.exchange_patiently(request)).await {
             Ok(ended) => ended,
+            // A name server that is silent says as little of the target as one that knows no such name.
+            Err(_) if self.looking_up => Ended::without_answer(self.endpoint.lacks(Shortage::Name)),
             // The connection, on which an answer may still come, has been dropped.
             Err(_) => Ended::without_answer(Outcome::Timeout),
         }
@@ -111,7 +114,7 @@ impl Client {
                 Exchanged::Unsent(request) => unsent = *request,
             }
         }
-        let mut connection = match Connection::open(&self.endpoint).await {
+        let mut connection = match self.open().await {
             Ok(connection) => connection,
             Err(error) => return Ended::without_answer(self.endpoint.blame(&error)),
         };
@@ -121,9 +124,20 @@ impl Client {
         }
     }
 
+    async fn open(&mut self) -> io::Result<Connection> {
+        let Endpoint {
+            names, host, port, ..
+        } = &self.endpoint;
+        self.looking_up = true;
+        let addresses = names.find(host, *port).await;
+        self.looking_up = false;
+        let addresses = addresses.map_err(io::Error::other)?;
+        Connection::open(&self.endpoint, &addresses).await
+    }
+
     fn reusable(&mut self) -> Option<Connection> {
         let connection = self.connection.take()?;
-        let fresh = !connection.done && connection.used.elapsed() < IDLE_TIME;
+        let fresh = !connection.driven.is_done() && connection.used.elapsed() < IDLE_TIME;
         fresh.then_some(connection)
     }
 
@@ -133,7 +147,7 @@ impl Client {
             ended.outcome,
             Outcome::Reset | Outcome::Truncated | Outcome::Protocol
         );
-        if whole && !connection.done {
+        if whole && !connection.driven.is_done() {
             self.connection = Some(connection);
         }
         ended
@@ -142,22 +156,17 @@ impl Client {
     /// Watches the idle connection, so that it is closed when the other side closes it. Never returns.
     pub(super) async fn watch(&mut self) {
         if let Some(connection) = &mut self.connection {
-            poll_fn(|cx| connection.drive(cx)).await;
+            poll_fn(|cx| connection.driven.drive(cx)).await;
             self.connection = None;
         }
         std::future::pending::<()>().await;
     }
 }
 
-/// A connection and what drives it.
+/// A connection, and what is known of it.
 #[derive(Debug)]
 struct Connection {
-    sender: SendRequest<Empty<Bytes>>,
-    driver: Pin<Box<http1::Connection<TokioIo<Heard>, Empty<Bytes>>>>,
-    /// Whether the driver has ended, and the connection with it.
-    done: bool,
-    /// Whether an answer to the request that was sent last has begun.
-    begun: Begun,
+    driven: Driven,
     used: Instant,
     open: Gauge,
 }
@@ -169,52 +178,29 @@ enum Exchanged {
 }
 
 impl Connection {
-    async fn open(endpoint: &Endpoint) -> io::Result<Self> {
-        let addresses = endpoint.names.find(&endpoint.host, endpoint.port).await;
-        let addresses = addresses.map_err(io::Error::other)?;
-        let stream = TcpStream::connect(&*addresses).await?;
+    async fn open(endpoint: &Endpoint, addresses: &[SocketAddr]) -> io::Result<Self> {
+        let stream = TcpStream::connect(addresses).await?;
         stream.set_nodelay(true)?;
         let heard = Heard::new(InTurns::new(stream));
-        let begun = heard.begun();
-        let handshake = http1::handshake(TokioIo::new(heard)).await;
-        let (sender, driver) = handshake.map_err(io::Error::other)?;
+        let driven = Driven::new(TokioIo::new(heard)).await;
+        let driven = driven.map_err(io::Error::other)?;
         endpoint.open.add(1);
         endpoint.reached.store(true, Ordering::Relaxed);
         Ok(Self {
-            sender,
-            driver: Box::pin(driver),
-            done: false,
-            begun,
+            driven,
             used: Instant::now(),
             open: endpoint.open.clone(),
         })
     }
 
     async fn exchange(&mut self, request: Request<Empty<Bytes>>) -> Exchanged {
-        let Self {
-            sender,
-            driver,
-            done,
-            ..
-        } = self;
-        let ready = poll_fn(|cx| {
-            let ready = sender.poll_ready(cx);
-            if ready.is_pending() {
-                drive(driver, done, cx);
-                return sender.poll_ready(cx);
-            }
-            ready
-        });
-        if ready.await.is_err() {
+        if !self.driven.ready().await {
             return Exchanged::Unsent(Box::new(request));
         }
-        let sending = self.sender.try_send_request(request);
-        let response = match self.driven(sending).await {
+        let response = match self.driven.send(request).await {
             Ok(response) => response,
-            Err(mut error) => match error.take_message() {
-                Some(request) => return Exchanged::Unsent(Box::new(request)),
-                None => return Exchanged::Ended(self.broken(error.error())),
-            },
+            Err(NoHead::Unsent(request)) => return Exchanged::Unsent(request),
+            Err(NoHead::Broken(error)) => return Exchanged::Ended(self.broken(&error)),
         };
         let ended = self.read(response).await;
         self.used = Instant::now();
@@ -225,7 +211,7 @@ impl Connection {
         let status = response.status().as_u16();
         let from_breaker = response.headers().contains_key("x-breaker-state");
         let mut body = response.into_body();
-        while let Some(frame) = self.driven(body.frame()).await {
+        while let Some(frame) = self.driven.frame(&mut body).await {
             if let Err(error) = frame {
                 let outcome = if is_nonsense(&error) {
                     Outcome::Protocol
@@ -248,43 +234,11 @@ impl Connection {
     fn broken(&self, error: &hyper::Error) -> Ended {
         Ended::without_answer(if error.is_parse() || is_nonsense(error) {
             Outcome::Protocol
-        } else if self.begun.is() {
+        } else if self.driven.has_begun() {
             Outcome::Truncated
         } else {
             Outcome::Reset
         })
-    }
-
-    /// Runs `future` while it drives the connection.
-    async fn driven<F: Future>(&mut self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        let (driver, done) = (&mut self.driver, &mut self.done);
-        poll_fn(|cx| {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(output);
-            }
-            drive(driver, done, cx);
-            // What the driver has just brought need not wait for the next turn.
-            future.as_mut().poll(cx)
-        })
-        .await
-    }
-
-    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        drive(&mut self.driver, &mut self.done, cx);
-        if self.done {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-}
-
-type Driver = Pin<Box<http1::Connection<TokioIo<Heard>, Empty<Bytes>>>>;
-
-fn drive(driver: &mut Driver, done: &mut bool, cx: &mut Context<'_>) {
-    if !*done {
-        *done = driver.as_mut().poll(cx).is_ready();
     }
 }
 
@@ -307,4 +261,28 @@ fn is_nonsense(error: &hyper::Error) -> bool {
         source = cause.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_server_that_is_silent_is_no_fault_of_the_target() {
+        let shortage = Arc::default();
+        let mut client = Client::new(Endpoint {
+            host: "silent.test".to_owned(),
+            port: 80,
+            names: Names::silent(),
+            patience: Duration::from_secs(1),
+            open: Gauge::default(),
+            reached: Arc::default(),
+            shortage: Arc::clone(&shortage),
+        });
+
+        let ended = client.exchange(Request::default()).await;
+
+        assert_eq!(ended, Ended::without_answer(Outcome::OwnShortage));
+        assert_eq!(shortage.get(), Some(&Shortage::Name));
+    }
 }

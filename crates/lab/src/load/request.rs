@@ -63,7 +63,7 @@ fn credentials(url: &Url) -> Option<HeaderValue> {
     request.headers().get(AUTHORIZATION).cloned()
 }
 
-/// Ends the span of an attempt, at whose end another target was serving or not.
+/// Ends the span of an attempt. `elsewhere` says whether another target was serving then.
 pub(super) fn tell(span: ClientSpan, ended: Ended, elsewhere: bool) {
     if ended.outcome == Outcome::FastFail && elsewhere {
         span.note(attributes::SERVED_ELSEWHERE, true);

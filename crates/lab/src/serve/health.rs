@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{ACCEPT, HeaderValue, VARY};
@@ -11,16 +10,17 @@ use axum::routing::get;
 use telemetry::Metrics;
 use tokio::sync::Semaphore;
 
+use super::answers::Answers;
 use super::lines::list;
 use super::measured::{Routes, Traced};
 use super::reply::{error, json, text};
 
-/// The router of a service: its own routes, and `/healthz`, `/readyz` and `/metrics`. These are asked
+/// What a service answers: its own routes, and `/healthz`, `/readyz` and `/metrics`. These are asked
 /// every second and tell no story, so they are in no trace.
 ///
 /// A service that has begun its shutdown accepts no connection any more, so whoever gets an answer
 /// talks to one that is ready.
-pub(crate) fn router(routes: Routes) -> Router {
+pub(crate) fn router(routes: Routes) -> Answers {
     let metrics = routes.metrics().clone();
     let status = |status: &'static str| {
         get(async move || json(StatusCode::OK, &serde_json::json!({ "status": status })))

@@ -63,6 +63,14 @@ impl Line {
         self.stream
     }
 
+    /// Something is about to be written. Whether it goes on with an answer that has been begun: the first part
+    /// of an answer comes when it has been handed over, of which the time is known.
+    fn writes(&mut self) -> bool {
+        self.flushed = false;
+        let request = self.activity.request();
+        std::mem::replace(&mut self.answered, request) == request
+    }
+
     /// The client's half is closed, and its request is under way.
     fn end(&mut self) -> Looks {
         let unanswered = self.answered != self.activity.request();
@@ -120,10 +128,11 @@ impl AsyncWrite for Line {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.flushed = false;
-        self.answered = self.activity.request();
+        let goes_on = self.writes();
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
-        self.activity.touch();
+        if goes_on {
+            self.activity.touch();
+        }
         Poll::Ready(written)
     }
 
@@ -132,10 +141,11 @@ impl AsyncWrite for Line {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.flushed = false;
-        self.answered = self.activity.request();
+        let goes_on = self.writes();
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, pieces));
-        self.activity.touch();
+        if goes_on {
+            self.activity.touch();
+        }
         Poll::Ready(written)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A route that takes `GET` takes `HEAD` too; that is measured and traced as what it is.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,18 +10,19 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, get};
 use telemetry::trace::Tracer;
 use telemetry::{HttpMetrics, Metrics, RouteMetrics};
 use tokio::time::Instant;
 
+use super::answers::{Answers, Call};
 use super::guard::Control;
 use super::reply::error;
 
 /// Builds the router of one service, measuring every answer.
-#[derive(Debug)]
 pub(crate) struct Routes {
     router: Router,
+    calls: Vec<(&'static str, Call)>,
     metrics: Metrics,
     durations: HttpMetrics,
     control: Control,
@@ -38,6 +40,7 @@ impl Routes {
     pub(crate) fn new(metrics: Metrics, control: Control, tracer: Tracer) -> Self {
         Self {
             router: Router::new(),
+            calls: Vec::new(),
             durations: HttpMetrics::new(&metrics),
             metrics,
             control,
@@ -70,19 +73,32 @@ impl Routes {
         statuses: &[u16],
         handler: MethodRouter,
     ) -> Self {
-        self.add_at(route, method, route, statuses, handler)
+        self.add_route([route, route], method, statuses, handler, Traced::Yes)
     }
 
-    /// Adds another path of a route, such as that with a slash at its end. It is measured as `route`.
-    pub(crate) fn add_at(
-        self,
-        path: &'static str,
-        method: &'static str,
-        route: &'static str,
+    /// Adds a path of a route for `GET`, such as that with a slash at its end, for calls that come by the
+    /// thousand: the answers are measured as those of `route`, without the middleware that other routes have.
+    pub(crate) fn add_calls<F, A>(
+        mut self,
+        [path, route]: [&'static str; 2],
         statuses: &[u16],
-        handler: MethodRouter,
-    ) -> Self {
-        self.add_route([path, route], method, statuses, handler, Traced::Yes)
+        handler: F,
+    ) -> Self
+    where
+        F: Fn(Request) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Response> + Send + 'static,
+    {
+        let watch = self.watch(route, "GET", statuses, Traced::Yes);
+        let call: Call = Arc::new(move |request| {
+            let (watch, handler) = (Arc::clone(&watch), handler.clone());
+            Box::pin(async move { watch.answer(request, handler).await })
+        });
+        if !path.contains('{') {
+            self.calls.push((path, Arc::clone(&call)));
+        }
+        let route = get(move |request: Request| call(request));
+        self.router = self.router.route(path, route);
+        self
     }
 
     pub(super) fn add_route(
@@ -93,7 +109,23 @@ impl Routes {
         handler: MethodRouter,
         traced: Traced,
     ) -> Self {
-        let watch = Arc::new(Watch {
+        let watch = self.watch(route, method, statuses, traced);
+        let watched = handler.route_layer(from_fn(move |request: Request, next: Next| {
+            let watch = Arc::clone(&watch);
+            async move { watch.answer(request, |request| next.run(request)).await }
+        }));
+        self.router = self.router.route(path, watched);
+        self
+    }
+
+    fn watch(
+        &self,
+        route: &'static str,
+        method: &'static str,
+        statuses: &[u16],
+        traced: Traced,
+    ) -> Arc<Watch> {
+        Arc::new(Watch {
             method,
             route,
             metrics: self.durations.route(route, method, statuses),
@@ -102,20 +134,15 @@ impl Routes {
                 Traced::Yes => self.tracer.clone(),
                 Traced::No => Tracer::default(),
             },
-        });
-        let watched = handler.route_layer(from_fn(move |request: Request, next: Next| {
-            let watch = Arc::clone(&watch);
-            async move { watch.answer(request, next).await }
-        }));
-        self.router = self.router.route(path, watched);
-        self
+        })
     }
 
-    /// The router, which answers everything else with JSON errors.
-    pub(super) fn finish(self) -> Router {
+    /// All routes; everything else is answered with JSON errors.
+    pub(super) fn finish(self) -> Answers {
         let metrics = Arc::new(self.durations.route("other", "other", &[404, 405]));
         let unknown = Arc::clone(&metrics);
-        self.router
+        let router = self
+            .router
             .fallback(move |request: Request| {
                 let message = format!("there is no {}", request.uri().path());
                 answer(&unknown, StatusCode::NOT_FOUND, "not_found", &message)
@@ -125,7 +152,14 @@ impl Routes {
                 let message = format!("{path} does not take {}", request.method());
                 let status = StatusCode::METHOD_NOT_ALLOWED;
                 answer(&metrics, status, "method_not_allowed", &message)
-            })
+            });
+        Answers::new(router, self.calls)
+    }
+}
+
+impl fmt::Debug for Routes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Routes").finish_non_exhaustive()
     }
 }
 
@@ -141,18 +175,24 @@ struct Watch {
 }
 
 impl Watch {
-    async fn answer(&self, request: Request, next: Next) -> Response {
+    async fn answer<F, A>(&self, mut request: Request, handler: F) -> Response
+    where
+        F: FnOnce(Request) -> A,
+        A: Future<Output = Response>,
+    {
         let began = Instant::now();
-        let (mut head, body) = request.into_parts();
         let (method, metrics) = match &self.head {
-            Some(metrics) if head.method == Method::HEAD => ("HEAD", metrics),
+            Some(metrics) if *request.method() == Method::HEAD => ("HEAD", metrics),
             _ => (self.method, &self.metrics),
         };
-        let span = self
-            .tracer
-            .server(method, self.route, head.uri.path(), &mut head.headers);
+        let mut span = None;
+        if self.tracer.records() {
+            let uri = request.uri().clone();
+            let headers = request.headers_mut();
+            span = self.tracer.server(method, self.route, uri.path(), headers);
+        }
         let trace = span.as_ref().map(telemetry::trace::ServerSpan::trace_id);
-        let handler = next.run(Request::from_parts(head, body));
+        let handler = handler(request);
         let response = match span {
             Some(span) => span.answer(handler).await,
             None => handler.await,

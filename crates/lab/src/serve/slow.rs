@@ -33,7 +33,7 @@ pub(super) fn watched_for_its_end(
     client: Arc<Activity>,
 ) -> Request<Body> {
     if request.body().is_end_stream() {
-        return request.map(Body::new);
+        return request.map(|_| Body::empty());
     }
     request.map(|body| Body::new(Saying { body, client }))
 }

@@ -1,5 +1,6 @@
 //! Connections that have to make room: what has arrived by then is answered.
 
+use axum::Router;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -21,7 +22,11 @@ async fn connected(shutdown: Shutdown) -> (Connection, TcpStream, TcpStream, Con
     connections.add(&activity, 0);
     let connection = Connection {
         peer,
-        router: Router::new().route("/", get(async || "here you are")),
+        answers: Arc::new(
+            Router::new()
+                .route("/", get(async || "here you are"))
+                .into(),
+        ),
         wire: None,
         activity,
         drain_time: Duration::from_secs(60),
@@ -71,7 +76,8 @@ async fn a_kept_connection_that_has_to_go_answers_the_request_that_has_arrived()
 /// A connection whose request never ends.
 async fn hanging(shutdown: Shutdown) -> (tokio::task::JoinHandle<()>, TcpStream, Arc<Activity>) {
     let (mut connection, stream, mut client, _connections) = connected(shutdown).await;
-    connection.router = Router::new().route("/", get(std::future::pending::<&str>));
+    let hanging = Router::new().route("/", get(std::future::pending::<&str>));
+    connection.answers = Arc::new(hanging.into());
     let activity = Arc::clone(&connection.activity);
     let serving = tokio::spawn(connection.serve(stream));
     client.write_all(REQUEST).await.unwrap();
@@ -109,17 +115,18 @@ async fn what_lasts_is_waited_out_and_one_connection_that_broke_is_not() {
     let mut house = House {
         connections: Connections::new(1),
         tasks: JoinSet::new(),
-        router: Router::new(),
+        answers: Arc::new(Router::new().into()),
         drain_time: Duration::ZERO,
         shutdown,
         shortage: Notice::default(),
     };
-    // ENFILE, EMFILE, ENOMEM, ENOBUFS; ECONNABORTED, EPROTO.
+    // ENFILE, EMFILE, ENOMEM, ENOBUFS, EPERM; ECONNABORTED, EPROTO.
     for (code, lasts) in [
         (23, true),
         (24, true),
         (12, true),
         (105, true),
+        (1, true),
         (103, false),
         (71, false),
     ] {

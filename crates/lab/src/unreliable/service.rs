@@ -27,8 +27,8 @@ pub(super) fn add_routes(mut routes: Routes, running: &Arc<Running>) -> Routes {
         ("/data/{*path}", "/data/{*path}"),
     ] {
         let (running, measured) = (Arc::clone(running), measured.clone());
-        let data = get(move |request| answer(running, measured, request));
-        routes = routes.add_at(path, "GET", route, &[200, 500], data);
+        let data = move |request| answer(Arc::clone(&running), measured.clone(), request);
+        routes = routes.add_calls([path, route], &[200, 500], data);
     }
     add_changes(add_readings(routes, running), running)
 }

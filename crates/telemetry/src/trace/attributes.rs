@@ -1,8 +1,8 @@
 //! The names of attributes, events and one span of the lab's traces. Those of transitions are the library's.
 //!
-//! `circuit_breaker.*`, `unreliable_service.*` and `load_generator.*` are ours: `conventions/registry`, beside the sources, says
-//! what each of them means, and a test holds both together. The others are of OpenTelemetry's conventions
-//! for HTTP and errors.
+//! `circuit_breaker.*`, `unreliable_service.*` and `load_generator.*` are ours: `conventions/registry`, beside
+//! the sources, says what each of them means, and a test holds both together. The others are of
+//! OpenTelemetry's conventions for HTTP and errors.
 
 pub use fusebox_prometheus::span_events::attributes::*;
 

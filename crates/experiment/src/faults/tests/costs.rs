@@ -63,6 +63,7 @@ fn costly() -> Vec<String> {
 
 #[test]
 fn what_truths_cost_is_what_the_check_has_counted_whoever_calls() {
+    let mut heaviest = 0;
     for text in costly() {
         let plan = plan(&format!(r#"{{"seed": 1, {text}}}"#));
         let cost = Cost::of(&plan);
@@ -80,13 +81,12 @@ fn what_truths_cost_is_what_the_check_has_counted_whoever_calls() {
         let most = [all, cost.looks() as u64 * all, cost.sums() as u64 * all];
         let performed = [work.truths, work.looks, work.sums];
         let within = performed.iter().zip(most).all(|(one, most)| *one <= most);
-        assert!(
-            within,
-            "{performed:?}, not up to {most:?}: {}",
-            &text[..200]
-        );
+        assert!(within, "{performed:?}, not up to {most:?}: {text:.200}");
         assert!(performed[1] <= 65_536 && performed[2] <= 512, "{work:?}");
+        assert!(work.truths > 0 && work.looks > 0, "{work:?}: {text:.200}");
+        heaviest = heaviest.max(work.sums);
     }
+    assert!(heaviest > 128, "at least one costs a lot: {heaviest}");
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! An hour of the whole lab under load: memory, descriptors and threads have to stay flat.
+//!
+//! `cargo bench -p benches --bench soak`; `-- --minutes N` for another time. The load is the lab's own, at ten
+//! times its usual rate, with the default faults, so that breakers open and close all the time; a scrape every
+//! second comes on top, as from Prometheus. The first quarter is for warming up. After it, the highest of each
+//! may not be higher in the last quarter than in the second, but for what is said in [`SLACK`]. Calls that hang need
+//! connections, so the figures go up and down with the faults, whose loop takes two minutes: a quarter should be
+//! longer than that.
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::Duration;
+
+use benches::{Holdings, Host, Process, ask, lab, load_average, now};
+
+/// Requests per second.
+const RATE: &str = "900";
+/// How long a run is without a word about it.
+const MINUTES: u32 = 60;
+/// Lines of the table.
+const SAMPLES: u32 = 60;
+const SCRAPE: Duration = Duration::from_secs(1);
+/// How much higher the last quarter may be by chance: percent, and number of things.
+const SLACK: (u64, u64) = (3, 4);
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => complain(&error.to_string()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "why there is no report")]
+fn complain(what: &str) -> ExitCode {
+    eprintln!("soak: {what}");
+    ExitCode::FAILURE
+}
+
+#[expect(clippy::print_stdout, reason = "the report")]
+fn run() -> io::Result<bool> {
+    let length = Duration::from_secs(60) * minutes()?;
+    let mut command = Command::new(lab());
+    command.args(["--plain", "--rate", RATE]);
+    let names = ["A", "B", "C", "unreliable", "lab"];
+    for name in names {
+        command.arg("--listen").arg(format!("{name}=127.0.0.1:0"));
+    }
+    let shown = ["instance A", "instance B", "instance C"];
+    let (process, instances) = Process::listening(&mut command, &shown)?;
+    println!("# Soak\n\n{}", Host::of_system());
+    println!(
+        "- load: {:.1}\n- {RATE} requests/s for {length:?}\n",
+        load_average().unwrap_or(0.0)
+    );
+    println!("| after | MiB resident | descriptors | threads | CPU |\n|---|---:|---:|---:|---:|");
+    let mut samples = Vec::new();
+    let began = now();
+    for number in 1..=SAMPLES {
+        until(
+            began.elapsed(),
+            length * number / SAMPLES,
+            &instances,
+            || began.elapsed(),
+        )?;
+        let held = process.holdings();
+        let mib = held.resident_kib / 1024;
+        println!(
+            "| {:.0?} | {mib} | {} | {} | {:.0?} |",
+            began.elapsed(),
+            held.descriptors,
+            held.threads,
+            process.cpu(),
+        );
+        samples.push(held);
+    }
+    let verdicts = [
+        ("resident memory", flat(&samples, |held| held.resident_kib)),
+        ("descriptors", flat(&samples, |held| held.descriptors)),
+        ("threads", flat(&samples, |held| held.threads)),
+    ];
+    println!();
+    for (what, (before, after, is_flat)) in verdicts {
+        let verdict = if is_flat { "flat" } else { "GROWS" };
+        println!("- {what}: {verdict}, {before} in the second quarter, {after} in the last");
+    }
+    Ok(verdicts.iter().all(|(_, (_, _, is_flat))| *is_flat))
+}
+
+/// Scrapes the instances each second until `end`.
+fn until(
+    mut elapsed: Duration,
+    end: Duration,
+    instances: &[SocketAddr],
+    clock: impl Fn() -> Duration,
+) -> io::Result<()> {
+    while elapsed < end {
+        for &instance in instances {
+            ask("GET", instance, "/metrics", "")?;
+        }
+        thread::sleep(SCRAPE.min(end.saturating_sub(clock())));
+        elapsed = clock();
+    }
+    Ok(())
+}
+
+/// The highest of the second and of the last quarter, and whether the last one is no higher.
+fn flat(samples: &[Holdings], value: fn(&Holdings) -> u64) -> (u64, u64, bool) {
+    let quarter = samples.len() / 4;
+    let highest = |part: &[Holdings]| part.iter().map(value).max().unwrap_or(0);
+    let before = highest(&samples[quarter..2 * quarter]);
+    let after = highest(&samples[samples.len() - quarter..]);
+    let (percent, number) = SLACK;
+    let allowed = before + before * percent / 100 + number;
+    (before, after, after <= allowed)
+}
+
+fn minutes() -> io::Result<u32> {
+    let mut words = std::env::args().skip_while(|word| word != "--minutes");
+    match (words.next(), words.next()) {
+        (None, _) => Ok(MINUTES),
+        (Some(_), given) => given
+            .and_then(|text| text.parse().ok())
+            .filter(|minutes| *minutes > 0)
+            .ok_or_else(|| io::Error::other("--minutes takes a whole number above 0")),
+    }
+}

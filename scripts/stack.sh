@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# The stack around the lab, run for real: brings Jaeger 2 and Prometheus 3 to a machine that has Go, starts
+# them with the flags and files of docker-compose.linux.yml beside a lab with a seed, and asks them
+# everything that the dashboards, the rules and docs/traces.md ask.
+#
+#   scripts/stack.sh            builds what is missing (15 minutes on two cores the first time), then runs
+#   scripts/stack.sh --build    builds only
+#   scripts/stack.sh --compose  runs only the containers of the compose files, from images made here
+#
+# Where a Docker daemon answers, the containers are run as well, after the programs. Everything that is
+# started is ended; the programs stay in target/stack/. Ends with a count of assertions.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+mode=${1:-all}
+case $mode in
+  all | --build | --compose) ;;
+  *)
+    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
+
+say() { printf '\n== %s\n' "$1"; }
+
+PATH=$PATH:/usr/local/go/bin
+if ! command -v go >/dev/null; then
+  echo "go is missing: Jaeger and Prometheus are built with Go 1.26.7 or newer, https://go.dev/dl/" >&2
+  exit 1
+fi
+if ! command -v docker-compose >/dev/null; then
+  echo "docker-compose is missing (package \"docker-compose\" of Debian and Ubuntu): it reads the compose files" >&2
+  exit 1
+fi
+
+programs=$PWD/target/stack
+mkdir -p "$programs"
+
+# Builds the tools of one module, unless they are there, built from the same checksums.
+build() {
+  local module=$1 stamp
+  stamp=$(go version && cat "scripts/stack/$module/go.mod" "scripts/stack/$module/go.sum")
+  stamp=$(sha256sum <<<"$stamp")
+  [ "$(cat "$programs/$module.built" 2>/dev/null)" = "$stamp" ] && return
+  say "building $module, which takes minutes the first time"
+  # Static, as in their own images.
+  (cd "scripts/stack/$module" && CGO_ENABLED=0 go build -mod=readonly -buildvcs=false -o "$programs/" tool)
+  echo "$stamp" >"$programs/$module.built"
+}
+
+build jaeger
+build prometheus
+[ "$mode" != --build ] || exit 0
+
+say "the rules, by promtool of Prometheus 3"
+"$programs/promtool" check config prometheus.yml
+"$programs/promtool" test rules prometheus/rules.test.yml
+
+run() { STACK_PROGRAMS=$programs cargo test --quiet --package end-to-end --test stack; }
+
+status=0
+if [ "$mode" = all ]; then
+  say "Jaeger and Prometheus as programs"
+  run || status=$?
+fi
+
+if [ "$mode" = --compose ] || docker version >/dev/null 2>&1; then
+  say "Jaeger and Prometheus as containers of the compose files"
+  containers=0
+  programs=$programs scripts/stack/containers.sh || containers=$?
+  if [ "$mode" = all ] && [ "$containers" -eq 3 ]; then
+    echo "the containers were not run"
+  elif [ "$containers" -ne 0 ]; then
+    status=$containers
+  fi
+else
+  say "no Docker daemon answers: the containers were not run"
+fi
+exit "$status"

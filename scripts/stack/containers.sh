@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Brings up Jaeger and Prometheus by the compose files themselves, with images made of the programs that
+# scripts/stack.sh built, under the names in the compose files; then runs the same assertions. Grafana is left
+# out. Containers and images made here are removed at the end; an image that was there before, such as the
+# released one, is run as it is. Ends with status 3 where something for it is missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+programs=${programs:-$PWD/target/stack}
+
+if ! docker compose version >/dev/null 2>&1; then
+  echo "docker compose is missing: the containers are brought up with Compose 2" >&2
+  exit 3
+fi
+busybox=$(command -v busybox || true)
+if [ -z "$busybox" ] || ldd "$busybox" >/dev/null 2>&1; then
+  echo "a static busybox is missing (package \"busybox-static\" of Debian and Ubuntu): health checks ask by wget" >&2
+  exit 3
+fi
+
+# A project of its own: a stack that the user has brought up is left alone.
+export COMPOSE_PROJECT_NAME=breaker-lab-stack
+compose=(docker compose -f docker-compose.linux.yml)
+folder=$(mktemp -d)
+made=()
+clean() {
+  "${compose[@]}" down --volumes --remove-orphans --timeout 10 >/dev/null 2>&1 || true
+  [ ${#made[@]} -eq 0 ] || docker image rm "${made[@]}" >/dev/null || true
+  rm -rf "$folder"
+}
+trap clean EXIT
+
+# An image like the released one: the program at its place, its user, and wget for the health check.
+image() {
+  local name=$1 place=$2 user=$3 data=$4 listen=$5 tag
+  tag=$("${compose[@]}" config --images | grep "/$name:")
+  if docker image inspect "$tag" >/dev/null 2>&1; then
+    echo "$tag is there already, and is run as it is"
+    return
+  fi
+  local context=$folder/$name
+  mkdir -p "$context/root/bin" "$context/root/tmp" "$context/root$data" "$context/root$(dirname "$place")"
+  cp "$busybox" "$context/root/bin/busybox"
+  ln -s busybox "$context/root/bin/wget"
+  ln -s busybox "$context/root/bin/sh"
+  cp "$programs/$name" "$context/root$place"
+  chmod 1777 "$context/root/tmp" "$context/root$data"
+  cat >"$context/Dockerfile" <<END
+FROM scratch
+COPY root /
+ENV $listen
+USER $user
+WORKDIR $data
+ENTRYPOINT ["$place"]
+END
+  docker build --quiet --tag "$tag" "$context"
+  made+=("$tag")
+}
+
+# As cmd/jaeger/Dockerfile and Dockerfile of the two projects have it.
+image jaeger /cmd/jaeger/jaeger-linux 10001 /tmp JAEGER_LISTEN_HOST=0.0.0.0
+image prometheus /bin/prometheus 65534 /prometheus HOME=/
+
+# Brings up a file; a warning is a failure.
+up() {
+  local said
+  said=$("$@" up --detach --wait jaeger prometheus 2>&1) || { echo "$said"; return 1; }
+  if grep -qi "level=warn\|discarded" <<<"$said"; then
+    echo "FAILED: compose warns: $said" >&2
+    return 1
+  fi
+}
+
+say() { printf '\n-- %s\n' "$1"; }
+
+say "the file for Docker Desktop: healthy, published on loopback only"
+desktop=(docker compose -f docker-compose.observability.yml)
+up "${desktop[@]}"
+published=$("${desktop[@]}" ps --format '{{.Service}} {{.Health}} {{.Ports}}')
+echo "$published"
+open=$(grep -o '[^ ,]*->' <<<"$published" | grep -vc '^127\.0\.0\.1:' || true)
+if [ "$open" != 0 ]; then
+  echo "FAILED: published beyond loopback" >&2
+  exit 1
+fi
+"${desktop[@]}" down --volumes --timeout 10 >/dev/null 2>&1
+
+say "the file for Linux: everything that is asserted of the programs"
+up "${compose[@]}"
+docker stats --no-stream --format '{{.Name}} {{.MemUsage}}'
+STACK_CONTAINERS=1 cargo test --quiet --package end-to-end --test stack
