@@ -56,6 +56,11 @@ say "the rules, by promtool of Prometheus 3"
 "$programs/promtool" check config prometheus.yml
 "$programs/promtool" test rules prometheus/rules.test.yml
 
+# Before anything runs: the run has a limit of time, in which the lab would be compiled without a word.
+say "building the lab and its checks, which takes minutes the first time"
+cargo build --quiet --package lab --bin breaker-lab --features otlp-grpc
+cargo test --quiet --no-run --package end-to-end --test stack
+
 run() { STACK_PROGRAMS=$programs cargo test --quiet --package end-to-end --test stack; }
 
 status=0

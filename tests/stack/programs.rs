@@ -78,7 +78,7 @@ impl Stack {
         let arguments = arguments.skip_while(|argument| argument.starts_with("/bin/"));
         command.args(arguments.map(|argument| self.data_here(&here(service, argument))));
         command.envs(&service.environment);
-        say(&format!("{command:?}"));
+        say(&format!("{:?}", command.as_std()));
         let process = Process::start_other(command, "scripts/stack.sh builds it");
         if let Host::Processes(running) = &mut self.host {
             running.insert(name.to_owned(), process);

@@ -206,9 +206,15 @@ fn as_value(value: &impl serde::Serialize) -> Result<Value, Failure> {
 /// The answer, or why there is none. What the service refuses is the user's affair.
 async fn send(request: RequestBuilder) -> Result<Value, Failure> {
     let response = request.send().await.map_err(|error| {
+        // Neither a name nor a password nor a path of the URL.
+        let place = error.url().and_then(|url| {
+            let port = url.port_or_known_default()?;
+            Some(format!("{}:{port}", url.host_str()?))
+        });
+        let place = place.unwrap_or_else(|| "its address".to_owned());
         let error = error.without_url();
         let what = if error.is_connect() {
-            "nobody listens there; choose another address with --downstream".to_owned()
+            format!("nobody listens on {place}; choose another address with --downstream")
         } else if error.is_timeout() {
             format!("no answer within {} s", PATIENCE.as_secs())
         } else {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use experiment::load::{LoadResult, Profile};
+use experiment::load::{LoadResult, Profile, Shape};
 use experiment::outcome::Outcome;
 use telemetry::{Telemetry, service_metrics};
 use tokio::task::JoinHandle;
@@ -147,9 +147,10 @@ async fn conclude(
 }
 
 fn greeting(names: &[String], load: &experiment::load::Profile, seed: u64) -> String {
-    let pace = match load.connections {
-        Some(connections) => format!("by {connections} clients in a closed loop"),
-        None => format!("at {} requests per second", load.rate),
+    let pace = match (load.connections, &load.shape) {
+        (Some(connections), _) => format!("by {connections} clients in a closed loop"),
+        (None, Shape::Constant {}) => format!("at {} requests per second", load.rate),
+        (None, shape) => format!("in the shape {shape}"),
     };
     format!("load on {} {pace}, seed {seed}", names.join(", "))
 }

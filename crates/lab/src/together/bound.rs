@@ -76,7 +76,7 @@ pub(crate) fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
             bound.unreliable.address
         ),
         format!(
-            "  control of faults   http://{}   /faults, /truth, also while nobody listens for data",
+            "  control of faults   http://{}   /faults, /truth, always open",
             bound.control.address
         ),
     ];
@@ -92,7 +92,7 @@ pub(crate) fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
             listening.address
         ),
         Err(_) => format!(
-            "  lab                 no page: {} is taken; choose with --listen lab=127.0.0.1:PORT",
+            "  lab                 no page: {} is taken; --listen lab=HOST:PORT",
             settings.lab.listen
         ),
     });
