@@ -220,7 +220,11 @@ fn built_where_go_says(name: &str, words: &str) -> Output {
 fn the_stack_is_skipped_where_its_programs_cannot_be_fetched_and_fails_where_they_are_others() {
     for (name, words, status) in [
         ("proxy", "dial tcp 10.0.0.1:443: i/o timeout", 3),
-        ("old", "go: go.mod requires go >= 1.26.7 (running go 1.24)", 3),
+        (
+            "old",
+            "go: go.mod requires go >= 1.26.7 (running go 1.24)",
+            3,
+        ),
         ("sum", "verifying module: checksum mismatch", 1),
         ("mod", "go: updates to go.mod needed", 1),
     ] {
