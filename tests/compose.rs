@@ -2,9 +2,10 @@
 //! platforms in the network alone.
 //!
 //! No container is started here. `scripts/stack.sh` starts the programs with the flags of these files and looks
-//! at the sockets themselves.
+//! at the sockets themselves; how it ends where it cannot is tested here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use end_to_end::{Service, compose, repository};
@@ -186,5 +187,51 @@ fn the_images_are_of_the_versions_that_the_stack_is_run_with() {
         };
         let (_, tag) = LINUX[name].image.split_once(':').expect("a tag");
         assert_eq!(tag, released, "{name}");
+    }
+}
+
+/// What becomes of `scripts/stack.sh --build`, in a copy of its own, when Go says these words and fails.
+fn built_where_go_says(name: &str, words: &str) -> Output {
+    let folder = std::env::temp_dir().join(format!("breaker-lab-{name}-{}", std::process::id()));
+    let repository = repository();
+    for module in ["jaeger", "prometheus"] {
+        let inside = format!("scripts/stack/{module}");
+        std::fs::create_dir_all(folder.join(&inside)).expect("a temporary folder can be made");
+        for file in ["go.mod", "go.sum"] {
+            let file = format!("{inside}/{file}");
+            std::fs::copy(repository.join(&file), folder.join(&file)).expect("it can be copied");
+        }
+    }
+    let script = folder.join("scripts/stack.sh");
+    std::fs::copy(repository.join("scripts/stack.sh"), &script).expect("it can be copied");
+    // Bash reads this before the script; a function goes before a program.
+    let go = r#"go() { [ "$1" = list ] || return 0; echo "$WORDS" >&2; return 1; }"#;
+    let before = folder.join("before.sh");
+    std::fs::write(&before, go).expect("a temporary file can be written");
+    let mut command = Command::new("bash");
+    command.arg(&script).arg("--build");
+    command.env("BASH_ENV", &before).env("WORDS", words);
+    let output = command.output().expect("bash runs");
+    std::fs::remove_dir_all(folder).expect("the folder is ours");
+    output
+}
+
+#[test]
+fn the_stack_is_skipped_where_its_programs_cannot_be_fetched_and_fails_where_they_are_others() {
+    for (name, words, status) in [
+        ("proxy", "dial tcp 10.0.0.1:443: i/o timeout", 3),
+        (
+            "old",
+            "go: go.mod requires go >= 1.26.7 (running go 1.24)",
+            3,
+        ),
+        ("sum", "verifying module: checksum mismatch", 1),
+        ("mod", "go: updates to go.mod needed", 1),
+    ] {
+        let ended = built_where_go_says(name, words);
+        assert_eq!(ended.status.code(), Some(status), "{words}: {ended:?}");
+        let said = String::from_utf8(ended.stderr).expect("text");
+        assert!(said.contains(words), "{said}");
+        assert_eq!(said.contains("cannot be fetched"), status == 3, "{said}");
     }
 }

@@ -7,7 +7,7 @@ mod shape;
 
 use std::collections::BTreeSet;
 
-use end_to_end::{Query, QueryKind, dashboards, queries};
+use end_to_end::{Query, QueryKind, System, dashboards, healthy, queries};
 use promql::assert_known;
 use serde_json::Value;
 
@@ -245,7 +245,7 @@ fn a_field_that_is_missing_misspelt_or_of_another_type_is_found() {
     });
     assert_eq!(
         mistyped,
-        [".annotations.list[1].useValueForTime: \"on\" is no flag"]
+        [".annotations.list[1].useValueForTime: \"on\" is not a flag"]
     );
     let in_an_override = findings_after(|fleet| {
         let properties = &mut fleet["panels"][11]["fieldConfig"]["overrides"][0]["properties"];
@@ -352,4 +352,41 @@ fn every_setting_of_a_breaker_is_compared_between_instances() {
             assert!(compared.written.contains(&part), "{part}");
         }
     }
+}
+
+/// Paths below `/call` belong to the same calls, and have a route of their own.
+#[tokio::test]
+async fn the_dashboards_show_calls_of_every_path() {
+    let system = System::with_instances(&["A"], &healthy(), &[]).await;
+    for path in ["/call", "/call/", "/call/orders/7"] {
+        assert_eq!(system.instance(0).get(path).await.status, 200, "{path}");
+    }
+    let metrics = system.instance(0).metrics().await;
+    let answers = metrics.with("http_server_request_duration_seconds_count");
+    let routes: Vec<&str> = answers
+        .iter()
+        .filter(|(_, count)| **count > 0.0)
+        .filter_map(|(labels, _)| labels.split("route=\"").nth(1)?.split('"').next())
+        .filter(|route| route.starts_with("/call"))
+        .collect();
+    assert_eq!(routes.len(), 2, "{answers:?}");
+
+    let mut asked = 0;
+    for (file, dashboard) in dashboards() {
+        for query in queries(&file, &dashboard) {
+            let chosen = query.written.split("route=~\"").nth(1);
+            let Some(chosen) = chosen.and_then(|rest| rest.split('"').next()) else {
+                continue;
+            };
+            asked += 1;
+            for route in &routes {
+                let is_chosen = chosen.split('|').any(|one| match one.strip_suffix(".*") {
+                    Some(start) => route.starts_with(start),
+                    None => one == *route,
+                });
+                assert!(is_chosen, "{}: {route}", query.place);
+            }
+        }
+    }
+    assert!(asked >= 3, "{asked}");
 }

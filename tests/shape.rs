@@ -310,62 +310,54 @@ fn shape(name: &str) -> Option<Vec<Field>> {
 /// Adds what is wrong with `value`, which should be of type `is`.
 fn check(is: &str, value: &Value, path: &str, found: &mut Vec<String>) {
     // The bar of a list or map belongs to what is inside.
-    let is_whole = |open, close| is.starts_with(open) && is.find(close) == Some(is.len() - 1);
-    if is_whole('[', ']') {
-        match value.as_array() {
-            Some(items) => {
-                for (number, item) in items.iter().enumerate() {
-                    check(
-                        &is[1..is.len() - 1],
-                        item,
-                        &format!("{path}[{number}]"),
-                        found,
-                    );
-                }
-            }
-            None => found.push(format!("{path}: {value} is no list")),
+    let whole = |open, close| {
+        let inside = is.strip_prefix(open)?.strip_suffix(close)?;
+        (!inside.contains(close)).then_some(inside)
+    };
+    if let Some(inside) = whole('[', ']') {
+        let Some(items) = value.as_array() else {
+            found.push(format!("{path}: {value} is not a list"));
+            return;
+        };
+        for (number, item) in items.iter().enumerate() {
+            check(inside, item, &format!("{path}[{number}]"), found);
         }
-    } else if is_whole('{', '}') {
-        match value.as_object() {
-            Some(fields) => {
-                for (name, field) in fields {
-                    check(
-                        &is[1..is.len() - 1],
-                        field,
-                        &format!("{path}.{name}"),
-                        found,
-                    );
-                }
-            }
-            None => found.push(format!("{path}: {value} is no map")),
+    } else if let Some(inside) = whole('{', '}') {
+        let Some(fields) = value.as_object() else {
+            found.push(format!("{path}: {value} is not a map"));
+            return;
+        };
+        for (name, field) in fields {
+            check(inside, field, &format!("{path}.{name}"), found);
         }
     } else if is.contains('|') {
-        let alternatives = is.split('|').map(|one| {
+        let is_one = |one: &str| {
             let mut found = Vec::new();
             check(one, value, path, &mut found);
-            found
-        });
-        let alternatives: Vec<_> = alternatives.collect();
-        if alternatives.iter().all(|findings| !findings.is_empty()) {
+            found.is_empty()
+        };
+        if !is.split('|').any(is_one) {
             found.push(format!("{path}: {value} is none of {is}"));
         }
     } else if let Some(fields) = shape(is) {
         check_fields(&fields, value, path, found);
-    } else {
-        let fits = match is {
-            "any" => true,
-            "text" => value.is_string(),
-            "flag" => value.is_boolean(),
-            "number" => value.is_number(),
-            "whole" => value.is_u64(),
-            "null" => value.is_null(),
-            word => {
-                assert!(word.starts_with('"'), "no shape has the name {word}");
-                value.as_str() == Some(word.trim_matches('"'))
-            }
-        };
-        if !fits {
-            found.push(format!("{path}: {value} is no {is}"));
+    } else if !is_plain(is, value) {
+        found.push(format!("{path}: {value} is not a {is}"));
+    }
+}
+
+/// Whether `value` is of a type that is no shape.
+fn is_plain(is: &str, value: &Value) -> bool {
+    match is {
+        "any" => true,
+        "text" => value.is_string(),
+        "flag" => value.is_boolean(),
+        "number" => value.is_number(),
+        "whole" => value.is_u64(),
+        "null" => value.is_null(),
+        word => {
+            assert!(word.starts_with('"'), "no shape has the name {word}");
+            value.as_str() == Some(word.trim_matches('"'))
         }
     }
 }

@@ -28,6 +28,7 @@ pub(crate) struct JaegerSpan {
     /// The trace and the span that each link names.
     pub(crate) links: Vec<(String, String)>,
     pub(crate) begins_us: u64,
+    pub(crate) length_us: u64,
 }
 
 impl JaegerSpan {
@@ -137,6 +138,7 @@ fn span_of(span: &Value, processes: &Value) -> JaegerSpan {
         events: events.collect(),
         links,
         begins_us: span["startTime"].as_u64().unwrap_or_default(),
+        length_us: span["duration"].as_u64().unwrap_or_default(),
     }
 }
 

@@ -38,7 +38,8 @@ pub(crate) async fn assert_answered(checks: &mut Checks, jaeger: &Jaeger) {
     }
 }
 
-/// A span has the service, the operation and all the tags, each by itself, its resource or one of its events.
+/// A span has the service, the operation, the length and all the tags, each by itself, its resource or one of
+/// its events.
 fn matches(span: &JaegerSpan, parts: &BTreeMap<&str, &str>) -> bool {
     let is = |name: &str, value: &str| parts.get(name).is_none_or(|asked| *asked == value);
     let tags = parts.get("tags").copied().unwrap_or("{}");
@@ -53,5 +54,12 @@ fn matches(span: &JaegerSpan, parts: &BTreeMap<&str, &str>) -> bool {
         let mut values = own.into_iter().chain(instance).chain(events);
         values.any(|known| known == value)
     };
-    is("service", &span.service) && is("operation", &span.name) && tags.iter().all(has)
+    let least_us: u64 = parts.get("minDuration").map_or(0, |least| {
+        let millis = least.strip_suffix("ms").and_then(|it| it.parse().ok());
+        1000 * millis.unwrap_or_else(|| panic!("{least}: write a limit in whole milliseconds"))
+    });
+    is("service", &span.service)
+        && is("operation", &span.name)
+        && span.length_us >= least_us
+        && tags.iter().all(has)
 }

@@ -111,7 +111,8 @@ impl Generator {
     }
 
     /// Sends what is planned before `until`, or until the shutdown, then waits for what is under way: as
-    /// long as its client would, but after the shutdown only for a little. Every planned request is accounted for in the result; [`LoadResult::check`] proves it.
+    /// long as its client would, but after the shutdown only for a little. Every planned request is accounted
+    /// for in the result; [`LoadResult::check`] proves it.
     pub(crate) async fn run(self, mut shutdown: Shutdown, until: Option<Duration>) -> LoadResult {
         let (lanes, again, received) = self.lanes();
         let mut helpers = JoinSet::new();

@@ -224,8 +224,14 @@ fn without_password(word: &str) -> String {
     let start = word.find("://").map_or(0, |place| place + "://".len());
     let rest = &word[start..];
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    // A password that has one of these unescaped ends too early: what stands before it is no port.
+    let (_, port) = authority.rsplit_once(':').unwrap_or_default();
+    let is_port = authority.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole = authority.contains('@') || is_port;
+    let place = if is_whole { authority } else { rest }.rfind('@');
     // A user alone is hidden as well: some services take a token in its place.
-    match rest[..end].rfind('@') {
+    match place {
         Some(at) => format!("{}{HIDDEN}:{HIDDEN}{}", &word[..start], &rest[at..]),
         None => word.to_owned(),
     }
@@ -325,6 +331,11 @@ mod tests {
             ("`ftp://a:b@h/x@y`", "`ftp://REDACTED:REDACTED@h/x@y`"),
             ("a:b@h", "REDACTED:REDACTED@h"),
             ("no URL, 'http://h/@x'", "no URL, 'http://h/@x'"),
+            ("http://a:b/c@h", "http://REDACTED:REDACTED@h"),
+            ("http://a:b#c@h", "http://REDACTED:REDACTED@h"),
+            ("http://a:b?c@h/x", "http://REDACTED:REDACTED@h/x"),
+            ("http://[::1]/x@y", "http://[::1]/x@y"),
+            ("http://h:80/x@y", "http://h:80/x@y"),
             (
                 "http://a:b@h http://c@i",
                 "http://REDACTED:REDACTED@h http://REDACTED:REDACTED@i",

@@ -25,7 +25,18 @@ pub(super) struct Screen {
 
 /// The columns of the terminal.
 pub(super) fn width() -> usize {
-    terminal::size().map_or(80, |(columns, _)| columns.into())
+    size_of(terminal::size().ok()).columns
+}
+
+/// The size that a terminal tells. One that tells nothing, or that it has none (as a console on a serial line
+/// does), is taken for the smallest usual one.
+fn size_of(told: Option<(u16, u16)>) -> Size {
+    let told = told.filter(|(columns, rows)| *columns > 0 && *rows > 0);
+    let (columns, rows) = told.unwrap_or((80, 24));
+    Size {
+        columns: columns.into(),
+        rows: rows.into(),
+    }
 }
 
 impl Screen {
@@ -99,13 +110,26 @@ impl Display for Screen {
         if !is_ours() || !print::is_idle() {
             return;
         }
-        let (columns, rows) = terminal::size().unwrap_or((80, 24));
-        let size = Size {
-            columns: columns.into(),
-            rows: rows.into(),
-        };
+        let size = size_of(terminal::size().ok());
         let lines = lines(&Picture::of(watched), size);
         // Writing to memory does not fail.
         let _ = self.draw(&lines, size.columns);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_tells_no_size_or_none_that_holds_anything_is_taken_for_a_usual_one() {
+        for (told, columns, rows) in [
+            (None, 80, 24),
+            (Some((0, 0)), 80, 24),
+            (Some((120, 40)), 120, 40),
+        ] {
+            let size = size_of(told);
+            assert_eq!((size.columns, size.rows), (columns, rows), "{told:?}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The real Prometheus scrapes a running lab, as `prometheus.yml` says; then everything that the
 //! dashboards, the rules and the variables ask is asked, and the answers must make sense.
 
+mod lab;
+#[path = "../promql.rs"]
 mod promql;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,114 +10,12 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use end_to_end::{
-    Client, Collector, Mood, Process, Prometheus, Query, QueryKind, Sample, Signal, dashboards,
-    eventually, queries, repository, within,
-};
+use end_to_end::{Prometheus, Query, QueryKind, Sample, dashboards, eventually, queries, within};
+use lab::Lab;
 use promql::assert_known;
 
 /// The range that is asked about, in seconds. So long Prometheus watches before.
 const RANGE: u32 = 60;
-
-/// The lab with a fourth instance that no configuration of Prometheus knows.
-struct Lab {
-    process: Process,
-    services: BTreeMap<&'static str, Client>,
-    collector: Collector,
-}
-
-impl Lab {
-    async fn start() -> Self {
-        Self::start_at(&end_to_end::FREE_PORTS.map(str::to_owned)).await
-    }
-
-    /// The same lab in a new process, at the same addresses.
-    async fn restarted(self) -> Self {
-        let names = ["A", "B", "C", "unreliable", "lab"];
-        let listen = names.iter().flat_map(|name| {
-            [
-                "--listen".to_owned(),
-                format!("{name}={}", self.address(name)),
-            ]
-        });
-        let listen: Vec<String> = listen.collect();
-        self.process.signal(Signal::Terminate);
-        let ended = self.process.ended(Duration::from_secs(20)).await;
-        assert!(
-            ended.status.success() && ended.stderr.is_empty(),
-            "{ended:#?}"
-        );
-        Self::start_at(&listen).await
-    }
-
-    async fn start_at(listen: &[String]) -> Self {
-        let collector = Collector::start(Mood::Taking);
-        let file =
-            std::env::temp_dir().join(format!("breaker-lab-fleet-{}.toml", std::process::id()));
-        std::fs::write(&file, "[instance.D]\nlisten = \"127.0.0.1:0\"\n").expect("a file");
-        let (config, endpoint) = (file.display().to_string(), collector.http());
-        let mut flags: Vec<&str> = listen.iter().map(String::as_str).collect();
-        flags.extend([
-            "--config",
-            &config,
-            "--seed",
-            "1",
-            "--otlp-endpoint",
-            &endpoint,
-        ]);
-        let process = Process::start(&flags);
-        let mut services = BTreeMap::new();
-        for (name, who) in [
-            ("A", "instance A"),
-            ("B", "instance B"),
-            ("C", "instance C"),
-            ("D", "instance D"),
-            ("unreliable", "unreliable service"),
-            ("lab", "  lab "),
-        ] {
-            services.insert(name, Client::new(process.url(who).await));
-        }
-        std::fs::remove_file(file).expect("the file is ours");
-        Self {
-            process,
-            services,
-            collector,
-        }
-    }
-
-    fn address(&self, name: &str) -> &str {
-        self.services[name].base().trim_start_matches("http://")
-    }
-
-    /// The configuration of the repository, with the addresses of this run.
-    fn configuration(&self) -> String {
-        let shipped =
-            std::fs::read_to_string(repository().join("prometheus.yml")).expect("it is there");
-        let rules = repository().join("prometheus/rules.yml");
-        [
-            ("127.0.0.1:8001", self.address("A")),
-            ("127.0.0.1:8002", self.address("B")),
-            ("127.0.0.1:8003", self.address("C")),
-            ("127.0.0.1:9000", self.address("unreliable")),
-            ("127.0.0.1:8080", self.address("lab")),
-            ("prometheus/rules.yml", &rules.display().to_string()),
-        ]
-        .iter()
-        .fold(shipped, |config, (written, here)| {
-            assert!(config.contains(written), "{written}");
-            config.replace(written, here)
-        })
-    }
-
-    async fn openings(&self) -> f64 {
-        let mut openings = 0.0;
-        for name in ["A", "B", "C", "D"] {
-            let metrics = self.services[name].metrics().await;
-            openings += metrics.sum("circuit_breaker_transitions_total", &["to=\"open\""]);
-        }
-        openings
-    }
-}
 
 #[tokio::test]
 async fn prometheus_gets_sensible_answers_to_everything_that_is_asked_of_it() {
