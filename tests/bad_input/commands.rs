@@ -81,7 +81,7 @@ async fn what_cannot_be_compared_is_refused() {
     assert_refusal(&["compare", "nope"], &["cannot read nope", "such as runs/"]).await;
     for (text, why) in [
         ("# no result", "is not JSON"),
-        ("[]", "expected"),
+        ("[]", "a list is not allowed here"),
         ("{\"schema\": 99}", "schema: invalid type"),
     ] {
         let file = File::new("result.json", text);
