@@ -69,12 +69,17 @@ impl Range {
     }
 
     fn is_empty(self) -> bool {
+        self.is_above(self)
+    }
+
+    /// Whether every value of it is above every value of `other`.
+    fn is_above(self, other: Self) -> bool {
         #[expect(
             clippy::float_cmp,
-            reason = "a range of one point has two equal bounds"
+            reason = "ranges that share one point have two equal bounds"
         )]
-        let point = self.least == self.most;
-        self.least > self.most || point && self.closed != [true, true]
+        let point = self.least == other.most;
+        self.least > other.most || point && !(self.closed[0] && other.closed[1])
     }
 }
 
@@ -90,18 +95,12 @@ pub(super) fn impossible(comparison: Comparison, limit: f64, unit: Unit) -> Opti
     })
 }
 
-/// Why these expectations cannot all hold: two of them leave no value of one figure.
+/// Why these expectations cannot all hold: two of them leave no value of one figure, or none of two quantiles
+/// of the same times, of which the lower is never above the higher.
 pub fn contradiction(expectations: &[Expectation]) -> Option<String> {
     for (place, later) in expectations.iter().enumerate() {
-        let possible =
-            Range::of(later.figure.definition.unit).within(later.comparison, later.limit);
         for earlier in &expectations[..place] {
-            let same = earlier.figure == later.figure;
-            if same
-                && possible
-                    .within(earlier.comparison, earlier.limit)
-                    .is_empty()
-            {
+            if exclude(earlier, later) {
                 return Some(format!(
                     "`{earlier}` and `{later}` cannot both hold; leave one out"
                 ));
@@ -109,6 +108,39 @@ pub fn contradiction(expectations: &[Expectation]) -> Option<String> {
         }
     }
     None
+}
+
+fn exclude(one: &Expectation, other: &Expectation) -> bool {
+    let range =
+        |it: &Expectation| Range::of(it.figure.definition.unit).within(it.comparison, it.limit);
+    let (of_one, of_other) = (range(one), range(other));
+    let (figure, beside) = (&one.figure, &other.figure);
+    if figure == beside {
+        return of_one.within(other.comparison, other.limit).is_empty();
+    }
+    if (&figure.target, &figure.phase) != (&beside.target, &beside.phase) {
+        return false;
+    }
+    let quantiles = quantile(figure.definition.name).zip(quantile(beside.definition.name));
+    quantiles.is_some_and(|((times, place), (other_times, other_place))| {
+        times == other_times
+            && if place < other_place {
+                of_one.is_above(of_other)
+            } else {
+                of_other.is_above(of_one)
+            }
+    })
+}
+
+/// Of which times a figure is a quantile, and which one, in per cent; the maximum is the last.
+fn quantile(name: &str) -> Option<(&str, f64)> {
+    let (times, quantile) = name.rsplit_once('_').unwrap_or(("", name));
+    let place = match quantile.strip_prefix('p') {
+        Some(number) => number.parse().ok()?,
+        None if quantile == "max" => 100.0,
+        None => return None,
+    };
+    Some((times, place))
 }
 
 #[cfg(test)]
@@ -136,7 +168,14 @@ mod tests {
             (["p99 < 100ms", "p99 >= 100ms"], false),
             (["p99 <= 100ms", "p99 >= 100ms"], true),
             (["p99(A) < 100ms", "p99(B) > 200ms"], true),
-            (["p99 < 100ms", "p50 > 200ms"], true),
+            (["p99 < 100ms", "p50 > 200ms"], false),
+            (["p50 > 200ms", "p99 < 100ms"], false),
+            (["p50 >= 100ms", "max < 100ms"], false),
+            (["ok_p99 < 100ms", "ok_p99.9 > 200ms"], true),
+            (["p50 <= 100ms", "max >= 100ms"], true),
+            (["p99 < 100ms", "ok_p50 > 200ms"], true),
+            (["p99(A) < 100ms", "p50(B) > 200ms"], true),
+            (["mean < 100ms", "p50 > 200ms"], true),
             (["ok == 5", "ok > 5"], false),
             (["ok == 5", "ok == 6"], false),
             (["ok != 5", "ok > 4"], true),
