@@ -46,10 +46,10 @@ async fn the_prometheus_of_the_readme_starts_for_an_ordinary_user() {
     let mut command = tokio::process::Command::new(words.next().expect("the program"));
     command.current_dir(repository()).args(words.map(|word| {
         let folder = std::env::temp_dir().join(format!("breaker-lab-tsdb-{}", std::process::id()));
-        word.replace("target/prometheus", &folder.display().to_string())
+        let word = word.replace("target/prometheus", &folder.display().to_string());
+        // Its usual port may be taken here.
+        word.replace("127.0.0.1:9090", "127.0.0.1:0")
     }));
-    // Its usual port may be taken here.
-    command.arg("--web.listen-address=127.0.0.1:0");
     let process = Process::start_other(command, "the package prometheus");
 
     eventually("Prometheus is ready", async || {
@@ -60,10 +60,12 @@ async fn the_prometheus_of_the_readme_starts_for_an_ordinary_user() {
     })
     .await;
 
-    assert!(
-        line.is_some_and(|line| line.contains("--storage.tsdb.path=target/")),
-        "{line:?}"
-    );
+    for word in [
+        "--storage.tsdb.path=target/",
+        "--web.listen-address=127.0.0.1:9090",
+    ] {
+        assert!(line.is_some_and(|line| line.contains(word)), "{line:?}");
+    }
 }
 
 #[tokio::test]
