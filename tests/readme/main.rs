@@ -36,7 +36,11 @@ fn commands_of(page: &Path) -> Vec<String> {
     let text = read(page);
     let blocks = text.split("```sh\n").skip(1);
     let blocks = blocks.filter_map(|block| block.split("```").next());
-    blocks.flat_map(str::lines).map(str::to_owned).collect()
+    // A command goes on after a backslash at the end of a line.
+    let blocks = blocks.map(|block| block.replace("\\\n", " "));
+    blocks
+        .flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 fn commands() -> Vec<String> {
