@@ -38,6 +38,8 @@ cargo fmt --all --check
 
 say "lints"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
+# It is started by scripts/stack.sh alone, so it is none of all targets.
+cargo clippy --package end-to-end --test stack --all-features -- -D warnings
 
 say "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet

@@ -55,7 +55,7 @@ fn matches(span: &JaegerSpan, parts: &BTreeMap<&str, &str>) -> bool {
         values.any(|known| known == value)
     };
     let least_us: u64 = parts.get("minDuration").map_or(0, |least| {
-        let millis = least.strip_suffix("ms").and_then(|it| it.parse().ok());
+        let millis: Option<u64> = least.strip_suffix("ms").and_then(|it| it.parse().ok());
         1000 * millis.unwrap_or_else(|| panic!("{least}: write a limit in whole milliseconds"))
     });
     is("service", &span.service)
