@@ -1,4 +1,4 @@
-//! Does an expression name only what the code exports? Metrics, their labels and the labels' values.
+//! Expressions name only what the code exports: metrics, their labels and the labels' values.
 
 use fusebox::{Cause, Outcome, RejectReason, State};
 use promql_parser::label::{MatchOp, Matcher};

@@ -1,4 +1,4 @@
-//! What do the dashboards ask Prometheus? Every query of every panel, annotation and variable.
+//! What the dashboards ask Prometheus: every query of every panel, annotation and variable.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! How is a service asked? Plain requests, and `/metrics` as numbers.
+//! A client for services: plain requests, and `/metrics` as numbers.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! How do the tests run the real thing? Processes of the real binary, HTTP, and waiting with a limit.
+//! The real thing for tests: processes of the real binary, HTTP, and waiting with a limit.
 //!
 //! Ports are chosen by the system and read from what the processes print. Every process is ended
 //! when its handle is dropped, also by a panic.

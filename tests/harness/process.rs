@@ -1,4 +1,4 @@
-//! How is a process watched? Its lines as they come, its signals, its end.
+//! A process that is watched: its lines as they come, its signals, its end.
 
 use std::io::Write;
 use std::process::{ExitStatus, Stdio};

@@ -1,4 +1,4 @@
-//! What does Prometheus make of it? The real one, scraping what a configuration says.
+//! The real Prometheus, scraping what a configuration says.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

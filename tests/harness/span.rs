@@ -1,4 +1,4 @@
-//! What is in a span? Its parts as plain text, in the words of the conventions.
+//! The parts of a span as plain text, in the words of the conventions.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

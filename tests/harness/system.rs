@@ -1,4 +1,4 @@
-//! How is the system run from five terminals? Every part a process of its own, on free ports.
+//! The system from five terminals: every part a process of its own, on free ports.
 
 use crate::{Client, Process};
 

@@ -1,4 +1,4 @@
-//! Is every planned request accounted for, as what it was?
+//! Every planned request is accounted for, as what it was.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Does the exit status say what the run came to?
+//! The exit status says what the run came to.
 
 use end_to_end::{Process, Signal, eventually};
 use serde_json::Value;

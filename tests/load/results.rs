@@ -1,4 +1,4 @@
-//! Is what is written complete, and do plan, seconds, metrics and result agree?
+//! What is written is complete, and plan, seconds, metrics and result agree.
 
 use std::collections::BTreeSet;
 

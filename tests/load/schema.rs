@@ -1,4 +1,4 @@
-//! Does a document keep to the schema in `docs/`? As much of JSON Schema as that one uses.
+//! Documents are held to the schemas in `docs/`, in as much of JSON Schema as those use.
 
 use serde_json::Value;
 

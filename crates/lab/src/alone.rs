@@ -1,4 +1,4 @@
-//! How does each service run alone, in a process of its own?
+//! Each service alone, in a process of its own.
 
 use fusebox::SystemClock;
 use telemetry::Telemetry;

@@ -1,4 +1,4 @@
-//! What does one instance do? It calls the downstream for its clients, through its own breaker.
+//! One instance: it calls the downstream for its clients, through its own breaker.
 //!
 //! An instance needs nobody: without a downstream it starts, answers and counts failures, and it
 //! recovers when the downstream comes.

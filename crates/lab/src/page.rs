@@ -1,4 +1,4 @@
-//! What does the lab itself answer? Where its services are, for Prometheus.
+//! The lab's own routes: where its services are, for Prometheus.
 //!
 //! <https://prometheus.io/docs/prometheus/latest/http_sd/>: a list of targets with labels, so that an
 //! instance with another name or port is found without a change of Prometheus' configuration.

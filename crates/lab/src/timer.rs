@@ -1,4 +1,4 @@
-//! How is an instant met more closely than within a millisecond?
+//! Timers that meet an instant more closely than within a millisecond.
 //!
 //! The runtime's timer counts whole milliseconds and rounds up, so that a delay of 5 ms takes 6. On
 //! Linux an [`Alarm`] is a `timerfd` in the runtime's own event loop, late by some 30 µs and without a

@@ -1,4 +1,4 @@
-//! What do the instances depend on? A service that fails as its fault plan says.
+//! The service that the instances depend on, and that fails as its fault plan says.
 //!
 //! The plan is a pure function of seed, time, caller and the caller's n-th call
 //! ([`experiment::faults`]); the service only carries it out. Control routes are never affected by

@@ -1,4 +1,4 @@
-//! What happens to one call? Permit, downstream, outcome, answer; or 503 at once.
+//! One call: permit, downstream, outcome, answer; or 503 at once.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What does `GET /breaker` show? A snapshot in JSON, with times on the calendar.
+//! What `GET /breaker` shows: a snapshot in JSON, with times on the calendar.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Where do connections come in? A socket that listens, unless the door is closed.
+//! Where connections come in: a socket that listens, unless the door is closed.
 
 use std::io;
 use std::net::SocketAddr;

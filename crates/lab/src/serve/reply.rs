@@ -1,4 +1,4 @@
-//! How is an answer put together? JSON, and errors of one shape.
+//! Answers in JSON, and errors of one shape.
 
 use axum::body::Body;
 use axum::http::StatusCode;

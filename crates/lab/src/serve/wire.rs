@@ -1,4 +1,4 @@
-//! How does a handler reach below HTTP? By the connection's wire, which can be cut.
+//! The way of a handler below HTTP: the connection's wire, which can be cut.
 //!
 //! A fault is decided per request, but a reset is of a connection. Each connection of a service that
 //! asked for it has a [`Wire`] in the extensions of its requests; a handler that cuts it never answers.

@@ -1,4 +1,4 @@
-//! How many calls are suffering right now? Bounded, so that faults cannot eat the memory.
+//! The calls that are suffering right now: bounded, so that faults cannot eat the memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

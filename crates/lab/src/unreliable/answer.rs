@@ -1,4 +1,4 @@
-//! How does a call get what its fate is? Slowly, wrongly, in part, or not at all.
+//! Answers as their fate is: slow, wrong, in part, or none at all.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How are the faults read and changed over HTTP?
+//! The faults, read and changed over HTTP.
 //!
 //! A change is checked as a whole before anything happens: a plan that is refused leaves the old one
 //! running. The revision of the plan is its `ETag`, so that `If-Match` keeps two operators apart.

@@ -1,4 +1,4 @@
-//! What has the service done so far? Counts that survive every change of the plan.
+//! What the service has done so far: counts that survive every change of the plan.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

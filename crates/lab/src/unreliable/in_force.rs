@@ -1,4 +1,4 @@
-//! Which plan is in force, and what was before it? A plan with a time to live gives way by itself.
+//! The plan in force, and what was before it. A plan with a time to live gives way by itself.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

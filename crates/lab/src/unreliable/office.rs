@@ -1,4 +1,4 @@
-//! Who drives the overload model? An office: it lets calls wait for their turn in real time.
+//! The overload model in real time: an office that lets calls wait for their turn.
 //!
 //! The model says who works until when; the office keeps the timers. Work goes on although its caller
 //! has left, so it belongs to a task of its own and not to the call.

@@ -1,4 +1,4 @@
-//! Which routes does the unreliable service answer?
+//! The routes of the unreliable service.
 
 use std::sync::Arc;
 

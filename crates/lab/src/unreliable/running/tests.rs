@@ -1,4 +1,4 @@
-//! Does the service keep its counts, its callers' luck and its clock through changes of the plan?
+//! The service keeps its counts, its callers' luck and its clock through changes of the plan.
 
 mod costs;
 
