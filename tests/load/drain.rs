@@ -14,6 +14,35 @@ fn count(result: &Value, outcome: &str) -> f64 {
     number(result, &format!("/targets/0/parts/0/outcomes/{outcome}"))
 }
 
+/// The file that a generator writes its seconds into, as they pass.
+struct Seconds(String);
+
+impl Seconds {
+    fn new(name: &str) -> Self {
+        let name = format!("breaker-lab-drain-{name}-{}", std::process::id());
+        Self(std::env::temp_dir().join(name).display().to_string())
+    }
+
+    fn path(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns once the generator has seen a second pass: a shorter load has ended, and waits for its answers.
+    async fn passed(&self) {
+        eventually("a second of the load", async || {
+            let lines = std::fs::read_to_string(&self.0).unwrap_or_default();
+            lines.contains('\n').then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for Seconds {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 #[tokio::test]
 async fn an_answer_after_the_last_request_was_planned_is_an_answer() {
     for clients in [
@@ -86,13 +115,14 @@ async fn the_wait_for_answers_ends_with_a_signal_and_what_is_missing_is_slower_t
         "--timeout",
         "5m",
     ];
-    let process = Process::start(&[&load[..], &run, &PATIENT].concat());
+    let seconds = Seconds::new("signal");
+    let written = ["--jsonl", seconds.path()];
+    let process = Process::start(&[&load[..], &run, &written, &PATIENT].concat());
     eventually("all requests", async || {
         (server.heads().len() == 3).then_some(())
     })
     .await;
-    // The subject is time: the load has ended, and waits for its answers.
-    tokio::time::sleep(Duration::from_millis(800)).await;
+    seconds.passed().await;
 
     let asked = Instant::now();
     process.signal(Signal::Terminate);
@@ -113,14 +143,15 @@ async fn an_assertion_is_not_passed_by_a_signal_that_ends_the_wait_for_answers()
         let run = ["load", "--target", &target, "--duration", "200ms"];
         // Whole, all of them would be timeouts.
         let asserted = ["--timeout", "30s", "--assert", "timeout_ratio < 1%"];
-        let process = Process::start(&[&run[..], &pace, &asserted, &PATIENT].concat());
+        let seconds = Seconds::new(pace[0]);
+        let written = ["--jsonl", seconds.path()];
+        let process = Process::start(&[&run[..], &pace, &asserted, &written, &PATIENT].concat());
         let before = server.heads().len();
         eventually("a request", async || {
             (server.heads().len() > before).then_some(())
         })
         .await;
-        // The subject is time: the load has ended, and waits for its answers.
-        tokio::time::sleep(Duration::from_millis(800)).await;
+        seconds.passed().await;
 
         process.signal(Signal::Interrupt);
         let ended = process.ended(LIMIT).await;
