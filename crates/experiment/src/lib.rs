@@ -12,6 +12,7 @@
 //! | [`law`] | laws of duration |
 //! | [`faults`] | fault plans, and the truth about them |
 //! | [`overload`] | a service that gets more work than it can do |
+//! | [`downstream`] | the unreliable service: what each call meets, and what is counted of it |
 //! | [`outcome`] | the ways in which a planned request ends |
 //! | [`breaker_settings`] | the settings of an instance's breaker |
 //! | [`scenario`] | an experiment in one file |
@@ -24,6 +25,7 @@
 pub mod breaker_settings;
 pub mod chance;
 pub mod comparison;
+pub mod downstream;
 pub mod expectation;
 pub mod faults;
 pub mod fleet;
