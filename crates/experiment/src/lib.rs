@@ -18,6 +18,7 @@
 //! | [`scenario`] | an experiment in one file |
 //! | [`fleet`] | what breakers believed, beside what was true |
 //! | [`load`] | who calls when, how patiently, and what clients saw |
+//! | [`events`] | each call and each transition, one by one |
 //! | [`expectation`] | what must hold at the end |
 //! | [`result`] | what came of it, so that it can be drawn and computed again |
 //! | [`comparison`] | whether results differ by more than their spread |
@@ -26,6 +27,7 @@ pub mod breaker_settings;
 pub mod chance;
 pub mod comparison;
 pub mod downstream;
+pub mod events;
 pub mod expectation;
 pub mod faults;
 pub mod fleet;
