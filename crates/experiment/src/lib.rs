@@ -14,6 +14,8 @@
 //! | [`overload`] | a service that gets more work than it can do |
 //! | [`downstream`] | the unreliable service: what each call meets, and what is counted of it |
 //! | [`outcome`] | the ways in which a planned request ends |
+//! | [`status`] | which HTTP statuses speak against a downstream |
+//! | [`reply`] | from the downstream's reply to the breaker and to the client |
 //! | [`breaker_settings`] | the settings of an instance's breaker |
 //! | [`scenario`] | an experiment in one file |
 //! | [`fleet`] | what breakers believed, beside what was true |
@@ -36,6 +38,8 @@ pub mod load;
 pub mod outcome;
 pub mod overload;
 pub mod reading;
+pub mod reply;
 pub mod result;
 pub mod scenario;
+pub mod status;
 pub mod values;
