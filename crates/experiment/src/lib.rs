@@ -12,11 +12,15 @@
 //! | [`law`] | laws of duration |
 //! | [`faults`] | fault plans, and the truth about them |
 //! | [`overload`] | a service that gets more work than it can do |
+//! | [`downstream`] | the unreliable service: what each call meets, and what is counted of it |
 //! | [`outcome`] | the ways in which a planned request ends |
+//! | [`status`] | which HTTP statuses speak against a downstream |
+//! | [`reply`] | from the downstream's reply to the breaker and to the client |
 //! | [`breaker_settings`] | the settings of an instance's breaker |
 //! | [`scenario`] | an experiment in one file |
 //! | [`fleet`] | what breakers believed, beside what was true |
 //! | [`load`] | who calls when, how patiently, and what clients saw |
+//! | [`events`] | each call and each transition, one by one |
 //! | [`expectation`] | what must hold at the end |
 //! | [`result`] | what came of it, so that it can be drawn and computed again |
 //! | [`comparison`] | whether results differ by more than their spread |
@@ -24,6 +28,8 @@
 pub mod breaker_settings;
 pub mod chance;
 pub mod comparison;
+pub mod downstream;
+pub mod events;
 pub mod expectation;
 pub mod faults;
 pub mod fleet;
@@ -32,6 +38,8 @@ pub mod load;
 pub mod outcome;
 pub mod overload;
 pub mod reading;
+pub mod reply;
 pub mod result;
 pub mod scenario;
+pub mod status;
 pub mod values;

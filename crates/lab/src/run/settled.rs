@@ -7,17 +7,27 @@ use experiment::scenario::Scenario;
 use super::{Settings, read};
 use crate::cli::RunArgs;
 use crate::failure::Failure;
-use crate::settings::{BaseUrl, File, Instance, Observing, Page, Serving, Together, Unreliable};
+use crate::settings::{
+    BaseUrl, File, Instance, Observing, Page, Serving, Span, Together, Unreliable,
+};
 use crate::settle::{
     DRAIN_TIME_TOGETHER, PAGE_PORT, UNRELIABLE_PORT, loopback, observing, own_port, serving,
 };
 use crate::together::Show;
 
+/// Instances that run live in one process.
+const MAX_LIVE_INSTANCES: usize = 64;
+
 /// Settles how a scenario is run.
 pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
-    let mut source = read(&args.scenario)?;
-    if let Some(seed) = args.seed {
-        source.scenario = source.scenario.with_seed(seed);
+    let source = read(&args.scenario, &args.set, args.seed)?;
+    let size = source.scenario.instances().len();
+    if size > MAX_LIVE_INSTANCES {
+        return Err(Failure::usage(format!(
+            "fleet: {size} instances are more than can be run live, up to {MAX_LIVE_INSTANCES}: write \
+             `breaker-lab simulate {}`, which runs them in virtual time",
+            args.scenario
+        )));
     }
     let nothing = File::default();
     let show = if args.quiet {
@@ -46,27 +56,23 @@ pub(super) fn system(
     let unreliable = Unreliable {
         listen: loopback(UNRELIABLE_PORT),
         control_listen: loopback(0),
-        plan: scenario.faults.clone(),
+        plan: scenario.faults().clone(),
     };
     let mut instances = BTreeMap::new();
-    for (place, name) in (0..).zip(&scenario.fleet.instances) {
-        let breaker = scenario.breaker_of(name);
-        let config = breaker
-            .config(scenario.seed.wrapping_add(place))
-            .map_err(|error| Failure::usage(format!("breaker of instance {name}: {error}")))?;
+    for (place, name) in scenario.instances().iter().enumerate() {
         let settled = Instance {
             listen: own_port(name).unwrap_or_else(|| loopback(0)),
             downstream: BaseUrl::of(unreliable.listen.0),
             call_timeout: scenario.call_timeout_of(name),
-            breaker,
-            config,
+            breaker: scenario.breaker_of(name),
+            config: scenario.config_of(place),
             mode: scenario.mode_of(name),
         };
         instances.insert(name.clone(), settled);
     }
     Ok(Together {
-        seed: scenario.seed,
-        duration: Some(scenario.duration),
+        seed: scenario.seed(),
+        duration: Some(Span(scenario.duration())),
         observing: observing.clone(),
         lab: Page {
             listen: loopback(PAGE_PORT),
@@ -74,7 +80,7 @@ pub(super) fn system(
         },
         serving: serving.clone(),
         unreliable,
-        load: scenario.load.clone(),
+        load: scenario.load().clone(),
         instance: instances,
     })
 }
