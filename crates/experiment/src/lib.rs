@@ -19,7 +19,9 @@
 //! | [`load`] | who calls when, how patiently, and what clients saw |
 //! | [`expectation`] | what must hold at the end |
 //! | [`result`] | what came of it, so that it can be drawn and computed again |
+//! | [`statistics`] | what a handful of repetitions says about a figure |
 //! | [`comparison`] | whether results differ by more than their spread |
+//! | [`sweep`] | one scenario under every combination of some settings |
 
 pub mod breaker_settings;
 pub mod chance;
@@ -34,4 +36,6 @@ pub mod overload;
 pub mod reading;
 pub mod result;
 pub mod scenario;
+pub mod statistics;
+pub mod sweep;
 pub mod values;
