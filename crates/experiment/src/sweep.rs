@@ -20,6 +20,7 @@ pub mod chart;
 pub mod front;
 mod grid;
 pub mod table;
+mod text;
 pub mod trial;
 
 pub use grid::{Axis, Cell, Grid};
