@@ -8,6 +8,7 @@
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
+//! | `sweep` | A scenario under every combination of some settings, performed, kept and laid out |
 //! | `page` | What does the lab itself answer? |
 //! | `file` | How are the user's files read, without end or not? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
@@ -34,6 +35,8 @@ mod settings;
 mod settle;
 mod shortage;
 mod shutdown;
+#[allow(dead_code, reason = "the command that performs sweeps comes next")]
+mod sweep;
 mod terminal;
 mod timer;
 mod together;
