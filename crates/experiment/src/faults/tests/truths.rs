@@ -184,10 +184,11 @@ fn the_truth_of_a_scenario_knows_how_long_each_instance_waits() {
             "title = \"x\"\nduration = \"10s\"\n[instance.B]\ncall_timeout = \"100ms\"\n\
              [faults]\n{deadline}\nbase.delay.fixed = {{ ms = 200 }}"
         );
-        let mut scenario = crate::scenario::Scenario::parse(&text).unwrap();
+        let scenario = crate::scenario::Scenario::parse(&text).unwrap();
+        let mut plan = scenario.faults().clone();
         // Nobody else's patience: the one of the fleet is a second.
-        scenario.faults.callers.clear();
-        Player::new(scenario.faults)
+        plan.callers.clear();
+        Player::new(plan)
     };
     for deadline in ["", "deadline_ms = 150", "deadline_ms = 5000"] {
         let mut player = scenario(deadline);
