@@ -20,6 +20,8 @@ use std::str::FromStr;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::reading::listed;
+
 pub use catalogue::{CATALOGUE, Definition, Source, Unit, definition};
 pub use range::contradiction;
 
@@ -143,7 +145,7 @@ impl Expectation {
                 if names.is_empty() {
                     "none".to_owned()
                 } else {
-                    names.join(", ")
+                    listed(names)
                 },
             )),
             _ => Ok(()),

@@ -17,7 +17,6 @@ use std::sync::Arc;
 use experiment::expectation::Verdict;
 use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
-use serde::Serialize;
 use telemetry::Telemetry;
 
 pub(crate) use compare::compare;
@@ -27,30 +26,25 @@ use shipped::{Source, read};
 
 use crate::failure::Failure;
 use crate::print;
-use crate::settings::{Observed, Observing, Serving};
+use crate::settings::{Observed, Observing, Span};
+use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::together::{Course, Observer, Show, System, bind_anywhere, print_summary, url_table};
 use folder::Folder;
 
 /// What to run, and what to do with the result.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Settings {
-    #[serde(skip)]
     pub(crate) source: Source,
     pub(crate) repeat: u32,
-    #[serde(skip)]
     pub(crate) out: Option<PathBuf>,
-    #[serde(skip)]
     pub(crate) show: Show,
-    #[serde(flatten)]
-    pub(crate) observing: Observing,
-    #[serde(flatten)]
-    pub(crate) serving: Serving,
+    pub(crate) lab: Lab,
 }
 
 impl Observed for Settings {
     fn observing(&self) -> &Observing {
-        &self.observing
+        &self.lab.observing
     }
 }
 
@@ -58,12 +52,12 @@ impl Observed for Settings {
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
     let source = &settings.source;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", kept(source).as_bytes())?;
-    print::line(&format!("{}: {}", source.name, source.scenario.title));
+    folder.write("scenario.toml", source.text.as_bytes())?;
+    print::line(&format!("{}: {}", source.name, source.scenario.title()));
     let mut result = RunResult {
         schema: SCHEMA.to_owned(),
         scenario: source.name.clone(),
-        title: source.scenario.title.clone(),
+        title: source.scenario.title().to_owned(),
         started_unix_s: telemetry::unix_now(),
         versions: machine::versions(),
         machine: machine::machine(),
@@ -72,7 +66,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
     for number in 0..settings.repeat {
-        let seed = source.scenario.seed.wrapping_add(number.into());
+        let seed = source.scenario.seed().wrapping_add(number.into());
         let scenario = source.scenario.clone().with_seed(seed);
         let run = repetition(&settings, &scenario, number, telemetry, end.as_mut()).await?;
         ending = run.ending;
@@ -93,19 +87,6 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     Ok(ending.unwrap_or_else(Ending::now))
 }
 
-/// The file as it was run: with the seed that was asked for, where it is not its own.
-fn kept(source: &Source) -> String {
-    let seed = source.scenario.seed;
-    if source.own_seed == seed {
-        source.text.clone()
-    } else {
-        format!(
-            "# Run with --seed {seed}, which is not the seed of this file.\n{}",
-            source.text
-        )
-    }
-}
-
 /// One run, and whether the user ended it.
 struct Run {
     repetition: Repetition,
@@ -119,7 +100,8 @@ async fn repetition(
     telemetry: &Telemetry,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
-    let together = settled::system(scenario, &settings.observing, &settings.serving)?;
+    let duration = Some(Span(scenario.duration()));
+    let together = settings.lab.perform(scenario, duration);
     let bound = bind_anywhere(&together)?;
     if settings.show.is_whole() {
         for line in url_table(&together, &bound) {
@@ -127,10 +109,10 @@ async fn repetition(
         }
     }
     let course = Course {
-        phases: scenario.phases().map_err(Failure::usage)?,
-        until: Some(scenario.duration.0),
-        unhealthy_at: scenario.unhealthy_at,
-        ends: Some(scenario.duration.0),
+        phases: scenario.phases().clone(),
+        until: Some(scenario.duration()),
+        unhealthy_at: scenario.unhealthy_at(),
+        ends: Some(scenario.duration()),
         run: [number + 1, settings.repeat],
     };
     let (system, watched) = System::start(together, bound, telemetry, course);
@@ -144,10 +126,10 @@ async fn repetition(
     };
     // The last answers belong to the run: what the observer saw ends with them.
     let (load, (fleet, still)) = system.stop(|| observer.finish(&watched)).await?;
-    let mut repetition = Repetition::new(Performer::Live, scenario.seed, load, fleet);
+    let mut repetition = Repetition::new(Performer::Live, scenario.seed(), load, fleet);
     repetition.cut_short = ending.is_some();
     repetition.invalid = repetition.load.shortfall().or(still);
-    repetition.judge(&scenario.expectations);
+    repetition.judge(scenario.expectations());
     if settings.show.is_whole() {
         print_summary(&repetition, settings.show);
     }
