@@ -140,10 +140,10 @@ impl Lane {
     /// Makes one attempt, and says when it was sent.
     pub(super) async fn attempt(&self, client: &mut Client, job: &mut Job) -> (Outcome, Instant) {
         job.attempts += 1;
-        let (request, span) = self.requests.next(job.key);
+        let (attempt, span) = self.requests.next(job.key);
         let sent = Instant::now();
         job.let_go(sent);
-        let ended = client.exchange(request).await;
+        let ended = client.exchange(&attempt).await;
         let (served, now) = (self.record.served(), Instant::now());
         if ended.outcome == Outcome::Ok {
             served.note(self.place, now);
