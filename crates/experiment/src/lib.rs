@@ -23,7 +23,9 @@
 //! | [`events`] | each call and each transition, one by one |
 //! | [`expectation`] | what must hold at the end |
 //! | [`result`] | what came of it, so that it can be drawn and computed again |
+//! | [`statistics`] | what a handful of repetitions says about a figure |
 //! | [`comparison`] | whether results differ by more than their spread |
+//! | [`sweep`] | one scenario under every combination of some settings |
 
 pub mod breaker_settings;
 pub mod chance;
@@ -42,4 +44,6 @@ pub mod reply;
 pub mod result;
 pub mod scenario;
 pub mod status;
+pub mod statistics;
+pub mod sweep;
 pub mod values;

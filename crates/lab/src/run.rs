@@ -18,7 +18,6 @@ use std::sync::Arc;
 use experiment::expectation::Verdict;
 use experiment::result::{Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
-use serde::Serialize;
 use telemetry::Telemetry;
 
 pub(crate) use compare::compare;
@@ -28,31 +27,26 @@ use shipped::{Source, read};
 
 use crate::failure::Failure;
 use crate::print;
-use crate::settings::{Observed, Observing, Serving};
+use crate::settings::{Observed, Observing, Span};
+use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::together::{Course, Keeping, Show, System, bind_anywhere, url_table};
 use folder::Folder;
 use observer::{Looking, Observer};
 
 /// What to run, and what to do with the result.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Settings {
-    #[serde(skip)]
     pub(crate) source: Source,
     pub(crate) repeat: u32,
-    #[serde(skip)]
     pub(crate) out: Option<PathBuf>,
-    #[serde(skip)]
     pub(crate) show: Show,
-    #[serde(flatten)]
-    pub(crate) observing: Observing,
-    #[serde(flatten)]
-    pub(crate) serving: Serving,
+    pub(crate) lab: Lab,
 }
 
 impl Observed for Settings {
     fn observing(&self) -> &Observing {
-        &self.observing
+        &self.lab.observing
     }
 }
 
@@ -108,7 +102,8 @@ async fn repetition(
     telemetry: &Telemetry,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
-    let together = settled::system(scenario, &settings.observing, &settings.serving)?;
+    let duration = Some(Span(scenario.duration()));
+    let together = settings.lab.perform(scenario, duration);
     let bound = bind_anywhere(&together)?;
     if settings.show.is_whole() {
         for line in url_table(&together, &bound) {
