@@ -128,6 +128,7 @@ fn own_settings(args: &TogetherArgs, file: &File) -> BTreeMap<String, InstanceSe
             call_timeout: args.call_timeout.or(section.call_timeout),
             mode: None,
             breaker: args.breaker.over(section.breaker),
+            ..InstanceSettings::default()
         };
         (name.clone(), settings)
     });
