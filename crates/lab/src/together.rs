@@ -12,7 +12,6 @@ mod progress;
 mod screen;
 mod summary;
 mod system;
-pub(crate) mod words;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -37,6 +36,8 @@ use lines::PlainLines;
 use progress::Progress;
 use screen::Screen;
 pub(crate) use system::{Course, System};
+
+pub(crate) use crate::words;
 
 /// How often the live picture is drawn.
 const FRAME: Duration = Duration::from_millis(200);

@@ -6,7 +6,7 @@ use experiment::fleet::Belief;
 use experiment::result::{Repetition, RunResult};
 
 use crate::print;
-use crate::together::words::number;
+use crate::words::number;
 
 /// Prints what came of one run: all of it when it is the only one, else one line.
 pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
