@@ -1,21 +1,31 @@
-//! The state of an overloaded service: who works, who waits, and who is next.
+//! The work queue of an overloaded service: who works, who waits, and who is next.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::{AbandonedWork, Crowd, Discipline, Overload};
+use super::{AbandonedWork, Discipline, Occupancy, Overload};
 use crate::chance::Draw;
 
 /// The longest piece of work, whatever slows it down: an hour.
 const LONGEST_MS: f64 = 3_600_000.0;
 
-/// An overloaded service at work. Each piece of work has an id of its own, given by the host.
+/// A piece of work. Whoever gives it to a queue numbers it, and each has a higher number than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorkId(pub u64);
+
+/// The workers of a service and the queue before them, driven by events.
+///
+/// The host says what happens: work [arrives](Self::arrive), a worker has [finished](Self::finished), nobody
+/// waits for the work any more ([`abandon`](Self::abandon)). The queue answers with what the host has to do
+/// next: each [`Start`] is to be reported as finished at its `until`. The queue has no clock; `now` is on the
+/// clock of the plan, and never smaller than in an earlier call.
 #[derive(Clone, Debug)]
-pub struct Workplace {
+pub struct WorkQueue {
     settings: Overload,
     draw: Draw,
     factor: f64,
-    working: BTreeMap<u64, Job>,
+    working: BTreeMap<WorkId, Job>,
+    /// In the order of their ids, whichever is taken first.
     waiting: VecDeque<Waiting>,
     /// Pieces of work that were started, which numbers the draws of the random discipline.
     started: u64,
@@ -25,40 +35,41 @@ pub struct Workplace {
 #[derive(Clone, Copy, Debug)]
 struct Job {
     since: Duration,
+    until: Duration,
     wanted: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
-    id: u64,
+    id: WorkId,
     wanted: bool,
 }
 
 /// What becomes of work that arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// A worker was free; tell [`Workplace::finished`] at `until`.
+    /// A worker was free; tell [`WorkQueue::finished`] at `until`.
     Started {
         /// When it will be done.
         until: Duration,
     },
-    /// It waits until [`Workplace::finished`] or [`Workplace::abandon`] names it as the next.
+    /// It waits until [`WorkQueue::finished`] or [`WorkQueue::abandon`] names it as the next.
     Queued,
     /// There is no room.
     Full,
 }
 
-/// Work that a worker has begun; tell [`Workplace::finished`] at `until`.
+/// Work that a worker has begun; tell [`WorkQueue::finished`] at `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
     /// Which.
-    pub id: u64,
+    pub id: WorkId,
     /// When it will be done.
     pub until: Duration,
 }
 
-impl Workplace {
-    /// Nobody works. `settings` have been checked.
+impl WorkQueue {
+    /// A queue at which nobody works or waits. `settings` have been checked.
     pub fn new(settings: Overload, seed: u64) -> Self {
         Self {
             settings,
@@ -71,13 +82,13 @@ impl Workplace {
         }
     }
 
-    /// Work that starts from now on takes so much longer.
+    /// Work that starts from now on takes `factor` times as long.
     pub fn set_service_factor(&mut self, factor: f64) {
         self.factor = factor;
     }
 
     /// Work arrives.
-    pub fn arrive(&mut self, now: Duration, id: u64) -> Arrival {
+    pub fn arrive(&mut self, now: Duration, id: WorkId) -> Arrival {
         if self.working.len() < self.settings.workers as usize {
             let until = self.start(now, id, true);
             return Arrival::Started { until };
@@ -85,31 +96,27 @@ impl Workplace {
         if self.waiting.len() >= self.settings.queue.limit as usize {
             return Arrival::Full;
         }
+        debug_assert!(self.waiting.back().is_none_or(|last| last.id < id));
         self.waiting.push_back(Waiting { id, wanted: true });
         Arrival::Queued
     }
 
-    /// Work is done; who is next? Work that is unknown, because it was cancelled, changes nothing.
-    pub fn finished(&mut self, now: Duration, id: u64) -> Option<Start> {
-        let job = self.working.remove(&id)?;
-        if !job.wanted {
-            self.wasted += now.saturating_sub(job.since);
-        }
-        self.next(now)
+    /// A worker has finished this work; who is next?
+    ///
+    /// The worker was free at the instant that [`Start`] named, so that a host whose timer is late costs no
+    /// capacity. Work that is unknown, because it was cancelled, changes nothing.
+    pub fn finished(&mut self, id: WorkId) -> Option<Start> {
+        self.end(Duration::MAX, id)
     }
 
     /// Nobody waits for this work any more. Who is next, if that has made room?
-    pub fn abandon(&mut self, now: Duration, id: u64) -> Option<Start> {
+    pub fn abandon(&mut self, now: Duration, id: WorkId) -> Option<Start> {
         let cancels = self.settings.abandoned_work == AbandonedWork::Cancelled;
         if let Some(job) = self.working.get_mut(&id) {
             job.wanted = false;
-            return if cancels {
-                self.finished(now, id)
-            } else {
-                None
-            };
+            return if cancels { self.end(now, id) } else { None };
         }
-        let place = self.waiting.iter().position(|waiting| waiting.id == id)?;
+        let place = self.place(id)?;
         if cancels {
             self.waiting.remove(place);
         } else {
@@ -118,23 +125,38 @@ impl Workplace {
         None
     }
 
-    /// Whether a worker is at this work.
-    pub fn works_on(&self, id: u64) -> bool {
-        self.working.contains_key(&id)
+    /// Whether this work is being done or waits.
+    pub fn has(&self, id: WorkId) -> bool {
+        self.working.contains_key(&id) || self.place(id).is_some()
     }
 
     /// How full it is.
-    pub fn crowd(&self) -> Crowd {
+    pub fn occupancy(&self) -> Occupancy {
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        Crowd {
+        Occupancy {
             busy: count(self.working.len()),
-            depth: count(self.waiting.len()),
+            waiting: count(self.waiting.len()),
         }
     }
 
     /// The time that workers spent on work that nobody waited for.
     pub fn wasted(&self) -> Duration {
         self.wasted
+    }
+
+    /// Frees the worker at `now`, or when the work was done, if that was before.
+    fn end(&mut self, now: Duration, id: WorkId) -> Option<Start> {
+        let job = self.working.remove(&id)?;
+        let now = now.min(job.until);
+        if !job.wanted {
+            self.wasted += now.saturating_sub(job.since);
+        }
+        self.next(now)
+    }
+
+    /// Where this work waits.
+    fn place(&self, id: WorkId) -> Option<usize> {
+        self.waiting.binary_search_by_key(&id, |it| it.id).ok()
     }
 
     fn next(&mut self, now: Duration) -> Option<Start> {
@@ -157,12 +179,18 @@ impl Workplace {
         Some(Start { id: next.id, until })
     }
 
-    fn start(&mut self, now: Duration, id: u64, wanted: bool) -> Duration {
+    fn start(&mut self, now: Duration, id: WorkId, wanted: bool) -> Duration {
         self.started += 1;
-        let draw = self.draw.number(id);
+        let draw = self.draw.number(id.0);
         let (share, luck) = (draw.with("service").share(), draw.with("cache").share());
         let millis = self.settings.work(now, self.factor, share, luck);
-        self.working.insert(id, Job { since: now, wanted });
-        now + Duration::from_secs_f64(millis.clamp(0.0, LONGEST_MS) / 1000.0)
+        let until = now + Duration::from_secs_f64(millis.clamp(0.0, LONGEST_MS) / 1000.0);
+        let job = Job {
+            since: now,
+            until,
+            wanted,
+        };
+        self.working.insert(id, job);
+        until
     }
 }

@@ -8,21 +8,22 @@
 
 use std::collections::VecDeque;
 
-use experiment::faults::{Ending, Fate};
+use super::CallerId;
+use crate::faults::{Ending, Fate};
 
 /// Cut calls that are remembered. A repeat follows at once; most cut calls have none.
 const REMEMBERED: usize = 256;
 
 /// The fates of calls whose connection was cut before an answer began.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Repeats {
     /// The oldest first.
     cut: VecDeque<Cut>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Cut {
-    caller: String,
+    caller: CallerId,
     id: u64,
     /// The plan that it met.
     revision: u64,
@@ -32,7 +33,7 @@ struct Cut {
 impl Repeats {
     /// What the call of `caller` with this id has met already under the plan of `revision`. It is sent twice
     /// at most, so it is then forgotten.
-    pub(super) fn take(&mut self, caller: &str, id: u64, revision: u64) -> Option<Fate> {
+    pub(super) fn take(&mut self, caller: CallerId, id: u64, revision: u64) -> Option<Fate> {
         let same = |cut: &Cut| cut.id == id && cut.caller == caller;
         let place = self.cut.iter().position(same)?;
         let cut = self.cut.remove(place)?;
@@ -40,7 +41,7 @@ impl Repeats {
     }
 
     /// Remembers what a call meets, where it may be sent once more.
-    pub(super) fn note(&mut self, caller: &str, id: u64, revision: u64, fate: &Fate) {
+    pub(super) fn note(&mut self, caller: CallerId, id: u64, revision: u64, fate: &Fate) {
         if !matches!(fate.ending, Ending::Reset | Ending::Close) {
             return;
         }
@@ -48,7 +49,7 @@ impl Repeats {
             self.cut.pop_front();
         }
         self.cut.push_back(Cut {
-            caller: caller.to_owned(),
+            caller,
             id,
             revision,
             fate: fate.clone(),
@@ -58,45 +59,52 @@ impl Repeats {
 
 #[cfg(test)]
 mod tests {
-    use experiment::faults::{Call, Plan, Player};
+    use std::collections::BTreeMap;
+    use std::time::Duration;
 
+    use super::super::{Downstream, Request};
     use super::*;
+    use crate::faults::Plan;
 
-    fn fate(effect: &str) -> Fate {
+    /// The callers A and B, and what a call meets that is hit by this effect.
+    fn fate(effect: &str) -> (CallerId, CallerId, Fate) {
         let plan = format!(r#"{{"rules": {{"r": {{"effects": [{{"{effect}": {{}}}}]}}}}}}"#);
-        let mut player = Player::new(Plan::parse(plan.as_bytes()).unwrap());
-        let call = Call {
-            caller: "A",
+        let plan = Plan::parse(plan.as_bytes()).unwrap();
+        let mut downstream = Downstream::new(plan, BTreeMap::new(), Duration::ZERO);
+        let (a, b) = (downstream.caller("A"), downstream.caller("B"));
+        let call = Request {
+            caller: a,
             key: None,
             path: "/data",
         };
-        player.fate(std::time::Duration::ZERO, &call)
+        (a, b, downstream.meet(Duration::ZERO, &call, None).fate)
     }
 
     #[test]
     fn a_cut_call_meets_its_fate_once_more_and_nobody_else_does() {
         let mut repeats = Repeats::default();
-        let reset = fate("reset");
-        repeats.note("A", 7, 1, &reset);
-        repeats.note("A", 8, 1, &fate("garbage"));
+        let (a, b, reset) = fate("reset");
+        repeats.note(a, 7, 1, &reset);
+        repeats.note(a, 8, 1, &fate("garbage").2);
 
-        assert_eq!(repeats.take("B", 7, 1), None);
-        assert_eq!(repeats.take("A", 8, 1), None, "an answer has begun");
-        assert_eq!(repeats.take("A", 7, 1), Some(reset.clone()));
-        assert_eq!(repeats.take("A", 7, 1), None);
+        assert_eq!(repeats.take(b, 7, 1), None);
+        assert_eq!(repeats.take(a, 8, 1), None, "an answer has begun");
+        assert_eq!(repeats.take(a, 7, 1), Some(reset.clone()));
+        assert_eq!(repeats.take(a, 7, 1), None);
 
-        repeats.note("A", 9, 1, &reset);
-        assert_eq!(repeats.take("A", 9, 2), None, "under another plan");
+        repeats.note(a, 9, 1, &reset);
+        assert_eq!(repeats.take(a, 9, 2), None, "under another plan");
     }
 
     #[test]
     fn cut_calls_without_end_cost_no_memory() {
         let mut repeats = Repeats::default();
+        let (a, _, close) = fate("close");
         for id in 0..10_000 {
-            repeats.note("A", id, 1, &fate("close"));
+            repeats.note(a, id, 1, &close);
         }
 
         assert_eq!(repeats.cut.len(), REMEMBERED);
-        assert!(repeats.take("A", 9_999, 1).is_some());
+        assert!(repeats.take(a, 9_999, 1).is_some());
     }
 }
