@@ -100,22 +100,22 @@ fn run(cli: Cli) -> Result<(), Failure> {
                 workers: cores(),
             };
             let settings = settle::together(cli.together, seed)?;
-            stage.play(settings, async |settings, telemetry: &Telemetry| {
+            stage.play_or_print(settings, async |settings, telemetry: &Telemetry| {
                 together::run(settings, show, telemetry).await
             })
         }
         Some(Role::Unreliable(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play(settle::unreliable_alone(args, seed)?, alone::unreliable)
+            stage.play_or_print(settle::unreliable_alone(args, seed)?, alone::unreliable)
         }
         Some(Role::Instance(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play(settle::instance_alone(args, seed)?, alone::instance)
+            stage.play_or_print(settle::instance_alone(args, seed)?, alone::instance)
         }
         Some(Role::Faults(args)) => drive(threads(0)?, faults::run(args)),
         Some(Role::Load(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play(settle::load_alone(*args, seed)?, load::alone::run)
+            stage.play_or_print(settle::load_alone(*args, seed)?, load::alone::run)
         }
         Some(Role::Run(args)) => {
             let check = args.check;
@@ -160,7 +160,8 @@ impl Stage {
         }
     }
 
-    fn play<S: Serialize + Observed>(
+    /// Runs the part, or prints its settings where that is asked for.
+    fn play_or_print<S: Serialize + Observed>(
         self,
         settings: S,
         part: impl AsyncFnOnce(S, &Telemetry) -> Result<Ending, Failure>,
@@ -171,6 +172,14 @@ impl Stage {
             print::line(text.trim_end());
             return Ok(());
         }
+        self.play(settings, part)
+    }
+
+    fn play<S: Observed>(
+        self,
+        settings: S,
+        part: impl AsyncFnOnce(S, &Telemetry) -> Result<Ending, Failure>,
+    ) -> Result<(), Failure> {
         let observing = settings.observing();
         let telemetry = Telemetry::start(&observing.telemetry(self.log_level, self.log_output));
         let runtime = threads(self.workers)?;

@@ -43,7 +43,7 @@ fn made_up(sweep: &Sweep) -> Vec<Trial> {
             let rejected = 0.012 * open * (0.8 + 0.4 * luck("rejected")) + 0.4 / window;
             let wasted = 0.05 / open * (0.8 + 0.4 * luck("wasted")) + 0.0004 * window;
             let figures = [
-                ("detection_delay", delay),
+                ("detection_delay_p50", delay),
                 ("wrongly_rejected_ratio", rejected),
                 ("wasted_ratio", wasted),
             ];
