@@ -9,6 +9,7 @@
 //! | `load` | Who calls the instances? |
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
 //! | `simulate` | Runs of a scenario in virtual time, and sweeps |
+//! | `sweep` | A scenario under every combination of some settings, performed, kept and laid out |
 //! | `page` | What does the lab itself answer? |
 //! | `file` | How are the user's files read, without end or not? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
@@ -36,6 +37,7 @@ mod settle;
 mod shortage;
 mod shutdown;
 mod simulate;
+mod sweep;
 mod terminal;
 mod timer;
 mod together;

@@ -7,7 +7,6 @@ mod compare;
 mod folder;
 mod list;
 mod machine;
-mod observer;
 pub(crate) mod report;
 mod settled;
 mod shipped;
@@ -16,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use experiment::expectation::Verdict;
-use experiment::result::{Repetition, RunResult, SCHEMA};
+use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
 use telemetry::Telemetry;
 
@@ -30,9 +29,8 @@ use crate::print;
 use crate::settings::{Observed, Observing, Span};
 use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
-use crate::together::{Course, Keeping, Show, System, bind_anywhere, url_table};
+use crate::together::{Course, Observer, Show, System, bind_anywhere, print_summary, url_table};
 pub(crate) use folder::{Folder, unused};
-use observer::{Looking, Observer};
 
 /// What to run, and what to do with the result.
 #[derive(Debug)]
@@ -123,33 +121,27 @@ async fn repetition(
     let course = Course {
         phases: scenario.phases().clone(),
         until: Some(scenario.duration()),
-        keeping: Keeping::All,
+        unhealthy_at: scenario.unhealthy_at(),
         ends: Some(scenario.duration()),
         run: [number + 1, settings.repeat],
     };
     let (system, watched) = System::start(together, bound, telemetry, course);
     let watched = Arc::new(watched);
     // A task of its own: whoever shows the run, or waits for its end, may be slow.
-    let looking = Looking::start(Observer::new(&watched, scenario.unhealthy_at()), &watched);
+    let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
         () = system.load_ended() => None,
         () = watched.show(settings.show, telemetry) => None,
     };
     // The last answers belong to the run: what the observer saw ends with them.
-    let (load, (fleet, blind)) = system.stop(|| looking.finish(&watched)).await?;
-    let mut repetition = Repetition {
-        seed: scenario.seed(),
-        cut_short: ending.is_some(),
-        invalid: load.shortfall().or(blind),
-        verdicts: Vec::new(),
-        load,
-        fleet,
-    };
-    let expectations = scenario.expectations().iter();
-    repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
+    let (load, (fleet, still)) = system.stop(|| observer.finish(&watched)).await?;
+    let mut repetition = Repetition::new(Performer::Live, scenario.seed(), load, fleet);
+    repetition.cut_short = ending.is_some();
+    repetition.invalid = repetition.load.shortfall().or(still);
+    repetition.judge(scenario.expectations());
     if settings.show.is_whole() {
-        watched.print_summary(settings.show);
+        print_summary(&repetition, settings.show);
     }
     Ok(Run { repetition, ending })
 }

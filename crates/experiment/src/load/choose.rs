@@ -168,7 +168,7 @@ pub fn least_loaded(loads: impl IntoIterator<Item = usize>, luck: u64) -> usize 
 }
 
 /// `bits` spread over 0..count.
-fn below(bits: u64, count: u64) -> u64 {
+pub(super) fn below(bits: u64, count: u64) -> u64 {
     u64::try_from((u128::from(bits) * u128::from(count)) >> 64).unwrap_or_default()
 }
 

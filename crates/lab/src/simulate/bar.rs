@@ -42,7 +42,11 @@ impl Bar {
             false => Way::Lines,
         };
         let began = Instant::now();
-        let first = if way == Way::Lines { LINE } else { Duration::ZERO };
+        let first = if way == Way::Lines {
+            LINE
+        } else {
+            Duration::ZERO
+        };
         Self {
             began,
             way,

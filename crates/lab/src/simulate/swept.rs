@@ -89,9 +89,14 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
 fn scenario_of(source: &Source, cell: &Cell) -> Result<Scenario, Failure> {
     let sets = cell.settings().iter();
     let sets = sets.map(|(key, value)| Set::new(key, value));
-    let sets = sets.collect::<Result<Vec<_>, _>>().map_err(Failure::usage)?;
+    let sets = sets
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::usage)?;
     source.with_sets(&sets).map_err(|what| {
-        Failure::usage(format!("--vary: {}", what.replace("--set ", "").trim_start()))
+        Failure::usage(format!(
+            "--vary: {}",
+            what.replace("--set ", "").trim_start()
+        ))
     })
 }
 

@@ -86,11 +86,20 @@ fn the_truth_of_many_faults_together_is_that_of_their_mixture() {
 
 #[test]
 fn a_full_queue_fails_every_call_and_a_long_one_those_that_would_be_late() {
-    use crate::overload::Crowd;
+    use crate::overload::Occupancy;
     let text = r#"{"deadline_ms": 250, "overload": {"workers": 8, "service": {"exp": {"mean_ms": 20}},
                    "queue": {"limit": 200}}}"#;
     let mut player = Player::new(plan(text));
-    let mut truth = |busy, depth| player.truth(at(0), "A", Some(Crowd { busy, depth }));
+    let mut truth = |busy, depth| {
+        player.truth(
+            at(0),
+            "A",
+            Some(Occupancy {
+                busy,
+                waiting: depth,
+            }),
+        )
+    };
 
     assert!(truth(0, 0) < 0.001);
     assert!(truth(8, 20) < 0.001);

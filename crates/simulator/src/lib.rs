@@ -1,0 +1,65 @@
+//! The simulator: carries a scenario out under virtual time, with the same breakers and the same
+//! experiment as the live lab.
+//!
+//! A run of an hour with thousands of instances takes seconds, and the same seed gives the same run to the
+//! last event, on any machine and for any number of jobs. What is modelled and what is left out is in
+//! `docs/simulator.md`.
+//!
+//! ```
+//! use experiment::scenario::Scenario;
+//!
+//! let scenario = Scenario::parse(
+//!     r#"
+//!     title = "half of the calls fail"
+//!     duration = "20s"
+//!     [load]
+//!     rate = 90
+//!     [faults]
+//!     phases = [{ name = "bad", failure_ratio = 0.5 }]
+//!     "#,
+//! )?;
+//! let run = simulator::run(&scenario, 7, &simulator::Options::default());
+//! assert!(run.load.planned > 1_500);
+//! assert_eq!(run, simulator::run(&scenario, 7, &simulator::Options::default()));
+//! # Ok::<(), String>(())
+//! ```
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `many` | runs of many seeds, on several threads |
+//! | `run` | one run, beside the same seed without breakers where that is needed |
+//! | `performance` | the loop of one run, and what each event does |
+//! | `agenda` | the events that are due, in order |
+//! | `arrivals`, `lanes` | when requests are planned, and the connections that they take |
+//! | `calls`, `works` | what is under way at the instances and at the downstream |
+//! | `instances`, `interruptions` | the fleet with its breakers, and when instances do not work |
+//! | `clock`, `digest`, `options` | the time that breakers see, the digest of all events, and how runs are ended |
+
+mod agenda;
+mod arrivals;
+mod calls;
+mod clock;
+mod digest;
+mod instances;
+mod interruptions;
+mod lanes;
+mod many;
+mod options;
+mod performance;
+mod run;
+mod works;
+
+use std::time::Duration;
+
+pub use digest::Digest;
+pub use many::{Progress, many};
+pub use options::{Cancel, Options};
+pub use performance::{Effort, Performed, perform};
+pub use run::run;
+
+/// Nanoseconds of virtual time; what is longer than 584 years never comes.
+fn nanos(time: Duration) -> u64 {
+    let seconds = time.as_secs().checked_mul(1_000_000_000);
+    let nanos = seconds.and_then(|it| it.checked_add(time.subsec_nanos().into()));
+    nanos.unwrap_or(u64::MAX)
+}

@@ -1,0 +1,367 @@
+//! One run: a loop over events in the order of (time, number).
+//!
+//! | part | what it does |
+//! |---|---|
+//! | `requests` | a request gets a connection, is tried again, and ends |
+//! | `attempts` | an instance asks its breaker, calls the downstream and has a reply |
+//! | `watching` | the truth, transitions, ticks and interruptions |
+
+mod attempts;
+mod requests;
+mod watching;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use experiment::downstream::{CallerId, Downstream};
+use experiment::events::Events;
+use experiment::fleet::{Counted, MixedSeconds, Recorder};
+use experiment::load::{self, Clients, Detail, Schedule, Tally};
+use experiment::outcome::{Outcome, Outcomes};
+use experiment::result::{Performer, Repetition};
+use experiment::scenario::Scenario;
+
+use crate::agenda::Agenda;
+use crate::arrivals::Arrivals;
+use crate::calls::{Calls, End};
+use crate::clock::VirtualClock;
+use crate::digest::Digest;
+use crate::instances::{Instances, breakers};
+use crate::lanes::Lanes;
+use crate::nanos;
+use crate::options::Cancel;
+use crate::works::Works;
+
+/// Events between two looks at whether the run is cancelled.
+const BATCH: u32 = 4096;
+
+/// A run and what it took.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Performed {
+    /// The run, without a counterfactual.
+    pub repetition: Repetition,
+    /// The digest of its events.
+    pub digest: Digest,
+    /// What the simulator did for it.
+    pub effort: Effort,
+}
+
+/// What a run consisted of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Effort {
+    /// Events of the loop.
+    pub events: u64,
+    /// Calls: attempts that reached an instance, permitted and rejected.
+    pub calls: u64,
+    /// Calls that breakers permitted.
+    pub permitted: u64,
+    /// Calls that breakers rejected.
+    pub rejected: u64,
+}
+
+/// What an event is about; the place of what it concerns is in the lower bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A call ends.
+    End,
+    /// The downstream has done a piece of work.
+    Work,
+    /// Somebody gives up waiting for work, or for an instance that stands still.
+    Limit,
+    /// A request has its next attempt.
+    Again,
+    /// A client of a closed loop is free.
+    Client,
+    /// An instance asks its breaker to make the change that is due.
+    Tick,
+    /// An instance is interrupted or works again.
+    Turn,
+    /// The truth may have changed.
+    Look,
+    /// No more requests are planned.
+    Close,
+}
+
+impl Kind {
+    const ALL: [Self; 9] = [
+        Self::End,
+        Self::Work,
+        Self::Limit,
+        Self::Again,
+        Self::Client,
+        Self::Tick,
+        Self::Turn,
+        Self::Look,
+        Self::Close,
+    ];
+    const SHIFT: u32 = 28;
+    const PLACES: u32 = (1 << Self::SHIFT) - 1;
+
+    fn at(self, place: u32) -> u32 {
+        debug_assert!(place <= Self::PLACES);
+        (self as u32) << Self::SHIFT | place
+    }
+
+    fn of(what: u32) -> (Self, u32) {
+        (
+            Self::ALL[(what >> Self::SHIFT) as usize],
+            what & Self::PLACES,
+        )
+    }
+}
+
+/// A run under way.
+struct Performance<'a> {
+    now: u64,
+    /// When the planning ends.
+    until: u64,
+    clock: VirtualClock,
+    agenda: Agenda,
+    arrivals: Arrivals,
+    lanes: Lanes,
+    clients: Clients,
+    client_timeout: u64,
+    /// Clients of a closed loop.
+    closed_loop: u32,
+    /// Requests that were planned and have not ended.
+    under_way: u64,
+    instances: Instances<'a>,
+    downstream: Downstream,
+    can_refuse: bool,
+    callers: Vec<CallerId>,
+    path: String,
+    keys: Vec<String>,
+    works: Works,
+    calls: Calls<'a>,
+    tally: Tally,
+    recorder: Recorder,
+    /// Callers, one for each truth.
+    groups: Vec<CallerId>,
+    truth_version: u64,
+    /// When the truth was looked at last, and when it will be next.
+    looked: u64,
+    next_look: u64,
+    digest: Digest,
+    effort: Effort,
+    events: Option<&'a mut dyn Events>,
+}
+
+/// Carries a scenario out under virtual time with its seed, with the digest of all events and what the run took.
+///
+/// `events` is told each call and each transition. The run has no counterfactual; see [`run`](crate::run).
+pub fn perform(
+    scenario: &Scenario,
+    cancel: &Cancel,
+    events: Option<&mut dyn Events>,
+) -> Performed {
+    let clock = VirtualClock::default();
+    let (breakers, noted) = breakers(scenario, &clock);
+    let instances = Instances::new(scenario, &breakers, noted);
+    let mut performance = Performance::new(scenario, clock, instances);
+    performance.events = match events {
+        Some(events) => Some(events),
+        None => None,
+    };
+    let cut_short = performance.play(cancel);
+    performance.finish(scenario, cut_short)
+}
+
+impl<'a> Performance<'a> {
+    fn new(scenario: &Scenario, clock: VirtualClock, instances: Instances<'a>) -> Self {
+        let names = scenario.instances();
+        let load = scenario.load();
+        let waits = scenario.waits().map(|(name, wait)| (name.to_owned(), wait));
+        let waits: BTreeMap<String, Duration> = waits.collect();
+        let mut downstream = Downstream::new(scenario.faults().clone(), waits, Duration::ZERO);
+        let callers: Vec<CallerId> = names.iter().map(|name| downstream.caller(name)).collect();
+        let places = downstream.truth_groups(&callers);
+        let mut groups = Vec::new();
+        for (caller, place) in callers.iter().zip(&places) {
+            if *place == groups.len() {
+                groups.push(*caller);
+            }
+        }
+        let first = names.iter().cloned().zip(instances.states());
+        let mut recorder = Recorder::new(first, scenario.unhealthy_at()).sharing(&places);
+        if has_overload(scenario) {
+            recorder = recorder.with_truth_that_follows_load();
+        }
+        Self {
+            now: 0,
+            until: nanos(scenario.duration()),
+            clock,
+            agenda: Agenda::default(),
+            arrivals: Arrivals::new(scenario),
+            lanes: Lanes::new(load, names.len()),
+            clients: Clients::new(&load.retries),
+            client_timeout: nanos(load.timeout.0),
+            closed_loop: load.connections.unwrap_or(0),
+            under_way: 0,
+            can_refuse: downstream.can_refuse(),
+            truth_version: downstream.truth_version(),
+            downstream,
+            instances,
+            callers,
+            path: format!("/data{}", load.path.trim_start_matches("call")),
+            keys: (0..load.keys).map(|key| key.to_string()).collect(),
+            works: Works::default(),
+            calls: Calls::default(),
+            tally: Tally::new(names.to_vec(), scenario.phases(), Detail::of(names.len())),
+            recorder,
+            groups,
+            looked: 0,
+            next_look: u64::MAX,
+            digest: Digest::new(),
+            effort: Effort::default(),
+            events: None,
+        }
+    }
+
+    /// Plays all events. Says whether it was cancelled.
+    fn play(&mut self, cancel: &Cancel) -> bool {
+        self.begin();
+        loop {
+            for _ in 0..BATCH {
+                if !self.step() {
+                    return false;
+                }
+            }
+            if cancel.is_cancelled() {
+                return true;
+            }
+        }
+    }
+
+    /// Plays the next event; says whether there was one.
+    fn step(&mut self) -> bool {
+        let (arrival, event) = (self.arrivals.next_at(), self.agenda.next_at());
+        if event > self.until && self.under_way == 0 && arrival == u64::MAX {
+            // Whatever is due is nobody's concern any more.
+            return false;
+        }
+        // Of a request and an event at the same instant the request is first.
+        if arrival <= event {
+            let Some(request) = self.arrivals.next() else {
+                return false;
+            };
+            self.turn_to(arrival);
+            self.plan(request);
+        } else if let Some((at, what)) = self.agenda.next() {
+            self.turn_to(at);
+            let (kind, place) = Kind::of(what);
+            self.happen(kind, place);
+        }
+        self.note_changes();
+        self.effort.events += 1;
+        true
+    }
+
+    fn turn_to(&mut self, now: u64) {
+        self.now = now;
+        self.clock.set(now);
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_nanos(self.now)
+    }
+
+    fn happen(&mut self, kind: Kind, place: u32) {
+        match kind {
+            Kind::End => self.call_ends(place),
+            Kind::Work => self.work_ends(place),
+            Kind::Limit => self.give_up(place),
+            Kind::Again => self.try_again(place),
+            Kind::Client => {
+                if let Some(request) = self.arrivals.of_client(place, self.now) {
+                    self.plan(request);
+                }
+            }
+            Kind::Tick => self.tick(place),
+            Kind::Turn => self.turn(place),
+            Kind::Look => self.look(),
+            Kind::Close => self.tally.close(),
+        }
+    }
+
+    fn finish(self, scenario: &Scenario, cut_short: bool) -> Performed {
+        let targets: Vec<&str> = scenario.instances().iter().map(String::as_str).collect();
+        let mut outcomes = Outcomes::default();
+        for target in 0..targets.len() {
+            outcomes += &self.tally.outcomes(target);
+        }
+        let seed = scenario.seed();
+        let received = self.callers.iter();
+        let received = received.map(|caller| self.downstream.ledger().received_by(*caller));
+        let mixed = self.tally.mixed_seconds();
+        let counted = Counted {
+            mixed_seconds: MixedSeconds {
+                count: mixed.count,
+                first: mixed.first,
+            },
+            downstream_calls: received.collect(),
+        };
+        let load = self.tally.into_result(&load::Performed {
+            seed,
+            digest: Schedule::new(seed, scenario.load(), &targets).digest(),
+            profile: scenario.load(),
+            phases: scenario.phases(),
+            duration: Duration::from_nanos(self.until.min(self.now)),
+            cut_short,
+            own_shortage: None,
+        });
+        let mut repetition = Repetition {
+            seed,
+            performer: Performer::Simulated,
+            digest: Some(self.digest.to_string()),
+            cut_short,
+            invalid: unaccounted(&outcomes, &self.effort, cut_short),
+            verdicts: Vec::new(),
+            load,
+            fleet: self
+                .recorder
+                .finish(Duration::from_nanos(self.now), counted),
+            counterfactual: None,
+            coordination: None,
+        };
+        judge(&mut repetition, scenario);
+        Performed {
+            repetition,
+            digest: self.digest,
+            effort: self.effort,
+        }
+    }
+}
+
+/// Holds the expectations against what came of the run.
+pub(crate) fn judge(repetition: &mut Repetition, scenario: &Scenario) {
+    let expectations = scenario.expectations().iter();
+    repetition.verdicts = expectations.map(|it| it.judge(repetition)).collect();
+}
+
+/// Whether the health of the downstream follows the load.
+pub(crate) fn has_overload(scenario: &Scenario) -> bool {
+    scenario.faults().overload.is_some()
+}
+
+/// Why the books do not add up, unless they do: a fault of the simulator.
+fn unaccounted(outcomes: &Outcomes, effort: &Effort, cut_short: bool) -> Option<String> {
+    if effort.permitted + effort.rejected != effort.calls {
+        return Some(format!(
+            "{} calls were made, but {} were permitted and {} rejected",
+            effort.calls, effort.permitted, effort.rejected
+        ));
+    }
+    let lost = outcomes.check().err().filter(|_| !cut_short);
+    lost.map(|lost| lost.to_string())
+}
+
+/// What a client sees of how its call ends.
+fn outcome_of(end: End) -> Outcome {
+    match end {
+        End::Reply(reply) => reply.client_outcome(),
+        End::Left => Outcome::Timeout,
+        End::Cut => Outcome::Reset,
+    }
+}
