@@ -2,17 +2,17 @@
 //!
 //! So many workers, a law of how long one piece of work takes, a queue with a limit. What follows from
 //! these – brown-out, a collapsed queue, a collapse that outlives its cause – is not written down
-//! anywhere: it happens. The model has no clock and no timer: whoever drives it ([`Workplace`]) says
+//! anywhere: it happens. The model has no clock and no timer: whoever drives it ([`WorkQueue`]) says
 //! what happens when, and is told what to do next, so that the lab and a simulator use the same one.
 
-mod workplace;
+mod work_queue;
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use workplace::{Arrival, Start, Workplace};
+pub use work_queue::{Arrival, Start, WorkId, WorkQueue};
 
 use crate::law::{Law, normal_quantile, within};
 
@@ -31,19 +31,19 @@ const MAX_MS: u64 = 86_400_000;
 ///
 /// ```
 /// use std::time::Duration;
-/// use experiment::overload::{Arrival, Overload, Workplace};
+/// use experiment::overload::{Arrival, Overload, WorkId, WorkQueue};
 ///
 /// let settings: Overload = experiment::reading::parse_json(
 ///     br#"{"workers": 1, "service": {"fixed": {"ms": 20}}, "queue": {"limit": 1}}"#,
 /// ).unwrap();
-/// let mut workplace = Workplace::new(settings, 1);
+/// let mut queue = WorkQueue::new(settings, 1);
 /// let at = Duration::from_millis;
 ///
-/// assert_eq!(workplace.arrive(at(0), 1), Arrival::Started { until: at(20) });
-/// assert_eq!(workplace.arrive(at(5), 2), Arrival::Queued);
-/// assert_eq!(workplace.arrive(at(6), 3), Arrival::Full);
-/// let next = workplace.finished(at(20), 1).unwrap();
-/// assert_eq!((next.id, next.until), (2, at(40)));
+/// assert_eq!(queue.arrive(at(0), WorkId(1)), Arrival::Started { until: at(20) });
+/// assert_eq!(queue.arrive(at(5), WorkId(2)), Arrival::Queued);
+/// assert_eq!(queue.arrive(at(6), WorkId(3)), Arrival::Full);
+/// let next = queue.finished(WorkId(1)).unwrap();
+/// assert_eq!((next.id, next.until), (WorkId(2), at(40)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -150,13 +150,13 @@ pub enum Flush {
     Trigger,
 }
 
-/// How full a service is.
+/// How full a service is: its workers at work, and the length of its queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Crowd {
+pub struct Occupancy {
     /// Workers at work.
     pub busy: u32,
-    /// Work that waits.
-    pub depth: u32,
+    /// Pieces of work that wait for a worker.
+    pub waiting: u32,
 }
 
 impl Overload {
@@ -240,11 +240,16 @@ impl Overload {
     ///
     /// Who finds all workers busy waits for as many pieces of work to end as are before it: a sum of
     /// nearly exponential times, whose quantiles Wilson and Hilferty (1931) approximate.
-    pub(crate) fn answers(&self, now: Duration, factor: f64, crowd: Crowd) -> Option<Vec<f64>> {
+    pub(crate) fn answers(
+        &self,
+        now: Duration,
+        factor: f64,
+        occupancy: Occupancy,
+    ) -> Option<Vec<f64>> {
         const STEPS: u32 = 16;
         let share = |step: u32| (f64::from(step) + 0.5) / f64::from(STEPS);
-        let full = crowd.busy >= self.workers;
-        if full && crowd.depth >= self.queue.limit {
+        let full = occupancy.busy >= self.workers;
+        if full && occupancy.waiting >= self.queue.limit {
             return None;
         }
         let hits = self.hit_ratio(now);
@@ -256,9 +261,11 @@ impl Overload {
         for wait in 0..STEPS {
             let before = match self.queue.discipline {
                 _ if !full => 0.0,
-                Discipline::Fifo => f64::from(crowd.depth + 1),
+                Discipline::Fifo => f64::from(occupancy.waiting + 1),
                 Discipline::Lifo => 1.0,
-                Discipline::Random => 1.0 + f64::from(crowd.depth) * share((wait * 7) % STEPS),
+                Discipline::Random => {
+                    1.0 + f64::from(occupancy.waiting) * share((wait * 7) % STEPS)
+                }
             };
             let waited = step_ms * gamma_quantile(before, share(wait));
             for work in 0..STEPS {

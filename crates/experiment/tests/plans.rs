@@ -168,7 +168,11 @@ fn carry_out(plan: &Plan, nanos: u64, caller: &str) {
         };
         let fate = player.fate(now, &call);
         assert!(fate.delay <= longest, "{fate:?}");
-        let truth = player.truth(now, caller, Some(experiment::overload::Crowd::default()));
+        let truth = player.truth(
+            now,
+            caller,
+            Some(experiment::overload::Occupancy::default()),
+        );
         assert!((0.0..=1.0).contains(&truth), "{truth}");
         player.refuses(now);
         player.standings(now, caller);

@@ -7,7 +7,6 @@ mod compare;
 mod folder;
 mod list;
 mod machine;
-mod observer;
 mod report;
 mod settled;
 mod shipped;
@@ -16,9 +15,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use experiment::expectation::Verdict;
-use experiment::result::{Repetition, RunResult, SCHEMA};
+use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
-use serde::Serialize;
 use telemetry::Telemetry;
 
 pub(crate) use compare::compare;
@@ -28,31 +26,25 @@ use shipped::{Source, read};
 
 use crate::failure::Failure;
 use crate::print;
-use crate::settings::{Observed, Observing, Serving};
+use crate::settings::{Observed, Observing, Span};
+use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
-use crate::together::{Course, Keeping, Show, System, bind_anywhere, url_table};
+use crate::together::{Course, Observer, Show, System, bind_anywhere, print_summary, url_table};
 use folder::Folder;
-use observer::{Looking, Observer};
 
 /// What to run, and what to do with the result.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Settings {
-    #[serde(skip)]
     pub(crate) source: Source,
     pub(crate) repeat: u32,
-    #[serde(skip)]
     pub(crate) out: Option<PathBuf>,
-    #[serde(skip)]
     pub(crate) show: Show,
-    #[serde(flatten)]
-    pub(crate) observing: Observing,
-    #[serde(flatten)]
-    pub(crate) serving: Serving,
+    pub(crate) lab: Lab,
 }
 
 impl Observed for Settings {
     fn observing(&self) -> &Observing {
-        &self.observing
+        &self.lab.observing
     }
 }
 
@@ -60,12 +52,12 @@ impl Observed for Settings {
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
     let source = &settings.source;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", kept(source).as_bytes())?;
-    print::line(&format!("{}: {}", source.name, source.scenario.title));
+    folder.write("scenario.toml", source.text.as_bytes())?;
+    print::line(&format!("{}: {}", source.name, source.scenario.title()));
     let mut result = RunResult {
         schema: SCHEMA.to_owned(),
         scenario: source.name.clone(),
-        title: source.scenario.title.clone(),
+        title: source.scenario.title().to_owned(),
         started_unix_s: telemetry::unix_now(),
         versions: machine::versions(),
         machine: machine::machine(),
@@ -74,7 +66,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
     for number in 0..settings.repeat {
-        let seed = source.scenario.seed.wrapping_add(number.into());
+        let seed = source.scenario.seed().wrapping_add(number.into());
         let scenario = source.scenario.clone().with_seed(seed);
         let run = repetition(&settings, &scenario, number, telemetry, end.as_mut()).await?;
         ending = run.ending;
@@ -95,19 +87,6 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     Ok(ending.unwrap_or_else(Ending::now))
 }
 
-/// The file as it was run: with the seed that was asked for, where it is not its own.
-fn kept(source: &Source) -> String {
-    let seed = source.scenario.seed;
-    if source.own_seed == seed {
-        source.text.clone()
-    } else {
-        format!(
-            "# Run with --seed {seed}, which is not the seed of this file.\n{}",
-            source.text
-        )
-    }
-}
-
 /// One run, and whether the user ended it.
 struct Run {
     repetition: Repetition,
@@ -121,7 +100,8 @@ async fn repetition(
     telemetry: &Telemetry,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
-    let together = settled::system(scenario, &settings.observing, &settings.serving)?;
+    let duration = Some(Span(scenario.duration()));
+    let together = settings.lab.perform(scenario, duration);
     let bound = bind_anywhere(&together)?;
     if settings.show.is_whole() {
         for line in url_table(&together, &bound) {
@@ -129,35 +109,29 @@ async fn repetition(
         }
     }
     let course = Course {
-        phases: scenario.phases().map_err(Failure::usage)?,
-        until: Some(scenario.duration.0),
-        keeping: Keeping::All,
-        ends: Some(scenario.duration.0),
+        phases: scenario.phases().clone(),
+        until: Some(scenario.duration()),
+        unhealthy_at: scenario.unhealthy_at(),
+        ends: Some(scenario.duration()),
         run: [number + 1, settings.repeat],
     };
     let (system, watched) = System::start(together, bound, telemetry, course);
     let watched = Arc::new(watched);
     // A task of its own: whoever shows the run, or waits for its end, may be slow.
-    let looking = Looking::start(Observer::new(&watched, scenario.unhealthy_at), &watched);
+    let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
         () = system.load_ended() => None,
         () = watched.show(settings.show, telemetry) => None,
     };
     // The last answers belong to the run: what the observer saw ends with them.
-    let (load, (fleet, blind)) = system.stop(|| looking.finish(&watched)).await?;
-    let mut repetition = Repetition {
-        seed: scenario.seed,
-        cut_short: ending.is_some(),
-        invalid: load.shortfall().or(blind),
-        verdicts: Vec::new(),
-        load,
-        fleet,
-    };
-    let expectations = scenario.expectations.iter();
-    repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
+    let (load, (fleet, still)) = system.stop(|| observer.finish(&watched)).await?;
+    let mut repetition = Repetition::new(Performer::Live, scenario.seed(), load, fleet);
+    repetition.cut_short = ending.is_some();
+    repetition.invalid = repetition.load.shortfall().or(still);
+    repetition.judge(scenario.expectations());
     if settings.show.is_whole() {
-        watched.print_summary(settings.show);
+        print_summary(&repetition, settings.show);
     }
     Ok(Run { repetition, ending })
 }

@@ -175,6 +175,22 @@ impl Player {
         self.rules.iter().any(Prepared::can_close)
     }
 
+    /// Whether the plan names this caller anywhere, so that it is always told apart.
+    pub fn names(&self, caller: &str) -> bool {
+        self.known.has(caller)
+    }
+
+    /// Whether a rule counts calls, so that each call may change the truth.
+    pub fn counts_calls(&self) -> bool {
+        self.rules.iter().any(|it| it.rule.gate.counts())
+    }
+
+    /// Whether the plan or one of its rules ends by its own time to live.
+    pub fn is_mortal(&self) -> bool {
+        let mut rules = self.rules.iter();
+        self.plan.ttl_ms.is_some() || rules.any(|it| it.rule.ttl_ms.is_some())
+    }
+
     /// What the next call of a caller meets at `now`. Counts the call.
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
         // Those whom the plan names are always told apart.

@@ -2,6 +2,7 @@
 
 mod costs;
 mod effects;
+mod golden;
 mod plans;
 mod refusals;
 mod trajectories;

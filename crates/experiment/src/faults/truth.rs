@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::delays::Delays;
 use super::prepared::{active_rules, active_rules_with};
 use super::{Effect, Plan, Player, Scope};
-use crate::overload::Crowd;
+use crate::overload::Occupancy;
 
 /// What a process is doing for a caller.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,7 +49,7 @@ impl Plan {
 impl Player {
     /// The probability that a call of `caller` made at `now` fails; `crowd` says how full the overload
     /// model is.
-    pub fn truth(&mut self, now: Duration, caller: &str, crowd: Option<Crowd>) -> f64 {
+    pub fn truth(&mut self, now: Duration, caller: &str, crowd: Option<Occupancy>) -> f64 {
         if self.ended(now) {
             return 0.0;
         }
@@ -75,7 +75,7 @@ impl Player {
         &mut self,
         now: Duration,
         callers: &[C],
-        crowd: Option<Crowd>,
+        crowd: Option<Occupancy>,
     ) -> Vec<f64> {
         let mut known = BTreeMap::new();
         let truths = callers.iter().map(|caller| {
@@ -198,7 +198,7 @@ impl Player {
     }
 
     /// The delays that every call meets; `None` when there is no room for one.
-    fn delays_of_all(&self, now: Duration, crowd: Option<Crowd>) -> Option<Delays> {
+    fn delays_of_all(&self, now: Duration, crowd: Option<Occupancy>) -> Option<Delays> {
         let moment = self.plan.at(now);
         let mut delays = Delays::default();
         if let Some(overload) = &self.plan.overload {

@@ -86,11 +86,20 @@ fn the_truth_of_many_faults_together_is_that_of_their_mixture() {
 
 #[test]
 fn a_full_queue_fails_every_call_and_a_long_one_those_that_would_be_late() {
-    use crate::overload::Crowd;
+    use crate::overload::Occupancy;
     let text = r#"{"deadline_ms": 250, "overload": {"workers": 8, "service": {"exp": {"mean_ms": 20}},
                    "queue": {"limit": 200}}}"#;
     let mut player = Player::new(plan(text));
-    let mut truth = |busy, depth| player.truth(at(0), "A", Some(Crowd { busy, depth }));
+    let mut truth = |busy, depth| {
+        player.truth(
+            at(0),
+            "A",
+            Some(Occupancy {
+                busy,
+                waiting: depth,
+            }),
+        )
+    };
 
     assert!(truth(0, 0) < 0.001);
     assert!(truth(8, 20) < 0.001);
@@ -175,10 +184,11 @@ fn the_truth_of_a_scenario_knows_how_long_each_instance_waits() {
             "title = \"x\"\nduration = \"10s\"\n[instance.B]\ncall_timeout = \"100ms\"\n\
              [faults]\n{deadline}\nbase.delay.fixed = {{ ms = 200 }}"
         );
-        let mut scenario = crate::scenario::Scenario::parse(&text).unwrap();
+        let scenario = crate::scenario::Scenario::parse(&text).unwrap();
+        let mut plan = scenario.faults().clone();
         // Nobody else's patience: the one of the fleet is a second.
-        scenario.faults.callers.clear();
-        Player::new(scenario.faults)
+        plan.callers.clear();
+        Player::new(plan)
     };
     for deadline in ["", "deadline_ms = 150", "deadline_ms = 5000"] {
         let mut player = scenario(deadline);
