@@ -3,6 +3,7 @@
 //! [`Written`] is the file key by key; [`Scenario`] is what can be performed: its parts fit each other, and
 //! nobody behind it checks them again. [`set`] changes single keys of a file before it is read.
 
+mod interruption;
 mod names;
 mod set;
 mod written;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use fusebox::Config;
 use serde::Serialize;
 
+pub use interruption::{Interrupted, Interruption};
 pub use set::{Set, blamed, set};
 pub use written::{Coordination, CoordinationMode, Fleet, InstanceSettings, Mode, Written};
 
@@ -212,6 +214,13 @@ impl Scenario {
             .unwrap_or(self.written.fleet.mode)
     }
 
+    /// When instances do not work, in the order of their places.
+    pub fn interruptions(&self) -> impl Iterator<Item = Interruption> {
+        let own = self.written.instance.iter();
+        let own = own.filter_map(|(name, own)| Some((self.place_of(name)?, own)));
+        own.flat_map(|(place, own)| interruption::of_instance(place, own))
+    }
+
     /// The same with another seed, for the load, the faults and the breakers.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.written.seed = seed;
@@ -303,6 +312,10 @@ impl Written {
                 .map_err(|error| format!("breaker of instance {name}: {error}"))?;
             check_patience("call_timeout", self.call_timeout_of(name))
                 .map_err(|error| format!("instance {name}: {error}"))?;
+            if let Some(own) = self.instance.get(name) {
+                interruption::check(own, self.duration.0)
+                    .map_err(|what| format!("instance.{name}.{what}"))?;
+            }
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ use crate::fleet::UNHEALTHY_AT;
 use crate::load::Profile;
 use crate::values::Span;
 
+use super::interruption::Interrupted;
+
 /// A scenario as it is written. [`Scenario`](super::Scenario) is made of it by `try_from`, which refuses
 /// what contradicts itself.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -77,6 +79,12 @@ pub struct InstanceSettings {
     /// Whether its breaker judges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
+    /// When its process stands still, as in a long collection of garbage.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pause: Vec<Interrupted>,
+    /// When its process ends, and another one begins that knows nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restart: Vec<Interrupted>,
     /// Its breaker.
     pub breaker: BreakerSettings,
 }

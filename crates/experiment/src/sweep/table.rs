@@ -241,7 +241,7 @@ impl Estimate {
         })
     }
 
-    /// `1.23 s ± 45.0 ms`, or `~1.23 s, 3 never` where the median stands for it.
+    /// `1.23 s ± 45.0 ms`; where the median stands for it `~1.23 s, 3 never` or `never in 6 of 10`.
     pub fn show(&self, unit: Unit, by_median: bool) -> String {
         match (self.mean, self.interval) {
             (Some(mean), Some(interval)) if !by_median => {
@@ -252,6 +252,7 @@ impl Estimate {
                 )
             }
             (Some(mean), None) if !by_median => unit.show(mean),
+            _ if self.median.is_infinite() => format!("never in {} of {}", self.never, self.count),
             _ if self.never == 0 => format!("~{}", unit.show(self.median)),
             _ => format!("~{}, {} never", unit.show(self.median), self.never),
         }

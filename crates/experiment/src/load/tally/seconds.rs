@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::{Detail, End};
+use serde::{Deserialize, Serialize};
+
 use crate::load::latencies::Latencies;
 use crate::load::result::{Second, SecondOfTarget};
 use crate::outcome::Outcome;

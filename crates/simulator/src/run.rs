@@ -1,0 +1,25 @@
+//! Carries a scenario out once, beside the same seed without breakers where the health of the downstream
+//! follows the load.
+
+use experiment::result::{Counterfactual, Repetition};
+use experiment::scenario::Scenario;
+
+use crate::options::Options;
+use crate::performance::{has_overload, judge, perform};
+
+/// Carries a scenario out under virtual time with this seed, which is also that of its faults.
+///
+/// The run is the same on any machine. Where the scenario has an overload model, breakers change the health
+/// that they are held against. So the run is made once more without breakers, and its truth stands beside
+/// (`counterfactual`).
+pub fn run(scenario: &Scenario, seed: u64, options: &Options) -> Repetition {
+    let scenario = scenario.clone().with_seed(seed);
+    let mut repetition = perform(&scenario, &options.cancel, None).repetition;
+    if has_overload(&scenario) && !repetition.cut_short {
+        let without = scenario.clone().without_breakers();
+        let without = perform(&without, &options.cancel, None).repetition;
+        repetition.counterfactual = Some(Counterfactual::of(&without));
+        judge(&mut repetition, &scenario);
+    }
+    repetition
+}
