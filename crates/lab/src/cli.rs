@@ -3,7 +3,8 @@
 //! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
 //! alone. A flag, its variable and the key in the file have the same name.
 
-pub(crate) mod help;
+mod faults;
+mod help;
 mod load;
 mod refusal;
 mod simulation;
@@ -23,8 +24,8 @@ use telemetry::LogFormat;
 use telemetry::trace::Protocol;
 
 use crate::failure::Failure;
-use crate::faults::FaultsArgs;
 use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Token};
+pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
 pub(crate) use simulation::{SimulateArgs, SweepArgs, VirtualArgs};
 

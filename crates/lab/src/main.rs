@@ -16,6 +16,8 @@
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
 //! | `shortage` | What the process itself ran out of |
 //! | `notice` | What is logged once a minute, however often it happens |
+//! | `words` | times, shares and numbers as people read them |
+//! | `secrets` | what is said without the passwords of URLs |
 //! | `terminal` | Can a picture be drawn on standard output? |
 //! | `timer` | How is an instant met more closely than within a millisecond? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
@@ -33,6 +35,7 @@ mod notice;
 mod page;
 mod print;
 mod run;
+mod secrets;
 mod serve;
 mod settings;
 mod settle;
@@ -44,6 +47,7 @@ mod terminal;
 mod timer;
 mod together;
 mod unreliable;
+mod words;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;

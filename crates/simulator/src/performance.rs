@@ -292,10 +292,7 @@ impl<'a> Performance<'a> {
         let received = received.map(|caller| self.downstream.ledger().received_by(*caller));
         let mixed = self.tally.mixed_seconds();
         let counted = Counted {
-            mixed_seconds: MixedSeconds {
-                count: mixed.count,
-                first: mixed.first,
-            },
+            mixed_seconds: self.tally.mixed_seconds(),
             downstream_calls: received.collect(),
         };
         let load = self.tally.into_result(&load::Performed {
