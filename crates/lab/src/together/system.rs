@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::Watched;
 use super::bound::Bound;
+use super::event_writer::Tap;
 use super::fleet::Fleet;
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
@@ -42,6 +43,8 @@ pub(crate) struct Course {
     pub(crate) ends: Option<Duration>,
     /// Which run it is of how many.
     pub(crate) run: [u32; 2],
+    /// Where events are told, if anybody wants each of them.
+    pub(crate) events: Option<Tap>,
 }
 
 impl Course {
@@ -53,6 +56,7 @@ impl Course {
             unhealthy_at: UNHEALTHY_AT,
             ends,
             run: [1, 1],
+            events: None,
         }
     }
 }
@@ -130,6 +134,12 @@ impl System {
         let began = clock.now();
         let fleet = Fleet::new(states, began, course.unhealthy_at);
         let fleet = Arc::new(fleet);
+        if let Some(tap) = &course.events {
+            record.tell(tap.calls());
+            for (place, (_, instance, _)) in made.iter().enumerate() {
+                instance.breaker().add_listener(tap.transitions(place));
+            }
+        }
         let crew = Crew::start(made, &fleet, &settings.serving);
 
         let generator = Generator::new(

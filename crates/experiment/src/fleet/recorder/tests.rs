@@ -162,6 +162,20 @@ fn divergence_is_exact_at_any_time_and_the_same_in_the_record() {
 }
 
 #[test]
+fn what_held_at_an_instant_that_is_over_is_still_known() {
+    let mut recorder = fleet(&["A"]);
+    recorder.truth(0, Duration::ZERO, 0.25);
+    recorder.truth(0, 3 * SECOND, 1.0);
+    recorder.transition(0, 4 * SECOND, &transition(State::ForcedOpen));
+
+    let at = |second| recorder.at(0, second * SECOND);
+
+    assert_eq!(at(2), (State::Closed, 0.25));
+    assert_eq!(at(3), (State::Closed, 1.0));
+    assert_eq!(at(4), (State::ForcedOpen, 1.0));
+}
+
+#[test]
 fn a_transition_is_kept_with_what_the_breaker_knew() {
     let clock = ManualClock::new();
     let breaker = Breaker::with_clock("d", Config::default(), clock.clone());
