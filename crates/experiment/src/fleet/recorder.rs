@@ -288,6 +288,7 @@ impl Recorder {
             last.until_s = duration_s;
         }
         let (truths, places) = self.distinct_truths();
+        let mut reached = counted.downstream_calls.into_iter();
         let instances = self.instances.iter().enumerate();
         let instances = instances.map(|(place, one)| InstanceRecord {
             name: one.name.clone(),
@@ -299,11 +300,7 @@ impl Recorder {
                 .iter()
                 .map(|of_phase| of_phase[place].rounded())
                 .collect(),
-            downstream_calls: counted
-                .downstream_calls
-                .get(place)
-                .copied()
-                .unwrap_or_default(),
+            downstream_calls: reached.next().unwrap_or_default(),
         });
         FleetRecord {
             duration_s,

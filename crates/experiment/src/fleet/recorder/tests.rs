@@ -1,5 +1,10 @@
 //! Tests of the recorder: what it is told comes out as an eye on the timeline would see it.
 
+#![expect(
+    clippy::float_cmp,
+    reason = "times and sums of a few exact terms come out exact"
+)]
+
 use fusebox::{Breaker, Config, ManualClock};
 
 use super::*;
