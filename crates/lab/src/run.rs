@@ -7,8 +7,7 @@ mod compare;
 mod folder;
 mod list;
 mod machine;
-mod observer;
-mod report;
+pub(crate) mod report;
 mod settled;
 mod shipped;
 
@@ -16,23 +15,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use experiment::expectation::Verdict;
-use experiment::result::{Repetition, RunResult, SCHEMA};
+use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
 use telemetry::Telemetry;
 
 pub(crate) use compare::compare;
 pub(crate) use list::{check, list};
 pub(crate) use settled::settled;
-use shipped::{Source, read};
+pub(crate) use shipped::{Source, read};
 
 use crate::failure::Failure;
 use crate::print;
 use crate::settings::{Observed, Observing, Span};
 use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
-use crate::together::{Course, Keeping, Show, System, bind_anywhere, url_table};
-use folder::Folder;
-use observer::{Looking, Observer};
+use crate::together::{Course, Observer, Show, System, bind_anywhere, print_summary, url_table};
+pub(crate) use folder::{Folder, unused};
 
 /// What to run, and what to do with the result.
 #[derive(Debug)]
@@ -56,15 +54,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
     folder.write("scenario.toml", source.text.as_bytes())?;
     print::line(&format!("{}: {}", source.name, source.scenario.title()));
-    let mut result = RunResult {
-        schema: SCHEMA.to_owned(),
-        scenario: source.name.clone(),
-        title: source.scenario.title().to_owned(),
-        started_unix_s: telemetry::unix_now(),
-        versions: machine::versions(),
-        machine: machine::machine(),
-        repetitions: Vec::new(),
-    };
+    let mut result = begun(source);
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
     for number in 0..settings.repeat {
@@ -75,10 +65,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
         report::one(&run.repetition, number, settings.repeat);
         result.repetitions.push(run.repetition);
         // Each ended run is kept at once: what comes later may be cut short.
-        let text = serde_json::to_vec(&result).map_err(|error| {
-            Failure::runtime(format!("the result cannot be written as JSON: {error}"))
-        })?;
-        folder.write("result.json", &text)?;
+        keep(&folder, &result)?;
         if ending.is_some() {
             break;
         }
@@ -87,6 +74,27 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     print::line(&format!("result in {}", folder.path().display()));
     judge(&result)?;
     Ok(ending.unwrap_or_else(Ending::now))
+}
+
+/// The result of a scenario of which nothing has been run yet.
+pub(crate) fn begun(source: &Source) -> RunResult {
+    RunResult {
+        schema: SCHEMA.to_owned(),
+        scenario: source.name.clone(),
+        title: source.scenario.title().to_owned(),
+        started_unix_s: telemetry::unix_now(),
+        versions: machine::versions(),
+        machine: machine::machine(),
+        repetitions: Vec::new(),
+    }
+}
+
+/// Writes the result as it is so far.
+pub(crate) fn keep(folder: &Folder, result: &RunResult) -> Result<(), Failure> {
+    let text = serde_json::to_vec(result).map_err(|error| {
+        Failure::runtime(format!("the result cannot be written as JSON: {error}"))
+    })?;
+    folder.write("result.json", &text)
 }
 
 /// One run, and whether the user ended it.
@@ -113,39 +121,33 @@ async fn repetition(
     let course = Course {
         phases: scenario.phases().clone(),
         until: Some(scenario.duration()),
-        keeping: Keeping::All,
+        unhealthy_at: scenario.unhealthy_at(),
         ends: Some(scenario.duration()),
         run: [number + 1, settings.repeat],
     };
     let (system, watched) = System::start(together, bound, telemetry, course);
     let watched = Arc::new(watched);
     // A task of its own: whoever shows the run, or waits for its end, may be slow.
-    let looking = Looking::start(Observer::new(&watched, scenario.unhealthy_at()), &watched);
+    let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
         () = system.load_ended() => None,
         () = watched.show(settings.show, telemetry) => None,
     };
     // The last answers belong to the run: what the observer saw ends with them.
-    let (load, (fleet, blind)) = system.stop(|| looking.finish(&watched)).await?;
-    let mut repetition = Repetition {
-        seed: scenario.seed(),
-        cut_short: ending.is_some(),
-        invalid: load.shortfall().or(blind),
-        verdicts: Vec::new(),
-        load,
-        fleet,
-    };
-    let expectations = scenario.expectations().iter();
-    repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
+    let (load, (fleet, still)) = system.stop(|| observer.finish(&watched)).await?;
+    let mut repetition = Repetition::new(Performer::Live, scenario.seed(), load, fleet);
+    repetition.cut_short = ending.is_some();
+    repetition.invalid = repetition.load.shortfall().or(still);
+    repetition.judge(scenario.expectations());
     if settings.show.is_whole() {
-        watched.print_summary(settings.show);
+        print_summary(&repetition, settings.show);
     }
     Ok(Run { repetition, ending })
 }
 
 /// Whether all of it may be believed, and held.
-fn judge(result: &RunResult) -> Result<(), Failure> {
+pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
     let runs = &result.repetitions;
     if let Some(name) = runs
         .iter()

@@ -292,7 +292,7 @@ impl<'a> Performance<'a> {
         let received = self.callers.iter();
         let received = received.map(|caller| self.downstream.ledger().received_by(*caller));
         let counted = Counted {
-            mixed_seconds: self.tally.mixed_seconds().count,
+            mixed_seconds: self.tally.mixed_seconds(),
             downstream_calls: received.collect(),
         };
         let load = self.tally.into_result(&load::Performed {

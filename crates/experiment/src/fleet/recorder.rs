@@ -13,6 +13,7 @@ use fusebox::{State, Transition};
 use super::agreement::{Agreement, Divergence};
 use super::timeline::{Timeline, millionths, seconds};
 use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord};
+use crate::load::MixedSeconds;
 
 /// How many calls one breaker has permitted and rejected since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,18 +28,9 @@ pub struct Asked {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
     /// Seconds in which one instance answered 503 while another answered 200.
-    pub mixed_seconds: u64,
+    pub mixed_seconds: MixedSeconds,
     /// For each instance, calls that reached the downstream.
     pub downstream_calls: Vec<u64>,
-}
-
-/// Whether transitions are kept, or only watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeping {
-    /// Nothing: a run without an end must not fill the memory.
-    Nothing,
-    /// All of a run that has an end.
-    All,
 }
 
 /// Follows the breakers of a fleet and the truth about their downstream. Times count from the start of the run.
@@ -69,7 +61,6 @@ pub enum Keeping {
 #[derive(Clone, Debug)]
 pub struct Recorder {
     unhealthy_at: f64,
-    keeping: Keeping,
     truth_follows_load: bool,
     instances: Vec<Watched>,
     truths: Vec<Truth>,
@@ -123,7 +114,6 @@ impl Recorder {
         let apart = agreement.difference().opens;
         Self {
             unhealthy_at,
-            keeping: Keeping::All,
             truth_follows_load: false,
             truths: vec![Truth::default(); instances.len()],
             phases: Vec::new(),
@@ -156,13 +146,6 @@ impl Recorder {
         }
         let number = places.iter().max().map_or(0, |last| last + 1);
         self.truths = vec![Truth::default(); number];
-        self
-    }
-
-    /// The same, which keeps the transitions or only watches them; they are kept by default.
-    #[must_use]
-    pub fn keeping(mut self, keeping: Keeping) -> Self {
-        self.keeping = keeping;
         self
     }
 
@@ -245,9 +228,7 @@ impl Recorder {
         let one = &mut self.instances[instance];
         self.agreement.change(one.state, transition.to);
         one.state = transition.to;
-        if self.keeping == Keeping::All {
-            one.transitions.push(Change::new(at, transition));
-        }
+        one.transitions.push(Change::new(at, transition));
         if self.divergence.first.is_none() && self.agreement.difference().opens {
             self.divergence.first = Some((at, self.states()));
         }

@@ -9,7 +9,11 @@ use crate::expectation::{Figure, Unit};
 use crate::statistics::{Interval, Summary, median};
 
 /// The figures of the Pareto front, all better the smaller they are.
-pub const FRONT: [&str; 3] = ["detection_delay", "wrongly_rejected_ratio", "wasted_ratio"];
+pub const FRONT: [&str; 3] = [
+    "detection_delay_p50",
+    "wrongly_rejected_ratio",
+    "wasted_ratio",
+];
 
 /// All figures of all cells.
 #[derive(Clone, Debug, PartialEq)]
@@ -237,7 +241,7 @@ impl Estimate {
         })
     }
 
-    /// `1.23 s ± 45.0 ms`, or `~1.23 s, 3 never` where the median stands for it.
+    /// `1.23 s ± 45.0 ms`; where the median stands for it `~1.23 s, 3 never` or `never in 6 of 10`.
     pub fn show(&self, unit: Unit, by_median: bool) -> String {
         match (self.mean, self.interval) {
             (Some(mean), Some(interval)) if !by_median => {
@@ -248,6 +252,7 @@ impl Estimate {
                 )
             }
             (Some(mean), None) if !by_median => unit.show(mean),
+            _ if self.median.is_infinite() => format!("never in {} of {}", self.never, self.count),
             _ if self.never == 0 => format!("~{}", unit.show(self.median)),
             _ => format!("~{}, {} never", unit.show(self.median), self.never),
         }

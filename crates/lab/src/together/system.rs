@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use experiment::fleet::UNHEALTHY_AT;
 use experiment::load::{LoadResult, Phases};
 use fusebox::{Breaker, Clock, SystemClock};
 use telemetry::Telemetry;
@@ -11,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::Watched;
 use super::bound::Bound;
-use super::fleet::{Fleet, Keeping};
+use super::fleet::Fleet;
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
 use crate::load::{Generator, LOAD_SERVICE, Record};
@@ -35,7 +36,8 @@ pub(crate) struct Course {
     pub(crate) phases: Phases,
     /// Until when requests are planned, if they have an end.
     pub(crate) until: Option<Duration>,
-    pub(crate) keeping: Keeping,
+    /// From which probability of failure on the downstream counts as unhealthy.
+    pub(crate) unhealthy_at: f64,
     /// When it is over, as people are told.
     pub(crate) ends: Option<Duration>,
     /// Which run it is of how many.
@@ -48,7 +50,7 @@ impl Course {
         Self {
             phases: Phases::default(),
             until: None,
-            keeping: Keeping::Recent,
+            unhealthy_at: UNHEALTHY_AT,
             ends,
             run: [1, 1],
         }
@@ -123,10 +125,11 @@ impl System {
             (name, instance, listening)
         });
         let made: Vec<_> = made.collect();
-        let states = made
-            .iter()
-            .map(|(_, instance, _)| instance.breaker().state());
-        let fleet = Arc::new(Fleet::new(states.collect(), clock.now(), course.keeping));
+        let states = made.iter();
+        let states = states.map(|(name, one, _)| (name.clone(), one.breaker().state()));
+        let began = clock.now();
+        let fleet = Fleet::new(states, began, course.unhealthy_at);
+        let fleet = Arc::new(fleet);
         let crew = Crew::start(made, &fleet, &settings.serving);
 
         let generator = Generator::new(

@@ -5,6 +5,7 @@ use fusebox::State::{self, Closed, HalfOpen, Open};
 
 use crate::expectation::{Expectation, Figures};
 use crate::fleet::{Calls, Change, Evidence, FaultPhase, FleetRecord, InstanceRecord, Timeline};
+use crate::load::MixedSeconds;
 
 fn changes(changes: &[(f64, State)]) -> Vec<Change> {
     let mut from = Closed;
@@ -55,7 +56,10 @@ fn fleet() -> FleetRecord {
     FleetRecord {
         duration_s: 10.0,
         unhealthy_at: 0.5,
-        mixed_seconds: 4,
+        mixed_seconds: MixedSeconds {
+            count: 4,
+            first: None,
+        },
         phases: vec![
             phase("calm", 0.0, 2.0),
             phase("bad", 2.0, 6.0),

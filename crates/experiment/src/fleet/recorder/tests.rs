@@ -158,17 +158,7 @@ fn divergence_is_exact_at_any_time_and_the_same_in_the_record() {
     };
     assert_eq!(figure("divergence_share"), 4.0 / 9.0);
     assert_eq!(figure("state_divergence_share"), 6.0 / 9.0);
-}
-
-#[test]
-fn a_run_without_an_end_keeps_no_transitions() {
-    let mut recorder = fleet(&["A", "B"]).keeping(Keeping::Nothing);
-    recorder.transition(0, SECOND, &transition(State::ForcedOpen));
-
-    let record = recorder.finish(2 * SECOND, Counted::default());
-
-    assert!(record.instances[0].transitions.is_empty());
-    assert_eq!(recorder.divergence(2 * SECOND).opens, SECOND);
+    assert_eq!(record.divergence(), divergence);
 }
 
 #[test]
