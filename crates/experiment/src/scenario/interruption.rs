@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-
 use super::written::InstanceSettings;
 use crate::values::Span;
 

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use experiment::fleet::{Counted, FleetRecord};
-use experiment::load::MixedSeconds;
 use fusebox::Clock;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -53,12 +52,8 @@ impl Observer {
         self.task.abort();
         let end = look(watched, &self.looks);
         let reached = watched.names.iter();
-        let mixed = watched.record.mixed_seconds();
         let counted = Counted {
-            mixed_seconds: MixedSeconds {
-                count: mixed.count,
-                first: mixed.first,
-            },
+            mixed_seconds: watched.record.mixed_seconds(),
             downstream_calls: reached.map(|it| watched.running.received_by(it)).collect(),
         };
         let record = watched.fleet.recorder(|it| it.finish(end, counted));
