@@ -122,7 +122,7 @@ impl Generator {
             None => {
                 let mut pacer = Pacer {
                     schedule: self.schedule(),
-                    curve: Curve::new(&self.profile.shape, self.profile.rate),
+                    curve: Curve::new(&self.profile),
                     lanes: lanes.clone(),
                     phases: self.phases.clone(),
                     least_loaded: self.profile.chooses_late(),
