@@ -8,6 +8,7 @@
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
+//! | `simulate` | Runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | A scenario under every combination of some settings, performed, kept and laid out |
 //! | `page` | What does the lab itself answer? |
 //! | `file` | How are the user's files read, without end or not? |
@@ -38,7 +39,7 @@ mod settings;
 mod settle;
 mod shortage;
 mod shutdown;
-#[allow(dead_code, reason = "the command that performs sweeps comes next")]
+mod simulate;
 mod sweep;
 mod terminal;
 mod timer;
@@ -125,7 +126,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let check = args.check;
             let settings = run::settled(args)?;
             if check {
-                run::check(&settings);
+                run::check(&settings.source);
                 return Ok(());
             }
             let stage = Stage {
@@ -136,6 +137,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             };
             stage.play(settings, run::run)
         }
+        Some(Role::Simulate(args)) => drive(threads(0)?, simulate::simulate(args)),
+        Some(Role::Sweep(args)) => drive(threads(0)?, simulate::sweep(args)),
         Some(Role::Completions(args)) => {
             print::line(Cli::completions(args.shell).trim_end());
             Ok(())

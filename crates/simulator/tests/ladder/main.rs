@@ -25,4 +25,8 @@ mod calls_to_open;
 mod chain;
 mod closed_forms;
 mod driven;
+mod fleet;
+mod opening;
+mod recovery;
 mod sample;
+mod waste;
