@@ -44,13 +44,6 @@ struct State {
     served: Served,
 }
 
-/// A latency at two quantiles, in seconds; none where nothing was measured.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Latency {
-    pub(crate) p50: Option<f64>,
-    pub(crate) p99: Option<f64>,
-}
-
 impl Record {
     /// A record of targets of these names in a run of these parts, which begins now.
     pub(crate) fn new(names: Vec<String>, phases: &Phases) -> Self {
@@ -119,16 +112,6 @@ impl Record {
         self.lock().tally.outcomes(target)
     }
 
-    /// The response time of the successes of one instance.
-    pub(crate) fn ok_latency(&self, target: usize) -> Latency {
-        Latency::of(&self.lock().tally.successes(target))
-    }
-
-    /// The response time of all fast failures.
-    pub(crate) fn fast_latency(&self) -> Latency {
-        Latency::of(&self.lock().tally.fast_failures())
-    }
-
     /// Response times of one target over the whole run.
     pub(super) fn responses(&self, target: usize) -> Latencies {
         self.lock().tally.responses(target)
@@ -169,15 +152,6 @@ impl Record {
 impl State {
     fn since(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.began)
-    }
-}
-
-impl Latency {
-    fn of(latencies: &Latencies) -> Self {
-        Self {
-            p50: latencies.quantile(0.5),
-            p99: latencies.quantile(0.99),
-        }
     }
 }
 

@@ -101,12 +101,8 @@ impl Running {
         }
     }
 
-    /// The probabilities that calls of these callers made now would fail, in their order.
-    pub(crate) fn truth_of_each<C: AsRef<str>>(&self, callers: &[C]) -> Vec<f64> {
-        self.truth_of_each_at(self.now(), callers)
-    }
-
-    /// The same for calls made at `at` on the service's clock, which is now or a little while ago.
+    /// The probabilities that calls of these callers would fail, in their order, if they were made at `at` on
+    /// the service's clock, which is now or a little while ago.
     pub(crate) fn truth_of_each_at<C: AsRef<str>>(&self, at: Duration, callers: &[C]) -> Vec<f64> {
         let mut lookout = lock(&self.own);
         let (mut state, now) = self.settled();
@@ -118,7 +114,7 @@ impl Running {
     /// The same for one of them now.
     #[cfg(test)]
     pub(crate) fn truth(&self, caller: &str) -> f64 {
-        self.truth_of_each(&[caller])[0]
+        self.truth_of_each_at(self.now(), &[caller])[0]
     }
 
     /// Whether the truth of `plan` can be known at every scrape, with what is known of how long callers wait.
@@ -142,11 +138,6 @@ impl Running {
         let sight = state.downstream.look(now, &mut lookout);
         drop(state);
         self.board.post(sight.truths(), began)
-    }
-
-    /// The phase that the plan is in.
-    pub(crate) fn phase(&self) -> String {
-        self.phase_at(self.now())
     }
 
     /// The phase that the plan in force was in at `at` on the service's clock, a little while ago.
