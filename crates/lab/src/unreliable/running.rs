@@ -114,7 +114,7 @@ impl Running {
     /// The same for one of them now.
     #[cfg(test)]
     pub(crate) fn truth(&self, caller: &str) -> f64 {
-        self.truth_of_each_at(self.now(), &[caller])[0]
+        self.truth_of_each_at(self.live.now(), &[caller])[0]
     }
 
     /// Whether the truth of `plan` can be known at every scrape, with what is known of how long callers wait.
@@ -234,11 +234,6 @@ impl Running {
     /// The changes of the truth from now on.
     pub(crate) fn truth_changes(&self) -> TruthChanges {
         TruthChanges::new(&self.live)
-    }
-
-    /// What the service's clock shows.
-    pub(crate) fn now(&self) -> Duration {
-        self.live.now()
     }
 
     fn settled(&self) -> (MutexGuard<'_, State>, Duration) {

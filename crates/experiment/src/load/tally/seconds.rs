@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::{Detail, End};
-use serde::{Deserialize, Serialize};
 
 use crate::load::latencies::Latencies;
 use crate::load::result::{Second, SecondOfTarget};
