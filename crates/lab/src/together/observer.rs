@@ -14,7 +14,6 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Watched;
-use crate::unreliable::TruthChanges;
 
 /// How often it is noted that the process runs.
 const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -37,7 +36,7 @@ struct Beats {
 impl Observer {
     /// Tells what holds now, and whatever changes. Call it within a runtime.
     pub(crate) fn start(watched: &Arc<Watched>) -> Self {
-        let mut changes = TruthChanges::new(&watched.running);
+        let mut changes = watched.running.truth_changes();
         tell_truth(watched, changes.began(), Duration::ZERO);
         let beats = Arc::new(Mutex::new(Beats::default()));
         let (beating, watched) = (Arc::clone(&beats), Arc::clone(watched));
