@@ -43,7 +43,7 @@ pub mod reading;
 pub mod reply;
 pub mod result;
 pub mod scenario;
-pub mod status;
 pub mod statistics;
+pub mod status;
 pub mod sweep;
 pub mod values;

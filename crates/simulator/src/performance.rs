@@ -151,11 +151,7 @@ struct Performance<'a> {
 /// Carries a scenario out under virtual time with its seed, with the digest of all events and what the run took.
 ///
 /// `events` is told each call and each transition. The run has no counterfactual; see [`run`](crate::run).
-pub fn perform(
-    scenario: &Scenario,
-    cancel: &Cancel,
-    events: Option<&mut dyn Events>,
-) -> Performed {
+pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Events>) -> Performed {
     let clock = VirtualClock::default();
     let (breakers, noted) = breakers(scenario, &clock);
     let instances = Instances::new(scenario, &breakers, noted);
