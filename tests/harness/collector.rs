@@ -30,7 +30,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::transport::server::TcpIncoming;
 
 use crate::eventually;
-use crate::span::Span;
+use crate::span::{Attributes, Span};
 
 /// What the collector does with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -309,6 +309,3 @@ pub fn nobody() -> String {
         listener.local_addr().expect("it has an address")
     )
 }
-
-/// A list of attributes as text.
-pub(crate) type Attributes = BTreeMap<String, String>;

@@ -33,6 +33,8 @@ pub use recorder::{Asked, Counted, Recorder};
 use spans::Span;
 pub use timeline::{SMALL_STEP, Timeline};
 
+use crate::load::MixedSeconds;
+
 /// From this probability of failure on the downstream counts as unhealthy, unless said otherwise.
 ///
 /// The same as the usual failure-ratio threshold: below it a breaker is meant to stay closed.
@@ -94,16 +96,6 @@ pub struct FleetRecord {
     pub truths: Vec<Timeline>,
     /// The instances, in the order of the scenario.
     pub instances: Vec<InstanceRecord>,
-}
-
-/// Seconds of a run in which one instance answered 503 while another answered 200.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct MixedSeconds {
-    /// How many there were.
-    pub count: u64,
-    /// The first one: its number, the place of the instance that rejected and of the one that served.
-    pub first: Option<(u64, usize, usize)>,
 }
 
 /// One phase of the fault plan, as it came in the run.

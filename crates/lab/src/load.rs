@@ -57,12 +57,10 @@ use connection::Endpoint;
 use lane::Lane;
 pub(crate) use metrics::LoadCollector;
 use next_attempt::NextAttempts;
-pub(crate) use output::OutputPaths;
 use pacer::Pacer;
 pub(crate) use rates::read_rates;
 pub(crate) use record::Record;
 use reminder::Reminder;
-pub(crate) use request::REQUEST_KEY;
 use request::Requests;
 
 /// The name of the load generator in traces.

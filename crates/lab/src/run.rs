@@ -7,7 +7,7 @@ mod compare;
 mod folder;
 mod list;
 mod machine;
-mod report;
+pub(crate) mod report;
 mod settled;
 mod shipped;
 
@@ -22,7 +22,7 @@ use telemetry::Telemetry;
 pub(crate) use compare::compare;
 pub(crate) use list::{check, list};
 pub(crate) use settled::settled;
-use shipped::{Source, read};
+pub(crate) use shipped::{Source, read};
 
 use crate::failure::Failure;
 use crate::print;
@@ -30,7 +30,7 @@ use crate::settings::{Observed, Observing, Span};
 use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::together::{Course, Observer, Show, System, bind_anywhere, print_summary, url_table};
-use folder::Folder;
+pub(crate) use folder::{Folder, unused};
 
 /// What to run, and what to do with the result.
 #[derive(Debug)]
@@ -54,15 +54,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
     folder.write("scenario.toml", source.text.as_bytes())?;
     print::line(&format!("{}: {}", source.name, source.scenario.title()));
-    let mut result = RunResult {
-        schema: SCHEMA.to_owned(),
-        scenario: source.name.clone(),
-        title: source.scenario.title().to_owned(),
-        started_unix_s: telemetry::unix_now(),
-        versions: machine::versions(),
-        machine: machine::machine(),
-        repetitions: Vec::new(),
-    };
+    let mut result = begun(source);
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
     for number in 0..settings.repeat {
@@ -73,10 +65,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
         report::one(&run.repetition, number, settings.repeat);
         result.repetitions.push(run.repetition);
         // Each ended run is kept at once: what comes later may be cut short.
-        let text = serde_json::to_vec(&result).map_err(|error| {
-            Failure::runtime(format!("the result cannot be written as JSON: {error}"))
-        })?;
-        folder.write("result.json", &text)?;
+        keep(&folder, &result)?;
         if ending.is_some() {
             break;
         }
@@ -85,6 +74,27 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     print::line(&format!("result in {}", folder.path().display()));
     judge(&result)?;
     Ok(ending.unwrap_or_else(Ending::now))
+}
+
+/// The result of a scenario of which nothing has been run yet.
+pub(crate) fn begun(source: &Source) -> RunResult {
+    RunResult {
+        schema: SCHEMA.to_owned(),
+        scenario: source.name.clone(),
+        title: source.scenario.title().to_owned(),
+        started_unix_s: telemetry::unix_now(),
+        versions: machine::versions(),
+        machine: machine::machine(),
+        repetitions: Vec::new(),
+    }
+}
+
+/// Writes the result as it is so far.
+pub(crate) fn keep(folder: &Folder, result: &RunResult) -> Result<(), Failure> {
+    let text = serde_json::to_vec(result).map_err(|error| {
+        Failure::runtime(format!("the result cannot be written as JSON: {error}"))
+    })?;
+    folder.write("result.json", &text)
 }
 
 /// One run, and whether the user ended it.
@@ -137,7 +147,7 @@ async fn repetition(
 }
 
 /// Whether all of it may be believed, and held.
-fn judge(result: &RunResult) -> Result<(), Failure> {
+pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
     let runs = &result.repetitions;
     if let Some(name) = runs
         .iter()

@@ -13,7 +13,6 @@ mod progress;
 mod screen;
 mod summary;
 mod system;
-pub(crate) mod words;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -40,6 +39,8 @@ pub(crate) use observer::Observer;
 use progress::Progress;
 use screen::Screen;
 pub(crate) use system::{Course, System};
+
+pub(crate) use crate::words;
 
 /// How often the live picture is drawn.
 const FRAME: Duration = Duration::from_millis(200);

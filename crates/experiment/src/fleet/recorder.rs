@@ -12,7 +12,8 @@ use fusebox::{State, Transition};
 
 use super::agreement::{Agreement, Divergence};
 use super::timeline::{Timeline, millionths, seconds};
-use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord, MixedSeconds};
+use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord};
+use crate::load::MixedSeconds;
 
 /// How many calls one breaker has permitted and rejected since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,15 +3,13 @@
 use bytes::Bytes;
 use experiment::outcome::Outcome;
 use http_body_util::Empty;
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue};
 use hyper::{Request, Uri};
 use reqwest::Url;
 use telemetry::trace::{ClientSpan, Target, Tracer, attributes};
 
 use super::connection::Ended;
-
-/// The header with the key, by which the downstream tells its shards apart.
-pub(crate) const REQUEST_KEY: HeaderName = HeaderName::from_static("x-request-key");
+use crate::client::REQUEST_KEY;
 
 /// Makes the requests to one target.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use experiment::load::{Choose, Phases, Profile, Shape, closed_loop};
 use super::{PORTS, above_zero, check_name, duration, loopback, observing};
 use crate::cli::{LoadArgs, OutcomeArgs, ProfileArgs};
 use crate::failure::Failure;
-use crate::load::{OutputPaths, read_rates};
-use crate::settings::{Alone, BaseUrl, File, LoadAlone, LoadRun, Named, Span};
+use crate::load::read_rates;
+use crate::settings::{Alone, BaseUrl, File, LoadAlone, LoadRun, Named, OutputPaths, Span};
 
 /// The name of all targets together.
 const ALL: &str = "all";

@@ -7,7 +7,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use experiment::fleet::{Counted, FleetRecord, MixedSeconds};
+use experiment::fleet::{Counted, FleetRecord};
+use experiment::load::MixedSeconds;
 use fusebox::Clock;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;

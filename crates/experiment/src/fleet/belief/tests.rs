@@ -4,9 +4,8 @@ use fusebox::Cause;
 use fusebox::State::{self, Closed, HalfOpen, Open};
 
 use crate::expectation::{Expectation, Figures};
-use crate::fleet::{
-    Calls, Change, Evidence, FaultPhase, FleetRecord, InstanceRecord, MixedSeconds, Timeline,
-};
+use crate::fleet::{Calls, Change, Evidence, FaultPhase, FleetRecord, InstanceRecord, Timeline};
+use crate::load::MixedSeconds;
 
 fn changes(changes: &[(f64, State)]) -> Vec<Change> {
     let mut from = Closed;
