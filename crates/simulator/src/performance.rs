@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use experiment::downstream::{CallerId, Downstream};
 use experiment::events::Events;
-use experiment::fleet::{Counted, MixedSeconds, Recorder};
+use experiment::fleet::{Counted, Recorder};
 use experiment::load::{self, Clients, Detail, Schedule, Tally};
 use experiment::outcome::{Outcome, Outcomes};
 use experiment::result::{Performer, Repetition};
@@ -290,7 +290,6 @@ impl<'a> Performance<'a> {
         let seed = scenario.seed();
         let received = self.callers.iter();
         let received = received.map(|caller| self.downstream.ledger().received_by(*caller));
-        let mixed = self.tally.mixed_seconds();
         let counted = Counted {
             mixed_seconds: self.tally.mixed_seconds(),
             downstream_calls: received.collect(),
