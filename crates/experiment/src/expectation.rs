@@ -20,6 +20,8 @@ use std::str::FromStr;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::reading::listed;
+
 pub use catalogue::{CATALOGUE, Definition, Source, Unit, definition};
 pub use range::contradiction;
 
@@ -76,6 +78,11 @@ pub trait Figures {
     /// The value of a figure in its base unit (seconds, shares from 0 to 1, counts); `None` when it was
     /// not measured, as the latency of calls that never were.
     fn value(&self, figure: &Figure) -> Option<f64>;
+
+    /// Why a figure was not measured, where more can be said than that.
+    fn missing(&self, _figure: &Figure) -> Option<&'static str> {
+        None
+    }
 }
 
 /// What a run can be asked about, known before it starts.
@@ -138,7 +145,7 @@ impl Expectation {
                 if names.is_empty() {
                     "none".to_owned()
                 } else {
-                    names.join(", ")
+                    listed(names)
                 },
             )),
             _ => Ok(()),
@@ -154,9 +161,13 @@ impl Expectation {
             expectation: self.text.clone(),
             held: value.is_some_and(|value| self.comparison.holds(value, self.limit)),
             value,
-            shown: value.map_or("not measured".to_owned(), |value| {
-                self.figure.definition.unit.show(value)
-            }),
+            shown: match value {
+                Some(value) => self.figure.definition.unit.show(value),
+                None => figures
+                    .missing(&self.figure)
+                    .unwrap_or("not measured")
+                    .to_owned(),
+            },
         }
     }
 }

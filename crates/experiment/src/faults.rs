@@ -14,12 +14,13 @@
 //! | `trajectory` | the state of a process at an instant |
 //! | `player`, `present`, `prepared`, `luck`, `fate` | what one call meets |
 //! | `callers`, `strangers` | who is told apart, whoever calls |
-//! | `truth`, `delays` | how likely a call fails now |
+//! | `truth`, `delays`, `change` | how likely a call fails now, and when that changes |
 //! | `check` | whether a plan makes sense |
 //! | `preview` | what a plan would do |
 //! | [`presets`] | plans at hand |
 
 mod callers;
+mod change;
 mod check;
 mod delays;
 mod digest;

@@ -2,51 +2,76 @@
 //!
 //! A breaker judges the downstream by its own few calls. The experiment knows the truth: the probability
 //! that a call of this instance would fail now. Laid side by side they give what no breaker can tell by
-//! itself: how late it noticed, how long it was wrongly open or wrongly closed, which calls it wasted and
-//! which it rejected for nothing.
+//! itself: how late it noticed, how long it was wrongly open or wrongly closed, how many calls it wasted and
+//! how many it rejected for nothing.
 //!
-//! The record is raw (every transition, every change of the truth), so that all figures can be computed
-//! again, also with another notion of unhealthy.
+//! A [`Recorder`] is told what happens and keeps a [`FleetRecord`]. The record is raw (every transition, every
+//! step of the truth, the calls by phase), so that all figures can be computed again. What depends on where
+//! "unhealthy" begins can be computed for another threshold, too.
 
+mod agreement;
 mod belief;
+mod change;
+mod delays;
 mod figures;
+mod recorder;
 mod spans;
+mod timeline;
+
+use std::collections::BTreeMap;
 
 use fusebox::State;
 use serde::{Deserialize, Serialize};
 
+pub use agreement::Divergence;
 pub use belief::Belief;
+pub use change::{Change, Evidence};
+pub use delays::Delays;
+pub use recorder::{Asked, Counted, Keeping, Recorder};
+use spans::Span;
+pub use timeline::{SMALL_STEP, Timeline};
 
 /// From this probability of failure on the downstream counts as unhealthy, unless said otherwise.
 ///
 /// The same as the usual failure-ratio threshold: below it a breaker is meant to stay closed.
 pub const UNHEALTHY_AT: f64 = 0.5;
 
-/// What happened to all breakers in one run. Times are seconds since its start.
+/// What happened to all breakers in one run. Times are seconds since its start, to the microsecond.
 ///
 /// # Examples
 ///
 /// ```
-/// use fusebox::State;
-/// use experiment::fleet::{Change, FleetRecord, InstanceRecord, Interval};
+/// use experiment::fleet::{Calls, Change, Evidence, FleetRecord, InstanceRecord, Timeline};
+/// use fusebox::{Cause, State};
 ///
 /// // Down from second 2 to second 6; the breaker opened at 3 and closed at 8.
-/// let change = |at_s, to| Change { at_s, to, cause: "manual".to_owned() };
-/// let interval = |until_s, p_fail| Interval { until_s, p_fail, permitted: 10, rejected: 5 };
+/// let change = |at_s, from, to| Change {
+///     at_s,
+///     from,
+///     to,
+///     cause: Cause::Manual,
+///     number: 1,
+///     window: Evidence::default(),
+///     open_for_s: None,
+/// };
 /// let record = FleetRecord {
 ///     duration_s: 10.0,
 ///     unhealthy_at: 0.5,
+///     truths: vec![Timeline::from([(0.0, 0.0), (2.0, 1.0), (6.0, 0.0)])],
 ///     instances: vec![InstanceRecord {
 ///         name: "A".to_owned(),
-///         transitions: vec![change(3.0, State::Open), change(8.0, State::Closed)],
-///         intervals: vec![interval(2.0, 0.0), interval(6.0, 1.0), interval(10.0, 0.0)],
+///         transitions: vec![
+///             change(3.0, State::Closed, State::Open),
+///             change(8.0, State::Open, State::Closed),
+///         ],
+///         calls: vec![Calls { permitted: 50, rejected: 50, wasted: 10.0, wrongly_rejected: 20.0 }],
 ///         ..InstanceRecord::default()
 ///     }],
 ///     ..FleetRecord::default()
 /// };
 /// let belief = record.belief("A", None).unwrap();
 /// assert_eq!((belief.wrongly_closed_s, belief.wrongly_open_s), (1.0, 2.0));
-/// assert_eq!((belief.wasted_calls, belief.wrongly_rejected_calls), (10, 10));
+/// assert_eq!((belief.wasted_calls, belief.wrongly_rejected_calls), (10.0, 20.0));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -55,18 +80,24 @@ pub struct FleetRecord {
     pub duration_s: f64,
     /// From which probability of failure on the downstream counts as unhealthy.
     pub unhealthy_at: f64,
-    /// Seconds in which one instance answered 503 while another answered 200.
+    /// Whether the downstream's health followed the load (an overload model): what the breakers did changed it, so
+    /// that "wrongly open" can only be said beside a run without breakers.
+    #[serde(default)]
+    pub truth_follows_load: bool,
+    /// Whole seconds of the run in which one instance answered 503 while another answered 200.
     pub mixed_seconds: u64,
     /// The phases of the fault plan, one after another.
-    pub phases: Vec<Phase>,
-    /// The instances, by name.
+    pub phases: Vec<FaultPhase>,
+    /// The distinct timelines of the truth; instances with the same truth share one.
+    pub truths: Vec<Timeline>,
+    /// The instances, in the order of the scenario.
     pub instances: Vec<InstanceRecord>,
 }
 
 /// One phase of the fault plan, as it came in the run.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Phase {
+pub struct FaultPhase {
     /// Its name; one that comes again has the same.
     pub name: String,
     /// When it began.
@@ -83,38 +114,67 @@ pub struct InstanceRecord {
     pub name: String,
     /// The state at the start.
     pub began: State,
+    /// Which of the record's timelines its truth is, by its place.
+    pub truth: usize,
     /// Its changes of state, in order.
     pub transitions: Vec<Change>,
-    /// The truth and the calls, in intervals that follow one another from the start.
-    pub intervals: Vec<Interval>,
+    /// What it was asked for, for each name of a phase in the order in which the names first came; one for the whole
+    /// run where there are no phases.
+    pub calls: Vec<Calls>,
     /// Calls that reached the downstream.
     pub downstream_calls: u64,
 }
 
-/// A breaker's change of state.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+/// The truth of a run, for breakers of another run to be held against.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Change {
-    /// When.
-    pub at_s: f64,
-    /// The state that was entered.
-    pub to: State,
-    /// Why, by the cause's name.
-    pub cause: String,
+pub struct OtherTruth {
+    /// The distinct timelines.
+    pub truths: Vec<Timeline>,
+    /// For each instance, the place of its timeline.
+    pub of: Vec<usize>,
 }
 
-/// A time in which the truth did not change; it begins where the one before ended.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Interval {
-    /// When it ended.
-    pub until_s: f64,
-    /// The probability that a call of this instance would have failed.
-    pub p_fail: f64,
+/// Calls that one instance was asked for in one phase.
+///
+/// Written down it is a row, `[permitted, rejected, wasted, wrongly_rejected]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(from = "CallsRow", into = "CallsRow")]
+pub struct Calls {
     /// Calls that the breaker permitted.
     pub permitted: u64,
     /// Calls that it rejected.
     pub rejected: u64,
+    /// How many of the permitted were expected to fail: the sum of p over them.
+    pub wasted: f64,
+    /// How many of the rejected were expected to succeed, had each alone been permitted: the sum of 1 − p over them.
+    pub wrongly_rejected: f64,
+}
+
+/// How calls are written.
+#[derive(Deserialize, Serialize)]
+struct CallsRow(u64, u64, f64, f64);
+
+impl From<CallsRow> for Calls {
+    fn from(CallsRow(permitted, rejected, wasted, wrongly_rejected): CallsRow) -> Self {
+        Self {
+            permitted,
+            rejected,
+            wasted,
+            wrongly_rejected,
+        }
+    }
+}
+
+impl From<Calls> for CallsRow {
+    fn from(calls: Calls) -> Self {
+        Self(
+            calls.permitted,
+            calls.rejected,
+            calls.wasted,
+            calls.wrongly_rejected,
+        )
+    }
 }
 
 impl Default for InstanceRecord {
@@ -122,8 +182,9 @@ impl Default for InstanceRecord {
         Self {
             name: String::new(),
             began: State::Closed,
+            truth: 0,
             transitions: Vec::new(),
-            intervals: Vec::new(),
+            calls: Vec::new(),
             downstream_calls: 0,
         }
     }
@@ -133,14 +194,82 @@ impl FleetRecord {
     /// What one instance believed, in the whole run or in the phases called `phase`; `None` when there
     /// is no such instance or phase.
     pub fn belief(&self, instance: &str, phase: Option<&str>) -> Option<Belief> {
+        let beliefs = self.beliefs_of(Some(instance), phase)?;
+        beliefs.into_iter().next().map(|(_, belief)| belief)
+    }
+
+    /// The beliefs of all instances in the whole run, with their names.
+    pub fn beliefs(&self) -> Vec<(&str, Belief)> {
+        self.beliefs_of(None, None).unwrap_or_default()
+    }
+
+    /// The same record for another threshold, from which on the downstream counts as unhealthy. Steps of the truth
+    /// that are no larger than [`SMALL_STEP`] are not in the record, so that a turn may be missed that is smaller.
+    #[must_use]
+    pub fn with_threshold(&self, unhealthy_at: f64) -> Self {
+        Self {
+            unhealthy_at,
+            ..self.clone()
+        }
+    }
+
+    /// The same breakers beside the truth of another run of the same instances, such as one without breakers.
+    #[must_use]
+    pub fn beside(&self, other: &OtherTruth) -> Self {
+        let mut record = Self {
+            truth_follows_load: false,
+            truths: other.truths.clone(),
+            ..self.clone()
+        };
+        for (one, &place) in record.instances.iter_mut().zip(&other.of) {
+            one.truth = place;
+        }
+        record
+    }
+
+    /// The truth of this run, to hold other breakers against.
+    pub fn truth(&self) -> OtherTruth {
+        OtherTruth {
+            truths: self.truths.clone(),
+            of: self.instances.iter().map(|one| one.truth).collect(),
+        }
+    }
+
+    /// What the named instance believed, or all of them; `None` when there is no such phase.
+    fn beliefs_of(&self, name: Option<&str>, phase: Option<&str>) -> Option<Vec<(&str, Belief)>> {
         let windows = self.windows(phase)?;
-        let record = self.instances.iter().find(|one| one.name == instance)?;
-        Some(Belief::of(
-            record,
-            self.unhealthy_at,
-            &windows,
-            self.duration_s,
-        ))
+        let nothing = Timeline::default();
+        let mut known: BTreeMap<usize, Vec<Span<bool>>> = BTreeMap::new();
+        let asked = |one: &&InstanceRecord| name.is_none_or(|name| one.name == name);
+        let beliefs = self.instances.iter().filter(asked).map(|one| {
+            let health = known.entry(one.truth).or_insert_with(|| {
+                let truth = self.truths.get(one.truth).unwrap_or(&nothing);
+                spans::health(truth, self.unhealthy_at, self.duration_s)
+            });
+            let calls = self.calls(one, phase);
+            let belief = Belief::of(one, health, &windows, self.duration_s, calls);
+            (&*one.name, belief)
+        });
+        Some(beliefs.collect())
+    }
+
+    /// What one instance was asked for in the phases called `phase`, or in the whole run.
+    fn calls(&self, instance: &InstanceRecord, phase: Option<&str>) -> Calls {
+        let mut names: Vec<&str> = Vec::new();
+        for phase in &self.phases {
+            if !names.contains(&&*phase.name) {
+                names.push(&phase.name);
+            }
+        }
+        let parts = instance.calls.iter().enumerate();
+        let asked =
+            parts.filter(|(place, _)| phase.is_none() || names.get(*place).copied() == phase);
+        asked.fold(Calls::default(), |sum, (_, part)| Calls {
+            permitted: sum.permitted + part.permitted,
+            rejected: sum.rejected + part.rejected,
+            wasted: sum.wasted + part.wasted,
+            wrongly_rejected: sum.wrongly_rejected + part.wrongly_rejected,
+        })
     }
 
     /// When the phases called `phase` were; the whole run without a name.

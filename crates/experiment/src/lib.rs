@@ -12,18 +12,26 @@
 //! | [`law`] | laws of duration |
 //! | [`faults`] | fault plans, and the truth about them |
 //! | [`overload`] | a service that gets more work than it can do |
+//! | [`downstream`] | the unreliable service: what each call meets, and what is counted of it |
 //! | [`outcome`] | the ways in which a planned request ends |
+//! | [`status`] | which HTTP statuses speak against a downstream |
+//! | [`reply`] | from the downstream's reply to the breaker and to the client |
 //! | [`breaker_settings`] | the settings of an instance's breaker |
 //! | [`scenario`] | an experiment in one file |
 //! | [`fleet`] | what breakers believed, beside what was true |
 //! | [`load`] | who calls when, how patiently, and what clients saw |
+//! | [`events`] | each call and each transition, one by one |
 //! | [`expectation`] | what must hold at the end |
 //! | [`result`] | what came of it, so that it can be drawn and computed again |
+//! | [`statistics`] | what a handful of repetitions says about a figure |
 //! | [`comparison`] | whether results differ by more than their spread |
+//! | [`sweep`] | one scenario under every combination of some settings |
 
 pub mod breaker_settings;
 pub mod chance;
 pub mod comparison;
+pub mod downstream;
+pub mod events;
 pub mod expectation;
 pub mod faults;
 pub mod fleet;
@@ -32,6 +40,10 @@ pub mod load;
 pub mod outcome;
 pub mod overload;
 pub mod reading;
+pub mod reply;
 pub mod result;
 pub mod scenario;
+pub mod statistics;
+pub mod status;
+pub mod sweep;
 pub mod values;

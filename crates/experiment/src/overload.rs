@@ -2,17 +2,17 @@
 //!
 //! So many workers, a law of how long one piece of work takes, a queue with a limit. What follows from
 //! these – brown-out, a collapsed queue, a collapse that outlives its cause – is not written down
-//! anywhere: it happens. The model has no clock and no timer: whoever drives it ([`Workplace`]) says
+//! anywhere: it happens. The model has no clock and no timer: whoever drives it ([`WorkQueue`]) says
 //! what happens when, and is told what to do next, so that the lab and a simulator use the same one.
 
-mod workplace;
+mod work_queue;
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use workplace::{Arrival, Start, Workplace};
+pub use work_queue::{Arrival, Start, WorkId, WorkQueue};
 
 use crate::law::{Law, normal_quantile, within};
 
@@ -31,19 +31,19 @@ const MAX_MS: u64 = 86_400_000;
 ///
 /// ```
 /// use std::time::Duration;
-/// use experiment::overload::{Arrival, Overload, Workplace};
+/// use experiment::overload::{Arrival, Overload, WorkId, WorkQueue};
 ///
 /// let settings: Overload = experiment::reading::parse_json(
 ///     br#"{"workers": 1, "service": {"fixed": {"ms": 20}}, "queue": {"limit": 1}}"#,
 /// ).unwrap();
-/// let mut workplace = Workplace::new(settings, 1);
+/// let mut queue = WorkQueue::new(settings, 1);
 /// let at = Duration::from_millis;
 ///
-/// assert_eq!(workplace.arrive(at(0), 1), Arrival::Started { until: at(20) });
-/// assert_eq!(workplace.arrive(at(5), 2), Arrival::Queued);
-/// assert_eq!(workplace.arrive(at(6), 3), Arrival::Full);
-/// let next = workplace.finished(at(20), 1).unwrap();
-/// assert_eq!((next.id, next.until), (2, at(40)));
+/// assert_eq!(queue.arrive(at(0), WorkId(1)), Arrival::Started { until: at(20) });
+/// assert_eq!(queue.arrive(at(5), WorkId(2)), Arrival::Queued);
+/// assert_eq!(queue.arrive(at(6), WorkId(3)), Arrival::Full);
+/// let next = queue.finished(WorkId(1)).unwrap();
+/// assert_eq!((next.id, next.until), (WorkId(2), at(40)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -150,13 +150,13 @@ pub enum Flush {
     Trigger,
 }
 
-/// How full a service is.
+/// How full a service is: its workers at work, and the length of its queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Crowd {
+pub struct Occupancy {
     /// Workers at work.
     pub busy: u32,
-    /// Work that waits.
-    pub depth: u32,
+    /// Pieces of work that wait for a worker.
+    pub waiting: u32,
 }
 
 impl Overload {
@@ -208,16 +208,44 @@ impl Overload {
         trigger.map_or(1.0, |trigger| trigger.service_factor)
     }
 
+    /// When the cache becomes cold.
+    fn flushed(&self) -> Option<Duration> {
+        match self.warmth.as_ref()?.flush_on {
+            Flush::Never => None,
+            Flush::Restart => Some(Duration::ZERO),
+            Flush::Trigger => self.trigger.map(|it| Duration::from_millis(it.at_ms)),
+        }
+    }
+
+    /// When the cache is as warm as it gets: nothing is missing that a float could hold.
+    fn warmed(&self) -> Option<Duration> {
+        let warmth = self.warmth.as_ref()?;
+        let tau = Duration::from_millis(warmth.rewarm_tau_ms);
+        Some(self.flushed()?.saturating_add(40 * tau))
+    }
+
+    /// Whether the cache gets warm at `now`, so that work becomes shorter all the time.
+    pub(crate) fn is_warming(&self, now: Duration) -> bool {
+        let cold = self.flushed().is_some_and(|flushed| flushed <= now);
+        cold && self.warmed().is_some_and(|warmed| now < warmed)
+    }
+
+    /// The instants at which the trigger or the cache changes something at once.
+    pub(crate) fn turns(&self) -> impl Iterator<Item = Duration> {
+        let trigger = self.trigger.map(|trigger| {
+            let at = Duration::from_millis(trigger.at_ms);
+            [at, at + Duration::from_millis(trigger.for_ms)]
+        });
+        let trigger = trigger.into_iter().flatten();
+        trigger.chain(self.flushed()).chain(self.warmed())
+    }
+
     /// The share of work that the cache makes short at `now`.
     fn hit_ratio(&self, now: Duration) -> f64 {
         let Some(warmth) = &self.warmth else {
             return 1.0;
         };
-        let flushed = match warmth.flush_on {
-            Flush::Never => None,
-            Flush::Restart => Some(Duration::ZERO),
-            Flush::Trigger => self.trigger.map(|it| Duration::from_millis(it.at_ms)),
-        };
+        let flushed = self.flushed();
         let since = flushed.and_then(|flushed| now.checked_sub(flushed));
         let warm = since.map_or(1.0, |since| {
             let tau = Duration::from_millis(warmth.rewarm_tau_ms).as_secs_f64();
@@ -240,11 +268,16 @@ impl Overload {
     ///
     /// Who finds all workers busy waits for as many pieces of work to end as are before it: a sum of
     /// nearly exponential times, whose quantiles Wilson and Hilferty (1931) approximate.
-    pub(crate) fn answers(&self, now: Duration, factor: f64, crowd: Crowd) -> Option<Vec<f64>> {
+    pub(crate) fn answers(
+        &self,
+        now: Duration,
+        factor: f64,
+        occupancy: Occupancy,
+    ) -> Option<Vec<f64>> {
         const STEPS: u32 = 16;
         let share = |step: u32| (f64::from(step) + 0.5) / f64::from(STEPS);
-        let full = crowd.busy >= self.workers;
-        if full && crowd.depth >= self.queue.limit {
+        let full = occupancy.busy >= self.workers;
+        if full && occupancy.waiting >= self.queue.limit {
             return None;
         }
         let hits = self.hit_ratio(now);
@@ -256,9 +289,11 @@ impl Overload {
         for wait in 0..STEPS {
             let before = match self.queue.discipline {
                 _ if !full => 0.0,
-                Discipline::Fifo => f64::from(crowd.depth + 1),
+                Discipline::Fifo => f64::from(occupancy.waiting + 1),
                 Discipline::Lifo => 1.0,
-                Discipline::Random => 1.0 + f64::from(crowd.depth) * share((wait * 7) % STEPS),
+                Discipline::Random => {
+                    1.0 + f64::from(occupancy.waiting) * share((wait * 7) % STEPS)
+                }
             };
             let waited = step_ms * gamma_quantile(before, share(wait));
             for work in 0..STEPS {

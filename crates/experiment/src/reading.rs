@@ -155,6 +155,17 @@ pub fn with_nearest(message: &str) -> String {
     }
 }
 
+/// Names for a message, one after another; of a long list the first few, and how many more there are.
+pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    const SHOWN: usize = 16;
+    let shown = names.iter().take(SHOWN).map(AsRef::as_ref);
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// The one of `known` that is most likely meant by `unknown`, if any is near.
 pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known

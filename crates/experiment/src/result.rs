@@ -2,14 +2,20 @@
 //!
 //! The shape is versioned by [`SCHEMA`]: a reader that meets another one says so instead of guessing.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::expectation::{Figure, Figures, Source, Verdict};
-use crate::fleet::FleetRecord;
+use crate::expectation::{CATALOGUE, Figure, Figures, Source, Verdict};
+use crate::fleet::{FleetRecord, OtherTruth};
 use crate::load::LoadResult;
+use crate::load::written_figure;
+use crate::scenario::CoordinationMode;
 
-/// The version of the shape of `result.json`.
-pub const SCHEMA: &str = "breaker-lab/result/1";
+/// The version of the shape of `result.json`; `docs/result.schema.json` describes it.
+pub const SCHEMA: &str = "breaker-lab-result/2";
+/// What earlier versions of the lab wrote.
+const OLD: &str = "breaker-lab/result/1";
 
 /// The result of a scenario that was run once or several times.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -37,12 +43,14 @@ pub struct RunResult {
 pub struct Versions {
     /// The version of the lab.
     pub breaker_lab: String,
-    /// Whether it was built with optimisations.
+    /// `release` when it was built with optimisations, else `debug`.
     pub build: String,
+    /// The commit that it was built from, where the build knew it; with `-dirty` when files had been changed.
+    pub commit: Option<String>,
 }
 
 /// On what it ran.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
     /// The operating system.
@@ -53,6 +61,9 @@ pub struct Machine {
     pub cpu: Option<String>,
     /// Processors that the run could use.
     pub cores: usize,
+    /// How many processes were ready to run when the run began: the means of the last 1, 5 and 15 minutes, where the
+    /// system tells them.
+    pub load: Option<[f64; 3]>,
 }
 
 /// One run.
@@ -61,6 +72,11 @@ pub struct Machine {
 pub struct Repetition {
     /// The seed of all its chance.
     pub seed: u64,
+    /// Who performed it.
+    pub performer: Performer,
+    /// The digest of all that happened, in a simulated run: the same for the same scenario, seed and program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// Whether it was ended before its time.
     pub cut_short: bool,
     /// Why its figures cannot be trusted, if they cannot.
@@ -71,14 +87,92 @@ pub struct Repetition {
     pub load: LoadResult,
     /// What the breakers believed, and what was true.
     pub fleet: FleetRecord,
+    /// The same seed without breakers, where it was performed, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterfactual: Option<Counterfactual>,
+    /// What the instances told each other, where they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordination: Option<CoordinationRecord>,
+}
+
+/// Who performed a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Performer {
+    /// The lab: sockets, and the machine's time.
+    #[default]
+    Live,
+    /// The simulator: virtual time.
+    Simulated,
+}
+
+/// What would have been without breakers: the same scenario and seed, with all breakers disabled.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counterfactual {
+    /// Figures of the whole run, of all instances, without those that were not measured.
+    #[serde(with = "written_figure::map")]
+    pub figures: BTreeMap<String, f64>,
+    /// The truth without breakers; "wrongly open" is held against it.
+    pub truth: OtherTruth,
+}
+
+/// What the instances told each other.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoordinationRecord {
+    /// How they decided.
+    pub mode: CoordinationMode,
+}
+
+impl Counterfactual {
+    /// What a run without breakers says about the same run with them.
+    pub fn of(without_breakers: &Repetition) -> Self {
+        let values = CATALOGUE.iter().filter_map(|definition| {
+            let figure = Figure {
+                definition,
+                target: None,
+                phase: None,
+            };
+            let value = without_breakers
+                .value(&figure)
+                .filter(|value| !value.is_nan())?;
+            Some((definition.name.to_owned(), value))
+        });
+        Self {
+            figures: values.collect(),
+            truth: without_breakers.fleet.truth(),
+        }
+    }
 }
 
 impl Figures for Repetition {
     fn value(&self, figure: &Figure) -> Option<f64> {
         match figure.definition.source {
             Source::Load => self.load.value(figure),
-            Source::Fleet => self.fleet.value(figure),
+            Source::Fleet => match &self.counterfactual {
+                Some(without) if self.needs_counterfactual(figure) => {
+                    self.fleet.beside(&without.truth).value(figure)
+                }
+                _ => self.fleet.value(figure),
+            },
         }
+    }
+
+    fn missing(&self, figure: &Figure) -> Option<&'static str> {
+        let known = self.counterfactual.is_some() && self.needs_counterfactual(figure);
+        if known {
+            None
+        } else {
+            self.fleet.missing(figure)
+        }
+    }
+}
+
+impl Repetition {
+    /// Whether a figure can only be said beside the run without breakers.
+    fn needs_counterfactual(&self, figure: &Figure) -> bool {
+        self.fleet.missing(figure).is_some()
     }
 }
 
@@ -98,6 +192,10 @@ impl RunResult {
         })?;
         match head.schema.as_deref() {
             Some(SCHEMA) => crate::reading::parse_json(bytes),
+            Some(OLD) => Err(format!(
+                "schema: {OLD} is of an earlier version of the lab, which measured wasted and wrongly rejected calls \
+                 in another way; this program reads {SCHEMA}: run the scenario again"
+            )),
             other => Err(format!(
                 "schema: {} is not allowed: this program reads {SCHEMA}",
                 other.unwrap_or("none")

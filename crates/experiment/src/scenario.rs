@@ -1,26 +1,38 @@
-//! A scenario: one file that says everything about an experiment, run by the lab or under virtual time.
+//! A scenario: one file that says everything about an experiment, performed live or in virtual time.
+//!
+//! [`Written`] is the file key by key; [`Scenario`] is what can be performed: its parts fit each other, and
+//! nobody behind it checks them again. [`set`] changes single keys of a file before it is read.
 
-use std::collections::BTreeMap;
+mod names;
+mod set;
+mod written;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use fusebox::Config;
+use serde::Serialize;
+
+pub use set::{Set, blamed, set};
+pub use written::{Coordination, CoordinationMode, Fleet, InstanceSettings, Mode, Written};
+
+use names::Names;
 
 use crate::breaker_settings::BreakerSettings;
 use crate::expectation::{Expectation, Known, contradiction};
 use crate::faults::Plan;
-use crate::fleet::UNHEALTHY_AT;
 use crate::load::{PhaseWindow, Phases, Point, Profile, Shape};
-use crate::reading::parse_toml;
+use crate::reading::{listed, parse_toml};
 use crate::values::{Span, check_patience};
 
-/// Instances that a fleet may have.
-const MAX_INSTANCES: usize = 64;
 /// Expectations that a scenario may have.
 const MAX_EXPECTATIONS: usize = 64;
 /// A longer run is more likely a typing error: a day.
 const MAX_DURATION_S: u64 = 24 * 60 * 60;
+/// Callers that a fault plan names; of a larger fleet it names nobody.
+const MAX_NAMED_CALLERS: usize = 256;
 
-/// Everything that an experiment needs.
+/// Everything that an experiment needs, checked: its parts fit each other.
 ///
 /// # Examples
 ///
@@ -40,121 +52,16 @@ const MAX_DURATION_S: u64 = 24 * 60 * 60;
 ///     phases = [{ name = "bad", failure_ratio = 0.5 }]
 ///     "#,
 /// )?;
-/// assert_eq!(scenario.fleet.instances, ["A", "B", "C"]);
+/// assert_eq!(scenario.instances(), ["A", "B", "C"]);
 /// assert!(Scenario::parse("titel = 1").unwrap_err().contains("did you mean `title`?"));
 /// # Ok::<(), String>(())
 /// ```
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(into = "Written")]
 pub struct Scenario {
-    /// What it shows, in one line.
-    pub title: String,
-    /// The seed of all chance; repetitions take the numbers that follow.
-    #[serde(default = "one")]
-    pub seed: u64,
-    /// How long requests are planned.
-    pub duration: Span,
-    /// From which probability of failure on the downstream counts as unhealthy (0 < p ≤ 1); 0.5 by
-    /// default.
-    #[serde(default = "unhealthy_at", deserialize_with = "crate::values::share")]
-    pub unhealthy_at: f64,
-    /// What must hold at the end.
-    #[serde(default)]
-    pub expectations: Vec<Expectation>,
-    /// The instances.
-    #[serde(default)]
-    pub fleet: Fleet,
-    /// The breakers of all instances.
-    #[serde(default)]
-    pub breaker: BreakerSettings,
-    /// What single instances do differently.
-    #[serde(default)]
-    pub instance: BTreeMap<String, InstanceSettings>,
-    /// Who calls when.
-    #[serde(default)]
-    pub load: Profile,
-    /// What fails when.
-    pub faults: Plan,
-    /// What instances tell each other.
-    #[serde(default)]
-    pub coordination: Coordination,
-}
-
-/// The instances of a scenario.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Fleet {
-    /// Their names; A, B and C by default.
-    pub instances: Vec<String>,
-    /// How long they wait for the downstream; 1s by default.
-    pub call_timeout: Span,
-    /// Whether their breakers judge; `auto` by default.
-    pub mode: Mode,
-}
-
-/// What one instance does differently.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct InstanceSettings {
-    /// How long it waits for the downstream.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call_timeout: Option<Span>,
-    /// Whether its breaker judges.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mode: Option<Mode>,
-    /// Its breaker.
-    pub breaker: BreakerSettings,
-}
-
-/// Whether a breaker judges, or an operator has decided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// It judges.
-    #[default]
-    Auto,
-    /// All calls pass and nothing is judged: a fleet without breakers.
-    Disabled,
-    /// All calls pass and are judged; the verdict is only reported.
-    MetricsOnly,
-    /// No call passes.
-    ForcedOpen,
-}
-
-/// What instances tell each other.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Coordination {
-    /// How they decide.
-    pub mode: CoordinationMode,
-}
-
-/// How instances decide whether a breaker is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CoordinationMode {
-    /// Each by itself.
-    #[default]
-    Local,
-}
-
-impl Default for Fleet {
-    fn default() -> Self {
-        Self {
-            instances: ["A", "B", "C"].map(str::to_owned).into(),
-            call_timeout: Span(Duration::from_secs(1)),
-            mode: Mode::default(),
-        }
-    }
-}
-
-fn one() -> u64 {
-    1
-}
-
-fn unhealthy_at() -> f64 {
-    UNHEALTHY_AT
+    written: Written,
+    names: Names,
+    phases: Phases,
 }
 
 impl Scenario {
@@ -165,11 +72,7 @@ impl Scenario {
     /// What is wrong, in one line: `line:column:` and the nearest known key, or the key, its value and
     /// what is allowed.
     pub fn parse(text: &str) -> Result<Self, String> {
-        Self::parse_with(text, |file| {
-            Err(format!(
-                "{file} cannot be read here; write the points themselves, like replay:0=10,5=20"
-            ))
-        })
+        Self::parse_with(text, points_only)
     }
 
     /// The same for a caller that can read the file of a replayed shape, `load.shape = "replay:FILE"`.
@@ -181,33 +84,191 @@ impl Scenario {
         text: &str,
         read: impl FnOnce(&str) -> Result<Vec<Point>, String>,
     ) -> Result<Self, String> {
-        let mut scenario: Self = parse_toml(text)?;
+        let mut written: Written = parse_toml(text)?;
         if let Shape::Replay {
             file: Some(file),
             points,
-        } = &mut scenario.load.shape
+        } = &mut written.load.shape
             && points.is_empty()
         {
             *points = read(file).map_err(|what| format!(" load.shape: {what}"))?;
         }
-        scenario.settle_truth();
-        let scenario = scenario.with_own_seed();
-        scenario.check().map_err(|what| format!(" {what}"))?;
-        Ok(scenario)
+        let seed = written.seed;
+        let scenario = Self::try_from(written).map_err(|what| format!(" {what}"))?;
+        Ok(scenario.with_seed(seed))
     }
 
-    /// Checks what the types do not say, all parts against each other.
+    /// The same with single keys set to other values first, as [`set`] does.
     ///
     /// # Errors
     ///
-    /// The key, its value and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
+    /// As [`parse`](Self::parse) and [`set`]; the message names what was set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use experiment::scenario::Scenario;
+    ///
+    /// let text = "title = \"t\"\nduration = \"1s\"\n[faults]\nphases = [{ name = \"calm\" }]\n";
+    /// let sets = ["fleet.size=1000".parse()?, "breaker.open_for=2s".parse()?];
+    /// let scenario = Scenario::parse_with_sets(text, &sets)?;
+    /// assert_eq!(scenario.instances().len(), 1000);
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn parse_with_sets(text: &str, sets: &[Set]) -> Result<Self, String> {
+        let text = set(text, sets)?;
+        Self::parse(&text).map_err(|what| blamed(sets, &what))
+    }
+
+    /// The title: what it shows, in one line.
+    pub fn title(&self) -> &str {
+        &self.written.title
+    }
+
+    /// The seed of the load and of the breakers' jitter. The plan has its own, which is the same unless the
+    /// scenario was not read from a file.
+    pub fn seed(&self) -> u64 {
+        self.written.seed
+    }
+
+    /// How long requests are planned.
+    pub fn duration(&self) -> Duration {
+        self.written.duration.0
+    }
+
+    /// From which probability of failure on the downstream counts as unhealthy.
+    pub fn unhealthy_at(&self) -> f64 {
+        self.written.unhealthy_at
+    }
+
+    /// What must hold at the end.
+    pub fn expectations(&self) -> &[Expectation] {
+        &self.written.expectations
+    }
+
+    /// The names of the instances, in the order in which everything counts them; at least one.
+    pub fn instances(&self) -> &[String] {
+        self.names.all()
+    }
+
+    /// The place of an instance among [`instances`](Self::instances).
+    pub fn place_of(&self, instance: &str) -> Option<usize> {
+        self.names.place(instance)
+    }
+
+    /// Who calls when.
+    pub fn load(&self) -> &Profile {
+        &self.written.load
+    }
+
+    /// What fails when. The plan of a fleet of up to 256 instances knows how long each of them waits; of a
+    /// larger one it names nobody, and whoever performs it tells it the [`waits`](Self::waits).
+    pub fn faults(&self) -> &Plan {
+        &self.written.faults
+    }
+
+    /// What instances tell each other.
+    pub fn coordination(&self) -> &Coordination {
+        &self.written.coordination
+    }
+
+    /// The phases of the faults, as parts of the load: each request belongs to the one that it was
+    /// planned in.
+    pub fn phases(&self) -> &Phases {
+        &self.phases
+    }
+
+    /// The settings of one instance's breaker, with the defaults where nothing is said.
+    pub fn breaker_of(&self, instance: &str) -> BreakerSettings {
+        self.written.breaker_of(instance)
+    }
+
+    /// The configuration of the breaker of the instance at this place. Each has its own jitter.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many instances.
+    pub fn config_of(&self, place: usize) -> Config {
+        let settings = self.breaker_of(&self.instances()[place]);
+        let seed = self.seed().wrapping_add(place as u64);
+        settings.config(seed).expect("a scenario is checked")
+    }
+
+    /// How long one instance waits for the downstream.
+    pub fn call_timeout_of(&self, instance: &str) -> Span {
+        self.written.call_timeout_of(instance)
+    }
+
+    /// How long each instance waits for the downstream, in their order.
+    pub fn waits(&self) -> impl Iterator<Item = (&str, Duration)> {
+        let names = self.instances().iter();
+        names.map(|name| (name.as_str(), self.call_timeout_of(name).0))
+    }
+
+    /// Whether one instance's breaker judges.
+    pub fn mode_of(&self, instance: &str) -> Mode {
+        let own = self.written.instance.get(instance);
+        own.and_then(|own| own.mode)
+            .unwrap_or(self.written.fleet.mode)
+    }
+
+    /// The same with another seed, for the load, the faults and the breakers.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.written.seed = seed;
+        self.written.faults.seed = seed;
+        self
+    }
+
+    /// The same fleet without breakers: all calls pass, and nothing is judged.
+    pub fn without_breakers(mut self) -> Self {
+        self.written.fleet.mode = Mode::Disabled;
+        for own in self.written.instance.values_mut() {
+            own.mode = None;
+        }
+        self
+    }
+}
+
+impl From<Scenario> for Written {
+    fn from(scenario: Scenario) -> Self {
+        scenario.written
+    }
+}
+
+/// The message is the key, its value and what is allowed.
+impl TryFrom<Written> for Scenario {
+    type Error = String;
+
+    fn try_from(mut written: Written) -> Result<Self, String> {
+        written.check_itself()?;
+        let names = Names::of(&written.fleet)?;
+        written.check_instances(&names)?;
+        written
+            .load
+            .check()
+            .map_err(|what| format!("load.{what}"))?;
+        let targets: Vec<&str> = names.all().iter().map(String::as_str).collect();
+        let fits = written.load.check_targets(&targets);
+        fits.map_err(|what| format!("load.{what}"))?;
+        written.tell_faults(&names);
+        written.check_faults(&names)?;
+        let phases = written.phases()?;
+        written.check_expectations(targets, &phases)?;
+        Ok(Self {
+            written,
+            names,
+            phases,
+        })
+    }
+}
+
+impl Written {
+    fn check_itself(&self) -> Result<(), String> {
         if self.title.trim().is_empty() || self.title.contains('\n') {
             return Err("title: it must be one line that says something".to_owned());
         }
-        let seconds = self.duration.0.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "a day has few seconds")]
-        if !(0.1..=MAX_DURATION_S as f64).contains(&seconds) {
+        let allowed = Duration::from_millis(100)..=Duration::from_secs(MAX_DURATION_S);
+        if !allowed.contains(&self.duration.0) {
             return Err(format!(
                 "duration: {} is not allowed: from 100ms to 1day",
                 self.duration
@@ -219,67 +280,58 @@ impl Scenario {
                 self.unhealthy_at
             ));
         }
-        self.check_fleet()?;
-        self.load.check().map_err(|what| format!("load.{what}"))?;
-        let names: Vec<&str> = self.fleet.instances.iter().map(String::as_str).collect();
-        let targets = self.load.check_targets(&names);
-        targets.map_err(|what| format!("load.{what}"))?;
-        self.faults
-            .check()
-            .map_err(|what| format!("faults.{what}"))?;
-        self.check_expectations()
+        Ok(())
     }
 
-    fn check_fleet(&self) -> Result<(), String> {
-        let names = &self.fleet.instances;
-        if !(1..=MAX_INSTANCES).contains(&names.len()) {
-            return Err(format!(
-                "fleet.instances: {} are not allowed: from 1 to {MAX_INSTANCES}",
-                names.len()
-            ));
-        }
-        for (place, name) in names.iter().enumerate() {
-            let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-            let fits = (1..=32).contains(&name.len()) && name.chars().all(allowed);
-            if !fits || ["unreliable", "lab"].contains(&&**name) {
+    /// Instances without a section of their own are all alike: the first stands for them.
+    fn check_instances(&self, names: &Names) -> Result<(), String> {
+        for name in self.instance.keys() {
+            if names.place(name).is_none() {
                 return Err(format!(
-                    "fleet.instances: `{name}` is not allowed: 1 to 32 letters, digits, - and _, \
-                     and not the name of another service"
+                    "instance.{name}: there is no such instance; there are {}",
+                    listed(names.all())
                 ));
             }
-            if names[..place].contains(name) {
-                return Err(format!("fleet.instances: `{name}` is there twice"));
-            }
-            let breaker = self.breaker_of(name);
-            breaker
+        }
+        let alike = names
+            .all()
+            .iter()
+            .find(|name| !self.instance.contains_key(*name));
+        for name in alike.into_iter().chain(self.instance.keys()) {
+            self.breaker_of(name)
                 .config(self.seed)
                 .map_err(|error| format!("breaker of instance {name}: {error}"))?;
             check_patience("call_timeout", self.call_timeout_of(name))
                 .map_err(|error| format!("instance {name}: {error}"))?;
         }
-        for name in self.instance.keys() {
-            if !names.contains(name) {
-                return Err(format!(
-                    "instance.{name}: there is no such instance; there are {}",
-                    names.join(", ")
-                ));
-            }
-        }
         Ok(())
     }
 
-    fn check_expectations(&self) -> Result<(), String> {
+    fn check_faults(&self, names: &Names) -> Result<(), String> {
+        self.faults
+            .check()
+            .map_err(|what| format!("faults.{what}"))?;
+        // One instance for each time that instances wait: others are alike.
+        let mut seen = BTreeSet::new();
+        let waits = names.all().iter().filter_map(|name| {
+            let wait = self.call_timeout_of(name).0;
+            seen.insert(wait).then_some((name.as_str(), wait))
+        });
+        let affordable = self.faults.check_for_waits(waits.take(MAX_NAMED_CALLERS));
+        affordable
+            .map_err(|what| format!("faults: with the call timeouts of the instances, {what}"))
+    }
+
+    fn check_expectations(&self, targets: Vec<&str>, phases: &Phases) -> Result<(), String> {
         if self.expectations.len() > MAX_EXPECTATIONS {
             return Err(format!(
                 "expectations: {} are not allowed: up to {MAX_EXPECTATIONS}",
                 self.expectations.len()
             ));
         }
-        let phases = self.phases()?;
-        let names = phases.names();
         let known = Known {
-            targets: self.fleet.instances.iter().map(String::as_str).collect(),
-            phases: names,
+            targets,
+            phases: phases.names(),
             fleet: true,
         };
         for expectation in &self.expectations {
@@ -287,59 +339,36 @@ impl Scenario {
                 .check(&known)
                 .map_err(|what| format!("expectations: {what}"))?;
         }
-        if let Some(what) = contradiction(&self.expectations) {
-            return Err(format!("expectations: {what}"));
+        match contradiction(&self.expectations) {
+            Some(what) => Err(format!("expectations: {what}")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// The settings of one instance's breaker, with the defaults where nothing is said.
-    pub fn breaker_of(&self, instance: &str) -> BreakerSettings {
-        let own = self.instance.get(instance).map(|own| own.breaker);
-        own.unwrap_or_default().over(self.breaker).settled()
-    }
-
-    /// How long one instance waits for the downstream.
-    pub fn call_timeout_of(&self, instance: &str) -> Span {
-        let own = self.instance.get(instance).and_then(|own| own.call_timeout);
-        own.unwrap_or(self.fleet.call_timeout)
-    }
-
-    /// Whether one instance's breaker judges.
-    pub fn mode_of(&self, instance: &str) -> Mode {
-        let own = self.instance.get(instance).and_then(|own| own.mode);
-        own.unwrap_or(self.fleet.mode)
-    }
-
-    /// The same with another seed, for the load, the faults and the breakers.
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self.faults.seed = seed;
-        self
-    }
-
-    fn with_own_seed(self) -> Self {
-        let seed = self.seed;
-        self.with_seed(seed)
-    }
-
-    /// The phases of the faults, as parts of the load: each request belongs to the one that it was
-    /// planned in.
-    ///
-    /// # Errors
-    ///
-    /// The phase that cannot be one of the load's.
-    pub fn phases(&self) -> Result<Phases, String> {
+    fn phases(&self) -> Result<Phases, String> {
         let windows = self.faults.phases(self.duration.0).into_iter();
         let windows = windows.map(|it| PhaseWindow::new(&it.name, it.start, it.end));
         Phases::new(Duration::ZERO, windows.collect())
             .map_err(|what| format!("faults.phases: {what}"))
     }
 
+    fn breaker_of(&self, instance: &str) -> BreakerSettings {
+        let own = self.instance.get(instance).map(|own| own.breaker);
+        own.unwrap_or_default().over(self.breaker).settled()
+    }
+
+    fn call_timeout_of(&self, instance: &str) -> Span {
+        let own = self.instance.get(instance).and_then(|own| own.call_timeout);
+        own.unwrap_or(self.fleet.call_timeout)
+    }
+
     /// What is to be said of the truth before anybody calls: for each instance an answer that comes after
     /// its own call timeout is too late, and all instances are callers.
-    fn settle_truth(&mut self) {
-        let names = &self.fleet.instances;
+    fn tell_faults(&mut self, names: &Names) {
+        let names = names.all();
+        if names.len() > MAX_NAMED_CALLERS {
+            return;
+        }
         let waits = names
             .iter()
             .map(|name| (name.clone(), self.call_timeout_of(name).0));
@@ -347,7 +376,17 @@ impl Scenario {
         let waits = waits.iter().map(|(name, wait)| (name.as_str(), *wait));
         self.faults.learn_patience(waits);
         if self.faults.callers.is_empty() {
-            self.faults.callers.clone_from(&self.fleet.instances);
+            self.faults.callers = names.to_vec();
         }
     }
 }
+
+/// What a caller says that reads no files.
+fn points_only(file: &str) -> Result<Vec<Point>, String> {
+    Err(format!(
+        "{file} cannot be read here; write the points themselves, like replay:0=10,5=20"
+    ))
+}
+
+#[cfg(test)]
+mod tests;

@@ -135,23 +135,18 @@ fn boundary(text: &str, share: f64) -> usize {
 /// Asks an accepted scenario what a run would ask it.
 fn use_it(scenario: Scenario) {
     let scenario = scenario.with_seed(7);
-    let end = scenario.duration.0.min(Duration::from_secs(60));
-    assert!(!scenario.faults.phases(end).is_empty());
-    let names: Vec<&str> = scenario
-        .fleet
-        .instances
-        .iter()
-        .map(String::as_str)
-        .collect();
-    let plans = Schedule::new(scenario.seed, &scenario.load, &names);
+    let end = scenario.duration().min(Duration::from_secs(60));
+    assert!(!scenario.faults().phases(end).is_empty());
+    let names: Vec<&str> = scenario.instances().iter().map(String::as_str).collect();
+    let plans = Schedule::new(scenario.seed(), scenario.load(), &names);
     let mut before = Duration::ZERO;
     for planned in plans.take(200) {
         assert!(planned.at >= before, "plans go forward");
         before = planned.at;
     }
-    for name in &scenario.fleet.instances {
-        assert!(scenario.breaker_of(name).config(1).is_ok());
-        let truth = scenario.faults.truth(name, end / 2);
+    for (place, name) in scenario.instances().iter().enumerate() {
+        let _ = scenario.config_of(place);
+        let truth = scenario.faults().truth(name, end / 2);
         assert!((0.0..=1.0).contains(&truth), "{truth}");
     }
     let written = toml::to_string(&scenario).expect("it can be written");

@@ -162,13 +162,17 @@ fn carry_out(plan: &Plan, nanos: u64, caller: &str) {
     let mut player = Player::new(plan.clone());
     for now in [now, Duration::ZERO, Duration::from_secs(50), Duration::MAX] {
         let call = Call {
-            caller,
+            caller: player.caller(caller),
             key: None,
             path: "/data",
         };
         let fate = player.fate(now, &call);
         assert!(fate.delay <= longest, "{fate:?}");
-        let truth = player.truth(now, caller, Some(experiment::overload::Crowd::default()));
+        let truth = player.truth(
+            now,
+            caller,
+            Some(experiment::overload::Occupancy::default()),
+        );
         assert!((0.0..=1.0).contains(&truth), "{truth}");
         player.refuses(now);
         player.standings(now, caller);

@@ -16,6 +16,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use clap_complete::{Shell, generate};
+use experiment::scenario::Set;
 use experiment::values::{read_rate, read_share};
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
@@ -271,6 +272,10 @@ pub(crate) struct RunArgs {
     /// Only say whether the scenario is valid, and what it would do
     #[arg(long)]
     pub(crate) check: bool,
+    /// Set a key of the scenario, like breaker.open_for=2s or
+    /// faults.phases.1.failure_ratio=0.4; repeat for more
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<Set>,
     /// Another seed [default: the scenario's]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,

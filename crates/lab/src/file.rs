@@ -3,8 +3,8 @@
 //! A path may name a device or a pipe that never ends (`/dev/zero`). Whoever reads it to its end eats all
 //! memory, so each kind of file has a limit far above what anybody writes by hand.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// Bytes of a file of settings, a plan of faults, a patch or a scenario.
@@ -40,6 +40,33 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(read(path, limit)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// Writes a file, whole or not at all: beside its place first, then renamed. Whoever reads the file sees the old or the
+/// new one, also after a loss of power.
+///
+/// # Errors
+///
+/// What the system says; the old file is as it was.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!(".{name}.part"));
+    let written = save(&draft, bytes).and_then(|()| fs::rename(&draft, path));
+    written.inspect_err(|_| {
+        // What is left of it would only take up room.
+        let _ = fs::remove_file(&draft);
+    })
+}
+
+/// Writes a file and waits until it is on the disk.
+///
+/// # Errors
+///
+/// What the system says.
+pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]

@@ -4,23 +4,21 @@
 //! instance does not slow the load down, as it would not slow down independent users, and response times
 //! count from the planned instant, so that nobody who had to wait is left out.
 //!
-//! | file | question |
+//! | file | what it holds |
 //! |---|---|
-//! | `pacer` | When does each request leave? |
-//! | `closed` | What if the answers set the pace? |
-//! | `lane` | How do requests get to one target? |
-//! | `connection` | What does one exchange come to? |
-//! | `request` | What does a request say? |
-//! | `again` | Who tries again? |
-//! | `job` | What is known of one request while it is under way? |
-//! | `record` | What did the clients see? |
-//! | `served` | When each target last served |
-//! | `alone` | How does the generator run in a process of its own? |
-//! | `plan_view`, `display`, `report`, `output` | What is shown and written: plan, progress, result |
-//! | `rates` | Which rates are replayed? |
-//! | `metrics` | What does it export? |
+//! | `pacer` | the open loop: each request leaves at its planned instant |
+//! | `closed` | the closed loop: the answers set the pace |
+//! | `lane` | the way to one target |
+//! | `next_attempt`, `reminder` | retries: whether there is one, and what waits for it |
+//! | `job`, `account` | one request under way; all of one target |
+//! | `connection`, `request` | one exchange, and what is sent |
+//! | `record` | what the clients saw, behind its lock |
+//! | `alone` | the generator in a process of its own |
+//! | `plan_view`, `display`, `report`, `output` | what is shown and written: plan, progress, result |
+//! | `rates` | rates to be replayed, from a file |
+//! | `metrics` | what is exported |
 
-mod again;
+mod account;
 pub(crate) mod alone;
 mod closed;
 mod connection;
@@ -28,21 +26,21 @@ mod display;
 mod job;
 mod lane;
 mod metrics;
+mod next_attempt;
 mod output;
 mod pacer;
 mod plan_view;
 mod rates;
 mod record;
+mod reminder;
 mod report;
 mod request;
-mod served;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use experiment::load::{Curve, LoadResult, Phases, Profile, SCHEMA, Schedule};
-use tokio::sync::mpsc;
+use experiment::load::{Curve, LoadResult, Performed, Phases, Profile, Schedule};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -53,15 +51,17 @@ use crate::settings::{BaseUrl, Named};
 use crate::shortage::Shortage;
 use crate::shutdown::Shutdown;
 use crate::timer::Sleeper;
-use again::{Again, Later};
-use closed::Clients;
+use account::Account;
+use closed::ClosedLoop;
 use connection::Endpoint;
 use lane::Lane;
 pub(crate) use metrics::LoadCollector;
+use next_attempt::NextAttempts;
 pub(crate) use output::OutputPaths;
 use pacer::Pacer;
 pub(crate) use rates::read_rates;
 pub(crate) use record::Record;
+use reminder::Reminder;
 pub(crate) use request::REQUEST_KEY;
 use request::Requests;
 
@@ -84,7 +84,7 @@ pub(crate) struct Generator {
 }
 
 impl Generator {
-    /// A generator for `targets`, in whose order `record` keeps the figures.
+    /// A generator for `targets`, in whose order `record` keeps the figures of these phases.
     pub(crate) fn new(
         targets: &[Named<BaseUrl>],
         profile: &Profile,
@@ -92,7 +92,6 @@ impl Generator {
         phases: Phases,
         record: Arc<Record>,
     ) -> Self {
-        record.divide(&phases);
         Self {
             targets: targets.to_vec(),
             profile: profile.clone(),
@@ -114,9 +113,9 @@ impl Generator {
     /// long as its client would, but after the shutdown only for a little. Every planned request is accounted
     /// for in the result; [`LoadResult::check`] proves it.
     pub(crate) async fn run(self, mut shutdown: Shutdown, until: Option<Duration>) -> LoadResult {
-        let (lanes, again, received) = self.lanes();
+        let (lanes, reminder) = self.lanes();
         let mut helpers = JoinSet::new();
-        helpers.spawn(async move { again.run(received).await });
+        helpers.spawn(reminder.run());
         let began = Instant::now();
         self.record.begin(began);
         // In a closed loop, the clients; they are ended with what they hold.
@@ -133,7 +132,7 @@ impl Generator {
                 pacer.run(began, until, &mut shutdown).await
             }
             Some(count) => {
-                let shared = Clients {
+                let shared = ClosedLoop {
                     schedule: Mutex::new(self.schedule()),
                     lanes: lanes.clone(),
                     phases: self.phases.clone(),
@@ -158,11 +157,11 @@ impl Generator {
         self.result(duration, cut_short)
     }
 
-    fn lanes(&self) -> (Vec<Arc<Lane>>, Arc<Again>, mpsc::UnboundedReceiver<Later>) {
+    fn lanes(&self) -> (Vec<Arc<Lane>>, Reminder) {
         let profile = &self.profile;
         let most_waiting = usize::try_from(profile.queue).unwrap_or(usize::MAX);
-        let (again, received) = Again::new(profile.retries.clone(), most_waiting);
-        let again = Arc::new(again);
+        let (attempts, received) = NextAttempts::new(&profile.retries, most_waiting);
+        let attempts = Arc::new(attempts);
         let lanes = self.targets.iter().enumerate().map(|(place, target)| {
             let url = target.value.join(&profile.path);
             let host = url.host_str().unwrap_or_default();
@@ -178,15 +177,20 @@ impl Generator {
                 shortage: Arc::clone(&self.shortage),
             };
             Arc::new(Lane::new(
-                place,
+                Account::new(place, Arc::clone(&self.record)),
                 endpoint,
                 Requests::new(&url, self.tracer.clone()),
-                Arc::clone(&again),
-                Arc::clone(&self.record),
+                Arc::clone(&attempts),
                 [profile.max_connections, profile.queue],
             ))
         });
-        (lanes.collect(), again, received)
+        let lanes: Vec<Arc<Lane>> = lanes.collect();
+        let reminder = Reminder {
+            attempts,
+            received,
+            lanes: lanes.clone(),
+        };
+        (lanes, reminder)
     }
 
     fn schedule(&self) -> Schedule {
@@ -195,25 +199,15 @@ impl Generator {
     }
 
     fn result(&self, duration: Duration, cut_short: bool) -> LoadResult {
-        let (planned, targets, seconds) = self.record.results();
-        let mut result = LoadResult {
-            schema: SCHEMA.to_owned(),
+        self.record.result(&Performed {
             seed: self.seed,
-            digest: self.schedule().digest().to_string(),
-            profile: self.profile.clone(),
+            digest: self.schedule().digest(),
+            profile: &self.profile,
+            phases: &self.phases,
+            duration,
             cut_short,
-            duration_s: duration.as_secs_f64(),
-            warm_up_s: self.phases.warm_up().min(duration).as_secs_f64(),
-            planned,
             own_shortage: self.shortage.get().map(|it| it.words().to_owned()),
-            figures: std::collections::BTreeMap::new(),
-            phases: self.phases.windows().to_vec(),
-            targets,
-            seconds,
-            verdicts: Vec::new(),
-        };
-        result.summarise();
-        result
+        })
     }
 }
 

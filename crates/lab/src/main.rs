@@ -8,6 +8,7 @@
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
+//! | `sweep` | A scenario under every combination of some settings, performed, kept and laid out |
 //! | `page` | What does the lab itself answer? |
 //! | `file` | How are the user's files read, without end or not? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
@@ -34,6 +35,8 @@ mod settings;
 mod settle;
 mod shortage;
 mod shutdown;
+#[allow(dead_code, reason = "the command that performs sweeps comes next")]
+mod sweep;
 mod terminal;
 mod timer;
 mod together;
@@ -97,22 +100,22 @@ fn run(cli: Cli) -> Result<(), Failure> {
                 workers: cores(),
             };
             let settings = settle::together(cli.together, seed)?;
-            stage.play(settings, async |settings, telemetry: &Telemetry| {
+            stage.play_or_print(settings, async |settings, telemetry: &Telemetry| {
                 together::run(settings, show, telemetry).await
             })
         }
         Some(Role::Unreliable(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play(settle::unreliable_alone(args, seed)?, alone::unreliable)
+            stage.play_or_print(settle::unreliable_alone(args, seed)?, alone::unreliable)
         }
         Some(Role::Instance(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play(settle::instance_alone(args, seed)?, alone::instance)
+            stage.play_or_print(settle::instance_alone(args, seed)?, alone::instance)
         }
         Some(Role::Faults(args)) => drive(threads(0)?, faults::run(args)),
         Some(Role::Load(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play(settle::load_alone(*args, seed)?, load::alone::run)
+            stage.play_or_print(settle::load_alone(*args, seed)?, load::alone::run)
         }
         Some(Role::Run(args)) => {
             let check = args.check;
@@ -157,7 +160,8 @@ impl Stage {
         }
     }
 
-    fn play<S: Serialize + Observed>(
+    /// Runs the part, or prints its settings where that is asked for.
+    fn play_or_print<S: Serialize + Observed>(
         self,
         settings: S,
         part: impl AsyncFnOnce(S, &Telemetry) -> Result<Ending, Failure>,
@@ -168,6 +172,14 @@ impl Stage {
             print::line(text.trim_end());
             return Ok(());
         }
+        self.play(settings, part)
+    }
+
+    fn play<S: Observed>(
+        self,
+        settings: S,
+        part: impl AsyncFnOnce(S, &Telemetry) -> Result<Ending, Failure>,
+    ) -> Result<(), Failure> {
         let observing = settings.observing();
         let telemetry = Telemetry::start(&observing.telemetry(self.log_level, self.log_output));
         let runtime = threads(self.workers)?;

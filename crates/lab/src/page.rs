@@ -11,6 +11,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use indexmap::IndexMap;
 use serde::Serialize;
 use telemetry::trace::Tracer;
 use telemetry::{Metrics, Telemetry, service_metrics};
@@ -40,7 +41,7 @@ struct TargetGroup<'a> {
 
 impl Places {
     pub(crate) fn of(
-        settings: &BTreeMap<String, Instance>,
+        settings: &IndexMap<String, Instance>,
         instances: &[Listening],
         unreliable: &Listening,
     ) -> Self {

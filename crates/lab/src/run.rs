@@ -18,7 +18,6 @@ use std::sync::Arc;
 use experiment::expectation::Verdict;
 use experiment::result::{Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
-use serde::Serialize;
 use telemetry::Telemetry;
 
 pub(crate) use compare::compare;
@@ -28,31 +27,26 @@ use shipped::{Source, read};
 
 use crate::failure::Failure;
 use crate::print;
-use crate::settings::{Observed, Observing, Serving};
+use crate::settings::{Observed, Observing, Span};
+use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::together::{Course, Keeping, Show, System, bind_anywhere, url_table};
 use folder::Folder;
 use observer::{Looking, Observer};
 
 /// What to run, and what to do with the result.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Settings {
-    #[serde(skip)]
     pub(crate) source: Source,
     pub(crate) repeat: u32,
-    #[serde(skip)]
     pub(crate) out: Option<PathBuf>,
-    #[serde(skip)]
     pub(crate) show: Show,
-    #[serde(flatten)]
-    pub(crate) observing: Observing,
-    #[serde(flatten)]
-    pub(crate) serving: Serving,
+    pub(crate) lab: Lab,
 }
 
 impl Observed for Settings {
     fn observing(&self) -> &Observing {
-        &self.observing
+        &self.lab.observing
     }
 }
 
@@ -60,12 +54,12 @@ impl Observed for Settings {
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
     let source = &settings.source;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", kept(source).as_bytes())?;
-    print::line(&format!("{}: {}", source.name, source.scenario.title));
+    folder.write("scenario.toml", source.text.as_bytes())?;
+    print::line(&format!("{}: {}", source.name, source.scenario.title()));
     let mut result = RunResult {
         schema: SCHEMA.to_owned(),
         scenario: source.name.clone(),
-        title: source.scenario.title.clone(),
+        title: source.scenario.title().to_owned(),
         started_unix_s: telemetry::unix_now(),
         versions: machine::versions(),
         machine: machine::machine(),
@@ -74,7 +68,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
     for number in 0..settings.repeat {
-        let seed = source.scenario.seed.wrapping_add(number.into());
+        let seed = source.scenario.seed().wrapping_add(number.into());
         let scenario = source.scenario.clone().with_seed(seed);
         let run = repetition(&settings, &scenario, number, telemetry, end.as_mut()).await?;
         ending = run.ending;
@@ -95,19 +89,6 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     Ok(ending.unwrap_or_else(Ending::now))
 }
 
-/// The file as it was run: with the seed that was asked for, where it is not its own.
-fn kept(source: &Source) -> String {
-    let seed = source.scenario.seed;
-    if source.own_seed == seed {
-        source.text.clone()
-    } else {
-        format!(
-            "# Run with --seed {seed}, which is not the seed of this file.\n{}",
-            source.text
-        )
-    }
-}
-
 /// One run, and whether the user ended it.
 struct Run {
     repetition: Repetition,
@@ -121,7 +102,8 @@ async fn repetition(
     telemetry: &Telemetry,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
-    let together = settled::system(scenario, &settings.observing, &settings.serving)?;
+    let duration = Some(Span(scenario.duration()));
+    let together = settings.lab.perform(scenario, duration);
     let bound = bind_anywhere(&together)?;
     if settings.show.is_whole() {
         for line in url_table(&together, &bound) {
@@ -129,16 +111,16 @@ async fn repetition(
         }
     }
     let course = Course {
-        phases: scenario.phases().map_err(Failure::usage)?,
-        until: Some(scenario.duration.0),
+        phases: scenario.phases().clone(),
+        until: Some(scenario.duration()),
         keeping: Keeping::All,
-        ends: Some(scenario.duration.0),
+        ends: Some(scenario.duration()),
         run: [number + 1, settings.repeat],
     };
     let (system, watched) = System::start(together, bound, telemetry, course);
     let watched = Arc::new(watched);
     // A task of its own: whoever shows the run, or waits for its end, may be slow.
-    let looking = Looking::start(Observer::new(&watched, scenario.unhealthy_at), &watched);
+    let looking = Looking::start(Observer::new(&watched, scenario.unhealthy_at()), &watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
         () = system.load_ended() => None,
@@ -147,14 +129,14 @@ async fn repetition(
     // The last answers belong to the run: what the observer saw ends with them.
     let (load, (fleet, blind)) = system.stop(|| looking.finish(&watched)).await?;
     let mut repetition = Repetition {
-        seed: scenario.seed,
+        seed: scenario.seed(),
         cut_short: ending.is_some(),
         invalid: load.shortfall().or(blind),
         verdicts: Vec::new(),
         load,
         fleet,
     };
-    let expectations = scenario.expectations.iter();
+    let expectations = scenario.expectations().iter();
     repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
     if settings.show.is_whole() {
         watched.print_summary(settings.show);

@@ -18,6 +18,7 @@ use experiment::faults::Plan;
 use experiment::load::Profile;
 use experiment::scenario::Mode;
 use fusebox::Config;
+use indexmap::IndexMap;
 use serde::Serialize;
 use telemetry::trace::{Protocol, TraceSettings};
 use telemetry::{LogFormat, LogOutput, TelemetrySettings};
@@ -35,7 +36,8 @@ pub(crate) struct Together {
     pub(crate) lab: Page,
     pub(crate) unreliable: Unreliable,
     pub(crate) load: Profile,
-    pub(crate) instance: BTreeMap<String, Instance>,
+    /// In the order in which everything counts them.
+    pub(crate) instance: IndexMap<String, Instance>,
 }
 
 /// Everything about the unreliable service.
@@ -124,7 +126,7 @@ impl<T> Observed for Alone<T> {
 }
 
 /// The lab's own page.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Page {
     pub(crate) listen: Address,
     /// Whether the user chose the address. One that nobody chose may be taken.

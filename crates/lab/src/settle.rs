@@ -2,6 +2,7 @@
 //! anything starts; the earlier of the four wins.
 
 mod load;
+mod system;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,7 +10,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use experiment::faults::Plan;
-use experiment::scenario::Mode;
+use experiment::fleet::UNHEALTHY_AT;
+use experiment::scenario::{Coordination, Fleet, InstanceSettings, Mode, Scenario, Written};
 use experiment::values::check_patience;
 use telemetry::LogFormat;
 
@@ -24,17 +26,21 @@ use crate::settings::{
     Serving, Span, Text, Together, Unreliable, UnreliableAlone,
 };
 pub(crate) use load::load_alone;
+pub(crate) use system::{Lab, Place};
 
 /// The longest run, some 32 years: the clock of the machine has an end.
 const LONGEST_RUN: Duration = Duration::from_secs(1_000_000_000);
 /// The port of the unreliable service.
-pub(crate) const UNRELIABLE_PORT: u16 = 9000;
+const UNRELIABLE_PORT: u16 = 9000;
 /// The port of the lab's page.
-pub(crate) const PAGE_PORT: u16 = 8080;
+const PAGE_PORT: u16 = 8080;
 /// Names that are no instances'.
 const SERVICES: [&str; 2] = ["unreliable", "lab"];
 /// The instances that have a port of their own.
 const PORTS: [(&str, u16); 3] = [("A", 8001), ("B", 8002), ("C", 8003)];
+/// The lengths that a scenario may have.
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 const CALL_TIMEOUT: Span = Span(Duration::from_secs(1));
 /// Everything ends within three seconds: one service alone, or all of them one after another. Spans, log and
 /// last words come after that, and a busy machine is late.
@@ -43,66 +49,89 @@ pub(crate) const DRAIN_TIME_TOGETHER: Duration = Duration::from_millis(900);
 /// Idle connections are cheap; this is what one service is willing to remember.
 const MAX_CONNECTIONS: usize = 16_384;
 
-/// Settles the whole system.
+/// Settles the default run: a scenario like any other, which flags, environment and file say in parts, at the
+/// addresses that they say.
 pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failure> {
     let file = File::read(args.common.config.as_deref())?;
     let seed = args.common.seed.or(file.seed).unwrap_or(seed);
     let names = instance_names(&file, &args.listen)?;
+    let duration = duration(&args.common, &file)?;
+    let lab = lab(&args, &file, &names)?;
+    let written = Written {
+        title: "the default run".to_owned(),
+        seed,
+        // A run that goes on until it is ended is a scenario of a day, of which people watch the beginning.
+        duration: Span(duration.map_or(LONGEST, |span| span.0.clamp(SHORTEST, LONGEST))),
+        unhealthy_at: UNHEALTHY_AT,
+        expectations: Vec::new(),
+        fleet: Fleet {
+            size: None,
+            instances: Some(names),
+            call_timeout: args.call_timeout.unwrap_or(CALL_TIMEOUT),
+            mode: Mode::Auto,
+        },
+        breaker: args.breaker.over(file.breaker),
+        instance: own_settings(&args, &file),
+        load: load::load_together(args.rate, &file)?,
+        faults: plan(args.faults.as_deref(), args.common.seed, seed)?,
+        coordination: Coordination::default(),
+    };
+    let scenario = Scenario::try_from(written).map_err(Failure::usage)?;
+    Ok(lab.perform(&scenario, duration))
+}
+
+fn lab(args: &TogetherArgs, file: &File, names: &[String]) -> Result<Lab, Failure> {
     let listen = |name: &str| {
         let given = args.listen.iter().rfind(|listen| listen.name == name);
         given.map(|listen| listen.value)
     };
-    let unreliable = Unreliable {
-        listen: listen("unreliable")
-            .or(file.unreliable.listen)
-            .unwrap_or_else(|| loopback(UNRELIABLE_PORT)),
-        control_listen: file
-            .unreliable
-            .control_listen
-            .unwrap_or_else(|| loopback(0)),
-        plan: plan(args.faults.as_deref(), args.common.seed, seed)?,
-    };
+    let unreliable = listen("unreliable")
+        .or(file.unreliable.listen)
+        .unwrap_or_else(|| loopback(UNRELIABLE_PORT));
+    let control = file
+        .unreliable
+        .control_listen
+        .unwrap_or_else(|| loopback(0));
     let mut instances = BTreeMap::new();
-    for (place, name) in (0..).zip(names) {
-        let flags = InstanceFile {
-            listen: listen(&name),
-            downstream: None,
-            call_timeout: args.call_timeout,
-            breaker: args.breaker,
-        };
-        let downstream = BaseUrl::of(unreliable.listen.0);
-        let settled = instance(&name, flags, &file, downstream, seed.wrapping_add(place))?;
-        instances.insert(name, settled);
+    for name in names {
+        let section = file.instance.get(name);
+        let listen = listen(name).or(section.and_then(|section| section.listen));
+        let downstream = section.and_then(|section| section.downstream.clone());
+        let downstream = downstream.unwrap_or_else(|| BaseUrl::of(unreliable.0));
+        instances.insert(name.clone(), place(name, listen, downstream)?);
     }
-    let waits = instances.iter();
-    let waits = waits.map(|(name, one)| (&**name, one.call_timeout.0));
-    let affordable = unreliable.plan.check_for_waits(waits);
-    affordable.map_err(|what| {
-        Failure::usage(format!(
-            "the fault plan with the call timeouts of the instances: {what}"
-        ))
-    })?;
     let page = listen("lab").or(file.lab.listen);
     let places = instances.iter().map(|(name, one)| (&**name, one.listen));
     let others = [
-        ("unreliable", unreliable.listen),
-        ("the control of unreliable", unreliable.control_listen),
+        ("unreliable", unreliable),
+        ("the control of unreliable", control),
     ];
     let chosen_page = page.map(|page| ("lab", page));
     distinct(&places.chain(others).chain(chosen_page).collect::<Vec<_>>())?;
-    Ok(Together {
-        seed,
-        duration: duration(&args.common, &file)?,
-        observing: observing(args.observing, Some(args.sampling), &file)?,
-        lab: Page {
+    Ok(Lab {
+        observing: observing(args.observing.clone(), Some(args.sampling), file)?,
+        serving: serving(args.serving.clone(), file, DRAIN_TIME_TOGETHER)?,
+        page: Page {
             listen: page.unwrap_or_else(|| loopback(PAGE_PORT)),
             chosen: page.is_some(),
         },
-        serving: serving(args.serving, &file, DRAIN_TIME_TOGETHER)?,
         unreliable,
-        load: load::load_together(args.rate, &file)?,
-        instance: instances,
+        control,
+        instances,
     })
+}
+
+/// What single instances do differently: flags win over their sections, too.
+fn own_settings(args: &TogetherArgs, file: &File) -> BTreeMap<String, InstanceSettings> {
+    let own = file.instance.iter().map(|(name, section)| {
+        let settings = InstanceSettings {
+            call_timeout: args.call_timeout.or(section.call_timeout),
+            mode: None,
+            breaker: args.breaker.over(section.breaker),
+        };
+        (name.clone(), settings)
+    });
+    own.collect()
 }
 
 /// Settles the unreliable service alone.
@@ -148,8 +177,7 @@ pub(crate) fn instance_alone(
         call_timeout: args.call_timeout,
         breaker: args.breaker,
     };
-    let downstream = BaseUrl::of(loopback(UNRELIABLE_PORT).0);
-    let instance = instance(&args.name, flags, &file, downstream, seed)?;
+    let instance = instance(&args.name, flags, &file, seed)?;
     let part = InstanceAlone {
         instance: BTreeMap::from([(args.name.clone(), instance)]),
         name: args.name,
@@ -232,25 +260,12 @@ fn instance_names(file: &File, listen: &[Named<Address>]) -> Result<Vec<String>,
     Ok(names)
 }
 
-fn instance(
-    name: &str,
-    flags: InstanceFile,
-    file: &File,
-    downstream: BaseUrl,
-    seed: u64,
-) -> Result<Instance, Failure> {
+fn instance(name: &str, flags: InstanceFile, file: &File, seed: u64) -> Result<Instance, Failure> {
     check_name(name)?;
     let section = file.instance.get(name).cloned().unwrap_or_default();
-    let listen = flags
-        .listen
-        .or(section.listen)
-        .or(own_port(name))
-        .ok_or_else(|| {
-            Failure::usage(format!(
-                "instance {name} has no port of its own as A, B and C have; \
-             give it one with --listen 127.0.0.1:PORT or `listen` in [instance.{name}]"
-            ))
-        })?;
+    let downstream = flags.downstream.or(section.downstream);
+    let downstream = downstream.unwrap_or_else(|| BaseUrl::of(loopback(UNRELIABLE_PORT).0));
+    let place = place(name, flags.listen.or(section.listen), downstream)?;
     let breaker = flags
         .breaker
         .over(section.breaker)
@@ -260,19 +275,9 @@ fn instance(
         .config(seed)
         .map_err(|error| Failure::usage(format!("breaker of instance {name}: {error}")))?;
     let call_timeout = flags.call_timeout.or(section.call_timeout);
-    let downstream = flags
-        .downstream
-        .or(section.downstream)
-        .unwrap_or(downstream);
-    if downstream.leads_to(listen.0) {
-        return Err(Failure::usage(format!(
-            "instance {name} listens on {listen} and would be its own downstream, {downstream}: every call \
-             would call itself again; choose another address with --downstream or --listen"
-        )));
-    }
     Ok(Instance {
-        listen,
-        downstream,
+        listen: place.listen,
+        downstream: place.downstream,
         call_timeout: patience("call_timeout", call_timeout.unwrap_or(CALL_TIMEOUT))?,
         breaker,
         config,
@@ -280,8 +285,26 @@ fn instance(
     })
 }
 
+/// Where an instance is: at an address of its own, and not its own downstream.
+fn place(name: &str, listen: Option<Address>, downstream: BaseUrl) -> Result<Place, Failure> {
+    check_name(name)?;
+    let listen = listen.or(own_port(name)).ok_or_else(|| {
+        Failure::usage(format!(
+            "instance {name} has no port of its own as A, B and C have; \
+             give it one with --listen 127.0.0.1:PORT or `listen` in [instance.{name}]"
+        ))
+    })?;
+    if downstream.leads_to(listen.0) {
+        return Err(Failure::usage(format!(
+            "instance {name} listens on {listen} and would be its own downstream, {downstream}: every call \
+             would call itself again; choose another address with --downstream or --listen"
+        )));
+    }
+    Ok(Place { listen, downstream })
+}
+
 /// The port that A, B and C have.
-pub(crate) fn own_port(name: &str) -> Option<Address> {
+fn own_port(name: &str) -> Option<Address> {
     let known = PORTS.iter().find(|(known, _)| *known == name);
     known.map(|(_, port)| loopback(*port))
 }
@@ -359,6 +382,6 @@ fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {
     Ok(span)
 }
 
-pub(crate) fn loopback(port: u16) -> Address {
+fn loopback(port: u16) -> Address {
     Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }

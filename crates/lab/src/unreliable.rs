@@ -1,22 +1,19 @@
 //! The service that the instances depend on, and that fails as its fault plan says.
 //!
-//! The plan is a pure function of seed, time, caller and the caller's n-th call
-//! ([`experiment::faults`]); the service only carries it out. Control routes are never affected by
+//! What each call meets is decided by a value without clock, timer or socket
+//! ([`experiment::downstream`]); here are the mutex around it, its timers, and HTTP. Control routes are never affected by
 //! faults: they answer beside the data, and on a listener of their own, which stays open while nobody
 //! listens for data.
 
-mod active;
 mod answer;
+mod board;
 mod control;
-mod counts;
-mod held;
-mod in_force;
-mod lookout;
+mod holding;
 mod metrics;
-mod office;
-mod repeats;
 mod running;
 mod service;
+mod truth_changes;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,10 +30,9 @@ use telemetry::{Metrics, Telemetry, service_metrics};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-#[cfg(test)]
-pub(crate) use counts::Counts;
 pub(crate) use running::{Health, Running};
 use service::add_routes;
+pub(crate) use truth_changes::TruthChanges;
 
 use crate::serve::{Below, Control, Door, Listening, Routes, error, router, serve, serve_with};
 use crate::settings::Serving;
@@ -74,7 +70,7 @@ impl Unreliable {
         let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
         telemetry.show_export(&metrics);
         Self {
-            running: Arc::new(Running::new(plan, patience, Box::new(clock))),
+            running: Running::new(plan, patience, Box::new(clock)),
             metrics,
             tracer: telemetry.tracer(SERVICE, "unreliable"),
             control: None,

@@ -18,10 +18,14 @@ pub struct Definition {
 pub enum Unit {
     /// Seconds.
     Seconds,
+    /// Seconds until something came; infinite when the waits were cut off before enough of them ended.
+    Delay,
     /// A share from 0 to 1.
     Share,
     /// A number of things.
     Count,
+    /// A number of things that is expected of the probabilities, so that it has decimals.
+    Expected,
     /// How many times as much.
     Factor,
     /// Things per second.
@@ -290,7 +294,12 @@ pub const CATALOGUE: &[Definition] = &[
     fleet(
         "divergence_share",
         Unit::Share,
-        "Share of the time in which not all breakers were in the same state.",
+        "Share of the time in which one breaker let calls pass while another was open or half-open.",
+    ),
+    fleet(
+        "state_divergence_share",
+        Unit::Share,
+        "Share of the time in which not all breakers were in the same state; open against half-open counts.",
     ),
     fleet(
         "closed_share",
@@ -313,54 +322,89 @@ pub const CATALOGUE: &[Definition] = &[
         "Share of the time in which the downstream was unhealthy in truth; without a target: the mean.",
     ),
     fleet(
-        "detection_delay",
-        Unit::Seconds,
-        "Longest time from the truth turning bad to the breaker opening.",
+        "detections",
+        Unit::Count,
+        "Turns of the truth to the bad that met a closed breaker; without a target: all together.",
     ),
     fleet(
-        "recovery_delay",
+        "detections_cut_off",
+        Unit::Count,
+        "Those of the detections that had not come when the truth turned again or the run ended.",
+    ),
+    fleet(
+        "detection_delay_p50",
+        Unit::Delay,
+        "Median time from the truth turning bad to the breaker leaving closed (Kaplan and Meier); without a target: of all turns together.",
+    ),
+    fleet(
+        "detection_delay_p90",
+        Unit::Delay,
+        "Time after which nine of ten detections had come (Kaplan and Meier); without a target: of all turns together.",
+    ),
+    fleet(
+        "recoveries",
+        Unit::Count,
+        "Turns of the truth to the good that met a breaker that was not closed; without a target: all together.",
+    ),
+    fleet(
+        "recoveries_cut_off",
+        Unit::Count,
+        "Those of the recoveries that had not come when the truth turned again or the run ended.",
+    ),
+    fleet(
+        "recovery_delay_p50",
+        Unit::Delay,
+        "Median time from the truth turning good to the breaker closing (Kaplan and Meier); without a target: of all turns together.",
+    ),
+    fleet(
+        "recovery_delay_p90",
+        Unit::Delay,
+        "Time after which nine of ten recoveries had come (Kaplan and Meier); without a target: of all turns together.",
+    ),
+    fleet(
+        "recovery_delay_max",
         Unit::Seconds,
-        "Longest time from the truth turning good to the breaker closing.",
+        "Bound for all recoveries: the longest, 0 when all were closed at every turn to the good, infinite when one was not closed at the end of the run.",
     ),
     fleet(
         "wrongly_open_share",
         Unit::Share,
-        "Share of the time not closed while the downstream was healthy; without a target: the worst.",
+        "Share of the time not closed while the downstream was healthy; without a target: the mean. Under overload it is held against the run without breakers, and not measured where there is none.",
     ),
     fleet(
         "wrongly_closed_share",
         Unit::Share,
-        "Share of the time closed while the downstream was unhealthy; without a target: the worst.",
+        "Share of the time closed while the downstream was unhealthy; without a target: the mean.",
     ),
     fleet(
         "wasted_calls",
-        Unit::Count,
-        "Calls permitted while the downstream was unhealthy; without a target: all together.",
+        Unit::Expected,
+        "Expected number of permitted calls that fail: the sum of p over them; without a target: all together.",
     ),
     fleet(
         "wasted_ratio",
         Unit::Share,
-        "The same as a share of all calls that the instance was asked for.",
+        "The same as a share of all calls asked for; without a target: of all calls together.",
     ),
     fleet(
         "wrongly_rejected_calls",
-        Unit::Count,
-        "Calls rejected while the downstream was healthy; without a target: all together.",
+        Unit::Expected,
+        "Expected number of rejected calls that would have succeeded: the sum of 1 − p over them; without a target: all together.",
     ),
     fleet(
         "wrongly_rejected_ratio",
         Unit::Share,
-        "The same as a share of all calls that the instance was asked for.",
+        "The same as a share of all calls asked for; without a target: of all calls together.",
     ),
     fleet(
         "downstream_calls",
         Unit::Count,
-        "Calls that reached the downstream.",
+        "Calls that reached the downstream; without a target: all together.",
     ),
     fleet(
         "mixed_seconds_share",
         Unit::Share,
-        "Share of the seconds in which one instance rejected while another served.",
+        "Share of the whole seconds of the run in which one instance rejected while another served.",
     ),
 ];
 
@@ -368,13 +412,17 @@ impl Unit {
     /// A value in this base unit as people read it; what never came is `never`.
     pub fn show(self, value: f64) -> String {
         match self {
+            Self::Delay if value == f64::INFINITY => "not reached".to_owned(),
             _ if value == f64::INFINITY => "never".to_owned(),
+            Self::Delay => Self::Seconds.show(value),
             Self::Seconds if value == 0.0 => "0 s".to_owned(),
             Self::Seconds if value < 0.000_95 => format!("{:.0} µs", value * 1e6),
             Self::Seconds if value < 0.995 => format!("{} ms", digits(value * 1e3)),
             Self::Seconds => format!("{} s", digits(value)),
             Self::Share => format!("{} %", digits(value * 100.0)),
             Self::Count => format!("{value:.0}"),
+            Self::Expected if value >= 99.95 => format!("{value:.0}"),
+            Self::Expected => format!("{value:.1}"),
             Self::Factor => format!("{value:.2}"),
             Self::PerSecond => format!("{}/s", digits(value)),
         }

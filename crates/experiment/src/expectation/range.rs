@@ -16,7 +16,12 @@ impl Range {
     fn of(unit: Unit) -> Self {
         let most = match unit {
             Unit::Share => 1.0,
-            Unit::Seconds | Unit::Count | Unit::Factor | Unit::PerSecond => f64::INFINITY,
+            Unit::Seconds
+            | Unit::Delay
+            | Unit::Count
+            | Unit::Expected
+            | Unit::Factor
+            | Unit::PerSecond => f64::INFINITY,
         };
         Self {
             least: 0.0,

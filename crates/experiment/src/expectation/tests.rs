@@ -38,14 +38,14 @@ fn figures_targets_phases_and_units_are_read() {
         ("amplification < 1.1", "amplification", None, None, 1.1),
         (
             "every instance closed within 10 s of recovery",
-            "recovery_delay",
+            "recovery_delay_max",
             None,
             None,
             10.0,
         ),
         (
             "instance B closed within 500ms of recovery",
-            "recovery_delay",
+            "recovery_delay_max",
             Some("B"),
             None,
             0.5,
@@ -68,6 +68,10 @@ fn what_cannot_be_meant_is_refused_with_a_way_out() {
         ("p99", "write FIGURE OP LIMIT"),
         ("p98 < 1s", "did you mean `p99`?"),
         ("fastfail_ratio > 0.1", "did you mean `fast_fail_ratio`?"),
+        (
+            "detection_delay < 1s",
+            "any more; write detection_delay_p50 or detection_delay_p90",
+        ),
         ("p99 < 250", "a time with us, ms, s or m"),
         ("p99 < soon", "must begin with a number"),
         ("p99(B < 1s", "the parenthesis is not closed"),
@@ -144,6 +148,11 @@ fn figures_are_shown_with_three_digits_and_a_unit() {
         (Unit::Count, 12.0, "12"),
         (Unit::Factor, 2.961, "2.96"),
         (Unit::PerSecond, 299.7, "300/s"),
+        (Unit::Seconds, f64::INFINITY, "never"),
+        (Unit::Delay, f64::INFINITY, "not reached"),
+        (Unit::Delay, 1.234, "1.23 s"),
+        (Unit::Expected, 12.34, "12.3"),
+        (Unit::Expected, 649.2, "649"),
     ] {
         assert_eq!(unit.show(value), shown);
     }
@@ -167,7 +176,9 @@ fn rows(source: Source) -> String {
     let rows = of.map(|known| {
         let unit = match known.unit {
             Unit::Seconds => "seconds",
+            Unit::Delay => "seconds, or not reached",
             Unit::Share => "share",
+            Unit::Expected => "expected count",
             Unit::Count => "count",
             Unit::Factor => "factor",
             Unit::PerSecond => "per second",

@@ -10,14 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Plan;
+use super::check::MAX_NAMES;
 use super::prepared::Prepared;
 use super::strangers::{Known, MAX_STRANGERS};
 use crate::chance::{Draw, name_hash};
 
+/// Callers that are prepared only because their truth was asked for, as long as there are fewer in all.
+const MAX_PREPARED: usize = 2 * MAX_NAMES;
+
 /// A caller as a [`Player`](super::Player) knows it: small, and good for any number of calls.
 ///
-/// It is good for the player that gave it and for those that follow that one, until the plan is patched or a
-/// patch is taken back; after that it stands for nobody in particular, until it is asked for anew.
+/// It is good for the player that gave it, until the plan is patched or a patch is taken back; after that it
+/// stands for nobody in particular, until it is asked for anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallerId {
     place: u32,
@@ -68,10 +72,21 @@ pub(super) struct Who {
 enum Role {
     /// The plan names it; it has not come yet.
     Awaited,
+    /// Its truth was asked for, and it is a stranger that has not come yet.
+    Asked,
     /// It has come.
     Present,
     /// The host answers for it.
     Member,
+}
+
+/// Whether callers have kept their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follow {
+    /// They have.
+    On,
+    /// They have other ones.
+    Anew,
 }
 
 /// Matching calls that a rule has counted in a phase.
@@ -110,20 +125,26 @@ impl Callers {
 
     /// The handle of one who calls.
     pub(super) fn enter(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> CallerId {
-        let place = if let Some(&place) = self.by_name.get(name) {
-            let caller = &mut self.all[place as usize];
-            if caller.role == Role::Awaited {
-                caller.role = Role::Present;
-            }
-            place
-        } else if self.strangers < MAX_STRANGERS {
-            self.strangers += 1;
-            self.add(name, Role::Present, plan, rules)
-        } else {
-            self.all[0].role = Role::Present;
-            0
-        };
+        let place = self.tell_apart(name, plan, rules).unwrap_or_default();
+        let caller = &mut self.all[place as usize];
+        if caller.role != Role::Member {
+            caller.role = Role::Present;
+        }
         self.id(place)
+    }
+
+    /// Where one who calls is, unless there are too many strangers already.
+    fn tell_apart(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> Option<u32> {
+        let found = self.by_name.get(name).copied();
+        let known = found.filter(|place| self.all[*place as usize].role != Role::Asked);
+        if known.is_some() {
+            return known;
+        }
+        if self.strangers >= MAX_STRANGERS {
+            return None;
+        }
+        self.strangers += 1;
+        Some(found.unwrap_or_else(|| self.add(name, Role::Asked, plan, rules)))
     }
 
     /// The handle of a member of the host's own fleet.
@@ -144,28 +165,32 @@ impl Callers {
     }
 
     fn add(&mut self, name: &str, role: Role, plan: &Plan, rules: &[Prepared]) -> u32 {
-        let place = u32::try_from(self.all.len()).expect("callers are fewer than 2³²");
-        let mut who = Who::of(name, plan, rules);
-        who.place = Some(place as usize);
-        self.by_name.insert(Arc::clone(&who.name), place);
-        self.all.push(Caller {
+        let who = Who::of(name, plan, rules);
+        self.push(Caller {
             draw: Draw::new(plan.seed).number(who.hash),
             who,
             calls: 0,
             counts: Vec::new(),
             kept: Counts::new(),
             role,
-        });
+        })
+    }
+
+    fn push(&mut self, mut caller: Caller) -> u32 {
+        let place = u32::try_from(self.all.len()).expect("callers are fewer than 2³²");
+        caller.who.place = Some(place as usize);
+        self.by_name.insert(Arc::clone(&caller.who.name), place);
+        self.all.push(caller);
         place
     }
 
     /// Where the caller with this handle is; an old handle is nobody's.
     pub(super) fn place(&self, id: CallerId) -> usize {
-        if id.epoch == self.epoch && (id.place as usize) < self.all.len() {
-            id.place as usize
-        } else {
-            0
-        }
+        if self.knows(id) { id.place as usize } else { 0 }
+    }
+
+    pub(super) fn knows(&self, id: CallerId) -> bool {
+        id.epoch == self.epoch && (id.place as usize) < self.all.len()
     }
 
     pub(super) fn at(&self, place: usize) -> &Caller {
@@ -177,11 +202,41 @@ impl Callers {
     }
 
     /// Who has this name; one who is not told apart is prepared for the moment.
-    pub(super) fn who(&self, name: &str, plan: &Plan, rules: &[Prepared]) -> Who {
-        match self.by_name.get(name) {
-            Some(&place) => self.all[place as usize].who.clone(),
-            None => Who::of(name, plan, rules),
+    pub(super) fn who(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> Who {
+        let place = match self.by_name.get(name) {
+            Some(&place) => place,
+            None if self.all.len() < MAX_PREPARED => self.add(name, Role::Asked, plan, rules),
+            None => return Who::of(name, plan, rules),
+        };
+        self.all[place as usize].who.clone()
+    }
+
+    /// One of them, or all.
+    pub(super) fn some(&self, place: Option<usize>) -> &[Caller] {
+        match place {
+            Some(place) => std::slice::from_ref(&self.all[place]),
+            None => &self.all,
         }
+    }
+
+    /// The first of all who have the same truth as this one.
+    pub(super) fn class(&self, place: usize) -> usize {
+        let name = self.known.stand_in(&self.all[place].who.name);
+        self.by_name
+            .get(name)
+            .map_or(place, |place| *place as usize)
+    }
+
+    pub(super) fn class_of(&self, id: CallerId) -> CallerId {
+        let place = self.class(self.place(id));
+        self.id(u32::try_from(place).unwrap_or_default())
+    }
+
+    /// One of each that have the same truth.
+    pub(super) fn distinct(&self) -> Vec<Who> {
+        let places = 0..self.all.len();
+        let firsts = places.filter(|place| self.class(*place) == *place);
+        firsts.map(|place| self.all[place].who.clone()).collect()
     }
 
     pub(super) fn known(&self) -> &Known {
@@ -190,7 +245,7 @@ impl Callers {
 
     /// Those who have come, in the order of their names.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let present = |place: u32| self.all[place as usize].role != Role::Awaited;
+        let present = |place: u32| self.all[place as usize].has_come();
         let names = self.by_name.iter();
         names.filter_map(move |(name, &place)| present(place).then_some(&**name))
     }
@@ -208,29 +263,29 @@ impl Callers {
     }
 
     /// Takes the counts of `live`, of which this was cloned.
-    pub(super) fn follow(&mut self, live: &Self) {
-        if self.epoch != live.epoch || self.all.len() > live.all.len() {
+    pub(super) fn follow(&mut self, live: &Self) -> Follow {
+        if self.epoch != live.epoch {
             self.clone_from(live);
-            return;
+            return Follow::Anew;
         }
         self.strangers = live.strangers;
-        for (caller, now) in self.all.iter_mut().zip(&live.all) {
+        for now in &live.all {
+            let place = match self.by_name.get(&now.who.name) {
+                Some(&place) => place as usize,
+                None => self.push(now.clone()) as usize,
+            };
+            let caller = &mut self.all[place];
             caller.calls = now.calls;
             caller.role = now.role;
             caller.counts.clone_from(&now.counts);
         }
-        for place in self.all.len()..live.all.len() {
-            let new = &live.all[place];
-            let number = u32::try_from(place).unwrap_or(u32::MAX);
-            self.by_name.insert(Arc::clone(&new.who.name), number);
-            self.all.push(new.clone());
-        }
+        Follow::On
     }
 
     /// The counts of all who have come, for another plan.
     pub(super) fn leave(&mut self, rules: &[Prepared]) -> BTreeMap<Arc<str>, Leaving> {
         let all = std::mem::take(&mut self.all).into_iter();
-        let came = all.filter(|caller| caller.role != Role::Awaited);
+        let came = all.filter(Caller::has_come);
         let leaving = came.map(|caller| {
             let mut matching = caller.kept;
             for rule in rules {
@@ -258,20 +313,24 @@ impl Callers {
         rules: &[Prepared],
     ) {
         for (name, leaving) in callers {
-            if leaving.role == Role::Member {
-                self.admit(&name, plan, rules);
-            } else if self.by_name.contains_key(&name) || self.strangers < MAX_STRANGERS {
-                self.enter(&name, plan, rules);
-            } else {
-                continue;
+            let place = match leaving.role {
+                Role::Member => Some(self.admit(&name, plan, rules).place),
+                _ => self.tell_apart(&name, plan, rules),
+            };
+            if let Some(place) = place {
+                let caller = &mut self.all[place as usize];
+                caller.role = leaving.role;
+                caller.arrive(leaving, rules);
             }
-            let place = self.by_name[&name] as usize;
-            self.all[place].arrive(leaving, rules);
         }
     }
 }
 
 impl Caller {
+    fn has_come(&self) -> bool {
+        matches!(self.role, Role::Present | Role::Member)
+    }
+
     fn arrive(&mut self, leaving: Leaving, rules: &[Prepared]) {
         self.calls = leaving.calls;
         self.kept = leaving.matching;

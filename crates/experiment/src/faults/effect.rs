@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ANSWER;
 use crate::law::Law;
+use crate::status::speaks_against;
 
 /// What a rule does to a call that it hits.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -122,12 +123,12 @@ impl Effect {
             return f64::from(self.is_terminal());
         };
         if let Some(code) = code {
-            return f64::from(fails(*code));
+            return f64::from(speaks_against(*code));
         }
         let all: f64 = codes.values().sum();
         let bad = codes
             .iter()
-            .filter(|(code, _)| code.parse().is_ok_and(fails));
+            .filter(|(code, _)| code.parse().is_ok_and(speaks_against));
         bad.map(|(_, weight)| weight).sum::<f64>() / all
     }
 
@@ -157,9 +158,4 @@ impl Effect {
         let at_rate = bytes_per_s.map(|rate| ANSWER.len() as u64 * 1000 / rate.max(1));
         over_ms.or(at_rate)
     }
-}
-
-/// Whether a status says that the service is unwell.
-fn fails(status: u16) -> bool {
-    status >= 500 || status == 429
 }

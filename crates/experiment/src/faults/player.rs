@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::callers::{CallerId, Callers};
+use super::callers::{CallerId, Callers, Follow};
 use super::luck::Luck;
 use super::prepared::{Decision, Met, Prepared, active_rules, from_millis};
 use super::present::Present;
@@ -82,6 +82,11 @@ impl Player {
         self.callers.admit(name, &self.plan, &self.rules)
     }
 
+    /// Whether a handle is still good: no patch has begun or ended since this player gave it.
+    pub fn knows(&self, caller: CallerId) -> bool {
+        self.callers.knows(caller)
+    }
+
     /// Goes on with another plan at `now`: clock and counts are kept. A time to live begins that is new or
     /// has changed, or is that of a rule that is new or has changed. Handles have to be asked for anew.
     pub fn patch(&mut self, plan: Plan, now: Duration) {
@@ -127,6 +132,7 @@ impl Player {
             *calls = now;
         }
         self.callers = Callers::new(&self.plan, &self.rules, patched.callers.epoch + 1);
+        self.rules.iter_mut().for_each(Prepared::forget_callers);
         self.callers.take_over(before, &self.plan, &self.rules);
         self.callers.take_over(meanwhile, &self.plan, &self.rules);
     }
@@ -141,7 +147,9 @@ impl Player {
 
     /// Takes the counts of `live`, which carries out the same plan, so that its truth can be computed here.
     pub fn follow(&mut self, live: &Self) {
-        self.callers.follow(&live.callers);
+        if self.callers.follow(&live.callers) == Follow::Anew {
+            self.rules.iter_mut().for_each(Prepared::forget_callers);
+        }
     }
 
     /// A caller with the same truth as this one: many callers often have one.
@@ -184,6 +192,22 @@ impl Player {
     /// Whether there can be an instant at which nobody listens.
     pub fn can_refuse(&self) -> bool {
         self.rules.iter().any(Prepared::can_close)
+    }
+
+    /// Whether the plan names this caller anywhere, so that it is always told apart.
+    pub fn names(&self, caller: &str) -> bool {
+        self.callers.known().has(caller)
+    }
+
+    /// Whether a rule counts calls, so that each call may change the truth.
+    pub fn counts_calls(&self) -> bool {
+        self.rules.iter().any(|it| it.rule.gate.counts())
+    }
+
+    /// Whether the plan or one of its rules ends by its own time to live.
+    pub fn is_mortal(&self) -> bool {
+        let mut rules = self.rules.iter();
+        self.plan.ttl_ms.is_some() || rules.any(|it| it.rule.ttl_ms.is_some())
     }
 
     /// What the next call of a caller meets at `now`. Counts the call.

@@ -22,6 +22,8 @@ const OWN: u64 = name_hash("own");
 pub(super) struct Prepared {
     pub(super) name: Arc<str>,
     pub(super) rule: Rule,
+    /// Its bit in masks of rules.
+    pub(super) bit: u64,
     /// Whether phases name it: such a rule grows with their ramps.
     pub(super) listed: bool,
     /// When it was put in force.
@@ -82,8 +84,10 @@ impl Prepared {
     /// All rules of a plan.
     pub(super) fn all(plan: &Plan) -> Vec<Self> {
         let mut counting = 0;
-        let rules = plan.rules.iter().map(|(name, rule)| {
+        let rules = plan.rules.iter().enumerate();
+        let rules = rules.map(|(place, (name, rule))| {
             let mut prepared = Self::new(plan, name, rule);
+            prepared.bit = 1 << place;
             if rule.gate.counts() {
                 prepared.counter = Some(counting);
                 counting += 1;
@@ -99,6 +103,7 @@ impl Prepared {
         let scope = rule.gate.scope();
         Self {
             name: name.into(),
+            bit: 0,
             listed: plan
                 .phases
                 .iter()
@@ -178,6 +183,11 @@ impl Prepared {
         }
     }
 
+    /// Forgets where the runs of callers were: the callers have other places from now on.
+    pub(super) fn forget_callers(&mut self) {
+        self.trajectories.of_callers.clear();
+    }
+
     /// What the process of this rule is doing for a caller and a place on the ring.
     pub(super) fn visit(&mut self, now: Duration, who: &Who, place: f64) -> Option<Visit> {
         let Chance::Process(process) = &self.chance else {
@@ -203,11 +213,39 @@ impl Prepared {
         let Some(place) = place else {
             return Some(Trajectory::new(own).at(process, now));
         };
-        if kept.len() <= place {
-            kept.resize(place + 1, None);
+        Some(kept_at(kept, place, own).at(process, now))
+    }
+
+    /// When its process next changes its state for one of these callers or for a shard.
+    pub(super) fn next_jump(&mut self, now: Duration, callers: &[Caller]) -> Option<Duration> {
+        let Chance::Process(process) = &self.chance else {
+            return None;
+        };
+        let shared = self.trajectories.shared.next_change(process, now);
+        let slot = process.next_slot(now);
+        let mut soonest = match self.scope {
+            Scope::Shared => return Some(shared),
+            _ if self.rho > 0.0 => Some(shared.min(slot)),
+            _ => None,
+        };
+        let mut note = |at: Duration| soonest = Some(soonest.map_or(at, |it| it.min(at)));
+        if self.scope == Scope::Shard {
+            for shard in 0..self.rule.matches.shards.unwrap_or(1) {
+                let own = self.draws.shard.number(shard.into());
+                let kept = &mut self.trajectories.of_shards;
+                note(kept_at(kept, shard as usize, own).next_change(process, now));
+            }
+            return soonest;
         }
-        let trajectory = kept[place].get_or_insert_with(|| Trajectory::new(own));
-        Some(trajectory.at(process, now))
+        let matching = callers.iter().filter(|it| it.who.rules & self.bit != 0);
+        for who in matching.map(|caller| &caller.who) {
+            let own = self.draws.caller.number(who.hash);
+            let kept = &mut self.trajectories.of_callers;
+            if let Some(place) = who.place {
+                note(kept_at(kept, place, own).next_change(process, now));
+            }
+        }
+        soonest
     }
 
     /// How likely it hits a call that it matches, ramps aside; `counted` matching calls came before.
@@ -334,6 +372,14 @@ impl Prepared {
     }
 }
 
+/// The run that is kept at this place, begun if there is none.
+fn kept_at(kept: &mut Vec<Option<Trajectory>>, place: usize, own: Draw) -> &mut Trajectory {
+    if kept.len() <= place {
+        kept.resize(place + 1, None);
+    }
+    kept[place].get_or_insert_with(|| Trajectory::new(own))
+}
+
 /// How much of the body is sent; never all of it.
 fn kept_bytes(share: f64) -> usize {
     #[expect(
@@ -354,14 +400,9 @@ pub(super) fn from_millis(millis: f64) -> Duration {
 /// The rules of `mask` whose time to live is not over.
 pub(super) fn active_rules(
     rules: &mut [Prepared],
-    mut mask: u64,
+    mask: u64,
     now: Duration,
 ) -> impl Iterator<Item = &mut Prepared> {
-    let all = rules.iter_mut();
-    let active = all.filter(move |_| {
-        let active = mask & 1 == 1;
-        mask >>= 1;
-        active
-    });
+    let active = rules.iter_mut().filter(move |it| it.bit & mask != 0);
     active.filter(move |prepared| prepared.lives(now))
 }

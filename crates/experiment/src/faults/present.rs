@@ -9,7 +9,7 @@ use super::{Moment, Plan};
 pub(super) struct Present {
     from: Duration,
     /// When the phase ends, if it does.
-    until: Option<Duration>,
+    pub(super) until: Option<Duration>,
     /// Which phase of the plan it is.
     pub(super) place: usize,
     /// How many phases have ended before.

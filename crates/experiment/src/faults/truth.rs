@@ -14,7 +14,7 @@ use super::delays::Delays;
 use super::prepared::active_rules;
 use super::present::Present;
 use super::{Effect, Plan, Player, Scope};
-use crate::overload::Crowd;
+use crate::overload::Occupancy;
 
 /// What a process is doing for a caller.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,19 +51,41 @@ impl Plan {
 impl Player {
     /// The probability that a call of `caller` made at `now` fails; `crowd` says how full the overload
     /// model is.
-    pub fn truth(&mut self, now: Duration, caller: &str, crowd: Option<Crowd>) -> f64 {
+    pub fn truth(&mut self, now: Duration, caller: &str, crowd: Option<Occupancy>) -> f64 {
         let who = self.callers.who(caller, &self.plan, &self.rules);
         self.truth_for(now, &who, crowd)
     }
 
-    /// The same for a caller by its handle.
-    pub fn truth_of(&mut self, now: Duration, caller: CallerId, crowd: Option<Crowd>) -> f64 {
+    /// The caller whose truth stands for that of this one: two callers with the same one have the same truth
+    /// at any instant, so it needs to be computed only once.
+    pub fn truth_class(&self, caller: CallerId) -> CallerId {
+        self.callers.class_of(caller)
+    }
+
+    /// The truth of each of these callers, in their order. Callers who meet the same share one computation.
+    pub fn truth_of_callers(
+        &mut self,
+        now: Duration,
+        callers: &[CallerId],
+        occupancy: Option<Occupancy>,
+    ) -> Vec<f64> {
+        let mut known = BTreeMap::new();
+        let truths = callers.iter().map(|caller| {
+            let class = self.truth_class(*caller);
+            let truth = || self.truth_of(now, class, occupancy);
+            *known.entry(class).or_insert_with(truth)
+        });
+        truths.collect()
+    }
+
+    /// The truth of a caller by its handle.
+    pub fn truth_of(&mut self, now: Duration, caller: CallerId, crowd: Option<Occupancy>) -> f64 {
         let place = self.callers.place(caller);
         let who = self.callers.at(place).who.clone();
         self.truth_for(now, &who, crowd)
     }
 
-    fn truth_for(&mut self, now: Duration, who: &Who, crowd: Option<Crowd>) -> f64 {
+    pub(super) fn truth_for(&mut self, now: Duration, who: &Who, crowd: Option<Occupancy>) -> f64 {
         if self.ended(now) {
             return 0.0;
         }
@@ -91,7 +113,7 @@ impl Player {
         &mut self,
         now: Duration,
         callers: &[C],
-        crowd: Option<Crowd>,
+        crowd: Option<Occupancy>,
     ) -> Vec<f64> {
         let mut known = BTreeMap::new();
         let truths = callers.iter().map(|caller| {
@@ -225,7 +247,7 @@ impl Player {
         &self,
         now: Duration,
         present: Present,
-        crowd: Option<Crowd>,
+        crowd: Option<Occupancy>,
     ) -> Option<Delays> {
         let moment = present.moment(&self.plan, now);
         let mut delays = Delays::default();

@@ -3,15 +3,15 @@
 use fusebox::State;
 use serde::{Deserialize, Serialize};
 
-use super::spans::{Span, contain, health, states};
-use super::{InstanceRecord, trusts};
+use super::spans::{Span, contain, states};
+use super::{Calls, Delays, InstanceRecord, trusts};
 
 /// One breaker beside the truth, over a whole run or over some of its phases. Times are in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Belief {
     /// The time that was looked at.
     pub watched_s: f64,
-    /// Time closed, open (also by an operator) and half-open.
+    /// Time in which calls passed: closed, or not judged because an operator wanted it so.
     pub closed_s: f64,
     /// Time open, also by an operator.
     pub open_s: f64,
@@ -27,43 +27,43 @@ pub struct Belief {
     pub wrongly_open_s: f64,
     /// Time closed while the downstream was unhealthy.
     pub wrongly_closed_s: f64,
-    /// From each turn to the bad until the breaker was not closed any more; zero when it was not. One that
-    /// ended before the breaker noticed is as long as it was.
-    pub detection_delays_s: Vec<f64>,
-    /// Turns to the bad that ended before the breaker noticed.
-    pub undetected: u64,
-    /// Turns to the bad that the breaker had not noticed when the run ended.
-    pub unnoticed: u64,
-    /// From each turn to the good until the breaker closed; zero when it was closed already. One that was
-    /// cut off by the next turn to the bad is as long as it got.
-    pub recovery_delays_s: Vec<f64>,
-    /// Turns to the good after which it had not closed when the run ended.
+    /// From each turn to the bad that met a closed breaker until it was not closed any more; cut off where the truth
+    /// turned again, or the run ended, before.
+    pub detections: Delays,
+    /// From each turn to the good that met a breaker that was not closed until it closed; cut off where the truth turned
+    /// again, or the run ended, before.
+    pub recoveries: Delays,
+    /// Turns to the good that met a closed breaker: nothing was to recover.
+    pub closed_already: u64,
+    /// Turns to the good after which it had not closed when the run ended; the last of the recoveries cut off.
     pub unrecovered: u64,
     /// Calls that the instance was asked for: permitted and rejected.
     pub asked_calls: u64,
-    /// Calls permitted while the downstream was unhealthy.
-    pub wasted_calls: u64,
-    /// Calls rejected while the downstream was healthy.
-    pub wrongly_rejected_calls: u64,
+    /// How many of the permitted calls were expected to fail: the sum of p over them.
+    pub wasted_calls: f64,
+    /// How many of the rejected calls were expected to succeed: the sum of 1 − p over them.
+    pub wrongly_rejected_calls: f64,
 }
 
 impl Belief {
     pub(super) fn of(
         record: &InstanceRecord,
-        unhealthy_at: f64,
+        health: &[Span<bool>],
         windows: &[(f64, f64)],
         end: f64,
+        calls: Calls,
     ) -> Self {
         let states = states(record, end);
-        let health = health(record, unhealthy_at);
         let mut belief = Self {
             watched_s: windows.iter().map(|(from, until)| until - from).sum(),
+            asked_calls: calls.permitted + calls.rejected,
+            wasted_calls: calls.wasted,
+            wrongly_rejected_calls: calls.wrongly_rejected,
             ..Self::default()
         };
-        belief.count_time(&states, &health, windows);
+        belief.count_time(&states, health, windows);
         belief.count_changes(record, windows);
-        belief.count_calls(record, unhealthy_at, windows);
-        belief.measure_turns(&states, &health, windows, end);
+        belief.measure_turns(&states, health, windows, end);
         belief
     }
 
@@ -111,23 +111,6 @@ impl Belief {
         }
     }
 
-    fn count_calls(&mut self, record: &InstanceRecord, unhealthy_at: f64, windows: &[(f64, f64)]) {
-        let mut from = 0.0;
-        for interval in &record.intervals {
-            let middle = f64::midpoint(from, interval.until_s);
-            from = interval.until_s;
-            if !contain(windows, middle) {
-                continue;
-            }
-            self.asked_calls += interval.permitted + interval.rejected;
-            if interval.p_fail >= unhealthy_at {
-                self.wasted_calls += interval.permitted;
-            } else {
-                self.wrongly_rejected_calls += interval.rejected;
-            }
-        }
-    }
-
     /// How long the breaker took to follow each turn of the truth that lies within the windows.
     fn measure_turns(
         &mut self,
@@ -137,51 +120,41 @@ impl Belief {
         end: f64,
     ) {
         for (place, turn) in health.iter().enumerate() {
-            if !contain(windows, turn.from) {
+            // A downstream that is well from the start has not recovered.
+            let turned = turn.value || place > 0;
+            if !turned || !contain(windows, turn.from) {
                 continue;
             }
-            let followed = |believes: bool| {
-                let after = states.iter().filter(|state| state.until > turn.from);
-                after
-                    .filter(|state| trusts(state.value) == believes)
-                    .map(|state| (state.from - turn.from).max(0.0))
-                    .find(|delay| turn.from + delay < turn.until)
+            let right = !turn.value;
+            let mut after = states.iter().filter(|state| state.until > turn.from);
+            let followed = after.find(|state| trusts(state.value) == right);
+            let followed = followed.filter(|state| state.from < turn.until);
+            let delays = if turn.value {
+                &mut self.detections
+            } else {
+                &mut self.recoveries
             };
-            if turn.value {
-                match followed(false) {
-                    Some(delay) => self.detection_delays_s.push(delay),
-                    None if turn.until >= end => self.unnoticed += 1,
-                    None => {
-                        self.undetected += 1;
-                        self.detection_delays_s.push(turn.until - turn.from);
-                    }
+            match followed {
+                Some(state) if state.from <= turn.from => {
+                    self.closed_already += u64::from(right);
                 }
-            } else if place > 0 {
-                match followed(true) {
-                    Some(delay) => self.recovery_delays_s.push(delay),
-                    None if turn.until >= end => self.unrecovered += 1,
-                    None => self.recovery_delays_s.push(turn.until - turn.from),
+                Some(state) => delays.seen_s.push(state.from - turn.from),
+                None => {
+                    delays.cut_off_s.push(turn.until - turn.from);
+                    self.unrecovered += u64::from(right && turn.until >= end);
                 }
             }
         }
     }
 
-    /// The longest detection; `None` when nothing was to be detected, infinite when the breaker was still
-    /// closed at the end of the run.
-    pub fn worst_detection_s(&self) -> Option<f64> {
-        if self.unnoticed > 0 {
-            return Some(f64::INFINITY);
-        }
-        self.detection_delays_s.iter().copied().reduce(f64::max)
-    }
-
-    /// The longest recovery; `None` when there was none, infinite when the breaker had not closed at the
-    /// end of the run.
-    pub fn worst_recovery_s(&self) -> Option<f64> {
+    /// A bound for all recoveries of this breaker, in seconds: zero when it was closed at every turn to the good,
+    /// infinite when it had not closed at the end of the run, `None` when there was no turn to the good.
+    pub fn longest_recovery_s(&self) -> Option<f64> {
         if self.unrecovered > 0 {
             return Some(f64::INFINITY);
         }
-        self.recovery_delays_s.iter().copied().reduce(f64::max)
+        let closed = (self.closed_already > 0).then_some(0.0);
+        self.recoveries.longest().or(closed)
     }
 }
 

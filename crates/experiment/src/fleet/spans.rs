@@ -2,7 +2,8 @@
 
 use fusebox::State;
 
-use super::{FleetRecord, InstanceRecord};
+use super::agreement::{Agreement, Difference};
+use super::{FleetRecord, InstanceRecord, Timeline};
 
 /// A time in which one value holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,64 +30,67 @@ pub(super) fn contain(windows: &[(f64, f64)], at: f64) -> bool {
         .any(|&(from, until)| (from..until).contains(&at))
 }
 
-/// The states of one breaker, from the start to the end.
-pub(super) fn states(record: &InstanceRecord, end: f64) -> Vec<Span<State>> {
-    let changes = record
-        .transitions
-        .iter()
-        .map(|change| (change.at_s, change.to));
+/// The spans of a series that begins with `first` and changes at instants that never go back.
+fn spans<T: Copy>(first: T, changes: impl Iterator<Item = (f64, T)>, end: f64) -> Vec<Span<T>> {
     let mut spans = Vec::new();
-    let (mut from, mut value) = (0.0, record.began);
+    let (mut from, mut value) = (0.0, first);
     for (at, to) in changes {
-        let at = at.clamp(from, end.max(from));
-        spans.push(Span {
-            from,
-            until: at,
-            value,
-        });
-        (from, value) = (at, to);
+        let until = at.clamp(from, end.max(from));
+        spans.push(Span { from, until, value });
+        (from, value) = (until, to);
     }
     let until = end.max(from);
     spans.push(Span { from, until, value });
     spans
 }
 
-/// When the downstream was unhealthy and when it was not, as long as possible.
-pub(super) fn health(record: &InstanceRecord, unhealthy_at: f64) -> Vec<Span<bool>> {
-    let mut spans: Vec<Span<bool>> = Vec::new();
-    let mut from = 0.0;
-    for interval in &record.intervals {
-        let (until, value) = (interval.until_s, interval.p_fail >= unhealthy_at);
-        match spans.last_mut().filter(|last| last.value == value) {
-            Some(last) => last.until = until,
-            None => spans.push(Span { from, until, value }),
-        }
-        from = until;
-    }
-    spans
+/// The states of one breaker, from the start to the end.
+pub(super) fn states(record: &InstanceRecord, end: f64) -> Vec<Span<State>> {
+    let changes = record.transitions.iter();
+    spans(record.began, changes.map(|it| (it.at_s, it.to)), end)
 }
 
-/// Seconds within the windows in which not all breakers were in the same state.
-pub(super) fn divergence(fleet: &FleetRecord, windows: &[(f64, f64)]) -> f64 {
+/// When the downstream was unhealthy and when it was not, as long as possible.
+pub(super) fn health(truth: &Timeline, unhealthy_at: f64, end: f64) -> Vec<Span<bool>> {
+    let steps = truth.steps().iter();
+    let turns = steps.map(|&(at, p_fail)| (at, p_fail >= unhealthy_at));
+    let mut merged: Vec<Span<bool>> = Vec::new();
+    for span in spans(false, turns, end) {
+        match merged.last_mut() {
+            _ if span.from >= span.until => {}
+            Some(last) if last.value == span.value => last.until = span.until,
+            _ => merged.push(span),
+        }
+    }
+    merged
+}
+
+/// Seconds within the windows in which the breakers differed in the way that `counts`.
+pub(super) fn divergence(
+    fleet: &FleetRecord,
+    windows: &[(f64, f64)],
+    counts: impl Fn(Difference) -> bool,
+) -> f64 {
     let mut now: Vec<State> = fleet.instances.iter().map(|one| one.began).collect();
     let mut changes: Vec<(f64, usize, State)> = Vec::new();
     for (place, one) in fleet.instances.iter().enumerate() {
         changes.extend(one.transitions.iter().map(|it| (it.at_s, place, it.to)));
     }
     changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut agreement = Agreement::of(now.iter().copied());
     let (mut from, mut diverged) = (0.0, 0.0);
     let end = (fleet.duration_s, usize::MAX, State::Closed);
     for (until, place, to) in changes.into_iter().chain([end]) {
-        let differ = now.windows(2).any(|pair| pair[0] != pair[1]);
         let span = Span {
             from,
             until,
             value: (),
         };
-        if differ {
+        if counts(agreement.difference()) {
             diverged += span.within(windows);
         }
         if let Some(state) = now.get_mut(place) {
+            agreement.change(*state, to);
             *state = to;
         }
         from = until;

@@ -1,6 +1,6 @@
 //! The choice of a target for each request, and of the key that it asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::Rng;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::process::even;
 use super::written::{line, table, written};
 use crate::chance::{Draw, stream};
+use crate::reading::listed;
 
 /// How a target is chosen.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -46,11 +47,12 @@ impl Choose {
                     .to_owned(),
             );
         }
+        let known: BTreeSet<&str> = targets.iter().copied().collect();
         for (name, weight) in weights {
-            if !targets.contains(&&**name) {
+            if !known.contains(&**name) {
                 return Err(format!(
                     "choose weighted: there is no target `{name}`; there are {}",
-                    targets.join(", ")
+                    listed(targets)
                 ));
             }
             if !(0.0..=1e6).contains(weight) {
@@ -166,7 +168,7 @@ pub fn least_loaded(loads: impl IntoIterator<Item = usize>, luck: u64) -> usize 
 }
 
 /// `bits` spread over 0..count.
-fn below(bits: u64, count: u64) -> u64 {
+pub(super) fn below(bits: u64, count: u64) -> u64 {
     u64::try_from((u128::from(bits) * u128::from(count)) >> 64).unwrap_or_default()
 }
 

@@ -33,22 +33,12 @@ const DIGITS: u8 = 3;
 /// latencies.record_never(); // slower than any bound
 /// assert_eq!(latencies.quantile(0.99), Some(f64::INFINITY));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Latencies {
-    histogram: Histogram<u64>,
+    /// None before the first one. It grows with the longest value, from 16 to some 180 KiB.
+    histogram: Option<Box<Histogram<u64>>>,
     sum_us: u64,
     never: u64,
-}
-
-impl Default for Latencies {
-    fn default() -> Self {
-        Self {
-            // Grows with the longest value, to some 180 KiB at most.
-            histogram: Histogram::new(DIGITS).expect("three digits are possible"),
-            sum_us: 0,
-            never: 0,
-        }
-    }
 }
 
 /// Those are equal that are written down alike.
@@ -85,39 +75,51 @@ impl Latencies {
 
     /// The smallest value of each bucket, and how many fell into it.
     fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
-        let recorded = self.histogram.iter_recorded();
-        recorded.map(|step| {
-            let lowest = self.histogram.lowest_equivalent(step.value_iterated_to());
-            (lowest, step.count_at_value())
+        let histogram = self.histogram.iter();
+        histogram.flat_map(|histogram| {
+            histogram.iter_recorded().map(|step| {
+                let lowest = histogram.lowest_equivalent(step.value_iterated_to());
+                (lowest, step.count_at_value())
+            })
         })
     }
 
     fn add_buckets(&mut self, micros: u64, count: u64) {
+        let histogram = self.histogram.get_or_insert_with(empty);
         // It grows as needed, so every value up to an hour has a place.
-        let _ = self.histogram.record_n(micros, count);
+        let _ = histogram.record_n(micros, count);
     }
 
     /// Adds all of another.
     pub fn merge(&mut self, other: &Self) {
-        if !other.histogram.is_empty() {
-            let _ = self.histogram.add(&other.histogram);
-            self.sum_us = self.sum_us.saturating_add(other.sum_us);
+        match (&mut self.histogram, &other.histogram) {
+            (_, None) => {}
+            (Some(own), Some(other)) => {
+                let _ = own.add(&**other);
+            }
+            (own, Some(other)) => *own = Some(other.clone()),
         }
+        self.sum_us = self.sum_us.saturating_add(other.sum_us);
         self.never += other.never;
     }
 
     /// Forgets all, and keeps its memory.
     pub fn clear(&mut self) {
-        if !self.is_empty() {
-            self.histogram.reset();
-            self.sum_us = 0;
-            self.never = 0;
+        if let Some(histogram) = self.histogram.as_mut().filter(|it| !it.is_empty()) {
+            histogram.reset();
         }
+        self.sum_us = 0;
+        self.never = 0;
     }
 
     /// How many there are, with those that never came.
     pub fn count(&self) -> u64 {
-        self.histogram.len() + self.never
+        self.came() + self.never
+    }
+
+    /// How many came.
+    fn came(&self) -> u64 {
+        self.histogram.as_ref().map_or(0, |it| it.len())
     }
 
     /// How many never came.
@@ -143,10 +145,8 @@ impl Latencies {
             reason = "a time to look up; what is too long is all"
         )]
         let micros = (seconds * 1e6).round() as u64;
-        if self.histogram.is_empty() {
-            return 0;
-        }
-        self.histogram.count_between(0, micros.min(LONGEST))
+        let histogram = self.histogram.as_ref().filter(|it| !it.is_empty());
+        histogram.map_or(0, |it| it.count_between(0, micros.min(LONGEST)))
     }
 
     /// The latency in seconds that this share of all does not exceed; `None` when there are none, infinite
@@ -158,9 +158,15 @@ impl Latencies {
         reason = "a rank among counts"
     )]
     pub fn quantile(&self, quantile: f64) -> Option<f64> {
-        let (came, all) = (self.histogram.len(), self.count());
-        if self.never == 0 || all == 0 {
-            return (all > 0).then(|| seconds(self.histogram.value_at_quantile(quantile)));
+        let (came, all) = (self.came(), self.count());
+        if all == 0 {
+            return None;
+        }
+        let Some(histogram) = self.histogram.as_ref().filter(|_| came > 0) else {
+            return Some(f64::INFINITY);
+        };
+        if self.never == 0 {
+            return Some(seconds(histogram.value_at_quantile(quantile)));
         }
         let rank = (quantile.clamp(0.0, 1.0) * all as f64).ceil().max(1.0) as u64;
         if rank > came {
@@ -168,28 +174,31 @@ impl Latencies {
         }
         // Half a rank less, so that rounding does not lead to the next one.
         let among_those_that_came = (rank as f64 - 0.5) / came as f64;
-        Some(seconds(
-            self.histogram.value_at_quantile(among_those_that_came),
-        ))
+        Some(seconds(histogram.value_at_quantile(among_those_that_came)))
     }
 
     /// The longest, in seconds; infinite when one never came.
     pub fn max(&self) -> Option<f64> {
-        self.unless_never(|| seconds(self.histogram.max()))
+        self.unless_never(|histogram| seconds(histogram.max()))
     }
 
     /// The mean, in seconds; infinite when one never came.
     pub fn mean(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a mean of counts")]
-        self.unless_never(|| self.sum() / self.histogram.len() as f64)
+        self.unless_never(|histogram| self.sum() / histogram.len() as f64)
     }
 
-    fn unless_never(&self, finite: impl Fn() -> f64) -> Option<f64> {
-        match self.never {
-            0 => (!self.is_empty()).then(finite),
+    fn unless_never(&self, finite: impl Fn(&Histogram<u64>) -> f64) -> Option<f64> {
+        match (self.never, &self.histogram) {
+            (0, Some(histogram)) if !histogram.is_empty() => Some(finite(histogram)),
+            (0, _) => None,
             _ => Some(f64::INFINITY),
         }
     }
+}
+
+fn empty() -> Box<Histogram<u64>> {
+    Box::new(Histogram::new(DIGITS).expect("three digits are possible"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "2^53 µs are 285 years")]

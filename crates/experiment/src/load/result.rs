@@ -42,6 +42,9 @@ pub struct LoadResult {
     pub figures: BTreeMap<String, f64>,
     /// The phases of the run.
     pub phases: Vec<PhaseWindow>,
+    /// The parts of the run for all targets together, where latencies were not kept for each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub all: Vec<Part>,
     /// The targets, each with what its clients saw.
     pub targets: Vec<TargetResult>,
     /// The last seconds of the run, an hour at most.
@@ -102,6 +105,9 @@ pub struct Part {
 pub struct Second {
     /// Its number, from 0.
     pub second: u64,
+    /// All targets together, where seconds were not kept for each of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all: Option<SecondOfTarget>,
     /// The targets, in their order.
     pub targets: Vec<SecondOfTarget>,
 }
@@ -193,31 +199,25 @@ impl LoadResult {
             .targets
             .iter()
             .filter(|it| target.is_none_or(|name| it.name == name));
-        let parts = targets.flat_map(|it| &it.parts).filter(|part| match phase {
-            Some(name) => part.phase == name,
-            None => part.phase != WARM_UP,
-        });
-        parts.fold(None, |sum: Option<Part>, part| {
-            let mut sum = sum.unwrap_or_else(|| Part::new(phase.unwrap_or("run")));
-            sum.merge(part);
-            Some(sum)
-        })
+        match target {
+            None if !self.all.is_empty() => sum(&self.all, phase),
+            _ => sum(targets.flat_map(|it| &it.parts), phase),
+        }
     }
 
     /// Works out the figures that stand beside the parts they follow from.
     pub fn summarise(&mut self) {
-        self.figures = self.all_figures(None);
+        self.figures = self.all_figures(self.part(None, None).as_ref());
         for place in 0..self.targets.len() {
-            let name = self.targets[place].name.clone();
-            self.targets[place].figures = self.all_figures(Some(&name));
+            let part = sum(&self.targets[place].parts, None);
+            self.targets[place].figures = self.all_figures(part.as_ref());
         }
     }
 
-    fn all_figures(&self, target: Option<&str>) -> BTreeMap<String, f64> {
-        let part = self.part(target, None);
+    fn all_figures(&self, part: Option<&Part>) -> BTreeMap<String, f64> {
         let own = CATALOGUE.iter().filter(|it| it.source == Source::Load);
         let values = own.filter_map(|definition| {
-            let value = self.figure(definition.name, part.as_ref()?, None)?;
+            let value = self.figure(definition.name, part?, None)?;
             Some((definition.name.to_owned(), value))
         });
         values.collect()
@@ -289,6 +289,19 @@ impl LoadResult {
         });
         targets.map(|target| &*target.name).collect()
     }
+}
+
+/// The sum of those parts that were planned in `phase`, or in the whole run without its warm-up.
+fn sum<'a>(parts: impl IntoIterator<Item = &'a Part>, phase: Option<&str>) -> Option<Part> {
+    let parts = parts.into_iter().filter(|part| match phase {
+        Some(name) => part.phase == name,
+        None => part.phase != WARM_UP,
+    });
+    parts.fold(None, |sum: Option<Part>, part| {
+        let mut sum = sum.unwrap_or_else(|| Part::new(phase.unwrap_or("run")));
+        sum.merge(part);
+        Some(sum)
+    })
 }
 
 impl Figures for LoadResult {

@@ -95,8 +95,13 @@ written!(
 
 impl Retries {
     /// How long a request waits for its next attempt after `made` of them, the last of which came to
-    /// `outcome`; `None` when there is none. `luck` is a share from 0 to 1.
-    pub fn wait(&self, made: u32, outcome: Outcome, luck: f64) -> Option<Duration> {
+    /// `outcome`; `None` when there is none. `luck` draws a share from 0 to 1, if one is needed.
+    pub fn wait(
+        &self,
+        made: u32,
+        outcome: Outcome,
+        luck: impl FnOnce() -> f64,
+    ) -> Option<Duration> {
         let (attempts, respect_fast_fail) = match *self {
             Self::None {} => return None,
             Self::Immediate {
@@ -136,7 +141,7 @@ impl Retries {
         let growth = libm::pow(*factor, f64::from(made.saturating_sub(1)));
         let wait = (base.0.as_secs_f64() * growth).min(max.0.as_secs_f64());
         let wait = match jitter {
-            Jitter::Full => wait * luck,
+            Jitter::Full => wait * luck(),
             Jitter::None => wait,
         };
         Some(Duration::try_from_secs_f64(wait).unwrap_or(max.0))
@@ -245,7 +250,7 @@ mod tests {
         let retries: Retries = text.parse().unwrap();
         retries.check().unwrap();
         (1..6)
-            .map(|made| retries.wait(made, Outcome::Timeout, luck))
+            .map(|made| retries.wait(made, Outcome::Timeout, || luck))
             .map(|wait| wait.map(|wait| wait.as_millis()))
             .collect()
     }
@@ -280,10 +285,14 @@ mod tests {
                     | Outcome::Shed
                     | Outcome::Unfinished
             );
-            assert_eq!(eager.wait(1, outcome, 0.0).is_some(), expected, "{outcome}");
+            assert_eq!(
+                eager.wait(1, outcome, || 0.0).is_some(),
+                expected,
+                "{outcome}"
+            );
             let expected = expected && outcome != Outcome::FastFail;
             assert_eq!(
-                polite.wait(1, outcome, 0.0).is_some(),
+                polite.wait(1, outcome, || 0.0).is_some(),
                 expected,
                 "{outcome}"
             );

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use experiment::overload::Arrival;
+use experiment::overload::{Arrival, WorkId};
 
-use super::simulation::{Agenda, gap, workplace};
+use super::simulation::{Agenda, gap, work_queue};
 
 /// What came of a simulated queue.
 struct Found {
@@ -28,7 +28,7 @@ fn simulate(workers: u32, limit: u32, discipline: &str, rate: f64, seed: u64) ->
         r#"{{"workers": {workers}, "service": {{"exp": {{"mean_ms": 20}}}},
             "queue": {{"limit": {limit}, "discipline": "{discipline}"}}}}"#
     );
-    let mut workplace = workplace(&settings, seed);
+    let mut queue = work_queue(&settings, seed);
     let mut agenda = Agenda::new();
     let mut waiting = BTreeMap::new();
     let (mut waited, mut lost, mut overtaken) = (Duration::ZERO, 0, 0);
@@ -36,7 +36,7 @@ fn simulate(workers: u32, limit: u32, discipline: &str, rate: f64, seed: u64) ->
     while let Some((now, event)) = agenda.next() {
         match event {
             Event::Arrive(id) => {
-                match workplace.arrive(now, id) {
+                match queue.arrive(now, WorkId(id)) {
                     Arrival::Started { until } => agenda.at(until, Event::Finish(id)),
                     Arrival::Queued => {
                         waiting.insert(id, now);
@@ -48,11 +48,11 @@ fn simulate(workers: u32, limit: u32, discipline: &str, rate: f64, seed: u64) ->
                 }
             }
             Event::Finish(id) => {
-                if let Some(next) = workplace.finished(now, id) {
-                    let came = waiting.remove(&next.id).expect("it waited");
+                if let Some(next) = queue.finished(WorkId(id)) {
+                    let came = waiting.remove(&next.id.0).expect("it waited");
                     waited += now.saturating_sub(came);
-                    overtaken += u64::from(waiting.keys().any(|other| *other < next.id));
-                    agenda.at(next.until, Event::Finish(next.id));
+                    overtaken += u64::from(waiting.keys().any(|other| *other < next.id.0));
+                    agenda.at(next.until, Event::Finish(next.id.0));
                 }
             }
         }

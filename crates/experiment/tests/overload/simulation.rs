@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use experiment::chance::Draw;
 use experiment::law::Law;
-use experiment::overload::{Overload, Workplace};
+use experiment::overload::{Overload, WorkQueue};
 use experiment::reading::parse_json;
 
 /// Events in the order of their instants, then of their making.
@@ -50,8 +50,8 @@ pub(crate) fn gap(seed: u64, rate: f64, n: u64) -> Duration {
     Duration::from_secs_f64(Law::Exponential { mean_ms }.sample(share) / 1000.0)
 }
 
-pub(crate) fn workplace(settings: &str, seed: u64) -> Workplace {
+pub(crate) fn work_queue(settings: &str, seed: u64) -> WorkQueue {
     let settings: Overload = parse_json(settings.as_bytes()).expect("it can be read");
     settings.check().expect("it makes sense");
-    Workplace::new(settings, seed)
+    WorkQueue::new(settings, seed)
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use experiment::breaker_settings::BreakerSettings;
 use experiment::chance::Draw;
-use experiment::overload::{Arrival, Start, Workplace};
+use experiment::overload::{Arrival, Start, WorkId, WorkQueue};
 use fusebox::{Breaker, ManualClock, Permit};
 
-use super::simulation::{Agenda, gap, workplace};
+use super::simulation::{Agenda, gap, work_queue};
 
 /// How long a client waits.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -56,7 +56,7 @@ struct Goodput {
 
 /// What came of it.
 pub(crate) struct Story {
-    pub(crate) workplace: Workplace,
+    pub(crate) queue: WorkQueue,
     agenda: Agenda<Event>,
     attempts: BTreeMap<u64, Attempt>,
     next: u64,
@@ -81,7 +81,7 @@ impl Story {
             Breaker::with_clock("downstream", config, clock.clone())
         });
         let mut story = Self {
-            workplace: workplace(settings, seed),
+            queue: work_queue(settings, seed),
             agenda: Agenda::new(),
             attempts: BTreeMap::new(),
             next: 0,
@@ -115,7 +115,7 @@ impl Story {
                     }
                 }
                 Event::Finish(id) => {
-                    let next = story.workplace.finished(now, id);
+                    let next = story.queue.finished(WorkId(id));
                     story.start(next);
                     if let Some(attempt) = story.attempts.remove(&id) {
                         story.of(attempt.request.came).good += 1;
@@ -124,7 +124,7 @@ impl Story {
                 }
                 Event::GiveUp(id) => {
                     if let Some(attempt) = story.attempts.remove(&id) {
-                        let next = story.workplace.abandon(now, id);
+                        let next = story.queue.abandon(now, WorkId(id));
                         story.start(next);
                         attempt.permit.map(Permit::failure);
                         story.try_again(attempt.request);
@@ -141,7 +141,7 @@ impl Story {
 
     fn start(&mut self, next: Option<Start>) {
         if let Some(Start { id, until }) = next {
-            self.agenda.at(until, Event::Finish(id));
+            self.agenda.at(until, Event::Finish(id.0));
         }
     }
 
@@ -158,7 +158,7 @@ impl Story {
         };
         let id = self.next;
         self.next += 1;
-        match self.workplace.arrive(now, id) {
+        match self.queue.arrive(now, WorkId(id)) {
             Arrival::Full => {
                 permit.map(Permit::failure);
                 return self.try_again(request);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use experiment::faults::{Plan, Player};
-use experiment::overload::{Arrival, Crowd};
+use experiment::overload::{Arrival, Occupancy, WorkId};
 
-use super::simulation::{Agenda, gap, workplace};
+use super::simulation::{Agenda, gap, work_queue};
 
 /// The deadline of all, in milliseconds.
 const DEADLINE: Duration = Duration::from_millis(250);
@@ -32,32 +32,32 @@ fn off(service: &str, discipline: &str, rate: f64) -> (f64, f64) {
     );
     let mut met: BTreeMap<u32, Met> = BTreeMap::new();
     for seed in 0..4 {
-        let mut workplace = workplace(&overload, seed);
+        let mut queue = work_queue(&overload, seed);
         let mut agenda = Agenda::new();
         let mut calls = BTreeMap::new();
         agenda.at(Duration::ZERO, Event::Arrive(0));
         while let Some((now, event)) = agenda.next() {
             match event {
                 Event::Arrive(id) => {
-                    let crowd = workplace.crowd();
-                    match workplace.arrive(now, id) {
+                    let crowd = queue.occupancy();
+                    match queue.arrive(now, WorkId(id)) {
                         Arrival::Started { until } => agenda.at(until, Event::Finish(id)),
                         Arrival::Queued => {}
                         Arrival::Full => continue_after(&mut agenda, now, seed, rate, id),
                     }
-                    if crowd.depth < 200 {
+                    if crowd.waiting < 200 {
                         calls.insert(id, (now, crowd));
                         continue_after(&mut agenda, now, seed, rate, id);
                     }
                 }
                 Event::Finish(id) => {
-                    if let Some(next) = workplace.finished(now, id) {
-                        agenda.at(next.until, Event::Finish(next.id));
+                    if let Some(next) = queue.finished(WorkId(id)) {
+                        agenda.at(next.until, Event::Finish(next.id.0));
                     }
                     if let Some((came, crowd)) = calls.remove(&id)
                         && crowd.busy == 8
                     {
-                        let met = met.entry(crowd.depth).or_default();
+                        let met = met.entry(crowd.waiting).or_default();
                         met.calls += 1;
                         met.late += u32::from(now.saturating_sub(came) > DEADLINE);
                     }
@@ -69,7 +69,10 @@ fn off(service: &str, discipline: &str, rate: f64) -> (f64, f64) {
     let mut player = Player::new(Plan::parse(text.as_bytes()).expect("it makes sense"));
     let (mut worst, mut sum, mut all) = (0.0_f64, 0.0, 0.0);
     for (depth, met) in met {
-        let crowd = Crowd { busy: 8, depth };
+        let crowd = Occupancy {
+            busy: 8,
+            waiting: depth,
+        };
         let truth = player.truth(Duration::ZERO, "A", Some(crowd));
         let found = f64::from(met.late) / f64::from(met.calls);
         if met.calls >= 400 {

@@ -8,12 +8,14 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use experiment::status::speaks_against;
 use fusebox::{Outcome, Permit, RejectReason, Rejected};
+use fusebox_tower::RetryAfter;
 use serde::Serialize;
 use telemetry::trace::BreakerCall;
 use tokio::time::Instant;
 
-use super::downstream::{CallResult, is_passed_on, is_success};
+use super::downstream::CallResult;
 use super::{DOWNSTREAM, State};
 use crate::serve::{self, json};
 
@@ -69,7 +71,9 @@ pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> R
         duration_ms: (took.as_secs_f64() * 1e6).round() / 1e3,
         error: failure,
     };
-    let mut response = json(answer_status(&result), &answer);
+    let status = StatusCode::from_u16(result.reply().client_status());
+    let status = status.expect("clients get statuses that HTTP has");
+    let mut response = json(status, &answer);
     let value = HeaderValue::from_static(breaker_state.as_str());
     response.headers_mut().insert(BREAKER_STATE, value);
     if let CallResult::Answered { headers, .. } = result
@@ -80,24 +84,11 @@ pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> R
     response
 }
 
-/// What an instance answers to its client. A redirect and a mistake of the client are passed on: they do
-/// not speak against the downstream, but the client did not get what it asked for either. A change of the
-/// protocol (101), which nobody asked for, cannot be passed on.
-fn answer_status(result: &CallResult) -> StatusCode {
-    match result {
-        CallResult::Answered { status, .. } if status.is_success() => StatusCode::OK,
-        CallResult::Answered { status, .. } if is_passed_on(*status) => *status,
-        CallResult::OwnShortage(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        CallResult::Answered { .. } | CallResult::Broken(_) => StatusCode::BAD_GATEWAY,
-        CallResult::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
-    }
-}
-
 /// What it says about a call that did not succeed.
 fn error(result: &CallResult) -> Option<ErrorBody> {
     let (code, message) = match result {
         CallResult::Answered { status, .. } if status.is_success() => return None,
-        CallResult::Answered { status, .. } if is_success(*status) => (
+        CallResult::Answered { status, .. } if !speaks_against(status.as_u16()) => (
             "downstream_answer",
             format!(
                 "the downstream answered {}, which is no failure of it",
@@ -156,18 +147,8 @@ impl<'a> UnderWay<'a> {
             // Time in which this process did not run makes no call slow.
             permit = permit.took(took.saturating_sub(stalled));
         }
-        let outcome = self.span.within(|| match result {
-            CallResult::Answered { status, .. } if is_success(*status) => permit.success(),
-            CallResult::Answered {
-                retry_after: Some(wait),
-                ..
-            } => permit.retry_after(*wait).failure(),
-            // There was no call, so nothing is known about the downstream.
-            CallResult::OwnShortage(_) => permit.ignore(),
-            CallResult::Answered { .. } | CallResult::TimedOut(_) | CallResult::Broken(_) => {
-                permit.failure()
-            }
-        });
+        let verdict = result.reply().verdict();
+        let outcome = self.span.within(|| permit.end(verdict));
         self.span.ended(outcome, result.error_type().as_deref());
         self.measure(outcome, took);
         (outcome, took)
@@ -238,32 +219,10 @@ impl FastFailures {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let state = HeaderValue::from_static(rejected.reason.state().as_str());
         headers.insert(BREAKER_STATE, state);
+        // Where no time leads out, as when an operator forced the breaker open, any number would be made up.
         if let Some(wait) = rejected.retry_after {
-            headers.insert(RETRY_AFTER, retry_after(wait));
+            headers.insert(RETRY_AFTER, RetryAfter::After(wait).to_header_value());
         }
         response
-    }
-}
-
-/// Whole seconds, rounded up, at least one. Where no time leads out, as when an operator forced the
-/// breaker open, there is no header: any number would be made up.
-fn retry_after(wait: Duration) -> HeaderValue {
-    let part = u64::from(wait.subsec_nanos() > 0);
-    let rounded_up = wait.as_secs().saturating_add(part);
-    HeaderValue::from(rounded_up.max(1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_rounded_up_to_whole_seconds() {
-        let header = |millis| retry_after(Duration::from_millis(millis));
-
-        assert_eq!(header(0), "1");
-        assert_eq!(header(1), "1");
-        assert_eq!(header(1000), "1");
-        assert_eq!(header(1001), "2");
     }
 }

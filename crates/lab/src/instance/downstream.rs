@@ -8,6 +8,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use axum::http::header::{ALLOW, ETAG, HeaderName, LAST_MODIFIED, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use experiment::load::climbs;
+use experiment::reply::{Broken, Reply};
+use experiment::status::{is_passed_on, speaks_against};
 use fusebox_tower::RetryAfter;
 use reqwest::Url;
 use telemetry::trace::{BreakerCall, Target, attributes};
@@ -26,19 +28,6 @@ const ANSWER_BYTES: usize = 64 * 1024;
 
 /// Those headers that a client needs to make use of a status that is passed on.
 const PASSED_ON: [HeaderName; 5] = [ALLOW, ETAG, LAST_MODIFIED, LOCATION, WWW_AUTHENTICATE];
-
-/// Whether the downstream did its work. A client's mistake (4xx) does not speak against it, being
-/// told to slow down (429) does, and so does a status that HTTP does not have: it is to be taken for a
-/// server's error (RFC 9110, section 15).
-pub(super) fn is_success(status: StatusCode) -> bool {
-    status.as_u16() < 500 && status != StatusCode::TOO_MANY_REQUESTS
-}
-
-/// Whether a client is given the status itself: a redirect and a mistake of the client do not speak against the
-/// downstream, but the client did not get what it asked for either.
-pub(super) fn is_passed_on(status: StatusCode) -> bool {
-    is_success(status) && (status.is_redirection() || status.is_client_error())
-}
 
 /// Calls the downstream.
 #[derive(Debug)]
@@ -65,29 +54,6 @@ pub(super) enum CallResult {
     Broken(Broken),
     /// There was no call: this instance itself ran out of something.
     OwnShortage(Shortage),
-}
-
-/// Why there was no answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Broken {
-    Connect,
-    Connection,
-}
-
-impl Broken {
-    fn error_type(self) -> &'static str {
-        match self {
-            Self::Connect => attributes::CONNECT,
-            Self::Connection => attributes::CONNECTION,
-        }
-    }
-
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::Connect => "it cannot be reached",
-            Self::Connection => "the connection broke",
-        }
-    }
 }
 
 impl Caller {
@@ -143,7 +109,7 @@ impl Caller {
             match &result {
                 CallResult::Answered { status, .. } => span.answered(status.as_u16()),
                 CallResult::TimedOut(_) => span.failed(attributes::TIMEOUT),
-                CallResult::Broken(how) => span.failed(how.error_type()),
+                CallResult::Broken(how) => span.failed(error_type(*how)),
                 CallResult::OwnShortage(_) => span.failed(attributes::CONNECT),
             }
         }
@@ -178,17 +144,7 @@ impl Caller {
             Ok(answered) => answered,
             Err(unanswered) => return CallResult::without_answer(&unanswered),
         };
-        let (status, given) = (answered.status, &answered.headers);
-        let failed = !is_success(status);
-        CallResult::Answered {
-            status,
-            retry_after: failed.then(|| retry_after(given)).flatten(),
-            headers: if is_passed_on(status) {
-                passed_on(given)
-            } else {
-                HeaderMap::new()
-            },
-        }
+        CallResult::of_answer(answered.status, &answered.headers)
     }
 
     /// Waits for `exchange`, which began at `began`, as long as the downstream may take. Time in which this
@@ -230,7 +186,46 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
+/// What a span calls it.
+fn error_type(broken: Broken) -> &'static str {
+    match broken {
+        Broken::Connect => attributes::CONNECT,
+        Broken::Connection => attributes::CONNECTION,
+    }
+}
+
 impl CallResult {
+    /// The reply, of which breaker and client are told.
+    pub(super) fn reply(&self) -> Reply {
+        match self {
+            Self::Answered {
+                status,
+                retry_after,
+                ..
+            } => Reply::Answered {
+                status: status.as_u16(),
+                retry_after: *retry_after,
+            },
+            Self::TimedOut(_) => Reply::TimedOut,
+            Self::Broken(how) => Reply::Broken(*how),
+            Self::OwnShortage(_) => Reply::OwnShortage,
+        }
+    }
+
+    /// What it means that an answer came.
+    fn of_answer(status: StatusCode, given: &HeaderMap) -> Self {
+        let against = speaks_against(status.as_u16());
+        Self::Answered {
+            status,
+            retry_after: against.then(|| retry_after(given)).flatten(),
+            headers: if is_passed_on(status.as_u16()) {
+                passed_on(given)
+            } else {
+                HeaderMap::new()
+            },
+        }
+    }
+
     /// What it means that no whole answer came.
     fn without_answer(unanswered: &Unanswered) -> Self {
         let (Unanswered::Connect(error) | Unanswered::Broken(error)) = unanswered;
@@ -251,117 +246,14 @@ impl CallResult {
     /// What a span says about a call that failed.
     pub(super) fn error_type(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Answered { status, .. } if is_success(*status) => None,
+            Self::Answered { status, .. } if !speaks_against(status.as_u16()) => None,
             Self::Answered { status, .. } => Some(status.as_str().to_owned().into()),
             Self::TimedOut(_) => Some(attributes::TIMEOUT.into()),
-            Self::Broken(how) => Some(how.error_type().into()),
+            Self::Broken(how) => Some(error_type(*how).into()),
             Self::OwnShortage(_) => Some(attributes::CONNECT.into()),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::http::header::{DATE, RETRY_AFTER};
-
-    use super::*;
-
-    #[test]
-    fn a_path_below_call_is_the_path_below_data() {
-        let downstream = "http://h:1/base".parse().unwrap();
-        let caller = Caller::new(
-            "A",
-            &downstream,
-            (Duration::from_secs(1), Arc::new(Stalls::new())),
-        );
-        for (path, url) in [
-            ("/call", "http://h:1/base/data"),
-            ("/call/", "http://h:1/base/data"),
-            ("/call/orders/7", "http://h:1/base/data/orders/7"),
-            ("/call/a..b", "http://h:1/base/data/a..b"),
-            ("/call/./x", "http://h:1/base/data/x"),
-            ("/call//x", "http://h:1/base/data//x"),
-        ] {
-            assert_eq!(caller.url_for(path).unwrap().as_str(), url);
-        }
-        for path in [
-            "/call/..",
-            "/call/x/%2E%2e/../y",
-            "/call/..%2ffaults",
-            "/call/..\\faults",
-        ] {
-            assert_eq!(caller.url_for(path), None, "{path}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn time_that_the_process_did_not_run_is_not_the_downstreams() {
-        let stalls = Arc::new(Stalls::new());
-        let limit = (Duration::from_secs(1), Arc::clone(&stalls));
-        let caller = Caller::new("A", &"http://h:1".parse().unwrap(), limit);
-        tokio::time::advance(Duration::from_millis(1)).await;
-        stalls.pulse();
-        // Both the answer and the end of the patience come while the process does not run.
-        let late = tokio::time::sleep(Duration::from_millis(5500));
-        let answered = caller.patiently(Instant::now(), late);
-
-        let began = Instant::now();
-        let answered = async {
-            let answered = answered.await;
-            (answered, began.elapsed())
-        };
-        // Without a pulse all the time until then is a stall.
-        let (answered, took) = answered.await;
-
-        assert_eq!(answered, Some(()), "{took:?}");
-        stalls.pulse();
-        let ticking = async {
-            loop {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                stalls.pulse();
-            }
-        };
-        let hanging = caller.patiently(Instant::now(), std::future::pending::<()>());
-        let began = Instant::now();
-        tokio::select! {
-            biased;
-            answered = hanging => assert_eq!(answered, None),
-            () = ticking => unreachable!("it ticks for ever"),
-        }
-        assert_eq!(began.elapsed(), Duration::from_secs(1));
-    }
-
-    #[test]
-    fn a_retry_after_is_a_number_of_seconds_or_a_date() {
-        let wait = |pairs: &[(HeaderName, &'static str)]| {
-            let pairs = pairs.iter().cloned();
-            let pairs = pairs.map(|(name, text)| (name, HeaderValue::from_static(text)));
-            retry_after(&pairs.collect())
-        };
-        let date = (DATE, "Wed, 21 Oct 2026 07:28:00 GMT");
-        let at = (RETRY_AFTER, "Wed, 21 Oct 2026 07:28:30 GMT");
-        let past = (RETRY_AFTER, "Wed, 21 Oct 2015 07:28:00 GMT");
-
-        assert_eq!(wait(&[(RETRY_AFTER, "7")]), Some(Duration::from_secs(7)));
-        assert_eq!(wait(&[date, at]), Some(Duration::from_secs(30)));
-        assert_eq!(wait(&[past]), Some(Duration::ZERO));
-        assert_eq!(wait(&[(RETRY_AFTER, "soon")]), None);
-        assert_eq!(wait(&[]), None);
-    }
-
-    #[test]
-    fn only_server_errors_and_too_many_requests_speak_against_the_downstream() {
-        for (status, good) in [
-            (200, true),
-            (404, true),
-            (429, false),
-            (500, false),
-            (503, false),
-            (600, false),
-            (999, false),
-        ] {
-            let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(is_success(status), good, "{status}");
-        }
-    }
-}
+mod tests;

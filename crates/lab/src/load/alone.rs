@@ -46,7 +46,7 @@ pub(crate) async fn run(
     if !run.quiet {
         voice.say(&greeting(&names, &load, settings.seed));
     }
-    let record = Arc::new(Record::new(names));
+    let record = Arc::new(Record::new(names, &run.phases));
     let generator = Generator::new(
         &targets,
         &load,

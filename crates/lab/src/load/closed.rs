@@ -1,4 +1,4 @@
-//! The closed loop: clients that send their next request when they have an answer.
+//! The closed loop, whose clients send their next request when they have an answer.
 //!
 //! For comparison: such a client waits while the system is slow, and so leaves out just the requests that
 //! would have been slow. Response times are then service times.
@@ -6,8 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use experiment::load::{Phases, Planned, Schedule, least_loaded};
-use experiment::outcome::Outcome;
+use experiment::load::{Clients, Next, Phases, Planned, Schedule, least_loaded};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -17,12 +16,9 @@ use super::lane::Lane;
 use crate::shutdown::Shutdown;
 use crate::timer::Sleeper;
 
-/// How long a client waits that found nobody: a closed loop around nothing would only heat the room.
-const REFUSED_TIME: Duration = Duration::from_millis(10);
-
-/// What all clients share.
+/// What all clients of the loop share.
 #[derive(Debug)]
-pub(super) struct Clients {
+pub(super) struct ClosedLoop {
     pub(super) schedule: Mutex<Schedule>,
     pub(super) lanes: Vec<Arc<Lane>>,
     pub(super) phases: Phases,
@@ -30,7 +26,7 @@ pub(super) struct Clients {
     pub(super) sleeper: Sleeper,
 }
 
-impl Clients {
+impl ClosedLoop {
     /// Runs `count` clients among the `tasks` until the shutdown or until `until`. Says for how long they
     /// began requests; some may still be at it.
     pub(super) async fn run(
@@ -41,12 +37,12 @@ impl Clients {
         shutdown: &mut Shutdown,
         tasks: &mut JoinSet<()>,
     ) -> Duration {
-        let clients = Arc::new(self);
+        let shared = Arc::new(self);
         let (stop, stopped) = tokio::sync::watch::channel(false);
         for _ in 0..count {
-            let (clients, stopped) = (Arc::clone(&clients), stopped.clone());
+            let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
             tasks.spawn(async move {
-                let mut own: Vec<Client> = clients
+                let mut own: Vec<Client> = shared
                     .lanes
                     .iter()
                     .map(|lane| Client::new(lane.endpoint.clone()))
@@ -56,7 +52,7 @@ impl Clients {
                     if *stopped.borrow() || until.is_some_and(|until| at >= until) {
                         return;
                     }
-                    clients.request(&mut own, began, at).await;
+                    shared.request(&mut own, began, at).await;
                 }
             });
         }
@@ -83,18 +79,19 @@ impl Clients {
         };
         let lane = &self.lanes[place];
         let part = self.phases.place(at);
-        let mut job = Job::new(lane, part, began + at, planned.key, planned.luck);
+        let mut job = Job::new(&lane.account, part, began + at, planned.key, planned.luck);
         loop {
             let (outcome, sent) = lane.attempt(&mut own[place], &mut job).await;
-            match lane.again.wait(&job, outcome) {
-                None => {
+            match lane.attempts.after(&job, outcome) {
+                Next::Again { wait } => self.sleeper.sleep(wait).await,
+                Next::End => {
                     job.end(outcome, Some(sent));
-                    if matches!(outcome, Outcome::ConnectRefused | Outcome::OwnShortage) {
-                        sleep(REFUSED_TIME).await;
+                    let pause = Clients::pause_after(outcome);
+                    if !pause.is_zero() {
+                        sleep(pause).await;
                     }
                     return;
                 }
-                Some(wait) => self.sleeper.sleep(wait).await,
             }
         }
     }

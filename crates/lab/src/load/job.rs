@@ -6,16 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use experiment::load::End;
 use experiment::outcome::Outcome;
 use tokio::time::Instant;
 
-use super::lane::Lane;
-use super::record::End;
+use super::account::Account;
 
 /// A planned request.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) lane: Arc<Lane>,
+    pub(super) account: Arc<Account>,
     /// The part of the run that it was planned in.
     pub(super) part: usize,
     /// When it was to leave.
@@ -31,15 +31,15 @@ pub(super) struct Job {
 impl Job {
     /// Counts it as planned.
     pub(super) fn new(
-        lane: &Arc<Lane>,
+        account: &Arc<Account>,
         part: usize,
         planned: Instant,
         key: u64,
         luck: u64,
     ) -> Self {
-        lane.plan(part, planned);
+        account.plan(part, planned);
         Self {
-            lane: Arc::clone(lane),
+            account: Arc::clone(account),
             part,
             planned,
             key,
@@ -73,7 +73,7 @@ impl Job {
             lateness: self.lateness,
             attempts: self.attempts,
         };
-        self.lane.finish(self.part, &end, now);
+        self.account.end(self.part, &end, now);
     }
 }
 

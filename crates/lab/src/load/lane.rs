@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use experiment::outcome::Outcome;
@@ -15,23 +15,20 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::again::Again;
+use super::account::Account;
 use super::connection::{Client, Endpoint};
 use super::job::Job;
-use super::record::{End, Record};
+use super::next_attempt::NextAttempts;
 use super::request::Requests;
 
 /// The way to one target.
 pub(super) struct Lane {
-    pub(super) place: usize,
+    pub(super) account: Arc<Account>,
     pub(super) endpoint: Endpoint,
     pub(super) requests: Requests,
-    pub(super) again: Arc<Again>,
-    pub(super) record: Arc<Record>,
+    pub(super) attempts: Arc<NextAttempts>,
     pub(super) most_workers: usize,
     pub(super) most_waiting: usize,
-    /// Requests that were planned and have not ended.
-    under_way: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -52,39 +49,26 @@ struct Seat {
 
 impl Lane {
     pub(super) fn new(
-        place: usize,
+        account: Account,
         endpoint: Endpoint,
         requests: Requests,
-        again: Arc<Again>,
-        record: Arc<Record>,
+        attempts: Arc<NextAttempts>,
         [most_workers, most_waiting]: [u32; 2],
     ) -> Self {
         Self {
-            place,
+            account: Arc::new(account),
             endpoint,
             requests,
-            again,
-            record,
+            attempts,
             most_workers: usize::try_from(most_workers).unwrap_or(usize::MAX),
             most_waiting: usize::try_from(most_waiting).unwrap_or(usize::MAX),
-            under_way: AtomicUsize::new(0),
             state: Mutex::default(),
         }
     }
 
     /// Requests to this target that have not ended.
     pub(super) fn under_way(&self) -> usize {
-        self.under_way.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn plan(&self, part: usize, planned: Instant) {
-        self.under_way.fetch_add(1, Ordering::Relaxed);
-        self.record.plan(self.place, part, planned);
-    }
-
-    pub(super) fn finish(&self, part: usize, end: &End, now: Instant) {
-        self.record.end(self.place, part, end, now);
-        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.account.under_way()
     }
 
     /// Sends a request as soon as there is a connection; gives it back when too many wait for one.
@@ -99,7 +83,7 @@ impl Lane {
         } else if state.waiting.len() < self.most_waiting {
             job.let_go(now);
             state.waiting.push_back(job);
-            self.record.waiting(self.place).set(state.waiting.len());
+            self.account.waiting(state.waiting.len());
         } else {
             return Err(job);
         }
@@ -111,7 +95,7 @@ impl Lane {
         let mut state = self.lock();
         let job = state.waiting.pop_front();
         match &job {
-            Some(_) => self.record.waiting(self.place).set(state.waiting.len()),
+            Some(_) => self.account.waiting(state.waiting.len()),
             None => state.idle.push(Arc::clone(seat)),
         }
         job
@@ -130,10 +114,10 @@ impl Lane {
     /// Ends all workers; what was under way or waiting ends as unfinished.
     pub(super) async fn close(&self) {
         let mut state = std::mem::take(&mut *self.lock());
-        self.record.waiting(self.place).set(0);
+        self.account.waiting(0);
         state.workers.shutdown().await;
         if self.endpoint.reached.load(Ordering::Relaxed) {
-            self.record.reach(self.place);
+            self.account.reach();
         }
     }
 
@@ -144,12 +128,9 @@ impl Lane {
         let sent = Instant::now();
         job.let_go(sent);
         let ended = client.exchange(request).await;
-        let (served, now) = (self.record.served(), Instant::now());
-        if ended.outcome == Outcome::Ok {
-            served.note(self.place, now);
-        }
         if let Some(span) = span {
-            super::request::tell(span, ended, served.elsewhere(self.place, now));
+            let elsewhere = self.account.served_elsewhere(Instant::now());
+            super::request::tell(span, ended, elsewhere);
         }
         (ended.outcome, sent)
     }
@@ -170,7 +151,7 @@ async fn work(lane: Arc<Lane>, first: Job) {
             None => seat.wait(&mut client).await,
         };
         let (outcome, at) = lane.attempt(&mut client, &mut job).await;
-        if let Some(job) = lane.again.judge(job, outcome, at) {
+        if let Some(job) = lane.attempts.judge(job, outcome, at) {
             // At once: behind those that wait, or here.
             next = match lane.submit_behind(job) {
                 Ok(()) => None,

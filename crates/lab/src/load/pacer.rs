@@ -81,7 +81,7 @@ impl Pacer {
     fn release(&self, planned: &Planned, due: Instant, now: Instant) {
         let lane = &self.lanes[self.choose(planned)];
         let part = self.phases.place(planned.at);
-        let job = Job::new(lane, part, due, planned.key, planned.luck);
+        let job = Job::new(&lane.account, part, due, planned.key, planned.luck);
         if let Err(job) = lane.submit(job, now) {
             job.end(Outcome::Shed, None);
         }

@@ -1,29 +1,22 @@
-//! The record of what clients saw: counts and latencies by target, phase and second.
-//!
-//! Memory does not grow with time: histograms have bounds, and of the seconds the last hour is kept.
-
-mod seconds;
+//! The record of what clients saw, as threads share it: the tally behind its lock, the start of the run, and
+//! gauges.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use experiment::load::{Latencies, Part, Phases, REST, Second, TargetResult};
+use experiment::load::{
+    Detail, End, Latencies, LoadResult, MixedSeconds, Performed, Phases, Second, Served, Tally,
+};
 use experiment::outcome::{Outcome, Outcomes};
 use tokio::time::Instant;
-
-use super::served::Served;
-
-pub(crate) use seconds::MixedSeconds;
-use seconds::Seconds;
 
 /// Keeps what the clients saw.
 pub(crate) struct Record {
     names: Vec<String>,
     /// Open connections and waiting requests, by target.
     gauges: Vec<[Gauge; 2]>,
-    served: Served,
     state: Mutex<State>,
 }
 
@@ -47,32 +40,8 @@ impl Gauge {
 
 struct State {
     began: Instant,
-    /// Whether the time of the run is over, and only answers are waited for.
-    closed: bool,
-    planned: u64,
-    targets: Vec<Target>,
-    seconds: Seconds,
-}
-
-struct Target {
-    reached: bool,
-    /// Over all parts.
-    outcomes: Outcomes,
-    attempts: u64,
-    parts: Vec<Part>,
-}
-
-/// How one planned request ended.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct End {
-    pub(super) outcome: Outcome,
-    /// From the planned instant to the end.
-    pub(super) response: Duration,
-    /// From sending the last attempt to its end.
-    pub(super) service: Option<Duration>,
-    /// From the planned instant to when it was let go.
-    pub(super) lateness: Option<Duration>,
-    pub(super) attempts: u32,
+    tally: Tally,
+    served: Served,
 }
 
 /// A latency at two quantiles, in seconds; none where nothing was measured.
@@ -83,23 +52,15 @@ pub(crate) struct Latency {
 }
 
 impl Record {
-    /// A record of targets of these names that begins now.
-    pub(crate) fn new(names: Vec<String>) -> Self {
-        let targets = names.iter().map(|_| Target {
-            reached: false,
-            outcomes: Outcomes::default(),
-            attempts: 0,
-            parts: vec![Part::new(REST)],
-        });
+    /// A record of targets of these names in a run of these parts, which begins now.
+    pub(crate) fn new(names: Vec<String>, phases: &Phases) -> Self {
         Self {
             gauges: names.iter().map(|_| Default::default()).collect(),
-            served: Served::none(names.len()),
             state: Mutex::new(State {
                 began: Instant::now(),
-                closed: false,
-                planned: 0,
-                targets: targets.collect(),
-                seconds: Seconds::new(names.len()),
+                // Each target has figures in the display, the metrics and the files.
+                tally: Tally::new(names.clone(), phases, Detail::EachTarget),
+                served: Served::default(),
             }),
             names,
         }
@@ -110,24 +71,12 @@ impl Record {
         &self.names
     }
 
-    /// When each target last served.
-    pub(super) fn served(&self) -> &Served {
-        &self.served
-    }
-
     pub(super) fn connections(&self, target: usize) -> &Gauge {
         &self.gauges[target][0]
     }
 
     pub(super) fn waiting(&self, target: usize) -> &Gauge {
         &self.gauges[target][1]
-    }
-
-    /// The run has these parts. Called before the first request.
-    pub(super) fn divide(&self, phases: &Phases) {
-        for target in &mut self.lock().targets {
-            target.parts = phases.names().into_iter().map(Part::new).collect();
-        }
     }
 
     /// The run begins at `began`.
@@ -137,111 +86,79 @@ impl Record {
 
     /// The time of the run is over: what ends from now on ended after it.
     pub(super) fn close(&self) {
-        self.lock().closed = true;
+        self.lock().tally.close();
     }
 
-    pub(super) fn plan(&self, target: usize, part: usize, now: Instant) {
+    pub(super) fn plan(&self, target: usize, part: usize, planned: Instant) {
         let mut state = self.lock();
-        let second = state.second(now);
-        state.planned += 1;
-        state.targets[target].outcomes.plan();
-        state.targets[target].parts[part].outcomes.plan();
-        state.seconds.plan(second, target);
+        let at = state.since(planned);
+        state.tally.plan(target, part, at);
     }
 
     pub(super) fn reach(&self, target: usize) {
-        self.lock().targets[target].reached = true;
+        self.lock().tally.reach(target);
     }
 
     pub(super) fn end(&self, target: usize, part: usize, end: &End, now: Instant) {
         let mut state = self.lock();
-        let second = state.second(now);
-        let closed = state.closed;
-        state.seconds.end(second, target, end);
-        let whole = &mut state.targets[target];
-        whole.outcomes.count(end.outcome);
-        whole.attempts += u64::from(end.attempts);
-        let part = &mut whole.parts[part];
-        part.outcomes.count(end.outcome);
-        part.sent += u64::from(end.attempts > 0);
-        part.attempts += u64::from(end.attempts);
-        if let Some(lateness) = end.lateness {
-            part.lateness.record(lateness);
+        let at = state.since(now);
+        state.tally.end(target, part, end, at);
+        if end.outcome == Outcome::Ok {
+            state.served.note(target, at);
         }
-        part.time(end.outcome, end.response, end.service);
-        if closed {
-            part.end_after(end.outcome);
-        }
+    }
+
+    /// Whether any target but this one served in the last second.
+    pub(super) fn served_elsewhere(&self, target: usize, now: Instant) -> bool {
+        let state = self.lock();
+        state.served.elsewhere(target, state.since(now))
     }
 
     /// How the requests to one target ended so far.
     pub(crate) fn figures(&self, target: usize) -> Outcomes {
-        self.lock().targets[target].outcomes
+        self.lock().tally.outcomes(target)
     }
 
     /// The response time of the successes of one instance.
     pub(crate) fn ok_latency(&self, target: usize) -> Latency {
-        Latency::of(&self.merged(&[target], |part| &part.ok))
+        Latency::of(&self.lock().tally.successes(target))
     }
 
     /// The response time of all fast failures.
     pub(crate) fn fast_latency(&self) -> Latency {
-        let all: Vec<usize> = (0..self.names.len()).collect();
-        Latency::of(&self.merged(&all, |part| &part.fast_fail))
-    }
-
-    fn merged(&self, targets: &[usize], which: impl Fn(&Part) -> &Latencies) -> Latencies {
-        let state = self.lock();
-        let mut merged = Latencies::default();
-        for &target in targets {
-            for part in &state.targets[target].parts {
-                merged.merge(which(part));
-            }
-        }
-        merged
+        Latency::of(&self.lock().tally.fast_failures())
     }
 
     /// Response times of one target over the whole run.
     pub(super) fn responses(&self, target: usize) -> Latencies {
-        self.merged(&[target], |part| &part.response)
+        self.lock().tally.responses(target)
     }
 
     /// How late the generator was over the whole run.
     pub(super) fn lateness(&self) -> Latencies {
-        let all: Vec<usize> = (0..self.names.len()).collect();
-        self.merged(&all, |part| &part.lateness)
+        self.lock().tally.lateness()
     }
 
     /// Attempts made for requests to one target that have ended.
     pub(super) fn attempts(&self, target: usize) -> u64 {
-        self.lock().targets[target].attempts
+        self.lock().tally.attempts(target)
     }
 
     pub(crate) fn mixed_seconds(&self) -> MixedSeconds {
-        self.lock().seconds.mixed()
+        self.lock().tally.mixed_seconds()
     }
 
     /// The seconds that are over, from number `first`, as far as they are kept.
     pub(super) fn seconds_from(&self, first: u64) -> Vec<Second> {
         let mut state = self.lock();
-        let second = state.second(Instant::now());
-        state.seconds.pass_to(second);
-        state.seconds.from(first)
+        let now = state.since(Instant::now());
+        state.tally.seconds_from(first, now)
     }
 
-    /// All that was seen: how many were planned, and what became of them.
-    pub(super) fn results(&self) -> (u64, Vec<TargetResult>, Vec<Second>) {
-        let mut state = self.lock();
-        let targets = self.names.iter().zip(&state.targets);
-        let targets = targets.map(|(name, target)| TargetResult {
-            name: name.clone(),
-            reached: target.reached,
-            figures: std::collections::BTreeMap::new(),
-            parts: target.parts.clone(),
-        });
-        let targets = targets.collect();
-        state.seconds.finish();
-        (state.planned, targets, state.seconds.from(0))
+    /// All that was seen, as the result of a run.
+    pub(super) fn result(&self, run: &Performed<'_>) -> LoadResult {
+        let tally = self.lock().tally.clone();
+        tally.into_result(run)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -250,8 +167,8 @@ impl Record {
 }
 
 impl State {
-    fn second(&self, now: Instant) -> u64 {
-        now.saturating_duration_since(self.began).as_secs()
+    fn since(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.began)
     }
 }
 
@@ -271,4 +188,33 @@ impl fmt::Debug for Record {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn instants_count_from_the_start_of_the_run() {
+        let record = Record::new(vec!["A".to_owned(), "B".to_owned()], &Phases::default());
+        let began = Instant::now() + Duration::from_secs(5);
+        let fast = Duration::from_micros(300);
+        let end = End {
+            outcome: Outcome::Ok,
+            response: fast,
+            service: Some(fast),
+            lateness: Some(fast),
+            attempts: 1,
+        };
+
+        record.begin(began);
+        record.plan(0, 0, began);
+        record.end(0, 0, &end, began + Duration::from_secs(2));
+        tokio::time::advance(Duration::from_secs(8)).await;
+
+        let seconds = record.seconds_from(0);
+        let ok = seconds.iter().map(|it| it.targets[0].outcomes[Outcome::Ok]);
+        assert_eq!(ok.collect::<Vec<_>>(), [0, 0, 1]);
+        let after = |millis| began + Duration::from_millis(millis);
+        assert!(record.served_elsewhere(1, after(3000)));
+        assert!(!record.served_elsewhere(1, after(3001)));
+        assert!(!record.served_elsewhere(0, after(2000)));
+    }
+}

@@ -1,10 +1,11 @@
 //! The folder of a result, found to be writable before the run starts.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::file;
 
 /// What a run needs at least; a disk that has less is full.
 const ROOM: usize = 4 * 1024 * 1024;
@@ -52,28 +53,15 @@ impl Folder {
 
     /// Writes a file, whole or not at all.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let (path, draft) = (
-            self.path.join(name),
-            self.path.join(format!(".{name}.part")),
-        );
-        let written = save(&draft, bytes).and_then(|()| fs::rename(&draft, &path));
-        written.map_err(|error| {
-            // What is left of it would only take up room.
-            let _ = fs::remove_file(&draft);
-            Failure::runtime(format!("cannot write {}: {error}", path.display()))
-        })
+        let path = self.path.join(name);
+        file::replace(&path, bytes)
+            .map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))
     }
-}
-
-fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 fn probe(folder: &Path) -> io::Result<()> {
     let path = folder.join(".room");
-    let written = save(&path, &vec![0x55; ROOM]);
+    let written = file::save(&path, &vec![0x55; ROOM]);
     let removed = fs::remove_file(&path);
     written.and(removed)
 }

@@ -1,6 +1,8 @@
 //! The list of scenarios, and the check of one.
 
+use experiment::reading::listed;
 use experiment::scenario::Scenario;
+use experiment::values::Span;
 
 use super::Settings;
 use super::shipped::{SHIPPED, Source, lesson, read};
@@ -10,12 +12,12 @@ use crate::print;
 /// Prints the shipped scenarios, one line each; or one of them as its file, to be changed and run.
 pub(crate) fn list(asked: Option<&str>) -> Result<(), Failure> {
     if let Some(name) = asked {
-        print::line(read(name)?.text.trim_end());
+        print::line(read(name, &[], None)?.text.trim_end());
         return Ok(());
     }
     for (name, text) in SHIPPED {
         let scenario = Scenario::parse(text).map_err(Failure::runtime)?;
-        print::line(&format!("{name:<30}{}", scenario.title));
+        print::line(&format!("{name:<30}{}", scenario.title()));
     }
     print::line("");
     print::line("`breaker-lab run NAME` runs one, `breaker-lab scenarios NAME` prints its file.");
@@ -30,22 +32,22 @@ pub(crate) fn check(settings: &Settings) {
         scenario,
         ..
     } = &settings.source;
-    print::line(&format!("{name}: {}", scenario.title));
+    print::line(&format!("{name}: {}", scenario.title()));
     for line in lesson(text) {
         print::line(&format!("  {line}"));
     }
     print::line(&format!(
         "valid: {} for {}, {} expectation{}",
-        scenario.fleet.instances.join(", "),
-        scenario.duration,
-        scenario.expectations.len(),
-        if scenario.expectations.len() == 1 {
+        listed(scenario.instances()),
+        Span(scenario.duration()),
+        scenario.expectations().len(),
+        if scenario.expectations().len() == 1 {
             ""
         } else {
             "s"
         },
     ));
-    for phase in scenario.faults.phases(scenario.duration.0) {
+    for phase in scenario.faults().phases(scenario.duration()) {
         print::line(&format!(
             "  {:>8.1} s  {}",
             phase.start.as_secs_f64(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use experiment::reading::{nearest, without_mark};
-use experiment::scenario::Scenario;
+use experiment::scenario::{Scenario, Set, blamed, set};
 
 use crate::failure::Failure;
 use crate::load::read_rates;
@@ -13,12 +13,10 @@ use crate::load::read_rates;
 pub(crate) struct Source {
     /// What its results are called.
     pub(crate) name: String,
-    /// The file as it was written.
+    /// The file as it is run: as it was written, but for the keys that were set.
     pub(crate) text: String,
     /// What it says.
     pub(crate) scenario: Scenario,
-    /// The seed that stands in it.
-    pub(crate) own_seed: u64,
 }
 
 macro_rules! shipped {
@@ -49,8 +47,14 @@ shipped!(
     "thresholds",
 );
 
-/// Reads and checks the scenario in a file, or the shipped one of this name.
-pub(crate) fn read(asked: &str) -> Result<Source, Failure> {
+/// Reads and checks the scenario in a file, or the shipped one of this name, with these keys set and with this
+/// seed, if there is one.
+pub(crate) fn read(asked: &str, sets: &[Set], seed: Option<u64>) -> Result<Source, Failure> {
+    if let (Some(seed), Some(set)) = (seed, sets.iter().find(|set| set.key() == "seed")) {
+        return Err(Failure::usage(format!(
+            "--set {set} is not allowed together with --seed {seed}: leave one of the two out"
+        )));
+    }
     let path = Path::new(asked);
     let known = SHIPPED.iter().find(|(name, _)| *name == asked);
     let (name, text) = match known {
@@ -62,14 +66,32 @@ pub(crate) fn read(asked: &str) -> Result<Source, Failure> {
         let path = path.parent().unwrap_or(Path::new("")).join(file);
         read_rates(&path).map_err(|failure| failure.to_string())
     };
-    let scenario = Scenario::parse_with(&text, beside)
-        .map_err(|what| Failure::usage(format!("{asked}:{what}")))?;
+    let refused = |what: String| Failure::usage(format!("{asked}:{what}"));
+    let changed = set(&text, sets).map_err(refused)?;
+    let scenario = Scenario::parse_with(&changed, beside);
+    let scenario = scenario.map_err(|what| refused(blamed(sets, &what)))?;
+    let scenario = match seed {
+        Some(seed) => scenario.with_seed(seed),
+        None => scenario,
+    };
     Ok(Source {
         name,
-        text,
-        own_seed: scenario.seed,
+        text: as_run(changed, sets, seed),
         scenario,
     })
+}
+
+/// The text with the seed in it, and what was changed at its head.
+fn as_run(mut text: String, sets: &[Set], seed: Option<u64>) -> String {
+    let mut flags: Vec<String> = sets.iter().map(|set| format!("--set {set}")).collect();
+    if let Some(seed) = seed {
+        flags.insert(0, format!("--seed {seed}"));
+        // TOML has no whole numbers above 2^63; the head says the seed all the same.
+        let with_seed = Set::new("seed", &seed.to_string()).and_then(|one| set(&text, &[one]));
+        text = with_seed.unwrap_or(text);
+    }
+    let head = flags.iter().map(|flag| format!("# Run with {flag}\n"));
+    head.chain([text]).collect()
 }
 
 fn file(path: &Path, asked: &str) -> Result<String, Failure> {

@@ -47,14 +47,21 @@ pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, 
     })
 }
 
-/// Settles the load of the whole system.
+/// The load of the whole system; its scenario checks it.
 pub(super) fn load_together(rate: Option<f64>, file: &File) -> Result<Profile, Failure> {
     let mut load = file.load.clone();
     set(&mut load.rate, rate);
-    checked(load)
+    replayed(load)
 }
 
-fn checked(mut load: Profile) -> Result<Profile, Failure> {
+fn checked(load: Profile) -> Result<Profile, Failure> {
+    let load = replayed(load)?;
+    load.check().map_err(Failure::usage)?;
+    Ok(load)
+}
+
+/// The same with the points of the file that a replayed shape names.
+fn replayed(mut load: Profile) -> Result<Profile, Failure> {
     if let Shape::Replay {
         file: Some(file),
         points,
@@ -63,7 +70,6 @@ fn checked(mut load: Profile) -> Result<Profile, Failure> {
     {
         *points = read_rates(Path::new(file))?;
     }
-    load.check().map_err(Failure::usage)?;
     Ok(load)
 }
 

@@ -43,6 +43,12 @@ mod precise {
             }
         }
 
+        /// One by the runtime's timer, whose time a test can move.
+        #[cfg(test)]
+        pub(crate) fn of_runtime() -> Self {
+            Self { timer: None }
+        }
+
         /// Returns at `deadline`, at once when it has passed. May be dropped and asked again.
         pub(crate) async fn wait_until(&mut self, deadline: Instant) {
             let Some(timer) = &self.timer else {
@@ -85,6 +91,11 @@ mod coarse {
 
     impl Alarm {
         pub(crate) fn new() -> Self {
+            Self
+        }
+
+        #[cfg(test)]
+        pub(crate) fn of_runtime() -> Self {
             Self
         }
 

@@ -75,8 +75,18 @@ impl Ord for Sleep {
 impl Sleeper {
     /// Call it within a runtime.
     pub(crate) fn new() -> Self {
+        Self::with(Alarm::new())
+    }
+
+    /// One by the runtime's timer, whose time a test can move.
+    #[cfg(test)]
+    pub(crate) fn of_runtime() -> Self {
+        Self::with(Alarm::of_runtime())
+    }
+
+    fn with(alarm: Alarm) -> Self {
         let queue = Arc::new(Queue::default());
-        let task = tokio::spawn(ring(Arc::clone(&queue)));
+        let task = tokio::spawn(ring(Arc::clone(&queue), alarm));
         Self {
             shared: Arc::new(Owner { queue, task }),
         }
@@ -137,8 +147,7 @@ impl Queue {
     }
 }
 
-async fn ring(queue: Arc<Queue>) {
-    let mut alarm = Alarm::new();
+async fn ring(queue: Arc<Queue>, mut alarm: Alarm) {
     loop {
         match queue.wake_due() {
             None => queue.earlier.notified().await,

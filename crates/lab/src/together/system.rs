@@ -92,7 +92,7 @@ impl System {
         // One clock for all: only so can it be said who was in which state at one moment.
         let clock = SystemClock::new();
         let names: Vec<String> = settings.instance.keys().cloned().collect();
-        let record = Arc::new(Record::new(names.clone()));
+        let record = Arc::new(Record::new(names.clone(), &course.phases));
         let (seed, profile) = (settings.seed, settings.load.clone());
 
         let (mut rest, shutdown) = Part::new();

@@ -10,16 +10,15 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use experiment::faults::{ANSWER, Call, Ending, SlowBody, WrongBody};
+use experiment::faults::{ANSWER, Ending, SlowBody, WrongBody};
 use futures_util::stream;
 use prometheus::Histogram;
 use telemetry::trace::{attributes, note};
 use tokio::time::Instant;
 
-use super::active::ActiveFault;
-use super::held::{Held, Released};
+use super::holding::{Holding, Released};
 use super::metrics::NOBODY;
-use super::running::Running;
+use super::running::{Asked, Running, SufferingCall};
 use crate::client::CALL_ID;
 use crate::serve::{Cut, Wire, error};
 
@@ -36,13 +35,13 @@ pub(super) async fn answer(
 ) -> Response {
     let began = Instant::now();
     let headers = request.headers();
-    let call = Call {
+    let asked = Asked {
         caller: short(header(headers, "x-caller").unwrap_or(NOBODY)),
         key: header(headers, "x-request-key"),
         path: request.uri().path(),
+        id: header(headers, CALL_ID.as_str()).and_then(|id| id.parse().ok()),
     };
-    let id = header(headers, CALL_ID.as_str()).and_then(|id| id.parse().ok());
-    let meeting = running.meet(&call, id);
+    let meeting = running.meet(&asked);
     let (fate, mut held) = (meeting.fate, meeting.held);
     note(attributes::FAULT_OUTCOME, fate.ending.as_str());
     let delay = i64::try_from(fate.delay.as_millis()).unwrap_or(i64::MAX);
@@ -165,8 +164,8 @@ fn first_bytes(bytes: usize) -> Bytes {
 fn dribble(
     running: Arc<Running>,
     slow: SlowBody,
-    suffering: Option<ActiveFault>,
-    held: Held,
+    suffering: Option<SufferingCall>,
+    held: Holding,
 ) -> Response {
     let began = Instant::now();
     let pieces = stream::unfold((0, suffering, held), move |(piece, suffering, mut held)| {

@@ -11,11 +11,11 @@ use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use experiment::downstream::Conflict;
 use experiment::faults::{Plan, presets, schema};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use super::in_force::Conflict;
 use super::running::Running;
 use crate::serve::{self, error, list, read_json};
 
@@ -172,8 +172,8 @@ pub(super) async fn show_truth(running: Arc<Running>) -> Response {
         "phase": truth.phase,
         "callers": callers,
     });
-    if let Some(crowd) = truth.crowd {
-        shown["overload"] = json!({ "busy_workers": crowd.busy, "queue_depth": crowd.depth });
+    if let Some(full) = truth.occupancy {
+        shown["overload"] = json!({ "busy_workers": full.busy, "queue_depth": full.waiting });
     }
     serve::json(StatusCode::OK, &shown)
 }

@@ -80,7 +80,7 @@ impl Collector for UnreliableCollector {
 impl UnreliableCollector {
     fn truth(&self) -> [Family; 4] {
         let truth = self.running.truths();
-        let crowd = truth.crowd.unwrap_or_default();
+        let occupancy = truth.occupancy.unwrap_or_default();
         let mut by_caller = Family::new(&names::UNRELIABLE_TRUTH);
         for (caller, p_fail, _) in &truth.callers {
             by_caller.push(&[("caller", caller)], *p_fail);
@@ -90,8 +90,8 @@ impl UnreliableCollector {
         }
         [
             by_caller,
-            Family::new(&names::UNRELIABLE_QUEUE_DEPTH).with(&[], f64::from(crowd.depth)),
-            Family::new(&names::UNRELIABLE_BUSY_WORKERS).with(&[], f64::from(crowd.busy)),
+            Family::new(&names::UNRELIABLE_QUEUE_DEPTH).with(&[], f64::from(occupancy.waiting)),
+            Family::new(&names::UNRELIABLE_BUSY_WORKERS).with(&[], f64::from(occupancy.busy)),
             Family::new(&names::UNRELIABLE_PLAN_REVISION).with(&[], count(truth.revision)),
         ]
     }

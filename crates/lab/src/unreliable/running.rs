@@ -1,40 +1,50 @@
-//! What the unreliable service is doing: the plan in force, and what it has done so far.
+//! The unreliable service at work: its value behind a mutex, its clock, and those who wait for a change.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use experiment::faults::{Call, Ending, Fate, Hit, Plan, Standing};
-use experiment::overload::Crowd;
+use experiment::downstream::{
+    CallerId, Conflict, Counts, Downstream, Held, Ledger, Lookout, Request, Settled, Suffering,
+    Truths,
+};
+use experiment::faults::{Fate, Plan};
 use fusebox::Clock;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Refusal;
-use super::active::{ActiveFault, ActiveFaults};
-use super::counts::{Counts, Ledger};
-use super::held::Held;
-use super::in_force::{Conflict, InForce, State};
-use super::lookout::{Board, Lookout, lock};
-use super::office::{Office, Turn};
+use super::board::{Board, lock};
+use super::holding::Holding;
+use super::turns::{Turn, Turns};
 use crate::timer::Sleeper;
 
-/// The plan in force.
+/// Callers that are told apart, whoever calls; those whom the plan names come on top.
+const MAX_CALLERS: usize = 256;
+
+/// The service at work. Its clock starts anywhere.
 pub(crate) struct Running {
     clock: Box<dyn Clock>,
     /// Made at the first use, which is within the runtime.
     sleeper: OnceLock<Sleeper>,
-    active: ActiveFaults,
-    /// How long callers wait, where that is known.
-    patience: BTreeMap<String, Duration>,
     /// The plan's revision, for those who wait for its end.
-    changes: watch::Sender<u64>,
+    revisions: watch::Sender<u64>,
+    /// The version of the truth, for those who follow it.
+    truth_versions: watch::Sender<u64>,
     state: Mutex<State>,
     /// For whoever scrapes or watches.
     board: Board,
     /// For whoever measures, who must not wait for those.
     own: Mutex<Lookout>,
+}
+
+/// All that changes while the service runs.
+pub(super) struct State {
+    pub(super) downstream: Downstream,
+    pub(super) turns: Turns,
+    /// The version of the truth that others were told of last.
+    told: u64,
 }
 
 /// What the service is doing.
@@ -46,6 +56,17 @@ pub(crate) struct Health {
     pub(crate) counts: Counts,
 }
 
+/// A call as it comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) caller: &'a str,
+    /// What it is about; decides the shard.
+    pub(super) key: Option<&'a str>,
+    pub(super) path: &'a str,
+    /// The same for a call that is sent once more.
+    pub(super) id: Option<u64>,
+}
+
 /// What a call meets, and what it holds meanwhile.
 #[derive(Debug)]
 pub(super) struct Meeting {
@@ -53,83 +74,77 @@ pub(super) struct Meeting {
     /// The work to wait for.
     pub(super) turn: Option<Turn>,
     /// The place among the calls that suffer.
-    pub(super) suffering: Option<ActiveFault>,
+    pub(super) suffering: Option<SufferingCall>,
     /// What keeps it waiting.
-    pub(super) held: Held,
+    pub(super) held: Holding,
 }
 
-/// The truth at an instant.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Truth {
-    pub(crate) elapsed: Duration,
-    pub(crate) revision: u64,
-    pub(crate) phase: String,
-    /// Each caller with the probability that its call fails, and what processes are doing for it.
-    ///
-    /// The one with the empty name stands for all beyond those that are told apart.
-    pub(crate) callers: Vec<(String, f64, Vec<Standing>)>,
-    /// The same for somebody who has not called and whom the plan does not name.
-    pub(crate) stranger: f64,
-    /// How full the overload model is, if there is one.
-    pub(crate) crowd: Option<Crowd>,
+/// A call that suffers, until this is dropped.
+#[derive(Debug)]
+pub(super) struct SufferingCall {
+    running: Arc<Running>,
+    place: Option<Suffering>,
 }
 
-impl Truth {
-    /// The truth of all callers together.
-    pub(crate) fn failing_share(&self) -> f64 {
-        if self.callers.is_empty() {
-            return self.stranger;
-        }
-        let all = self.callers.iter().map(|(_, truth, _)| truth);
-        #[expect(clippy::cast_precision_loss, reason = "callers are few")]
-        let mean = all.sum::<f64>() / self.callers.len() as f64;
-        mean
-    }
+/// What is known now of the changes of the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outlook {
+    pub(super) revision: u64,
+    pub(super) version: u64,
+    /// The next change that comes with time alone.
+    pub(super) next_change: Option<Duration>,
 }
 
 impl Running {
     pub(super) fn new(
-        mut plan: Plan,
+        plan: Plan,
         patience: BTreeMap<String, Duration>,
         clock: Box<dyn Clock>,
-    ) -> Self {
-        let began = clock.now();
-        learn(&mut plan, &patience);
-        Self {
+    ) -> Arc<Self> {
+        let downstream = Downstream::new(plan, patience, clock.now());
+        Arc::new(Self {
             clock,
             sleeper: OnceLock::new(),
-            active: ActiveFaults::default(),
-            patience,
-            changes: watch::Sender::new(1),
-            state: Mutex::new(State::new(plan, began)),
+            revisions: watch::Sender::new(downstream.revision()),
+            truth_versions: watch::Sender::new(downstream.truth_version()),
+            state: Mutex::new(State {
+                told: downstream.truth_version(),
+                downstream,
+                turns: Turns::default(),
+            }),
             board: Board::default(),
             own: Mutex::default(),
-        }
+        })
     }
 
     /// What the service is doing now.
     pub(crate) fn health(&self) -> Health {
         let failing_share = self.truths().failing_share();
-        let (state, elapsed) = self.settled();
-        let moment = state.force.player.plan().at(elapsed);
+        let (state, now) = self.settled();
+        let moment = state.downstream.moment(now);
         Health {
             phase: moment.phase.name.clone(),
             remaining: moment.remaining,
             failing_share,
-            counts: state.ledger.counts,
+            counts: state.downstream.ledger().counts(),
         }
     }
 
     /// The probabilities that calls of these callers made now would fail, in their order.
     pub(crate) fn truth_of_each<C: AsRef<str>>(&self, callers: &[C]) -> Vec<f64> {
+        self.truth_of_each_at(self.now(), callers)
+    }
+
+    /// The same for calls made at `at` on the service's clock, which is now or a little while ago.
+    pub(crate) fn truth_of_each_at<C: AsRef<str>>(&self, at: Duration, callers: &[C]) -> Vec<f64> {
         let mut lookout = lock(&self.own);
-        let (state, elapsed) = self.settled();
-        let mut sight = lookout.sight(&state, elapsed);
+        let (mut state, now) = self.settled();
+        let mut sight = state.downstream.look(at.min(now), &mut lookout);
         drop(state);
         sight.truth_of_each(callers)
     }
 
-    /// The same for one of them.
+    /// The same for one of them now.
     #[cfg(test)]
     pub(crate) fn truth(&self, caller: &str) -> f64 {
         self.truth_of_each(&[caller])[0]
@@ -137,13 +152,13 @@ impl Running {
 
     /// Whether the truth of `plan` can be known at every scrape, with what is known of how long callers wait.
     pub(super) fn check(&self, plan: &Plan) -> Result<(), String> {
-        plan.check_for_waits(waits(&self.patience))
+        self.lock().downstream.check(plan)
     }
 
     /// The truth for every caller; that of a moment ago when it takes long to compute, or when somebody else
     /// is computing it.
-    pub(crate) fn truths(&self) -> Arc<Truth> {
-        let revision = self.settled().0.revision;
+    pub(crate) fn truths(&self) -> Arc<Truths> {
+        let revision = self.settled().0.downstream.revision();
         if let Some(last) = self.board.last(revision) {
             return last;
         }
@@ -152,92 +167,73 @@ impl Running {
             Err(last) => return last,
         };
         let began = Instant::now();
-        let (state, elapsed) = self.settled();
-        let sight = lookout.sight(&state, elapsed);
+        let (mut state, now) = self.settled();
+        let sight = state.downstream.look(now, &mut lookout);
         drop(state);
-        self.board.post(sight.truth(), began)
+        self.board.post(sight.truths(), began)
     }
 
     /// The phase that the plan is in.
     pub(crate) fn phase(&self) -> String {
-        let (state, elapsed) = self.settled();
-        state.force.player.plan().at(elapsed).phase.name.clone()
+        self.phase_at(self.now())
     }
 
-    /// The time since the plan in force started: the clock of its phases.
-    #[cfg(test)]
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.settled().1
+    /// The phase that the plan in force was in at `at` on the service's clock, a little while ago.
+    pub(crate) fn phase_at(&self, at: Duration) -> String {
+        let (state, now) = self.settled();
+        state.downstream.moment(at.min(now)).phase.name.clone()
     }
 
     /// How many calls of `caller` have come.
     pub(crate) fn received_by(&self, caller: &str) -> u64 {
-        self.lock().ledger.received_by(caller)
+        let state = self.lock();
+        let known = state.downstream.known(caller);
+        known.map_or(0, |id| state.downstream.ledger().received_by(id))
     }
 
     /// The plan in force and its revision.
     pub(super) fn plan(&self) -> (Plan, u64) {
         let (state, _) = self.settled();
-        (state.force.player.plan().clone(), state.revision)
+        let (plan, revision) = state.downstream.plan();
+        (plan.clone(), revision)
     }
 
     /// Puts `plan` in force from now on; counters go on. `expected` is the revision that it replaces.
-    pub(super) fn replace(&self, mut plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
-        learn(&mut plan, &self.patience);
-        let (mut state, _) = self.settled();
-        state.expect(expected)?;
-        let now = self.clock.now();
-        state.replace(plan, now);
-        self.changes.send_replace(state.revision);
-        Ok(state.revision)
+    pub(super) fn replace(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+        self.change(|downstream, now| downstream.replace(now, plan, expected))
     }
 
     /// Goes on with `plan` on the same clock and with the same counts.
-    pub(super) fn patch(&self, mut plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
-        learn(&mut plan, &self.patience);
-        let (mut state, elapsed) = self.settled();
-        state.expect(expected)?;
-        state.patch(plan, elapsed);
-        self.changes.send_replace(state.revision);
-        Ok(state.revision)
+    pub(super) fn patch(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+        self.change(|downstream, now| downstream.patch(now, plan, expected))
     }
 
-    /// What the next call meets. Counts the call. One that comes again, with the same `id`, meets the same.
-    pub(super) fn meet(&self, call: &Call<'_>, id: Option<u64>) -> Meeting {
-        let (mut state, elapsed) = self.settled();
-        let mut fate = state.fate(elapsed, call, id);
-        let mut turn = None;
-        if let Some(office) = self.office(&mut state.force, elapsed) {
-            let moment = state.force.player.plan().at(elapsed);
-            match office.enter(moment.service_factor()) {
-                Ok(waiting) => turn = Some(waiting),
-                Err(_full) => fate = turned_away(),
-            }
-        }
-        let suffers =
-            !fate.hits.is_empty() && (fate.delay > fate.healthy || fate.slow_body.is_some());
-        let limit = state.force.player.plan().limits.max_active_faults;
-        let suffering = suffers.then(|| self.active.begin(limit)).flatten();
-        if suffers && suffering.is_none() {
-            fate.delay = fate.healthy;
-            fate.slow_body = None;
-            fate.ending = Ending::Success;
-            let hits = std::mem::take(&mut fate.hits);
-            fate.spared_by.extend(hits.into_iter().map(|hit| hit.rule));
-        }
-        state.ledger.enter(call.caller, &fate);
-        let parts = Held::parts(&fate, turn.is_some());
-        let end = state.force.player.end_of(&parts);
-        let held = Held {
-            revision: state.revision,
-            ends: end.map(|end| Instant::now() + end.saturating_sub(elapsed)),
-            parts,
-            changes: self.changes.subscribe(),
+    /// What the next call meets. Counts the call. One that comes again, with the same id, meets the same.
+    /// Call it within a runtime.
+    pub(super) fn meet(self: &Arc<Self>, asked: &Asked<'_>) -> Meeting {
+        let (mut state, now) = self.settled();
+        let caller = caller(&mut state.downstream, asked.caller);
+        let request = Request {
+            caller,
+            key: asked.key,
+            path: asked.path,
+        };
+        // Callers that are not told apart could have the same ids.
+        let repeat = asked.id.filter(|_| caller != CallerId::OTHERS);
+        let met = state.downstream.meet(now, &request, repeat);
+        self.tell_truth(&mut state);
+        let held = Holding {
+            held: met.held(),
+            ends: met.ends.map(|end| self.instant(end)),
+            revisions: self.revisions.subscribe(),
         };
         Meeting {
-            fate,
-            turn,
-            suffering,
+            turn: met.work.map(|work| Turn::of(self, &mut state, work)),
+            suffering: met.suffering.map(|place| SufferingCall {
+                running: Arc::clone(self),
+                place: Some(place),
+            }),
+            fate: met.fate,
             held,
         }
     }
@@ -245,7 +241,7 @@ impl Running {
     /// Whether the plan wants a call no longer to wait.
     pub(super) fn lets_go(&self, held: &Held) -> bool {
         let (state, _) = self.settled();
-        state.lets_go(held.revision, &held.parts)
+        state.downstream.lets_go(held)
     }
 
     /// Returns at `deadline`, precisely.
@@ -258,13 +254,20 @@ impl Running {
         self.sleeper().sleep(span).await;
     }
 
+    /// Returns at `at` on the service's clock, precisely; never if there is no such instant.
+    pub(super) async fn at(&self, at: Option<Duration>) {
+        match at {
+            Some(at) => self.sleep_until(self.instant(at)).await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Whether nobody listens.
     pub(super) fn refusal(&self) -> Refusal {
-        let (mut state, elapsed) = self.settled();
-        let player = &mut state.force.player;
-        if player.refuses(elapsed) {
+        let (mut state, now) = self.settled();
+        if state.downstream.refuses(now) {
             Refusal::Now
-        } else if player.can_refuse() {
+        } else if state.downstream.can_refuse() {
             Refusal::Later
         } else {
             Refusal::Never
@@ -274,82 +277,106 @@ impl Running {
     /// What has been done, for those who count: the ledger, and the time wasted on abandoned work.
     pub(super) fn ledger(&self) -> (Ledger, Duration) {
         let (state, _) = self.settled();
-        let wasted = state.wasted();
-        (state.ledger.clone(), wasted)
+        let downstream = &state.downstream;
+        (downstream.ledger().clone(), downstream.wasted())
+    }
+
+    /// What is known now of the changes of the truth after `at`.
+    pub(super) fn outlook(&self, at: Duration) -> Outlook {
+        let (mut state, _) = self.settled();
+        Outlook {
+            next_change: state.downstream.next_change(at),
+            revision: state.downstream.revision(),
+            version: state.downstream.truth_version(),
+        }
+    }
+
+    /// Told of each version of the truth from now on.
+    pub(super) fn truth_versions(&self) -> watch::Receiver<u64> {
+        self.truth_versions.subscribe()
+    }
+
+    /// What the service's clock shows.
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// The runtime's instant at which the service's clock shows `at`.
+    pub(super) fn instant(&self, at: Duration) -> Instant {
+        Instant::now() + at.saturating_sub(self.now())
+    }
+
+    /// The state as it was at the last call or change.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Tells those who follow the truth that it may be another, if it may.
+    pub(super) fn tell_truth(&self, state: &mut State) {
+        let version = state.downstream.truth_version();
+        if state.told != version {
+            state.told = version;
+            self.truth_versions.send_replace(version);
+        }
     }
 
     fn sleeper(&self) -> &Sleeper {
         self.sleeper.get_or_init(Sleeper::new)
     }
 
-    /// The overload model at work, if the plan has one.
-    fn office(&self, force: &mut InForce, elapsed: Duration) -> Option<Office> {
-        let plan = force.player.plan();
-        let settings = plan.overload.as_ref()?;
-        if force.player.ended(elapsed) {
-            return None;
-        }
-        let open = || Office::new(settings.clone(), plan.seed, elapsed, self.sleeper().clone());
-        Some(force.office.get_or_insert_with(open).clone())
-    }
-
-    /// The state after a plan whose time is over has given way, and the plan's clock.
+    /// The state after a plan whose time is over has given way, and what the clock shows.
     fn settled(&self) -> (MutexGuard<'_, State>, Duration) {
-        let now = self.clock.now();
         let mut state = self.lock();
-        let mut elapsed = now.saturating_sub(state.force.began);
-        if state.force.player.ended(elapsed) {
-            state.revert(now, elapsed);
-            self.changes.send_replace(state.revision);
-            elapsed = now.saturating_sub(state.force.began);
+        // Within the lock, so that no two see time go back.
+        let now = self.now();
+        if state.downstream.settle(now) == Settled::GaveWay {
+            self.tell_revision(&mut state);
         }
-        (state, elapsed)
+        (state, now)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+    fn change(
+        &self,
+        change: impl FnOnce(&mut Downstream, Duration) -> Result<u64, Conflict>,
+    ) -> Result<u64, Conflict> {
+        let (mut state, now) = self.settled();
+        let changed = change(&mut state.downstream, now)?;
+        self.tell_revision(&mut state);
+        Ok(changed)
+    }
+
+    /// Tells those who wait that another plan is in force.
+    fn tell_revision(&self, state: &mut State) {
+        state.turns.follow(&state.downstream);
+        self.revisions.send_replace(state.downstream.revision());
+        self.tell_truth(state);
     }
 }
 
-/// Tells a plan how long callers wait, as far as it does not say so itself.
-fn learn(plan: &mut Plan, patience: &BTreeMap<String, Duration>) {
-    plan.learn_patience(waits(patience));
+/// The caller with this name: its own handle, unless there are too many of whom the plan does not speak.
+fn caller(downstream: &mut Downstream, name: &str) -> CallerId {
+    if let Some(known) = downstream.known(name) {
+        return known;
+    }
+    if downstream.ledger().callers() > MAX_CALLERS && !downstream.names(name) {
+        return CallerId::OTHERS;
+    }
+    downstream.caller(name)
 }
 
-fn waits(patience: &BTreeMap<String, Duration>) -> impl Iterator<Item = (&str, Duration)> {
-    patience
-        .iter()
-        .map(|(caller, wait)| (caller.as_str(), *wait))
-}
-
-/// What a call meets that finds the queue full.
-fn turned_away() -> Fate {
-    Fate {
-        delay: Duration::ZERO,
-        healthy: Duration::ZERO,
-        ending: Ending::Status {
-            code: 503,
-            retry_after_s: None,
-            body: None,
-            headers: Vec::new(),
-        },
-        slow_body: None,
-        hits: vec![Hit {
-            rule: "overload".into(),
-            effect: "full",
-        }],
-        spared_by: Vec::new(),
-        endangered: true,
+impl Drop for SufferingCall {
+    fn drop(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.running.lock().downstream.relieve(place);
+        }
     }
 }
 
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running")
-            .field("health", &self.health())
-            .finish()
+        f.debug_struct("Running").finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,7 +2,7 @@
 
 use super::super::check::Cost;
 use super::*;
-use crate::overload::Crowd;
+use crate::overload::Occupancy;
 
 /// As many of these rules, by name.
 fn rules(count: usize, rule: &str) -> String {
@@ -69,9 +69,12 @@ fn what_truths_cost_is_what_the_check_has_counted_whoever_calls() {
         let cost = Cost::of(&plan);
         let mut player = Player::new(plan);
         for number in 0..300 {
-            player.fate(at(number), &call(&format!("invented-{number}")));
+            meet(&mut player, at(number), &format!("invented-{number}"));
         }
-        let crowd = Crowd { busy: 4, depth: 7 };
+        let crowd = Occupancy {
+            busy: 4,
+            waiting: 7,
+        };
 
         let callers = player.callers();
         let truths = player.truth_of_each(at(400), &callers, Some(crowd));

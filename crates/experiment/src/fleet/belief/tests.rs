@@ -1,49 +1,57 @@
 //! Tests of belief: it is held against the truth as an eye on the timeline would.
 
-use crate::expectation::{Expectation, Figures};
-use crate::fleet::{Change, FleetRecord, InstanceRecord, Interval, Phase};
+use fusebox::Cause;
 use fusebox::State::{self, Closed, HalfOpen, Open};
 
+use crate::expectation::{Expectation, Figures};
+use crate::fleet::{Calls, Change, Evidence, FaultPhase, FleetRecord, InstanceRecord, Timeline};
+
 fn changes(changes: &[(f64, State)]) -> Vec<Change> {
-    let change = |&(at_s, to)| Change {
+    let mut from = Closed;
+    let mut change = |&(at_s, to)| Change {
         at_s,
+        from: std::mem::replace(&mut from, to),
         to,
-        cause: "manual".to_owned(),
+        cause: Cause::Manual,
+        number: 0,
+        window: Evidence::default(),
+        open_for_s: None,
     };
-    changes.iter().map(change).collect()
+    changes.iter().map(&mut change).collect()
 }
 
-fn truth(spans: &[(f64, f64)]) -> Vec<Interval> {
-    let interval = |&(until_s, p_fail)| Interval {
-        until_s,
-        p_fail,
-        permitted: 3,
-        rejected: 2,
-    };
-    spans.iter().map(interval).collect()
+fn calls(permitted: u64, rejected: u64, wasted: f64, wrongly_rejected: f64) -> Calls {
+    Calls {
+        permitted,
+        rejected,
+        wasted,
+        wrongly_rejected,
+    }
 }
 
-/// Ten seconds; bad from 2 to 6. A noticed after 1 s, flapped once and closed 1.5 s after the end of it.
+/// Ten seconds; bad from 2 to 6. A noticed after 1 s, flapped once and closed 1.5 s after the end of it. B never
+/// noticed. C opened at 1 although nothing was wrong for it.
 fn fleet() -> FleetRecord {
-    let phase = |name: &str, from_s, until_s| Phase {
+    let phase = |name: &str, from_s, until_s| FaultPhase {
         name: name.to_owned(),
         from_s,
         until_s,
     };
-    let one = |name: &str, transitions, intervals| InstanceRecord {
+    let one = |name: &str, truth, transitions: &[(f64, State)]| InstanceRecord {
         name: name.to_owned(),
-        transitions,
-        intervals,
+        truth,
+        transitions: changes(transitions),
+        // In calm, and in bad.
+        calls: vec![calls(6, 4, 1.5, 3.0), calls(2, 8, 1.5, 2.0)],
         ..InstanceRecord::default()
     };
-    let bad = truth(&[(2.0, 0.1), (4.0, 0.9), (6.0, 0.5), (10.0, 0.49)]);
-    let followed = changes(&[
+    let followed = [
         (3.0, Open),
         (5.0, HalfOpen),
         (5.5, Open),
         (7.0, HalfOpen),
         (7.5, Closed),
-    ]);
+    ];
     FleetRecord {
         duration_s: 10.0,
         unhealthy_at: 0.5,
@@ -53,17 +61,25 @@ fn fleet() -> FleetRecord {
             phase("bad", 2.0, 6.0),
             phase("calm", 6.0, 10.0),
         ],
-        instances: vec![
-            one("A", followed, bad.clone()),
-            one("B", changes(&[]), bad),
-            one("C", changes(&[(1.0, Open)]), truth(&[(10.0, 0.0)])),
+        truths: vec![
+            Timeline::from([(0.0, 0.1), (2.0, 0.9), (4.0, 0.5), (6.0, 0.49)]),
+            Timeline::from([(0.0, 0.0)]),
         ],
+        instances: vec![
+            one("A", 0, &followed),
+            one("B", 0, &[]),
+            one("C", 1, &[(1.0, Open)]),
+        ],
+        ..FleetRecord::default()
     }
 }
 
-fn value(text: &str) -> Option<f64> {
-    let expectation: Expectation = text.parse().unwrap();
-    fleet().value(expectation.figure())
+fn value_in(fleet: &FleetRecord, figure: &str) -> Option<f64> {
+    fleet.value(&figure.parse().unwrap())
+}
+
+fn value(figure: &str) -> Option<f64> {
+    value_in(&fleet(), figure)
 }
 
 #[test]
@@ -79,28 +95,36 @@ fn wrong_times_are_those_in_which_belief_and_truth_differ() {
 }
 
 #[test]
-fn calls_are_judged_by_the_truth_at_their_time() {
-    let a = fleet().belief("A", None).unwrap();
+fn turns_of_the_truth_are_followed_after_a_while_or_cut_off() {
+    let belief = |name| fleet().belief(name, None).unwrap();
+    let (a, b, c) = (belief("A"), belief("B"), belief("C"));
 
-    assert_eq!(a.asked_calls, 20);
-    assert_eq!((a.wasted_calls, a.wrongly_rejected_calls), (6, 4));
+    assert_eq!(
+        (a.detections.seen_s, a.recoveries.seen_s),
+        (vec![1.0], vec![1.5])
+    );
+    // It was bad for four seconds, and B never noticed: its delay is longer, nobody knows how long.
+    assert_eq!(
+        (b.detections.seen_s, b.detections.cut_off_s),
+        (vec![], vec![4.0])
+    );
+    // B was closed when it was over: nothing was to recover.
+    assert_eq!((b.recoveries.count(), b.closed_already), (0, 1));
+    assert_eq!((c.detections.count(), c.recoveries.count()), (0, 0));
+    assert_eq!(value("detection_delay_p50(B)"), Some(f64::INFINITY));
+    assert_eq!(value("detection_delay_p50(C)"), None);
 }
 
 #[test]
-fn turns_of_the_truth_are_followed_after_a_while_or_never() {
-    let (a, b) = (
-        fleet().belief("A", None).unwrap(),
-        fleet().belief("B", None).unwrap(),
-    );
+fn a_breaker_that_had_opened_before_the_truth_turned_had_nothing_to_notice() {
+    let mut fleet = fleet();
+    fleet.instances[0].transitions = changes(&[(1.0, Open), (9.0, Closed)]);
 
-    assert_eq!(
-        (a.detection_delays_s, a.recovery_delays_s),
-        (vec![1.0], vec![1.5])
-    );
-    assert_eq!((b.undetected, b.recovery_delays_s), (1, vec![0.0]));
-    // It was bad for four seconds, and B never noticed.
-    assert_eq!(value("detection_delay(B) < 1s"), Some(4.0));
-    assert_eq!(value("detection_delay(C) < 1s"), None);
+    let a = fleet.belief("A", None).unwrap();
+
+    assert_eq!(a.detections.count(), 0);
+    assert_eq!(a.recoveries.seen_s, [3.0]);
+    assert_eq!(a.wrongly_open_s, 1.0 + 3.0);
 }
 
 #[test]
@@ -111,34 +135,33 @@ fn a_breaker_that_is_still_open_at_the_end_has_not_recovered() {
     let a = fleet.belief("A", None).unwrap();
 
     assert_eq!(
-        (a.unrecovered, a.worst_recovery_s()),
-        (1, Some(f64::INFINITY))
+        (a.unrecovered, a.recoveries.cut_off_s.clone()),
+        (1, vec![4.0])
     );
+    assert_eq!(a.longest_recovery_s(), Some(f64::INFINITY));
+    let sentence: Expectation = "every instance closed within 60 s of recovery"
+        .parse()
+        .unwrap();
+    assert!(!sentence.judge(&fleet).held);
 }
 
 #[test]
-fn an_outage_that_nobody_noticed_until_the_end_was_never_noticed() {
+fn a_recovery_that_the_next_outage_cuts_off_is_a_bound_and_no_value() {
     let mut fleet = fleet();
-    fleet.instances[1].intervals.pop();
-    fleet.duration_s = 6.0;
-
-    let b = fleet.belief("B", None).unwrap();
-
-    assert_eq!(
-        (b.unnoticed, b.worst_detection_s()),
-        (1, Some(f64::INFINITY))
-    );
-}
-
-#[test]
-fn a_recovery_that_the_next_outage_cuts_off_counts_as_long_as_it_got() {
-    let mut fleet = fleet();
-    fleet.instances[0].intervals = truth(&[(2.0, 0.0), (6.0, 1.0), (7.0, 0.0), (10.0, 1.0)]);
+    fleet.truths[0] = Timeline::from([(0.0, 0.0), (2.0, 1.0), (6.0, 0.0), (7.0, 1.0)]);
 
     let a = fleet.belief("A", None).unwrap();
 
-    assert_eq!(a.recovery_delays_s, [1.0]);
-    assert_eq!(a.detection_delays_s, [1.0, 0.0]);
+    assert_eq!(
+        (a.recoveries.seen_s, a.recoveries.cut_off_s),
+        (vec![], vec![1.0])
+    );
+    assert_eq!(a.detections.seen_s, [1.0]);
+    assert_eq!(
+        value_in(&fleet, "recovery_delay_p50(A)"),
+        Some(f64::INFINITY)
+    );
+    assert_eq!(value_in(&fleet, "recovery_delay_max(A)"), Some(1.0));
 }
 
 #[test]
@@ -150,19 +173,88 @@ fn phases_that_come_again_are_taken_together() {
         (calm.watched_s, calm.closed_s, calm.wrongly_open_s),
         (6.0, 4.5, 1.5)
     );
-    assert_eq!((bad.watched_s, bad.openings, bad.wasted_calls), (4.0, 2, 6));
+    assert_eq!(
+        (bad.watched_s, bad.openings, bad.wasted_calls),
+        (4.0, 2, 1.5)
+    );
+    assert_eq!((calm.asked_calls, calm.wrongly_rejected_calls), (10, 3.0));
     assert!(fleet().belief("A", Some("none")).is_none());
 }
 
 #[test]
-fn figures_of_all_instances_are_sums_means_or_the_worst() {
-    assert_eq!(value("openings > 0"), Some(3.0));
-    assert_eq!(value("wrongly_open_share > 0"), Some(0.9));
-    assert_eq!(value("wrongly_open_share(A) > 0"), Some(0.15));
-    // C differs from B from second 1 on.
-    assert_eq!(value("divergence_share > 0"), Some(0.9));
-    assert_eq!(value("divergence_share(phase=bad) > 0"), Some(1.0));
-    assert_eq!(value("mixed_seconds_share > 0"), Some(0.4));
-    assert_eq!(value("recovery_delay(A) < 2s"), Some(1.5));
-    assert_eq!(value("p99 < 2s"), None);
+fn figures_of_all_instances_are_sums_and_means() {
+    assert_eq!(value("openings"), Some(3.0));
+    // A 1.5 s, B none, C 9 s of ten seconds each.
+    assert_eq!(value("wrongly_open_share"), Some(0.35));
+    assert_eq!(value("wrongly_open_share(A)"), Some(0.15));
+    assert_eq!(value("unhealthy_share"), Some(8.0 / 30.0));
+    assert_eq!(value("wasted_calls"), Some(9.0));
+    assert_eq!(value("wasted_ratio"), Some(9.0 / 60.0));
+    assert_eq!(value("wrongly_rejected_ratio(A, phase=bad)"), Some(0.2));
+    assert_eq!(value("detections"), Some(2.0));
+    assert_eq!(value("detections_cut_off"), Some(1.0));
+    // A came after 1 s, B was cut off after 4: half of the two had come after 1 s.
+    assert_eq!(value("detection_delay_p50"), Some(1.0));
+    assert_eq!(value("detection_delay_p90"), Some(f64::INFINITY));
+    assert_eq!(value("recovery_delay_p50(A)"), Some(1.5));
+    assert_eq!(value("recovery_delay_max"), Some(1.5));
+    assert_eq!(value("p99"), None);
+    assert_eq!(value("openings(Z)"), None);
+}
+
+#[test]
+fn open_against_half_open_is_another_state_but_no_divergence() {
+    // C differs from B from second 1 on, in whether calls pass.
+    assert_eq!(value("divergence_share"), Some(0.9));
+    assert_eq!(value("divergence_share(phase=bad)"), Some(1.0));
+    let mut two = fleet();
+    two.instances.remove(1);
+    // C is open from 1 on. A passes calls until 3 and from 7.5 on, and is half-open from 5 to 5.5 and from 7 to 7.5.
+    assert_eq!(value_in(&two, "divergence_share"), Some(0.45));
+    assert_eq!(value_in(&two, "state_divergence_share"), Some(0.55));
+}
+
+#[test]
+fn mixed_seconds_are_a_share_of_the_seconds_that_were_whole() {
+    assert_eq!(value("mixed_seconds_share"), Some(0.4));
+    let mut longer = fleet();
+    // The last answers came 30 ms after the end.
+    longer.duration_s = 10.03;
+    assert_eq!(value_in(&longer, "mixed_seconds_share"), Some(0.4));
+}
+
+#[test]
+fn another_threshold_moves_detection_and_not_the_expected_calls() {
+    let strict = fleet().with_threshold(0.6);
+
+    // Bad from 2 to 4 only.
+    let a = strict.belief("A", None).unwrap();
+    assert_eq!((a.unhealthy_s, a.wrongly_open_s), (2.0, 3.5));
+    assert_eq!(value_in(&strict, "wasted_calls"), value("wasted_calls"));
+    let never = fleet().with_threshold(0.95);
+    assert_eq!(value_in(&never, "detections"), Some(0.0));
+    assert_eq!(value_in(&never, "detection_delay_p50"), None);
+}
+
+#[test]
+fn under_overload_wrongly_open_is_said_beside_a_run_without_breakers_or_not_at_all() {
+    let mut fleet = fleet();
+    fleet.truth_follows_load = true;
+    let expectation: Expectation = "wrongly_open_share < 50 %".parse().unwrap();
+
+    let verdict = expectation.judge(&fleet);
+
+    assert!(!verdict.held);
+    assert!(verdict.shown.contains("under overload"), "{verdict:?}");
+    // Without breakers it would have been unhealthy from 2 to the end, for all.
+    let mut without = fleet.clone();
+    without.truths = vec![Timeline::from([(0.0, 0.0), (2.0, 1.0)])];
+    without.instances.iter_mut().for_each(|one| one.truth = 0);
+    let beside = fleet.beside(&without.truth());
+    // Only C, which opened at 1, was wrongly open then: for one second of thirty.
+    assert_eq!(value_in(&beside, "wrongly_open_share"), Some(1.0 / 30.0));
+    assert_eq!(
+        value_in(&fleet, "wrongly_closed_share"),
+        value("wrongly_closed_share")
+    );
 }

@@ -49,6 +49,7 @@ fn result() -> LoadResult {
         own_shortage: None,
         figures: BTreeMap::new(),
         phases: phases.windows().to_vec(),
+        all: Vec::new(),
         targets,
         seconds: Vec::new(),
         verdicts: Vec::new(),

@@ -39,7 +39,7 @@ fn picture(instances: usize, transitions: usize) -> Picture {
             phase: "partial failure".to_owned(),
             remaining: Some(Duration::from_secs(5)),
             failing_share: 0.35,
-            counts: crate::unreliable::Counts::default(),
+            counts: experiment::downstream::Counts::default(),
         },
         instances: (0..instances)
             .map(|place| InstancePicture {

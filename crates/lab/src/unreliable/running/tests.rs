@@ -1,12 +1,22 @@
-//! The service keeps its counts, its callers' luck and its clock through changes of the plan.
+//! Callers, readers of the truth and operators at once.
 
 mod costs;
 
 use fusebox::ManualClock;
+use tokio::time::advance;
 
 use super::*;
 
-fn running(plan: &str) -> (Running, ManualClock) {
+/// The runtime's time, which a test can move.
+struct RuntimeClock(Instant);
+
+impl Clock for RuntimeClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+fn running(plan: &str) -> (Arc<Running>, ManualClock) {
     let clock = ManualClock::new();
     let plan = Plan::parse(plan.as_bytes()).unwrap();
     (
@@ -15,158 +25,26 @@ fn running(plan: &str) -> (Running, ManualClock) {
     )
 }
 
-fn call(running: &Running, caller: &str) -> Fate {
-    let call = Call {
+/// The same on the time of the runtime. Call it within one.
+pub(in crate::unreliable) fn on_runtime(plan: &str) -> Arc<Running> {
+    let plan = Plan::parse(plan.as_bytes()).unwrap();
+    let clock = RuntimeClock(Instant::now());
+    let running = Running::new(plan, BTreeMap::new(), Box::new(clock));
+    running.sleeper.set(Sleeper::of_runtime()).unwrap();
+    running
+}
+
+pub(in crate::unreliable) fn meet(running: &Arc<Running>, caller: &str) -> Meeting {
+    running.meet(&Asked {
         caller,
         key: None,
         path: "/data",
-    };
-    running.meet(&call, None).fate
+        id: None,
+    })
 }
 
-fn plan(text: &str) -> Plan {
-    Plan::parse(text.as_bytes()).unwrap()
-}
-
-#[test]
-fn calls_are_counted_by_what_met_them() {
-    let clock = ManualClock::new();
-    let running = Running::new(Plan::schedule(1), BTreeMap::new(), Box::new(clock.clone()));
-
-    for _ in 0..5 {
-        call(&running, "A");
-    }
-    clock.set(Duration::from_secs(21));
-    for _ in 0..50 {
-        call(&running, "A");
-    }
-
-    let health = running.health();
-    assert_eq!(health.phase, "outage");
-    assert_eq!(health.counts.received(), 55);
-    assert_eq!(health.counts.success, 5);
-    assert_eq!(health.counts.while_failing, 50);
-    assert_eq!(running.received_by("A"), 55);
-    assert_eq!(running.elapsed(), Duration::from_secs(21));
-}
-
-#[test]
-fn a_new_plan_starts_its_own_time_and_luck_but_keeps_the_counters() {
-    let clock = ManualClock::new();
-    let running = Running::new(Plan::schedule(1), BTreeMap::new(), Box::new(clock.clone()));
-    let first = call(&running, "A");
-    clock.set(Duration::from_secs(30));
-
-    running.replace(Plan::schedule(1), None).unwrap();
-
-    assert_eq!(running.health().phase, "healthy");
-    assert_eq!(call(&running, "A"), first);
-    assert_eq!(running.health().counts.received(), 2);
-}
-
-#[test]
-fn a_patched_plan_goes_on_where_it_was() {
-    let text = |seed| {
-        format!(
-            r#"{{"seed": {seed}, "phases": [{{"name": "calm", "for_ms": 1000}}, {{"name": "then"}}],
-                "rules": {{"first": {{"gate": {{"first_n": 3}}, "effects": [{{"reset": {{}}}}]}}}}}}"#
-        )
-    };
-    let (running, clock) = running(&text(1));
-    assert_eq!(call(&running, "A").ending, Ending::Reset);
-    clock.set(Duration::from_secs(2));
-
-    running.patch(plan(&text(2)), Some(1)).unwrap();
-
-    assert_eq!(running.health().phase, "then");
-    let resets = (0..5).filter(|_| call(&running, "A").ending == Ending::Reset);
-    assert_eq!(resets.count(), 2, "one of three was used up before");
-    assert_eq!(running.plan().1, 2);
-}
-
-#[test]
-fn two_operators_do_not_overwrite_each_other() {
-    let (running, _) = running(r#"{"phases": [{"name": "calm"}]}"#);
-    running.replace(Plan::healthy(), Some(1)).unwrap();
-
-    let conflict = running.replace(Plan::schedule(1), Some(1)).unwrap_err();
-
-    assert_eq!(conflict.revision, 2);
-    assert_eq!(running.plan(), (Plan::healthy(), 2));
-}
-
-#[test]
-fn a_plan_with_a_time_to_live_gives_way_to_the_one_before_which_has_gone_on() {
-    let (running, clock) =
-        running(r#"{"phases": [{"name": "first", "for_ms": 10000}, {"name": "second"}]}"#);
-    clock.set(Duration::from_secs(5));
-    let mad = r#"{"phases": [{"name": "mad", "failure_ratio": 1}], "ttl_ms": 2000}"#;
-    running.replace(plan(mad), None).unwrap();
-    assert!((running.truth("A") - 1.0).abs() < 1e-12);
-
-    clock.set(Duration::from_millis(6999));
-    assert_eq!(running.health().phase, "mad");
-    clock.set(Duration::from_secs(7));
-
-    assert_eq!(running.health().phase, "first");
-    assert_eq!(running.elapsed(), Duration::from_secs(7));
-    assert!(running.truth("A").abs() < 1e-12);
-    assert_eq!(running.plan().1, 3, "to give way is a change");
-}
-
-#[test]
-fn a_first_plan_with_a_time_to_live_gives_way_to_health() {
-    let (running, clock) =
-        running(r#"{"phases": [{"name": "mad", "failure_ratio": 1}], "ttl_ms": 10}"#);
-    clock.set(Duration::from_millis(10));
-
-    assert_eq!(call(&running, "A").ending, Ending::Success);
-    assert_eq!(running.plan().0, Plan::healthy());
-}
-
-#[test]
-fn a_patch_with_a_time_to_live_is_taken_back_on_the_same_clock_and_counts() {
-    let calm = r#"{"phases": [{"name": "calm"}],
-                   "rules": {"first": {"gate": {"first_n": 3}, "effects": [{"reset": {}}]}}}"#;
-    let (running, clock) = running(calm);
-    call(&running, "A");
-    clock.set(Duration::from_mins(1));
-    let mut bad = plan(calm);
-    bad.phases[0].failure_ratio = 1.0;
-    bad.ttl_ms = Some(500);
-    running.patch(bad, None).unwrap();
-    assert!((running.truth("B") - 1.0).abs() < 1e-12);
-    call(&running, "A");
-
-    clock.set(Duration::from_millis(60_500));
-
-    assert_eq!(running.plan().0, plan(calm));
-    assert_eq!(running.elapsed(), Duration::from_millis(60_500));
-    assert_eq!(
-        call(&running, "A").ending,
-        Ending::Reset,
-        "the third of three"
-    );
-    assert_eq!(call(&running, "A").ending, Ending::Success);
-}
-
-#[test]
-fn a_rule_that_is_patched_in_lives_from_then_on() {
-    let (running, clock) = running(r#"{"phases": [{"name": "calm"}]}"#);
-    clock.set(Duration::from_mins(1));
-    let hang = r#"{"phases": [{"name": "calm"}],
-        "rules": {"hang-c": {"match": {"caller": "C"}, "effects": [{"hang": {"max_ms": 15000}}],
-                             "ttl_ms": 20000}}}"#;
-
-    running.patch(plan(hang), None).unwrap();
-
-    assert_eq!(call(&running, "C").ending, Ending::Hang);
-    assert_eq!(call(&running, "A").ending, Ending::Success);
-    clock.set(Duration::from_secs(79));
-    assert!((running.truth("C") - 1.0).abs() < 1e-12);
-    clock.set(Duration::from_secs(80));
-    assert!(running.truth("C").abs() < 1e-12);
-    assert_eq!(call(&running, "C").ending, Ending::Success);
+fn call(running: &Arc<Running>, caller: &str) -> Fate {
+    meet(running, caller).fate
 }
 
 #[test]
@@ -189,141 +67,64 @@ fn callers_beyond_the_limit_cost_no_memory() {
             .any(|(caller, _, _)| caller.is_empty())
     );
     let (ledger, _) = running.ledger();
+    assert!(ledger.callers() <= 257);
     assert!(ledger.injected().count() + ledger.spared().count() <= 2 * 258);
     assert_eq!(running.health().counts.received(), 2560);
 }
 
 #[test]
-fn more_calls_suffer_at_once_than_the_limit_allows_never() {
+fn a_caller_whom_the_plan_names_is_told_apart_however_many_came_before() {
+    let text = r#"{"rules": {"r": {"match": {"caller": "late"}, "effects": [{"reset": {}}]}}}"#;
+    let (running, _) = running(text);
+    for caller in 0..1000 {
+        call(&running, &caller.to_string());
+    }
+
+    let fate = call(&running, "late");
+
+    assert_eq!(fate.ending, experiment::faults::Ending::Reset);
+    assert_eq!(running.received_by("late"), 1);
+    assert_eq!(running.received_by("999"), 0, "one of the others");
+}
+
+#[test]
+fn a_call_suffers_until_it_is_dropped() {
     let (running, _) = running(
         r#"{"rules": {"slow": {"effects": [{"delay": {"fixed": {"ms": 50}}}]}},
             "limits": {"max_active_faults": 2}}"#,
     );
-    let call = Call {
-        caller: "A",
-        key: None,
-        path: "/data",
-    };
 
-    let meetings: Vec<Meeting> = (0..5).map(|_| running.meet(&call, None)).collect();
+    let meetings: Vec<Meeting> = (0..5).map(|_| meet(&running, "A")).collect();
 
     let delayed = meetings.iter().filter(|it| !it.fate.delay.is_zero());
     assert_eq!(delayed.count(), 2);
-    let (ledger, _) = running.ledger();
-    assert_eq!(ledger.spared().collect::<Vec<_>>(), [(["slow", "A"], 3)]);
     drop(meetings);
-    assert!(!running.meet(&call, None).fate.delay.is_zero());
+    assert!(!call(&running, "A").delay.is_zero());
 }
 
-#[test]
-fn a_spared_call_takes_as_long_as_a_healthy_one() {
-    let (running, _) = running(
-        r#"{"base": {"delay": {"fixed": {"ms": 20}}},
-            "rules": {"slow": {"effects": [{"delay": {"fixed": {"ms": 50}}}]}},
-            "limits": {"max_active_faults": 1}}"#,
-    );
-    let call = Call {
-        caller: "A",
-        key: None,
-        path: "/data",
-    };
-
-    let meetings: Vec<Meeting> = (0..3).map(|_| running.meet(&call, None)).collect();
-
-    let delays = meetings.iter().map(|it| it.fate.delay.as_millis());
-    assert_eq!(delays.collect::<Vec<_>>(), [70, 20, 20]);
-}
-
-/// A rule that resets calls, with more to it.
-fn resetting(more: &str, phases: &str) -> String {
-    format!(r#"{{"phases": {phases}, "rules": {{"r": {{"effects": [{{"reset": {{}}}}]{more}}}}}}}"#)
-}
-
-const CALM: &str = r#"[{"name": "calm"}]"#;
-
-#[test]
-fn a_patch_that_is_taken_back_makes_no_rule_younger() {
-    let own = r#", "ttl_ms": 10000"#;
-    for patched in [
-        format!(r#"{{"phases": {CALM}, "ttl_ms": 500}}"#),
-        resetting(r#", "match": {"caller": "B"}"#, CALM).replacen('{', r#"{"ttl_ms": 500, "#, 1),
-    ] {
-        // While its time is not over, and when it was over before the patch came.
-        for (patched_at, after, hits) in [(2, 9_999, true), (2, 10_000, false), (11, 12_000, false)]
-        {
-            let (running, clock) = running(&resetting(own, CALM));
-            clock.set(Duration::from_secs(patched_at));
-            running.patch(plan(&patched), None).unwrap();
-
-            clock.set(Duration::from_millis(after));
-
-            let met = call(&running, "A").ending == Ending::Reset;
-            assert_eq!(
-                met, hits,
-                "{patched} at {patched_at} s, looked at {after} ms"
-            );
-            let truth = running.truth("A") > 0.5;
-            assert_eq!(
-                truth, hits,
-                "{patched} at {patched_at} s, looked at {after} ms"
-            );
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_is_replaced_or_ends_lets_its_calls_go() {
+    let hang = r#"{"rules": {"hang": {"effects": [{"hang": {"max_ms": 60000}}]}}, "ttl_ms": 500}"#;
+    for replaced in [false, true] {
+        let running = on_runtime(hang);
+        let began = Instant::now();
+        let mut held = meet(&running, "A").held;
+        let waiting = tokio::spawn({
+            let running = Arc::clone(&running);
+            async move { held.wait(&running, std::future::pending::<()>()).await }
+        });
+        if replaced {
+            tokio::task::yield_now().await;
+            advance(Duration::from_millis(100)).await;
+            running.replace(Plan::healthy(), None).unwrap();
         }
+
+        waiting.await.unwrap().unwrap_err();
+
+        let waited = if replaced { 100 } else { 500 };
+        let after = began.elapsed().as_millis();
+        assert!((waited..=waited + 1).contains(&after), "{after}");
     }
-}
-
-#[test]
-fn a_patch_that_is_taken_back_forgets_no_count() {
-    let first = r#", "gate": {"first_n": 3}"#;
-    let listed = r#"[{"name": "calm", "rules": ["r"]}]"#;
-    let other = r#"[{"name": "short", "for_ms": 1}, {"name": "calm", "rules": ["r"]}]"#;
-    for (phases, patched_phases) in [(CALM, CALM), (listed, listed), (listed, other)] {
-        for replaced_meanwhile in [false, true] {
-            let (running, clock) = running(&resetting(first, phases));
-            assert_eq!(call(&running, "A").ending, Ending::Reset);
-            clock.set(Duration::from_secs(1));
-            let patched = resetting(r#", "gate": {"first_n": 1}"#, patched_phases);
-            let patched = patched.replacen('{', r#"{"ttl_ms": 5000, "#, 1);
-            running.patch(plan(&patched), None).unwrap();
-            if replaced_meanwhile {
-                let calm = r#"{"phases": [{"name": "x"}], "ttl_ms": 100}"#;
-                running.replace(plan(calm), None).unwrap();
-            }
-            assert_eq!(
-                call(&running, "B").ending == Ending::Reset,
-                !replaced_meanwhile
-            );
-
-            clock.set(Duration::from_secs(9));
-
-            let resets = (0..5).filter(|_| call(&running, "A").ending == Ending::Reset);
-            assert_eq!(
-                resets.count(),
-                2,
-                "{phases} {patched_phases} {replaced_meanwhile}"
-            );
-        }
-    }
-}
-
-#[test]
-fn whatever_plan_is_in_force_the_truth_knows_how_long_each_caller_waits() {
-    let waits = [("A", 1000), ("B", 100)];
-    let waits = waits.map(|(name, millis)| (name.to_owned(), Duration::from_millis(millis)));
-    let slow = plan(r#"{"callers": ["A", "B"], "base": {"delay": {"fixed": {"ms": 200}}}}"#);
-    let clock = Box::new(ManualClock::new());
-    let running = Running::new(slow.clone(), waits.into(), clock);
-    let holds = |when| {
-        assert!(running.truth("A") < 1e-9, "{when}");
-        assert!(running.truth("B") > 0.999, "{when}");
-        let share = running.health().failing_share;
-        assert!((share - 0.5).abs() < 1e-9, "{when}: {share}");
-    };
-
-    holds("at the start");
-    running.replace(slow.clone(), None).unwrap();
-    holds("replaced");
-    running.patch(slow, None).unwrap();
-    holds("patched");
 }
 
 #[test]

@@ -1,0 +1,329 @@
+//! The unreliable service as a value: a plan in force, what was before it, a work queue, and a ledger.
+//!
+//! A [`Downstream`] decides what each call meets and counts it. It has no clock, no timer, no lock and no
+//! socket: whoever drives it says what happens when, and is told what to do next. So the lab, which answers
+//! over HTTP, and a simulator, which has events, ask the very same service. The host owes it four things:
+//!
+//! - each [`Start`] is reported by [`Downstream::work_done`] at its `until`;
+//! - a call that nobody waits for any more is reported by [`Downstream::leave`], if it had [`Work`];
+//! - a [`Suffering`] is given back by [`Downstream::relieve`] when the call has ended;
+//! - a call that still waits at [`Meeting::ends`], or of which [`Downstream::lets_go`] says so after a change
+//!   of the plan, is answered at once, as by a service that is well.
+//!
+//! All instants are on the host's clock. It may start anywhere, and must not go back.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `in_force` | the plan in force, and what was before it |
+//! | `meeting` | what one call meets, and what holds it |
+//! | `ledger` | who has called, and what was done to whom |
+//! | `repeats` | calls that come once more, and meet the same |
+//! | `truth` | the probability that calls fail, and when it changes |
+
+mod in_force;
+mod ledger;
+mod meeting;
+mod repeats;
+mod truth;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use in_force::{Conflict, Settled};
+pub use ledger::{CallerId, Counts, Ledger};
+pub use meeting::{Held, Meeting, Request, Suffering, Work};
+pub use truth::{Lookout, Sight, TRUTH_STEP, Truths};
+
+use crate::faults::{self, Ending, Fate, Few, Hit, Moment, Plan};
+use crate::overload::{Arrival, Start, WorkId};
+use in_force::{Before, Changed, InForce};
+use meeting::OVERLOAD;
+use repeats::Repeats;
+
+/// The unreliable service.
+///
+/// # Examples
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::time::Duration;
+/// use experiment::downstream::{Downstream, Request};
+/// use experiment::faults::{Ending, Plan};
+///
+/// let plan = Plan::parse(br#"{"rules": {"first": {"gate": {"first_n": 1}, "effects": [{"reset": {}}]}}}"#)?;
+/// let mut downstream = Downstream::new(plan, BTreeMap::new(), Duration::ZERO);
+/// let a = downstream.caller("A");
+/// let call = Request { caller: a, key: None, path: "/data" };
+///
+/// assert_eq!(downstream.truth(Duration::ZERO, a), 1.0);
+/// assert_eq!(downstream.meet(Duration::ZERO, &call, None).fate.ending, Ending::Reset);
+/// assert_eq!(downstream.truth(Duration::ZERO, a), 0.0);
+/// assert_eq!(downstream.meet(Duration::ZERO, &call, None).fate.ending, Ending::Success);
+/// assert_eq!(downstream.ledger().received_by(a), 2);
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Downstream {
+    force: InForce,
+    /// What comes back when the plan in force has a time to live and it is over.
+    before: Option<Before>,
+    revision: u64,
+    changed: Changed,
+    ledger: Ledger,
+    repeats: Repeats,
+    /// How long callers wait, where that is known.
+    waits: BTreeMap<String, Duration>,
+    /// Calls that suffer at this moment.
+    suffering: u32,
+    /// The number of the next piece of work: no two have one, whatever plan is in force.
+    next_work: u64,
+    /// The time wasted by work queues that are no more.
+    wasted: Duration,
+    truth_version: u64,
+    /// What hits a call that finds the queue full.
+    overload: Arc<str>,
+}
+
+impl Downstream {
+    /// Puts `plan` in force at `began`, the first instant on the clock of the host.
+    ///
+    /// `waits` says how long callers wait for an answer. Every plan learns it that does not say so itself.
+    pub fn new(plan: Plan, waits: BTreeMap<String, Duration>, began: Duration) -> Self {
+        let plan = learned(plan, &waits);
+        Self {
+            force: InForce::new(plan, began),
+            before: None,
+            revision: 1,
+            changed: Changed::default(),
+            ledger: Ledger::default(),
+            repeats: Repeats::default(),
+            waits,
+            suffering: 0,
+            next_work: 0,
+            wasted: Duration::ZERO,
+            truth_version: 0,
+            overload: OVERLOAD.into(),
+        }
+    }
+
+    /// The handle of this caller, who is counted apart from now on. It holds whatever plan is in force.
+    ///
+    /// There is no limit: a host that lets anybody call under any name asks [`known`](Self::known) first,
+    /// and uses [`CallerId::OTHERS`] beyond a limit of its own.
+    pub fn caller(&mut self, name: &str) -> CallerId {
+        self.ledger.caller(name)
+    }
+
+    /// The handle of a member of the host's own fleet: every plan tells it apart, however many there are.
+    pub fn member(&mut self, name: &str) -> CallerId {
+        self.ledger.member(name)
+    }
+
+    /// The handle of this caller, if there is one already.
+    pub fn known(&self, name: &str) -> Option<CallerId> {
+        self.ledger.known(name)
+    }
+
+    /// Whether the plan in force names this caller, so that it must have a handle of its own.
+    pub fn names(&self, caller: &str) -> bool {
+        self.force.player.names(caller)
+    }
+
+    /// Who has called so far, and what was done to whom.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The plan in force, and its revision: 1 for the first, and one more with each change.
+    pub fn plan(&self) -> (&Plan, u64) {
+        (self.force.player.plan(), self.revision)
+    }
+
+    /// The revision of the plan in force.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The time since the plan in force started: the clock of its phases.
+    pub fn elapsed(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.force.began)
+    }
+
+    /// The phase that the plan in force is in.
+    pub fn moment(&self, now: Duration) -> Moment<'_> {
+        self.force.player.plan().at(self.elapsed(now))
+    }
+
+    /// Whether nobody listens at `now`.
+    pub fn refuses(&mut self, now: Duration) -> bool {
+        self.settle(now);
+        let elapsed = self.elapsed(now);
+        self.force.player.refuses(elapsed)
+    }
+
+    /// Whether there can be an instant at which nobody listens, as long as this plan is in force.
+    pub fn can_refuse(&self) -> bool {
+        self.force.player.can_refuse()
+    }
+
+    /// What the next call meets at `now`; counts the call.
+    ///
+    /// A caller that sends a call once more, because its connection ended, gives both the same number as
+    /// `repeat`: the second meets what the first has met.
+    pub fn meet(&mut self, now: Duration, call: &Request<'_>, repeat: Option<u64>) -> Meeting {
+        self.settle(now);
+        let elapsed = self.elapsed(now);
+        let mut fate = self.fate(elapsed, call, repeat);
+        let mut work = None;
+        if self.force.is_limited {
+            work = self.arrive(elapsed);
+            if work.is_none() {
+                fate = self.turned_away();
+            }
+        }
+        let suffering = self.suffer(&mut fate);
+        self.ledger.enter(call.caller, &fate);
+        self.truth_version += u64::from(self.force.counts_calls);
+        let mut meeting = Meeting {
+            fate,
+            work,
+            suffering,
+            revision: self.revision,
+            ends: None,
+        };
+        if self.force.is_mortal {
+            let end = self.force.player.end_of(&meeting.parts());
+            meeting.ends = end.map(|end| self.force.began.saturating_add(end));
+        }
+        meeting
+    }
+
+    /// A worker has done this work, at the instant that its [`Start`] named; who is next?
+    ///
+    /// Work that is no more, because it was cancelled or its plan has gone, changes nothing.
+    pub fn work_done(&mut self, id: WorkId) -> Option<Start> {
+        self.at_work(id, |queue, _| queue.finished(id))
+    }
+
+    /// Nobody waits for this work any more. Who is next, if that has made room?
+    pub fn leave(&mut self, now: Duration, id: WorkId) -> Option<Start> {
+        self.at_work(id, |queue, began| {
+            queue.abandon(now.saturating_sub(began), id)
+        })
+    }
+
+    /// Whether this work is being done or waits. Work of a plan that is no more does neither.
+    pub fn has_work(&self, id: WorkId) -> bool {
+        let mut queues = self.forces().filter_map(|force| force.queue.as_ref());
+        queues.any(|queue| queue.has(id))
+    }
+
+    /// The call that suffered has ended.
+    pub fn relieve(&mut self, suffering: Suffering) {
+        let Suffering(()) = suffering;
+        self.suffering = self.suffering.saturating_sub(1);
+    }
+
+    /// The time that workers spent on work that nobody waited for, under all plans so far.
+    pub fn wasted(&self) -> Duration {
+        let queues = self.forces().filter_map(|force| force.queue.as_ref());
+        self.wasted + queues.map(|queue| queue.wasted()).sum::<Duration>()
+    }
+
+    /// What a call meets: what it has met before, if it was cut and comes once more.
+    fn fate(&mut self, elapsed: Duration, call: &Request<'_>, repeat: Option<u64>) -> Fate {
+        let (caller, revision) = (call.caller, self.revision);
+        if let Some(id) = repeat
+            && let Some(fate) = self.repeats.take(caller, id, revision)
+        {
+            return fate;
+        }
+        let met = faults::Call {
+            caller: self.force.handle(caller, &self.ledger),
+            key: call.key,
+            path: call.path,
+        };
+        let fate = self.force.player.fate(elapsed, &met);
+        if let Some(id) = repeat {
+            self.repeats.note(caller, id, revision, &fate);
+        }
+        fate
+    }
+
+    /// Work for a call that comes, unless there is no room for it.
+    fn arrive(&mut self, elapsed: Duration) -> Option<Work> {
+        let factor = self.force.player.plan().at(elapsed).service_factor();
+        let began = self.force.began;
+        let id = WorkId(self.next_work);
+        self.next_work += 1;
+        let queue = self.force.queue()?;
+        queue.set_service_factor(factor);
+        let work = match queue.arrive(elapsed, id) {
+            Arrival::Started { until } => {
+                let until = began.saturating_add(until);
+                Work::Started(Start { id, until })
+            }
+            Arrival::Queued => Work::Queued(id),
+            Arrival::Full => return None,
+        };
+        self.truth_version += 1;
+        Some(work)
+    }
+
+    /// What a call meets that finds the queue full.
+    fn turned_away(&self) -> Fate {
+        Fate {
+            delay: Duration::ZERO,
+            healthy: Duration::ZERO,
+            ending: Ending::Status {
+                code: 503,
+                retry_after_s: None,
+                body: None,
+                headers: Vec::new(),
+            },
+            slow_body: None,
+            hits: [Hit {
+                rule: Arc::clone(&self.overload),
+                effect: "full",
+            }]
+            .into_iter()
+            .collect(),
+            spared_by: Few::new(),
+            endangered: true,
+        }
+    }
+
+    /// A place among the calls that suffer, if the call does; spares it when there is none.
+    fn suffer(&mut self, fate: &mut Fate) -> Option<Suffering> {
+        let suffers =
+            !fate.hits.is_empty() && (fate.delay > fate.healthy || fate.slow_body.is_some());
+        if !suffers {
+            return None;
+        }
+        let limits = self.force.player.plan().limits;
+        if self.suffering < limits.max_active_faults {
+            self.suffering += 1;
+            return Some(Suffering(()));
+        }
+        fate.delay = fate.healthy;
+        fate.slow_body = None;
+        fate.ending = Ending::Success;
+        let hits = std::mem::take(&mut fate.hits);
+        fate.spared_by.extend(hits.into_iter().map(|hit| hit.rule));
+        None
+    }
+}
+
+/// The plan that knows how long callers wait, as far as it does not say so itself.
+fn learned(mut plan: Plan, waits: &BTreeMap<String, Duration>) -> Plan {
+    plan.learn_patience(each(waits));
+    plan
+}
+
+fn each(waits: &BTreeMap<String, Duration>) -> impl Iterator<Item = (&str, Duration)> {
+    waits.iter().map(|(caller, wait)| (caller.as_str(), *wait))
+}
+
+#[cfg(test)]
+mod tests;

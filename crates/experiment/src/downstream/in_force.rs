@@ -1,0 +1,364 @@
+//! The plan in force, and what was before it. A plan with a time to live gives way by itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::meeting::{BASE, OVERLOAD, PHASE};
+use super::{CallerId, Downstream, Held, Ledger, each, learned};
+use crate::faults::{self, Phase, Plan, Player};
+use crate::overload::{Start, WorkId, WorkQueue};
+
+/// Changed parts that are remembered.
+const MAX_CHANGED: usize = 1024;
+
+/// A plan with its clock.
+#[derive(Clone, Debug)]
+pub(super) struct InForce {
+    pub(super) player: Player,
+    /// The instant that is zero on the plan's clock.
+    pub(super) began: Duration,
+    /// Opened by the first call.
+    pub(super) queue: Option<WorkQueue>,
+    /// Whether the plan has an overload model.
+    pub(super) is_limited: bool,
+    /// Whether each call may change the truth.
+    pub(super) counts_calls: bool,
+    /// Whether a part of it ends by itself.
+    pub(super) is_mortal: bool,
+    /// The player's handles of callers, by their own, as far as they have called.
+    handles: Vec<Option<faults::CallerId>>,
+}
+
+/// What there was before a plan with a time to live.
+#[derive(Clone, Debug)]
+pub(super) enum Before {
+    /// Another plan, whose clock goes on.
+    Replaced(Box<InForce>),
+    /// The same plan without the patch, with its counts and the ages of its rules.
+    Patched(Box<Player>),
+}
+
+/// The parts of the plan that have changed, by the revision that changed them.
+#[derive(Clone, Debug)]
+pub(super) struct Changed {
+    /// The revision that put the plan in force, patches aside.
+    replaced: u64,
+    /// For rules by name, and for others, the revision that took them back or changed them.
+    parts: BTreeMap<String, u64>,
+}
+
+/// Whether the plan in force is the same as before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is.
+    Same,
+    /// Its time to live is over, and it has given way: there is a new revision.
+    GaveWay,
+}
+
+/// Somebody has changed the plan since it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// What is in force now.
+    pub revision: u64,
+}
+
+impl Downstream {
+    /// Lets a plan give way whose time to live is over, at the instant at which it was over.
+    ///
+    /// Whatever asks for the state at `now` does this first. A host that has to tell others of each change
+    /// of the plan does it itself.
+    pub fn settle(&mut self, now: Duration) -> Settled {
+        if !self.force.player.ended(self.elapsed(now)) {
+            return Settled::Same;
+        }
+        let end = self.force.player.end_of(&[]);
+        let elapsed = end.unwrap_or_else(|| self.elapsed(now));
+        self.give_way(elapsed);
+        Settled::GaveWay
+    }
+
+    /// Whether the truth of `plan` can be computed at every scrape, with what is known of how long callers
+    /// wait.
+    ///
+    /// # Errors
+    ///
+    /// What of the plan costs too much, in one line.
+    pub fn check(&self, plan: &Plan) -> Result<(), String> {
+        plan.check_for_waits(each(&self.waits))
+    }
+
+    /// Puts `plan` in force at `now`; counters go on. `expected` is the revision that it replaces.
+    ///
+    /// # Errors
+    ///
+    /// When another revision is in force.
+    pub fn replace(
+        &mut self,
+        now: Duration,
+        plan: Plan,
+        expected: Option<u64>,
+    ) -> Result<u64, Conflict> {
+        self.settle(now);
+        self.expect(expected)?;
+        let plan = learned(plan, &self.waits);
+        self.begin_revision();
+        self.let_all_go();
+        let was_lasting = self.force.player.plan().ttl_ms.is_none();
+        let is_lasting = plan.ttl_ms.is_none();
+        let old = std::mem::replace(&mut self.force, InForce::new(plan, now));
+        if was_lasting && !is_lasting {
+            self.before = Some(Before::Replaced(Box::new(old)));
+            return Ok(self.revision);
+        }
+        self.forget(&old);
+        match self.before.take() {
+            // A patch for a while, replaced for a while: what was before both comes back as it was.
+            Some(Before::Patched(mut player)) if !is_lasting => {
+                player.take_back(old.player);
+                let unpatched = InForce::of(*player, old.began);
+                self.before = Some(Before::Replaced(Box::new(unpatched)));
+            }
+            before if !is_lasting => self.before = before,
+            Some(Before::Replaced(before)) => self.forget(&before),
+            _ => {}
+        }
+        Ok(self.revision)
+    }
+
+    /// Goes on with `plan` on the same clock and with the same counts. `expected` is the revision that was
+    /// patched.
+    ///
+    /// # Errors
+    ///
+    /// When another revision is in force.
+    pub fn patch(
+        &mut self,
+        now: Duration,
+        plan: Plan,
+        expected: Option<u64>,
+    ) -> Result<u64, Conflict> {
+        self.settle(now);
+        self.expect(expected)?;
+        let elapsed = self.elapsed(now);
+        let plan = learned(plan, &self.waits);
+        let before = self.force.player.plan();
+        if before.ttl_ms.is_none() && plan.ttl_ms.is_some() {
+            self.before = Some(Before::Patched(Box::new(self.force.player.clone())));
+        } else if plan.ttl_ms.is_none()
+            && let Some(Before::Replaced(before)) = self.before.take()
+        {
+            self.forget(&before);
+        }
+        self.begin_revision();
+        self.change_to(&plan, elapsed);
+        self.force.player.patch(plan, elapsed);
+        self.force.look_through();
+        Ok(self.revision)
+    }
+
+    /// Whether the plan wants a call no longer to wait: none of the parts that held it is as it was.
+    pub fn lets_go(&self, held: &Held) -> bool {
+        self.changed.lets_go(held)
+    }
+
+    /// The time to live is over, so long after the plan has begun: what was before comes back.
+    fn give_way(&mut self, elapsed: Duration) {
+        self.begin_revision();
+        let now = self.force.began.saturating_add(elapsed);
+        let next = match self.before.take() {
+            Some(Before::Patched(mut player)) => {
+                self.change_to(player.plan(), elapsed);
+                std::mem::swap(&mut self.force.player, &mut player);
+                self.force.player.take_back(*player);
+                self.force.look_through();
+                return;
+            }
+            Some(Before::Replaced(before)) => *before,
+            None => InForce::new(Plan::healthy(), now),
+        };
+        self.let_all_go();
+        let old = std::mem::replace(&mut self.force, next);
+        self.forget(&old);
+    }
+
+    fn begin_revision(&mut self) {
+        self.revision += 1;
+        self.truth_version += 1;
+    }
+
+    /// Whether nobody has changed the plan since this revision was read.
+    fn expect(&self, expected: Option<u64>) -> Result<(), Conflict> {
+        let revision = self.revision;
+        if expected.is_none_or(|expected| expected == revision) {
+            Ok(())
+        } else {
+            Err(Conflict { revision })
+        }
+    }
+
+    fn let_all_go(&mut self) {
+        self.changed = Changed {
+            replaced: self.revision,
+            parts: BTreeMap::new(),
+        };
+    }
+
+    /// Notes what is another in `plan`, which goes on with the same clock and counts, and ends what is no
+    /// more: an overload model, if it is not the same.
+    fn change_to(&mut self, plan: &Plan, elapsed: Duration) {
+        let before = self.force.player.plan();
+        let active = |plan: &Plan, rule: &str| plan.is_active(rule, elapsed);
+        // What the phase itself does; its rules are looked at one by one.
+        let phase = |plan: &Plan| Phase {
+            rules: Vec::new(),
+            ..plan.at(elapsed).phase.clone()
+        };
+        let rules = before.rules.iter().filter(|(name, rule)| {
+            plan.rules.get(*name) != Some(rule) || (active(before, name) && !active(plan, name))
+        });
+        let rules = rules.map(|(name, _)| name.clone());
+        let others = [
+            (PHASE, phase(before) != phase(plan)),
+            (BASE, before.base != plan.base),
+            (OVERLOAD, before.overload != plan.overload),
+        ];
+        let others = others.into_iter().filter(|(_, changed)| *changed);
+        let parts = others.map(|(part, _)| part.to_owned()).chain(rules);
+        self.changed.note(parts, self.revision);
+        if before.overload != plan.overload
+            && let Some(queue) = self.force.queue.take()
+        {
+            self.wasted += queue.wasted();
+        }
+    }
+
+    /// Keeps what a plan that is no more has wasted. Its work goes with it.
+    fn forget(&mut self, old: &InForce) {
+        self.wasted += old.queue.as_ref().map_or(Duration::ZERO, WorkQueue::wasted);
+    }
+
+    /// The plans whose work goes on: the one in force, and the one that comes back.
+    pub(super) fn forces(&self) -> impl Iterator<Item = &InForce> {
+        let before = match &self.before {
+            Some(Before::Replaced(before)) => Some(&**before),
+            _ => None,
+        };
+        std::iter::once(&self.force).chain(before)
+    }
+
+    /// Lets the queue that has this work, and whose clock began then, do something that may start more.
+    pub(super) fn at_work(
+        &mut self,
+        id: WorkId,
+        happens: impl FnOnce(&mut WorkQueue, Duration) -> Option<Start>,
+    ) -> Option<Start> {
+        let before = match &mut self.before {
+            Some(Before::Replaced(before)) => Some(&mut **before),
+            _ => None,
+        };
+        let mut forces = std::iter::once(&mut self.force).chain(before);
+        let (queue, began) = forces.find_map(|force| {
+            let began = force.began;
+            let queue = force.queue.as_mut().filter(|queue| queue.has(id));
+            queue.map(|queue| (queue, began))
+        })?;
+        let occupancy = queue.occupancy();
+        let next = happens(queue, began);
+        self.truth_version += u64::from(queue.occupancy() != occupancy);
+        next.map(|start| Start {
+            until: began.saturating_add(start.until),
+            ..start
+        })
+    }
+}
+
+impl InForce {
+    pub(super) fn new(plan: Plan, began: Duration) -> Self {
+        Self::of(Player::new(plan), began)
+    }
+
+    fn of(player: Player, began: Duration) -> Self {
+        let mut force = Self {
+            player,
+            began,
+            queue: None,
+            is_limited: false,
+            counts_calls: false,
+            is_mortal: false,
+            handles: Vec::new(),
+        };
+        force.look_through();
+        force
+    }
+
+    /// The player's handle of one who calls.
+    pub(super) fn handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
+        if let Some(handle) = self.known_handle(caller) {
+            return handle;
+        }
+        let name = ledger.name(caller);
+        let handle = if ledger.is_member(caller) {
+            self.player.member(name)
+        } else {
+            self.player.caller(name)
+        };
+        if self.handles.len() <= caller.place() {
+            self.handles.resize(caller.place() + 1, None);
+        }
+        self.handles[caller.place()] = Some(handle);
+        handle
+    }
+
+    /// The same for one who has called under this plan.
+    pub(super) fn known_handle(&self, caller: CallerId) -> Option<faults::CallerId> {
+        let handle = self.handles.get(caller.place()).copied().flatten();
+        handle.filter(|handle| self.player.knows(*handle))
+    }
+
+    /// Notes what every call asks of the plan.
+    fn look_through(&mut self) {
+        self.is_limited = self.player.plan().overload.is_some();
+        self.counts_calls = self.player.counts_calls();
+        self.is_mortal = self.player.is_mortal();
+    }
+
+    /// The work queue, which is opened at the first call, if the plan has an overload model.
+    pub(super) fn queue(&mut self) -> Option<&mut WorkQueue> {
+        let plan = self.player.plan();
+        let settings = plan.overload.as_ref()?;
+        let open = || WorkQueue::new(settings.clone(), plan.seed);
+        Some(self.queue.get_or_insert_with(open))
+    }
+}
+
+impl Default for Changed {
+    fn default() -> Self {
+        Self {
+            replaced: 1,
+            parts: BTreeMap::new(),
+        }
+    }
+}
+
+impl Changed {
+    fn note(&mut self, parts: impl Iterator<Item = String>, revision: u64) {
+        self.parts.extend(parts.map(|part| (part, revision)));
+        // Whoever waited was told of the oldest changes long ago.
+        while self.parts.len() > MAX_CHANGED
+            && let Some((oldest, _)) = self.parts.iter().min_by_key(|(_, at)| **at)
+        {
+            let oldest = oldest.clone();
+            self.parts.remove(&oldest);
+        }
+    }
+
+    fn lets_go(&self, held: &Held) -> bool {
+        let changed = |part: &Arc<str>| {
+            let at = self.parts.get(&**part);
+            at.is_some_and(|at| *at > held.revision)
+        };
+        self.replaced > held.revision || held.parts.iter().any(changed)
+    }
+}

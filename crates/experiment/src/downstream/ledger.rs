@@ -1,0 +1,273 @@
+//! The ledger of the service: who has called, and counts that survive every change of the plan.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::faults::{Ending, Fate};
+
+/// Series of rules and callers; what comes beyond is counted as another's.
+const MAX_SERIES: usize = 1024;
+/// What series beyond the limit are counted as.
+const OTHER: &str = "other";
+
+/// A caller of the service, valid whatever plan is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallerId(u32);
+
+impl CallerId {
+    /// All those together whom the host does not tell apart. Their name is empty.
+    pub const OTHERS: Self = Self(0);
+
+    pub(super) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What the service has done since it was started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls that ended well, as far as the service can tell.
+    pub success: u64,
+    /// Calls that a fault ended.
+    pub failure: u64,
+    /// Calls that got no answer until the end of a hang.
+    pub hang: u64,
+    /// Calls that arrived while the active faults could fail them.
+    pub while_failing: u64,
+}
+
+impl Counts {
+    /// All calls.
+    pub fn received(&self) -> u64 {
+        self.success + self.failure + self.hang
+    }
+}
+
+/// The counts of all calls, and those of each caller by rule.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    counts: Counts,
+    /// By [`CallerId`].
+    accounts: Vec<Account>,
+    ids: BTreeMap<Arc<str>, CallerId>,
+    /// How many series all callers have together.
+    series: usize,
+}
+
+/// One caller.
+#[derive(Clone, Debug)]
+struct Account {
+    name: Arc<str>,
+    /// Whether it is one of the host's own fleet.
+    is_member: bool,
+    received: u64,
+    injected: Vec<Series>,
+    spared: Vec<Series>,
+}
+
+/// Calls that a rule has hit with an effect; there is none where it has spared them.
+#[derive(Clone, Debug)]
+struct Series {
+    rule: Arc<str>,
+    effect: &'static str,
+    calls: u64,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        let mut ledger = Self {
+            counts: Counts::default(),
+            accounts: Vec::new(),
+            ids: BTreeMap::new(),
+            series: 0,
+        };
+        let others = ledger.caller("");
+        debug_assert_eq!(others, CallerId::OTHERS);
+        ledger
+    }
+}
+
+impl Ledger {
+    /// The counts of all calls.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How many callers are told apart, all others counted as one.
+    pub fn callers(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// The name of a caller; empty for the others.
+    pub fn name(&self, caller: CallerId) -> &str {
+        &self.accounts[caller.place()].name
+    }
+
+    /// How many calls of a caller have come.
+    pub fn received_by(&self, caller: CallerId) -> u64 {
+        self.accounts[caller.place()].received
+    }
+
+    /// Calls by rule, effect and caller, for those that a rule has hit. Sorted by caller, then by the others.
+    pub fn injected(&self) -> impl Iterator<Item = ([&str; 3], u64)> {
+        self.by_name().flat_map(|account| {
+            let series = account.injected.iter();
+            series.map(|it| ([&*it.rule, it.effect, &*account.name], it.calls))
+        })
+    }
+
+    /// Calls by rule and caller, for those that a rule could have hit and did not. Sorted by caller and rule.
+    pub fn spared(&self) -> impl Iterator<Item = ([&str; 2], u64)> {
+        self.by_name().flat_map(|account| {
+            let series = account.spared.iter();
+            series.map(|it| ([&*it.rule, &*account.name], it.calls))
+        })
+    }
+
+    /// The handle of a caller, who is told apart from now on.
+    ///
+    /// # Panics
+    ///
+    /// With more than 4,294,967,295 callers.
+    pub(super) fn caller(&mut self, name: &str) -> CallerId {
+        if let Some(id) = self.known(name) {
+            return id;
+        }
+        let id = CallerId(u32::try_from(self.accounts.len()).expect("fewer callers than 2^32"));
+        let name: Arc<str> = name.into();
+        self.ids.insert(Arc::clone(&name), id);
+        self.accounts.push(Account {
+            name,
+            is_member: false,
+            received: 0,
+            injected: Vec::new(),
+            spared: Vec::new(),
+        });
+        id
+    }
+
+    /// The same for one of the host's own fleet.
+    pub(super) fn member(&mut self, name: &str) -> CallerId {
+        let id = self.caller(name);
+        self.accounts[id.place()].is_member = true;
+        id
+    }
+
+    pub(super) fn is_member(&self, caller: CallerId) -> bool {
+        self.accounts[caller.place()].is_member
+    }
+
+    pub(super) fn known(&self, name: &str) -> Option<CallerId> {
+        self.ids.get(name).copied()
+    }
+
+    /// Counts a call with what it meets.
+    pub(super) fn enter(&mut self, caller: CallerId, fate: &Fate) {
+        match fate.ending {
+            Ending::Success => self.counts.success += 1,
+            Ending::Hang => self.counts.hang += 1,
+            _ => self.counts.failure += 1,
+        }
+        self.counts.while_failing += u64::from(fate.endangered);
+        let account = &mut self.accounts[caller.place()];
+        account.received += 1;
+        for hit in &fate.hits {
+            count(
+                &mut account.injected,
+                &hit.rule,
+                hit.effect,
+                &mut self.series,
+            );
+        }
+        for rule in &fate.spared_by {
+            count(&mut account.spared, rule, "", &mut self.series);
+        }
+    }
+
+    fn by_name(&self) -> impl Iterator<Item = &Account> {
+        self.ids.values().map(|id| &self.accounts[id.place()])
+    }
+}
+
+/// Counts one more call; as another rule's when there are too many series.
+fn count(series: &mut Vec<Series>, rule: &Arc<str>, effect: &'static str, all: &mut usize) {
+    // The rules of the plan in force are known by their address: a caller meets the same few all the time.
+    let known = series
+        .iter_mut()
+        .find(|it| Arc::ptr_eq(&it.rule, rule) && it.effect == effect);
+    if let Some(one) = known {
+        one.calls += 1;
+        return;
+    }
+    count_by_name(series, rule, effect, all);
+}
+
+#[cold]
+fn count_by_name(series: &mut Vec<Series>, rule: &Arc<str>, effect: &'static str, all: &mut usize) {
+    let find = |series: &Vec<Series>, rule: &str| {
+        series.binary_search_by_key(&(rule, effect), |it| (&it.rule, it.effect))
+    };
+    match find(series, rule) {
+        Ok(place) => {
+            series[place].rule = Arc::clone(rule);
+            series[place].calls += 1;
+        }
+        Err(place) if *all < MAX_SERIES => {
+            *all += 1;
+            let rule = Arc::clone(rule);
+            series.insert(
+                place,
+                Series {
+                    rule,
+                    effect,
+                    calls: 1,
+                },
+            );
+        }
+        Err(_) => match find(series, OTHER) {
+            Ok(place) => series[place].calls += 1,
+            Err(place) => {
+                *all += 1;
+                let rule = OTHER.into();
+                series.insert(
+                    place,
+                    Series {
+                        rule,
+                        effect,
+                        calls: 1,
+                    },
+                );
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::faults::{Call, Plan, Player};
+
+    #[test]
+    fn rules_without_end_cost_no_memory() {
+        let mut ledger = Ledger::default();
+        let caller = ledger.caller("A");
+        for number in 0..3 * MAX_SERIES {
+            let plan =
+                format!(r#"{{"rules": {{"r{number}": {{"effects": [{{"reset": {{}}}}]}}}}}}"#);
+            let mut player = Player::new(Plan::parse(plan.as_bytes()).unwrap());
+            let call = Call {
+                caller: player.caller("A"),
+                key: None,
+                path: "/data",
+            };
+            ledger.enter(caller, &player.fate(Duration::ZERO, &call));
+        }
+
+        assert!(ledger.injected().count() <= MAX_SERIES + 1);
+        let all: u64 = ledger.injected().map(|(_, count)| count).sum();
+        assert_eq!(all, 3 * MAX_SERIES as u64);
+        assert_eq!(ledger.received_by(caller), all);
+    }
+}

@@ -1,0 +1,113 @@
+//! What one call meets, and the parts of the plan that hold it.
+//!
+//! A plan that is cleared or replaced holds nothing any more: what waits for its faults, its delays or its
+//! queue is answered at once, as by a service that is well. The same holds for a part of the plan that a
+//! patch takes back or changes, and for a plan or a rule whose time to live is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::CallerId;
+use crate::faults::Fate;
+use crate::overload::{Start, WorkId};
+
+/// What keeps a call waiting that is no rule: the phase's own latency, hangs and failures,
+pub(super) const PHASE: &str = "phase";
+/// what every call takes,
+pub(super) const BASE: &str = "base delay";
+/// and the queue.
+pub(super) const OVERLOAD: &str = "overload";
+
+/// A call that reaches the service.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Who calls.
+    pub caller: CallerId,
+    /// What it is about; decides the shard.
+    pub key: Option<&'a str>,
+    /// The path that is called.
+    pub path: &'a str,
+}
+
+/// What a call meets, and what it holds meanwhile.
+#[derive(Debug)]
+pub struct Meeting {
+    /// What it meets. The delay begins when the work is done, if there is work.
+    pub fate: Fate,
+    /// The work to wait for first.
+    pub work: Option<Work>,
+    /// The place among the calls that suffer, to be given back when the call has ended.
+    pub suffering: Option<Suffering>,
+    /// The revision of the plan that it meets.
+    pub revision: u64,
+    /// When the plan lets go of the call by itself, on the host's clock, if it still waits then.
+    pub ends: Option<Duration>,
+}
+
+/// The work of a call in an overloaded service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A worker has begun; [`work_done`](super::Downstream::work_done) is to be called at its end.
+    Started(Start),
+    /// It waits until it is the next that is started.
+    Queued(WorkId),
+}
+
+impl Work {
+    /// Which piece of work it is.
+    pub fn id(self) -> WorkId {
+        match self {
+            Self::Started(Start { id, .. }) | Self::Queued(id) => id,
+        }
+    }
+}
+
+/// A place among the calls that suffer at once: those that are delayed, hang or get their body slowly.
+///
+/// There are as many as the plan's `max_active_faults`, so that faults cannot eat the memory of the host.
+#[derive(Debug)]
+#[must_use = "the place stays taken until it is given back with `Downstream::relieve`"]
+pub struct Suffering(pub(super) ());
+
+/// What holds a call that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The revision of the plan that it met.
+    pub(super) revision: u64,
+    /// The parts of the plan that keep it waiting.
+    pub(super) parts: Vec<Arc<str>>,
+    ends: Option<Duration>,
+}
+
+impl Held {
+    /// When one of the parts that hold the call ends by itself, on the host's clock.
+    pub fn ends(&self) -> Option<Duration> {
+        self.ends
+    }
+}
+
+impl Meeting {
+    /// What holds the call, for a host whose plan may be changed while the call waits.
+    pub fn held(&self) -> Held {
+        Held {
+            revision: self.revision,
+            parts: self.parts(),
+            ends: self.ends,
+        }
+    }
+
+    /// The parts of the plan that keep the call waiting.
+    pub(super) fn parts(&self) -> Vec<Arc<str>> {
+        let mut parts: Vec<Arc<str>> = Vec::new();
+        if !self.fate.healthy.is_zero() {
+            parts.extend([PHASE.into(), BASE.into()]);
+        }
+        parts.extend(self.work.is_some().then(|| OVERLOAD.into()));
+        for hit in &self.fate.hits {
+            parts.push(Arc::clone(&hit.rule));
+            // A stall lasts as long as the phase.
+            parts.extend((hit.effect == "stall").then(|| PHASE.into()));
+        }
+        parts
+    }
+}

@@ -1,0 +1,186 @@
+//! The truth of the service: how likely calls fail now, and when that changes.
+//!
+//! Nobody has to poll it. The truth changes by time alone, at instants that [`Downstream::next_change`] knows
+//! before; and by what happens: a change of the plan, a call that a rule counts, work that arrives or ends.
+//! Each of these makes [`Downstream::truth_version`] grow.
+
+use std::time::Duration;
+
+use super::{CallerId, Downstream};
+use crate::faults::{Player, Standing, Work};
+use crate::overload::{Occupancy, WorkQueue};
+
+/// The shortest time between two looks at the truth that is worth its cost, where calls change it: 10 ms.
+///
+/// An overload model's truth moves with each arrival and each end of work. Whoever follows it looks again when
+/// [`Downstream::truth_version`] has grown *and* this time has passed since the last look, whichever is later.
+pub const TRUTH_STEP: Duration = Duration::from_millis(10);
+
+/// The truth for every caller at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truths {
+    /// The time since the plan in force started.
+    pub elapsed: Duration,
+    /// The revision of the plan.
+    pub revision: u64,
+    /// The phase that it is in.
+    pub phase: String,
+    /// Each caller with the probability that its call fails, and what processes are doing for it.
+    ///
+    /// The one with the empty name stands for all beyond those that are told apart.
+    pub callers: Vec<(String, f64, Vec<Standing>)>,
+    /// The same for somebody who has not called and whom the plan does not name.
+    pub stranger: f64,
+    /// How full the overload model is, if there is one and somebody has called.
+    pub occupancy: Option<Occupancy>,
+}
+
+impl Truths {
+    /// The truth of all callers together: the mean.
+    pub fn failing_share(&self) -> f64 {
+        if self.callers.is_empty() {
+            return self.stranger;
+        }
+        let all = self.callers.iter().map(|(_, truth, _)| truth);
+        #[expect(clippy::cast_precision_loss, reason = "callers are few")]
+        let mean = all.sum::<f64>() / self.callers.len() as f64;
+        mean
+    }
+}
+
+impl Downstream {
+    /// The probability that a call of this caller made at `now` fails.
+    pub fn truth(&mut self, now: Duration, caller: CallerId) -> f64 {
+        self.settle(now);
+        let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
+        if let Some(handle) = self.force.known_handle(caller) {
+            return self.force.player.truth_of(elapsed, handle, occupancy);
+        }
+        let name = self.ledger.name(caller);
+        self.force.player.truth(elapsed, name, occupancy)
+    }
+
+    /// The same for each of these callers, in their order. Callers who meet the same share one computation.
+    pub fn truth_of_each(&mut self, now: Duration, callers: &[CallerId]) -> Vec<f64> {
+        self.settle(now);
+        let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
+        let names: Vec<&str> = callers.iter().map(|it| self.ledger.name(*it)).collect();
+        self.force.player.truth_of_each(elapsed, &names, occupancy)
+    }
+
+    /// The earliest instant after `now` at which time alone may change the phase or anybody's truth; none if
+    /// nothing will change unless something happens.
+    ///
+    /// This covers borders of phases, jumps of processes, times to live, the overload model's trigger and its
+    /// cache. Ramps and caches go in steps. What happens meanwhile may bring the next change nearer: ask
+    /// again when [`truth_version`](Self::truth_version) has grown.
+    pub fn next_change(&mut self, now: Duration) -> Option<Duration> {
+        self.settle(now);
+        let elapsed = self.elapsed(now);
+        let next = next_change(&mut self.force.player, elapsed)?;
+        Some(self.force.began.saturating_add(next))
+    }
+
+    /// Grows whenever something may have changed the truth that is not the passing of time: another plan, a
+    /// call under a plan that counts calls, work of an overload model that arrived, was done or was cancelled.
+    ///
+    /// See [`TRUTH_STEP`] for how often to look where calls make it grow.
+    pub fn truth_version(&self) -> u64 {
+        self.truth_version
+    }
+
+    /// How full the overload model is, if there is one and somebody has called.
+    pub fn occupancy(&self) -> Option<Occupancy> {
+        self.force.queue.as_ref().map(WorkQueue::occupancy)
+    }
+
+    /// What `lookout` needs to compute the truth at `now` while calls go on.
+    pub fn look<'a>(&mut self, now: Duration, lookout: &'a mut Lookout) -> Sight<'a> {
+        self.settle(now);
+        let (live, revision) = (&self.force.player, self.revision);
+        if lookout.follower.as_ref().is_none_or(|it| it.0 != revision) {
+            lookout.follower = None;
+        }
+        let follower = &mut lookout.follower;
+        let (_, player) = follower.get_or_insert_with(|| (revision, live.clone()));
+        player.follow(live);
+        Sight {
+            player,
+            elapsed: self.elapsed(now),
+            occupancy: self.occupancy(),
+            revision,
+        }
+    }
+}
+
+/// A player that follows the one that carries out the plan, so that the truth is computed beside the calls.
+///
+/// How likely each caller's call fails takes up to a tenth of a second for a plan at its limits. With a lookout
+/// calls wait only while their counts are copied.
+#[derive(Debug, Default)]
+pub struct Lookout {
+    follower: Option<(u64, Player)>,
+}
+
+/// What a lookout sees: the plan in force at an instant.
+#[derive(Debug)]
+pub struct Sight<'a> {
+    player: &'a mut Player,
+    elapsed: Duration,
+    occupancy: Option<Occupancy>,
+    revision: u64,
+}
+
+impl Lookout {
+    /// What the truths of this plan have cost so far.
+    pub fn work(&self) -> Work {
+        let follower = self.follower.as_ref();
+        follower
+            .map(|(_, player)| player.work())
+            .unwrap_or_default()
+    }
+}
+
+impl Sight<'_> {
+    /// The probabilities that calls of these callers fail, in their order.
+    pub fn truth_of_each<C: AsRef<str>>(&mut self, callers: &[C]) -> Vec<f64> {
+        let (elapsed, occupancy) = (self.elapsed, self.occupancy);
+        self.player.truth_of_each(elapsed, callers, occupancy)
+    }
+
+    /// The earliest instant after this one, on the plan's clock, at which time alone may change the truth.
+    pub fn next_change(&mut self) -> Option<Duration> {
+        next_change(self.player, self.elapsed)
+    }
+
+    /// The truth for every caller.
+    pub fn truths(mut self) -> Truths {
+        let mut names = self.player.callers();
+        // Somebody who has not called.
+        names.push(String::new());
+        let truths = self.truth_of_each(&names);
+        let stranger = truths.last().copied().unwrap_or_default();
+        names.pop();
+        let callers = names.into_iter().zip(truths).map(|(caller, truth)| {
+            let standings = self.player.standings(self.elapsed, &caller);
+            (caller, truth, standings)
+        });
+        Truths {
+            callers: callers.collect(),
+            stranger,
+            elapsed: self.elapsed,
+            revision: self.revision,
+            phase: self.player.plan().at(self.elapsed).phase.name.clone(),
+            occupancy: self.occupancy,
+        }
+    }
+}
+
+/// The earliest instant after `now`, on the plan's clock, at which time alone may change the truth.
+fn next_change(player: &mut Player, now: Duration) -> Option<Duration> {
+    let step = now.saturating_add(TRUTH_STEP);
+    let phase = player.plan().at(now).remaining;
+    let phase = phase.map(|left| now.saturating_add(left));
+    let end = player.end_of(&[]);
+    [Some(step), phase, end].into_iter().flatten().min()
+}

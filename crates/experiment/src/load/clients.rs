@@ -1,0 +1,144 @@
+//! Clients: what they decide once an attempt has come to something.
+//!
+//! A value without clock: whether a request is tried again and how long that waits follows from its attempts,
+//! its luck, the outcome, and the budget that all clients share. Whoever performs the run does the waiting.
+
+use std::time::Duration;
+
+use super::retries::{Budget, Retries};
+use crate::chance::Draw;
+use crate::outcome::Outcome;
+
+/// How long a client of a closed loop waits that found nobody: a loop around nothing would only heat the room.
+const REFUSED_TIME: Duration = Duration::from_millis(10);
+
+/// The clients of a run, who share one retry policy and its budget.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use experiment::load::{Clients, Next};
+/// use experiment::outcome::Outcome;
+///
+/// let mut clients = Clients::new(&"immediate:attempts=2".parse()?);
+/// let again = Next::Again { wait: Duration::ZERO };
+/// assert_eq!(clients.after(1, 7, Outcome::Timeout), again);
+/// assert_eq!(clients.after(2, 7, Outcome::Timeout), Next::End);
+/// assert_eq!(clients.after(1, 7, Outcome::Ok), Next::End);
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Clients {
+    retries: Retries,
+    budget: Option<Budget>,
+}
+
+/// What becomes of a request after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The attempt's outcome is that of the request.
+    End,
+    /// It has another attempt.
+    Again {
+        /// How long that waits; zero for at once.
+        wait: Duration,
+    },
+}
+
+impl Clients {
+    /// Clients with these retries.
+    pub fn new(retries: &Retries) -> Self {
+        Self {
+            budget: retries.budget(),
+            retries: retries.clone(),
+        }
+    }
+
+    /// What becomes of a request of this `luck` of which `attempts` were made, the last of which came to
+    /// `outcome`. Called once after each attempt: the budget counts requests by their first one, and gives
+    /// out a token for each retry.
+    pub fn after(&mut self, attempts: u32, luck: u64, outcome: Outcome) -> Next {
+        let share = || Draw::new(luck).number(attempts.into()).share();
+        let wait = self.retries.wait(attempts, outcome, share);
+        if let Some(budget) = &mut self.budget {
+            if attempts == 1 {
+                budget.request();
+            }
+            if wait.is_some() && !budget.retry() {
+                return Next::End;
+            }
+        }
+        wait.map_or(Next::End, |wait| Next::Again { wait })
+    }
+
+    /// How long a client of a closed loop waits before its next request when the last one came to `outcome`:
+    /// 10 ms when no connection came about, and otherwise not at all.
+    pub fn pause_after(outcome: Outcome) -> Duration {
+        match outcome {
+            Outcome::ConnectRefused | Outcome::OwnShortage => REFUSED_TIME,
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clients(retries: &str) -> Clients {
+        Clients::new(&retries.parse().unwrap())
+    }
+
+    #[test]
+    fn the_same_luck_waits_as_long_and_another_luck_does_not() {
+        let mut clients = clients("exponential:attempts=9,base=100ms,factor=1");
+        let mut wait = |attempts, luck| match clients.after(attempts, luck, Outcome::Timeout) {
+            Next::Again { wait } => wait.as_secs_f64(),
+            Next::End => f64::NAN,
+        };
+
+        assert_eq!(wait(1, 5).to_bits(), wait(1, 5).to_bits());
+        assert_ne!(wait(1, 5).to_bits(), wait(1, 6).to_bits());
+        assert_ne!(wait(1, 5).to_bits(), wait(2, 5).to_bits());
+        let mean = (0..4000).map(|luck| wait(1, luck)).sum::<f64>() / 4000.0;
+        // Evenly from nothing to 100 ms: the standard error is 0.46 ms.
+        assert!((mean - 0.05).abs() < 0.0014, "{mean}");
+    }
+
+    #[test]
+    fn all_clients_share_one_budget_which_first_attempts_fill() {
+        let mut clients = clients("immediate:attempts=10,budget=0.2");
+        let mut retries = 0;
+        for luck in 0..1000 {
+            for attempts in 1.. {
+                if clients.after(attempts, luck, Outcome::Timeout) == Next::End {
+                    break;
+                }
+                retries += 1;
+            }
+        }
+        // Ten to begin with, and a fifth of a token a request.
+        assert!((205..=210).contains(&retries), "{retries}");
+
+        for luck in 0..10 {
+            // Successes fill it as well, and take nothing.
+            assert_eq!(clients.after(1, luck, Outcome::Ok), Next::End);
+        }
+        let tried = (0..10).filter(|_| clients.after(2, 0, Outcome::Reset) != Next::End);
+        assert_eq!(tried.count(), 2);
+    }
+
+    #[test]
+    fn only_who_found_nobody_pauses_in_a_closed_loop() {
+        for outcome in Outcome::ALL {
+            let found_nobody = matches!(outcome, Outcome::ConnectRefused | Outcome::OwnShortage);
+            let pause = if found_nobody { 10 } else { 0 };
+            assert_eq!(
+                Clients::pause_after(outcome),
+                Duration::from_millis(pause),
+                "{outcome}"
+            );
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! The tally: what the clients of a run saw, by target, part of the run, and second.
+//!
+//! A value without clock and lock: whoever performs the run says at which instant each request was planned and
+//! ended. Memory does not grow with the number of requests: histograms have bounds and are made when the first
+//! value comes, and of the seconds the last hour is kept. With many targets, [`Detail::Together`] keeps
+//! latencies and seconds for all of them together, so that ten thousand targets cost some megabytes.
+
+mod seconds;
+
+use std::time::Duration;
+
+use super::latencies::Latencies;
+use super::phases::Phases;
+use super::profile::Profile;
+use super::result::{LoadResult, Part, SCHEMA, Second, TargetResult};
+use super::schedule::Digest;
+use crate::outcome::{Outcome, Outcomes};
+
+pub use seconds::MixedSeconds;
+use seconds::Seconds;
+
+/// Keeps what the clients saw. Instants count from the start of the run.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use experiment::load::{Detail, End, Phases, Tally};
+/// use experiment::outcome::Outcome;
+///
+/// let names = vec!["A".to_owned(), "B".to_owned()];
+/// let mut tally = Tally::new(names, &Phases::default(), Detail::EachTarget);
+/// let (planned, ended) = (Duration::from_millis(500), Duration::from_millis(520));
+/// tally.plan(1, 0, planned);
+/// let end = End {
+///     outcome: Outcome::Ok,
+///     response: ended - planned,
+///     service: Some(ended - planned),
+///     lateness: Some(Duration::ZERO),
+///     attempts: 1,
+/// };
+/// tally.end(1, 0, &end, ended);
+/// assert_eq!(tally.outcomes(1)[Outcome::Ok], 1);
+/// assert_eq!(tally.successes(1).quantile(0.5), Some(0.02));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tally {
+    names: Vec<String>,
+    /// The names of the parts of the run.
+    parts: Vec<String>,
+    detail: Detail,
+    /// Whether the time of the run is over, and only answers are waited for.
+    closed: bool,
+    planned: u64,
+    reached: Vec<bool>,
+    /// The parts of the first target, then those of the second, and so on.
+    counts: Vec<Counts>,
+    /// The same, or the parts of all targets together.
+    times: Vec<Times>,
+    seconds: Seconds,
+}
+
+/// For how many targets one by one latencies and seconds are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// For each of them.
+    EachTarget,
+    /// For all of them together; counts are those of each target all the same.
+    Together,
+}
+
+/// How one planned request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// From the planned instant to the end.
+    pub response: Duration,
+    /// From sending the last attempt to its end, if one was sent.
+    pub service: Option<Duration>,
+    /// From the planned instant to when the client let it go, if it did.
+    pub lateness: Option<Duration>,
+    /// How many attempts were made.
+    pub attempts: u32,
+}
+
+/// What a result says of the run beside what the clients saw.
+#[derive(Clone, Debug)]
+pub struct Performed<'a> {
+    /// The seed of the plan.
+    pub seed: u64,
+    /// The digest of the plan.
+    pub digest: Digest,
+    /// What the load was like.
+    pub profile: &'a Profile,
+    /// The parts of the run: those that the tally was made with.
+    pub phases: &'a Phases,
+    /// For how long requests were planned.
+    pub duration: Duration,
+    /// Whether it ended before its time, or before answers came that were still due.
+    pub cut_short: bool,
+    /// What the generator itself ran out of, if it did.
+    pub own_shortage: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    outcomes: Outcomes,
+    sent: u64,
+    attempts: u64,
+    ended_after: u64,
+    ok_after: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Times {
+    response: Latencies,
+    ok: Latencies,
+    service: Latencies,
+    lateness: Latencies,
+    fast_fail: Latencies,
+}
+
+impl Detail {
+    /// So many targets are kept one by one, seconds and latencies included.
+    pub const MOST_TARGETS: usize = 64;
+
+    /// The detail for so many targets: each one up to [`MOST_TARGETS`](Self::MOST_TARGETS), then all together.
+    pub fn of(targets: usize) -> Self {
+        if targets <= Self::MOST_TARGETS {
+            Self::EachTarget
+        } else {
+            Self::Together
+        }
+    }
+
+    fn rows(self, targets: usize) -> usize {
+        match self {
+            Self::EachTarget => targets,
+            Self::Together => 1,
+        }
+    }
+
+    /// The row in which the latencies and seconds of a target are kept.
+    fn row(self, target: usize) -> usize {
+        match self {
+            Self::EachTarget => target,
+            Self::Together => 0,
+        }
+    }
+}
+
+impl Tally {
+    /// A tally of targets of these names, in a run of these parts.
+    pub fn new(names: Vec<String>, phases: &Phases, detail: Detail) -> Self {
+        let parts: Vec<String> = phases.names().into_iter().map(str::to_owned).collect();
+        let rows = detail.rows(names.len());
+        Self {
+            detail,
+            closed: false,
+            planned: 0,
+            reached: vec![false; names.len()],
+            counts: vec![Counts::default(); names.len() * parts.len()],
+            times: vec![Times::default(); rows * parts.len()],
+            seconds: Seconds::new(detail, names.len()),
+            names,
+            parts,
+        }
+    }
+
+    /// The names of the targets.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// How many requests have been planned.
+    pub fn planned(&self) -> u64 {
+        self.planned
+    }
+
+    /// A request to `target` is planned in the `part` of the run that [`Phases::place`] gives.
+    pub fn plan(&mut self, target: usize, part: usize, at: Duration) {
+        self.planned += 1;
+        let place = target * self.parts.len() + part;
+        self.counts[place].outcomes.plan();
+        let row = self.detail.row(target);
+        self.seconds.plan(at.as_secs(), row);
+    }
+
+    /// A request that was planned in `part` ended at `at`.
+    pub fn end(&mut self, target: usize, part: usize, end: &End, at: Duration) {
+        let counts = &mut self.counts[target * self.parts.len() + part];
+        counts.count(end);
+        if self.closed {
+            counts.ended_after += u64::from(end.outcome.ended());
+            counts.ok_after += u64::from(end.outcome == Outcome::Ok);
+        }
+        let row = self.detail.row(target);
+        self.times[row * self.parts.len() + part].record(end);
+        self.seconds.end(at.as_secs(), [row, target], end);
+    }
+
+    /// A connection to `target` came about.
+    pub fn reach(&mut self, target: usize) {
+        self.reached[target] = true;
+    }
+
+    /// The time of the run is over: what ends from now on ended after it.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// How the requests to one target ended so far.
+    pub fn outcomes(&self, target: usize) -> Outcomes {
+        let parts = self.counts_of(target).iter();
+        parts.fold(Outcomes::default(), |mut sum, part| {
+            sum += &part.outcomes;
+            sum
+        })
+    }
+
+    /// Attempts made for requests to one target that have ended.
+    pub fn attempts(&self, target: usize) -> u64 {
+        self.counts_of(target).iter().map(|it| it.attempts).sum()
+    }
+
+    /// Response times of one target, or of all together where that is the [`Detail`].
+    pub fn responses(&self, target: usize) -> Latencies {
+        merged(self.times_of(target), |it| &it.response)
+    }
+
+    /// Response times of the successes of one target, or of all together where that is the [`Detail`].
+    pub fn successes(&self, target: usize) -> Latencies {
+        merged(self.times_of(target), |it| &it.ok)
+    }
+
+    /// Response times of all fast failures.
+    pub fn fast_failures(&self) -> Latencies {
+        merged(&self.times, |it| &it.fast_fail)
+    }
+
+    /// How late requests were let go.
+    pub fn lateness(&self) -> Latencies {
+        merged(&self.times, |it| &it.lateness)
+    }
+
+    /// Seconds in which one target rejected a request while another served one.
+    pub fn mixed_seconds(&self) -> MixedSeconds {
+        self.seconds.mixed()
+    }
+
+    /// The seconds that are over at `at`, from number `first`, as far as they are kept.
+    pub fn seconds_from(&mut self, first: u64, at: Duration) -> Vec<Second> {
+        self.seconds.pass_to(at.as_secs());
+        self.seconds.from(first)
+    }
+
+    /// All that was seen, with what follows from it.
+    pub fn into_result(mut self, run: &Performed<'_>) -> LoadResult {
+        self.seconds.finish();
+        let targets = (0..self.names.len()).map(|target| TargetResult {
+            name: self.names[target].clone(),
+            reached: self.reached[target],
+            figures: std::collections::BTreeMap::new(),
+            parts: self.parts_of(target),
+        });
+        let targets: Vec<TargetResult> = targets.collect();
+        let all = match self.detail {
+            Detail::EachTarget => Vec::new(),
+            Detail::Together => self.parts_together(&targets),
+        };
+        let mut result = LoadResult {
+            schema: SCHEMA.to_owned(),
+            seed: run.seed,
+            digest: run.digest.to_string(),
+            profile: run.profile.clone(),
+            cut_short: run.cut_short,
+            duration_s: run.duration.as_secs_f64(),
+            warm_up_s: run.phases.warm_up().min(run.duration).as_secs_f64(),
+            planned: self.planned,
+            own_shortage: run.own_shortage.clone(),
+            figures: std::collections::BTreeMap::new(),
+            phases: run.phases.windows().to_vec(),
+            all,
+            targets,
+            seconds: self.seconds.from(0),
+            verdicts: Vec::new(),
+        };
+        result.summarise();
+        result
+    }
+
+    fn parts_of(&self, target: usize) -> Vec<Part> {
+        let parts = self.parts.iter().zip(self.counts_of(target)).enumerate();
+        let parts = parts.map(|(place, (name, counts))| {
+            let mut part = Part::new(name);
+            counts.fill(&mut part);
+            if self.detail == Detail::EachTarget {
+                self.times_of(target)[place].fill(&mut part);
+            }
+            part
+        });
+        parts.collect()
+    }
+
+    /// The parts of the run with the counts of all targets and the latencies of all.
+    fn parts_together(&self, targets: &[TargetResult]) -> Vec<Part> {
+        let parts = self.parts.iter().zip(&self.times).enumerate();
+        let parts = parts.map(|(place, (name, times))| {
+            let mut part = Part::new(name);
+            for target in targets {
+                part.merge(&target.parts[place]);
+            }
+            times.fill(&mut part);
+            part
+        });
+        parts.collect()
+    }
+
+    fn counts_of(&self, target: usize) -> &[Counts] {
+        let parts = self.parts.len();
+        &self.counts[target * parts..(target + 1) * parts]
+    }
+
+    fn times_of(&self, target: usize) -> &[Times] {
+        let (row, parts) = (self.detail.row(target), self.parts.len());
+        &self.times[row * parts..(row + 1) * parts]
+    }
+}
+
+impl Counts {
+    fn count(&mut self, end: &End) {
+        self.outcomes.count(end.outcome);
+        self.sent += u64::from(end.attempts > 0);
+        self.attempts += u64::from(end.attempts);
+    }
+
+    fn fill(&self, part: &mut Part) {
+        part.outcomes = self.outcomes;
+        part.sent = self.sent;
+        part.attempts = self.attempts;
+        part.ended_after = self.ended_after;
+        part.ok_after = self.ok_after;
+    }
+}
+
+impl Times {
+    fn record(&mut self, end: &End) {
+        if let Some(lateness) = end.lateness {
+            self.lateness.record(lateness);
+        }
+        if end.outcome.never_came() {
+            self.response.record_never();
+            if end.service.is_some() {
+                self.service.record_never();
+            }
+            return;
+        }
+        self.response.record(end.response);
+        if let Some(service) = end.service {
+            self.service.record(service);
+        }
+        match end.outcome {
+            Outcome::Ok => self.ok.record(end.response),
+            Outcome::FastFail => self.fast_fail.record(end.response),
+            _ => {}
+        }
+    }
+
+    fn fill(&self, part: &mut Part) {
+        part.response = self.response.clone();
+        part.ok = self.ok.clone();
+        part.service = self.service.clone();
+        part.lateness = self.lateness.clone();
+        part.fast_fail = self.fast_fail.clone();
+    }
+}
+
+fn merged(times: &[Times], which: impl Fn(&Times) -> &Latencies) -> Latencies {
+    let mut merged = Latencies::default();
+    for times in times {
+        merged.merge(which(times));
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests;

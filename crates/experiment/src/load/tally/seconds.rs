@@ -1,0 +1,171 @@
+//! The seconds of a run: what happened in each, and which were mixed.
+
+use std::collections::VecDeque;
+
+use super::{Detail, End};
+use crate::load::latencies::Latencies;
+use crate::load::result::{Second, SecondOfTarget};
+use crate::outcome::Outcome;
+
+/// Seconds that are kept: an hour.
+const KEPT: usize = 3600;
+
+/// The present second, and those that are over.
+#[derive(Clone, Debug)]
+pub(super) struct Seconds {
+    detail: Detail,
+    number: u64,
+    /// One for each target, or one for all of them.
+    present: Vec<SecondOfTarget>,
+    /// Response times of the present second, of successes and of all, row by row.
+    responses: Vec<[Latencies; 2]>,
+    over: VecDeque<Second>,
+    mixed: MixedSeconds,
+    /// The targets that rejected a request in the present second, and those that served one.
+    rejecting: LeastTwo,
+    serving: LeastTwo,
+}
+
+/// Seconds in which one target answered 503 while another answered 200.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MixedSeconds {
+    /// How many there were.
+    pub count: u64,
+    /// The first one: its number, the target that rejected and the one that served.
+    pub first: Option<(u64, usize, usize)>,
+}
+
+/// The two least of some numbers. That is all one has to know of two sets to find a pair of different ones.
+#[derive(Clone, Copy, Debug, Default)]
+struct LeastTwo {
+    least: Option<usize>,
+    next: Option<usize>,
+}
+
+impl Seconds {
+    pub(super) fn new(detail: Detail, targets: usize) -> Self {
+        let rows = detail.rows(targets);
+        Self {
+            detail,
+            number: 0,
+            present: vec![SecondOfTarget::default(); rows],
+            responses: vec![Default::default(); rows],
+            over: VecDeque::new(),
+            mixed: MixedSeconds::default(),
+            rejecting: LeastTwo::default(),
+            serving: LeastTwo::default(),
+        }
+    }
+
+    pub(super) fn plan(&mut self, second: u64, row: usize) {
+        self.pass_to(second);
+        self.present[row].outcomes.plan();
+    }
+
+    pub(super) fn end(&mut self, second: u64, [row, target]: [usize; 2], end: &End) {
+        self.pass_to(second);
+        self.present[row].outcomes.count(end.outcome);
+        let [ok, all] = &mut self.responses[row];
+        if end.outcome.never_came() {
+            all.record_never();
+        } else {
+            all.record(end.response);
+        }
+        match end.outcome {
+            Outcome::Ok => {
+                ok.record(end.response);
+                self.serving.take(target);
+            }
+            Outcome::FastFail => self.rejecting.take(target),
+            _ => {}
+        }
+    }
+
+    /// Begins second number `to`. Threads may come here in another order than their clocks had it:
+    /// what belongs to a second that is over counts in the present one.
+    pub(super) fn pass_to(&mut self, to: u64) {
+        while self.number < to {
+            // Of a long sleep only what is kept matters.
+            let next = (self.number + 1).max(to.saturating_sub(KEPT as u64));
+            self.turn(next);
+        }
+    }
+
+    fn turn(&mut self, next: u64) {
+        let quiet = vec![SecondOfTarget::default(); self.present.len()];
+        let mut over = std::mem::replace(&mut self.present, quiet);
+        for (row, [ok, all]) in over.iter_mut().zip(&mut self.responses) {
+            row.ok_p50_s = ok.quantile(0.5);
+            row.ok_p99_s = ok.quantile(0.99);
+            row.p50_s = all.quantile(0.5);
+            row.p99_s = all.quantile(0.99);
+            ok.clear();
+            all.clear();
+        }
+        self.mixed = self.mixed();
+        self.rejecting = LeastTwo::default();
+        self.serving = LeastTwo::default();
+        if self.over.len() == KEPT {
+            self.over.pop_front();
+        }
+        let (all, targets) = match self.detail {
+            Detail::EachTarget => (None, over),
+            Detail::Together => (over.pop(), Vec::new()),
+        };
+        let second = self.number;
+        self.over.push_back(Second {
+            second,
+            all,
+            targets,
+        });
+        self.number = next;
+    }
+
+    /// The run is over, and the present second with it, if anything happened in it.
+    pub(super) fn finish(&mut self) {
+        let quiet = |row: &SecondOfTarget| *row == SecondOfTarget::default();
+        if !self.present.iter().all(quiet) {
+            self.turn(self.number + 1);
+        }
+    }
+
+    /// Those that are over, from number `first`.
+    pub(super) fn from(&self, first: u64) -> Vec<Second> {
+        let begin = self.over.partition_point(|over| over.second < first);
+        self.over.range(begin..).cloned().collect()
+    }
+
+    pub(super) fn mixed(&self) -> MixedSeconds {
+        let mut mixed = self.mixed;
+        if let Some((rejecting, serving)) = self.rejecting.beside(self.serving) {
+            let pair = (self.number, rejecting, serving);
+            mixed.count += 1;
+            mixed.first = mixed.first.or(Some(pair));
+        }
+        mixed
+    }
+}
+
+impl LeastTwo {
+    fn take(&mut self, number: usize) {
+        let Self { least, next } = *self;
+        if least.is_none_or(|least| number < least) {
+            *self = Self {
+                least: Some(number),
+                next: least,
+            };
+        } else if least != Some(number) && next.is_none_or(|next| number < next) {
+            self.next = Some(number);
+        }
+    }
+
+    /// The least number of these that stands beside another one of `others`, and the least such other.
+    fn beside(self, others: Self) -> Option<(usize, usize)> {
+        let numbers = [self.least, self.next].into_iter().flatten();
+        numbers.into_iter().find_map(|number| {
+            let mut others = [others.least, others.next].into_iter().flatten();
+            let other = others.find(|other| *other != number)?;
+            Some((number, other))
+        })
+    }
+}

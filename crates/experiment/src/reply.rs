@@ -1,0 +1,197 @@
+//! The reply of the downstream to one call of an instance, what it says to the breaker, and what the client
+//! of the instance gets for it.
+//!
+//! A live instance reads a reply from a socket, a simulated one computes it from the fate of the call
+//! ([`Reply::of_fate`]). What follows from the reply is the same for both and stands here only.
+//!
+//! | reply | breaker | client |
+//! |---|---|---|
+//! | 2xx | success | 200 |
+//! | 3xx, 4xx without 429 | success | the same status |
+//! | 1xx, which nobody asked for | success | 502 |
+//! | 429, 5xx, 600 and above | failure, with the hint of `Retry-After` | 502 |
+//! | no whole answer within the call timeout | failure | 504 |
+//! | no connection, or one that broke | failure | 502 |
+//! | the instance itself ran out of something | ignored | 500 |
+//!
+//! Not here: rejected calls, which have no reply (their client gets 503), and clients who left before the
+//! reply came, whose call is cancelled.
+
+use std::time::Duration;
+
+use fusebox::Verdict;
+
+use crate::faults::{Ending, Fate};
+use crate::outcome::Outcome;
+use crate::status::{is_passed_on, speaks_against};
+
+/// What an instance sees of its call of the downstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// A whole answer came in time.
+    Answered {
+        /// Its status.
+        status: u16,
+        /// For how long the downstream asks to be left alone, if it does. Counts only where the status speaks
+        /// against the downstream.
+        retry_after: Option<Duration>,
+    },
+    /// No whole answer came within the call timeout.
+    TimedOut,
+    /// There is no whole answer, and there will be none.
+    Broken(Broken),
+    /// There was no call: the instance itself ran out of something, such as file descriptors.
+    OwnShortage,
+}
+
+/// Why there is no whole answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// No connection came about.
+    Connect,
+    /// The connection was reset or closed before the answer was whole, or what came was no HTTP.
+    Connection,
+}
+
+impl Broken {
+    /// What clients are told.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Connect => "it cannot be reached",
+            Self::Connection => "the connection broke",
+        }
+    }
+}
+
+impl Reply {
+    /// The reply while nobody listens: the connection is refused at once.
+    pub const REFUSED: Self = Self::Broken(Broken::Connect);
+
+    /// What an instance sees of a call that meets `fate`, and after how long.
+    ///
+    /// `timeout` is the call timeout of the instance, or what is left of it where the call has waited in a work
+    /// queue before. An answer that takes exactly as long still comes in time, as the truth of the plan has it.
+    ///
+    /// The time is that of the downstream; a network adds its own. A body that comes slowly is read to its end;
+    /// one that breaks off is a broken connection, whatever the status was. A wrong body with status 200 is a
+    /// success, since an instance does not read what is in it. A hang ends with 504 unless the timeout is
+    /// earlier. While nobody listens a call has no fate: its reply is [`REFUSED`](Self::REFUSED).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use experiment::faults::{Call, Plan, Player};
+    /// use experiment::reply::Reply;
+    /// use std::time::Duration;
+    ///
+    /// let plan = r#"{"phases": [{"name": "slow", "latency_ms": 300}]}"#;
+    /// let mut player = Player::new(Plan::parse(plan.as_bytes())?);
+    /// let caller = player.caller("A");
+    /// let fate = player.fate(Duration::ZERO, &Call { caller, key: None, path: "/data" });
+    ///
+    /// let (reply, after) = Reply::of_fate(&fate, Duration::from_millis(250));
+    ///
+    /// assert_eq!((reply, after), (Reply::TimedOut, Duration::from_millis(250)));
+    /// assert_eq!(reply.client_status(), 504);
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn of_fate(fate: &Fate, timeout: Duration) -> (Self, Duration) {
+        let (reply, body) = match &fate.ending {
+            Ending::Success => (Self::answered(200), fate.slow_body.map(|slow| slow.over)),
+            Ending::WrongBody(_) => (Self::answered(200), None),
+            Ending::Hang => (Self::answered(504), None),
+            Ending::Status {
+                code,
+                retry_after_s,
+                headers,
+                ..
+            } => {
+                let reply = Self::Answered {
+                    status: *code,
+                    retry_after: hint(*retry_after_s, headers),
+                };
+                (reply, None)
+            }
+            Ending::Truncate { .. } | Ending::Reset | Ending::Close | Ending::Garbage => {
+                (Self::Broken(Broken::Connection), None)
+            }
+        };
+        let after = fate.delay.saturating_add(body.unwrap_or_default());
+        if after > timeout {
+            (Self::TimedOut, timeout)
+        } else {
+            (reply, after)
+        }
+    }
+
+    /// An answer without a hint.
+    pub const fn answered(status: u16) -> Self {
+        Self::Answered {
+            status,
+            retry_after: None,
+        }
+    }
+
+    /// Whether the downstream failed, as far as the instance can tell.
+    pub const fn speaks_against(&self) -> bool {
+        match self {
+            Self::Answered { status, .. } => speaks_against(*status),
+            Self::TimedOut | Self::Broken(_) => true,
+            Self::OwnShortage => false,
+        }
+    }
+
+    /// What the breaker is told.
+    pub const fn verdict(&self) -> Verdict {
+        match self {
+            Self::Answered {
+                status,
+                retry_after,
+            } if speaks_against(*status) => Verdict::Failure {
+                retry_after: *retry_after,
+            },
+            Self::Answered { .. } => Verdict::Success,
+            Self::TimedOut | Self::Broken(_) => Verdict::FAILURE,
+            // There was no call, so nothing is known about the downstream.
+            Self::OwnShortage => Verdict::Ignored,
+        }
+    }
+
+    /// The status that the client of the instance gets. Never 503, which says that a breaker rejected the call.
+    pub const fn client_status(&self) -> u16 {
+        match self {
+            Self::Answered {
+                status: 200..=299, ..
+            } => 200,
+            Self::Answered { status, .. } if is_passed_on(*status) => *status,
+            Self::Answered { .. } | Self::Broken(_) => 502,
+            Self::TimedOut => 504,
+            Self::OwnShortage => 500,
+        }
+    }
+
+    /// What the call comes to for the client, if the client waits for it.
+    pub const fn client_outcome(&self) -> Outcome {
+        Outcome::of_status(self.client_status(), true)
+    }
+}
+
+/// The hint of an answer that has a header for it by its own name, or among further headers, which are set later.
+/// A date among those is no hint here: what it means depends on when the plan was written.
+fn hint(seconds: Option<u32>, headers: &[(String, String)]) -> Option<Duration> {
+    let mut further = headers.iter().rev();
+    match further.find(|(name, _)| name.eq_ignore_ascii_case("retry-after")) {
+        Some((_, text)) => whole_seconds(text),
+        None => seconds.map(|seconds| Duration::from_secs(seconds.into())),
+    }
+}
+
+/// More seconds than can be counted are the longest wait there is, as `fusebox_tower::RetryAfter` has it.
+fn whole_seconds(text: &str) -> Option<Duration> {
+    let digits = text.trim();
+    let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    number.then(|| Duration::from_secs(digits.parse().unwrap_or(u64::MAX)))
+}
+
+#[cfg(test)]
+mod tests;

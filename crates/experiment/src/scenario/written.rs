@@ -1,0 +1,134 @@
+//! The written form of a scenario: what stands in its file, key by key, before the parts are checked
+//! against each other.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::breaker_settings::BreakerSettings;
+use crate::expectation::Expectation;
+use crate::faults::Plan;
+use crate::fleet::UNHEALTHY_AT;
+use crate::load::Profile;
+use crate::values::Span;
+
+/// A scenario as it is written. [`Scenario`](super::Scenario) is made of it by `try_from`, which refuses
+/// what contradicts itself.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// What it shows, in one line.
+    pub title: String,
+    /// The seed of all chance; repetitions take the numbers that follow.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// How long requests are planned, from 100 ms to a day.
+    pub duration: Span,
+    /// From which probability of failure on the downstream counts as unhealthy (0 < p ≤ 1); 0.5 by
+    /// default.
+    #[serde(default = "unhealthy_at", deserialize_with = "crate::values::share")]
+    pub unhealthy_at: f64,
+    /// What must hold at the end.
+    #[serde(default)]
+    pub expectations: Vec<Expectation>,
+    /// The instances.
+    #[serde(default)]
+    pub fleet: Fleet,
+    /// The breakers of all instances.
+    #[serde(default)]
+    pub breaker: BreakerSettings,
+    /// What single instances do differently.
+    #[serde(default)]
+    pub instance: BTreeMap<String, InstanceSettings>,
+    /// Who calls when.
+    #[serde(default)]
+    pub load: Profile,
+    /// What fails when.
+    pub faults: Plan,
+    /// What instances tell each other.
+    #[serde(default)]
+    pub coordination: Coordination,
+}
+
+/// The instances of a scenario, as they are written: how many, or their names.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fleet {
+    /// How many; they are called A, B, C, i4, i5 and so on. 3 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<usize>,
+    /// Their names, instead of how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Vec<String>>,
+    /// How long they wait for the downstream; 1s by default.
+    pub call_timeout: Span,
+    /// Whether their breakers judge; `auto` by default.
+    pub mode: Mode,
+}
+
+/// What one instance does differently.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InstanceSettings {
+    /// How long it waits for the downstream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_timeout: Option<Span>,
+    /// Whether its breaker judges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// Its breaker.
+    pub breaker: BreakerSettings,
+}
+
+/// Whether a breaker judges, or an operator has decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It judges.
+    #[default]
+    Auto,
+    /// All calls pass and nothing is judged: a fleet without breakers.
+    Disabled,
+    /// All calls pass and are judged; the verdict is only reported.
+    MetricsOnly,
+    /// No call passes.
+    ForcedOpen,
+}
+
+/// What instances tell each other.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Coordination {
+    /// How they decide.
+    pub mode: CoordinationMode,
+}
+
+/// How instances decide whether a breaker is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CoordinationMode {
+    /// Each by itself.
+    #[default]
+    Local,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self {
+            size: None,
+            instances: None,
+            call_timeout: Span(Duration::from_secs(1)),
+            mode: Mode::default(),
+        }
+    }
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn unhealthy_at() -> f64 {
+    UNHEALTHY_AT
+}

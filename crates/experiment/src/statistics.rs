@@ -1,0 +1,189 @@
+//! Statistics: what a handful of repetitions says about a figure, and about the difference of two.
+//!
+//! All of it is exact or has a stated error, needs no generator of chance, and works on values that may be
+//! infinite wherever ranks suffice: what never came is larger than anything that did.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | this one | mean, standard deviation, standard error, intervals with 95 % confidence, median |
+//! | [`rank`] | tests of two samples by ranks: signed ranks for pairs, rank sums without pairs |
+//! | [`family`] | the correction for many tests at once |
+//! | [`survival`] | delays of which some were cut off (Kaplan and Meier) |
+//! | [`distance`] | how far two distributions lie apart (Kolmogorov and Smirnov) |
+//!
+//! No crate is used for it: of all this, `statrs` 0.18 has the quantile of Student's distribution only, and
+//! 0.19 needs a newer compiler than this workspace. The sources of the formulas stand beside them.
+
+pub mod distance;
+pub mod family;
+pub mod rank;
+mod student;
+pub mod survival;
+
+pub use student::{normal_two_sided, t_quantile};
+
+/// How sure the intervals are: they hold the true value in 95 of 100 samples.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// Mean, spread and number of a sample.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::statistics::Summary;
+///
+/// let summary = Summary::of(&[4.0, 5.0, 6.0]).unwrap();
+/// assert_eq!((summary.mean, summary.sd), (5.0, 1.0));
+/// // The quantile of Student's distribution for 2 degrees of freedom is 4.303.
+/// let half = summary.half_width().unwrap();
+/// assert!((half - 4.303 / 3.0_f64.sqrt()).abs() < 1e-3);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// The arithmetic mean.
+    pub mean: f64,
+    /// The standard deviation of the sample, with n − 1 in the denominator; 0 for a single value.
+    pub sd: f64,
+    /// How many values there are.
+    pub count: usize,
+}
+
+/// Two ends of an interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// A difference of two means, and the interval that holds it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// The second mean less the first.
+    pub mean: f64,
+    /// Its interval with 95 % confidence; `None` where there are too few values to say.
+    pub interval: Option<Interval>,
+}
+
+impl Summary {
+    /// The summary of a sample; `None` when it is empty or holds a value that is not finite.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
+            return None;
+        }
+        let count = number(values.len());
+        // Around the first value, so that a small spread of large values is not lost in rounding.
+        let first = values[0];
+        let mean = first + values.iter().map(|value| value - first).sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let sd = if values.len() > 1 {
+            (squares / (count - 1.0)).sqrt()
+        } else {
+            0.0
+        };
+        Some(Self {
+            mean,
+            sd,
+            count: values.len(),
+        })
+    }
+
+    /// The standard error of the mean, sd / √n; `None` for a single value, which says nothing about it.
+    pub fn standard_error(&self) -> Option<f64> {
+        (self.count > 1).then(|| self.sd / number(self.count).sqrt())
+    }
+
+    /// Half the width of the interval of the mean with 95 % confidence, by Student's distribution with
+    /// n − 1 degrees of freedom; `None` for a single value.
+    pub fn half_width(&self) -> Option<f64> {
+        let quantile = t_quantile(f64::midpoint(1.0, CONFIDENCE), number(self.count) - 1.0);
+        self.standard_error().map(|error| quantile * error)
+    }
+
+    /// The interval of the mean with 95 % confidence; `None` for a single value.
+    pub fn interval(&self) -> Option<Interval> {
+        self.half_width()
+            .map(|half| Interval::around(self.mean, half))
+    }
+}
+
+impl Interval {
+    /// From `half` below the `middle` to `half` above it.
+    pub fn around(middle: f64, half: f64) -> Self {
+        Self {
+            low: middle - half,
+            high: middle + half,
+        }
+    }
+
+    /// Whether `value` lies in it, its ends included.
+    pub fn contains(&self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+}
+
+/// The mean of the second of each pair less the first, by Student's distribution for the differences;
+/// `None` when there is no pair or a value is not finite.
+pub fn paired_difference(pairs: &[(f64, f64)]) -> Option<Difference> {
+    let differences: Vec<f64> = pairs.iter().map(|(first, second)| second - first).collect();
+    let summary = Summary::of(&differences)?;
+    Some(Difference {
+        mean: summary.mean,
+        interval: summary.interval(),
+    })
+}
+
+/// The mean of the second sample less that of the first, without pairs and with spreads that may differ
+/// (Welch, 1947, with the degrees of freedom of Satterthwaite, 1946); `None` when one is empty or a value is
+/// not finite.
+pub fn unpaired_difference(first: &[f64], second: &[f64]) -> Option<Difference> {
+    let (one, two) = (Summary::of(first)?, Summary::of(second)?);
+    let mean = two.mean - one.mean;
+    let interval = match (one.standard_error(), two.standard_error()) {
+        (Some(a), Some(b)) => Some(welch(mean, [(a, one.count), (b, two.count)])),
+        _ => None,
+    };
+    Some(Difference { mean, interval })
+}
+
+fn welch(mean: f64, parts: [(f64, usize); 2]) -> Interval {
+    let variance: f64 = parts.iter().map(|(error, _)| error * error).sum();
+    if variance == 0.0 {
+        return Interval::around(mean, 0.0);
+    }
+    let spent = parts.map(|(error, count)| error.powi(4) / (number(count) - 1.0));
+    let freedom = variance * variance / (spent[0] + spent[1]);
+    let quantile = t_quantile(f64::midpoint(1.0, CONFIDENCE), freedom);
+    Interval::around(mean, quantile * variance.sqrt())
+}
+
+/// The value in the middle, of an even number of values the mean of the two; infinite when what is in the
+/// middle never came. `None` when there are no values.
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    let upper = *sorted.get(middle)?;
+    if sorted.len() % 2 == 1 {
+        return Some(upper);
+    }
+    Some(between(sorted[middle - 1], upper))
+}
+
+/// The mean of two values, also of two that are infinite.
+fn between(low: f64, high: f64) -> f64 {
+    if low.is_finite() && high.is_finite() {
+        f64::midpoint(low, high)
+    } else {
+        high
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "repetitions are few")]
+fn number(count: usize) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests;

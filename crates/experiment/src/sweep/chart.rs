@@ -1,0 +1,199 @@
+//! The chart of a sweep: what is wrongly rejected and what is wasted, over how late breakers notice, as SVG text.
+//!
+//! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the
+//! table, with the 95 % intervals of both means; the others are grey. Below stand the settings of the front.
+//! Colours are those of the dashboards (red: the breaker said no; purple: the downstream failed); the text
+//! follows the reader's light or dark scheme.
+
+mod axis;
+mod labels;
+mod panel;
+
+use std::fmt::Write as _;
+
+use super::Table;
+use super::table::FRONT;
+use crate::expectation::Unit;
+use panel::{Panel, Point};
+
+/// The width of the picture.
+const WIDTH: f64 = 920.0;
+/// The left edge of text.
+const LEFT: f64 = 24.0;
+/// The height of a line of text.
+const LINE: f64 = 19.0;
+/// Choices that are listed below a pair of panels; the table has them all.
+const LISTED: usize = 12;
+/// Conditions that are drawn; the table has them all.
+const DRAWN: usize = 8;
+/// Letters of a title that fit on a line, and of the settings of one choice.
+const FIT: [usize; 2] = [104, 66];
+
+const STYLE: &str = "\
+text{font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:13px}\
+.bg{fill:#ffffff}.ink{fill:#1f2328}.soft{fill:#59636e}.b{font-weight:600}.s{font-size:12px}\
+.h{font-size:17px;font-weight:600}.grid{stroke:#d8dee4}.lane{stroke:#8c959f;stroke-dasharray:2 4}\
+.other{fill:#AFA9A0;stroke:#7d776e}.no{fill:#E95213}.lost{fill:#A352CC}\
+.no-line{stroke:#E95213}.lost-line{stroke:#A352CC}.ring{stroke:#ffffff}.lead{stroke:#8c959f}\
+@media(prefers-color-scheme:dark){.bg{fill:#0d1117}.ink{fill:#e6edf3}.soft{fill:#9198a1}\
+.grid{stroke:#2d333b}.other{fill:#5b5750;stroke:#8f897f}.ring{stroke:#0d1117}\
+.lost{fill:#BC7BE0}.lost-line{stroke:#BC7BE0}}";
+
+/// Draws the table.
+pub fn svg(table: &Table) -> String {
+    let mut body = Body {
+        text: String::new(),
+        y: 36.0,
+    };
+    body.line(LEFT, "h ink", &shortened(&table.title, 90));
+    let seeds = if table.repeat == 1 { "seed" } else { "seeds" };
+    body.line(LEFT, "soft", &format!(
+        "Pareto front in colour: no other choice is as good in all three and better in one. Better is down and left. \
+         {} {seeds} each{}.",
+        table.repeat,
+        if table.repeat > 1 { ", bars are 95 % intervals" } else { "" }
+    ));
+    let groups = table.groups();
+    for group in groups.iter().take(DRAWN) {
+        body.group(table, group);
+    }
+    if groups.len() > DRAWN {
+        body.line(
+            LEFT,
+            "soft",
+            &format!(
+                "… and {} more conditions, in the table",
+                groups.len() - DRAWN
+            ),
+        );
+    }
+    let height = body.y.ceil();
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+         height=\"{height}\" role=\"img\" aria-label=\"{}\">\n<style>{STYLE}</style>\n\
+         <rect class=\"bg\" width=\"{WIDTH}\" height=\"{height}\"/>\n{}</svg>\n",
+        escaped(&table.title),
+        body.text
+    )
+}
+
+/// What has been drawn, and how far down.
+struct Body {
+    text: String,
+    y: f64,
+}
+
+impl Body {
+    /// A line of text, and the pen below it.
+    fn line(&mut self, x: f64, class: &str, text: &str) {
+        write_text(&mut self.text, (x, self.y), class, text);
+        self.y += LINE;
+    }
+
+    fn group(&mut self, table: &Table, group: &[usize]) {
+        self.y += 14.0;
+        if let Some(condition) = table.condition_of(group) {
+            self.line(LEFT, "b ink", &shortened(&condition, FIT[0]));
+        }
+        let panels = [("Wrongly rejected", 1, "no"), ("Wasted", 2, "lost")];
+        for (column, (title, figure, class)) in (0_u8..).zip(panels) {
+            let points: Vec<Point> = group
+                .iter()
+                .filter_map(|place| Point::of(table, *place, figure))
+                .collect();
+            let panel = Panel {
+                left: LEFT + 52.0 + f64::from(column) * 452.0,
+                top: self.y + 14.0,
+                title: format!("{title}, share of all calls asked for"),
+                class,
+            };
+            panel.draw(&mut self.text, &points);
+        }
+        self.y += panel::HEIGHT + 74.0;
+        self.choices(table, group);
+    }
+
+    /// The settings of the choices on the front, with their figures.
+    fn choices(&mut self, table: &Table, group: &[usize]) {
+        let front: Vec<usize> = group
+            .iter()
+            .copied()
+            .filter(|place| table.rows[*place].on_front)
+            .collect();
+        let columns = [LEFT + 40.0, 560.0, 690.0, 810.0];
+        let heads = ["choice", "detection delay", "wrongly rejected", "wasted"];
+        for (x, head) in columns.into_iter().zip(heads) {
+            write_text(&mut self.text, (x, self.y), "s soft", head);
+        }
+        self.y += LINE;
+        for place in front.iter().take(LISTED) {
+            let row = &table.rows[*place];
+            write_text(
+                &mut self.text,
+                (LEFT, self.y),
+                "b ink",
+                &(place + 1).to_string(),
+            );
+            let shown = table
+                .point(row)
+                .into_iter()
+                .zip(FRONT)
+                .map(|(value, name)| {
+                    let unit = table
+                        .place(name)
+                        .map_or(Unit::Count, |it| table.figures[it].definition.unit);
+                    value.map_or("-".to_owned(), |value| unit.show(value))
+                });
+            let cells = std::iter::once(shortened(&table.name_of(row), FIT[1])).chain(shown);
+            for (x, cell) in columns.into_iter().zip(cells) {
+                write_text(&mut self.text, (x, self.y), "ink", &cell);
+            }
+            self.y += LINE;
+        }
+        if front.len() > LISTED {
+            self.line(
+                LEFT + 40.0,
+                "soft",
+                &format!("… and {} more, in the table", front.len() - LISTED),
+            );
+        }
+        if front.is_empty() {
+            self.line(
+                LEFT + 40.0,
+                "soft",
+                "none: a figure of the front was measured in no trial",
+            );
+        }
+    }
+}
+
+/// A line of text that begins at a place, or ends there (`end` in its class), or has its middle there (`mid`).
+fn write_text(out: &mut String, (x, y): (f64, f64), class: &str, text: &str) {
+    let anchor = match class.split(' ').next_back() {
+        Some("end") => " text-anchor=\"end\"",
+        Some("mid") => " text-anchor=\"middle\"",
+        _ => "",
+    };
+    let _ = writeln!(
+        out,
+        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\"{anchor}>{}</text>",
+        escaped(text)
+    );
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests;

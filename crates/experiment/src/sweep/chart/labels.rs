@@ -1,0 +1,141 @@
+//! The places of labels beside points, chosen so that no two labels overlap.
+//!
+//! Each label in turn takes the nearest free place around its point. It prefers one that covers no point; where even
+//! the farthest place would cover another label, it is left out, since the table has all.
+
+/// The width of a digit, and the height of a label.
+const LETTER: (f64, f64) = (8.0, 13.0);
+/// Directions that are tried, as parts of a circle.
+const DIRECTIONS: u8 = 16;
+/// How far from the point, in pixels.
+const RADII: [f64; 7] = [11.0, 16.0, 24.0, 34.0, 46.0, 60.0, 78.0];
+/// The radius of a point with its ring.
+const POINT: f64 = 6.0;
+
+/// A rectangle, by its left, upper, right and lower edge.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rectangle {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+}
+
+/// A label that has found its place.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Label {
+    pub(super) text: String,
+    /// The point that it belongs to.
+    pub(super) of: (f64, f64),
+    pub(super) place: Rectangle,
+    /// Whether a line must say to which point it belongs.
+    pub(super) far: bool,
+}
+
+impl Rectangle {
+    fn around((x, y): (f64, f64), width: f64, height: f64) -> Self {
+        Self {
+            left: x - width / 2.0,
+            top: y - height / 2.0,
+            right: x + width / 2.0,
+            bottom: y + height / 2.0,
+        }
+    }
+
+    pub(super) fn middle(&self) -> (f64, f64) {
+        (
+            f64::midpoint(self.left, self.right),
+            f64::midpoint(self.top, self.bottom),
+        )
+    }
+
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
+    }
+
+    fn within(&self, outer: &Self) -> bool {
+        outer.left <= self.left
+            && self.right <= outer.right
+            && outer.top <= self.top
+            && self.bottom <= outer.bottom
+    }
+}
+
+/// Places the labels of some points inside `bounds`; `others` are points that have none. Points that cannot be
+/// told apart share a label, as `3, 7`.
+pub(super) fn place(
+    wanted: &[((f64, f64), String)],
+    others: &[(f64, f64)],
+    bounds: Rectangle,
+) -> Vec<Label> {
+    let merged = merged(wanted);
+    let all = merged.iter().map(|(at, _)| at).chain(others);
+    let discs: Vec<Rectangle> = all
+        .map(|at| Rectangle::around(*at, 2.0 * POINT, 2.0 * POINT))
+        .collect();
+    let mut placed: Vec<Label> = Vec::new();
+    for (at, text) in merged {
+        let Some((place, radius)) = nearest(at, &text, &placed, &discs, bounds) else {
+            continue;
+        };
+        placed.push(Label {
+            text,
+            of: at,
+            place,
+            far: radius > RADII[1],
+        });
+    }
+    placed
+}
+
+/// The nearest place that covers no label; one that covers no point either, where there is one.
+fn nearest(
+    at: (f64, f64),
+    text: &str,
+    placed: &[Label],
+    discs: &[Rectangle],
+    bounds: Rectangle,
+) -> Option<(Rectangle, f64)> {
+    #[expect(clippy::cast_precision_loss, reason = "a label is short")]
+    let width = text.chars().count() as f64 * LETTER.0;
+    let free = |place: &Rectangle| {
+        place.within(&bounds) && !placed.iter().any(|label| label.place.overlaps(place))
+    };
+    let candidates = || {
+        RADII.into_iter().flat_map(move |radius| {
+            (0..DIRECTIONS).map(move |part| {
+                let angle =
+                    (f64::from(part) / f64::from(DIRECTIONS) - 0.125) * std::f64::consts::TAU;
+                let reach = (radius + width / 2.0 - LETTER.0 / 2.0, radius);
+                let middle = (at.0 + angle.cos() * reach.0, at.1 + angle.sin() * reach.1);
+                (Rectangle::around(middle, width, LETTER.1), radius)
+            })
+        })
+    };
+    let clear = |place: &Rectangle| !discs.iter().any(|disc| disc.overlaps(place));
+    candidates()
+        .find(|(place, _)| free(place) && clear(place))
+        .or_else(|| candidates().find(|(place, _)| free(place)))
+}
+
+/// Points that lie on each other, as one.
+fn merged(wanted: &[((f64, f64), String)]) -> Vec<((f64, f64), String)> {
+    let mut merged: Vec<((f64, f64), String)> = Vec::new();
+    for (at, text) in wanted {
+        let same =
+            |known: &&mut ((f64, f64), String)| (known.0.0 - at.0).hypot(known.0.1 - at.1) < 4.0;
+        match merged.iter_mut().find(same) {
+            Some((_, known)) if known.split(", ").count() < 4 => {
+                known.push_str(", ");
+                known.push_str(text);
+            }
+            Some((_, known)) if !known.ends_with('…') => known.push_str(", …"),
+            Some(_) => {}
+            None => merged.push((*at, text.clone())),
+        }
+    }
+    merged
+}

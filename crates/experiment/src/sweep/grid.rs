@@ -1,0 +1,274 @@
+//! The grid of a sweep: the settings that are varied, and the cells that their values span.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Most cells of one grid.
+const MAX_CELLS: usize = 10_000;
+
+/// Parts of a scenario that somebody who runs a service chooses. All else is what the service meets.
+const CHOICES: &[&str] = &[
+    "breaker",
+    "instance",
+    "coordination",
+    "fleet.call_timeout",
+    "fleet.mode",
+];
+
+/// A setting and the values that it takes in turn, written `key=a,b,c`.
+///
+/// A comma within brackets, braces or quotes is a part of the value. The key is that of the scenario's file, with
+/// dots.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::sweep::Axis;
+///
+/// let axis: Axis = "breaker.open_for=1s,2s,4s".parse()?;
+/// assert_eq!((axis.key(), axis.values().len()), ("breaker.open_for", 3));
+/// assert!("breaker.open_for=1s,1s".parse::<Axis>().unwrap_err().contains("twice"));
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Axis {
+    key: String,
+    values: Vec<String>,
+}
+
+/// All combinations of the values of some settings.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "Vec<Axis>", into = "Vec<Axis>")]
+pub struct Grid {
+    axes: Vec<Axis>,
+}
+
+/// One combination: each varied setting with one of its values, in the order of the axes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Cell {
+    settings: Vec<(String, String)>,
+}
+
+impl Axis {
+    /// The key, with dots.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The values, as they were written.
+    pub fn values(&self) -> &[String] {
+        &self.values
+    }
+}
+
+impl FromStr for Axis {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((key, values)) = text.split_once('=') else {
+            return Err(format!(
+                "`{text}` has no values: write a key and values, such as breaker.open_for=1s,2s,4s"
+            ));
+        };
+        let key = key.trim();
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-\"".contains(letter);
+        if key.is_empty() || !key.chars().all(plain) {
+            return Err(format!(
+                "`{key}` is not a key: write one of the scenario's file with dots, such as breaker.open_for"
+            ));
+        }
+        let values: Vec<String> = split(values).map(|value| value.trim().to_owned()).collect();
+        if values.iter().any(String::is_empty) {
+            return Err(format!(
+                "`{text}` has an empty value: write values with one comma between them"
+            ));
+        }
+        if let Some(value) = twice(&values) {
+            return Err(format!(
+                "{key}: `{value}` is there twice: write each value once"
+            ));
+        }
+        Ok(Self {
+            key: key.to_owned(),
+            values,
+        })
+    }
+}
+
+/// The parts between commas that stand in no bracket and no quotes.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    let (mut depth, mut quote) = (0_i32, None);
+    text.split(move |letter: char| {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '[' | '{') => depth += 1,
+            (None, ']' | '}') => depth -= 1,
+            (None, ',') => return depth <= 0,
+            _ => {}
+        }
+        false
+    })
+}
+
+fn twice(values: &[String]) -> Option<&String> {
+    let mut placed = values.iter().enumerate();
+    placed.find_map(|(place, value)| values[..place].contains(value).then_some(value))
+}
+
+impl fmt::Display for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.key, self.values.join(","))
+    }
+}
+
+impl TryFrom<String> for Axis {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Axis> for String {
+    fn from(axis: Axis) -> Self {
+        axis.to_string()
+    }
+}
+
+impl TryFrom<Vec<Axis>> for Grid {
+    type Error = String;
+
+    fn try_from(axes: Vec<Axis>) -> Result<Self, String> {
+        Self::new(axes)
+    }
+}
+
+impl From<Grid> for Vec<Axis> {
+    fn from(grid: Grid) -> Self {
+        grid.axes
+    }
+}
+
+impl Grid {
+    /// The grid that some settings span.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, a key is there twice, or the cells are more than anybody would look at.
+    pub fn new(axes: Vec<Axis>) -> Result<Self, String> {
+        if axes.is_empty() {
+            return Err(
+                "nothing is varied: write a key and values, such as breaker.open_for=1s,2s"
+                    .to_owned(),
+            );
+        }
+        let keys: Vec<String> = axes.iter().map(|axis| axis.key.clone()).collect();
+        if let Some(key) = twice(&keys) {
+            return Err(format!(
+                "{key} is varied twice: write all its values after one key"
+            ));
+        }
+        let cells = axes
+            .iter()
+            .try_fold(1_usize, |cells, axis| cells.checked_mul(axis.values.len()));
+        match cells {
+            Some(1..=MAX_CELLS) => Ok(Self { axes }),
+            cells => Err(format!(
+                "{} combinations are too many: vary fewer values, up to {MAX_CELLS} combinations",
+                cells.map_or("countless".to_owned(), |cells| cells.to_string())
+            )),
+        }
+    }
+
+    /// The keys that are varied.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.axes.iter().map(Axis::key)
+    }
+
+    /// The settings that are varied.
+    pub fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+
+    /// All combinations; the last setting changes fastest.
+    pub fn cells(&self) -> Vec<Cell> {
+        let none = vec![Cell {
+            settings: Vec::new(),
+        }];
+        self.axes.iter().fold(none, |cells, axis| {
+            let longer = cells.iter().flat_map(|cell| {
+                axis.values.iter().map(|value| {
+                    let mut settings = cell.settings.clone();
+                    settings.push((axis.key.clone(), value.clone()));
+                    Cell { settings }
+                })
+            });
+            longer.collect()
+        })
+    }
+}
+
+impl Cell {
+    /// Each key with its value, in the order of the axes.
+    pub fn settings(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
+    /// The part that somebody who runs a service chooses: settings of breakers, of coordination, and how long
+    /// to wait for a call.
+    pub fn choice(&self) -> Self {
+        self.part(is_choice)
+    }
+
+    /// The part that the service meets: how many instances, which load, which faults. Choices can be held against each other
+    /// only under the same condition.
+    pub fn condition(&self) -> Self {
+        self.part(|key| !is_choice(key))
+    }
+
+    fn part(&self, belongs: impl Fn(&str) -> bool) -> Self {
+        let settings = self.settings.iter().filter(|(key, _)| belongs(key));
+        Self {
+            settings: settings.cloned().collect(),
+        }
+    }
+
+    /// The settings with the last part of each key only, where no two are the same then.
+    pub fn short(&self) -> String {
+        let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
+        let lasts: Vec<String> = self.settings.iter().map(|(key, _)| last(key)).collect();
+        let shown = self
+            .settings
+            .iter()
+            .zip(&lasts)
+            .map(|((key, value), short)| {
+                let unique = lasts.iter().filter(|it| *it == short).count() == 1;
+                format!("{}={value}", if unique { short } else { key })
+            });
+        shown.collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self
+            .settings
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"));
+        f.write_str(&settings.collect::<Vec<_>>().join(" "))
+    }
+}
+
+fn is_choice(key: &str) -> bool {
+    let within = |part: &&str| {
+        key.strip_prefix(*part)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    CHOICES.iter().any(|part| within(&part))
+}

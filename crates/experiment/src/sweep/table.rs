@@ -1,0 +1,264 @@
+//! The table of a sweep: every figure of every cell with its interval, as text and as CSV, and who is on the
+//! Pareto front.
+
+use std::collections::BTreeMap;
+
+use super::front::front;
+use super::{Cell, Sweep, Trial};
+use crate::expectation::{Figure, Unit};
+use crate::statistics::{Interval, Summary, median};
+
+/// The figures of the Pareto front, all better the smaller they are.
+pub const FRONT: [&str; 3] = ["detection_delay", "wrongly_rejected_ratio", "wasted_ratio"];
+
+/// All figures of all cells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// What is swept.
+    pub title: String,
+    /// The figures, in the order of the estimates of each row.
+    pub figures: Vec<Figure>,
+    /// One row per cell of the grid, in its order.
+    pub rows: Vec<Row>,
+    /// Seeds that every cell is to have.
+    pub repeat: u32,
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its settings.
+    pub cell: Cell,
+    /// Its figures; `None` where one was measured in no trial.
+    pub estimates: Vec<Option<Estimate>>,
+    /// Trials that count.
+    pub trials: usize,
+    /// Trials that are void and do not count.
+    pub void: usize,
+    /// Trials in which an expectation of the scenario did not hold.
+    pub failed: usize,
+    /// Whether no other choice under the same condition is at least as good in all of [`FRONT`] and better
+    /// in one.
+    pub on_front: bool,
+}
+
+/// One figure of one cell over its seeds, in the figure's base unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The mean; `None` where it came never in some trials.
+    pub mean: Option<f64>,
+    /// The interval of the mean with 95 % confidence; `None` for a single trial, or where there is no mean.
+    pub interval: Option<Interval>,
+    /// The value in the middle; infinite where half of the trials or more never came to it.
+    pub median: f64,
+    /// Trials in which it was measured.
+    pub count: usize,
+    /// Those of them in which it never came.
+    pub never: usize,
+}
+
+impl Table {
+    /// Gathers the trials of the cells of a sweep; those of other cells are left out.
+    ///
+    /// # Errors
+    ///
+    /// The name that no figure has.
+    pub fn of(sweep: &Sweep, trials: &[Trial]) -> Result<Self, String> {
+        let figures = sweep.figures()?;
+        let seeds: Vec<u64> = sweep.seeds().collect();
+        let mut by_cell: BTreeMap<&Cell, Vec<&Trial>> = BTreeMap::new();
+        for trial in trials.iter().filter(|trial| seeds.contains(&trial.seed)) {
+            by_cell.entry(&trial.settings).or_default().push(trial);
+        }
+        let cells = sweep.grid.cells().into_iter();
+        let rows = cells.map(|cell| {
+            let mut trials = by_cell.remove(&cell).unwrap_or_default();
+            trials.sort_by_key(|trial| trial.seed);
+            Row::of(cell, &figures, &trials)
+        });
+        let mut table = Self {
+            title: format!("{}: {}", sweep.scenario, sweep.title),
+            rows: rows.collect(),
+            figures,
+            repeat: sweep.repeat,
+        };
+        table.find_front();
+        Ok(table)
+    }
+
+    fn find_front(&mut self) {
+        for group in self.groups() {
+            let points: Vec<_> = group
+                .iter()
+                .map(|place| self.point(&self.rows[*place]))
+                .collect();
+            for (place, on_front) in group.into_iter().zip(front(&points)) {
+                self.rows[place].on_front = on_front;
+            }
+        }
+    }
+
+    /// Rows under the same condition, by their numbers. Where no choice is varied, all rows are one group.
+    pub fn groups(&self) -> Vec<Vec<usize>> {
+        let no_choice = self
+            .rows
+            .iter()
+            .all(|row| row.cell.choice().settings().is_empty());
+        let mut groups: Vec<(Cell, Vec<usize>)> = Vec::new();
+        for (place, row) in self.rows.iter().enumerate() {
+            let condition = if no_choice {
+                row.cell.choice()
+            } else {
+                row.cell.condition()
+            };
+            match groups.iter_mut().find(|(known, _)| *known == condition) {
+                Some((_, places)) => places.push(place),
+                None => groups.push((condition, vec![place])),
+            }
+        }
+        groups.into_iter().map(|(_, places)| places).collect()
+    }
+
+    /// The three numbers by which a row is held against others.
+    pub fn point(&self, row: &Row) -> [Option<f64>; 3] {
+        FRONT.map(|name| self.central(row, self.place(name)?))
+    }
+
+    /// The number of a figure in the estimates of each row.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.figures
+            .iter()
+            .position(|figure| figure.to_string() == name)
+    }
+
+    /// What stands for a figure in one row: the mean; in all rows the median where the mean of one is not known
+    /// because it came never in some trials.
+    pub fn central(&self, row: &Row, figure: usize) -> Option<f64> {
+        let estimate = row.estimates.get(figure)?.as_ref()?;
+        if self.is_by_median(figure) {
+            Some(estimate.median)
+        } else {
+            estimate.mean
+        }
+    }
+
+    /// Whether the median stands for this figure.
+    pub fn is_by_median(&self, figure: usize) -> bool {
+        let estimates = self
+            .rows
+            .iter()
+            .filter_map(|row| row.estimates.get(figure)?.as_ref());
+        estimates.into_iter().any(|estimate| estimate.never > 0)
+    }
+
+    /// The table as CSV (RFC 4180), in base units (seconds, shares from 0 to 1): one line per cell with the settings,
+    /// the number of trials, and of each figure mean, ends of the interval, median, number of trials in which it
+    /// was measured and in which it came never. Empty is what is not known, `inf` what never came.
+    pub fn csv(&self) -> String {
+        let keys = self
+            .rows
+            .first()
+            .map(|row| row.cell.settings())
+            .unwrap_or_default();
+        let mut head: Vec<String> = keys.iter().map(|(key, _)| quoted(key)).collect();
+        head.extend(["trials", "void", "failed", "on_front"].map(str::to_owned));
+        for figure in &self.figures {
+            let parts = ["mean", "low", "high", "median", "count", "never"];
+            head.extend(parts.map(|part| quoted(&format!("{figure}_{part}"))));
+        }
+        let lines = self.rows.iter().map(Row::csv);
+        let lines = std::iter::once(head.join(",")).chain(lines);
+        lines.map(|line| line + "\r\n").collect()
+    }
+}
+
+impl Row {
+    fn of(cell: Cell, figures: &[Figure], trials: &[&Trial]) -> Self {
+        let valid: Vec<&Trial> = trials
+            .iter()
+            .copied()
+            .filter(|it| it.invalid.is_none())
+            .collect();
+        let estimates = figures.iter().map(|figure| {
+            let name = figure.to_string();
+            let values: Vec<f64> = valid
+                .iter()
+                .filter_map(|it| it.figures.get(&name).copied())
+                .collect();
+            Estimate::of(&values)
+        });
+        Self {
+            estimates: estimates.collect(),
+            trials: valid.len(),
+            void: trials.len() - valid.len(),
+            failed: valid.iter().filter(|trial| trial.failed > 0).count(),
+            on_front: false,
+            cell,
+        }
+    }
+
+    fn csv(&self) -> String {
+        let mut parts: Vec<String> = self
+            .cell
+            .settings()
+            .iter()
+            .map(|(_, value)| quoted(value))
+            .collect();
+        parts.extend([self.trials, self.void, self.failed].map(|count| count.to_string()));
+        parts.push(self.on_front.to_string());
+        for estimate in &self.estimates {
+            match estimate {
+                None => parts.extend(std::iter::repeat_n(String::new(), 6)),
+                Some(it) => {
+                    let ends = it.interval.map(|it| [it.low, it.high]);
+                    let optional =
+                        |value: Option<f64>| value.map(|it| it.to_string()).unwrap_or_default();
+                    parts.push(optional(it.mean));
+                    parts.extend([0, 1].map(|end| optional(ends.map(|ends| ends[end]))));
+                    parts.push(it.median.to_string());
+                    parts.extend([it.count, it.never].map(|count| count.to_string()));
+                }
+            }
+        }
+        parts.join(",")
+    }
+}
+
+impl Estimate {
+    /// The estimate from the values of some trials; `None` when there are none.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let summary = Summary::of(values);
+        Some(Self {
+            median: median(values)?,
+            mean: summary.map(|it| it.mean),
+            interval: summary.and_then(|it| it.interval()),
+            count: values.len(),
+            never: values.iter().filter(|value| value.is_infinite()).count(),
+        })
+    }
+
+    /// `1.23 s ± 45.0 ms`, or `~1.23 s, 3 never` where the median stands for it.
+    pub fn show(&self, unit: Unit, by_median: bool) -> String {
+        match (self.mean, self.interval) {
+            (Some(mean), Some(interval)) if !by_median => {
+                format!(
+                    "{} ± {}",
+                    unit.show(mean),
+                    unit.show((interval.high - interval.low) / 2.0)
+                )
+            }
+            (Some(mean), None) if !by_median => unit.show(mean),
+            _ if self.never == 0 => format!("~{}", unit.show(self.median)),
+            _ => format!("~{}, {} never", unit.show(self.median), self.never),
+        }
+    }
+}
+
+/// A field of a line of CSV.
+fn quoted(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,81 @@
+//! The next attempt of a request: whether it has one, and what waits for it. Waits hold no connection.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use experiment::load::{Clients, Next, Retries};
+use experiment::outcome::Outcome;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::job::Job;
+
+/// Decides for all clients what becomes of a request after an attempt.
+#[derive(Debug)]
+pub(super) struct NextAttempts {
+    clients: Mutex<Clients>,
+    delayed: mpsc::UnboundedSender<Delayed>,
+    waiting: AtomicUsize,
+    most_waiting: usize,
+}
+
+/// A request that waits for its next attempt.
+#[derive(Debug)]
+pub(super) struct Delayed {
+    pub(super) at: Instant,
+    pub(super) job: Job,
+    /// What the last attempt came to, and when it was sent.
+    pub(super) outcome: Outcome,
+    pub(super) sent: Instant,
+}
+
+impl NextAttempts {
+    /// At most `most_waiting` requests wait for a next attempt; others end. Those that wait are received.
+    pub(super) fn new(
+        retries: &Retries,
+        most_waiting: usize,
+    ) -> (Self, mpsc::UnboundedReceiver<Delayed>) {
+        let (delayed, received) = mpsc::unbounded_channel();
+        let attempts = Self {
+            clients: Mutex::new(Clients::new(retries)),
+            delayed,
+            waiting: AtomicUsize::new(0),
+            most_waiting,
+        };
+        (attempts, received)
+    }
+
+    /// What becomes of a request after an attempt that came to `outcome`.
+    pub(super) fn after(&self, job: &Job, outcome: Outcome) -> Next {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.after(job.attempts, job.luck, outcome)
+    }
+
+    /// After an attempt: the request ends, waits for its next attempt, or is given back for one at once.
+    pub(super) fn judge(&self, job: Job, outcome: Outcome, sent: Instant) -> Option<Job> {
+        match self.after(&job, outcome) {
+            Next::End => job.end(outcome, Some(sent)),
+            Next::Again { wait } if wait.is_zero() => return Some(job),
+            Next::Again { .. } if self.waiting.load(Ordering::Relaxed) >= self.most_waiting => {
+                job.end(outcome, Some(sent));
+            }
+            Next::Again { wait } => {
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+                let delayed = Delayed {
+                    at: Instant::now() + wait,
+                    job,
+                    outcome,
+                    sent,
+                };
+                // Where nobody listens any more it is dropped, and ends as unfinished.
+                let _ = self.delayed.send(delayed);
+            }
+        }
+        None
+    }
+
+    /// One of those that waited does so no longer.
+    pub(super) fn waited(&self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,146 @@
+//! The sweep of a scenario: its trials performed in parallel, kept one by one, and laid out in a folder.
+//!
+//! Who performs a trial is passed in. The folder knows which trials have been done, so that a sweep that was
+//! stopped, or that is asked for with more seeds or values, performs what is left. The last files are made anew from
+//! all trials at the end.
+
+mod folder;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use experiment::expectation::Figure;
+use experiment::result::Repetition;
+use experiment::sweep::{Cell, Sweep, Table, Task, Trial, chart};
+
+use crate::failure::Failure;
+use crate::print;
+use folder::Folder;
+
+/// What to sweep, and where it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The grid, the seeds and the figures.
+    pub(crate) sweep: Sweep,
+    /// The scenario's file as it was written: a folder holds trials of this text only.
+    pub(crate) text: String,
+    /// The folder; it may hold a part of this sweep already.
+    pub(crate) out: PathBuf,
+    /// Trials that are performed at once.
+    pub(crate) jobs: NonZeroUsize,
+}
+
+/// How far a sweep has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Trials that are done, those of earlier times included.
+    pub(crate) done: usize,
+    /// All trials.
+    pub(crate) of: usize,
+}
+
+/// Performs what is left of a sweep and prints its table.
+///
+/// `prepare` makes of a cell what is performed, and is asked for all cells before anything starts, so that a
+/// value that is not allowed is found at once. `perform` does one trial with one seed; it is called from `jobs`
+/// threads.
+///
+/// # Errors
+///
+/// A cell that is not allowed, a folder that cannot be used, and the first trial that failed; what was done until
+/// then is kept.
+pub(crate) fn sweep<S>(
+    settings: &Settings,
+    prepare: impl Fn(&Cell) -> Result<S, Failure> + Sync,
+    perform: impl Fn(&S, u64) -> Result<Repetition, Failure> + Sync,
+    mut progress: impl FnMut(Progress),
+) -> Result<(), Failure> {
+    let figures = settings.sweep.figures().map_err(Failure::usage)?;
+    let cells = settings.sweep.grid.cells();
+    for cell in &cells {
+        prepare(cell)?;
+    }
+    let (mut folder, mut trials) = Folder::open(settings)?;
+    let tasks = settings.sweep.left(&trials);
+    let of = cells.len() * settings.sweep.repeat as usize;
+    let before = of - tasks.len();
+    progress(Progress { done: before, of });
+    let one = |task: &Task| {
+        let cell = &cells[task.cell];
+        let run = perform(&prepare(cell)?, task.seed)?;
+        Ok(trial(cell, task.seed, &run, &figures))
+    };
+    let mut done = before;
+    in_parallel(&tasks, settings.jobs, one, |trial| {
+        folder.keep(&trial)?;
+        trials.push(trial);
+        done += 1;
+        progress(Progress { done, of });
+        Ok(())
+    })?;
+    finish(settings, &folder, &trials)
+}
+
+/// The trial of a task, whatever seed the performer wrote into its result.
+fn trial(cell: &Cell, seed: u64, run: &Repetition, figures: &[Figure]) -> Trial {
+    let trial = Trial::of(cell.clone(), run, figures);
+    Trial { seed, ..trial }
+}
+
+fn finish(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<(), Failure> {
+    let table = Table::of(&settings.sweep, trials).map_err(Failure::usage)?;
+    let lines = table.lines();
+    folder.write("sweep.csv", &table.csv())?;
+    folder.write("table.txt", &(lines.join("\n") + "\n"))?;
+    folder.write("pareto.svg", &chart::svg(&table))?;
+    for line in &lines {
+        print::line(line);
+    }
+    print::line(&format!("sweep in {}", settings.out.display()));
+    let void: usize = table.rows.iter().map(|row| row.void).sum();
+    match void {
+        0 => Ok(()),
+        void => Err(Failure::NotKept(format!(
+            "{void} trials are not valid and count in no figure; trials.jsonl says why"
+        ))),
+    }
+}
+
+/// Does all tasks on `jobs` threads and hands on what each came to, in the order in which they end. The first
+/// failure, of a task or of `then`, ends it: no other task is begun.
+fn in_parallel<R: Send>(
+    tasks: &[Task],
+    jobs: NonZeroUsize,
+    one: impl Fn(&Task) -> Result<R, Failure> + Sync,
+    mut then: impl FnMut(R) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let next = AtomicUsize::new(0);
+    let work = |sender: Sender<Result<R, Failure>>| {
+        while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let ended = one(task);
+            let failed = ended.is_err();
+            if sender.send(ended).is_err() || failed {
+                break;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let (sender, receiver) = channel();
+        for _ in 0..jobs.get().min(tasks.len()) {
+            let sender = sender.clone();
+            scope.spawn(|| work(sender));
+        }
+        drop(sender);
+        let outcome = receiver.into_iter().try_for_each(|ended| then(ended?));
+        if outcome.is_err() {
+            next.store(tasks.len(), Ordering::Relaxed);
+        }
+        outcome
+    })
+}
+
+#[cfg(test)]
+mod tests;

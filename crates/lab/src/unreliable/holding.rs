@@ -1,0 +1,57 @@
+//! A call that waits for what its fate is, as long as the plan wants it.
+
+use experiment::downstream::Held;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::running::Running;
+
+/// What holds a call, with what tells it that the plan lets go.
+#[derive(Debug)]
+pub(super) struct Holding {
+    pub(super) held: Held,
+    /// When one of the parts that hold it ends by itself.
+    pub(super) ends: Option<Instant>,
+    /// The revisions of the plan since the call has met it, so that none is missed.
+    pub(super) revisions: watch::Receiver<u64>,
+}
+
+/// The call is held no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Released;
+
+impl Holding {
+    /// Waits for what the fate wants, unless the plan lets go before.
+    pub(super) async fn wait<T>(
+        &mut self,
+        running: &Running,
+        fated: impl Future<Output = T>,
+    ) -> Result<T, Released> {
+        tokio::select! {
+            biased;
+            done = fated => Ok(done),
+            () = self.released(running) => Err(Released),
+        }
+    }
+
+    async fn released(&mut self, running: &Running) {
+        loop {
+            let end = self.ends;
+            tokio::select! {
+                () = at(end) => return,
+                changed = self.revisions.changed() => {
+                    if changed.is_err() || running.lets_go(&self.held) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn at(end: Option<Instant>) {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}

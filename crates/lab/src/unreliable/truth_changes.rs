@@ -1,0 +1,88 @@
+//! The changes of the truth, one after another, so that nobody has to poll it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use experiment::downstream::TRUTH_STEP;
+use tokio::sync::watch;
+
+use super::running::{Outlook, Running};
+
+/// Waits for the next change of the truth, again and again.
+///
+/// Each [`next`](Self::next) returns an instant from which on the truth of somebody, or the phase, may be
+/// another. Ask [`Running::truth_of_each_at`] and [`Running::phase_at`] for what holds from that instant on.
+///
+/// - Changes that the plan knows before are told with their exact instant, however late the task wakes.
+/// - A change of the plan is told at once.
+/// - Changes by calls (a rule that counts them, or the work queue of an overload model) are told at most once
+///   in [`TRUTH_STEP`], and only when there was one: 10 ms after the last look, or when the next call comes,
+///   whichever is later.
+#[derive(Debug)]
+pub(crate) struct TruthChanges {
+    running: Arc<Running>,
+    versions: watch::Receiver<u64>,
+    seen: Outlook,
+    /// The last instant that was told.
+    told: Duration,
+}
+
+impl TruthChanges {
+    /// The changes from now on. The truth of this very moment is told by [`began`](Self::began).
+    pub(crate) fn new(running: &Arc<Running>) -> Self {
+        let versions = running.truth_versions();
+        let told = running.now();
+        Self {
+            running: Arc::clone(running),
+            versions,
+            seen: running.outlook(told),
+            told,
+        }
+    }
+
+    /// The instant from which on changes are told, on the clock of the service.
+    pub(crate) fn began(&self) -> Duration {
+        self.told
+    }
+
+    /// The instant of the next change, on the clock of the service, when it has come. Never smaller than the
+    /// one before. Cancel safe.
+    pub(crate) async fn next(&mut self) -> Duration {
+        loop {
+            let now = self.running.now();
+            // First what was planned before: it may have been the end of its plan.
+            if let Some(at) = self.seen.next_change
+                && at <= now
+            {
+                return self.tell(at.max(self.told));
+            }
+            self.versions.mark_unchanged();
+            let outlook = self.running.outlook(self.told);
+            let due = self.told + TRUTH_STEP;
+            let called = outlook.version != self.seen.version;
+            if outlook.revision != self.seen.revision || (called && now >= due) {
+                return self.tell(now.max(self.told));
+            }
+            self.seen.next_change = outlook.next_change;
+            let planned = outlook.next_change;
+            let wake = if called {
+                Some(planned.map_or(due, |at| at.min(due)))
+            } else {
+                planned
+            };
+            tokio::select! {
+                () = self.running.at(wake) => {}
+                _ = self.versions.changed(), if !called => {}
+            }
+        }
+    }
+
+    fn tell(&mut self, at: Duration) -> Duration {
+        self.told = at;
+        self.seen = self.running.outlook(at);
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests;
