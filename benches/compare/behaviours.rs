@@ -3,15 +3,7 @@
 use crate::library::{Extension, Library, Nonsense};
 use crate::note::{self, Note};
 use crate::scenarios;
-
-/// What a run showed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shown {
-    Yes,
-    No,
-    Number(u32),
-    Text(&'static str),
-}
+use crate::shown::Shown;
 
 /// One row.
 pub(crate) struct Behaviour {
@@ -153,9 +145,3 @@ pub(crate) const ALL: &[Behaviour] = &[
         notes: &[note::OUR_PERIOD, note::RECLOSER_PERIOD, note::TOWER_PERIOD],
     },
 ];
-
-impl Shown {
-    pub(crate) fn yes_if(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::No }
-    }
-}

@@ -4,7 +4,7 @@
 
 use benches::Worker;
 
-use crate::call::{Answering, Downstream};
+use crate::downstream::{Answering, Downstream};
 
 /// One column of the table.
 pub(crate) trait Library {

@@ -7,6 +7,7 @@
 
 mod behaviours;
 mod call;
+mod downstream;
 mod libraries;
 mod library;
 mod measured;
@@ -14,6 +15,7 @@ mod note;
 mod scenarios;
 #[path = "../hot_path/service.rs"]
 mod service;
+mod shown;
 mod table;
 
 use std::alloc::System;

@@ -3,9 +3,10 @@
 //! Every verdict is read from a state that lasts: where a run waits for the end of an open period,
 //! it never depends on getting something done before that end.
 
-use crate::behaviours::Shown;
-use crate::call::{Answer, Call, Ending};
+use crate::call::Call;
+use crate::downstream::{Answer, Ending};
 use crate::library::{Library, Period, Rule, State, Subject};
+use crate::shown::Shown;
 
 /// Open, with the open period over, so that the next call makes it half-open.
 fn due(library: &dyn Library) -> Option<Box<dyn Subject>> {

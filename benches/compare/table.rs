@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::behaviours::{self, Shown};
+use crate::behaviours;
 use crate::libraries;
 use crate::library::Whose;
 use crate::measured;
 use crate::note::Note;
+use crate::shown::Shown;
 
 /// Runs every behaviour: the table that does not depend on the machine.
 pub(crate) fn of_behaviours() -> String {

@@ -4,6 +4,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `row` | what is measured |
+//! | `threads` | how many threads share one object |
 //! | `rounds` | how long one operation takes while N threads hammer one object |
 //! | `turn` | how long it took in one turn, and whether the threads had the cores to themselves |
 //! | `results` | the medians, and their table |
@@ -11,7 +12,8 @@
 //! | `process`, `usage` | a process that is measured from the outside, and what it uses |
 //! | `ring` | a closed loop of clients |
 //!
-//! The benchmarks themselves are `hot_path/` (time), `memory.rs` (bytes), `system/` (the lab beside bare
+//! The benchmarks themselves are `hot_path/` (time), `experiment.rs` (time of the experiment's own
+//! parts), `load.rs` (the load of a simulated run), `memory.rs` (bytes), `system/` (the lab beside bare
 //! services), `soak.rs` (the lab for an hour) and `instructions.rs`; `compare/` asks what breakers do.
 
 mod host;
@@ -20,6 +22,7 @@ mod results;
 mod ring;
 mod rounds;
 mod row;
+mod threads;
 mod turn;
 mod usage;
 
@@ -29,8 +32,9 @@ pub use host::Host;
 pub use process::{Process, lab};
 pub use results::{Figure, Results};
 pub use ring::{Answer, Ring, ask};
-pub use rounds::{Plan, Threads, measure};
+pub use rounds::{Plan, measure};
 pub use row::{Name, Row, Worker};
+pub use threads::Threads;
 pub use usage::{Holdings, load_average};
 
 /// The time, for what is measured in real time.

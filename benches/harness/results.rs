@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::rounds::Threads;
 use crate::row::Name;
+use crate::threads::Threads;
 use crate::turn::Turn;
 
 /// What the turns say about one row at one number of threads. Displays as its median, with a `~` if

@@ -17,28 +17,8 @@ use std::time::Duration;
 
 use crate::results::{Figure, Results};
 use crate::row::Row;
+use crate::threads::Threads;
 use crate::turn::Turn;
-
-/// How many threads share the object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Threads {
-    /// No contention.
-    One,
-    /// The least contention there is.
-    Two,
-}
-
-impl Threads {
-    /// Both, in the order of the table's columns.
-    pub const ALL: [Self; 2] = [Self::One, Self::Two];
-
-    const fn count(self) -> usize {
-        match self {
-            Self::One => 1,
-            Self::Two => 2,
-        }
-    }
-}
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]

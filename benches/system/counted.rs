@@ -4,15 +4,16 @@
 //! machine is. So it shows a change of a few per cent that no clock would show. Needs Debian's `valgrind`. The
 //! profiles stay in the folder that the table names; `callgrind_annotate` shows them.
 
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use std::{env, fs};
 
 use benches::{Process, Ring};
 
 use super::services::{CLOSED, How, Service, Starter};
+use super::valgrind::folder;
 
 /// Requests before counting, which fill caches and connections.
 const WARM_UP: u32 = 200;
@@ -92,20 +93,6 @@ fn rows(lab: &Path) -> io::Result<([Row; 4], [Service; 2])> {
         },
     ];
     Ok((rows, [downstream, collector]))
-}
-
-/// `program` under Valgrind, not counted yet.
-pub(crate) fn counted(program: &Path) -> Command {
-    let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--instr-atstart=no", "--dump-instr=no"]);
-    let out = folder().join("callgrind.%p");
-    command.arg(format!("--callgrind-out-file={}", out.display()));
-    command.arg(program);
-    command
-}
-
-fn folder() -> PathBuf {
-    env::temp_dir().join("breaker-lab-instructions")
 }
 
 /// Instructions per request.

@@ -11,6 +11,7 @@ mod pair;
 mod peer;
 mod rows;
 mod services;
+mod valgrind;
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
 
-use super::counted::counted;
+use super::valgrind::counted;
 use benches::{Answer, Process, ask};
 
 /// A fault plan in which everything goes well at once.

@@ -3,7 +3,6 @@
 //! It shares no code with the SDK that sends: only the generated protobuf types. It lives on a thread
 //! with a runtime of its own, so that dropping it breaks every connection, as a crash would.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -309,6 +308,3 @@ pub fn nobody() -> String {
         listener.local_addr().expect("it has an address")
     )
 }
-
-/// A list of attributes as text.
-pub(crate) type Attributes = BTreeMap<String, String>;

@@ -10,7 +10,8 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
-use crate::collector::Attributes;
+/// A list of attributes as text.
+pub(crate) type Attributes = BTreeMap<String, String>;
 
 /// A span as it was received.
 #[derive(Clone, Debug, PartialEq)]

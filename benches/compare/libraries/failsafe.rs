@@ -14,7 +14,7 @@ use failsafe::failure_policy::{
 use failsafe::{Config, Error, Instrument, StateMachine, backoff};
 
 use super::{LONG, SHORT, spread_of, wait_in_real_time};
-use crate::call::{Answer, Answering, Downstream, Fault};
+use crate::downstream::{Answer, Answering, Downstream, Fault};
 use crate::library::{Extension, Library, Nonsense, Period, Rule, State, Subject, Whose};
 
 pub(crate) struct Failsafe;

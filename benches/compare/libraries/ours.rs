@@ -11,7 +11,7 @@ use fusebox::{
 };
 
 use super::{LONG, spread_of};
-use crate::call::{Answer, Answering, Downstream, Fault};
+use crate::downstream::{Answer, Answering, Downstream, Fault};
 use crate::library::{Extension, Library, Nonsense, Period, Rule, State, Subject, Whose};
 
 pub(crate) struct Ours;

@@ -9,7 +9,8 @@ use benches::Worker;
 use recloser::{AsyncRecloser, Error, RecloserBuilder};
 
 use super::{LONG, SHORT, spread, wait_in_real_time};
-use crate::call::{Answer, Answering, Call, Downstream, Ending, Fault};
+use crate::call::Call;
+use crate::downstream::{Answer, Answering, Downstream, Ending, Fault};
 use crate::library::{Extension, Library, Nonsense, Period, Rule, State, Subject, Whose};
 
 pub(crate) struct Recloser;

@@ -13,7 +13,7 @@ use tower_resilience_circuitbreaker::{
 };
 
 use super::{LONG, SHORT, spread, wait_in_real_time};
-use crate::call::{Answer, Answering, Downstream, Fault};
+use crate::downstream::{Answer, Answering, Downstream, Fault};
 use crate::library::{Extension, Library, Nonsense, Period, Rule, State, Subject, Whose};
 use crate::service::{Ready, call, finish};
 

@@ -19,6 +19,8 @@ mod spans;
 mod timeline;
 
 use std::collections::BTreeMap;
+use std::ops::Add;
+use std::time::Duration;
 
 use fusebox::State;
 use serde::{Deserialize, Serialize};
@@ -27,9 +29,11 @@ pub use agreement::Divergence;
 pub use belief::Belief;
 pub use change::{Change, Evidence};
 pub use delays::Delays;
-pub use recorder::{Asked, Counted, Keeping, Recorder};
+pub use recorder::{Asked, Counted, Recorder};
 use spans::Span;
 pub use timeline::{SMALL_STEP, Timeline};
+
+use crate::load::MixedSeconds;
 
 /// From this probability of failure on the downstream counts as unhealthy, unless said otherwise.
 ///
@@ -84,8 +88,8 @@ pub struct FleetRecord {
     /// that "wrongly open" can only be said beside a run without breakers.
     #[serde(default)]
     pub truth_follows_load: bool,
-    /// Whole seconds of the run in which one instance answered 503 while another answered 200.
-    pub mixed_seconds: u64,
+    /// Seconds in which one instance answered 503 while another answered 200.
+    pub mixed_seconds: MixedSeconds,
     /// The phases of the fault plan, one after another.
     pub phases: Vec<FaultPhase>,
     /// The distinct timelines of the truth; instances with the same truth share one.
@@ -151,6 +155,19 @@ pub struct Calls {
     pub wrongly_rejected: f64,
 }
 
+impl Add for Calls {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self {
+            permitted: self.permitted + more.permitted,
+            rejected: self.rejected + more.rejected,
+            wasted: self.wasted + more.wasted,
+            wrongly_rejected: self.wrongly_rejected + more.wrongly_rejected,
+        }
+    }
+}
+
 /// How calls are written.
 #[derive(Deserialize, Serialize)]
 struct CallsRow(u64, u64, f64, f64);
@@ -201,6 +218,18 @@ impl FleetRecord {
     /// The beliefs of all instances in the whole run, with their names.
     pub fn beliefs(&self) -> Vec<(&str, Belief)> {
         self.beliefs_of(None, None).unwrap_or_default()
+    }
+
+    /// How far the breakers differed in the whole run.
+    pub fn divergence(&self) -> Divergence {
+        let mut divergence = Divergence::default();
+        spans::differences(self, |span, states| {
+            if span.value.opens && divergence.first.is_none() {
+                divergence.first = Some((duration(span.from), states.to_vec()));
+            }
+            divergence.pass(duration(span.until), span.value);
+        });
+        divergence
     }
 
     /// The same record for another threshold, from which on the downstream counts as unhealthy. Steps of the truth
@@ -264,12 +293,7 @@ impl FleetRecord {
         let parts = instance.calls.iter().enumerate();
         let asked =
             parts.filter(|(place, _)| phase.is_none() || names.get(*place).copied() == phase);
-        asked.fold(Calls::default(), |sum, (_, part)| Calls {
-            permitted: sum.permitted + part.permitted,
-            rejected: sum.rejected + part.rejected,
-            wasted: sum.wasted + part.wasted,
-            wrongly_rejected: sum.wrongly_rejected + part.wrongly_rejected,
-        })
+        asked.fold(Calls::default(), |sum, (_, part)| sum + *part)
     }
 
     /// When the phases called `phase` were; the whole run without a name.
@@ -281,6 +305,11 @@ impl FleetRecord {
         let windows: Vec<_> = named.map(|phase| (phase.from_s, phase.until_s)).collect();
         (!windows.is_empty()).then_some(windows)
     }
+}
+
+/// An instant of a record.
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
 /// Whether calls pass as if there were no fault: what a breaker does that believes in the downstream.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::expectation::{CATALOGUE, Figure, Figures, Source, Verdict};
+use crate::expectation::{CATALOGUE, Expectation, Figure, Figures, Source, Verdict};
 use crate::fleet::{FleetRecord, OtherTruth};
 use crate::load::LoadResult;
 use crate::load::written_figure;
@@ -45,7 +45,7 @@ pub struct Versions {
     pub breaker_lab: String,
     /// `release` when it was built with optimisations, else `debug`.
     pub build: String,
-    /// The commit that it was built from, where the build knew it; with `-dirty` when files had been changed.
+    /// The commit that it was built from, where the build knew it.
     pub commit: Option<String>,
 }
 
@@ -123,6 +123,29 @@ pub struct Counterfactual {
 pub struct CoordinationRecord {
     /// How they decided.
     pub mode: CoordinationMode,
+}
+
+impl Repetition {
+    /// A whole run of which nothing was expected.
+    pub fn new(performer: Performer, seed: u64, load: LoadResult, fleet: FleetRecord) -> Self {
+        Self {
+            seed,
+            performer,
+            digest: None,
+            cut_short: false,
+            invalid: None,
+            verdicts: Vec::new(),
+            load,
+            fleet,
+            counterfactual: None,
+            coordination: None,
+        }
+    }
+
+    /// Judges what was expected.
+    pub fn judge(&mut self, expectations: &[Expectation]) {
+        self.verdicts = expectations.iter().map(|it| it.judge(self)).collect();
+    }
 }
 
 impl Counterfactual {

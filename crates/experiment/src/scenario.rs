@@ -3,6 +3,7 @@
 //! [`Written`] is the file key by key; [`Scenario`] is what can be performed: its parts fit each other, and
 //! nobody behind it checks them again. [`set`] changes single keys of a file before it is read.
 
+mod interruption;
 mod names;
 mod set;
 mod written;
@@ -13,8 +14,11 @@ use std::time::Duration;
 use fusebox::Config;
 use serde::Serialize;
 
+pub use interruption::Interruption;
 pub use set::{Set, blamed, set};
-pub use written::{Coordination, CoordinationMode, Fleet, InstanceSettings, Mode, Written};
+pub use written::{
+    Coordination, CoordinationMode, Fleet, InstanceSettings, Interrupted, Mode, Written,
+};
 
 use names::Names;
 
@@ -60,6 +64,7 @@ const MAX_NAMED_CALLERS: usize = 256;
 #[serde(into = "Written")]
 pub struct Scenario {
     written: Written,
+    load: Profile,
     names: Names,
     phases: Phases,
 }
@@ -158,7 +163,7 @@ impl Scenario {
 
     /// Who calls when.
     pub fn load(&self) -> &Profile {
-        &self.written.load
+        &self.load
     }
 
     /// What fails when. The plan of a fleet of up to 256 instances knows how long each of them waits; of a
@@ -212,6 +217,13 @@ impl Scenario {
             .unwrap_or(self.written.fleet.mode)
     }
 
+    /// When instances do not work, in the order of their places.
+    pub fn interruptions(&self) -> impl Iterator<Item = Interruption> {
+        let own = self.written.instance.iter();
+        let own = own.filter_map(|(name, own)| Some((self.place_of(name)?, own)));
+        own.flat_map(|(place, own)| interruption::of_instance(place, own))
+    }
+
     /// The same with another seed, for the load, the faults and the breakers.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.written.seed = seed;
@@ -243,12 +255,10 @@ impl TryFrom<Written> for Scenario {
         written.check_itself()?;
         let names = Names::of(&written.fleet)?;
         written.check_instances(&names)?;
-        written
-            .load
-            .check()
-            .map_err(|what| format!("load.{what}"))?;
+        let load = Profile::try_from(written.load.clone());
+        let load = load.map_err(|what| format!("load.{what}"))?;
         let targets: Vec<&str> = names.all().iter().map(String::as_str).collect();
-        let fits = written.load.check_targets(&targets);
+        let fits = load.check_targets(&targets);
         fits.map_err(|what| format!("load.{what}"))?;
         written.tell_faults(&names);
         written.check_faults(&names)?;
@@ -256,6 +266,7 @@ impl TryFrom<Written> for Scenario {
         written.check_expectations(targets, &phases)?;
         Ok(Self {
             written,
+            load,
             names,
             phases,
         })
@@ -303,6 +314,10 @@ impl Written {
                 .map_err(|error| format!("breaker of instance {name}: {error}"))?;
             check_patience("call_timeout", self.call_timeout_of(name))
                 .map_err(|error| format!("instance {name}: {error}"))?;
+            if let Some(own) = self.instance.get(name) {
+                interruption::check(own, self.duration.0)
+                    .map_err(|what| format!("instance.{name}.{what}"))?;
+            }
         }
         Ok(())
     }

@@ -42,10 +42,10 @@ pub const MAX_TRIALS: usize = 1_000_000;
 /// Figures that a sweep keeps of every trial, unless others are asked for. The first three are those of the
 /// Pareto front.
 pub const USUAL: &[&str] = &[
-    "detection_delay",
+    "detection_delay_p50",
     "wrongly_rejected_ratio",
     "wasted_ratio",
-    "recovery_delay",
+    "recovery_delay_p50",
     "openings",
     "flaps",
     "open_share",

@@ -13,6 +13,7 @@ mod families;
 mod reading;
 mod registries;
 mod source;
+mod sum;
 
 use std::collections::BTreeMap;
 use std::error::Error;

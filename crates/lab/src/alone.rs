@@ -42,7 +42,7 @@ pub(crate) async fn unreliable(
     join(task).await?;
     let counts = running.health().counts;
     print::line(&format!(
-        "unreliable service stopped: {} calls, {} of them while it was failing",
+        "unreliable service stopped: {} calls, {} of them while faults could fail them",
         counts.received(),
         counts.while_failing,
     ));

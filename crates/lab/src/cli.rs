@@ -3,9 +3,11 @@
 //! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
 //! alone. A flag, its variable and the key in the file have the same name.
 
-pub(crate) mod help;
+mod faults;
+mod help;
 mod load;
 mod refusal;
+mod simulation;
 mod variables;
 
 use std::io::{self, Write};
@@ -22,9 +24,10 @@ use telemetry::LogFormat;
 use telemetry::trace::Protocol;
 
 use crate::failure::Failure;
-use crate::faults::FaultsArgs;
 use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Token};
+pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
+pub(crate) use simulation::{SimulateArgs, SweepArgs, VirtualArgs};
 
 /// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
 const MAX_WORKERS: u64 = 256;
@@ -67,6 +70,13 @@ pub(crate) enum Role {
     /// Run an experiment from a scenario file, judge it and keep the result
     #[command(after_long_help = help::RUN)]
     Run(RunArgs),
+    /// Run an experiment in virtual time: the same judgement in seconds, with thousands of
+    /// instances
+    #[command(before_long_help = help::SIMULATE_FIRST, after_long_help = help::SIMULATE)]
+    Simulate(SimulateArgs),
+    /// Simulate a scenario under every combination of some settings, and show which are best
+    #[command(before_long_help = help::SWEEP_FIRST, after_long_help = help::SWEEP)]
+    Sweep(SweepArgs),
     /// List the scenarios that come with the lab, or print one
     #[command(after_long_help = help::SCENARIOS)]
     Scenarios(ScenariosArgs),
@@ -269,6 +279,9 @@ pub(crate) struct RunArgs {
     /// The folder for the result [default: the next free one below runs]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Write each call and each transition to this CSV file, one run after another
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
     /// Only say whether the scenario is valid, and what it would do
     #[arg(long)]
     pub(crate) check: bool,

@@ -38,6 +38,9 @@ pub(crate) use names::Names;
 use pool::Pool;
 pub(crate) use turns::InTurns;
 
+/// The header with the key, by which the downstream tells its shards apart.
+pub(crate) const REQUEST_KEY: HeaderName = HeaderName::from_static("x-request-key");
+
 /// Headers that a request has room for without growing.
 const HEADERS: usize = 8;
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.

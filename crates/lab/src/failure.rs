@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::settings::without_url_passwords;
+use crate::secrets::without_url_passwords;
 
 /// What ends the program before its work is done.
 #[derive(Debug, thiserror::Error)]

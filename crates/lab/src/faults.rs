@@ -2,97 +2,24 @@
 //!
 //! Files are read and checked here before anything is sent, so that an error names the file and the key.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
 use experiment::faults::{Plan, presets, schema};
 use experiment::reading::{parse_json, without_mark};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::cli::help;
+use crate::cli::{FaultsArgs, FaultsCommand};
 use crate::client::client;
 use crate::failure::Failure;
 use crate::file;
 use crate::print;
-use crate::settings::{BaseUrl, Token};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What a plan that is no file begins with.
 const PRESET: &str = "preset:";
-
-/// Read and change the faults of a running unreliable service.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct FaultsArgs {
-    /// The unreliable service, or its control listener
-    #[arg(
-        long,
-        visible_alias = "url",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:9000",
-        env = "BREAKER_LAB_DOWNSTREAM",
-        hide_env_values = true,
-        global = true
-    )]
-    downstream: BaseUrl,
-    /// The bearer token that its control routes ask for [default: none]
-    #[arg(
-        long,
-        visible_alias = "token",
-        value_name = "TOKEN",
-        env = "BREAKER_LAB_CONTROL_TOKEN",
-        hide_env_values = true,
-        global = true
-    )]
-    control_token: Option<Token>,
-    #[command(subcommand)]
-    command: FaultsCommand,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-enum FaultsCommand {
-    /// Print the plan in force
-    #[command(after_long_help = help::SHOW)]
-    Show,
-    /// Put a plan in force: a JSON or TOML file, or preset:NAME
-    #[command(after_long_help = help::SET)]
-    Set {
-        /// The plan
-        file: PathBuf,
-    },
-    /// Change parts of the plan by a JSON merge patch; clock and counts go on
-    #[command(after_long_help = help::PATCH)]
-    Patch {
-        /// A JSON or TOML file
-        file: PathBuf,
-    },
-    /// Be healthy
-    #[command(after_long_help = help::CLEAR)]
-    Clear,
-    /// List the presets
-    #[command(after_long_help = help::PRESETS)]
-    Presets,
-    /// Put a preset in force
-    #[command(after_long_help = help::PRESET)]
-    Preset {
-        /// Its name
-        name: String,
-    },
-    /// Print what a plan would do, for each caller; nothing is applied
-    #[command(after_long_help = help::DRY_RUN)]
-    DryRun {
-        /// A JSON or TOML file, or preset:NAME
-        file: PathBuf,
-    },
-    /// Print the JSON schema of plans
-    #[command(after_long_help = help::SCHEMA)]
-    Schema,
-    /// Print how likely it is that a call fails now
-    #[command(after_long_help = help::TRUTH)]
-    Truth,
-}
 
 /// Does what was asked for and prints the answer.
 pub(crate) async fn run(args: FaultsArgs) -> Result<(), Failure> {

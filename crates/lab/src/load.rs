@@ -57,12 +57,10 @@ use connection::Endpoint;
 use lane::Lane;
 pub(crate) use metrics::LoadCollector;
 use next_attempt::NextAttempts;
-pub(crate) use output::OutputPaths;
 use pacer::Pacer;
 pub(crate) use rates::read_rates;
-pub(crate) use record::Record;
+pub(crate) use record::{EndedCall, Record};
 use reminder::Reminder;
-pub(crate) use request::REQUEST_KEY;
 use request::Requests;
 
 /// The name of the load generator in traces.
@@ -124,7 +122,7 @@ impl Generator {
             None => {
                 let mut pacer = Pacer {
                     schedule: self.schedule(),
-                    curve: Curve::new(&self.profile.shape, self.profile.rate),
+                    curve: Curve::new(&self.profile),
                     lanes: lanes.clone(),
                     phases: self.phases.clone(),
                     least_loaded: self.profile.chooses_late(),

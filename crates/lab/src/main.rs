@@ -8,12 +8,16 @@
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
+//! | `event_table` | The table of a run's events, a CSV file |
+//! | `simulate` | Runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | A scenario under every combination of some settings, performed, kept and laid out |
 //! | `page` | What does the lab itself answer? |
 //! | `file` | How are the user's files read, without end or not? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
 //! | `shortage` | What the process itself ran out of |
 //! | `notice` | What is logged once a minute, however often it happens |
+//! | `words` | times, shares and numbers as people read them |
+//! | `secrets` | what is said without the passwords of URLs |
 //! | `terminal` | Can a picture be drawn on standard output? |
 //! | `timer` | How is an instant met more closely than within a millisecond? |
 //! | `shutdown`, `failure` | How does it end, well or badly? |
@@ -21,6 +25,7 @@
 mod alone;
 mod cli;
 mod client;
+mod event_table;
 mod failure;
 mod faults;
 mod file;
@@ -30,17 +35,19 @@ mod notice;
 mod page;
 mod print;
 mod run;
+mod secrets;
 mod serve;
 mod settings;
 mod settle;
 mod shortage;
 mod shutdown;
-#[allow(dead_code, reason = "the command that performs sweeps comes next")]
+mod simulate;
 mod sweep;
 mod terminal;
 mod timer;
 mod together;
 mod unreliable;
+mod words;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
@@ -121,7 +128,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let check = args.check;
             let settings = run::settled(args)?;
             if check {
-                run::check(&settings);
+                run::check(&settings.source);
                 return Ok(());
             }
             let stage = Stage {
@@ -132,6 +139,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             };
             stage.play(settings, run::run)
         }
+        Some(Role::Simulate(args)) => drive(threads(0)?, simulate::simulate(args)),
+        Some(Role::Sweep(args)) => drive(threads(0)?, simulate::sweep(args)),
         Some(Role::Completions(args)) => {
             print::line(Cli::completions(args.shell).trim_end());
             Ok(())

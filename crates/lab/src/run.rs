@@ -5,10 +5,10 @@
 
 mod compare;
 mod folder;
+mod inputs;
 mod list;
 mod machine;
-mod observer;
-mod report;
+pub(crate) mod report;
 mod settled;
 mod shipped;
 
@@ -16,23 +16,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use experiment::expectation::Verdict;
-use experiment::result::{Repetition, RunResult, SCHEMA};
+use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
 use telemetry::Telemetry;
 
 pub(crate) use compare::compare;
 pub(crate) use list::{check, list};
 pub(crate) use settled::settled;
-use shipped::{Source, read};
+pub(crate) use shipped::{Source, read};
 
+use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
 use crate::settings::{Observed, Observing, Span};
 use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
-use crate::together::{Course, Keeping, Show, System, bind_anywhere, url_table};
-use folder::Folder;
-use observer::{Looking, Observer};
+use crate::together::{
+    Course, EventWriter, Observer, Show, System, Tap, bind_anywhere, print_summary, url_table,
+};
+pub(crate) use folder::{Folder, unused};
+pub(crate) use inputs::keep_inputs;
 
 /// What to run, and what to do with the result.
 #[derive(Debug)]
@@ -40,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) source: Source,
     pub(crate) repeat: u32,
     pub(crate) out: Option<PathBuf>,
+    pub(crate) events: Option<PathBuf>,
     pub(crate) show: Show,
     pub(crate) lab: Lab,
 }
@@ -54,34 +58,37 @@ impl Observed for Settings {
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
     let source = &settings.source;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", source.text.as_bytes())?;
+    keep_inputs(&folder, source)?;
+    let mut table = settings
+        .events
+        .as_deref()
+        .map(EventTable::open)
+        .transpose()?;
     print::line(&format!("{}: {}", source.name, source.scenario.title()));
-    let mut result = RunResult {
-        schema: SCHEMA.to_owned(),
-        scenario: source.name.clone(),
-        title: source.scenario.title().to_owned(),
-        started_unix_s: telemetry::unix_now(),
-        versions: machine::versions(),
-        machine: machine::machine(),
-        repetitions: Vec::new(),
-    };
+    let mut result = begun(source);
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
     for number in 0..settings.repeat {
         let seed = source.scenario.seed().wrapping_add(number.into());
         let scenario = source.scenario.clone().with_seed(seed);
-        let run = repetition(&settings, &scenario, number, telemetry, end.as_mut()).await?;
+        let turn = Turn {
+            number,
+            telemetry,
+            table: table.take(),
+        };
+        let run = repetition(&settings, &scenario, turn, end.as_mut()).await?;
+        table = run.table;
         ending = run.ending;
         report::one(&run.repetition, number, settings.repeat);
         result.repetitions.push(run.repetition);
         // Each ended run is kept at once: what comes later may be cut short.
-        let text = serde_json::to_vec(&result).map_err(|error| {
-            Failure::runtime(format!("the result cannot be written as JSON: {error}"))
-        })?;
-        folder.write("result.json", &text)?;
+        keep(&folder, &result)?;
         if ending.is_some() {
             break;
         }
+    }
+    if let Some(table) = table {
+        table.finish()?;
     }
     report::all(&result);
     print::line(&format!("result in {}", folder.path().display()));
@@ -89,17 +96,45 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     Ok(ending.unwrap_or_else(Ending::now))
 }
 
+/// The result of a scenario of which nothing has been run yet.
+pub(crate) fn begun(source: &Source) -> RunResult {
+    RunResult {
+        schema: SCHEMA.to_owned(),
+        scenario: source.name.clone(),
+        title: source.scenario.title().to_owned(),
+        started_unix_s: telemetry::unix_now(),
+        versions: machine::versions(),
+        machine: machine::machine(),
+        repetitions: Vec::new(),
+    }
+}
+
+/// Writes the result as it is so far.
+pub(crate) fn keep(folder: &Folder, result: &RunResult) -> Result<(), Failure> {
+    let text = serde_json::to_vec(result).map_err(|error| {
+        Failure::runtime(format!("the result cannot be written as JSON: {error}"))
+    })?;
+    folder.write("result.json", &text)
+}
+
+/// Which run it is, and where its events go.
+struct Turn<'a> {
+    number: u32,
+    telemetry: &'a Telemetry,
+    table: Option<EventTable>,
+}
+
 /// One run, and whether the user ended it.
 struct Run {
     repetition: Repetition,
     ending: Option<Ending>,
+    table: Option<EventTable>,
 }
 
 async fn repetition(
     settings: &Settings,
     scenario: &Scenario,
-    number: u32,
-    telemetry: &Telemetry,
+    turn: Turn<'_>,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
     let duration = Some(Span(scenario.duration()));
@@ -110,42 +145,44 @@ async fn repetition(
             print::line(&line);
         }
     }
+    let events = turn.table.map(|table| (Tap::open(), table));
     let course = Course {
         phases: scenario.phases().clone(),
         until: Some(scenario.duration()),
-        keeping: Keeping::All,
+        unhealthy_at: scenario.unhealthy_at(),
         ends: Some(scenario.duration()),
-        run: [number + 1, settings.repeat],
+        run: [turn.number + 1, settings.repeat],
+        events: events.as_ref().map(|((tap, _), _)| tap.clone()),
     };
-    let (system, watched) = System::start(together, bound, telemetry, course);
+    let (system, watched) = System::start(together, bound, turn.telemetry, course);
     let watched = Arc::new(watched);
+    let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
     // A task of its own: whoever shows the run, or waits for its end, may be slow.
-    let looking = Looking::start(Observer::new(&watched, scenario.unhealthy_at()), &watched);
+    let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
         () = system.load_ended() => None,
-        () = watched.show(settings.show, telemetry) => None,
+        () = watched.show(settings.show, turn.telemetry) => None,
     };
     // The last answers belong to the run: what the observer saw ends with them.
-    let (load, (fleet, blind)) = system.stop(|| looking.finish(&watched)).await?;
-    let mut repetition = Repetition {
-        seed: scenario.seed(),
-        cut_short: ending.is_some(),
-        invalid: load.shortfall().or(blind),
-        verdicts: Vec::new(),
-        load,
-        fleet,
-    };
-    let expectations = scenario.expectations().iter();
-    repetition.verdicts = expectations.map(|it| it.judge(&repetition)).collect();
+    let (load, (fleet, still)) = system.stop(|| observer.finish(&watched)).await?;
+    let mut repetition = Repetition::new(Performer::Live, scenario.seed(), load, fleet);
+    repetition.cut_short = ending.is_some();
+    repetition.invalid = repetition.load.shortfall().or(still);
+    repetition.judge(scenario.expectations());
     if settings.show.is_whole() {
-        watched.print_summary(settings.show);
+        print_summary(&repetition, settings.show);
     }
-    Ok(Run { repetition, ending })
+    let table = writer.map(EventWriter::finish).transpose()?;
+    Ok(Run {
+        repetition,
+        ending,
+        table,
+    })
 }
 
 /// Whether all of it may be believed, and held.
-fn judge(result: &RunResult) -> Result<(), Failure> {
+pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
     let runs = &result.repetitions;
     if let Some(name) = runs
         .iter()

@@ -9,10 +9,8 @@ use std::time::Duration;
 
 pub(crate) use experiment::breaker_settings::BreakerSettings;
 pub(crate) use file::{File, InstanceFile};
-pub(crate) use load::{LoadAlone, LoadRun};
-pub(crate) use values::{
-    Address, BaseUrl, Named, Span, Text, Token, without_passwords, without_url_passwords,
-};
+pub(crate) use load::{LoadAlone, LoadRun, OutputPaths};
+pub(crate) use values::{Address, BaseUrl, Named, Span, Text, Token};
 
 use experiment::faults::Plan;
 use experiment::load::Profile;

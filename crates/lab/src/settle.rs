@@ -126,8 +126,8 @@ fn own_settings(args: &TogetherArgs, file: &File) -> BTreeMap<String, InstanceSe
     let own = file.instance.iter().map(|(name, section)| {
         let settings = InstanceSettings {
             call_timeout: args.call_timeout.or(section.call_timeout),
-            mode: None,
             breaker: args.breaker.over(section.breaker),
+            ..InstanceSettings::default()
         };
         (name.clone(), settings)
     });

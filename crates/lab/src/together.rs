@@ -4,20 +4,23 @@
 //! that they share a process and a clock.
 
 mod bound;
+mod event_writer;
 mod fleet;
 mod layout;
 mod lines;
+mod observer;
 mod picture;
 mod progress;
 mod screen;
 mod summary;
 mod system;
-pub(crate) mod words;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
+use experiment::fleet::Asked;
+use experiment::result::{Performer, Repetition};
 use fusebox::{Breaker, RejectReason, SystemClock};
 use telemetry::{LogOutput, Telemetry};
 use tokio::time::{MissedTickBehavior, interval};
@@ -31,12 +34,15 @@ use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::terminal::can_draw;
 use crate::unreliable::Running;
 pub(crate) use bound::{bind, bind_anywhere, url_table};
+pub(crate) use event_writer::{EventWriter, Tap};
 use fleet::Fleet;
-pub(crate) use fleet::{Keeping, Noted};
 use lines::PlainLines;
+pub(crate) use observer::Observer;
 use progress::Progress;
 use screen::Screen;
 pub(crate) use system::{Course, System};
+
+pub(crate) use crate::words;
 
 /// How often the live picture is drawn.
 const FRAME: Duration = Duration::from_millis(200);
@@ -61,23 +67,13 @@ pub(crate) struct Watched {
 
 impl Watched {
     /// How many calls one instance's breaker has permitted and rejected.
-    pub(crate) fn asked(&self, instance: usize) -> (u64, u64) {
+    pub(crate) fn asked(&self, instance: usize) -> Asked {
         let totals = self.breakers[instance].snapshot().totals;
         let rejected = RejectReason::ALL.iter();
         let rejected = rejected.map(|&reason| totals.rejections(reason)).sum();
-        (self.permitted[instance].so_far(), rejected)
-    }
-
-    /// Prints the summary of the run, no wider than the terminal where there is one.
-    pub(crate) fn print_summary(&self, show: Show) {
-        let width = match show {
-            Show::Picture => screen::width(),
-            Show::Lines | Show::Progress | Show::Nothing => usize::MAX,
-        };
-        for line in summary::lines(self) {
-            for line in words::wrapped(&line, width) {
-                print::line(&line);
-            }
+        Asked {
+            permitted: self.permitted[instance].so_far(),
+            rejected,
         }
     }
 
@@ -88,6 +84,19 @@ impl Watched {
             Show::Progress => frames(self, &mut Progress::new()).await,
             Show::Lines => frames(self, &mut PlainLines::new()).await,
             Show::Picture => frames(self, &mut Screen::new(telemetry.held_log())).await,
+        }
+    }
+}
+
+/// Prints the summary of a run, no wider than the terminal where there is one.
+pub(crate) fn print_summary(run: &Repetition, show: Show) {
+    let width = match show {
+        Show::Picture => screen::width(),
+        Show::Lines | Show::Progress | Show::Nothing => usize::MAX,
+    };
+    for line in summary::lines(run) {
+        for line in words::wrapped(&line, width) {
+            print::line(&line);
         }
     }
 }
@@ -141,14 +150,17 @@ pub(crate) async fn run(
         print::line(&line);
     }
     let duration = settings.duration.map(|span| span.0);
+    let seed = settings.seed;
     let (system, watched) = System::start(settings, bound, telemetry, Course::endless(duration));
+    let watched = Arc::new(watched);
+    let observer = Observer::start(&watched);
 
     let ending = tokio::select! {
         ending = end_of_run(duration, Readers::Needed) => ending,
         () = watched.show(show, telemetry) => unreachable!("a display goes on until it is dropped"),
     };
-    system.stop(|| ()).await?;
-    watched.print_summary(show);
+    let (load, (fleet, _)) = system.stop(|| observer.finish(&watched)).await?;
+    print_summary(&Repetition::new(Performer::Live, seed, load, fleet), show);
     Ok(ending)
 }
 

@@ -14,11 +14,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = args.next().ok_or("which scenario?")?;
     let count: u64 = args.next().map_or(Ok(30), |text| text.parse())?;
     let scenario = Scenario::parse(&std::fs::read_to_string(&file)?)?;
-    let seeds: Vec<u64> = (scenario.seed..).take(usize::try_from(count)?).collect();
+    let seeds: Vec<u64> = (scenario.seed()..).take(usize::try_from(count)?).collect();
     let jobs = available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let runs = many(&scenario, &seeds, jobs, &Options::default(), |_| {});
-    println!("{file}: {}", scenario.title);
-    for (number, expectation) in scenario.expectations.iter().enumerate() {
+    println!("{file}: {}", scenario.title());
+    for (number, expectation) in scenario.expectations().iter().enumerate() {
         let verdicts = runs.iter().map(|run| &run.verdicts[number]);
         let held = verdicts.clone().filter(|verdict| verdict.held).count();
         let values: Vec<f64> = verdicts.filter_map(|verdict| verdict.value).collect();

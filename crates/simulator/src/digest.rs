@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A 64-bit digest of all events of a run in their order: what happened when, to which instance, and with
-/// which outcome.
+/// A 64-bit digest of all events of a run in their order: when it was, what happened, to which instance, and
+/// with which outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest(u64);
 
@@ -11,15 +11,12 @@ pub struct Digest(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Mark {
-    Planned = 1,
-    Permitted,
-    Rejected,
-    Ended,
+    /// An attempt ended in an outcome.
+    Ended = 1,
+    /// A breaker entered a state.
     Changed,
-    Paused,
-    Resumed,
-    Stopped,
-    Started,
+    /// An instance was interrupted, or works again.
+    Turned,
 }
 
 impl Digest {
@@ -27,7 +24,7 @@ impl Digest {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    /// FNV-1a, word by word, with a rotation that lets upper bits reach lower ones.
+    /// Takes in an event: FNV-1a word by word, with a rotation that lets upper bits reach lower ones.
     pub(crate) fn note(&mut self, at: u64, mark: Mark, instance: u32, what: u8) {
         let word = u64::from(mark as u8) << 56 | u64::from(what) << 48 | u64::from(instance);
         self.word(at);

@@ -1,40 +1,46 @@
-//! The fleet: each instance with its breaker, what it has let through, and whether it runs.
+//! The fleet: each instance with its breaker, and whether it runs.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use experiment::chance::Draw;
 use experiment::scenario::{Mode, Scenario};
-use fusebox::{Breaker, Event, State, Transition};
+use fusebox::{Breaker, Clock, Event, InFlightCalls, State, Transition};
 
-use crate::clients::nanos;
 use crate::clock::VirtualClock;
+use crate::interruptions::Interruptions;
+use crate::nanos;
 
 /// The name of what the breakers protect, as in the live lab.
 const DOWNSTREAM: &str = "unreliable-service";
 /// How often an instance asks its breaker to make a change that is due, as in the live lab.
 const TICK: u64 = 50_000_000;
 
-/// What one instance counts, and how it works.
-#[derive(Clone, Debug)]
-pub(crate) struct Instance {
-    pub(crate) permitted: u64,
-    pub(crate) rejected: u64,
-    pub(crate) call_timeout: u64,
+/// How one instance works.
+#[derive(Clone, Copy, Debug)]
+struct Instance {
+    call_timeout: u64,
     /// When its first tick is.
     first_tick: u64,
+    mode: Mode,
+    /// Whether its breaker must be asked at every tick, as calls under way count there.
+    always_ticks: bool,
 }
 
 /// All instances.
+#[derive(Debug)]
 pub(crate) struct Instances<'a> {
-    pub(crate) all: Vec<Instance>,
+    all: Vec<Instance>,
     breakers: &'a [Breaker],
     noted: Arc<Noted>,
+    pub(crate) interruptions: Interruptions,
 }
 
 /// Transitions that breakers have told and nobody has taken yet.
+///
+/// A breaker tells a listener, which may be called from any thread. The lock is taken when a state changes,
+/// never otherwise.
 #[derive(Debug, Default)]
 pub(crate) struct Noted {
     some: AtomicBool,
@@ -43,75 +49,83 @@ pub(crate) struct Noted {
 
 impl Noted {
     fn note(&self, instance: u32, transition: Transition) {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        list.push((instance, transition));
+        self.lock().push((instance, transition));
         self.some.store(true, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(u32, Transition)>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The breakers of a scenario, one per instance, and where their transitions are noted.
-pub(crate) fn breakers(
-    scenario: &Scenario,
-    seed: u64,
-    clock: &VirtualClock,
-) -> (Vec<Breaker>, Arc<Noted>) {
+pub(crate) fn breakers(scenario: &Scenario, clock: &VirtualClock) -> (Vec<Breaker>, Arc<Noted>) {
     let noted = Arc::new(Noted::default());
     let name: Arc<str> = DOWNSTREAM.into();
-    let names = (0..).zip(&scenario.fleet.instances);
+    // One clock for all: each would put a pointer of its own around another one.
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let names = scenario.instances().iter().enumerate();
     let breakers = names.map(|(place, instance)| {
-        let settings = scenario.breaker_of(instance);
-        let config = settings
-            .config(seed.wrapping_add(u64::from(place)))
-            .and_then(|config| config.to_builder().stripes(NonZeroUsize::MIN).build())
-            .expect("a scenario has been checked");
-        let breaker = Breaker::with_clock(Arc::clone(&name), config, clock.clone());
-        let noted = Arc::clone(&noted);
-        breaker.add_listener(move |_: &str, event: &Event| {
-            if let Event::Transition(transition) = event {
-                noted.note(place, *transition);
-            }
-        });
+        // One thread needs one stripe.
+        let config = scenario.config_of(place).to_builder();
+        let config = config.stripes(NonZeroUsize::MIN).build();
+        let config = config.expect("a scenario is checked");
+        let breaker = Breaker::with_clock(Arc::clone(&name), config, Arc::clone(&clock));
         match scenario.mode_of(instance) {
             Mode::Auto => {}
             Mode::Disabled => breaker.disable(),
             Mode::MetricsOnly => breaker.metrics_only(),
             Mode::ForcedOpen => breaker.force_open(),
         }
+        // What an operator did before the start is no event of the run.
+        let noted = Arc::clone(&noted);
+        let place = u32::try_from(place).expect("fewer instances than 2^32");
+        breaker.add_listener(move |_: &str, event: &Event| {
+            if let Event::Transition(transition) = event {
+                noted.note(place, *transition);
+            }
+        });
         breaker
     });
     (breakers.collect(), noted)
 }
 
 impl<'a> Instances<'a> {
-    pub(crate) fn new(
-        scenario: &Scenario,
-        seed: u64,
-        breakers: &'a [Breaker],
-        noted: Arc<Noted>,
-    ) -> Self {
-        // What an operator does before the start is no event of the run.
-        noted
-            .list
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        noted.some.store(false, Ordering::Relaxed);
-        let names = (0..).zip(&scenario.fleet.instances);
+    pub(crate) fn new(scenario: &Scenario, breakers: &'a [Breaker], noted: Arc<Noted>) -> Self {
+        let names = (0..).zip(scenario.instances());
         let all = names.map(|(place, name)| Instance {
-            permitted: 0,
-            rejected: 0,
             call_timeout: nanos(scenario.call_timeout_of(name).0),
-            first_tick: Draw::new(seed).with("ticks").number(place).bits() % TICK,
+            first_tick: Draw::new(scenario.seed())
+                .with("ticks")
+                .number(place)
+                .bits()
+                % TICK,
+            mode: scenario.mode_of(name),
+            always_ticks: false,
         });
+        let mut all: Vec<Instance> = all.collect();
+        for (instance, breaker) in all.iter_mut().zip(breakers) {
+            let counting = breaker.config().in_flight_calls() != InFlightCalls::CountWhenEnded;
+            instance.always_ticks = counting;
+        }
         Self {
-            all: all.collect(),
+            all,
             breakers,
             noted,
+            interruptions: Interruptions::of(scenario),
         }
     }
 
     pub(crate) fn breaker(&self, instance: u32) -> &'a Breaker {
         &self.breakers[instance as usize]
+    }
+
+    pub(crate) fn call_timeout(&self, instance: u32) -> u64 {
+        self.all[instance as usize].call_timeout
+    }
+
+    pub(crate) fn states(&self) -> impl Iterator<Item = State> {
+        self.breakers.iter().map(Breaker::state)
     }
 
     /// The transitions since the last time, if there are any.
@@ -120,29 +134,39 @@ impl<'a> Instances<'a> {
             return None;
         }
         self.noted.some.store(false, Ordering::Relaxed);
-        let mut list = self
-            .noted
-            .list
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        Some(std::mem::take(&mut *list))
+        Some(std::mem::take(&mut *self.noted.lock()))
     }
 
-    /// The tick at which an instance makes the change that is due next, if its breaker waits for one.
+    /// The instances that tick all the time, and when they do so first.
+    pub(crate) fn tickers(&self) -> impl Iterator<Item = (u32, u64)> {
+        let all = (0..).zip(&self.all);
+        let always = all.filter(|(_, instance)| instance.always_ticks);
+        always.map(|(place, instance)| (place, instance.first_tick))
+    }
+
+    /// The tick after `now`, for an instance that ticks all the time.
+    pub(crate) fn tick_after(&self, instance: u32, now: u64) -> Option<u64> {
+        let always = self.all[instance as usize].always_ticks;
+        always.then_some(now + TICK)
+    }
+
+    /// The tick at which an instance makes the change that its breaker now waits for, if it waits for one.
     ///
     /// A live instance ticks all the time; ticks at which nothing is due change nothing and are left out.
-    pub(crate) fn next_tick(&self, instance: u32) -> Option<u64> {
-        let deadline = self.breaker(instance).snapshot().deadline?;
-        let first = self.all[instance as usize].first_tick;
-        let since = nanos(deadline).saturating_sub(first);
-        Some(first + since.div_ceil(TICK) * TICK)
+    pub(crate) fn tick_for_change(&self, instance: u32) -> Option<u64> {
+        let own = self.all[instance as usize];
+        let breaker = self.breaker(instance);
+        if own.always_ticks || !matches!(breaker.state(), State::Open | State::HalfOpen) {
+            return None;
+        }
+        let since = nanos(breaker.snapshot().deadline?).saturating_sub(own.first_tick);
+        Some(own.first_tick + since.div_ceil(TICK) * TICK)
     }
 
-    pub(crate) fn first_states(&self) -> Vec<State> {
-        self.breakers.iter().map(Breaker::state).collect()
-    }
-
-    pub(crate) fn call_timeout(&self, instance: u32) -> Duration {
-        Duration::from_nanos(self.all[instance as usize].call_timeout)
+    /// An instance's process has ended: its next one knows nothing.
+    pub(crate) fn forget(&self, instance: u32) {
+        if self.all[instance as usize].mode == Mode::Auto {
+            self.breaker(instance).reset();
+        }
     }
 }

@@ -26,27 +26,40 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `many` | runs of many seeds, on several cores |
-//! | `performance` | one run: the loop, and what each event does |
+//! | `many` | runs of many seeds, on several threads |
+//! | `run` | one run, beside the same seed without breakers where that is needed |
+//! | `performance` | the loop of one run, and what each event does |
 //! | `agenda` | the events that are due, in order |
-//! | `clients` | arrivals, connections and retries |
-//! | `instances` | the fleet: breakers, restarts and pauses |
-//! | `service` | the downstream |
-//! | `books` | what is recorded |
-//! | `clock`, `digest` | the time that breakers see, and the digest of the events |
+//! | `arrivals`, `lanes` | when requests are planned, and the connections that they take |
+//! | `calls`, `works` | what is under way at the instances and at the downstream |
+//! | `instances`, `interruptions` | the fleet with its breakers, and when instances do not work |
+//! | `clock`, `digest`, `options` | the time that breakers see, the digest of all events, and how runs are ended |
 
 mod agenda;
-mod books;
-mod clients;
+mod arrivals;
+mod calls;
 mod clock;
 mod digest;
 mod instances;
+mod interruptions;
+mod lanes;
 mod many;
 mod options;
 mod performance;
-mod service;
+mod run;
+mod works;
+
+use std::time::Duration;
 
 pub use digest::Digest;
 pub use many::{Progress, many};
 pub use options::{Cancel, Options};
-pub use performance::{Performed, Work, perform, run};
+pub use performance::{Effort, Performed, perform};
+pub use run::{run, run_telling};
+
+/// Nanoseconds of virtual time; what is longer than 584 years never comes.
+fn nanos(time: Duration) -> u64 {
+    let seconds = time.as_secs().checked_mul(1_000_000_000);
+    let nanos = seconds.and_then(|it| it.checked_add(time.subsec_nanos().into()));
+    nanos.unwrap_or(u64::MAX)
+}

@@ -9,7 +9,7 @@ use experiment::result::Repetition;
 use experiment::scenario::Scenario;
 
 use crate::options::Options;
-use crate::performance::run;
+use crate::run::run;
 
 /// How far [`many`] has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

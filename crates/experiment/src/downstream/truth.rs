@@ -4,6 +4,7 @@
 //! before; and by what happens: a change of the plan, a call that a rule counts, work that arrives or ends.
 //! Each of these makes [`Downstream::truth_version`] grow.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{CallerId, Downstream};
@@ -66,6 +67,18 @@ impl Downstream {
         let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
         let names: Vec<&str> = callers.iter().map(|it| self.ledger.name(*it)).collect();
         self.force.player.truth_of_each(elapsed, &names, occupancy)
+    }
+
+    /// Which of these callers share one truth under the plan in force: for each of them the number of its group,
+    /// counted from 0 in the order of their first members.
+    pub fn truth_groups(&self, callers: &[CallerId]) -> Vec<usize> {
+        let mut known = BTreeMap::new();
+        let groups = callers.iter().map(|caller| {
+            let stand_in = self.force.player.stand_in(self.ledger.name(*caller));
+            let next = known.len();
+            *known.entry(stand_in).or_insert(next)
+        });
+        groups.collect()
     }
 
     /// The earliest instant after `now` at which time alone may change the phase or anybody's truth; none if

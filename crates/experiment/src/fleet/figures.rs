@@ -44,7 +44,7 @@ impl FleetRecord {
 
     /// Of the seconds that were whole: the rest of a second at the end is none.
     fn mixed_share(&self) -> Option<f64> {
-        share(number(self.mixed_seconds), self.duration_s.floor()).map(|share| share.min(1.0))
+        share(number(self.mixed_seconds.count), self.duration_s.floor()).map(|share| share.min(1.0))
     }
 
     /// Calls of one instance, or of all, that reached the downstream.
@@ -80,7 +80,9 @@ fn of_time(figure: &str, beliefs: &[Belief]) -> Option<f64> {
 fn of_delays(figure: &str, beliefs: &[Belief]) -> Option<f64> {
     let pooled = |of: fn(&Belief) -> &Delays| {
         let mut all = Delays::default();
-        beliefs.iter().for_each(|belief| all.merge(of(belief)));
+        for belief in beliefs {
+            all.merge(of(belief));
+        }
         all
     };
     let detections = || pooled(|belief| &belief.detections);

@@ -13,6 +13,7 @@ use fusebox::{State, Transition};
 use super::agreement::{Agreement, Divergence};
 use super::timeline::{Timeline, millionths, seconds};
 use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord};
+use crate::load::MixedSeconds;
 
 /// How many calls one breaker has permitted and rejected since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,18 +28,9 @@ pub struct Asked {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
     /// Seconds in which one instance answered 503 while another answered 200.
-    pub mixed_seconds: u64,
+    pub mixed_seconds: MixedSeconds,
     /// For each instance, calls that reached the downstream.
     pub downstream_calls: Vec<u64>,
-}
-
-/// Whether transitions are kept, or only watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeping {
-    /// Nothing: a run without an end must not fill the memory.
-    Nothing,
-    /// All of a run that has an end.
-    All,
 }
 
 /// Follows the breakers of a fleet and the truth about their downstream. Times count from the start of the run.
@@ -69,7 +61,6 @@ pub enum Keeping {
 #[derive(Clone, Debug)]
 pub struct Recorder {
     unhealthy_at: f64,
-    keeping: Keeping,
     truth_follows_load: bool,
     instances: Vec<Watched>,
     truths: Vec<Truth>,
@@ -123,7 +114,6 @@ impl Recorder {
         let apart = agreement.difference().opens;
         Self {
             unhealthy_at,
-            keeping: Keeping::All,
             truth_follows_load: false,
             truths: vec![Truth::default(); instances.len()],
             phases: Vec::new(),
@@ -156,13 +146,6 @@ impl Recorder {
         }
         let number = places.iter().max().map_or(0, |last| last + 1);
         self.truths = vec![Truth::default(); number];
-        self
-    }
-
-    /// The same, which keeps the transitions or only watches them; they are kept by default.
-    #[must_use]
-    pub fn keeping(mut self, keeping: Keeping) -> Self {
-        self.keeping = keeping;
         self
     }
 
@@ -245,9 +228,7 @@ impl Recorder {
         let one = &mut self.instances[instance];
         self.agreement.change(one.state, transition.to);
         one.state = transition.to;
-        if self.keeping == Keeping::All {
-            one.transitions.push(Change::new(at, transition));
-        }
+        one.transitions.push(Change::new(at, transition));
         if self.divergence.first.is_none() && self.agreement.difference().opens {
             self.divergence.first = Some((at, self.states()));
         }
@@ -280,6 +261,17 @@ impl Recorder {
         self.truths[self.instances[instance].truth].p_fail
     }
 
+    /// The state of one breaker and the probability that a call of its instance would fail, at an instant that is
+    /// over. Of the truth the steps of the record are known.
+    pub fn at(&self, instance: usize, at: Duration) -> (State, f64) {
+        let one = &self.instances[instance];
+        let at_s = seconds(at);
+        let mut earlier = one.transitions.iter().rev();
+        let last = earlier.find(|change| change.at_s <= at_s);
+        let state = last.map_or(one.began, |change| change.to);
+        (state, self.truths[one.truth].timeline.at(at_s))
+    }
+
     /// The calls that breakers have permitted so far, and how many of those were expected to fail.
     pub fn wasted(&self) -> (u64, f64) {
         let all = self.calls.iter().flatten();
@@ -296,6 +288,7 @@ impl Recorder {
             last.until_s = duration_s;
         }
         let (truths, places) = self.distinct_truths();
+        let mut reached = counted.downstream_calls.into_iter();
         let instances = self.instances.iter().enumerate();
         let instances = instances.map(|(place, one)| InstanceRecord {
             name: one.name.clone(),
@@ -307,11 +300,7 @@ impl Recorder {
                 .iter()
                 .map(|of_phase| of_phase[place].rounded())
                 .collect(),
-            downstream_calls: counted
-                .downstream_calls
-                .get(place)
-                .copied()
-                .unwrap_or_default(),
+            downstream_calls: reached.next().unwrap_or_default(),
         });
         FleetRecord {
             duration_s,

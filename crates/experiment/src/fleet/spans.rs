@@ -65,12 +65,8 @@ pub(super) fn health(truth: &Timeline, unhealthy_at: f64, end: f64) -> Vec<Span<
     merged
 }
 
-/// Seconds within the windows in which the breakers differed in the way that `counts`.
-pub(super) fn divergence(
-    fleet: &FleetRecord,
-    windows: &[(f64, f64)],
-    counts: impl Fn(Difference) -> bool,
-) -> f64 {
+/// Tells each span between two transitions of any breakers: in what they differ, and all states.
+pub(super) fn differences(fleet: &FleetRecord, mut tell: impl FnMut(Span<Difference>, &[State])) {
     let mut now: Vec<State> = fleet.instances.iter().map(|one| one.began).collect();
     let mut changes: Vec<(f64, usize, State)> = Vec::new();
     for (place, one) in fleet.instances.iter().enumerate() {
@@ -78,22 +74,30 @@ pub(super) fn divergence(
     }
     changes.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut agreement = Agreement::of(now.iter().copied());
-    let (mut from, mut diverged) = (0.0, 0.0);
+    let mut from = 0.0;
     let end = (fleet.duration_s, usize::MAX, State::Closed);
     for (until, place, to) in changes.into_iter().chain([end]) {
-        let span = Span {
-            from,
-            until,
-            value: (),
-        };
-        if counts(agreement.difference()) {
-            diverged += span.within(windows);
-        }
+        let value = agreement.difference();
+        tell(Span { from, until, value }, &now);
         if let Some(state) = now.get_mut(place) {
             agreement.change(*state, to);
             *state = to;
         }
         from = until;
     }
+}
+
+/// Seconds within the windows in which the breakers differed in the way that `counts`.
+pub(super) fn divergence(
+    fleet: &FleetRecord,
+    windows: &[(f64, f64)],
+    counts: impl Fn(Difference) -> bool,
+) -> f64 {
+    let mut diverged = 0.0;
+    differences(fleet, |span, _| {
+        if counts(span.value) {
+            diverged += span.within(windows);
+        }
+    });
     diverged
 }

@@ -10,7 +10,7 @@ use crate::breaker_settings::BreakerSettings;
 use crate::expectation::Expectation;
 use crate::faults::Plan;
 use crate::fleet::UNHEALTHY_AT;
-use crate::load::Profile;
+use crate::load::WrittenProfile;
 use crate::values::Span;
 
 /// A scenario as it is written. [`Scenario`](super::Scenario) is made of it by `try_from`, which refuses
@@ -43,7 +43,7 @@ pub struct Written {
     pub instance: BTreeMap<String, InstanceSettings>,
     /// Who calls when.
     #[serde(default)]
-    pub load: Profile,
+    pub load: WrittenProfile,
     /// What fails when.
     pub faults: Plan,
     /// What instances tell each other.
@@ -77,8 +77,24 @@ pub struct InstanceSettings {
     /// Whether its breaker judges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
+    /// When its process stands still, as in a long collection of garbage.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pause: Vec<Interrupted>,
+    /// When its process ends, and another one begins that knows nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restart: Vec<Interrupted>,
     /// Its breaker.
     pub breaker: BreakerSettings,
+}
+
+/// When an instance does not work, as it is written: `[[instance.A.pause]] at = "10s", for = "2s"`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interrupted {
+    /// When it begins, from the start of the run.
+    pub at: Span,
+    /// How long it takes.
+    pub r#for: Span,
 }
 
 /// Whether a breaker judges, or an operator has decided.
@@ -112,6 +128,13 @@ pub enum CoordinationMode {
     /// Each by itself.
     #[default]
     Local,
+}
+
+impl Interrupted {
+    /// When it is over.
+    pub(super) fn until(self) -> Duration {
+        self.at.0.saturating_add(self.r#for.0)
+    }
 }
 
 impl Default for Fleet {

@@ -2,8 +2,8 @@
 
 use super::number;
 
-/// Up to so many pairs of places the probability is counted, beyond it is approximated.
-const EXACT: usize = 10_000;
+/// Up to so many pairs of values the probability is counted, beyond it is the limit for large samples.
+const EXACT: usize = 10_000_000;
 
 /// What the two-sample test of Kolmogorov and Smirnov says.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +91,7 @@ fn paths_within(n: usize, m: usize, gap: usize) -> f64 {
 }
 
 /// The limit for large samples: 2 Σ (−1)^(k−1) exp(−2 k² λ²) (Kolmogorov, 1933).
-fn limit(lambda: f64) -> f64 {
+pub(super) fn limit(lambda: f64) -> f64 {
     if lambda < 0.2 {
         // The sum converges slowly there, and to 1 within 1e-12.
         return 1.0;

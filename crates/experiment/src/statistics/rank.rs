@@ -2,8 +2,9 @@
 //!
 //! Both are permutation tests: they count in how many of the equally likely arrangements the ranks would lie as
 //! far apart as they do. Ranks of equal values are shared (midranks), and the count is made for the very ranks
-//! at hand, so that ties need no correction. The count is exact up to [`EXACT`] values; beyond that the normal
-//! approximation with the correction for ties is used, whose error is then below 0.001.
+//! at hand, so that ties need no correction. The count is made up to [`EXACT`] values; beyond that the normal
+//! approximation with the correction for ties is used, which is then within 0.01 of it, and within 0.004
+//! where p is below 0.1.
 
 use super::{normal_two_sided, number};
 
@@ -55,10 +56,7 @@ pub fn signed_ranks(pairs: &[(f64, f64)]) -> Test {
     let (p, exact) = if ranks.len() <= EXACT {
         (two_sided(&sums_of_subsets(&ranks), sum), true)
     } else {
-        // The sum of n independent parts, each of which is a rank or nothing.
-        let total: usize = ranks.iter().sum();
-        let squares: f64 = ranks.iter().map(|rank| number(*rank).powi(2)).sum();
-        (normal(sum, number(total) / 2.0, squares / 4.0), false)
+        (subset_by_normal(&ranks, sum), false)
     };
     Test {
         p,
@@ -90,15 +88,7 @@ pub fn rank_sums(first: &[f64], second: &[f64]) -> Test {
     let (p, exact) = if all.len() <= EXACT {
         (two_sided(&sums_of_choices(&ranks, first.len()), sum), true)
     } else {
-        let (n, m) = (number(first.len()), number(second.len()));
-        let mean = number(ranks.iter().sum()) / (n + m);
-        let squares: f64 = ranks
-            .iter()
-            .map(|rank| (number(*rank) - mean).powi(2))
-            .sum();
-        // A choice without replacement: the variance of the ranks themselves holds the correction for ties.
-        let variance = n * m / ((n + m) * (n + m - 1.0)) * squares;
-        (normal(sum, n * mean, variance), false)
+        (choice_by_normal(&ranks, first.len(), sum), false)
     };
     Test {
         p,
@@ -157,20 +147,45 @@ fn sums_of_subsets(ranks: &[usize]) -> Vec<f64> {
 /// In how many of the choices of `count` of `ranks` they sum up to each number, as a share of all.
 fn sums_of_choices(ranks: &[usize], count: usize) -> Vec<f64> {
     let total: usize = ranks.iter().sum();
+    // The small ones first, so that few sums are possible for long.
+    let mut sorted = ranks.to_vec();
+    sorted.sort_unstable();
+    let mut reached = 0;
     // Ways to choose so many with this sum. Up to 60 over 30, which a double holds.
     let mut ways = vec![vec![0.0; total + 1]; count + 1];
     ways[0][0] = 1.0;
-    for (taken, rank) in ranks.iter().enumerate() {
+    for (taken, rank) in sorted.iter().enumerate() {
+        reached += rank;
         for chosen in (1..=count.min(taken + 1)).rev() {
             let (fewer, these) = ways.split_at_mut(chosen);
             let fewer = &fewer[chosen - 1];
-            for sum in *rank..=total {
+            for sum in *rank..=reached {
                 these[0][sum] += fewer[sum - rank];
             }
         }
     }
     let all: f64 = ways[count].iter().sum();
     ways[count].iter().map(|ways| ways / all).collect()
+}
+
+/// How likely the sum of any of `ranks` lies as far from its middle: that of n independent parts, each of which is a rank
+/// or nothing.
+fn subset_by_normal(ranks: &[usize], sum: usize) -> f64 {
+    let total: usize = ranks.iter().sum();
+    let squares: f64 = ranks.iter().map(|rank| number(*rank).powi(2)).sum();
+    normal(sum, number(total) / 2.0, squares / 4.0)
+}
+
+/// How likely the sum of `count` of `ranks` lies as far from its middle: a choice without replacement, in which the
+/// variance of the ranks themselves holds the correction for ties.
+fn choice_by_normal(ranks: &[usize], count: usize, sum: usize) -> f64 {
+    let (n, all) = (number(count), number(ranks.len()));
+    let mean = number(ranks.iter().sum()) / all;
+    let squares: f64 = ranks
+        .iter()
+        .map(|rank| (number(*rank) - mean).powi(2))
+        .sum();
+    normal(sum, n * mean, n * (all - n) / (all * (all - 1.0)) * squares)
 }
 
 /// How likely a sum lies as far from the middle as `sum`, in either direction: twice the smaller tail.
@@ -194,4 +209,33 @@ fn choices(n: usize, m: usize) -> f64 {
     (1..=n)
         .map(|place| number(m + place) / number(place))
         .product()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_count_ends_the_approximation_is_close() {
+        let close = |exact: f64, normal: f64| {
+            let most = if exact < 0.1 { 0.004 } else { 0.01 };
+            assert!((exact - normal).abs() < most, "{exact} {normal}");
+        };
+        // All sums of 60 ranks, and of 30 of them; ranks with and without ties.
+        let plain: Vec<usize> = (1..=EXACT).map(|rank| 2 * rank).collect();
+        let tied: Vec<f64> = (0..EXACT).map(|it| number(it / 4)).collect();
+        for ranks in [plain, doubled_ranks(&tied)] {
+            let subsets = sums_of_subsets(&ranks);
+            let choices = sums_of_choices(&ranks, EXACT / 2);
+            for sum in (0..subsets.len()).filter(|sum| subsets[*sum] > 0.0) {
+                close(two_sided(&subsets, sum), subset_by_normal(&ranks, sum));
+            }
+            for sum in (0..choices.len()).filter(|sum| choices[*sum] > 0.0) {
+                close(
+                    two_sided(&choices, sum),
+                    choice_by_normal(&ranks, EXACT / 2, sum),
+                );
+            }
+        }
+    }
 }

@@ -23,7 +23,7 @@ const LEFT: f64 = 24.0;
 /// The height of a line of text.
 const LINE: f64 = 19.0;
 /// Choices that are listed below a pair of panels; the table has them all.
-const LISTED: usize = 12;
+const LISTED: usize = 16;
 /// Conditions that are drawn; the table has them all.
 const DRAWN: usize = 8;
 /// Letters of a title that fit on a line, and of the settings of one choice.
@@ -46,13 +46,12 @@ pub fn svg(table: &Table) -> String {
         y: 36.0,
     };
     body.line(LEFT, "h ink", &shortened(&table.title, 90));
-    let seeds = if table.repeat == 1 { "seed" } else { "seeds" };
-    body.line(LEFT, "soft", &format!(
-        "Pareto front in colour: no other choice is as good in all three and better in one. Better is down and left. \
-         {} {seeds} each{}.",
-        table.repeat,
-        if table.repeat > 1 { ", bars are 95 % intervals" } else { "" }
-    ));
+    let seeds = match table.repeat {
+        1 => "1 seed each".to_owned(),
+        many => format!("{many} seeds each, bars are 95 % intervals"),
+    };
+    body.line(LEFT, "soft", "In colour the Pareto front: no other choice is as good in all three figures and better in one.");
+    body.line(LEFT, "soft", &format!("Better is left and down. Shares are of all calls that instances were asked for; {seeds}."));
     let groups = table.groups();
     for group in groups.iter().take(DRAWN) {
         body.group(table, group);
@@ -95,7 +94,10 @@ impl Body {
         if let Some(condition) = table.condition_of(group) {
             self.line(LEFT, "b ink", &shortened(&condition, FIT[0]));
         }
-        let panels = [("Wrongly rejected", 1, "no"), ("Wasted", 2, "lost")];
+        let panels = [
+            ("wrongly rejected calls", 1, "no"),
+            ("wasted calls", 2, "lost"),
+        ];
         for (column, (title, figure, class)) in (0_u8..).zip(panels) {
             let points: Vec<Point> = group
                 .iter()
@@ -104,7 +106,7 @@ impl Body {
             let panel = Panel {
                 left: LEFT + 52.0 + f64::from(column) * 452.0,
                 top: self.y + 14.0,
-                title: format!("{title}, share of all calls asked for"),
+                title,
                 class,
             };
             panel.draw(&mut self.text, &points);
@@ -120,7 +122,13 @@ impl Body {
             .copied()
             .filter(|place| table.rows[*place].on_front)
             .collect();
-        let columns = [LEFT + 40.0, 560.0, 690.0, 810.0];
+        let longest = front
+            .iter()
+            .map(|place| table.name_of(&table.rows[*place]).chars().count())
+            .max();
+        #[expect(clippy::cast_precision_loss, reason = "settings are short")]
+        let first = LEFT + 76.0 + 7.2 * longest.unwrap_or(0).min(FIT[1]) as f64;
+        let columns = [LEFT + 40.0, first, first + 124.0, first + 248.0];
         let heads = ["choice", "detection delay", "wrongly rejected", "wasted"];
         for (x, head) in columns.into_iter().zip(heads) {
             write_text(&mut self.text, (x, self.y), "s soft", head);

@@ -47,7 +47,7 @@ pub struct Grid {
 }
 
 /// One combination: each varied setting with one of its values, in the order of the axes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Cell {
     settings: Vec<(String, String)>,

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 
 use super::front::front;
 use super::{Cell, Sweep, Trial};
-use crate::expectation::{Figure, Unit};
-use crate::statistics::{Interval, Summary, median};
+use crate::expectation::Figure;
+use crate::statistics::Estimate;
 
 /// The figures of the Pareto front, all better the smaller they are.
-pub const FRONT: [&str; 3] = ["detection_delay", "wrongly_rejected_ratio", "wasted_ratio"];
+pub const FRONT: [&str; 3] = [
+    "detection_delay_p50",
+    "wrongly_rejected_ratio",
+    "wasted_ratio",
+];
 
 /// All figures of all cells.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,21 +44,6 @@ pub struct Row {
     /// Whether no other choice under the same condition is at least as good in all of [`FRONT`] and better
     /// in one.
     pub on_front: bool,
-}
-
-/// One figure of one cell over its seeds, in the figure's base unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
-    /// The mean; `None` where it came never in some trials.
-    pub mean: Option<f64>,
-    /// The interval of the mean with 95 % confidence; `None` for a single trial, or where there is no mean.
-    pub interval: Option<Interval>,
-    /// The value in the middle; infinite where half of the trials or more never came to it.
-    pub median: f64,
-    /// Trials in which it was measured.
-    pub count: usize,
-    /// Those of them in which it never came.
-    pub never: usize,
 }
 
 impl Table {
@@ -221,36 +210,6 @@ impl Row {
             }
         }
         parts.join(",")
-    }
-}
-
-impl Estimate {
-    /// The estimate from the values of some trials; `None` when there are none.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        let summary = Summary::of(values);
-        Some(Self {
-            median: median(values)?,
-            mean: summary.map(|it| it.mean),
-            interval: summary.and_then(|it| it.interval()),
-            count: values.len(),
-            never: values.iter().filter(|value| value.is_infinite()).count(),
-        })
-    }
-
-    /// `1.23 s ± 45.0 ms`, or `~1.23 s, 3 never` where the median stands for it.
-    pub fn show(&self, unit: Unit, by_median: bool) -> String {
-        match (self.mean, self.interval) {
-            (Some(mean), Some(interval)) if !by_median => {
-                format!(
-                    "{} ± {}",
-                    unit.show(mean),
-                    unit.show((interval.high - interval.low) / 2.0)
-                )
-            }
-            (Some(mean), None) if !by_median => unit.show(mean),
-            _ if self.never == 0 => format!("~{}", unit.show(self.median)),
-            _ => format!("~{}, {} never", unit.show(self.median), self.never),
-        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! The table of a sweep as lines of text: the figures of the Pareto front, with their intervals.
 
-use super::Table;
 use super::table::{FRONT, Row};
+use super::{Cell, Table};
+use crate::expectation::Unit;
+use crate::statistics::Estimate;
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
 /// Room for a cell's number, and for the mark of the front.
 const NUMBER: usize = 7;
 /// Room for one figure.
-const FIGURE: usize = 19;
+const FIGURE: usize = 18;
 /// What stands above the figures of [`FRONT`].
 const HEADS: [[&str; 3]; 2] = [
     ["detection", "wrongly", "wasted"],
@@ -38,43 +40,46 @@ impl Table {
     }
 
     fn block(&self, group: &[usize]) -> Vec<String> {
-        let condition = self.condition_of(group);
-        let named: Vec<(usize, String)> = group
-            .iter()
-            .map(|place| (*place, self.name_of(&self.rows[*place])))
-            .collect();
-        let longest = named
-            .iter()
-            .map(|(_, name)| name.chars().count())
-            .max()
-            .unwrap_or(0);
-        let room = WIDTH - NUMBER - FIGURE * FRONT.len();
-        let beside = longest + 2 <= room;
-        let width = if beside { longest + 2 } else { 2 };
-        let mut lines: Vec<String> = condition.into_iter().collect();
-        for heads in HEADS {
-            let heads = heads.map(|head| format!("{head:<FIGURE$}")).concat();
-            let line = format!("{:NUMBER$}{:width$}{heads}", "", "");
-            lines.push(line.trim_end().to_owned());
+        let settings = |place: &usize| self.told_apart(&self.rows[*place]);
+        let columns = group.first().map(settings).unwrap_or_default();
+        let columns = (0..columns.settings().len()).map(|column| {
+            let key = last_part(&columns.settings()[column].0);
+            let head = key.rsplit_once('_').unwrap_or(("", key));
+            let values = group
+                .iter()
+                .map(|place| settings(place).settings()[column].1.chars().count());
+            let parts = [head.0, head.1].map(|part| part.chars().count());
+            let width = values.chain(parts).max().unwrap_or(0) + 2;
+            ([head.0.to_owned(), head.1.to_owned()], width)
+        });
+        let columns: Vec<([String; 2], usize)> = columns.collect();
+        let beside = columns.iter().map(|(_, width)| width).sum::<usize>()
+            <= WIDTH - NUMBER - FIGURE * FRONT.len();
+        let mut lines: Vec<String> = self.condition_of(group).into_iter().collect();
+        for (line, heads) in HEADS.into_iter().enumerate() {
+            let of_settings = columns
+                .iter()
+                .filter(|_| beside)
+                .map(|(head, width)| format!("{:width$}", head[line]));
+            let of_figures = heads.into_iter().map(|head| format!("{head:<FIGURE$}"));
+            let all: String = of_settings.chain(of_figures).collect();
+            lines.push(format!("{:NUMBER$}{all}", "").trim_end().to_owned());
         }
-        for (place, name) in named {
-            let row = &self.rows[place];
+        for place in group {
+            let row = &self.rows[*place];
             let mark = if row.on_front { '*' } else { ' ' };
             let head = format!("{:>4} {mark} ", place + 1);
             let figures = self.figures_of(row);
+            let values = settings(place);
+            let values = values.settings().iter().zip(&columns);
             if beside {
-                lines.push(
-                    format!("{head}{name:<width$}{figures}")
-                        .trim_end()
-                        .to_owned(),
-                );
+                let values: String = values
+                    .map(|((_, value), (_, width))| format!("{value:width$}"))
+                    .collect();
+                lines.push(format!("{head}{values}{figures}").trim_end().to_owned());
             } else {
-                lines.push(format!("{head}{name}"));
-                lines.push(
-                    format!("{:NUMBER$}{:width$}{figures}", "", "")
-                        .trim_end()
-                        .to_owned(),
-                );
+                lines.push(format!("{head}{}", self.name_of(row)));
+                lines.push(format!("{:NUMBER$}{figures}", "").trim_end().to_owned());
             }
         }
         lines
@@ -87,7 +92,9 @@ impl Table {
             };
             let unit = self.figures[place].definition.unit;
             let estimate = row.estimates[place];
-            estimate.map_or("-".to_owned(), |it| it.show(unit, self.is_by_median(place)))
+            estimate.map_or("-".to_owned(), |it| {
+                shown(it, unit, self.is_by_median(place))
+            })
         });
         shown.map(|shown| format!("{shown:<FIGURE$}")).concat()
     }
@@ -100,13 +107,19 @@ impl Table {
         (named && !condition.is_empty()).then_some(condition)
     }
 
-    /// What tells a row from the others of its group.
+    /// What tells a row from the others of its group, as `open_for=1s window_calls=10`.
     pub(super) fn name_of(&self, row: &Row) -> String {
+        self.told_apart(row).short()
+    }
+
+    /// The settings that tell a row from the others of its group.
+    #[expect(clippy::unused_self, reason = "the group is one of this table")]
+    fn told_apart(&self, row: &Row) -> Cell {
         let choice = row.cell.choice();
         if choice.settings().is_empty() {
-            row.cell.short()
+            row.cell.clone()
         } else {
-            choice.short()
+            choice
         }
     }
 
@@ -150,4 +163,24 @@ impl Table {
         }
         notes
     }
+}
+
+/// `1.23 s ± 45.0 ms`; where the median stands for it `~1.23 s, 3 never` or `never in 6 of 10`.
+fn shown(estimate: Estimate, unit: Unit, by_median: bool) -> String {
+    match (estimate.mean, estimate.interval) {
+        (Some(mean), Some(interval)) if !by_median => {
+            format!("{} ± {}", unit.show(mean), unit.show(interval.half_width()))
+        }
+        (Some(mean), None) if !by_median => unit.show(mean),
+        _ if estimate.median.is_infinite() => {
+            format!("never in {} of {}", estimate.never, estimate.count)
+        }
+        _ if estimate.never == 0 => format!("~{}", unit.show(estimate.median)),
+        _ => format!("~{}, {} never", unit.show(estimate.median), estimate.never),
+    }
+}
+
+/// `open_for` of `breaker.open_for`.
+fn last_part(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
 }

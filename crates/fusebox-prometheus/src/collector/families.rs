@@ -1,11 +1,12 @@
 //! The families of a scrape while they are filled, breaker by breaker.
 
-use fusebox::{Config, ProbeVerdict, Snapshot, Window, WindowFigures};
+use fusebox::{Config, ProbeVerdict, Window, WindowFigures};
 use prometheus::proto::MetricFamily;
 
 use super::counts::{Counted, Counts, states};
 use super::reading::Seen;
 use super::source::Figures;
+use super::sum::Sum;
 use crate::family::Family;
 use crate::names::{self, Definition};
 use crate::wall::WallTimes;
@@ -201,38 +202,6 @@ impl Families {
         ]
         .map(Family::into_proto)
         .into()
-    }
-}
-
-/// What many breakers are at the scrape, together.
-#[derive(Debug)]
-pub(super) struct Sum {
-    in_state: Vec<u64>,
-    window: WindowFigures,
-}
-
-impl Sum {
-    pub(super) fn new() -> Self {
-        Self {
-            in_state: states().map(|_| 0).collect(),
-            window: WindowFigures::default(),
-        }
-    }
-
-    pub(super) fn add(&mut self, snapshot: &Snapshot) {
-        for (state, breakers) in states().zip(&mut self.in_state) {
-            *breakers += u64::from(snapshot.state == state);
-        }
-        self.window.calls += snapshot.window.calls;
-        self.window.failures += snapshot.window.failures;
-    }
-
-    pub(super) fn join(&mut self, other: &Self) {
-        for (own, other) in self.in_state.iter_mut().zip(&other.in_state) {
-            *own += other;
-        }
-        self.window.calls += other.window.calls;
-        self.window.failures += other.window.failures;
     }
 }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 use fusebox::{Breaker, Config, Snapshot};
 
 use super::counts::Counts;
-use super::families::Sum;
 use super::source::{Figures, Listing, Source};
+use super::sum::Sum;
 use crate::wall::origin;
 
 /// Whether a scrape makes the changes of state that are due.

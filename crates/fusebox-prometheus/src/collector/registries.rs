@@ -23,8 +23,9 @@ use std::time::Duration;
 
 use super::counts::Counts;
 use super::ended::Ended;
-use super::families::{Families, Sum};
+use super::families::Families;
 use super::reading::{Plan, Polling, Reading, Seen};
+use super::sum::Sum;
 use crate::wall::WallTimes;
 
 pub(super) struct Registries {

@@ -22,7 +22,7 @@ use crate::handle::Handle;
 pub(super) struct Makers<K> {
     making: Vec<Making<K>>,
     claims: u64,
-    pub(super) hand: Hand,
+    hand: Hand,
     pub(super) retired: Retired,
     pub(super) evictions: u64,
     pub(super) removals: u64,
@@ -90,6 +90,14 @@ impl<K> Makers<K> {
             refusals: 0,
         }
     }
+
+    /// Makes room for one more breaker, if there is one that nobody will miss.
+    fn make_room(&mut self, shared: &Shared<K>, now: u64) -> Option<Evicted<K>> {
+        let (key, entry) = self.hand.take_one(shared, now)?;
+        self.evictions += 1;
+        let circuits = self.retired.take_over(entry, now);
+        Some(Evicted { key, circuits })
+    }
 }
 
 impl<K: Hash + Eq> Shared<K> {
@@ -156,7 +164,7 @@ impl<K: Hash + Eq> Shared<K> {
         }
         let mut evicted = None;
         if self.read().len() + makers.making.len() >= self.capacity.get() {
-            evicted = self.make_room(&mut makers, now);
+            evicted = makers.make_room(self, now);
             if evicted.is_none() {
                 makers.refusals += 1;
                 let capacity = self.capacity.get();

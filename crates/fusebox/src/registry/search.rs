@@ -6,8 +6,6 @@
 //! was found is judged once more and taken out.
 
 use super::Shared;
-use super::makers::Makers;
-use super::retired::Evicted;
 use super::table::{Entry, Table};
 
 /// Where the search is.
@@ -56,6 +54,22 @@ impl Entry {
 }
 
 impl Hand {
+    /// Takes a breaker out of the table that nobody will miss.
+    pub(super) fn take_one<K>(&mut self, shared: &Shared<K>, now: u64) -> Option<(K, Entry)> {
+        let idle_for = shared.idle_for;
+        let when = When { now, idle_for };
+        let mut budget = Budget(Budget::SEARCH);
+        loop {
+            let place = self.seek(&shared.read(), &mut budget, when)?;
+            if let Some(taken) = shared.take_unless_used(place, when) {
+                self.found(place);
+                return Some(taken);
+            }
+            // Whoever took it in the meantime holds it, or has asked for it.
+            self.met_held = true;
+        }
+    }
+
     /// Moves on to a place whose breaker may go.
     fn seek<K>(&mut self, table: &Table<K>, budget: &mut Budget, when: When) -> Option<usize> {
         if when.now < self.search_again {
@@ -107,24 +121,6 @@ impl Hand {
 }
 
 impl<K> Shared<K> {
-    /// Takes out a breaker that nobody will miss.
-    pub(super) fn make_room(&self, makers: &mut Makers<K>, now: u64) -> Option<Evicted<K>> {
-        let idle_for = self.idle_for;
-        let when = When { now, idle_for };
-        let mut budget = Budget(Budget::SEARCH);
-        loop {
-            let place = makers.hand.seek(&self.read(), &mut budget, when)?;
-            if let Some((key, entry)) = self.take_unless_used(place, when) {
-                makers.hand.found(place);
-                makers.evictions += 1;
-                let circuits = makers.retired.take_over(entry, now);
-                return Some(Evicted { key, circuits });
-            }
-            // Whoever took it in the meantime holds it, or has asked for it.
-            makers.hand.met_held = true;
-        }
-    }
-
     /// Somebody may have asked for it since it was found.
     fn take_unless_used(&self, place: usize, when: When) -> Option<(K, Entry)> {
         let mut table = self.write();

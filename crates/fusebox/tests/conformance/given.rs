@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fusebox::{Config, ConfigBuilder, HalfOpenTimeout, Window};
 
-use crate::grammar::{Parsed, millis, number};
+use crate::numbers::{Parsed, millis, number};
 
 pub(crate) fn config(text: &str) -> Parsed<Config> {
     // The defaults of the grammar, not of the crate.

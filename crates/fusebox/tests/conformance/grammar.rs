@@ -5,6 +5,7 @@ use std::time::Duration;
 use fusebox::{Config, RejectReason};
 
 use crate::given;
+use crate::numbers::{Parsed, millis, number};
 
 /// One scenario; with faults it cannot be run.
 pub(crate) struct Scenario {
@@ -103,9 +104,6 @@ keys! {
     InFlight = "in_flight", Free = "free", Attempts = "attempts", Until = "until",
     RetryAfter = "retry_after", Events = "events", Reason = "reason",
 }
-
-/// What was read, or a complaint.
-pub(crate) type Parsed<T> = std::result::Result<T, String>;
 
 pub(crate) fn parse(text: &str) -> Vec<Scenario> {
     let mut scenarios: Vec<Scenario> = Vec::new();
@@ -264,13 +262,4 @@ fn facts(words: &[&str]) -> Parsed<Vec<(Key, String)>> {
 
 fn owned(text: &str) -> String {
     text.to_owned()
-}
-
-pub(crate) fn millis(text: &str) -> Parsed<Duration> {
-    number(text).map(Duration::from_millis)
-}
-
-pub(crate) fn number<T: std::str::FromStr>(text: &str) -> Parsed<T> {
-    text.parse()
-        .map_err(|_| format!("`{text}` is not a whole number of the right size"))
 }

@@ -8,6 +8,7 @@
 
 mod given;
 mod grammar;
+mod numbers;
 mod run;
 
 use std::fs;

@@ -11,6 +11,7 @@ Examples:
   breaker-lab                            everything in this process, shown live
   breaker-lab --duration 60s --seed 1    the same requests and faults each time
   breaker-lab run flapping               an experiment with a verdict
+  breaker-lab simulate flapping          the same in virtual time, at once
   breaker-lab faults preset hang         faults of a running lab
   breaker-lab completions bash           completions for a shell
 
@@ -69,6 +70,29 @@ Exit status:
   2  the file, the command line or a variable is wrong; nothing was started
   3  the load generator did not keep its plan: its figures mean nothing
   4  an instance was never reached";
+
+pub(super) const SIMULATE_FIRST: &str = "\
+Examples:
+  breaker-lab simulate flapping --repeat 30
+  breaker-lab simulate divergence --instances 1000 --set load.rate=30000";
+
+pub(super) const SIMULATE: &str = "\
+Exit status:
+  0  all expectations held
+  1  one did not, or it was ended early and not all was judged
+  2  the file, the command line or a variable is wrong; nothing was started";
+
+pub(super) const SWEEP_FIRST: &str = "\
+Examples:
+  breaker-lab sweep fast-fail --vary breaker.open_for=1s,2s,4s
+  breaker-lab sweep fast-fail --vary fleet.size=3,30,300 --vary load.rate=90,9000 --out runs/sizes";
+
+pub(super) const SWEEP: &str = "\
+The folder holds sweep.csv, table.txt, pareto.svg and every trial; the same
+command with the same --out goes on where it was ended.
+
+Exit status: 0, 1 when it was ended early or something broke, 2 when the file,
+the command line or a variable is wrong; nothing was started.";
 
 pub(super) const SCENARIOS: &str = "\
 Examples:

@@ -11,7 +11,7 @@ use clap::{Command, Error};
 
 use super::variables::variable_of;
 use crate::failure::Failure;
-use crate::settings::without_passwords;
+use crate::secrets::without_passwords;
 
 /// Units that people write apart from their number.
 const UNITS: [&str; 12] = [

@@ -16,8 +16,7 @@ use telemetry::trace::{BreakerCall, Target, attributes};
 use tokio::time::{Instant, timeout_at};
 
 use super::stalls::Stalls;
-use crate::client::{self, Downstream, LookingUp, Unanswered};
-use crate::load::REQUEST_KEY;
+use crate::client::{self, Downstream, LookingUp, REQUEST_KEY, Unanswered};
 use crate::settings::BaseUrl;
 use crate::shortage::Shortage;
 

@@ -9,8 +9,10 @@ use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,9 +22,10 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::record::Gauge;
+use super::request::{Attempt, Ended};
 use crate::client::{Driven, Heard, InTurns, Names, NoHead};
 use crate::shortage::Shortage;
 
@@ -45,13 +48,6 @@ pub(super) struct Endpoint {
     pub(super) shortage: Arc<OnceLock<Shortage>>,
 }
 
-/// How one attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ended {
-    pub(super) outcome: Outcome,
-    pub(super) status: Option<u16>,
-}
-
 impl Endpoint {
     /// Whose fault it is that no connection came about.
     fn blame(&self, error: &io::Error) -> Outcome {
@@ -64,15 +60,6 @@ impl Endpoint {
     }
 }
 
-impl Ended {
-    fn without_answer(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            status: None,
-        }
-    }
-}
-
 /// A client with one connection at most.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -80,6 +67,7 @@ pub(super) struct Client {
     connection: Option<Connection>,
     /// Whether the address of the target is being looked up.
     looking_up: bool,
+    limit: TimeLimit,
 }
 
 impl Client {
@@ -88,39 +76,42 @@ impl Client {
             endpoint,
             connection: None,
             looking_up: false,
+            limit: TimeLimit::default(),
         }
     }
 
     /// Sends one request and reads the answer to its end.
-    pub(super) async fn exchange(&mut self, request: Request<Empty<Bytes>>) -> Ended {
-        let patience = self.endpoint.patience;
+    pub(super) async fn exchange(&mut self, attempt: &Attempt<'_>) -> Ended {
+        let until = Instant::now() + self.endpoint.patience;
         self.looking_up = false;
-        match timeout(patience, self.exchange_patiently(request)).await {
-            Ok(ended) => ended,
+        let mut limit = std::mem::take(&mut self.limit);
+        let ended = limit.hold(until, self.exchange_patiently(attempt)).await;
+        self.limit = limit;
+        match ended {
+            Some(ended) => ended,
             // A name server that is silent says as little of the target as one that knows no such name.
-            Err(_) if self.looking_up => Ended::without_answer(self.endpoint.lacks(Shortage::Name)),
+            None if self.looking_up => Ended::without_answer(self.endpoint.lacks(Shortage::Name)),
             // The connection, on which an answer may still come, has been dropped.
-            Err(_) => Ended::without_answer(Outcome::Timeout),
+            None => Ended::without_answer(Outcome::Timeout),
         }
     }
 
-    async fn exchange_patiently(&mut self, request: Request<Empty<Bytes>>) -> Ended {
-        let mut unsent = request;
+    async fn exchange_patiently(&mut self, attempt: &Attempt<'_>) -> Ended {
         if let Some(mut connection) = self.reusable() {
-            let again = unsent.clone();
-            match connection.exchange(unsent).await {
-                Exchanged::Ended(ended) if ended.outcome == Outcome::Reset => unsent = again,
-                Exchanged::Ended(ended) => return self.keep(connection, ended),
-                Exchanged::Unsent(request) => unsent = *request,
+            match connection.exchange(attempt.request()).await {
+                Exchanged::Ended(ended) if ended.outcome != Outcome::Reset => {
+                    return self.keep(connection, ended);
+                }
+                Exchanged::Ended(_) | Exchanged::Unsent => {}
             }
         }
         let mut connection = match self.open().await {
             Ok(connection) => connection,
             Err(error) => return Ended::without_answer(self.endpoint.blame(&error)),
         };
-        match connection.exchange(unsent).await {
+        match connection.exchange(attempt.request()).await {
             Exchanged::Ended(ended) => self.keep(connection, ended),
-            Exchanged::Unsent(_) => Ended::without_answer(Outcome::Reset),
+            Exchanged::Unsent => Ended::without_answer(Outcome::Reset),
         }
     }
 
@@ -174,7 +165,42 @@ struct Connection {
 enum Exchanged {
     Ended(Ended),
     /// Not a byte of it was written.
-    Unsent(Box<Request<Empty<Bytes>>>),
+    Unsent,
+}
+
+/// A time limit for one attempt after another, with one timer for all of them.
+///
+/// A timer that is set and taken back for each request costs a tenth of it. This one stays where it is while
+/// attempts end in time, and is moved only when it goes off: it is never set too late, as each attempt has the
+/// same patience, or more where it began later.
+#[derive(Debug, Default)]
+struct TimeLimit {
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl TimeLimit {
+    /// What `future` comes to before `until`.
+    async fn hold<T>(&mut self, until: Instant, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => self.is_over(until, cx).map(|()| None),
+        })
+        .await
+    }
+
+    fn is_over(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        while timer.as_mut().poll(cx).is_ready() {
+            if Instant::now() >= until {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(until);
+        }
+        Poll::Pending
+    }
 }
 
 impl Connection {
@@ -195,11 +221,11 @@ impl Connection {
 
     async fn exchange(&mut self, request: Request<Empty<Bytes>>) -> Exchanged {
         if !self.driven.ready().await {
-            return Exchanged::Unsent(Box::new(request));
+            return Exchanged::Unsent;
         }
         let response = match self.driven.send(request).await {
             Ok(response) => response,
-            Err(NoHead::Unsent(request)) => return Exchanged::Unsent(request),
+            Err(NoHead::Unsent(_)) => return Exchanged::Unsent,
             Err(NoHead::Broken(error)) => return Exchanged::Ended(self.broken(&error)),
         };
         let ended = self.read(response).await;
@@ -265,6 +291,9 @@ fn is_nonsense(error: &hyper::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use telemetry::trace::Tracer;
+
+    use super::super::request::Requests;
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -280,9 +309,25 @@ mod tests {
             shortage: Arc::clone(&shortage),
         });
 
-        let ended = client.exchange(Request::default()).await;
+        let url = "http://silent.test".parse().unwrap();
+        let requests = Requests::new(&url, Tracer::default());
+        let ended = client.exchange(&requests.next(1).0).await;
 
         assert_eq!(ended, Ended::without_answer(Outcome::OwnShortage));
         assert_eq!(shortage.get(), Some(&Shortage::Name));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_attempt_has_its_own_limit_though_they_share_a_timer() {
+        let mut limit = TimeLimit::default();
+        let patience = Duration::from_secs(1);
+        for (takes, comes) in [(300, true), (900, true), (1500, false), (999, true)] {
+            let began = Instant::now();
+            let answer = tokio::time::sleep(Duration::from_millis(takes));
+            let held = limit.hold(began + patience, answer).await;
+
+            assert_eq!(held.is_some(), comes, "{takes} ms");
+            assert_eq!(began.elapsed().as_millis(), u128::from(takes.min(1000)));
+        }
     }
 }

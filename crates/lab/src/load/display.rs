@@ -12,7 +12,7 @@ use experiment::outcome::{Outcome, Outcomes};
 use super::record::Record;
 use crate::print;
 use crate::terminal::can_draw;
-use crate::together::words::number;
+use crate::words::number;
 
 /// Where people read about the run: standard output, unless the result goes there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -124,14 +124,16 @@ impl Lane {
     /// Makes one attempt, and says when it was sent.
     pub(super) async fn attempt(&self, client: &mut Client, job: &mut Job) -> (Outcome, Instant) {
         job.attempts += 1;
-        let (request, span) = self.requests.next(job.key);
+        let (attempt, span) = self.requests.next(job.key);
         let sent = Instant::now();
         job.let_go(sent);
-        let ended = client.exchange(request).await;
+        let ended = client.exchange(&attempt).await;
         if let Some(span) = span {
             let elsewhere = self.account.served_elsewhere(Instant::now());
             super::request::tell(span, ended, elsewhere);
         }
+        self.account
+            .call_ended(job.planned, Some(sent), ended.outcome);
         (ended.outcome, sent)
     }
 

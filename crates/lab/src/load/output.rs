@@ -13,20 +13,10 @@ use experiment::outcome::Outcome;
 
 use crate::failure::Failure;
 use crate::print::{self, Writer};
+use crate::settings::OutputPaths;
 
 /// What is written to see whether there is room.
 const TRIAL: usize = 16 * 1024;
-
-/// Where the user wants results.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OutputPaths {
-    /// The result; `-` is standard output.
-    pub(crate) json: Option<PathBuf>,
-    /// One object per second.
-    pub(crate) jsonl: Option<PathBuf>,
-    /// One row per second and target.
-    pub(crate) csv: Option<PathBuf>,
-}
 
 /// All files of a run, open.
 #[derive(Debug)]
@@ -56,37 +46,6 @@ struct Output {
     moves: Option<(PathBuf, PathBuf)>,
     /// What writes to a pipe or a device during the run: its reader may pause.
     pipe: Option<Writer>,
-}
-
-impl OutputPaths {
-    /// Whether standard output is taken.
-    pub(crate) fn take_standard_output(&self) -> bool {
-        self.json.as_deref() == Some(Path::new("-"))
-    }
-
-    fn check(&self) -> Result<(), Failure> {
-        let growing = [("--jsonl", &self.jsonl), ("--csv", &self.csv)];
-        for (flag, path) in growing {
-            if path.as_deref() == Some(Path::new("-")) {
-                return Err(Failure::usage(format!(
-                    "{flag} - is not allowed: only --json can go to standard output"
-                )));
-            }
-        }
-        let paths: Vec<_> = [&self.json, &self.jsonl, &self.csv]
-            .into_iter()
-            .flatten()
-            .collect();
-        for (place, path) in paths.iter().enumerate() {
-            if paths[..place].contains(path) {
-                return Err(Failure::usage(format!(
-                    "{} is given twice: each result needs a file of its own",
-                    path.display()
-                )));
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Outputs {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use experiment::load::{Phases, Planned, Profile, Schedule};
 use serde::Serialize;
 
-use crate::together::words::number;
+use crate::words::number;
 
 /// Entries that are shown one by one.
 const SHOWN: usize = 20;

@@ -6,7 +6,7 @@ use experiment::expectation::{Unit, Verdict};
 use experiment::load::{Latencies, LoadResult, Part};
 use experiment::outcome::Outcome;
 
-use crate::together::words::number;
+use crate::words::number;
 
 /// The report, line by line.
 pub(super) fn lines(result: &LoadResult) -> Vec<String> {

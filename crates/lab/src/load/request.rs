@@ -3,15 +3,12 @@
 use bytes::Bytes;
 use experiment::outcome::Outcome;
 use http_body_util::Empty;
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue};
 use hyper::{Request, Uri};
 use reqwest::Url;
 use telemetry::trace::{ClientSpan, Target, Tracer, attributes};
 
-use super::connection::Ended;
-
-/// The header with the key, by which the downstream tells its shards apart.
-pub(crate) const REQUEST_KEY: HeaderName = HeaderName::from_static("x-request-key");
+use crate::client::REQUEST_KEY;
 
 /// Makes the requests to one target.
 #[derive(Clone, Debug)]
@@ -40,15 +37,57 @@ impl Requests {
         }
     }
 
-    /// The next request, and its span if it is sampled.
-    pub(super) fn next(&self, key: u64) -> (Request<Empty<Bytes>>, Option<ClientSpan>) {
-        let mut headers = self.headers.clone();
-        headers.insert(REQUEST_KEY, HeaderValue::from(key));
-        let span = self.tracer.request(&self.described, &mut headers);
+    /// The next attempt, and its span if it is sampled.
+    pub(super) fn next(&self, key: u64) -> (Attempt<'_>, Option<ClientSpan>) {
+        let mut attempt = Attempt {
+            requests: self,
+            key,
+            context: HeaderMap::new(),
+        };
+        let span = self.tracer.request(&self.described, &mut attempt.context);
+        (attempt, span)
+    }
+}
+
+/// What one attempt says. Its request is made when it is sent, and once more when the connection turns out to
+/// be closed, which is rare: a copy for that case would cost every request.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    requests: &'a Requests,
+    key: u64,
+    /// The headers with the trace context; empty, and without memory, where nothing is traced.
+    context: HeaderMap,
+}
+
+impl Attempt<'_> {
+    /// A request of this attempt; each call makes the same.
+    pub(super) fn request(&self) -> Request<Empty<Bytes>> {
         let mut request = Request::new(Empty::new());
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = headers;
-        (request, span)
+        *request.uri_mut() = self.requests.uri.clone();
+        let headers = request.headers_mut();
+        headers.clone_from(&self.requests.headers);
+        headers.insert(REQUEST_KEY, HeaderValue::from(self.key));
+        if !self.context.is_empty() {
+            headers.extend(self.context.clone());
+        }
+        request
+    }
+}
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    pub(super) status: Option<u16>,
+}
+
+impl Ended {
+    /// Nothing of an answer came.
+    pub(super) fn without_answer(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            status: None,
+        }
     }
 }
 
@@ -86,7 +125,9 @@ mod tests {
     fn a_request_names_host_key_and_credentials() {
         let url = "http://user:pa%20ss@host:81/below/call".parse().unwrap();
 
-        let (request, span) = Requests::new(&url, Tracer::default()).next(7);
+        let requests = Requests::new(&url, Tracer::default());
+        let (attempt, span) = requests.next(7);
+        let request = attempt.request();
 
         assert!(span.is_none());
         assert_eq!(request.uri(), "/below/call");

@@ -67,7 +67,7 @@ fn probe(folder: &Path) -> io::Result<()> {
 }
 
 /// `runs/flapping-1`, or the next number that is free.
-fn unused(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn unused(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
     (1..=MAX_NUMBER)
         .map(|number| parent.join(format!("{name}-{number}")))
         .find(|path| !path.exists())

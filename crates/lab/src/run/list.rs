@@ -4,7 +4,6 @@ use experiment::reading::listed;
 use experiment::scenario::Scenario;
 use experiment::values::Span;
 
-use super::Settings;
 use super::shipped::{SHIPPED, Source, lesson, read};
 use crate::failure::Failure;
 use crate::print;
@@ -25,13 +24,13 @@ pub(crate) fn list(asked: Option<&str>) -> Result<(), Failure> {
 }
 
 /// Says what a valid scenario would do; nothing is started.
-pub(crate) fn check(settings: &Settings) {
+pub(crate) fn check(source: &Source) {
     let Source {
         name,
         text,
         scenario,
         ..
-    } = &settings.source;
+    } = source;
     print::line(&format!("{name}: {}", scenario.title()));
     for line in lesson(text) {
         print::line(&format!("  {line}"));

@@ -12,6 +12,7 @@ pub(crate) fn versions() -> Versions {
     Versions {
         breaker_lab: env!("CARGO_PKG_VERSION").to_owned(),
         build: build.to_owned(),
+        commit: Some(env!("LAB_COMMIT").to_owned()).filter(|it| it != "unknown"),
     }
 }
 
@@ -22,7 +23,15 @@ pub(crate) fn machine() -> Machine {
         arch: std::env::consts::ARCH.to_owned(),
         cpu: cpu(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
+        load: load(),
     }
+}
+
+/// How many processes were ready to run in the last 1, 5 and 15 minutes, which Linux tells.
+fn load() -> Option<[f64; 3]> {
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    let mut means = text.split_whitespace().map_while(|mean| mean.parse().ok());
+    Some([means.next()?, means.next()?, means.next()?])
 }
 
 /// The processor's name, which Linux tells.

@@ -1,12 +1,10 @@
 //! The report of a run: belief beside truth, each expectation with its figure, and the spread of all.
 
 use experiment::comparison::{Spread, USUAL};
-use experiment::expectation::{Figure, Unit};
-use experiment::fleet::Belief;
+use experiment::expectation::{Figure, Figures, Unit};
 use experiment::result::{Repetition, RunResult};
 
 use crate::print;
-use crate::together::words::number;
 
 /// Prints what came of one run: all of it when it is the only one, else one line.
 pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
@@ -44,64 +42,126 @@ pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
     }
 }
 
+/// Instances whose rows are shown; of a larger fleet the result has all.
+const ROWS: usize = 20;
+
 /// What each breaker believed, beside what was true.
 fn beliefs(run: &Repetition) -> Vec<String> {
     let row = |cells: [&str; 8]| {
         let [name, rest @ ..] = cells;
-        let widths = [10, 11, 10, 11, 10, 8, 10];
+        let widths = [11, 12, 9, 12, 9, 10, 10];
         let cells = rest.iter().zip(widths);
         let cells = cells.map(|(cell, width)| format!("{cell:>width$}"));
         format!("{name:<10}{}", cells.collect::<Vec<_>>().concat())
     };
     let mut lines = vec![
         String::new(),
-        "Belief beside truth".to_owned(),
-        row([
-            "",
-            "downstream",
-            "noticed",
-            "wrongly",
-            "closed",
-            "wrongly",
-            "wasted",
-            "wrongly",
-        ]),
-        row([
-            "instance",
-            "unhealthy",
-            "after",
-            "closed",
-            "after",
-            "open",
-            "calls",
-            "rejected",
-        ]),
+        "Belief beside truth (delays are medians; wasted and wrongly rejected calls are expected numbers)".to_owned(),
+        row(["", "downstream", "noticed", "wrongly", "closed", "wrongly", "wasted", "wrongly"]),
+        row(["instance", "unhealthy", "after", "closed", "after", "open", "calls", "rejected"]),
     ];
-    for (name, belief) in run.fleet.beliefs() {
+    let names = run.fleet.instances.iter().map(|one| &*one.name);
+    for name in names.clone().take(ROWS) {
+        let shown = |figure: &str| shown(run, figure, Some(name));
         lines.push(row([
             name,
-            &Unit::Seconds.show(belief.unhealthy_s),
-            &delay(belief.worst_detection_s()),
-            &share(belief.wrongly_closed_s, &belief),
-            &delay(belief.worst_recovery_s()),
-            &share(belief.wrongly_open_s, &belief),
-            &number(belief.wasted_calls),
-            &number(belief.wrongly_rejected_calls),
+            &shown("unhealthy_share"),
+            &shown("detection_delay_p50"),
+            &shown("wrongly_closed_share"),
+            &shown("recovery_delay_p50"),
+            &shown("wrongly_open_share"),
+            &shown("wasted_calls"),
+            &shown("wrongly_rejected_calls"),
         ]));
     }
+    let more = names.count().saturating_sub(ROWS);
+    if more > 0 {
+        lines.push(format!("… and {more} more instances, which the result has"));
+    }
+    lines.push(String::new());
+    lines.extend(delays(run));
+    lines.extend(counterfactual(run));
+    lines.extend(thresholds(run));
     lines
 }
 
-fn delay(seconds: Option<f64>) -> String {
-    match seconds {
-        None => "-".to_owned(),
-        Some(seconds) if seconds.is_infinite() => "never".to_owned(),
-        Some(seconds) => Unit::Seconds.show(seconds),
-    }
+/// One figure as people read it, or `-`.
+fn shown(run: &impl Figures, figure: &str, target: Option<&str>) -> String {
+    let mut figure: Figure = figure.parse().expect("the figures of the report are known");
+    figure.target = target.map(str::to_owned);
+    let value = run.value(&figure);
+    value.map_or("-".to_owned(), |value| figure.definition.unit.show(value))
 }
 
-fn share(seconds: f64, belief: &Belief) -> String {
-    Unit::Share.show(seconds / belief.watched_s.max(f64::MIN_POSITIVE))
+/// How many turns of the truth there were, and how they were followed.
+fn delays(run: &Repetition) -> [String; 2] {
+    let line = |what: &str, delay: &str, count: &str| {
+        let shown = |figure: &str| shown(run, figure, None);
+        format!(
+            "{what}: {} turns, median {}, 90 % within {}, {} cut off before",
+            shown(count),
+            shown(&format!("{delay}_p50")),
+            shown(&format!("{delay}_p90")),
+            shown(&format!("{count}_cut_off")),
+        )
+    };
+    [
+        line("noticed", "detection_delay", "detections"),
+        line("closed again", "recovery_delay", "recoveries"),
+    ]
+}
+
+/// What the downstream would have been without breakers, where their load made its health.
+fn counterfactual(run: &Repetition) -> Option<String> {
+    if !run.fleet.truth_follows_load {
+        return None;
+    }
+    let Some(without) = &run.counterfactual else {
+        return Some(
+            "overload: the breakers change the health that they are held against, so \"wrongly open\" is not \
+             measured; `simulate` performs the same run without breakers beside it"
+                .to_owned(),
+        );
+    };
+    let figure = |name: &str| {
+        let value = without.figures.get(name);
+        value.map_or("-".to_owned(), |value| Unit::Share.show(*value))
+    };
+    Some(format!(
+        "overload: without breakers the downstream is unhealthy {} of the time and {} of the requests succeed; \
+         \"wrongly open\" is held against that",
+        figure("unhealthy_share"),
+        figure("ok_ratio"),
+    ))
+}
+
+/// How what depends on the threshold moves with it.
+fn thresholds(run: &Repetition) -> Vec<String> {
+    let at = run.fleet.unhealthy_at;
+    let mut lines = vec![
+        String::new(),
+        "How it moves with the probability from which on the downstream counts as unhealthy"
+            .to_owned(),
+        format!(
+            "{:<12}{:>12}{:>8}{:>14}{:>15}{:>13}",
+            "threshold", "unhealthy", "turns", "noticed", "wrongly closed", "wrongly open"
+        ),
+    ];
+    for threshold in [at / 2.0, at, f64::midpoint(at, 1.0)] {
+        let mut moved = run.clone();
+        moved.fleet.unhealthy_at = threshold;
+        let shown = |figure: &str| shown(&moved, figure, None);
+        lines.push(format!(
+            "{:<12}{:>12}{:>8}{:>14}{:>15}{:>13}",
+            Unit::Share.show(threshold),
+            shown("unhealthy_share"),
+            shown("detections"),
+            shown("detection_delay_p50"),
+            shown("wrongly_closed_share"),
+            shown("wrongly_open_share"),
+        ));
+    }
+    lines
 }
 
 /// Prints the spread over all runs, when there are several.

@@ -1,7 +1,8 @@
 //! The scenarios that come with the lab. They are part of the program, so that each can be run by name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use experiment::load::Point;
 use experiment::reading::{nearest, without_mark};
 use experiment::scenario::{Scenario, Set, blamed, set};
 
@@ -17,6 +18,32 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// What it says.
     pub(crate) scenario: Scenario,
+    /// Where it was found; files that it names lie beside it.
+    folder: PathBuf,
+}
+
+impl Source {
+    /// Where a file lies that the scenario names.
+    pub(crate) fn beside(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    /// The scenario with these keys set, and with the seed that it has here.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with what is set.
+    pub(crate) fn with_sets(&self, sets: &[Set]) -> Result<Scenario, String> {
+        let changed = set(&self.text, sets)?;
+        let scenario = Scenario::parse_with(&changed, |file| beside(&self.folder, file));
+        let scenario = scenario.map_err(|what| blamed(sets, &what))?;
+        Ok(scenario.with_seed(self.scenario.seed()))
+    }
+}
+
+/// Reads the file of a replayed shape.
+fn beside(folder: &Path, file: &str) -> Result<Vec<Point>, String> {
+    read_rates(&folder.join(file)).map_err(|failure| failure.to_string())
 }
 
 macro_rules! shipped {
@@ -61,14 +88,10 @@ pub(crate) fn read(asked: &str, sets: &[Set], seed: Option<u64>) -> Result<Sourc
         Some((name, text)) if !path.is_file() => ((*name).to_owned(), (*text).to_owned()),
         _ => (name_of(path), file(path, asked)?),
     };
-    // Files that a scenario names lie beside it.
-    let beside = |file: &str| {
-        let path = path.parent().unwrap_or(Path::new("")).join(file);
-        read_rates(&path).map_err(|failure| failure.to_string())
-    };
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let refused = |what: String| Failure::usage(format!("{asked}:{what}"));
     let changed = set(&text, sets).map_err(refused)?;
-    let scenario = Scenario::parse_with(&changed, beside);
+    let scenario = Scenario::parse_with(&changed, |file| beside(&folder, file));
     let scenario = scenario.map_err(|what| refused(blamed(sets, &what)))?;
     let scenario = match seed {
         Some(seed) => scenario.with_seed(seed),
@@ -78,6 +101,7 @@ pub(crate) fn read(asked: &str, sets: &[Set], seed: Option<u64>) -> Result<Sourc
         name,
         text: as_run(changed, sets, seed),
         scenario,
+        folder,
     })
 }
 

@@ -1,46 +1,30 @@
-//! The states of all breakers on one clock, followed by their transitions: whether the instances agree.
+//! The recorder of a running fleet: told of each transition by the breakers, of the truth by the observer.
+//!
+//! The live picture, the summary and the result ask the same recorder, so that they cannot say different things.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fusebox::{Event, Listener, State, Transition};
+use experiment::fleet::{Divergence, Recorder};
+use fusebox::{Event, Listener, Transition};
 
 /// Transitions that are remembered for the display.
 const RECENT: usize = 64;
-/// Transitions that are remembered for a result: breakers that flap every 10 ms for an hour.
-const HISTORY: usize = 400_000;
 
 /// Follows the breakers of all instances. Times count from the start of the run.
 #[derive(Debug)]
 pub(crate) struct Fleet {
     began: Duration,
-    /// The states at the start.
-    first: Vec<State>,
-    state: Mutex<FleetState>,
+    state: Mutex<Followed>,
 }
 
 #[derive(Debug)]
-struct FleetState {
-    states: Vec<State>,
-    /// Up to when time has been shared out.
-    until: Duration,
-    disagreed: Duration,
-    first_disagreement: Option<(Duration, Vec<State>)>,
+struct Followed {
+    recorder: Recorder,
     recent: VecDeque<Noted>,
-    /// How many of the last transitions are remembered.
-    kept: usize,
     /// How many transitions there have been.
     noted: u64,
-}
-
-/// Which transitions are remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keeping {
-    /// As many as are shown.
-    Recent,
-    /// All of a run that has an end.
-    All,
 }
 
 /// A transition of one instance.
@@ -51,46 +35,14 @@ pub(crate) struct Noted {
     pub(crate) transition: Transition,
 }
 
-/// How far the instances disagreed up to an instant.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Disagreement {
-    /// The time since the start.
-    pub(super) of: Duration,
-    /// The part of it in which not all were in the same state.
-    pub(super) lasted: Duration,
-    /// When it first came to that, and the states then.
-    pub(super) first: Option<(Duration, Vec<State>)>,
-}
-
-impl Disagreement {
-    /// The share of time, from 0 to 1.
-    pub(super) fn share(&self) -> f64 {
-        if self.of.is_zero() {
-            0.0
-        } else {
-            self.lasted.as_secs_f64() / self.of.as_secs_f64()
-        }
-    }
-}
-
 impl Fleet {
-    /// A fleet of breakers in these states at `began` on their clock.
-    pub(super) fn new(states: Vec<State>, began: Duration, keeping: Keeping) -> Self {
-        let kept = match keeping {
-            Keeping::Recent => RECENT,
-            Keeping::All => HISTORY,
-        };
-        let disagree = states.windows(2).any(|pair| pair[0] != pair[1]);
+    /// The fleet that `recorder` follows, in a run that begins at `began` on the clock of the breakers.
+    pub(super) fn new(recorder: Recorder, began: Duration) -> Self {
         Self {
             began,
-            first: states.clone(),
-            state: Mutex::new(FleetState {
-                first_disagreement: disagree.then(|| (Duration::ZERO, states.clone())),
-                states,
-                until: Duration::ZERO,
-                disagreed: Duration::ZERO,
+            state: Mutex::new(Followed {
+                recorder,
                 recent: VecDeque::new(),
-                kept,
                 noted: 0,
             }),
         }
@@ -109,12 +61,8 @@ impl Fleet {
     fn note(&self, instance: usize, transition: Transition) {
         let at = transition.at.saturating_sub(self.began);
         let mut state = self.lock();
-        state.pass_time(at);
-        state.states[instance] = transition.to;
-        if state.disagree() && state.first_disagreement.is_none() {
-            state.first_disagreement = Some((at, state.states.clone()));
-        }
-        if state.recent.len() == state.kept {
+        state.recorder.transition(instance, at, &transition);
+        if state.recent.len() == RECENT {
             state.recent.pop_front();
         }
         state.recent.push_back(Noted {
@@ -128,18 +76,12 @@ impl Fleet {
     /// The last transitions, oldest first, and how many there have been in all.
     pub(super) fn recent(&self) -> (Vec<Noted>, u64) {
         let state = self.lock();
-        let older = state.recent.len().saturating_sub(RECENT);
-        (state.recent.range(older..).copied().collect(), state.noted)
+        (state.recent.iter().copied().collect(), state.noted)
     }
 
-    /// The state of one instance's breaker at the start.
-    pub(crate) fn first(&self, instance: usize) -> State {
-        self.first[instance]
-    }
-
-    /// All transitions that are remembered, oldest first.
-    pub(crate) fn history(&self) -> Vec<Noted> {
-        self.lock().recent.iter().copied().collect()
+    /// Tells the recorder something, or asks it.
+    pub(crate) fn recorder<T>(&self, with: impl FnOnce(&mut Recorder) -> T) -> T {
+        with(&mut self.lock().recorder)
     }
 
     /// The time from the start to `now` on the breakers' clock.
@@ -147,55 +89,35 @@ impl Fleet {
         now.saturating_sub(self.began)
     }
 
-    /// How far the instances have disagreed up to `now` on the breakers' clock.
-    pub(super) fn disagreement(&self, now: Duration) -> Disagreement {
-        let of = self.elapsed(now);
-        let mut state = self.lock();
-        state.pass_time(of);
-        Disagreement {
-            of,
-            lasted: state.disagreed,
-            first: state.first_disagreement.clone(),
-        }
+    /// How far the instances have differed up to `now` on the breakers' clock.
+    pub(super) fn divergence(&self, now: Duration) -> Divergence {
+        self.lock().recorder.divergence(self.elapsed(now))
     }
 
-    fn lock(&self) -> MutexGuard<'_, FleetState> {
+    /// The calls that breakers have permitted so far, and how many of those were expected to fail.
+    pub(super) fn wasted(&self) -> (u64, f64) {
+        self.lock().recorder.wasted()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Followed> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl FleetState {
-    fn disagree(&self) -> bool {
-        self.states.windows(2).any(|pair| pair[0] != pair[1])
-    }
-
-    /// Two breakers may report in another order than they changed; the difference is microseconds,
-    /// and time never runs backwards here.
-    fn pass_time(&mut self, to: Duration) {
-        if self.disagree() {
-            self.disagreed += to.saturating_sub(self.until);
-        }
-        self.until = self.until.max(to);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use fusebox::{Breaker, Clock, Config, ManualClock};
+    use fusebox::{Breaker, Clock, Config, ManualClock, State};
 
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn the_time_of_disagreement_is_exact() {
+    fn breakers_tell_the_recorder_their_transitions_on_the_clock_of_the_run() {
         let clock = ManualClock::new();
         clock.set(SECOND);
-        let fleet = Arc::new(Fleet::new(
-            vec![State::Closed; 2],
-            clock.now(),
-            Keeping::Recent,
-        ));
+        let closed = ["A", "B"].map(|name| (name.to_owned(), State::Closed));
+        let fleet = Arc::new(Fleet::new(Recorder::new(closed, 0.5), clock.now()));
         let breakers = [0, 1].map(|instance| {
             let breaker = Breaker::with_clock("d", Config::default(), clock.clone());
             breaker.add_listener(fleet.listener(instance));
@@ -206,15 +128,12 @@ mod tests {
         breakers[0].force_open();
         clock.advance(3 * SECOND);
         breakers[1].force_open();
-        clock.advance(SECOND);
-        breakers[0].reset();
-        clock.advance(SECOND);
-        let disagreement = fleet.disagreement(clock.now());
+        clock.advance(2 * SECOND);
+        let divergence = fleet.divergence(clock.now());
 
-        assert_eq!(disagreement.of, 7 * SECOND);
-        assert_eq!(disagreement.lasted, 4 * SECOND);
+        assert_eq!((divergence.of, divergence.opens), (7 * SECOND, 3 * SECOND));
         let first = (2 * SECOND, vec![State::ForcedOpen, State::Closed]);
-        assert_eq!(disagreement.first, Some(first));
-        assert_eq!(fleet.recent().1, 3);
+        assert_eq!(divergence.first, Some(first));
+        assert_eq!(fleet.recent().1, 2);
     }
 }

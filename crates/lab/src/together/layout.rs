@@ -172,19 +172,19 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
             )),
         ],
         vec![plain(format!(
-            "            {} calls arrived, {} while it was failing",
+            "            {} calls arrived, {:.0} of them were expected to fail",
             number(downstream.counts.received()),
-            number(downstream.counts.while_failing),
+            picture.expected_to_fail,
         ))],
         vec![
             plain("divergence: ".to_owned()),
-            if picture.diverges() {
+            if picture.diverges {
                 coloured("now".to_owned(), Color::Yellow)
             } else {
                 plain("not now".to_owned())
             },
             plain(format!(
-                ", the instances were in different states {} of the time",
+                ", some open while others were closed {} of the time",
                 percent(picture.disagreed),
             )),
         ],

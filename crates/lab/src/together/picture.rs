@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fusebox::{RejectReason, Snapshot, State};
+use fusebox::{Snapshot, State};
 
 use super::Watched;
 use super::fleet::Noted;
@@ -15,8 +15,12 @@ pub(super) struct Picture {
     pub(super) rate: f64,
     /// When the run ends, if it does.
     pub(super) until: Option<Duration>,
-    /// The share of the time in which not all instances were in the same state.
+    /// Whether one instance lets calls pass while another does not.
+    pub(super) diverges: bool,
+    /// The share of the time in which they did.
     pub(super) disagreed: f64,
+    /// How many of the calls that breakers permitted were expected to fail.
+    pub(super) expected_to_fail: f64,
     pub(super) elapsed: Duration,
     pub(super) downstream: Health,
     pub(super) instances: Vec<InstancePicture>,
@@ -49,23 +53,15 @@ impl Picture {
             seed: watched.seed,
             rate: watched.rate,
             until: watched.until,
-            disagreed: watched.fleet.disagreement(now).share(),
+            diverges: watched.fleet.recorder(|it| it.diverges()),
+            expected_to_fail: watched.fleet.wasted().1,
+            disagreed: watched.fleet.divergence(now).opens_share(),
             elapsed: watched.fleet.elapsed(now),
             downstream: watched.running.health(),
             instances,
             transitions,
             noted,
         }
-    }
-}
-
-impl Picture {
-    /// Whether not all instances are in the same state at this moment.
-    pub(super) fn diverges(&self) -> bool {
-        let states = self.instances.windows(2);
-        states
-            .map(|pair| [pair[0].snapshot.state, pair[1].snapshot.state])
-            .any(|[one, next]| one != next)
     }
 }
 
@@ -88,13 +84,5 @@ impl InstancePicture {
         self.snapshot
             .totals
             .transitions(State::HalfOpen, State::Open)
-    }
-
-    pub(super) fn rejections(&self) -> u64 {
-        let totals = &self.snapshot.totals;
-        RejectReason::ALL
-            .iter()
-            .map(|&reason| totals.rejections(reason))
-            .sum()
     }
 }

@@ -1,183 +1,175 @@
 //! The summary of a run: figures per instance and fleet, and the four things to observe.
+//!
+//! It is a function of the [`Repetition`], so that it says of a run what anybody finds in its result.
 
 use std::time::Duration;
 
-use experiment::outcome::Outcome as Reply;
-use fusebox::{Outcome, State};
+use experiment::fleet::{Belief, Calls, Divergence};
+use experiment::outcome::Outcome;
+use experiment::result::Repetition;
 
-use super::Watched;
-use super::fleet::Disagreement;
-use super::picture::{InstancePicture, Picture};
 use super::words::{clock, millis, number, percent, seconds, state, times};
 
 /// The summary, line by line.
-pub(super) fn lines(watched: &Watched) -> Vec<String> {
-    let picture = Picture::of(watched);
-    let now = picture
-        .instances
-        .iter()
-        .map(|instance| instance.snapshot.at);
-    let disagreement = watched.fleet.disagreement(now.max().unwrap_or_default());
+pub(super) fn lines(run: &Repetition) -> Vec<String> {
+    let beliefs = run.fleet.beliefs();
+    let divergence = run.fleet.divergence();
     let mut lines = vec![
         String::new(),
         format!(
             "Summary of {}, seed {}",
-            seconds(picture.elapsed),
-            watched.seed
+            seconds(Duration::from_secs_f64(run.fleet.duration_s)),
+            run.seed
         ),
         String::new(),
     ];
-    lines.extend(table(watched, &picture));
-    lines.extend(fleet(&picture, &disagreement));
+    lines.extend(clients(run));
+    lines.extend(breakers(&beliefs));
+    lines.extend(fleet(run, &divergence));
     lines.push(String::new());
     lines.push("What there was to observe".to_owned());
-    lines.extend(observations(watched, &picture, &disagreement));
+    lines.extend([
+        observation("divergence", diverged(run, &divergence)),
+        observation("fast failure", fast_failure(run)),
+        observation("flapping", flapping(&beliefs)),
+        observation("partial degradation", partial_degradation(run)),
+    ]);
     lines
 }
 
-fn table(watched: &Watched, picture: &Picture) -> Vec<String> {
+fn clients(run: &Repetition) -> Vec<String> {
     let mut lines = vec![format!(
         "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
         "what clients saw", "calls", "ok", "failed", "fast-fail", "ok p50", "ok p99",
     )];
-    for (place, instance) in picture.instances.iter().enumerate() {
-        let clients = &instance.clients;
-        let latency = watched.record.ok_latency(place);
+    for target in &run.load.targets {
+        let Some(part) = run.load.part(Some(&target.name), None) else {
+            continue;
+        };
         lines.push(format!(
             "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
-            instance.name,
-            number(clients.ended()),
-            number(clients[Reply::Ok]),
-            number(clients.failed()),
-            number(clients[Reply::FastFail]),
-            latency_words(latency.p50),
-            latency_words(latency.p99),
-        ));
-    }
-    lines.push(String::new());
-    lines.push(format!(
-        "{:<18}{:>9}{:>8}{:>9}{:>11}{:>11}",
-        "what breakers did", "openings", "flaps", "closed", "open", "half-open",
-    ));
-    for instance in &picture.instances {
-        let [closed, open, half_open] = shares(instance);
-        lines.push(format!(
-            "{:<18}{:>9}{:>8}{closed:>9}{open:>11}{half_open:>11}",
-            instance.name,
-            number(instance.openings()),
-            number(instance.flaps()),
+            target.name,
+            number(part.outcomes.ended()),
+            number(part.outcomes[Outcome::Ok]),
+            number(part.outcomes.failed()),
+            number(part.outcomes[Outcome::FastFail]),
+            latency(part.ok.quantile(0.5)),
+            latency(part.ok.quantile(0.99)),
         ));
     }
     lines.push(String::new());
     lines
 }
 
-/// The share of time in closed, open and half-open; what is missing to 100 % was an operator's.
-fn shares(instance: &InstancePicture) -> [String; 3] {
-    let totals = &instance.snapshot.totals;
-    let all: Duration = State::ALL.iter().map(|&state| totals.time_in(state)).sum();
-    [State::Closed, State::Open, State::HalfOpen].map(|state| {
-        let all = all.as_secs_f64().max(f64::MIN_POSITIVE);
-        percent(totals.time_in(state).as_secs_f64() / all)
-    })
+/// What is missing to 100 % was an operator's.
+fn breakers(beliefs: &[(&str, Belief)]) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{:<18}{:>9}{:>8}{:>9}{:>11}{:>11}",
+        "what breakers did", "openings", "flaps", "closed", "open", "half-open",
+    )];
+    for (name, belief) in beliefs {
+        let share = |part: f64| percent(part / belief.watched_s.max(f64::MIN_POSITIVE));
+        lines.push(format!(
+            "{name:<18}{:>9}{:>8}{:>9}{:>11}{:>11}",
+            number(belief.openings),
+            number(belief.flaps),
+            share(belief.closed_s),
+            share(belief.open_s),
+            share(belief.half_open_s),
+        ));
+    }
+    lines.push(String::new());
+    lines
 }
 
-fn fleet(picture: &Picture, disagreement: &Disagreement) -> [String; 2] {
-    let rejected = picture
-        .instances
-        .iter()
-        .map(InstancePicture::rejections)
-        .sum();
+fn fleet(run: &Repetition, divergence: &Divergence) -> [String; 2] {
+    let all = asked(run);
     [
         format!(
-            "The instances disagreed about the downstream {} of the time.",
-            percent(disagreement.share()),
+            "Some instances were open while others were closed {} of the time.",
+            percent(divergence.opens_share()),
         ),
         format!(
-            "{} calls reached the downstream while it was failing; the breakers spared it {} calls.",
-            number(picture.downstream.counts.while_failing),
-            number(rejected),
+            "The breakers permitted {} calls, of which {} were expected to fail; they spared the downstream {} calls.",
+            number(all.permitted),
+            rounded(all.wasted),
+            number(all.rejected),
         ),
     ]
 }
 
-/// One sentence for each of the four things to observe.
-fn observations(watched: &Watched, picture: &Picture, disagreement: &Disagreement) -> [String; 4] {
-    [
-        observation("divergence", divergence(watched, disagreement)),
-        observation("fast failure", fast_failure(watched, picture)),
-        observation("flapping", flapping(picture)),
-        observation("partial degradation", partial_degradation(watched, picture)),
-    ]
+/// What all instances were asked for.
+fn asked(run: &Repetition) -> Calls {
+    let calls = run.fleet.instances.iter().flat_map(|one| &one.calls);
+    calls.fold(Calls::default(), |sum, more| sum + *more)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an expected number of calls"
+)]
+fn rounded(expected: f64) -> String {
+    number(expected.round() as u64)
 }
 
 /// What was seen, or what was not.
-type Observed = Result<String, &'static str>;
+type Seen = Result<String, &'static str>;
 
-fn observation(what: &str, observed: Observed) -> String {
-    match observed {
+fn observation(what: &str, seen: Seen) -> String {
+    match seen {
         Ok(seen) => format!("[seen] {what}: {seen}."),
         Err(missing) => format!("[not seen] {what}: {missing}."),
     }
 }
 
-fn divergence(watched: &Watched, disagreement: &Disagreement) -> Observed {
-    let (at, states) = disagreement
+fn diverged(run: &Repetition, divergence: &Divergence) -> Seen {
+    let (at, states) = divergence
         .first
         .as_ref()
-        .ok_or("all instances were in the same state all the time")?;
-    let states = watched.names.iter().zip(states);
+        .ok_or("no instance was open while another was closed")?;
+    let states = run.fleet.instances.iter().zip(states);
     let states: Vec<_> = states
-        .map(|(name, of)| format!("{name} {}", state(*of)))
+        .map(|(one, of)| format!("{} {}", one.name, state(*of)))
         .collect();
     Ok(format!(
-        "the instances were in different states {} of the time, first at {} ({})",
-        percent(disagreement.share()),
+        "some instances were open while others were closed {} of the time, first at {} ({})",
+        percent(divergence.opens_share()),
         clock(*at),
         states.join(", "),
     ))
 }
 
-fn fast_failure(watched: &Watched, picture: &Picture) -> Observed {
-    let fast: u64 = picture
-        .instances
-        .iter()
-        .map(|it| it.clients[Reply::FastFail])
-        .sum();
+fn fast_failure(run: &Repetition) -> Seen {
+    let part = run.load.part(None, None);
+    let part = part.ok_or("nobody was called")?;
+    let fast = part.outcomes[Outcome::FastFail];
     if fast == 0 {
         return Err("no call was rejected by a breaker");
     }
-    let permitted: u64 = picture.instances.iter().map(permitted).sum();
+    let reached = run.fleet.instances.iter();
     Ok(format!(
         "breakers answered 503 {} (p50 {}) without a call: the downstream received {} calls, \
          the breakers had permitted {}",
         times(fast),
-        latency_words(watched.record.fast_latency().p50),
-        number(picture.downstream.counts.received()),
-        number(permitted),
+        latency(part.fast_fail.quantile(0.5)),
+        number(reached.map(|one| one.downstream_calls).sum()),
+        number(asked(run).permitted),
     ))
 }
 
-fn latency_words(seconds: Option<f64>) -> String {
+fn latency(seconds: Option<f64>) -> String {
     seconds.map_or("-".to_owned(), |it| millis(Duration::from_secs_f64(it)))
 }
 
-fn permitted(instance: &InstancePicture) -> u64 {
-    let totals = &instance.snapshot.totals;
-    Outcome::ALL
-        .iter()
-        .map(|&outcome| totals.calls(outcome))
-        .sum()
-}
-
-fn flapping(picture: &Picture) -> Observed {
-    let flaps: u64 = picture.instances.iter().map(InstancePicture::flaps).sum();
+fn flapping(beliefs: &[(&str, Belief)]) -> Seen {
+    let flaps: u64 = beliefs.iter().map(|(_, belief)| belief.flaps).sum();
     if flaps == 0 {
         return Err("no breaker went open → half-open → open");
     }
-    let each = picture.instances.iter();
+    let each = beliefs.iter();
     let each: Vec<_> = each
-        .map(|it| format!("{} {}", it.name, it.flaps()))
+        .map(|(name, belief)| format!("{name} {}", belief.flaps))
         .collect();
     Ok(format!(
         "breakers went open → half-open → open {} ({})",
@@ -186,18 +178,25 @@ fn flapping(picture: &Picture) -> Observed {
     ))
 }
 
-fn partial_degradation(watched: &Watched, picture: &Picture) -> Observed {
-    let mixed = watched.record.mixed_seconds();
-    let (second, rejecting, serving) = mixed
+fn partial_degradation(run: &Repetition) -> Seen {
+    let mixed = run.fleet.mixed_seconds;
+    if mixed.count == 0 {
+        return Err("in no second did one instance answer 503 while another answered 200");
+    }
+    let first = mixed
         .first
-        .ok_or("in no second did one instance answer 503 while another answered 200")?;
+        .map_or(String::new(), |(second, rejected, served)| {
+            let name = |place: usize| run.fleet.instances.get(place).map_or("", |one| &*one.name);
+            format!(
+                ", first at {} ({} rejected, {} served)",
+                clock(Duration::from_secs(second)),
+                name(rejected),
+                name(served),
+            )
+        });
+    let of = run.fleet.duration_s.floor().max(1.0);
     Ok(format!(
-        "in {} of {} seconds one instance answered 503 while another answered 200, first at {} \
-         ({} rejected, {} served)",
+        "in {} of {of:.0} seconds one instance answered 503 while another answered 200{first}",
         number(mixed.count),
-        number(picture.elapsed.as_secs().max(1)),
-        clock(Duration::from_secs(second)),
-        watched.names[rejecting],
-        watched.names[serving],
     ))
 }

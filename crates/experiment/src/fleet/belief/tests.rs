@@ -5,6 +5,7 @@ use fusebox::State::{self, Closed, HalfOpen, Open};
 
 use crate::expectation::{Expectation, Figures};
 use crate::fleet::{Calls, Change, Evidence, FaultPhase, FleetRecord, InstanceRecord, Timeline};
+use crate::load::MixedSeconds;
 
 fn changes(changes: &[(f64, State)]) -> Vec<Change> {
     let mut from = Closed;
@@ -55,7 +56,10 @@ fn fleet() -> FleetRecord {
     FleetRecord {
         duration_s: 10.0,
         unhealthy_at: 0.5,
-        mixed_seconds: 4,
+        mixed_seconds: MixedSeconds {
+            count: 4,
+            first: None,
+        },
         phases: vec![
             phase("calm", 0.0, 2.0),
             phase("bad", 2.0, 6.0),
@@ -123,8 +127,8 @@ fn a_breaker_that_had_opened_before_the_truth_turned_had_nothing_to_notice() {
     let a = fleet.belief("A", None).unwrap();
 
     assert_eq!(a.detections.count(), 0);
-    assert_eq!(a.recoveries.seen_s, [3.0]);
-    assert_eq!(a.wrongly_open_s, 1.0 + 3.0);
+    // Wrongly open for the second before the turn, and for the three until it closed.
+    assert_eq!((a.recoveries.seen_s, a.wrongly_open_s), (vec![3.0], 4.0));
 }
 
 #[test]

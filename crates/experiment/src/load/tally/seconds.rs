@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Detail, End};
+
 use crate::load::latencies::Latencies;
 use crate::load::result::{Second, SecondOfTarget};
 use crate::outcome::Outcome;
@@ -27,7 +30,8 @@ pub(super) struct Seconds {
 }
 
 /// Seconds in which one target answered 503 while another answered 200.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct MixedSeconds {
     /// How many there were.
     pub count: u64,

@@ -75,9 +75,24 @@ impl Axis {
 
     /// Round values within the axis.
     pub(super) fn marks(&self) -> Vec<f64> {
-        if self.logarithmic {
-            return self.logarithmic_marks();
-        }
+        let marks = if self.logarithmic {
+            self.logarithmic_marks()
+        } else {
+            self.linear_marks()
+        };
+        // The word of the lane stands beside the end.
+        let end = if self.lane {
+            self.length - LANE / 2.0
+        } else {
+            self.length
+        };
+        marks
+            .into_iter()
+            .filter(|mark| self.place(*mark) <= end)
+            .collect()
+    }
+
+    fn linear_marks(&self) -> Vec<f64> {
         let step = round_step((self.high - self.low) / 5.0);
         let first = (self.low / step).ceil();
         (0..12_u8)

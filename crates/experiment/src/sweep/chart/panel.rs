@@ -27,7 +27,7 @@ pub(super) struct Point {
 pub(super) struct Panel {
     pub(super) left: f64,
     pub(super) top: f64,
-    pub(super) title: String,
+    pub(super) title: &'static str,
     /// The class of its colour.
     pub(super) class: &'static str,
 }
@@ -65,12 +65,7 @@ impl Point {
 
 impl Panel {
     pub(super) fn draw(&self, out: &mut String, points: &[Point]) {
-        write_text(
-            out,
-            (self.left - 46.0, self.top - 8.0),
-            "s ink",
-            &self.title,
-        );
+        write_text(out, (self.left - 46.0, self.top - 8.0), "s ink", self.title);
         if points.is_empty() {
             write_text(
                 out,
@@ -204,12 +199,7 @@ impl Panel {
         for label in labels::place(wanted, others, bounds) {
             let (x, y) = label.place.middle();
             if label.far {
-                line(
-                    out,
-                    "lead",
-                    label.of,
-                    (x, y + if label.of.1 < y { -6.0 } else { 6.0 }),
-                );
+                line(out, "lead", label.of, label.place.nearest(label.of));
             }
             write_text(out, (x, y + 4.5), "b ink mid", &label.text);
         }

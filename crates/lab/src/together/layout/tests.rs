@@ -34,7 +34,9 @@ fn picture(instances: usize, transitions: usize) -> Picture {
         rate: 90.0,
         until: Some(Duration::from_secs(6000)),
         elapsed: Duration::from_secs(5000),
+        diverges: false,
         disagreed: 0.39,
+        expected_to_fail: 12.0,
         downstream: Health {
             phase: "partial failure".to_owned(),
             remaining: Some(Duration::from_secs(5)),

@@ -16,7 +16,7 @@ pub(crate) fn seconds(span: Duration) -> String {
 }
 
 /// `0.42 ms`, `12.3 ms` or `1004 ms`: three digits.
-pub(super) fn millis(span: Duration) -> String {
+pub(crate) fn millis(span: Duration) -> String {
     let millis = span.as_secs_f64() * 1000.0;
     match millis {
         ..10.0 => format!("{millis:.2} ms"),

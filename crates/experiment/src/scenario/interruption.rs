@@ -1,0 +1,69 @@
+//! Interruptions of instances: pauses, in which a process stands still, and restarts, after which it knows nothing.
+
+use std::time::Duration;
+
+use super::written::InstanceSettings;
+use crate::values::Span;
+
+/// A time in which one instance does not work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interruption {
+    /// The instance, by its place.
+    pub instance: usize,
+    /// When it begins.
+    pub from: Duration,
+    /// When the instance works again.
+    pub until: Duration,
+    /// Whether its process ends and another one begins; otherwise it only stands still.
+    pub restarts: bool,
+}
+
+pub(super) fn of_instance(
+    instance: usize,
+    own: &InstanceSettings,
+) -> impl Iterator<Item = Interruption> {
+    let pauses = own.pause.iter().map(|it| (it, false));
+    let restarts = own.restart.iter().map(|it| (it, true));
+    pauses
+        .chain(restarts)
+        .map(move |(it, restarts)| Interruption {
+            instance,
+            from: it.at.0,
+            until: it.until(),
+            restarts,
+        })
+}
+
+/// Whether the interruptions of an instance can be: within the run, and one after another.
+pub(super) fn check(own: &InstanceSettings, duration: Duration) -> Result<(), String> {
+    let pauses = own.pause.iter().map(|it| ("pause", it));
+    let mut all: Vec<_> = pauses
+        .chain(own.restart.iter().map(|it| ("restart", it)))
+        .collect();
+    all.sort_by_key(|(_, it)| it.at.0);
+    for (place, (key, it)) in all.iter().enumerate() {
+        if it.r#for.0.is_zero() {
+            return Err(format!(
+                "{key}: for = {} is not allowed: it must be above zero",
+                it.r#for
+            ));
+        }
+        if it.at.0 >= duration {
+            return Err(format!(
+                "{key}: at = {} is not allowed: the run ends after {}",
+                it.at,
+                Span(duration)
+            ));
+        }
+        if let Some((_, before)) = all[..place]
+            .last()
+            .filter(|(_, last)| last.until() > it.at.0)
+        {
+            return Err(format!(
+                "{key}: at = {} is not allowed: the interruption before, at {}, lasts longer",
+                it.at, before.at
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! A bar that shows how many of several runs have ended: redrawn in place on a terminal, else a line now and
+//! then.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::print;
+use crate::terminal::can_draw;
+use crate::together::words::clock;
+
+/// How often the bar is drawn.
+const FRAME: Duration = Duration::from_millis(100);
+/// How often a line says it where nothing can be drawn.
+const LINE: Duration = Duration::from_secs(5);
+/// Columns of the bar itself.
+const COLUMNS: usize = 24;
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    InPlace,
+    Lines,
+    Not,
+}
+
+/// The progress of several runs. Threads may share it.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    began: Instant,
+    way: Way,
+    next: Mutex<Instant>,
+}
+
+impl Bar {
+    /// A bar for a terminal, lines for anything else, nothing for who wants none.
+    pub(crate) fn new(quiet: bool) -> Self {
+        let way = match quiet {
+            true => Way::Not,
+            false if can_draw() => Way::InPlace,
+            false => Way::Lines,
+        };
+        let began = Instant::now();
+        let first = if way == Way::Lines {
+            LINE
+        } else {
+            Duration::ZERO
+        };
+        Self {
+            began,
+            way,
+            next: Mutex::new(began + first),
+        }
+    }
+
+    /// So many runs of all have ended. What is told more often than can be read is left out.
+    pub(crate) fn show(&self, done: usize, all: usize) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if self.way == Way::Not || now < *next {
+            return;
+        }
+        let said = said(done, all, now - self.began);
+        if self.way == Way::InPlace {
+            *next = now + FRAME;
+            print::drawing(format!("\r{} {said}\x1b[K", drawn(done, all)).into_bytes());
+        } else {
+            *next = now + LINE;
+            print::line(&said);
+        }
+    }
+
+    /// Clears the line for what comes next.
+    pub(crate) fn end(&self) {
+        if self.way == Way::InPlace {
+            print::drawing(b"\r\x1b[K".to_vec());
+        }
+    }
+}
+
+fn drawn(done: usize, all: usize) -> String {
+    let full = COLUMNS * done.min(all) / all.max(1);
+    format!("[{:.<COLUMNS$}]", "#".repeat(full))
+}
+
+/// What has ended, how long it took, and how long the rest takes if it goes on so.
+fn said(done: usize, all: usize, elapsed: Duration) -> String {
+    let runs = format!("{done} of {all} runs, {} elapsed", clock(elapsed));
+    let left = all.saturating_sub(done);
+    if done == 0 || left == 0 {
+        return runs;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "numbers of runs are small")]
+    let left = elapsed.mul_f64(left as f64 / done as f64);
+    format!("{runs}, about {} left", clock(left))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_fills_and_says_what_is_left() {
+        let seconds = Duration::from_secs;
+
+        assert_eq!(drawn(0, 30), "[........................]");
+        assert_eq!(drawn(15, 30), "[############............]");
+        assert_eq!(drawn(30, 30), "[########################]");
+        assert_eq!(said(0, 30, seconds(2)), "0 of 30 runs, 0:02.0 elapsed");
+        assert_eq!(
+            said(10, 30, seconds(4)),
+            "10 of 30 runs, 0:04.0 elapsed, about 0:08.0 left"
+        );
+        assert_eq!(said(30, 30, seconds(4)), "30 of 30 runs, 0:04.0 elapsed");
+    }
+}

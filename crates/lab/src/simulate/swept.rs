@@ -1,0 +1,109 @@
+//! The sweep of a scenario: every combination of some settings, with the same seeds, in virtual time.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use experiment::scenario::{Scenario, Set};
+use experiment::sweep::{Cell, Grid, SCHEMA, Sweep, USUAL};
+use simulator::Options;
+use tokio::task::spawn_blocking;
+
+use super::bar::Bar;
+use super::{jobs, until_done_or_ended};
+use crate::cli::SweepArgs;
+use crate::failure::Failure;
+use crate::print;
+use crate::run::{Source, read, unused};
+use crate::sweep::{self, Settings};
+
+/// Simulates every combination that has not been simulated yet, and lays them out in the folder.
+pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
+    let quiet = args.common.quiet;
+    let (source, settings) = settled(args)?;
+    print::line(&format!("{}: {}", source.name, source.scenario.title()));
+    let bar = Arc::new(Bar::new(quiet));
+    let shown = Arc::clone(&bar);
+    let options = Options::default();
+    let cancel = options.cancel.clone();
+    let out = settings.out.clone();
+    let work = spawn_blocking(move || {
+        let prepare = |cell: &Cell| scenario_of(&source, cell);
+        let perform = |scenario: &Scenario, seed| {
+            let run = simulator::run(scenario, seed, &options);
+            if run.cut_short {
+                return Err(stopped(&out));
+            }
+            Ok(run)
+        };
+        let ended = sweep::sweep(&settings, prepare, perform, |progress| {
+            shown.show(progress.done, progress.of);
+            if progress.done == progress.of {
+                shown.end();
+            }
+        });
+        shown.end();
+        ended
+    });
+    until_done_or_ended(work, &cancel).await?
+}
+
+fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
+    let source = read(&args.common.scenario, &args.common.set, args.common.seed)?;
+    let flag = |flag: &'static str| move |what| Failure::usage(format!("{flag}: {what}"));
+    let grid = Grid::new(args.vary).map_err(flag("--vary"))?;
+    let figures = if args.figure.is_empty() {
+        USUAL.iter().map(|name| (*name).to_owned()).collect()
+    } else {
+        args.figure
+    };
+    if let Some(key) = grid.keys().find(|key| *key == "seed") {
+        return Err(Failure::usage(format!(
+            "--vary {key} is not allowed: each combination takes the same seeds, as many as --repeat says"
+        )));
+    }
+    let sweep = Sweep {
+        schema: SCHEMA.to_owned(),
+        scenario: source.name.clone(),
+        title: source.scenario.title().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        grid,
+        first_seed: source.scenario.seed(),
+        repeat: args.repeat,
+        figures,
+    };
+    sweep.figures().map_err(flag("--figure"))?;
+    let out = match args.out {
+        Some(out) => out,
+        None => unused(Path::new("runs"), &format!("{}-sweep", source.name))?,
+    };
+    let settings = Settings {
+        sweep,
+        text: source.text.clone(),
+        out,
+        jobs: jobs(&args.common),
+    };
+    Ok((source, settings))
+}
+
+/// The scenario with the settings of a cell. Values are refused with the key that they were given to.
+fn scenario_of(source: &Source, cell: &Cell) -> Result<Scenario, Failure> {
+    let sets = cell.settings().iter();
+    let sets = sets.map(|(key, value)| Set::new(key, value));
+    let sets = sets
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::usage)?;
+    source.with_sets(&sets).map_err(|what| {
+        Failure::usage(format!(
+            "--vary: {}",
+            what.replace("--set ", "").trim_start()
+        ))
+    })
+}
+
+/// What is said of a sweep that was ended: how to go on.
+fn stopped(out: &Path) -> Failure {
+    Failure::Runtime(format!(
+        "stopped before its time: what has ended is kept; the same command with --out {} does the rest",
+        out.display()
+    ))
+}

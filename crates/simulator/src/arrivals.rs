@@ -1,0 +1,135 @@
+//! Arrivals: the requests that clients plan, in an open loop by a schedule, in a closed loop by their answers.
+//!
+//! A schedule is endless and in order, so its next request is merged with the agenda; it is never all planned
+//! before. The part of the run that a request belongs to is looked up only when another one begins.
+
+use std::time::Duration;
+
+use experiment::load::{Phases, Planned, Schedule, UnderWay};
+use experiment::scenario::Scenario;
+
+use crate::nanos;
+
+/// The client number of a request that belongs to no closed loop.
+pub(crate) const NOBODY: u32 = u32::MAX;
+
+/// One planned request while it is under way. Instants are nanoseconds since the start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    /// When it was to leave.
+    pub(crate) planned: u64,
+    /// When its last attempt was sent.
+    pub(crate) sent: u64,
+    pub(crate) luck: u64,
+    pub(crate) key: u32,
+    pub(crate) target: u32,
+    /// The part of the run that it was planned in.
+    pub(crate) part: u32,
+    /// Attempts so far.
+    pub(crate) attempts: u32,
+    /// Which client of a closed loop it belongs to, or [`NOBODY`].
+    pub(crate) client: u32,
+}
+
+/// Plans requests.
+#[derive(Debug)]
+pub(crate) struct Arrivals {
+    schedule: Schedule,
+    /// The next request of an open loop.
+    next: Option<Planned>,
+    /// When it is planned; `u64::MAX` when there is none.
+    next_at: u64,
+    until: Duration,
+    phases: Phases,
+    /// The part of the run that goes on until an instant.
+    part: (u32, u64),
+    /// Requests under way, where the least loaded target is chosen when a request leaves.
+    under_way: Option<UnderWay>,
+}
+
+impl Arrivals {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let targets: Vec<&str> = scenario.instances().iter().map(String::as_str).collect();
+        let load = scenario.load();
+        let mut arrivals = Self {
+            schedule: Schedule::new(scenario.seed(), load, &targets),
+            next: None,
+            next_at: u64::MAX,
+            until: scenario.duration(),
+            phases: scenario.phases().clone(),
+            part: (0, 0),
+            under_way: load.chooses_late().then(|| UnderWay::new(targets.len())),
+        };
+        if load.connections.is_none() {
+            arrivals.plan_next();
+        }
+        arrivals
+    }
+
+    fn plan_next(&mut self) {
+        self.next = self.schedule.next().filter(|it| it.at < self.until);
+        self.next_at = self.next.map_or(u64::MAX, |planned| nanos(planned.at));
+    }
+
+    /// When the next request of an open loop is planned; `u64::MAX` when there is none.
+    pub(crate) fn next_at(&self) -> u64 {
+        self.next_at
+    }
+
+    /// The request that was planned for [`next_at`](Self::next_at).
+    pub(crate) fn next(&mut self) -> Option<Request> {
+        let planned = self.next?;
+        let at = self.next_at;
+        self.plan_next();
+        Some(self.request(&planned, at, NOBODY))
+    }
+
+    /// The next request of a client of a closed loop, at `now`; `None` when the time is up.
+    pub(crate) fn of_client(&mut self, client: u32, now: u64) -> Option<Request> {
+        if now >= nanos(self.until) {
+            return None;
+        }
+        let planned = self.schedule.next()?;
+        Some(self.request(&planned, now, client))
+    }
+
+    /// A request has ended.
+    pub(crate) fn ended(&mut self, request: &Request) {
+        if let Some(under_way) = &mut self.under_way {
+            under_way.end(request.target as usize);
+        }
+    }
+
+    fn request(&mut self, planned: &Planned, at: u64, client: u32) -> Request {
+        let mut target = planned.target;
+        if let Some(under_way) = &mut self.under_way {
+            target = under_way.least_loaded(planned.luck);
+            under_way.begin(target);
+        }
+        if at >= self.part.1 {
+            self.part = self.part_at(at);
+        }
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Request {
+            planned: at,
+            sent: 0,
+            luck: planned.luck,
+            key: u32::try_from(planned.key).unwrap_or(u32::MAX),
+            target: small(target),
+            part: self.part.0,
+            attempts: 0,
+            client,
+        }
+    }
+
+    /// The part of the run at an instant, and until when it goes on at least.
+    fn part_at(&self, at: u64) -> (u32, u64) {
+        let at = Duration::from_nanos(at);
+        let borders = self.phases.windows().iter();
+        let borders = borders.flat_map(|window| [window.from_s, window.to_s]);
+        let borders = borders.filter_map(|border| Duration::try_from_secs_f64(border).ok());
+        let next = borders.filter(|border| *border > at).min();
+        let part = u32::try_from(self.phases.place(at)).unwrap_or(u32::MAX);
+        (part, next.map_or(u64::MAX, nanos))
+    }
+}

@@ -1,0 +1,106 @@
+//! Calls: attempts that are under way, and requests that wait for their next one, in places that are used again.
+
+use experiment::downstream::Suffering;
+use experiment::outcome::Outcome;
+use experiment::overload::WorkId;
+use experiment::reply::Reply;
+use fusebox::{Permit, State};
+
+use crate::arrivals::{NOBODY, Request};
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) request: Request,
+    pub(crate) permit: Option<Permit<'a>>,
+    pub(crate) suffering: Option<Suffering>,
+    pub(crate) work: Option<WorkId>,
+    pub(crate) stage: Stage,
+    /// The state of the breaker when it was sent, and the probability of failure then.
+    pub(crate) sent_in: State,
+    pub(crate) p_fail: f64,
+}
+
+/// What a call waits for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Stage {
+    /// Nothing: its place is free.
+    Free,
+    /// Its end, at this instant.
+    Ends { at: u64, end: End },
+    /// Work of the downstream, until the instance or the client gives up; after the work the answer takes so
+    /// long.
+    Works {
+        limit: Limit,
+        after: u64,
+        reply: Reply,
+    },
+    /// An instance that stands still, until the client gives up.
+    Held { until: u64 },
+    /// Its next attempt, after this outcome of the last one.
+    Again { last: Outcome },
+}
+
+/// How a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The instance has a reply of the downstream.
+    Reply(Reply),
+    /// The client has left before.
+    Left,
+    /// The process of the instance has ended.
+    Cut,
+}
+
+/// Who gives up first, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) at: u64,
+    pub(crate) end: End,
+}
+
+/// All calls.
+#[derive(Debug, Default)]
+pub(crate) struct Calls<'a> {
+    pub(crate) all: Vec<Call<'a>>,
+    free: Vec<u32>,
+}
+
+impl<'a> Calls<'a> {
+    /// A free place.
+    pub(crate) fn place(&mut self) -> u32 {
+        if let Some(place) = self.free.pop() {
+            return place;
+        }
+        let place = u32::try_from(self.all.len()).expect("memory ends first");
+        self.all.push(Call {
+            request: Request {
+                planned: 0,
+                sent: 0,
+                luck: 0,
+                key: 0,
+                target: 0,
+                part: 0,
+                attempts: 0,
+                client: NOBODY,
+            },
+            permit: None,
+            suffering: None,
+            work: None,
+            stage: Stage::Free,
+            sent_in: State::Closed,
+            p_fail: 0.0,
+        });
+        place
+    }
+
+    pub(crate) fn at(&mut self, place: u32) -> &mut Call<'a> {
+        &mut self.all[place as usize]
+    }
+
+    /// The place is used no longer.
+    pub(crate) fn give_back(&mut self, place: u32) {
+        self.at(place).stage = Stage::Free;
+        self.free.push(place);
+    }
+}

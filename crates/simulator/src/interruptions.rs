@@ -1,0 +1,110 @@
+//! Interruptions of instances: when each is paused, and when it is down.
+//!
+//! All of them are known before the start, so the instant at which an instance reads an answer or gives up is
+//! computed when the call is made.
+
+use std::collections::BTreeMap;
+
+use experiment::scenario::Scenario;
+
+use crate::nanos;
+
+/// A time in which an instance does not work: from an instant to the one at which it works again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    from: u64,
+    to: u64,
+}
+
+/// What happens to an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Its process stands still from now on.
+    Pauses,
+    /// It goes on.
+    Resumes,
+    /// Its process has ended.
+    Stops,
+    /// Another one has begun.
+    Starts,
+}
+
+/// All interruptions of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Interruptions {
+    pauses: BTreeMap<u32, Vec<Span>>,
+    downs: BTreeMap<u32, Vec<Span>>,
+    /// What happens when to whom, in order.
+    pub(crate) turns: Vec<(u64, u32, Turn)>,
+}
+
+impl Interruptions {
+    pub(crate) fn of(scenario: &Scenario) -> Self {
+        let mut all = Self::default();
+        for one in scenario.interruptions() {
+            let place = u32::try_from(one.instance).expect("fewer instances than 2^32");
+            let span = Span {
+                from: nanos(one.from),
+                to: nanos(one.until),
+            };
+            let [begin, end] = if one.restarts {
+                all.downs.entry(place).or_default().push(span);
+                [Turn::Stops, Turn::Starts]
+            } else {
+                all.pauses.entry(place).or_default().push(span);
+                [Turn::Pauses, Turn::Resumes]
+            };
+            all.turns.push((span.from, place, begin));
+            all.turns.push((span.to, place, end));
+        }
+        all.turns.sort_by_key(|(at, place, _)| (*at, *place));
+        all
+    }
+
+    fn of_instance(spans: &BTreeMap<u32, Vec<Span>>, instance: u32) -> &[Span] {
+        spans.get(&instance).map_or(&[], Vec::as_slice)
+    }
+
+    /// When an instance sees what happens at `at`.
+    pub(crate) fn awake(&self, instance: u32, at: u64) -> u64 {
+        if self.pauses.is_empty() {
+            return at;
+        }
+        let pauses = Self::of_instance(&self.pauses, instance).iter();
+        let meanwhile = pauses.filter(|span| (span.from..span.to).contains(&at));
+        meanwhile.map(|span| span.to).max().unwrap_or(at)
+    }
+
+    /// Whether an instance has no process at `now`.
+    pub(crate) fn is_down(&self, instance: u32, now: u64) -> bool {
+        if self.downs.is_empty() {
+            return false;
+        }
+        let downs = Self::of_instance(&self.downs, instance);
+        downs.iter().any(|span| (span.from..span.to).contains(&now))
+    }
+
+    /// When an instance has worked for `span` since `from`, at which it worked.
+    pub(crate) fn after_work(&self, instance: u32, from: u64, span: u64) -> u64 {
+        let mut until = from.saturating_add(span);
+        if self.pauses.is_empty() {
+            return until;
+        }
+        for pause in Self::of_instance(&self.pauses, instance) {
+            if pause.from >= from && pause.from < until {
+                until = until.saturating_add(pause.to - pause.from);
+            }
+        }
+        until
+    }
+
+    /// For how long an instance stood still between two instants.
+    pub(crate) fn stood_still(&self, instance: u32, from: u64, to: u64) -> u64 {
+        if self.pauses.is_empty() {
+            return 0;
+        }
+        let pauses = Self::of_instance(&self.pauses, instance).iter();
+        let overlaps = pauses.map(|span| span.to.min(to).saturating_sub(span.from.max(from)));
+        overlaps.sum()
+    }
+}

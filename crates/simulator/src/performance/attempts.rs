@@ -1,0 +1,325 @@
+//! Attempts: an instance asks its breaker, calls the downstream, and has a reply or nobody to give it to.
+
+use std::time::Duration;
+
+use experiment::downstream::{Meeting, Request as Met, Work};
+use experiment::events::CallEvent;
+use experiment::outcome::Outcome;
+use experiment::overload::Start;
+use experiment::reply::Reply;
+use fusebox::{Permit, State};
+
+use super::{Kind, Performance, outcome_of};
+use crate::arrivals::Request;
+use crate::calls::{End, Limit, Stage};
+use crate::digest::Mark;
+use crate::nanos;
+
+/// The longest timeout there is: the simulator itself says who gives up when.
+const ANY: Duration = Duration::MAX;
+
+impl<'a> Performance<'a> {
+    /// Makes an attempt; says its outcome if it ended at once.
+    pub(super) fn attempt(&mut self, request: &mut Request) -> Option<Outcome> {
+        request.attempts += 1;
+        request.sent = self.now;
+        let instance = request.target;
+        if self.instances.interruptions.is_down(instance, self.now) {
+            return Some(self.told(request, None, Outcome::ConnectRefused));
+        }
+        self.tally.reach(instance as usize);
+        let awake = self.instances.interruptions.awake(instance, self.now);
+        if awake > self.now {
+            self.hold(request, awake);
+            return None;
+        }
+        self.ask(request)
+    }
+
+    /// The instance stands still: the request waits for it, or its client leaves before.
+    fn hold(&mut self, request: &Request, awake: u64) {
+        let until = request.sent.saturating_add(self.client_timeout);
+        let place = self.calls.place();
+        let call = self.calls.at(place);
+        call.request = *request;
+        call.stage = Stage::Held { until };
+        self.agenda.add(until.min(awake), Kind::Limit.at(place));
+    }
+
+    /// The instance asks its breaker.
+    fn ask(&mut self, request: &Request) -> Option<Outcome> {
+        let instance = request.target;
+        self.effort.calls += 1;
+        match self.instances.breaker(instance).try_acquire() {
+            Ok(permit) => {
+                self.effort.permitted += 1;
+                self.recorder.permitted(instance as usize);
+                self.call(request, permit)
+            }
+            Err(rejected) => {
+                self.effort.rejected += 1;
+                self.recorder.rejected(instance as usize);
+                let state = rejected.reason.state();
+                Some(self.told(request, Some(state), Outcome::FastFail))
+            }
+        }
+    }
+
+    /// The instance calls the downstream.
+    fn call(&mut self, request: &Request, permit: Permit<'a>) -> Option<Outcome> {
+        let instance = request.target;
+        let place = self.calls.place();
+        let call = self.calls.at(place);
+        call.request = *request;
+        call.sent_in = permit.state();
+        call.permit = Some(permit);
+        if self.events.is_some() {
+            call.p_fail = self.recorder.p_fail(instance as usize);
+        }
+        let now = self.time();
+        if self.can_refuse && self.downstream.refuses(now) {
+            return Some(self.close(place, End::Reply(Reply::REFUSED)));
+        }
+        let met = Met {
+            caller: self.callers[instance as usize],
+            key: self.keys.get(request.key as usize).map(String::as_str),
+            path: &self.path,
+        };
+        let meeting = self.downstream.meet(now, &met, None);
+        let limit = self.limit(request);
+        self.wait(place, meeting, limit)
+    }
+
+    /// Who gives up first on a call that is sent now, and when.
+    fn limit(&self, request: &Request) -> Limit {
+        let instance = request.target;
+        let timeout = self.instances.call_timeout(instance);
+        let own = self
+            .instances
+            .interruptions
+            .after_work(instance, self.now, timeout);
+        let client = request.sent.saturating_add(self.client_timeout);
+        if client < own {
+            Limit {
+                at: client,
+                end: End::Left,
+            }
+        } else {
+            Limit {
+                at: own,
+                end: End::Reply(Reply::TimedOut),
+            }
+        }
+    }
+
+    /// A call waits for what it has met.
+    fn wait(&mut self, place: u32, meeting: Meeting, limit: Limit) -> Option<Outcome> {
+        let (mut reply, after) = Reply::of_fate(&meeting.fate, ANY);
+        let mut after = nanos(after);
+        let call = self.calls.at(place);
+        call.suffering = meeting.suffering;
+        call.work = meeting.work.map(Work::id);
+        let Some(work) = meeting.work else {
+            if let Some(ends) = meeting.ends {
+                // The plan lets go of the call before.
+                let rest = nanos(ends).saturating_sub(self.now);
+                if rest < after {
+                    (after, reply) = (rest, Reply::answered(200));
+                }
+            }
+            return self.answer_comes(place, after, reply, limit);
+        };
+        call.stage = Stage::Works {
+            limit,
+            after,
+            reply,
+        };
+        self.works.add(work.id(), place);
+        if let Work::Started(start) = work {
+            self.start(Some(start));
+        }
+        self.agenda.add(limit.at, Kind::Limit.at(place));
+        None
+    }
+
+    /// The answer comes `after` now, or after somebody has given up.
+    fn answer_comes(
+        &mut self,
+        place: u32,
+        after: u64,
+        reply: Reply,
+        limit: Limit,
+    ) -> Option<Outcome> {
+        let instance = self.calls.at(place).request.target;
+        let answered = self.now.saturating_add(after);
+        let read = self.instances.interruptions.awake(instance, answered);
+        let (at, end) = if read <= limit.at {
+            (read, End::Reply(reply))
+        } else {
+            (limit.at, limit.end)
+        };
+        if at <= self.now {
+            return Some(self.close(place, end));
+        }
+        self.calls.at(place).stage = Stage::Ends { at, end };
+        self.agenda.add(at, Kind::End.at(place));
+        None
+    }
+
+    pub(super) fn call_ends(&mut self, place: u32) {
+        if let Stage::Ends { at, end } = self.calls.at(place).stage
+            && at == self.now
+        {
+            self.ended(place, end);
+        }
+    }
+
+    /// The downstream has done a piece of work.
+    pub(super) fn work_ends(&mut self, begun: u32) {
+        let id = self.works.done(begun);
+        let next = self.downstream.work_done(id);
+        self.start(next);
+        let Some(place) = self.works.take(id) else {
+            return;
+        };
+        let call = self.calls.at(place);
+        call.work = None;
+        if let Stage::Works {
+            limit,
+            after,
+            reply,
+        } = call.stage
+        {
+            let request = call.request;
+            if let Some(outcome) = self.answer_comes(place, after, reply, limit) {
+                self.go_on(request, outcome);
+            }
+        }
+    }
+
+    fn start(&mut self, start: Option<Start>) {
+        if let Some(Start { id, until }) = start {
+            let begun = self.works.begin(id);
+            self.agenda.add(nanos(until), Kind::Work.at(begun));
+        }
+    }
+
+    /// Somebody gives up waiting for work, or has waited for an instance that stood still.
+    pub(super) fn give_up(&mut self, place: u32) {
+        match self.calls.at(place).stage {
+            Stage::Works { limit, .. } if limit.at == self.now => self.ended(place, limit.end),
+            Stage::Held { until } => {
+                let request = self.calls.at(place).request;
+                if until == self.now {
+                    self.ended(place, End::Left);
+                } else if self.instances.interruptions.awake(request.target, self.now) == self.now {
+                    self.calls.give_back(place);
+                    if let Some(outcome) = self.ask(&request) {
+                        self.go_on(request, outcome);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A call ends, and its connection is used for the next one.
+    pub(super) fn ended(&mut self, place: u32, end: End) {
+        let request = self.calls.at(place).request;
+        let outcome = self.close(place, end);
+        self.go_on(request, outcome);
+    }
+
+    fn go_on(&mut self, request: Request, outcome: Outcome) {
+        if let Some(next) = self.after(request, outcome) {
+            self.drive(next);
+        }
+    }
+
+    /// The instance tells its breaker how the call ended; the place is free again.
+    fn close(&mut self, place: u32, end: End) -> Outcome {
+        let call = self.calls.at(place);
+        let (request, state) = (call.request, call.sent_in);
+        let permit = call.permit.take();
+        let asked = permit.is_some();
+        let (suffering, work) = (call.suffering.take(), call.work.take());
+        if let Some(permit) = permit {
+            let stood_still =
+                self.instances
+                    .interruptions
+                    .stood_still(request.target, request.sent, self.now);
+            // Time in which the process did not run makes no call slow.
+            let permit = if stood_still > 0 {
+                let took = (self.now - request.sent).saturating_sub(stood_still);
+                permit.took(Duration::from_nanos(took))
+            } else {
+                permit
+            };
+            match end {
+                End::Reply(reply) => {
+                    permit.end(reply.verdict());
+                }
+                End::Left | End::Cut => drop(permit),
+            }
+        }
+        if let Some(suffering) = suffering {
+            self.downstream.relieve(suffering);
+        }
+        if let Some(work) = work {
+            self.works.take(work);
+            let next = self.downstream.leave(self.time(), work);
+            self.start(next);
+        }
+        self.tell_call_of(place, &request, asked.then_some(state), outcome_of(end));
+        self.calls.give_back(place);
+        outcome_of(end)
+    }
+
+    /// An attempt has ended without a call of the downstream.
+    fn told(&mut self, request: &Request, state: Option<State>, outcome: Outcome) -> Outcome {
+        self.tell_call(request, state, outcome);
+        outcome
+    }
+
+    fn tell_call_of(
+        &mut self,
+        place: u32,
+        request: &Request,
+        state: Option<State>,
+        outcome: Outcome,
+    ) {
+        self.digest
+            .note(self.now, Mark::Ended, request.target, outcome as u8);
+        if self.events.is_some() {
+            let p_fail = self.calls.at(place).p_fail;
+            self.tell(request, state, p_fail, outcome);
+        }
+    }
+
+    /// Tells of a call that ends at the instant at which it was sent, or never was.
+    pub(super) fn tell_call(&mut self, request: &Request, state: Option<State>, outcome: Outcome) {
+        self.digest
+            .note(self.now, Mark::Ended, request.target, outcome as u8);
+        if self.events.is_some() {
+            let p_fail = self.recorder.p_fail(request.target as usize);
+            self.tell(request, state, p_fail, outcome);
+        }
+    }
+
+    #[cold]
+    fn tell(&mut self, request: &Request, state: Option<State>, p_fail: f64, outcome: Outcome) {
+        let instance = request.target as usize;
+        let event = CallEvent {
+            planned: Duration::from_nanos(request.planned),
+            sent: (request.attempts > 0).then(|| Duration::from_nanos(request.sent)),
+            ended: self.time(),
+            instance,
+            outcome,
+            state: state.unwrap_or_else(|| self.recorder.state(instance)),
+            p_fail,
+        };
+        if let Some(events) = &mut self.events {
+            events.call(&event);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The validation ladder: the breaker and the simulator against closed forms, step by step.
+//!
+//! Each step is a test whose name is the sentence that it proves, with a fixed seed. Means must lie within three
+//! standard errors of the formula, and the sample must be large enough for that to say something. F numbers are
+//! those of the table in `docs/simulator.md`. N instances, each called r times per second (Poisson), a count
+//! window of W calls that trips at k failures, an open period of T, of which jitter takes away up to the share J,
+//! probes that take d, failures that are known after τ.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `closed_forms` | the formulas, held to figures that were computed elsewhere |
+//! | `chain` | the exact mean number of calls to a trip, from the chain of all windows |
+//! | `sample` | means with their standard errors, and the assertions about them |
+//! | `driven` | breakers that a test calls itself, without the simulator |
+//! | `fleet` | scenarios for the steps, and what a run of the simulator shows of them |
+//! | `calls_to_open`, `opening`, `waste`, `recovery`, `queue`, `laws` | the steps |
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    reason = "a test fails by panicking, and counts of a test are small"
+)]
+
+mod calls_to_open;
+mod chain;
+mod closed_forms;
+mod driven;
+mod fleet;
+mod opening;
+mod recovery;
+mod sample;
+mod waste;

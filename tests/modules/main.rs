@@ -1,0 +1,155 @@
+//! No crate has a circle of modules: of two modules side by side, at most one knows the other.
+//!
+//! The graph is drawn from the sources: `use` lines and paths such as `crate::load::Record`, followed through
+//! re-exports to the module in which a thing is defined. In each folder the modules side by side are compared,
+//! each with all that lies below it. A module and its own children may know each other, and tests may look at
+//! everything.
+
+mod graph;
+mod source;
+
+use std::path::{Path, PathBuf};
+
+use graph::{Circle, Crate};
+
+/// Circles that are known: the folder of the crate, the module that they lie in, and why they are still there.
+/// Meant to be empty.
+const KNOWN: &[(&str, &str, &str)] = &[(
+    "crates/experiment/src",
+    "faults",
+    "plan, check and player are being parted",
+)];
+
+#[test]
+fn no_crate_has_a_circle_of_modules() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut roots = Vec::new();
+    find_roots(&top.join("crates"), &mut roots);
+    find_roots(&top.join("benches"), &mut roots);
+    find_roots(&top.join("tests"), &mut roots);
+    assert!(roots.len() > 10, "the crates are elsewhere: {roots:?}");
+
+    let mut met = Vec::new();
+    let mut found = Vec::new();
+    for root in &roots {
+        let folder = root.parent().expect("a file lies in a folder");
+        let folder = folder.strip_prefix(&top).expect("below the top");
+        for circle in Crate::read(root).circles() {
+            let known = KNOWN
+                .iter()
+                .find(|(known, within, _)| folder == Path::new(known) && circle.within == *within);
+            match known {
+                Some(known) => met.push(known),
+                None => found.push(format!("{}: {circle}", root.display())),
+            }
+        }
+    }
+
+    assert!(
+        found.is_empty(),
+        "circles of modules:\n{}",
+        found.join("\n")
+    );
+    for known in KNOWN {
+        assert!(
+            met.contains(&known),
+            "no circle any more, strike it out: {known:?}"
+        );
+    }
+}
+
+/// The roots of crates: `lib.rs` and `main.rs` in any folder.
+fn find_roots(folder: &Path, roots: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = folder
+        .read_dir()
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it can be read").path())
+        .collect();
+    entries.sort();
+    for entry in entries {
+        let name = entry.file_name().and_then(|name| name.to_str());
+        match name {
+            Some("target") => {}
+            Some("lib.rs" | "main.rs") => roots.push(entry),
+            _ if entry.is_dir() => find_roots(&entry, roots),
+            _ => {}
+        }
+    }
+}
+
+fn circles(files: &[(&str, &str)]) -> Vec<String> {
+    let circles = Crate::of(files).circles();
+    circles
+        .iter()
+        .map(|circle: &Circle| circle.members.join(" "))
+        .collect()
+}
+
+#[test]
+fn two_modules_that_know_each_other_are_a_circle_and_one_that_knows_another_is_not() {
+    let one = ("one", "use crate::two::{self, Two as Second};");
+    assert_eq!(
+        circles(&[
+            ("", "mod one; mod two;"),
+            one,
+            ("two", "fn f() { super::one::g(); }")
+        ]),
+        ["one two"]
+    );
+    assert!(circles(&[("", "mod one; mod two;"), one, ("two", "")]).is_empty());
+}
+
+#[test]
+fn a_re_export_stands_for_the_module_that_it_comes_from() {
+    let top = ("", "mod low; mod high;");
+    let low = ("low", "mod part; pub(crate) use part::Thing;");
+    let part = ("low::part", "use crate::high::Other;");
+    let high = ("high", "use crate::low::Thing;");
+    assert_eq!(circles(&[top, low, part, high]), ["high low"]);
+    // The same thing under another module's roof: what counts is where it is defined.
+    let roof = ("", "mod base; mod low; mod high;");
+    let passes = (
+        "low",
+        "pub(crate) use crate::base::Thing; use crate::high::Other;",
+    );
+    assert!(circles(&[roof, passes, ("base", ""), high]).is_empty());
+}
+
+#[test]
+fn circles_below_different_modules_are_found_where_these_stand_side_by_side() {
+    let files = [
+        ("", "mod a;"),
+        ("a", "mod left; mod right;"),
+        ("a::left", "mod deep;"),
+        ("a::left::deep", "use super::super::right;"),
+        ("a::right", "use super::left::Left;"),
+    ];
+    assert_eq!(circles(&files), ["left right"]);
+}
+
+#[test]
+fn tests_comments_texts_and_children_make_no_circle() {
+    let files = [
+        ("", "mod one; mod two;"),
+        (
+            "one",
+            "use crate::two::Two; mod child; use child::Child; struct Own;",
+        ),
+        ("one::child", "use super::Own;"),
+        (
+            "two",
+            "// use crate::one;\n/* crate::one::x */ const T: &str = \"crate::one::x\";\n\
+             const R: &str = r#\"crate::one::\"#; const C: char = '\"';\n\
+             #[cfg(all(test, not(loom)))]\nmod tests { use crate::one::One; }\n\
+             #[cfg(test)] use crate::one::{One, Other};\n#[cfg(test)]\nmod more;",
+        ),
+        ("two::more", "use crate::one::One;"),
+    ];
+    assert!(circles(&files).is_empty());
+    let guarded = [
+        ("", "mod one; mod two;"),
+        ("one", "use crate::two::Two;"),
+        ("two", "#[cfg(not(test))] use crate::one::One;"),
+    ];
+    assert_eq!(circles(&guarded), ["one two"]);
+}
