@@ -13,7 +13,7 @@
 //! | `ring` | a closed loop of clients |
 //!
 //! The benchmarks themselves are `hot_path/` (time), `experiment.rs` (time of the experiment's own
-//! parts), `memory.rs` (bytes), `system/` (the lab beside bare
+//! parts), `load.rs` (the load of a simulated run), `memory.rs` (bytes), `system/` (the lab beside bare
 //! services), `soak.rs` (the lab for an hour) and `instructions.rs`; `compare/` asks what breakers do.
 
 mod host;

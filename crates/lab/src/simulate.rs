@@ -19,7 +19,7 @@ use crate::cli::{SimulateArgs, VirtualArgs};
 use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
-use crate::run::{Folder, Source, begun, check, judge, keep, read, report};
+use crate::run::{Folder, Source, begun, check, judge, keep, keep_inputs, read, report};
 use crate::shutdown::{Readers, end_of_run};
 use bar::Bar;
 pub(crate) use swept::sweep;
@@ -45,7 +45,7 @@ pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
     }
     let source = &settings.source;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", source.text.as_bytes())?;
+    keep_inputs(&folder, source)?;
     print::line(&format!("{}: {}", source.name, source.scenario.title()));
     let mut result = begun(source);
     result.repetitions = performed(&settings).await?;
