@@ -20,11 +20,6 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "faults",
         "plan, check and player are being parted",
     ),
-    (
-        "crates/lab/src",
-        "unreliable",
-        "running becomes a wrapper of experiment's downstream",
-    ),
 ];
 
 #[test]

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use super::{Detail, End};
-use serde::{Deserialize, Serialize};
 
 use crate::load::latencies::Latencies;
 use crate::load::result::{Second, SecondOfTarget};
