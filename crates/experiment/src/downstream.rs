@@ -122,7 +122,8 @@ impl Downstream {
         self.ledger.caller(name)
     }
 
-    /// The handle of a member of the host's own fleet: every plan tells it apart, however many there are.
+    /// The handle of a member of the host's own fleet: every plan tells it apart, however many there are. To be
+    /// asked for before the member calls.
     pub fn member(&mut self, name: &str) -> CallerId {
         self.ledger.member(name)
     }
