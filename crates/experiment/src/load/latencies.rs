@@ -11,8 +11,10 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// What is longer is kept as this long, in microseconds: an hour.
-const LONGEST: u64 = 3_600_000_000;
+pub(super) const LONGEST: u64 = 3_600_000_000;
 const DIGITS: u8 = 3;
+/// The bits that three digits take: the smallest power of two that tells 2,000 values apart.
+const BITS: u32 = 11;
 
 /// Latencies to three digits, from a microsecond to an hour, in bounded memory.
 ///
@@ -197,12 +199,18 @@ impl Latencies {
     }
 }
 
+/// What a quantile says for a value: the greatest one that falls into the same bucket.
+pub(super) fn shown_as(micros: u64) -> u64 {
+    let width = (u64::BITS - micros.leading_zeros()).saturating_sub(BITS);
+    micros | ((1 << width) - 1)
+}
+
 fn empty() -> Box<Histogram<u64>> {
     Box::new(Histogram::new(DIGITS).expect("three digits are possible"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "2^53 µs are 285 years")]
-fn seconds(micros: u64) -> f64 {
+pub(super) fn seconds(micros: u64) -> f64 {
     micros as f64 / 1e6
 }
 
