@@ -31,11 +31,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use in_force::{Conflict, Settled};
-pub use ledger::{CallerId, Counts, Ledger};
+pub use ledger::{CallerId, Counts, Ledger, LedgerDetail};
 pub use meeting::{Held, Meeting, Request, Suffering, Work};
 pub use truth::{Lookout, Sight, TRUTH_STEP, Truths};
 
-use crate::faults::{self, Ending, Fate, Hit, Moment, Plan};
+use crate::faults::{self, Ending, Fate, Few, Hit, Moment, Plan};
 use crate::overload::{Arrival, Start, WorkId};
 use in_force::{Before, Changed, InForce};
 use meeting::OVERLOAD;
@@ -107,12 +107,24 @@ impl Downstream {
         }
     }
 
+    /// The same, whose ledger keeps so much; by rule and caller by default.
+    #[must_use]
+    pub fn keeping(mut self, detail: LedgerDetail) -> Self {
+        self.ledger.keep(detail);
+        self
+    }
+
     /// The handle of this caller, who is counted apart from now on. It holds whatever plan is in force.
     ///
     /// There is no limit: a host that lets anybody call under any name asks [`known`](Self::known) first,
     /// and uses [`CallerId::OTHERS`] beyond a limit of its own.
     pub fn caller(&mut self, name: &str) -> CallerId {
         self.ledger.caller(name)
+    }
+
+    /// The handle of a member of the host's own fleet: every plan tells it apart, however many there are.
+    pub fn member(&mut self, name: &str) -> CallerId {
+        self.ledger.member(name)
     }
 
     /// The handle of this caller, if there is one already.
@@ -235,7 +247,7 @@ impl Downstream {
             return fate;
         }
         let met = faults::Call {
-            caller: self.ledger.name(caller),
+            caller: self.force.handle(caller, &self.ledger),
             key: call.key,
             path: call.path,
         };
@@ -278,11 +290,13 @@ impl Downstream {
                 headers: Vec::new(),
             },
             slow_body: None,
-            hits: vec![Hit {
+            hits: [Hit {
                 rule: Arc::clone(&self.overload),
                 effect: "full",
-            }],
-            spared_by: Vec::new(),
+            }]
+            .into_iter()
+            .collect(),
+            spared_by: Few::new(),
             endangered: true,
         }
     }

@@ -15,7 +15,8 @@
 //! | `retries`, `clients` | retry policies, and what clients decide by them |
 //! | `under_way` | requests under way by target, for the choice of the least loaded one |
 //! | `phases` | the parts of a run, to which requests belong |
-//! | `latencies` | histograms of times |
+//! | `histogram` | the buckets in which times are counted |
+//! | `latencies` | the times that things took |
 //! | `tally`, `served` | what the clients have seen so far |
 //! | `result`, `figures` | what came of a run |
 //! | `written` | choices with settings in one line |
@@ -25,6 +26,7 @@ mod choose;
 mod clients;
 mod curve;
 mod figures;
+mod histogram;
 mod latencies;
 mod phases;
 mod process;

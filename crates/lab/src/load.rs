@@ -59,7 +59,7 @@ pub(crate) use metrics::LoadCollector;
 use next_attempt::NextAttempts;
 use pacer::Pacer;
 pub(crate) use rates::read_rates;
-pub(crate) use record::Record;
+pub(crate) use record::{EndedCall, Record};
 use reminder::Reminder;
 use request::Requests;
 

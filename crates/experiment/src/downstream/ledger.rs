@@ -18,7 +18,7 @@ impl CallerId {
     /// All those together whom the host does not tell apart. Their name is empty.
     pub const OTHERS: Self = Self(0);
 
-    fn place(self) -> usize {
+    pub(super) fn place(self) -> usize {
         self.0 as usize
     }
 }
@@ -52,12 +52,25 @@ pub struct Ledger {
     ids: BTreeMap<Arc<str>, CallerId>,
     /// How many series all callers have together.
     series: usize,
+    detail: LedgerDetail,
+}
+
+/// How much a ledger keeps of what was done to whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LedgerDetail {
+    /// Calls by rule, effect and caller.
+    #[default]
+    Rules,
+    /// Only how many calls came, and how they ended: a fleet of thousands has too many series to be of use.
+    Totals,
 }
 
 /// One caller.
 #[derive(Clone, Debug)]
 struct Account {
     name: Arc<str>,
+    /// Whether it is one of the host's own fleet.
+    is_member: bool,
     received: u64,
     injected: Vec<Series>,
     spared: Vec<Series>,
@@ -78,6 +91,7 @@ impl Default for Ledger {
             accounts: Vec::new(),
             ids: BTreeMap::new(),
             series: 0,
+            detail: LedgerDetail::default(),
         };
         let others = ledger.caller("");
         debug_assert_eq!(others, CallerId::OTHERS);
@@ -136,11 +150,23 @@ impl Ledger {
         self.ids.insert(Arc::clone(&name), id);
         self.accounts.push(Account {
             name,
+            is_member: false,
             received: 0,
             injected: Vec::new(),
             spared: Vec::new(),
         });
         id
+    }
+
+    /// The same for one of the host's own fleet.
+    pub(super) fn member(&mut self, name: &str) -> CallerId {
+        let id = self.caller(name);
+        self.accounts[id.place()].is_member = true;
+        id
+    }
+
+    pub(super) fn is_member(&self, caller: CallerId) -> bool {
+        self.accounts[caller.place()].is_member
     }
 
     pub(super) fn known(&self, name: &str) -> Option<CallerId> {
@@ -157,6 +183,9 @@ impl Ledger {
         self.counts.while_failing += u64::from(fate.endangered);
         let account = &mut self.accounts[caller.place()];
         account.received += 1;
+        if self.detail == LedgerDetail::Totals {
+            return;
+        }
         for hit in &fate.hits {
             count(
                 &mut account.injected,
@@ -168,6 +197,10 @@ impl Ledger {
         for rule in &fate.spared_by {
             count(&mut account.spared, rule, "", &mut self.series);
         }
+    }
+
+    pub(super) fn keep(&mut self, detail: LedgerDetail) {
+        self.detail = detail;
     }
 
     fn by_name(&self) -> impl Iterator<Item = &Account> {
@@ -242,12 +275,12 @@ mod tests {
         for number in 0..3 * MAX_SERIES {
             let plan =
                 format!(r#"{{"rules": {{"r{number}": {{"effects": [{{"reset": {{}}}}]}}}}}}"#);
+            let mut player = Player::new(Plan::parse(plan.as_bytes()).unwrap());
             let call = Call {
-                caller: "A",
+                caller: player.caller("A"),
                 key: None,
                 path: "/data",
             };
-            let mut player = Player::new(Plan::parse(plan.as_bytes()).unwrap());
             ledger.enter(caller, &player.fate(Duration::ZERO, &call));
         }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use experiment::load::{
@@ -18,7 +18,22 @@ pub(crate) struct Record {
     /// Open connections and waiting requests, by target.
     gauges: Vec<[Gauge; 2]>,
     state: Mutex<State>,
+    listener: OnceLock<Listener>,
 }
+
+/// A call that has ended, for whoever wants to be told of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndedCall {
+    pub(crate) target: usize,
+    /// When its request was planned.
+    pub(crate) planned: Instant,
+    /// When it was sent, unless it was not.
+    pub(crate) sent: Option<Instant>,
+    pub(crate) ended: Instant,
+    pub(crate) outcome: Outcome,
+}
+
+type Listener = Box<dyn Fn(EndedCall) + Send + Sync>;
 
 /// A number that goes up and down.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +71,7 @@ impl Record {
                 served: Served::default(),
             }),
             names,
+            listener: OnceLock::new(),
         }
     }
 
@@ -98,6 +114,17 @@ impl Record {
         state.tally.end(target, part, end, at);
         if end.outcome == Outcome::Ok {
             state.served.note(target, at);
+        }
+    }
+
+    /// Tells `listener` of each call that ends from now on. There can be one.
+    pub(crate) fn tell(&self, listener: impl Fn(EndedCall) + Send + Sync + 'static) {
+        let _ = self.listener.set(Box::new(listener));
+    }
+
+    pub(super) fn call_ended(&self, call: EndedCall) {
+        if let Some(listener) = self.listener.get() {
+            listener(call);
         }
     }
 

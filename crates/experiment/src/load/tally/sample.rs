@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::load::latencies::{LONGEST, Latencies, seconds, shown_as};
+use crate::load::histogram::largest_alike;
+use crate::load::latencies::{LONGEST, Latencies, micros, seconds};
 use crate::load::result::SecondOfTarget;
 use crate::outcome::Outcome;
 
@@ -28,8 +29,7 @@ impl Sample {
             return;
         }
         let list = &mut self.few[usize::from(outcome != Outcome::Ok)];
-        let micros = u64::try_from(response.as_micros()).unwrap_or(LONGEST);
-        list.push(micros.min(LONGEST));
+        list.push(micros(response).min(LONGEST));
         if list.len() >= ONE_BY_ONE {
             self.give_up_lists();
         }
@@ -82,7 +82,7 @@ fn quantiles(came: &mut [u64], never: u64) -> [Option<f64>; 2] {
             return Some(f64::INFINITY);
         }
         let (_, micros, _) = came.select_nth_unstable(place);
-        Some(seconds(shown_as(*micros)))
+        Some(seconds(largest_alike(*micros)))
     })
 }
 

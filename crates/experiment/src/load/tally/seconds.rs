@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::sample::Sample;
-use super::{Detail, End};
 use serde::{Deserialize, Serialize};
 
+use super::sample::Sample;
+use super::{Detail, End};
 use crate::load::result::{Second, SecondOfTarget};
 use crate::outcome::Outcome;
 
