@@ -11,7 +11,7 @@ pub(crate) mod report;
 mod settled;
 mod shipped;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use experiment::expectation::Verdict;
@@ -35,7 +35,8 @@ pub(crate) use folder::{Folder, unused};
 /// What to run, and what to do with the result.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) source: Source,
+    /// The scenarios; the first one, and those that are held against it.
+    pub(crate) sources: Vec<Source>,
     pub(crate) repeat: u32,
     pub(crate) out: Option<PathBuf>,
     pub(crate) show: Show,
@@ -48,32 +49,128 @@ impl Observed for Settings {
     }
 }
 
-/// Runs the scenario, prints what came of it and leaves a folder with the result.
+/// Runs the scenarios, prints what came of them and leaves a folder with the results.
+///
+/// Several scenarios take turns: each repetition runs all of them with the same seed, in the one order and then in
+/// the other, so that neither a machine that grows slower nor the run before favours one of them.
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
-    let source = &settings.source;
-    let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", source.text.as_bytes())?;
-    print::line(&format!("{}: {}", source.name, source.scenario.title()));
-    let mut result = begun(source);
+    let (path, mut entries) = entries(&settings)?;
+    let several = entries.len() > 1;
+    let turns = turns(settings.repeat, entries.len());
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
-    for number in 0..settings.repeat {
-        let seed = source.scenario.seed().wrapping_add(number.into());
+    for (turn, (number, place)) in (0..).zip(&turns) {
+        let source = &settings.sources[*place];
+        let seed = source.scenario.seed().wrapping_add((*number).into());
         let scenario = source.scenario.clone().with_seed(seed);
-        let run = repetition(&settings, &scenario, number, telemetry, end.as_mut()).await?;
+        let of = [turn, settings.repeat * count(&entries)];
+        let run = repetition(&settings, &scenario, of, telemetry, end.as_mut()).await?;
         ending = run.ending;
-        report::one(&run.repetition, number, settings.repeat);
-        result.repetitions.push(run.repetition);
+        let entry = &mut entries[*place];
+        if several {
+            print::line(&format!("{}:", entry.name));
+        }
+        report::one(
+            &run.repetition,
+            *number,
+            if several { of[1] } else { settings.repeat },
+        );
+        entry.result.repetitions.push(run.repetition);
         // Each ended run is kept at once: what comes later may be cut short.
-        keep(&folder, &result)?;
+        keep(&entry.folder, &entry.result)?;
         if ending.is_some() {
             break;
         }
     }
-    report::all(&result);
-    print::line(&format!("result in {}", folder.path().display()));
-    judge(&result)?;
+    if several {
+        let done = entries
+            .iter()
+            .filter(|entry| !entry.result.repetitions.is_empty());
+        let (names, results): (Vec<&str>, Vec<&RunResult>) =
+            done.map(|entry| (&*entry.name, &entry.result)).unzip();
+        print::line("");
+        compare::show(&names, &results);
+    } else {
+        report::all(&entries[0].result);
+    }
+    print::line(&format!(
+        "{} in {}",
+        if several { "results" } else { "result" },
+        path.display()
+    ));
+    entries.iter().try_for_each(|entry| judge(&entry.result))?;
     Ok(ending.unwrap_or_else(Ending::now))
+}
+
+/// One scenario of several, where its result is kept, and what came of it so far.
+struct Entry {
+    name: String,
+    folder: Folder,
+    result: RunResult,
+}
+
+/// The folder of all, and what is kept of each scenario: in the folder itself, or in one below it for each.
+fn entries(settings: &Settings) -> Result<(PathBuf, Vec<Entry>), Failure> {
+    let names = distinct(&settings.sources);
+    let all = match (&settings.out, names.len()) {
+        (Some(out), _) => out.clone(),
+        (None, _) => unused(Path::new("runs"), &names.join("-vs-"))?,
+    };
+    let entries = names
+        .into_iter()
+        .zip(&settings.sources)
+        .map(|(name, source)| {
+            let path = if settings.sources.len() > 1 {
+                all.join(&name)
+            } else {
+                all.clone()
+            };
+            let folder = Folder::prepare(Some(&path), &name)?;
+            folder.write("scenario.toml", source.text.as_bytes())?;
+            print::line(&format!("{name}: {}", source.scenario.title()));
+            Ok(Entry {
+                name,
+                folder,
+                result: begun(source),
+            })
+        });
+    let entries = entries.collect::<Result<_, Failure>>()?;
+    Ok((all, entries))
+}
+
+/// The names of the scenarios; one that is there again has its number.
+fn distinct(sources: &[Source]) -> Vec<String> {
+    let names = sources.iter().enumerate().map(|(place, source)| {
+        let before = sources[..place]
+            .iter()
+            .filter(|it| it.name == source.name)
+            .count();
+        if before == 0 {
+            source.name.clone()
+        } else {
+            format!("{}-{}", source.name, before + 1)
+        }
+    });
+    names.collect()
+}
+
+/// Which repetition of which scenario comes when: in each all of them, in turns from the first and from the last.
+fn turns(repeat: u32, scenarios: usize) -> Vec<(u32, usize)> {
+    let turns = (0..repeat).flat_map(|number| {
+        (0..scenarios).map(move |place| {
+            let place = if number % 2 == 0 {
+                place
+            } else {
+                scenarios - 1 - place
+            };
+            (number, place)
+        })
+    });
+    turns.collect()
+}
+
+fn count(entries: &[Entry]) -> u32 {
+    u32::try_from(entries.len()).unwrap_or(u32::MAX)
 }
 
 /// The result of a scenario of which nothing has been run yet.
@@ -106,7 +203,7 @@ struct Run {
 async fn repetition(
     settings: &Settings,
     scenario: &Scenario,
-    number: u32,
+    [turn, of]: [u32; 2],
     telemetry: &Telemetry,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
@@ -123,7 +220,7 @@ async fn repetition(
         until: Some(scenario.duration()),
         unhealthy_at: scenario.unhealthy_at(),
         ends: Some(scenario.duration()),
-        run: [number + 1, settings.repeat],
+        run: [turn + 1, of],
     };
     let (system, watched) = System::start(together, bound, telemetry, course);
     let watched = Arc::new(watched);
@@ -183,4 +280,35 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scenarios_take_turns_and_each_comes_first_as_often() {
+        assert_eq!(
+            turns(4, 2),
+            [
+                (0, 0),
+                (0, 1),
+                (1, 1),
+                (1, 0),
+                (2, 0),
+                (2, 1),
+                (3, 1),
+                (3, 0)
+            ]
+        );
+        assert_eq!(turns(3, 1), [(0, 0), (1, 0), (2, 0)]);
+    }
+
+    #[test]
+    fn a_scenario_that_is_there_twice_has_two_names() {
+        let read = |name: &str| read(name, &[], None).unwrap();
+        let sources = ["flapping", "fast-fail", "flapping"].map(read);
+
+        assert_eq!(distinct(&sources), ["flapping", "fast-fail", "flapping-2"]);
+    }
 }
