@@ -4,14 +4,16 @@
 //! says. Beside it an observer notes the truth, so that what breakers believed can be held against it.
 
 mod compare;
+mod entries;
 mod folder;
+mod inputs;
 mod list;
 mod machine;
 pub(crate) mod report;
 mod settled;
 mod shipped;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use experiment::expectation::Verdict;
@@ -24,21 +26,28 @@ pub(crate) use list::{check, list};
 pub(crate) use settled::settled;
 pub(crate) use shipped::{Source, read};
 
+use entries::{Entries, turns};
+
+use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
 use crate::settings::{Observed, Observing, Span};
 use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
-use crate::together::{Course, Observer, Show, System, bind_anywhere, print_summary, url_table};
+use crate::together::{
+    Course, EventWriter, Observer, Show, System, Tap, bind_anywhere, print_summary, url_table,
+};
 pub(crate) use folder::{Folder, unused};
+pub(crate) use inputs::keep_inputs;
 
 /// What to run, and what to do with the result.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The scenarios; the first one, and those that are held against it.
+    /// The scenarios: the first one, and those that are held against it.
     pub(crate) sources: Vec<Source>,
     pub(crate) repeat: u32,
     pub(crate) out: Option<PathBuf>,
+    pub(crate) events: Option<PathBuf>,
     pub(crate) show: Show,
     pub(crate) lab: Lab,
 }
@@ -49,128 +58,43 @@ impl Observed for Settings {
     }
 }
 
-/// Runs the scenarios, prints what came of them and leaves a folder with the results.
-///
-/// Several scenarios take turns: each repetition runs all of them with the same seed, in the one order and then in
-/// the other, so that neither a machine that grows slower nor the run before favours one of them.
+/// Runs the scenarios, prints what came of them and leaves a folder with the results. Several take turns and are
+/// compared.
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
-    let (path, mut entries) = entries(&settings)?;
-    let several = entries.len() > 1;
-    let turns = turns(settings.repeat, entries.len());
+    let mut entries = Entries::prepare(&settings)?;
+    let mut table = settings
+        .events
+        .as_deref()
+        .map(EventTable::open)
+        .transpose()?;
+    entries.introduce(&settings.sources);
+    let turns = turns(settings.repeat, settings.sources.len());
+    let of = u32::try_from(turns.len()).unwrap_or(u32::MAX);
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
-    for (turn, (number, place)) in (0..).zip(&turns) {
-        let source = &settings.sources[*place];
-        let seed = source.scenario.seed().wrapping_add((*number).into());
+    for (turn, (number, place)) in (1..).zip(turns) {
+        let source = &settings.sources[place];
+        let seed = source.scenario.seed().wrapping_add(number.into());
         let scenario = source.scenario.clone().with_seed(seed);
-        let of = [turn, settings.repeat * count(&entries)];
-        let run = repetition(&settings, &scenario, of, telemetry, end.as_mut()).await?;
+        let turn = Turn {
+            place: [turn, of],
+            telemetry,
+            table: table.take(),
+        };
+        let run = repetition(&settings, &scenario, turn, end.as_mut()).await?;
+        table = run.table;
         ending = run.ending;
-        let entry = &mut entries[*place];
-        if several {
-            print::line(&format!("{}:", entry.name));
-        }
-        report::one(
-            &run.repetition,
-            *number,
-            if several { of[1] } else { settings.repeat },
-        );
-        entry.result.repetitions.push(run.repetition);
-        // Each ended run is kept at once: what comes later may be cut short.
-        keep(&entry.folder, &entry.result)?;
+        entries.keep(place, run.repetition, [number, settings.repeat])?;
         if ending.is_some() {
             break;
         }
     }
-    if several {
-        let done = entries
-            .iter()
-            .filter(|entry| !entry.result.repetitions.is_empty());
-        let (names, results): (Vec<&str>, Vec<&RunResult>) =
-            done.map(|entry| (&*entry.name, &entry.result)).unzip();
-        print::line("");
-        compare::show(&names, &results);
-    } else {
-        report::all(&entries[0].result);
+    if let Some(table) = table {
+        table.finish()?;
     }
-    print::line(&format!(
-        "{} in {}",
-        if several { "results" } else { "result" },
-        path.display()
-    ));
-    entries.iter().try_for_each(|entry| judge(&entry.result))?;
+    entries.report();
+    entries.judge()?;
     Ok(ending.unwrap_or_else(Ending::now))
-}
-
-/// One scenario of several, where its result is kept, and what came of it so far.
-struct Entry {
-    name: String,
-    folder: Folder,
-    result: RunResult,
-}
-
-/// The folder of all, and what is kept of each scenario: in the folder itself, or in one below it for each.
-fn entries(settings: &Settings) -> Result<(PathBuf, Vec<Entry>), Failure> {
-    let names = distinct(&settings.sources);
-    let all = match (&settings.out, names.len()) {
-        (Some(out), _) => out.clone(),
-        (None, _) => unused(Path::new("runs"), &names.join("-vs-"))?,
-    };
-    let entries = names
-        .into_iter()
-        .zip(&settings.sources)
-        .map(|(name, source)| {
-            let path = if settings.sources.len() > 1 {
-                all.join(&name)
-            } else {
-                all.clone()
-            };
-            let folder = Folder::prepare(Some(&path), &name)?;
-            folder.write("scenario.toml", source.text.as_bytes())?;
-            print::line(&format!("{name}: {}", source.scenario.title()));
-            Ok(Entry {
-                name,
-                folder,
-                result: begun(source),
-            })
-        });
-    let entries = entries.collect::<Result<_, Failure>>()?;
-    Ok((all, entries))
-}
-
-/// The names of the scenarios; one that is there again has its number.
-fn distinct(sources: &[Source]) -> Vec<String> {
-    let names = sources.iter().enumerate().map(|(place, source)| {
-        let before = sources[..place]
-            .iter()
-            .filter(|it| it.name == source.name)
-            .count();
-        if before == 0 {
-            source.name.clone()
-        } else {
-            format!("{}-{}", source.name, before + 1)
-        }
-    });
-    names.collect()
-}
-
-/// Which repetition of which scenario comes when: in each all of them, in turns from the first and from the last.
-fn turns(repeat: u32, scenarios: usize) -> Vec<(u32, usize)> {
-    let turns = (0..repeat).flat_map(|number| {
-        (0..scenarios).map(move |place| {
-            let place = if number % 2 == 0 {
-                place
-            } else {
-                scenarios - 1 - place
-            };
-            (number, place)
-        })
-    });
-    turns.collect()
-}
-
-fn count(entries: &[Entry]) -> u32 {
-    u32::try_from(entries.len()).unwrap_or(u32::MAX)
 }
 
 /// The result of a scenario of which nothing has been run yet.
@@ -194,17 +118,25 @@ pub(crate) fn keep(folder: &Folder, result: &RunResult) -> Result<(), Failure> {
     folder.write("result.json", &text)
 }
 
+/// Which run it is, and where its events go.
+struct Turn<'a> {
+    /// Its number, from 1, and that of the last.
+    place: [u32; 2],
+    telemetry: &'a Telemetry,
+    table: Option<EventTable>,
+}
+
 /// One run, and whether the user ended it.
 struct Run {
     repetition: Repetition,
     ending: Option<Ending>,
+    table: Option<EventTable>,
 }
 
 async fn repetition(
     settings: &Settings,
     scenario: &Scenario,
-    [turn, of]: [u32; 2],
-    telemetry: &Telemetry,
+    turn: Turn<'_>,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
     let duration = Some(Span(scenario.duration()));
@@ -215,21 +147,24 @@ async fn repetition(
             print::line(&line);
         }
     }
+    let events = turn.table.map(|table| (Tap::open(), table));
     let course = Course {
         phases: scenario.phases().clone(),
         until: Some(scenario.duration()),
         unhealthy_at: scenario.unhealthy_at(),
         ends: Some(scenario.duration()),
-        run: [turn + 1, of],
+        run: turn.place,
+        events: events.as_ref().map(|((tap, _), _)| tap.clone()),
     };
-    let (system, watched) = System::start(together, bound, telemetry, course);
+    let (system, watched) = System::start(together, bound, turn.telemetry, course);
     let watched = Arc::new(watched);
+    let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
     // A task of its own: whoever shows the run, or waits for its end, may be slow.
     let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
         () = system.load_ended() => None,
-        () = watched.show(settings.show, telemetry) => None,
+        () = watched.show(settings.show, turn.telemetry) => None,
     };
     // The last answers belong to the run: what the observer saw ends with them.
     let (load, (fleet, still)) = system.stop(|| observer.finish(&watched)).await?;
@@ -240,7 +175,12 @@ async fn repetition(
     if settings.show.is_whole() {
         print_summary(&repetition, settings.show);
     }
-    Ok(Run { repetition, ending })
+    let table = writer.map(EventWriter::finish).transpose()?;
+    Ok(Run {
+        repetition,
+        ending,
+        table,
+    })
 }
 
 /// Whether all of it may be believed, and held.
@@ -280,35 +220,4 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scenarios_take_turns_and_each_comes_first_as_often() {
-        assert_eq!(
-            turns(4, 2),
-            [
-                (0, 0),
-                (0, 1),
-                (1, 1),
-                (1, 0),
-                (2, 0),
-                (2, 1),
-                (3, 1),
-                (3, 0)
-            ]
-        );
-        assert_eq!(turns(3, 1), [(0, 0), (1, 0), (2, 0)]);
-    }
-
-    #[test]
-    fn a_scenario_that_is_there_twice_has_two_names() {
-        let read = |name: &str| read(name, &[], None).unwrap();
-        let sources = ["flapping", "fast-fail", "flapping"].map(read);
-
-        assert_eq!(distinct(&sources), ["flapping", "fast-fail", "flapping-2"]);
-    }
 }

@@ -23,6 +23,12 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
     let rest = rest.iter().map(|asked| live(asked, &args, seed));
     let rest: Vec<Source> = rest.collect::<Result<_, Failure>>()?;
     let sources: Vec<Source> = std::iter::once(first).chain(rest).collect();
+    if let (Some(events), [_, _, ..]) = (&args.events, &*sources) {
+        return Err(Failure::usage(format!(
+            "--events {} is not allowed with several scenarios, as its lines do not say which: run each alone",
+            events.display()
+        )));
+    }
     let nothing = File::default();
     let show = if args.quiet {
         Show::Nothing
@@ -35,6 +41,7 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         sources,
         repeat: args.repeat,
         out: args.out,
+        events: args.events,
         show,
         lab: Lab::usual(
             observing(args.observing, Some(args.sampling), &nothing)?,
