@@ -62,6 +62,7 @@ Examples:
   breaker-lab run flapping
   breaker-lab run shared-bursts --repeat 5 --out runs/shared
   breaker-lab run fast-fail --set breaker.open_for=5s --set load.rate=200
+  breaker-lab run shared-bursts independent-bursts --repeat 10
   breaker-lab run my.toml --check
 
 Exit status:
