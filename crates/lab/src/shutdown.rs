@@ -105,6 +105,20 @@ pub(crate) async fn end_of_run(limit: Option<Duration>, readers: Readers) -> End
     Ending::now()
 }
 
+/// Returns at Ctrl-C, at SIGTERM, or when the reader of standard output has gone away, for work that may take its
+/// time to keep what is done: there are no services that anybody waits for. A second signal ends the process at once.
+pub(crate) async fn asked_to_end() {
+    let mut signals = Signals::new();
+    tokio::select! {
+        () = signals.next() => {}
+        () = print::reader_left() => {}
+    }
+    tokio::spawn(async move {
+        signals.next().await;
+        std::process::exit(130);
+    });
+}
+
 /// Tells of the first signal. Ends the process at the second one, or when the end does not come in time.
 async fn obey(tell: &watch::Sender<()>) {
     let mut signals = Signals::new();
