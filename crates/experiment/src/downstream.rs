@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use in_force::{Conflict, Settled};
-pub use ledger::{CallerId, Counts, Ledger};
+pub use ledger::{CallerId, Counts, Ledger, LedgerDetail};
 pub use meeting::{Held, Meeting, Request, Suffering, Work};
 pub use truth::{Lookout, Sight, TRUTH_STEP, Truths};
 
@@ -105,6 +105,13 @@ impl Downstream {
             truth_version: 0,
             overload: OVERLOAD.into(),
         }
+    }
+
+    /// The same, whose ledger keeps so much; by rule and caller by default.
+    #[must_use]
+    pub fn keeping(mut self, detail: LedgerDetail) -> Self {
+        self.ledger.keep(detail);
+        self
     }
 
     /// The handle of this caller, who is counted apart from now on. It holds whatever plan is in force.

@@ -15,6 +15,7 @@
 //! | `retries`, `clients` | Does a client try again, and when? |
 //! | `under_way` | Which target has the fewest requests under way? |
 //! | `phases` | To which part of the run does a request belong? |
+//! | `histogram` | the buckets in which latencies are counted |
 //! | `latencies` | How long did things take? |
 //! | `tally`, `served` | What have the clients seen so far? |
 //! | `result`, `figures` | What came of it? |
@@ -25,6 +26,7 @@ mod choose;
 mod clients;
 mod curve;
 mod figures;
+mod histogram;
 mod latencies;
 mod phases;
 mod process;
@@ -45,7 +47,7 @@ pub use curve::Curve;
 pub use latencies::Latencies;
 pub use phases::{PhaseWindow, Phases, REST, WARM_UP};
 pub use process::Process;
-pub use profile::{MIN_RATE, Profile, climbs, closed_loop};
+pub use profile::{MIN_RATE, Profile, WrittenProfile, climbs, closed_loop};
 pub use result::{LoadResult, Part, SCHEMA, Second, SecondOfTarget, TargetResult};
 pub use retries::{Budget, Jitter, Retries};
 pub use schedule::{Digest, Planned, Schedule};

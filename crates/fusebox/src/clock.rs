@@ -131,6 +131,10 @@ impl TimeSource {
         if let Some(Some(coarse)) = any.downcast_mut::<Option<CoarseClock>>() {
             return Self::Coarse(*coarse);
         }
+        // Shared already: another pointer to follow would cost a miss of the cache per breaker.
+        if let Some(Some(shared)) = any.downcast_mut::<Option<Arc<dyn Clock>>>() {
+            return Self::Other(Arc::clone(shared));
+        }
         Self::Other(Arc::new(clock.expect("nobody took it")))
     }
 

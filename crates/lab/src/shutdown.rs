@@ -89,14 +89,7 @@ pub(crate) enum Readers {
 /// Returns at Ctrl-C, at SIGTERM, after `limit`, or when a reader who is needed has gone away. A second
 /// signal ends the process at once.
 pub(crate) async fn end_of_run(limit: Option<Duration>, readers: Readers) -> Ending {
-    let (tell, mut told) = watch::channel(());
-    let signals = thread::Builder::new().name("signals".to_owned());
-    let listening = signals.spawn(move || {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.expect("signals can be listened to");
-        runtime.block_on(obey(&tell));
-    });
-    listening.expect("signals can be listened to");
+    let mut told = listen(obey);
     tokio::select! {
         _ = told.changed() => {}
         () = after(limit) => {}
@@ -105,18 +98,33 @@ pub(crate) async fn end_of_run(limit: Option<Duration>, readers: Readers) -> End
     Ending::now()
 }
 
-/// Returns at Ctrl-C, at SIGTERM, or when the reader of standard output has gone away, for work that may take its
-/// time to keep what is done: there are no services that anybody waits for. A second signal ends the process at once.
+/// The same for work that may take its time to keep what is done: nobody waits for its services. Only a second signal
+/// ends the process at once.
 pub(crate) async fn asked_to_end() {
-    let mut signals = Signals::new();
-    tokio::select! {
-        () = signals.next() => {}
-        () = print::reader_left() => {}
-    }
-    tokio::spawn(async move {
+    let mut told = listen(async |tell| {
+        let mut signals = Signals::new();
+        signals.next().await;
+        tell.send_replace(());
         signals.next().await;
         std::process::exit(130);
     });
+    tokio::select! {
+        _ = told.changed() => {}
+        () = print::reader_left() => {}
+    }
+}
+
+/// Listens to signals on a thread of its own, and hands on when the first one came.
+fn listen(obey: impl AsyncFnOnce(&watch::Sender<()>) + Send + 'static) -> watch::Receiver<()> {
+    let (tell, told) = watch::channel(());
+    let signals = thread::Builder::new().name("signals".to_owned());
+    let listening = signals.spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("signals can be listened to");
+        runtime.block_on(obey(&tell));
+    });
+    listening.expect("signals can be listened to");
+    told
 }
 
 /// Tells of the first signal. Ends the process at the second one, or when the end does not come in time.

@@ -19,7 +19,7 @@ use crate::cli::{SimulateArgs, VirtualArgs};
 use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
-use crate::run::{Folder, Source, begun, check, judge, keep, read, report};
+use crate::run::{Folder, Source, begun, check, judge, keep, keep_inputs, read, report};
 use crate::shutdown::asked_to_end;
 use bar::Bar;
 pub(crate) use swept::sweep;
@@ -48,7 +48,7 @@ pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
     let table = settings.events.as_deref().map(EventTable::open);
     let table = table.transpose()?;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", source.text.as_bytes())?;
+    keep_inputs(&folder, source)?;
     print::line(&format!("{}: {}", source.name, source.scenario.title()));
     let mut result = begun(source);
     result.repetitions = performed(&settings, table).await?;

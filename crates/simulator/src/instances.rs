@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use experiment::chance::Draw;
 use experiment::scenario::{Mode, Scenario};
-use fusebox::{Breaker, Event, InFlightCalls, State, Transition};
+use fusebox::{Breaker, Clock, Event, InFlightCalls, State, Transition};
 
 use crate::clock::VirtualClock;
 use crate::interruptions::Interruptions;
@@ -62,13 +62,15 @@ impl Noted {
 pub(crate) fn breakers(scenario: &Scenario, clock: &VirtualClock) -> (Vec<Breaker>, Arc<Noted>) {
     let noted = Arc::new(Noted::default());
     let name: Arc<str> = DOWNSTREAM.into();
+    // One clock for all: each would put a pointer of its own around another one.
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let names = scenario.instances().iter().enumerate();
     let breakers = names.map(|(place, instance)| {
         // One thread needs one stripe.
         let config = scenario.config_of(place).to_builder();
         let config = config.stripes(NonZeroUsize::MIN).build();
         let config = config.expect("a scenario is checked");
-        let breaker = Breaker::with_clock(Arc::clone(&name), config, clock.clone());
+        let breaker = Breaker::with_clock(Arc::clone(&name), config, Arc::clone(&clock));
         match scenario.mode_of(instance) {
             Mode::Auto => {}
             Mode::Disabled => breaker.disable(),

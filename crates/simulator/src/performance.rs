@@ -13,7 +13,7 @@ mod watching;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use experiment::downstream::{CallerId, Downstream};
+use experiment::downstream::{CallerId, Downstream, LedgerDetail};
 use experiment::events::Events;
 use experiment::fleet::{Counted, Recorder};
 use experiment::load::{self, Clients, Detail, Schedule, Tally};
@@ -170,7 +170,8 @@ impl<'a> Performance<'a> {
         let load = scenario.load();
         let waits = scenario.waits().map(|(name, wait)| (name.to_owned(), wait));
         let waits: BTreeMap<String, Duration> = waits.collect();
-        let mut downstream = Downstream::new(scenario.faults().clone(), waits, Duration::ZERO);
+        let mut downstream = Downstream::new(scenario.faults().clone(), waits, Duration::ZERO)
+            .keeping(LedgerDetail::Totals);
         let callers: Vec<CallerId> = names.iter().map(|name| downstream.caller(name)).collect();
         let places = downstream.truth_groups(&callers);
         let mut groups = Vec::new();

@@ -52,6 +52,17 @@ pub struct Ledger {
     ids: BTreeMap<Arc<str>, CallerId>,
     /// How many series all callers have together.
     series: usize,
+    detail: LedgerDetail,
+}
+
+/// How much a ledger keeps of what was done to whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LedgerDetail {
+    /// Calls by rule, effect and caller.
+    #[default]
+    Rules,
+    /// Only how many calls came, and how they ended: a fleet of thousands has too many series to be of use.
+    Totals,
 }
 
 /// One caller.
@@ -78,6 +89,7 @@ impl Default for Ledger {
             accounts: Vec::new(),
             ids: BTreeMap::new(),
             series: 0,
+            detail: LedgerDetail::default(),
         };
         let others = ledger.caller("");
         debug_assert_eq!(others, CallerId::OTHERS);
@@ -157,6 +169,9 @@ impl Ledger {
         self.counts.while_failing += u64::from(fate.endangered);
         let account = &mut self.accounts[caller.place()];
         account.received += 1;
+        if self.detail == LedgerDetail::Totals {
+            return;
+        }
         for hit in &fate.hits {
             count(
                 &mut account.injected,
@@ -168,6 +183,10 @@ impl Ledger {
         for rule in &fate.spared_by {
             count(&mut account.spared, rule, "", &mut self.series);
         }
+    }
+
+    pub(super) fn keep(&mut self, detail: LedgerDetail) {
+        self.detail = detail;
     }
 
     fn by_name(&self) -> impl Iterator<Item = &Account> {

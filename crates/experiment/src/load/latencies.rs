@@ -6,13 +6,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::histogram::Histogram;
+
 /// What is longer is kept as this long, in microseconds: an hour.
 const LONGEST: u64 = 3_600_000_000;
-const DIGITS: u8 = 3;
 
 /// Latencies to three digits, from a microsecond to an hour, in bounded memory.
 ///
@@ -36,7 +36,7 @@ const DIGITS: u8 = 3;
 #[derive(Clone, Default)]
 pub struct Latencies {
     /// None before the first one. It grows with the longest value, from 16 to some 180 KiB.
-    histogram: Option<Box<Histogram<u64>>>,
+    histogram: Option<Box<Histogram>>,
     sum_us: u64,
     never: u64,
 }
@@ -63,7 +63,7 @@ impl fmt::Debug for Latencies {
 impl Latencies {
     /// Counts one.
     pub fn record(&mut self, latency: Duration) {
-        let micros = u64::try_from(latency.as_micros()).unwrap_or(LONGEST);
+        let micros = micros(latency);
         self.add_buckets(micros.min(LONGEST), 1);
         self.sum_us = self.sum_us.saturating_add(micros);
     }
@@ -76,27 +76,19 @@ impl Latencies {
     /// The smallest value of each bucket, and how many fell into it.
     fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
         let histogram = self.histogram.iter();
-        histogram.flat_map(|histogram| {
-            histogram.iter_recorded().map(|step| {
-                let lowest = histogram.lowest_equivalent(step.value_iterated_to());
-                (lowest, step.count_at_value())
-            })
-        })
+        histogram.flat_map(|histogram| histogram.buckets())
     }
 
     fn add_buckets(&mut self, micros: u64, count: u64) {
-        let histogram = self.histogram.get_or_insert_with(empty);
-        // It grows as needed, so every value up to an hour has a place.
-        let _ = histogram.record_n(micros, count);
+        let histogram = self.histogram.get_or_insert_default();
+        histogram.record(micros, count);
     }
 
     /// Adds all of another.
     pub fn merge(&mut self, other: &Self) {
         match (&mut self.histogram, &other.histogram) {
             (_, None) => {}
-            (Some(own), Some(other)) => {
-                let _ = own.add(&**other);
-            }
+            (Some(own), Some(other)) => own.merge(other),
             (own, Some(other)) => *own = Some(other.clone()),
         }
         self.sum_us = self.sum_us.saturating_add(other.sum_us);
@@ -105,8 +97,8 @@ impl Latencies {
 
     /// Forgets all, and keeps its memory.
     pub fn clear(&mut self) {
-        if let Some(histogram) = self.histogram.as_mut().filter(|it| !it.is_empty()) {
-            histogram.reset();
+        if let Some(histogram) = &mut self.histogram {
+            histogram.clear();
         }
         self.sum_us = 0;
         self.never = 0;
@@ -145,8 +137,8 @@ impl Latencies {
             reason = "a time to look up; what is too long is all"
         )]
         let micros = (seconds * 1e6).round() as u64;
-        let histogram = self.histogram.as_ref().filter(|it| !it.is_empty());
-        histogram.map_or(0, |it| it.count_between(0, micros.min(LONGEST)))
+        let histogram = self.histogram.as_ref();
+        histogram.map_or(0, |it| it.up_to(micros.min(LONGEST)))
     }
 
     /// The latency in seconds that this share of all does not exceed; `None` when there are none, infinite
@@ -166,7 +158,7 @@ impl Latencies {
             return Some(f64::INFINITY);
         };
         if self.never == 0 {
-            return Some(seconds(histogram.value_at_quantile(quantile)));
+            return Some(seconds(histogram.quantile(quantile)));
         }
         let rank = (quantile.clamp(0.0, 1.0) * all as f64).ceil().max(1.0) as u64;
         if rank > came {
@@ -174,7 +166,7 @@ impl Latencies {
         }
         // Half a rank less, so that rounding does not lead to the next one.
         let among_those_that_came = (rank as f64 - 0.5) / came as f64;
-        Some(seconds(histogram.value_at_quantile(among_those_that_came)))
+        Some(seconds(histogram.quantile(among_those_that_came)))
     }
 
     /// The longest, in seconds; infinite when one never came.
@@ -188,17 +180,20 @@ impl Latencies {
         self.unless_never(|histogram| self.sum() / histogram.len() as f64)
     }
 
-    fn unless_never(&self, finite: impl Fn(&Histogram<u64>) -> f64) -> Option<f64> {
+    fn unless_never(&self, finite: impl Fn(&Histogram) -> f64) -> Option<f64> {
         match (self.never, &self.histogram) {
-            (0, Some(histogram)) if !histogram.is_empty() => Some(finite(histogram)),
+            (0, Some(histogram)) if histogram.len() > 0 => Some(finite(histogram)),
             (0, _) => None,
             _ => Some(f64::INFINITY),
         }
     }
 }
 
-fn empty() -> Box<Histogram<u64>> {
-    Box::new(Histogram::new(DIGITS).expect("three digits are possible"))
+/// Whole microseconds; an hour where there are more than can be counted.
+fn micros(latency: Duration) -> u64 {
+    let seconds = latency.as_secs().checked_mul(1_000_000);
+    let micros = seconds.and_then(|it| it.checked_add(latency.subsec_micros().into()));
+    micros.unwrap_or(LONGEST)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "2^53 µs are 285 years")]

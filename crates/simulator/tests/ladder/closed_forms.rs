@@ -129,19 +129,18 @@ impl Cycle {
         (self.open_for * self.jitter).powi(2) / 12.0 + self.rate.powi(-2)
     }
 
-    /// F10: the mean number of probes of `n` instances that were open all the time for `over` seconds, from
-    /// their opening on. The second term is the edge of a renewal process (Cox 1962, section 4.2).
+    /// F10: the mean number of probes that have failed on `n` instances which have been open for `over` seconds.
+    /// The second term is the edge of a renewal process (Cox 1962, section 4.2).
     pub(crate) fn probes(self, n: u32, over: f64) -> f64 {
         let (mean, variance) = (self.mean(), self.variance());
         let edge = (variance / mean.powi(2) - 1.0) / 2.0;
-        // A probe is sent d before its cycle ends, so the process of sendings runs ahead by d.
-        f64::from(n) * ((over + self.probe) / mean + edge)
+        f64::from(n) * (over / mean + edge)
     }
 
     /// F13: the mean time from a recovery at a random phase of the cycle to the breaker's closing.
     ///
-    /// The call that is sent next after the recovery closes it: the residual of the cycle, to the sending,
-    /// and then d. A probe that is under way meanwhile has failed already, so d counts in the cycle.
+    /// It is what is left of the cycle. A probe that was sent before the recovery still fails, which costs one more
+    /// cycle with the probability d / m: d on average.
     pub(crate) fn recovery(self) -> f64 {
         let mean = self.mean();
         (self.variance() + mean.powi(2)) / (2.0 * mean) + self.probe
