@@ -228,9 +228,14 @@ impl Tally {
         merged(&self.times, |it| &it.lateness)
     }
 
-    /// Seconds in which one target rejected a request while another served one.
+    /// Seconds in which one target rejected a request while another served one, the present one included.
     pub fn mixed_seconds(&self) -> MixedSeconds {
         self.seconds.mixed()
+    }
+
+    /// The same of the seconds that are whole at `at`.
+    pub fn whole_mixed_seconds(&mut self, at: Duration) -> MixedSeconds {
+        self.seconds.mixed_before(at.as_secs())
     }
 
     /// The seconds that are over at `at`, from number `first`, as far as they are kept.
