@@ -30,12 +30,15 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         )));
     }
     let nothing = File::default();
-    if let Some(interruption) = source.scenario.interruptions().next() {
-        let name = &source.scenario.instances()[interruption.instance];
+    for source in &sources {
+        let Some(interruption) = source.scenario.interruptions().next() else {
+            continue;
+        };
+        let instance = &source.scenario.instances()[interruption.instance];
         return Err(Failure::usage(format!(
-            "instance.{name}: live instances neither pause nor restart: write `breaker-lab simulate {}`, or \
+            "instance.{instance}: live instances neither pause nor restart: write `breaker-lab simulate {}`, or \
              leave `pause` and `restart` out",
-            args.scenario
+            source.name
         )));
     }
     let show = if args.quiet {
