@@ -325,7 +325,7 @@ async fn a_fleet_that_an_operator_has_opened_is_open_from_the_start() {
     let path = scenario(
         &folder,
         "1s",
-        r#""open_share(A) > 0.99", "divergence_share > 0.9", "fast_fail_ratio(A) == 1""#,
+        r#""open_share(A) > 0.99", "state_divergence_share > 0.9", "fast_fail_ratio(A) == 1""#,
     );
     let text_of = std::fs::read_to_string(&path).expect("it is there");
     let operated = format!("{text_of}\n[instance.A]\nmode = \"forced_open\"\n");

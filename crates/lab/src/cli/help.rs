@@ -86,7 +86,7 @@ Exit status:
 pub(super) const SWEEP_FIRST: &str = "\
 Examples:
   breaker-lab sweep fast-fail --vary breaker.open_for=1s,2s,4s
-  breaker-lab sweep fast-fail --vary fleet.size=3,30,300 --vary load.rate=90,9000 --out runs/sizes";
+  breaker-lab sweep fast-fail --vary fleet.size=3,30 --vary load.rate=90,900";
 
 pub(super) const SWEEP: &str = "\
 The folder holds sweep.csv, table.txt, pareto.svg and every trial; the same

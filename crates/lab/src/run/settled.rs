@@ -30,6 +30,14 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         )));
     }
     let nothing = File::default();
+    if let Some(interruption) = source.scenario.interruptions().next() {
+        let name = &source.scenario.instances()[interruption.instance];
+        return Err(Failure::usage(format!(
+            "instance.{name}: live instances neither pause nor restart: write `breaker-lab simulate {}`, or \
+             leave `pause` and `restart` out",
+            args.scenario
+        )));
+    }
     let show = if args.quiet {
         Show::Nothing
     } else if args.repeat > 1 || sources.len() > 1 {

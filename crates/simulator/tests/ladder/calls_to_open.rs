@@ -8,7 +8,7 @@ use crate::{chain, sample::Sample};
 
 /// Episodes per probability: the rarer the trip, the longer an episode.
 const EPISODES: [(f64, u32); 5] = [
-    (0.1, 400),
+    (0.1, 1_500),
     (0.2, 3_000),
     (0.5, 8_000),
     (0.9, 8_000),

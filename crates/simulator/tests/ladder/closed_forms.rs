@@ -1,4 +1,4 @@
-//! The closed forms of the ladder: waiting times, order statistics, Poisson tails, probes and queues.
+//! The closed forms of the ladder: waiting times, order statistics, Poisson tails, and probes.
 //!
 //! Integrals are sums of Simpson's rule over steps that are far finer than the figures need.
 
@@ -153,19 +153,6 @@ pub(crate) fn herd(n: u32, rate: f64, width: f64) -> f64 {
     f64::from(n) * (1.0 - (-rate * width).exp())
 }
 
-/// The mean number of calls that wait in a queue M/M/c: Erlang's C formula times ρ / (1 − ρ).
-pub(crate) fn waiting_in_queue(servers: u32, offered: f64) -> f64 {
-    let busy = offered / f64::from(servers);
-    let mut term = 1.0;
-    let mut idle = 0.0;
-    for number in 0..servers {
-        idle += term;
-        term *= offered / f64::from(number + 1);
-    }
-    let all_busy = term / (1.0 - busy);
-    all_busy / (idle + all_busy) * busy / (1.0 - busy)
-}
-
 /// Figures that were computed elsewhere, to their last digit.
 #[cfg(test)]
 mod tests {
@@ -237,12 +224,5 @@ mod tests {
     #[test]
     fn a_herd_without_jitter_comes_within_a_tenth_of_a_second() {
         same(herd(100, 50.0, 0.1), "99.3");
-    }
-
-    #[test]
-    fn queues_are_as_long_as_erlangs_formula_says() {
-        // One server: ρ² / (1 − ρ). Two: 2ρ³ / (1 − ρ²).
-        same(waiting_in_queue(1, 0.8), "3.2000");
-        same(waiting_in_queue(2, 1.6), "2.8444");
     }
 }

@@ -23,7 +23,7 @@ fn five_of_ten() -> Vec<Vec<f64>> {
         breaker: count_window(10, 5),
         ..Fleet::default()
     };
-    fleet.openings(4)
+    fleet.openings(8)
 }
 
 #[test]
@@ -74,12 +74,17 @@ fn f2_f4_the_spread_and_the_majority_of_a_large_fleet_are_order_statistics_of_er
         outage_s: 90.0,
         ..Fleet::default()
     };
-    let openings = fleet.openings(5);
+    let openings = fleet.openings(4);
     let spread: Sample = openings.iter().map(|all| most(all) - least(all)).collect();
+    let of_100: Sample = fleets(&openings, 100)
+        .map(|all| most(all) - least(all))
+        .collect();
     let majority: Sample = fleets(&openings, 100).map(|all| sorted(all)[50]).collect();
 
     let formula = last_open(1000, 50, 1.0) - first_open(1000, 50, 1.0);
     spread.confirms("F2 spread of 1000", formula, 0.2);
+    let formula = last_open(100, 50, 1.0) - first_open(100, 50, 1.0);
+    of_100.confirms("F2 spread of 100", formula, 0.1);
     majority.confirms("F4 51st of 100", q_th_open(51, 100, 50, 1.0), 0.02);
 }
 
