@@ -15,7 +15,7 @@ rate = 30
 
 [breaker]
 consecutive_failures = "off"
-failure_ratio = 0.5
+failure_rate_threshold = 0.5
 window_calls = 10
 minimum_calls = 5
 open_for = "OPEN_FOR"
