@@ -77,26 +77,26 @@ async fn a_run_is_judged_and_leaves_what_is_needed_to_compute_it_again() {
         std::fs::read_to_string(&scenario).expect("it is there")
     );
     let result = result(&out);
-    assert_eq!(result["schema"], "breaker-lab/result/1");
+    assert_eq!(result["schema"], "breaker-lab-result/2");
     let run = &result["repetitions"][0];
     assert_eq!(run["cut_short"], false);
     let phases = run["fleet"]["phases"].as_array().expect("phases");
     let names: Vec<_> = phases.iter().map(|phase| &phase["name"]).collect();
     assert_eq!(names, ["calm", "outage", "calm again"]);
+    let truth = run["fleet"]["truths"][0].as_array().expect("steps");
+    let truth: Vec<_> = truth.iter().map(|step| step[1].as_f64()).collect();
+    assert_eq!(truth, [Some(0.0), Some(1.0), Some(0.0)]);
     for instance in run["fleet"]["instances"].as_array().expect("instances") {
-        let intervals = instance["intervals"].as_array().expect("intervals");
-        let sum = |key: &str| -> u64 {
-            let each = intervals
-                .iter()
-                .map(|it| it[key].as_u64().expect("a count"));
-            each.sum()
+        let phases = instance["calls"].as_array().expect("a row for each phase");
+        let sum = |place: usize| -> u64 {
+            let each = phases.iter();
+            each.map(|row| row[place].as_u64().expect("a count")).sum()
         };
-        assert_eq!(sum("permitted"), instance["downstream_calls"], "{instance}");
-        assert!(sum("rejected") > 0, "{instance}");
-        let truths = intervals.iter().map(|it| it["p_fail"].to_string());
-        let truths: Vec<_> = truths.collect();
-        assert!(truths.iter().any(|truth| truth == "1.0"), "{truths:?}");
-        assert_eq!(truths.last().map(String::as_str), Some("0.0"));
+        assert_eq!(sum(0), instance["downstream_calls"], "{instance}");
+        assert!(sum(1) > 0, "{instance}");
+        // In the outage everything fails: what was permitted was wasted, and nothing rejected wrongly.
+        let outage: Vec<_> = (0..4).map(|place| phases[1][place].as_f64()).collect();
+        assert_eq!((outage[2], outage[3]), (outage[0], Some(0.0)), "{instance}");
     }
 }
 
@@ -325,7 +325,7 @@ async fn a_fleet_that_an_operator_has_opened_is_open_from_the_start() {
     let path = scenario(
         &folder,
         "1s",
-        r#""open_share(A) > 0.99", "divergence_share > 0.9", "fast_fail_ratio(A) == 1""#,
+        r#""open_share(A) > 0.99", "state_divergence_share > 0.9", "fast_fail_ratio(A) == 1""#,
     );
     let text_of = std::fs::read_to_string(&path).expect("it is there");
     let operated = format!("{text_of}\n[instance.A]\nmode = \"forced_open\"\n");

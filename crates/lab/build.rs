@@ -1,4 +1,5 @@
-//! Tells the program what it was built from: `LAB_VERSION` is its version, commit and features.
+//! Tells the program what it was built from: `LAB_VERSION` is its version, commit and features,
+//! `LAB_COMMIT` the commit alone.
 //!
 //! Outside a git checkout of this very tree, as in a tarball, the commit is `unknown`.
 
@@ -16,6 +17,7 @@ fn main() {
         "none"
     };
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    println!("cargo::rustc-env=LAB_COMMIT={commit}");
     println!("cargo::rustc-env=LAB_VERSION={version} (commit {commit}, features: {features})");
 }
 

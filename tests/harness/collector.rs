@@ -3,7 +3,6 @@
 //! It shares no code with the SDK that sends: only the generated protobuf types. It lives on a thread
 //! with a runtime of its own, so that dropping it breaks every connection, as a crash would.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,7 +29,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::transport::server::TcpIncoming;
 
 use crate::eventually;
-use crate::span::{Attributes, Span};
+use crate::span::Span;
 
 /// What the collector does with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

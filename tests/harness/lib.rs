@@ -12,6 +12,7 @@ mod dashboards;
 mod http;
 mod process;
 mod prometheus;
+mod schema;
 mod span;
 mod system;
 
@@ -27,6 +28,7 @@ pub use dashboards::{Query, QueryKind, dashboards, queries};
 pub use http::{Client, Reply, Series};
 pub use process::{Ended, Process, Signal};
 pub use prometheus::{Prometheus, Sample, unix_now};
+pub use schema::Schema;
 pub use span::{Span, orphans, traces};
 pub use system::{FREE_PORTS, System, always_failing, failing, healthy};
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use end_to_end::{Client, Process, eventually};
+use end_to_end::{Client, Process, Schema, eventually};
 use tokio::time::sleep;
 
 use crate::nasty::{Manner, Nasty};
@@ -49,7 +49,7 @@ async fn a_generator_out_of_descriptors_or_addresses_says_so_and_blames_nobody()
             "{last}"
         );
         let result = serde_json::from_str(&ended.stdout.join("\n")).expect("a result");
-        crate::schema::validate(&result);
+        Schema::of("load-result.schema.json").validate(&result);
         let outcomes = "/targets/0/parts/0/outcomes";
         assert!(number(&result, &format!("{outcomes}/own_shortage")) > 10.0);
         assert_eq!(

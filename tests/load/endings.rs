@@ -1,6 +1,6 @@
 //! The exit status says what the run came to.
 
-use end_to_end::{Process, Signal, eventually};
+use end_to_end::{Process, Schema, Signal, eventually};
 use serde_json::Value;
 
 use crate::nasty::{Manner, Nasty, OK, refusing};
@@ -86,7 +86,7 @@ async fn what_never_came_breaks_every_bound_in_open_and_closed_loops() {
             head.collect::<Vec<_>>(),
             ["target", "planned", "ok", "p50", "ok"]
         );
-        crate::schema::validate(&result);
+        Schema::of("load-result.schema.json").validate(&result);
         assert_eq!(result["figures"]["max"], "inf");
         assert_eq!(result["targets"][1]["figures"]["p50"], "inf");
         assert!(result["figures"]["ok_p99"].is_number());

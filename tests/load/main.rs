@@ -7,7 +7,6 @@ mod drain;
 mod endings;
 mod nasty;
 mod results;
-mod schema;
 
 use end_to_end::{Ended, Process};
 use serde_json::Value;

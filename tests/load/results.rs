@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use end_to_end::{Client, Process, eventually};
+use end_to_end::{Client, Process, Schema, eventually};
 use serde_json::Value;
 use telemetry::names;
 
 use crate::nasty::{Manner, Nasty, OK};
-use crate::{PATIENT, load, load_with_result, number, schema, target};
+use crate::{PATIENT, load, load_with_result, number, target};
 
 #[tokio::test]
 async fn a_dry_run_shows_the_plan_that_a_run_keeps() {
@@ -132,11 +132,12 @@ async fn a_result_is_as_its_schema_says_and_says_what_was_asked() {
     let (ended, result) = load_with_result(&[&arguments[..], &flags].concat()).await;
 
     assert!(ended.status.success(), "{ended:#?}");
-    schema::validate(&result);
+    let schema = Schema::of("load-result.schema.json");
+    schema.validate(&result);
     let mut broken = result.clone();
     broken["planned"] = "many".into();
     assert!(
-        schema::faults(&broken).len() == 1,
+        schema.faults(&broken).len() == 1,
         "the schema is really looked at"
     );
     let names = result["targets"][0]["parts"].as_array().expect("parts");

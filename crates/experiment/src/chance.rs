@@ -45,11 +45,7 @@ impl Draw {
 
     /// Names what the draw is for.
     pub fn with(self, name: &str) -> Self {
-        // FNV-1a; the finaliser makes up for its weak upper bits.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        self.number(hash)
+        self.number(name_hash(name))
     }
 
     /// Numbers what the draw is for.
@@ -69,6 +65,20 @@ impl Draw {
         let bits = (self.0 >> 11) as f64;
         bits * (f64::EPSILON / 2.0)
     }
+}
+
+/// The number of a name: `draw.number(name_hash(name))` is `draw.with(name)`, for names that are drawn for often.
+///
+/// FNV-1a; the finaliser of a draw makes up for its weak upper bits.
+pub const fn name_hash(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    let mut place = 0;
+    while place < bytes.len() {
+        hash = (hash ^ bytes[place] as u64).wrapping_mul(0x0100_0000_01b3);
+        place += 1;
+    }
+    hash
 }
 
 /// The finaliser of splitmix64 (Steele, Lea and Flood, 2014), on the next of its steps.

@@ -1,16 +1,41 @@
-//! The comparison of results: figures side by side, and whether they differ by more than their spread.
+//! The comparison of results: figures side by side, how far they lie apart, and whether chance explains it.
 //!
-//! A figure of one run is one draw. Repetitions show how far draws lie apart; two results are said to
-//! differ only where none of the draws of one lies among those of the other, and where chance would do that
-//! in fewer than one of 50 cases. Of `n` and `m` draws from the same source all orders are equally likely
-//! (the exact test of Mann and Whitney, 1947), so that it does so in 2 of n + m over n: for five against
-//! five in 2 of 252. Of twenty figures, one in fifty is still likely to be chance.
+//! A figure of one run is one draw; repetitions show how far draws lie apart. Each further result is held against the
+//! first one:
+//!
+//! - **Paired by seed** where both have the seed: a pair met the same arrivals and the same faults, so that the
+//!   difference within pairs shows smaller effects than the spread over seeds would let through. The interval is
+//!   Student's for the differences, the test is that of signed ranks.
+//! - **Without pairs** otherwise: the interval of Welch, the test of rank sums.
+//!
+//! The tests work on ranks, so that a delay that never came counts as later than all others. All p are corrected
+//! for the number of figures (Holm): of a scenario that is compared with itself, *any* figure is marked in at most
+//! one of twenty comparisons. A figure that is the same in all runs cannot differ and is not counted.
+//!
+//! A run that is void or was cut short is left out ([`Side`]). What else stands in the way of an honest comparison
+//! is said ([`Comparison::cautions`]), not refused: other builds, versions, machines, performers. Counts of runs
+//! that lasted differently long are compared per minute.
+
+mod caution;
+mod side;
+mod spread;
+
+use std::collections::BTreeMap;
+
+pub use side::Side;
+pub use spread::Spread;
 
 use crate::expectation::{Figure, Unit};
 use crate::result::RunResult;
+use crate::statistics::family::holm;
+use crate::statistics::rank::{Test, rank_sums, signed_ranks};
+use crate::statistics::{Difference, Estimate, paired_difference, unpaired_difference};
 
-/// Above this chance nothing is said to differ.
-const CHANCE: f64 = 0.02;
+/// A figure is marked when its corrected p is at most this.
+pub const LEVEL: f64 = 0.05;
+
+/// Runs whose lengths differ by more than this share have other counts for that reason alone.
+const SAME_LENGTH: f64 = 0.01;
 
 /// Figures that are compared unless others are asked for.
 pub const USUAL: &[&str] = &[
@@ -39,121 +64,237 @@ pub const USUAL: &[&str] = &[
     "downstream_calls",
 ];
 
+/// Several results beside the first one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison<'a> {
+    /// The results.
+    pub sides: Vec<Side<'a>>,
+    /// How each further result is held against the first one.
+    pub pairings: Vec<Pairing>,
+    /// The figures, without those that no result has.
+    pub rows: Vec<Row>,
+    /// For how many tests every p is corrected.
+    pub tests: usize,
+}
+
+/// How the runs of two results belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    /// Runs with the same seed, by their places among the runs of each that count.
+    BySeed(Vec<[usize; 2]>),
+    /// They do not: each of the first against each of the second.
+    None,
+}
+
 /// One figure of several results.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The figure.
     pub figure: Figure,
-    /// Its spread in each result; `None` where it was not measured.
-    pub spreads: Vec<Option<Spread>>,
-    /// For each result whether it lies wholly apart from the first one.
-    pub apart: Vec<bool>,
+    /// Whether it is a count that is given per minute, because the runs lasted differently long.
+    pub per_minute: bool,
+    /// Its value in each result; `None` where it was not measured.
+    pub estimates: Vec<Option<Estimate>>,
+    /// How each further result differs from the first; `None` where one of the two has no value, or runs that
+    /// cannot be trusted.
+    pub contrasts: Vec<Option<Contrast>>,
 }
 
-/// A figure over the repetitions of one result, in its base unit.
+/// How a figure of one result differs from that of the first.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    /// The smallest.
-    pub min: f64,
-    /// The one in the middle; of an even number the mean of the two.
-    pub median: f64,
-    /// The largest.
-    pub max: f64,
-    /// How many there were.
-    pub count: usize,
+pub struct Contrast {
+    /// The difference of the means with its 95 % interval, which is not corrected; `None` where it never came in
+    /// some runs.
+    pub difference: Option<Difference>,
+    /// The test.
+    pub test: Test,
+    /// Its p, corrected for the number of figures.
+    pub corrected: f64,
+    /// How many values there are of each; the same number where they are pairs.
+    pub runs: [usize; 2],
+    /// Whether there is anything to test: not all values are the same.
+    pub varies: bool,
 }
 
-impl Spread {
-    /// The spread of `values`; `None` when there are none.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let (min, max) = (*sorted.first()?, *sorted.last()?);
-        let middle = sorted.len() / 2;
-        let median = if sorted.len().is_multiple_of(2) && sorted[middle - 1].is_finite() {
-            f64::midpoint(sorted[middle - 1], sorted[middle])
-        } else {
-            sorted[middle]
-        };
-        Some(Self {
-            min,
-            median,
-            max,
-            count: sorted.len(),
+impl Contrast {
+    /// Whether chance alone does not explain it.
+    pub fn is_marked(&self) -> bool {
+        self.corrected <= LEVEL
+    }
+}
+
+impl Row {
+    /// The name, as `openings/min` where a count is given per minute.
+    pub fn name(&self) -> String {
+        let rate = if self.per_minute { "/min" } else { "" };
+        format!("{}{rate}", self.figure)
+    }
+}
+
+impl<'a> Comparison<'a> {
+    /// Holds the further results against the first one.
+    pub fn of(results: &[&'a RunResult], figures: &[Figure]) -> Self {
+        let sides: Vec<Side<'a>> = results.iter().map(|result| Side::of(result)).collect();
+        let rest = sides.get(1..).unwrap_or_default();
+        let pairings: Vec<Pairing> = rest
+            .iter()
+            .map(|side| Pairing::of(&sides[0], side))
+            .collect();
+        let rates = !same_length(&sides);
+        let rows = figures
+            .iter()
+            .map(|figure| row(figure, &sides, &pairings, rates));
+        let mut rows: Vec<Row> = rows
+            .filter(|row| row.estimates.iter().any(Option::is_some))
+            .collect();
+        let tests = correct(&mut rows);
+        Self {
+            sides,
+            pairings,
+            rows,
+            tests,
+        }
+    }
+
+    /// How many runs of each a comparison of two needs for its smallest possible p to be marked; `None` where it has
+    /// enough, or nothing to test.
+    pub fn needed(&self, further: usize) -> Option<usize> {
+        let contrasts = self
+            .rows
+            .iter()
+            .filter_map(|row| row.contrasts.get(further)?.as_ref());
+        let least = contrasts
+            .filter(|it| it.varies)
+            .map(|it| it.test.least)
+            .reduce(f64::min)?;
+        let tests = self.tests as f64;
+        if least * tests <= LEVEL {
+            return None;
+        }
+        let paired = matches!(self.pairings[further], Pairing::BySeed(_));
+        let mut least = 2.0;
+        (1..=1_000_u16).find_map(|runs| {
+            let n = f64::from(runs);
+            least *= if paired {
+                0.5
+            } else {
+                n * n / (2.0 * n * (2.0 * n - 1.0))
+            };
+            (least * tests <= LEVEL).then_some(runs.into())
         })
     }
+}
 
-    /// Whether no value of one lies among those of the other, and there are enough to say so.
-    pub fn is_apart(&self, other: &Self) -> bool {
-        let enough = chance_of_apart(self.count, other.count) < CHANCE;
-        enough && (self.max < other.min || other.max < self.min)
-    }
-
-    /// `12.5 % (11.0 % … 14.2 %)`, or the value alone.
-    pub fn show(&self, unit: Unit) -> String {
-        let median = unit.show(self.median);
-        if self.count == 1 {
-            return median;
+impl Pairing {
+    /// By seed, when at least half of the runs of the smaller result have a partner.
+    fn of(first: &Side<'_>, second: &Side<'_>) -> Self {
+        let seeds: BTreeMap<u64, usize> = first
+            .runs
+            .iter()
+            .enumerate()
+            .map(|(place, run)| (run.seed, place))
+            .collect();
+        let pairs = second.runs.iter().enumerate();
+        let pairs = pairs.filter_map(|(place, run)| Some([*seeds.get(&run.seed)?, place]));
+        let pairs: Vec<[usize; 2]> = pairs.collect();
+        let smaller = first.runs.len().min(second.runs.len());
+        if pairs.is_empty() || pairs.len() * 2 < smaller {
+            Self::None
+        } else {
+            Self::BySeed(pairs)
         }
-        format!(
-            "{median} ({} … {})",
-            unit.show(self.min),
-            unit.show(self.max)
-        )
     }
 }
 
-/// How often draws of the same source lie apart by chance: 2 / (n + m over n).
-fn chance_of_apart(n: usize, m: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a few repetitions")]
-    let orders = (1..=n).map(|place| (m + place) as f64 / place as f64);
-    2.0 / orders.product::<f64>()
+fn same_length(sides: &[Side<'_>]) -> bool {
+    let lengths = || {
+        sides
+            .iter()
+            .flat_map(|side| side.runs.iter().map(|run| run.fleet.duration_s))
+    };
+    let (least, most) = (lengths().reduce(f64::min), lengths().reduce(f64::max));
+    most.unwrap_or(0.0) <= least.unwrap_or(0.0) * (1.0 + SAME_LENGTH)
 }
 
-/// The figures of `results` side by side, without those that none of them has.
-pub fn compare(results: &[RunResult], figures: &[Figure]) -> Vec<Row> {
-    let rows = figures.iter().map(|figure| {
-        let values = results.iter().map(|result| result.values(figure));
-        let spreads: Vec<_> = values.map(|values| Spread::of(&values)).collect();
-        let first = spreads.first().copied().flatten();
-        let apart = spreads.iter().map(|spread| match (first, spread) {
-            (Some(first), Some(spread)) => spread.is_apart(&first),
-            _ => false,
-        });
-        Row {
-            figure: figure.clone(),
-            apart: apart.collect(),
-            spreads,
-        }
+fn row(figure: &Figure, sides: &[Side<'_>], pairings: &[Pairing], rates: bool) -> Row {
+    let counts = matches!(figure.definition.unit, Unit::Count | Unit::Expected);
+    let per_minute = rates && counts;
+    let values: Vec<Vec<Option<f64>>> = sides
+        .iter()
+        .map(|side| side.values(figure, per_minute))
+        .collect();
+    let measured = |values: &[Option<f64>]| values.iter().copied().flatten().collect::<Vec<f64>>();
+    let contrasts = pairings.iter().enumerate().map(|(further, pairing)| {
+        let (first, second) = (&sides[0], &sides[further + 1]);
+        let trusted = first.is_trusted() && second.is_trusted();
+        trusted
+            .then(|| contrast(pairing, &values[0], &values[further + 1]))
+            .flatten()
     });
-    rows.filter(|row| row.spreads.iter().any(Option::is_some))
-        .collect()
+    Row {
+        figure: figure.clone(),
+        per_minute,
+        contrasts: contrasts.collect(),
+        estimates: values
+            .iter()
+            .map(|values| Estimate::of(&measured(values)))
+            .collect(),
+    }
+}
+
+fn contrast(pairing: &Pairing, first: &[Option<f64>], second: &[Option<f64>]) -> Option<Contrast> {
+    let (difference, test, values) = match pairing {
+        Pairing::BySeed(places) => {
+            let pairs = places
+                .iter()
+                .filter_map(|[a, b]| Some((first[*a]?, second[*b]?)));
+            let pairs: Vec<(f64, f64)> = pairs.collect();
+            let values: [Vec<f64>; 2] = pairs
+                .iter()
+                .copied()
+                .unzip::<f64, f64, Vec<_>, Vec<_>>()
+                .into();
+            (paired_difference(&pairs), signed_ranks(&pairs), values)
+        }
+        Pairing::None => {
+            let values = [first, second]
+                .map(|values| values.iter().copied().flatten().collect::<Vec<f64>>());
+            (
+                unpaired_difference(&values[0], &values[1]),
+                rank_sums(&values[0], &values[1]),
+                values,
+            )
+        }
+    };
+    let runs = [values[0].len(), values[1].len()];
+    if runs.contains(&0) {
+        return None;
+    }
+    let varies = match pairing {
+        Pairing::BySeed(_) => values[0] != values[1],
+        Pairing::None => values.iter().flatten().any(|value| *value != values[0][0]),
+    };
+    Some(Contrast {
+        difference,
+        test,
+        corrected: test.p,
+        runs,
+        varies,
+    })
+}
+
+/// Corrects all p for the number of tests, and says how many there are.
+fn correct(rows: &mut [Row]) -> usize {
+    let contrasts = rows
+        .iter_mut()
+        .flat_map(|row| row.contrasts.iter_mut().flatten());
+    let mut tested: Vec<&mut Contrast> = contrasts.filter(|it| it.varies).collect();
+    let p: Vec<f64> = tested.iter().map(|it| it.test.p).collect();
+    for (contrast, corrected) in tested.iter_mut().zip(holm(&p)) {
+        contrast.corrected = corrected;
+    }
+    tested.len()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_spread_shows_its_middle_and_its_ends() {
-        let spread = Spread::of(&[0.3, 0.1, 0.2]).unwrap();
-
-        assert_eq!(spread.show(Unit::Share), "20.0 % (10.0 % … 30.0 %)");
-        assert_eq!(Spread::of(&[0.5]).unwrap().show(Unit::Share), "50.0 %");
-        assert_eq!(Spread::of(&[]), None);
-        let never = Spread::of(&[1.0, f64::INFINITY]).unwrap();
-        assert_eq!(never.show(Unit::Seconds), "never (1.00 s … never)");
-    }
-
-    #[test]
-    fn results_differ_only_when_no_repetition_lies_among_the_others() {
-        let spread = |values: &[f64]| Spread::of(values).unwrap();
-        let low = spread(&[1.0, 2.0, 2.0, 2.5, 3.0]);
-
-        assert!(low.is_apart(&spread(&[3.5, 4.0, 5.0, 6.0])));
-        assert!(!low.is_apart(&spread(&[3.0, 4.0, 5.0, 6.0])));
-        assert!(!low.is_apart(&spread(&[9.0])), "one draw says nothing");
-        assert!((chance_of_apart(5, 5) - 2.0 / 252.0).abs() < 1e-12);
-        assert!((chance_of_apart(3, 3) - 0.1).abs() < 1e-12);
-    }
-}
+mod tests;

@@ -35,7 +35,7 @@ pub use ledger::{CallerId, Counts, Ledger, LedgerDetail};
 pub use meeting::{Held, Meeting, Request, Suffering, Work};
 pub use truth::{Lookout, Sight, TRUTH_STEP, Truths};
 
-use crate::faults::{self, Ending, Fate, Hit, Moment, Plan};
+use crate::faults::{self, Ending, Fate, Few, Hit, Moment, Plan};
 use crate::overload::{Arrival, Start, WorkId};
 use in_force::{Before, Changed, InForce};
 use meeting::OVERLOAD;
@@ -120,6 +120,11 @@ impl Downstream {
     /// and uses [`CallerId::OTHERS`] beyond a limit of its own.
     pub fn caller(&mut self, name: &str) -> CallerId {
         self.ledger.caller(name)
+    }
+
+    /// The handle of a member of the host's own fleet: every plan tells it apart, however many there are.
+    pub fn member(&mut self, name: &str) -> CallerId {
+        self.ledger.member(name)
     }
 
     /// The handle of this caller, if there is one already.
@@ -242,7 +247,7 @@ impl Downstream {
             return fate;
         }
         let met = faults::Call {
-            caller: self.ledger.name(caller),
+            caller: self.force.handle(caller, &self.ledger),
             key: call.key,
             path: call.path,
         };
@@ -285,11 +290,13 @@ impl Downstream {
                 headers: Vec::new(),
             },
             slow_body: None,
-            hits: vec![Hit {
+            hits: [Hit {
                 rule: Arc::clone(&self.overload),
                 effect: "full",
-            }],
-            spared_by: Vec::new(),
+            }]
+            .into_iter()
+            .collect(),
+            spared_by: Few::new(),
             endangered: true,
         }
     }

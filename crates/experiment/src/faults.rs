@@ -12,24 +12,28 @@
 //! | `phase` | what happens for a while, and where the plan is at an instant |
 //! | `rule`, `gate`, `effect` | whom a rule matches, when it hits, and what it does |
 //! | `trajectory` | the state of a process at an instant |
-//! | `player`, `prepared`, `fate` | what one call meets |
-//! | `strangers` | who is told apart, whoever calls |
-//! | `truth`, `delays` | how likely a call fails now |
+//! | `player`, `present`, `prepared`, `luck`, `fate` | what one call meets |
+//! | `callers`, `strangers` | who is told apart, whoever calls |
+//! | `truth`, `delays`, `change` | how likely a call fails now, and when that changes |
 //! | `check` | whether a plan makes sense |
 //! | `preview` | what a plan would do |
 //! | [`presets`] | plans at hand |
 
+mod callers;
+mod change;
 mod check;
 mod delays;
 mod digest;
 mod effect;
 mod fate;
 mod gate;
+mod luck;
 mod patch;
 mod phase;
 mod plan;
 mod player;
 mod prepared;
+mod present;
 pub mod presets;
 mod preview;
 mod rule;
@@ -38,8 +42,9 @@ mod strangers;
 mod trajectory;
 mod truth;
 
+pub use callers::CallerId;
 pub use effect::{Effect, WrongBody};
-pub use fate::{Call, Ending, Fate, Hit, SlowBody};
+pub use fate::{Call, Ending, Fate, Few, Hit, SlowBody};
 pub use gate::{Bursts, Gate, Markov, MarkovState, Scope};
 pub use phase::{Moment, Phase, PhaseWindow};
 pub use plan::{Base, Limits, Plan};

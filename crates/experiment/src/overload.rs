@@ -208,16 +208,44 @@ impl Overload {
         trigger.map_or(1.0, |trigger| trigger.service_factor)
     }
 
+    /// When the cache becomes cold.
+    fn flushed(&self) -> Option<Duration> {
+        match self.warmth.as_ref()?.flush_on {
+            Flush::Never => None,
+            Flush::Restart => Some(Duration::ZERO),
+            Flush::Trigger => self.trigger.map(|it| Duration::from_millis(it.at_ms)),
+        }
+    }
+
+    /// When the cache is as warm as it gets: nothing is missing that a float could hold.
+    fn warmed(&self) -> Option<Duration> {
+        let warmth = self.warmth.as_ref()?;
+        let tau = Duration::from_millis(warmth.rewarm_tau_ms);
+        Some(self.flushed()?.saturating_add(40 * tau))
+    }
+
+    /// Whether the cache gets warm at `now`, so that work becomes shorter all the time.
+    pub(crate) fn is_warming(&self, now: Duration) -> bool {
+        let cold = self.flushed().is_some_and(|flushed| flushed <= now);
+        cold && self.warmed().is_some_and(|warmed| now < warmed)
+    }
+
+    /// The instants at which the trigger or the cache changes something at once.
+    pub(crate) fn turns(&self) -> impl Iterator<Item = Duration> {
+        let trigger = self.trigger.map(|trigger| {
+            let at = Duration::from_millis(trigger.at_ms);
+            [at, at + Duration::from_millis(trigger.for_ms)]
+        });
+        let trigger = trigger.into_iter().flatten();
+        trigger.chain(self.flushed()).chain(self.warmed())
+    }
+
     /// The share of work that the cache makes short at `now`.
     fn hit_ratio(&self, now: Duration) -> f64 {
         let Some(warmth) = &self.warmth else {
             return 1.0;
         };
-        let flushed = match warmth.flush_on {
-            Flush::Never => None,
-            Flush::Restart => Some(Duration::ZERO),
-            Flush::Trigger => self.trigger.map(|it| Duration::from_millis(it.at_ms)),
-        };
+        let flushed = self.flushed();
         let since = flushed.and_then(|flushed| now.checked_sub(flushed));
         let warm = since.map_or(1.0, |since| {
             let tau = Duration::from_millis(warmth.rewarm_tau_ms).as_secs_f64();

@@ -86,7 +86,8 @@ impl Reply {
     ///
     /// let plan = r#"{"phases": [{"name": "slow", "latency_ms": 300}]}"#;
     /// let mut player = Player::new(Plan::parse(plan.as_bytes())?);
-    /// let fate = player.fate(Duration::ZERO, &Call { caller: "A", key: None, path: "/data" });
+    /// let caller = player.caller("A");
+    /// let fate = player.fate(Duration::ZERO, &Call { caller, key: None, path: "/data" });
     ///
     /// let (reply, after) = Reply::of_fate(&fate, Duration::from_millis(250));
     ///

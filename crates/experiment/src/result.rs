@@ -45,7 +45,7 @@ pub struct Versions {
     pub breaker_lab: String,
     /// `release` when it was built with optimisations, else `debug`.
     pub build: String,
-    /// The commit that it was built from, where the build knew it; with `-dirty` when files had been changed.
+    /// The commit that it was built from, where the build knew it.
     pub commit: Option<String>,
 }
 

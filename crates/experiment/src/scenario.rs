@@ -14,9 +14,11 @@ use std::time::Duration;
 use fusebox::Config;
 use serde::Serialize;
 
-pub use interruption::{Interrupted, Interruption};
+pub use interruption::Interruption;
 pub use set::{Set, blamed, set};
-pub use written::{Coordination, CoordinationMode, Fleet, InstanceSettings, Mode, Written};
+pub use written::{
+    Coordination, CoordinationMode, Fleet, InstanceSettings, Interrupted, Mode, Written,
+};
 
 use names::Names;
 
@@ -62,6 +64,7 @@ const MAX_NAMED_CALLERS: usize = 256;
 #[serde(into = "Written")]
 pub struct Scenario {
     written: Written,
+    load: Profile,
     names: Names,
     phases: Phases,
 }
@@ -160,7 +163,7 @@ impl Scenario {
 
     /// Who calls when.
     pub fn load(&self) -> &Profile {
-        &self.written.load
+        &self.load
     }
 
     /// What fails when. The plan of a fleet of up to 256 instances knows how long each of them waits; of a
@@ -252,12 +255,10 @@ impl TryFrom<Written> for Scenario {
         written.check_itself()?;
         let names = Names::of(&written.fleet)?;
         written.check_instances(&names)?;
-        written
-            .load
-            .check()
-            .map_err(|what| format!("load.{what}"))?;
+        let load = Profile::try_from(written.load.clone());
+        let load = load.map_err(|what| format!("load.{what}"))?;
         let targets: Vec<&str> = names.all().iter().map(String::as_str).collect();
-        let fits = written.load.check_targets(&targets);
+        let fits = load.check_targets(&targets);
         fits.map_err(|what| format!("load.{what}"))?;
         written.tell_faults(&names);
         written.check_faults(&names)?;
@@ -265,6 +266,7 @@ impl TryFrom<Written> for Scenario {
         written.check_expectations(targets, &phases)?;
         Ok(Self {
             written,
+            load,
             names,
             phases,
         })

@@ -57,6 +57,21 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// What a sample says about its source, also where some of it is infinite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The mean; `None` where a value is infinite.
+    pub mean: Option<f64>,
+    /// The interval of the mean with 95 % confidence; `None` for a single value, or where there is no mean.
+    pub interval: Option<Interval>,
+    /// The value in the middle; infinite where half of the values or more are.
+    pub median: f64,
+    /// How many values there are.
+    pub count: usize,
+    /// Those of them that are infinite: it never came.
+    pub never: usize,
+}
+
 /// A difference of two means, and the interval that holds it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
@@ -108,7 +123,26 @@ impl Summary {
     }
 }
 
+impl Estimate {
+    /// The estimate from a sample; `None` when it is empty.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let summary = Summary::of(values);
+        Some(Self {
+            median: median(values)?,
+            mean: summary.map(|it| it.mean),
+            interval: summary.and_then(|it| it.interval()),
+            count: values.len(),
+            never: values.iter().filter(|value| value.is_infinite()).count(),
+        })
+    }
+}
+
 impl Interval {
+    /// Half of its width.
+    pub fn half_width(&self) -> f64 {
+        (self.high - self.low) / 2.0
+    }
+
     /// From `half` below the `middle` to `half` above it.
     pub fn around(middle: f64, half: f64) -> Self {
         Self {

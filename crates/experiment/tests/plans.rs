@@ -162,7 +162,7 @@ fn carry_out(plan: &Plan, nanos: u64, caller: &str) {
     let mut player = Player::new(plan.clone());
     for now in [now, Duration::ZERO, Duration::from_secs(50), Duration::MAX] {
         let call = Call {
-            caller,
+            caller: player.caller(caller),
             key: None,
             path: "/data",
         };

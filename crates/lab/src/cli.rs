@@ -279,6 +279,9 @@ pub(crate) struct RunArgs {
     /// The folder for the result [default: the next free one below runs]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Write each call and each transition to this CSV file, one run after another
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
     /// Only say whether the scenario is valid, and what it would do
     #[arg(long)]
     pub(crate) check: bool,

@@ -59,7 +59,7 @@ pub(crate) use metrics::LoadCollector;
 use next_attempt::NextAttempts;
 use pacer::Pacer;
 pub(crate) use rates::read_rates;
-pub(crate) use record::Record;
+pub(crate) use record::{EndedCall, Record};
 use reminder::Reminder;
 use request::Requests;
 
@@ -122,7 +122,7 @@ impl Generator {
             None => {
                 let mut pacer = Pacer {
                     schedule: self.schedule(),
-                    curve: Curve::new(&self.profile.shape, self.profile.rate),
+                    curve: Curve::new(&self.profile),
                     lanes: lanes.clone(),
                     phases: self.phases.clone(),
                     least_loaded: self.profile.chooses_late(),

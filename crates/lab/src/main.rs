@@ -8,6 +8,7 @@
 //! | `instance` | What does one instance do? |
 //! | `load` | Who calls the instances? |
 //! | `run` | How is an experiment run from its file, judged, kept and compared? |
+//! | `event_table` | The table of a run's events, a CSV file |
 //! | `simulate` | Runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | A scenario under every combination of some settings, performed, kept and laid out |
 //! | `page` | What does the lab itself answer? |
@@ -24,6 +25,7 @@
 mod alone;
 mod cli;
 mod client;
+mod event_table;
 mod failure;
 mod faults;
 mod file;

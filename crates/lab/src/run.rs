@@ -5,6 +5,7 @@
 
 mod compare;
 mod folder;
+mod inputs;
 mod list;
 mod machine;
 pub(crate) mod report;
@@ -24,13 +25,17 @@ pub(crate) use list::{check, list};
 pub(crate) use settled::settled;
 pub(crate) use shipped::{Source, read};
 
+use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
 use crate::settings::{Observed, Observing, Span};
 use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
-use crate::together::{Course, Observer, Show, System, bind_anywhere, print_summary, url_table};
+use crate::together::{
+    Course, EventWriter, Observer, Show, System, Tap, bind_anywhere, print_summary, url_table,
+};
 pub(crate) use folder::{Folder, unused};
+pub(crate) use inputs::keep_inputs;
 
 /// What to run, and what to do with the result.
 #[derive(Debug)]
@@ -38,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) source: Source,
     pub(crate) repeat: u32,
     pub(crate) out: Option<PathBuf>,
+    pub(crate) events: Option<PathBuf>,
     pub(crate) show: Show,
     pub(crate) lab: Lab,
 }
@@ -52,7 +58,12 @@ impl Observed for Settings {
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
     let source = &settings.source;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", source.text.as_bytes())?;
+    keep_inputs(&folder, source)?;
+    let mut table = settings
+        .events
+        .as_deref()
+        .map(EventTable::open)
+        .transpose()?;
     print::line(&format!("{}: {}", source.name, source.scenario.title()));
     let mut result = begun(source);
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
@@ -60,7 +71,13 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     for number in 0..settings.repeat {
         let seed = source.scenario.seed().wrapping_add(number.into());
         let scenario = source.scenario.clone().with_seed(seed);
-        let run = repetition(&settings, &scenario, number, telemetry, end.as_mut()).await?;
+        let turn = Turn {
+            number,
+            telemetry,
+            table: table.take(),
+        };
+        let run = repetition(&settings, &scenario, turn, end.as_mut()).await?;
+        table = run.table;
         ending = run.ending;
         report::one(&run.repetition, number, settings.repeat);
         result.repetitions.push(run.repetition);
@@ -69,6 +86,9 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
         if ending.is_some() {
             break;
         }
+    }
+    if let Some(table) = table {
+        table.finish()?;
     }
     report::all(&result);
     print::line(&format!("result in {}", folder.path().display()));
@@ -97,17 +117,24 @@ pub(crate) fn keep(folder: &Folder, result: &RunResult) -> Result<(), Failure> {
     folder.write("result.json", &text)
 }
 
+/// Which run it is, and where its events go.
+struct Turn<'a> {
+    number: u32,
+    telemetry: &'a Telemetry,
+    table: Option<EventTable>,
+}
+
 /// One run, and whether the user ended it.
 struct Run {
     repetition: Repetition,
     ending: Option<Ending>,
+    table: Option<EventTable>,
 }
 
 async fn repetition(
     settings: &Settings,
     scenario: &Scenario,
-    number: u32,
-    telemetry: &Telemetry,
+    turn: Turn<'_>,
     end: std::pin::Pin<&mut impl Future<Output = Ending>>,
 ) -> Result<Run, Failure> {
     let duration = Some(Span(scenario.duration()));
@@ -118,21 +145,24 @@ async fn repetition(
             print::line(&line);
         }
     }
+    let events = turn.table.map(|table| (Tap::open(), table));
     let course = Course {
         phases: scenario.phases().clone(),
         until: Some(scenario.duration()),
         unhealthy_at: scenario.unhealthy_at(),
         ends: Some(scenario.duration()),
-        run: [number + 1, settings.repeat],
+        run: [turn.number + 1, settings.repeat],
+        events: events.as_ref().map(|((tap, _), _)| tap.clone()),
     };
-    let (system, watched) = System::start(together, bound, telemetry, course);
+    let (system, watched) = System::start(together, bound, turn.telemetry, course);
     let watched = Arc::new(watched);
+    let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
     // A task of its own: whoever shows the run, or waits for its end, may be slow.
     let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
         () = system.load_ended() => None,
-        () = watched.show(settings.show, telemetry) => None,
+        () = watched.show(settings.show, turn.telemetry) => None,
     };
     // The last answers belong to the run: what the observer saw ends with them.
     let (load, (fleet, still)) = system.stop(|| observer.finish(&watched)).await?;
@@ -143,7 +173,12 @@ async fn repetition(
     if settings.show.is_whole() {
         print_summary(&repetition, settings.show);
     }
-    Ok(Run { repetition, ending })
+    let table = writer.map(EventWriter::finish).transpose()?;
+    Ok(Run {
+        repetition,
+        ending,
+        table,
+    })
 }
 
 /// Whether all of it may be believed, and held.

@@ -11,14 +11,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use experiment::result::{Repetition, RunResult};
-use experiment::scenario::Set;
+use experiment::scenario::{Scenario, Set};
 use simulator::{Cancel, Options};
 use tokio::task::spawn_blocking;
 
 use crate::cli::{SimulateArgs, VirtualArgs};
+use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
-use crate::run::{Folder, Source, begun, check, judge, keep, read, report};
+use crate::run::{Folder, Source, begun, check, judge, keep, keep_inputs, read, report};
 use crate::shutdown::{Readers, end_of_run};
 use bar::Bar;
 pub(crate) use swept::sweep;
@@ -44,7 +45,7 @@ pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
     }
     let source = &settings.source;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    folder.write("scenario.toml", source.text.as_bytes())?;
+    keep_inputs(&folder, source)?;
     print::line(&format!("{}: {}", source.name, source.scenario.title()));
     let mut result = begun(source);
     result.repetitions = performed(&settings).await?;
@@ -92,20 +93,58 @@ fn jobs(args: &VirtualArgs) -> NonZeroUsize {
 async fn performed(settings: &Settings) -> Result<Vec<Repetition>, Failure> {
     let (scenario, seeds) = (settings.source.scenario.clone(), settings.seeds.clone());
     let (jobs, options) = (settings.jobs, Options::default());
+    let table = settings
+        .events
+        .as_deref()
+        .map(EventTable::open)
+        .transpose()?;
     let bar = Arc::new(Bar::new(settings.quiet || seeds.len() == 1));
     let shown = Arc::clone(&bar);
     let cancel = options.cancel.clone();
-    let work = spawn_blocking(move || {
-        simulator::many(&scenario, &seeds, jobs, &options, |progress| {
-            shown.show(progress.done, progress.all);
-        })
+    let work = spawn_blocking(move || match table {
+        Some(table) => one_by_one(&scenario, &seeds, &options, table, &shown),
+        None => Ok(simulator::many(
+            &scenario,
+            &seeds,
+            jobs,
+            &options,
+            |progress| {
+                shown.show(progress.done, progress.all);
+            },
+        )),
     });
     let runs = until_done_or_ended(work, &cancel).await;
     bar.end();
-    let mut runs = runs?;
+    let mut runs = runs??;
     if runs.iter().any(|run| !run.cut_short) {
         runs.retain(|run| !run.cut_short);
     }
+    Ok(runs)
+}
+
+/// The runs one after another, so that their events do not mix.
+fn one_by_one(
+    scenario: &Scenario,
+    seeds: &[u64],
+    options: &Options,
+    mut table: EventTable,
+    bar: &Bar,
+) -> Result<Vec<Repetition>, Failure> {
+    let mut runs = Vec::new();
+    for seed in seeds {
+        if options.cancel.is_cancelled() {
+            break;
+        }
+        let events = table.run(*seed, scenario.instances());
+        runs.push(simulator::run_telling(
+            scenario,
+            *seed,
+            options,
+            Some(events),
+        ));
+        bar.show(runs.len(), seeds.len());
+    }
+    table.finish()?;
     Ok(runs)
 }
 

@@ -4,6 +4,7 @@
 //! that they share a process and a clock.
 
 mod bound;
+mod event_writer;
 mod fleet;
 mod layout;
 mod lines;
@@ -33,6 +34,7 @@ use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::terminal::can_draw;
 use crate::unreliable::Running;
 pub(crate) use bound::{bind, bind_anywhere, url_table};
+pub(crate) use event_writer::{EventWriter, Tap};
 use fleet::Fleet;
 use lines::PlainLines;
 pub(crate) use observer::Observer;

@@ -9,9 +9,11 @@ mod answer;
 mod board;
 mod control;
 mod holding;
+mod live;
 mod metrics;
 mod running;
 mod service;
+mod suffering;
 mod truth_changes;
 mod turns;
 
@@ -30,9 +32,9 @@ use telemetry::{Metrics, Telemetry, service_metrics};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use running::Refusal;
 pub(crate) use running::{Health, Running};
 use service::add_routes;
-pub(crate) use truth_changes::TruthChanges;
 
 use crate::serve::{Below, Control, Door, Listening, Routes, error, router, serve, serve_with};
 use crate::settings::Serving;
@@ -70,7 +72,7 @@ impl Unreliable {
         let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
         telemetry.show_export(&metrics);
         Self {
-            running: Running::new(plan, patience, Box::new(clock)),
+            running: Arc::new(Running::new(plan, patience, Box::new(clock))),
             metrics,
             tracer: telemetry.tracer(SERVICE, "unreliable"),
             control: None,
@@ -149,15 +151,4 @@ async fn keep_door(running: &Running, turn: &watch::Sender<Door>) {
             Refusal::Later | Refusal::Now => running.sleep(DOOR_TIME).await,
         }
     }
-}
-
-/// Whether nobody listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
-    /// The plan has no such fault.
-    Never,
-    /// Somebody does, for now.
-    Later,
-    /// Nobody does.
-    Now,
 }

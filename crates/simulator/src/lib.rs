@@ -55,7 +55,7 @@ pub use digest::Digest;
 pub use many::{Progress, many};
 pub use options::{Cancel, Options};
 pub use performance::{Effort, Performed, perform};
-pub use run::run;
+pub use run::{run, run_telling};
 
 /// Nanoseconds of virtual time; what is longer than 584 years never comes.
 fn nanos(time: Duration) -> u64 {

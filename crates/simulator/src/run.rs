@@ -1,6 +1,7 @@
 //! Carries a scenario out once, beside the same seed without breakers where the health of the downstream
 //! follows the load.
 
+use experiment::events::Events;
 use experiment::result::{Counterfactual, Repetition};
 use experiment::scenario::Scenario;
 
@@ -13,8 +14,18 @@ use crate::performance::{has_overload, judge, perform};
 /// that they are held against. So the run is made once more without breakers, and its truth stands beside
 /// (`counterfactual`).
 pub fn run(scenario: &Scenario, seed: u64, options: &Options) -> Repetition {
+    run_telling(scenario, seed, options, None)
+}
+
+/// The same, telling each call and each transition to `events`; those of the run without breakers are not told.
+pub fn run_telling(
+    scenario: &Scenario,
+    seed: u64,
+    options: &Options,
+    events: Option<&mut dyn Events>,
+) -> Repetition {
     let scenario = scenario.clone().with_seed(seed);
-    let mut repetition = perform(&scenario, &options.cancel, None).repetition;
+    let mut repetition = perform(&scenario, &options.cancel, events).repetition;
     if has_overload(&scenario) && !repetition.cut_short {
         let without = scenario.clone().without_breakers();
         let without = perform(&without, &options.cancel, None).repetition;

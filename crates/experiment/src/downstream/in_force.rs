@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::meeting::{BASE, OVERLOAD, PHASE};
-use super::{Downstream, Held, each, learned};
-use crate::faults::{Phase, Plan, Player};
+use super::{CallerId, Downstream, Held, Ledger, each, learned};
+use crate::faults::{self, Phase, Plan, Player};
 use crate::overload::{Start, WorkId, WorkQueue};
 
 /// Changed parts that are remembered.
@@ -26,6 +26,8 @@ pub(super) struct InForce {
     pub(super) counts_calls: bool,
     /// Whether a part of it ends by itself.
     pub(super) is_mortal: bool,
+    /// The player's handles of callers, by their own, as far as they have called.
+    handles: Vec<Option<faults::CallerId>>,
 }
 
 /// What there was before a plan with a time to live.
@@ -285,9 +287,34 @@ impl InForce {
             is_limited: false,
             counts_calls: false,
             is_mortal: false,
+            handles: Vec::new(),
         };
         force.look_through();
         force
+    }
+
+    /// The player's handle of one who calls.
+    pub(super) fn handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
+        if let Some(handle) = self.known_handle(caller) {
+            return handle;
+        }
+        let name = ledger.name(caller);
+        let handle = if ledger.is_member(caller) {
+            self.player.member(name)
+        } else {
+            self.player.caller(name)
+        };
+        if self.handles.len() <= caller.place() {
+            self.handles.resize(caller.place() + 1, None);
+        }
+        self.handles[caller.place()] = Some(handle);
+        handle
+    }
+
+    /// The same for one who has called under this plan.
+    pub(super) fn known_handle(&self, caller: CallerId) -> Option<faults::CallerId> {
+        let handle = self.handles.get(caller.place()).copied().flatten();
+        handle.filter(|handle| self.player.knows(*handle))
     }
 
     /// Notes what every call asks of the plan.

@@ -18,7 +18,7 @@ impl CallerId {
     /// All those together whom the host does not tell apart. Their name is empty.
     pub const OTHERS: Self = Self(0);
 
-    fn place(self) -> usize {
+    pub(super) fn place(self) -> usize {
         self.0 as usize
     }
 }
@@ -69,6 +69,8 @@ pub enum LedgerDetail {
 #[derive(Clone, Debug)]
 struct Account {
     name: Arc<str>,
+    /// Whether it is one of the host's own fleet.
+    is_member: bool,
     received: u64,
     injected: Vec<Series>,
     spared: Vec<Series>,
@@ -148,11 +150,23 @@ impl Ledger {
         self.ids.insert(Arc::clone(&name), id);
         self.accounts.push(Account {
             name,
+            is_member: false,
             received: 0,
             injected: Vec::new(),
             spared: Vec::new(),
         });
         id
+    }
+
+    /// The same for one of the host's own fleet.
+    pub(super) fn member(&mut self, name: &str) -> CallerId {
+        let id = self.caller(name);
+        self.accounts[id.place()].is_member = true;
+        id
+    }
+
+    pub(super) fn is_member(&self, caller: CallerId) -> bool {
+        self.accounts[caller.place()].is_member
     }
 
     pub(super) fn known(&self, name: &str) -> Option<CallerId> {
@@ -261,12 +275,12 @@ mod tests {
         for number in 0..3 * MAX_SERIES {
             let plan =
                 format!(r#"{{"rules": {{"r{number}": {{"effects": [{{"reset": {{}}}}]}}}}}}"#);
+            let mut player = Player::new(Plan::parse(plan.as_bytes()).unwrap());
             let call = Call {
-                caller: "A",
+                caller: player.caller("A"),
                 key: None,
                 path: "/data",
             };
-            let mut player = Player::new(Plan::parse(plan.as_bytes()).unwrap());
             ledger.enter(caller, &player.fate(Duration::ZERO, &call));
         }
 

@@ -54,6 +54,9 @@ impl Downstream {
     pub fn truth(&mut self, now: Duration, caller: CallerId) -> f64 {
         self.settle(now);
         let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
+        if let Some(handle) = self.force.known_handle(caller) {
+            return self.force.player.truth_of(elapsed, handle, occupancy);
+        }
         let name = self.ledger.name(caller);
         self.force.player.truth(elapsed, name, occupancy)
     }

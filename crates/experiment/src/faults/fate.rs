@@ -3,18 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::WrongBody;
+use smallvec::SmallVec;
+
+use super::{CallerId, WrongBody};
 
 /// A call, as far as faults can tell it from others.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     /// Who calls.
-    pub caller: &'a str,
+    pub caller: CallerId,
     /// What it is about; decides the shard.
     pub key: Option<&'a str>,
     /// The path that is called.
     pub path: &'a str,
 }
+
+/// A list that needs no memory of its own while it is short, as most are.
+pub type Few<T> = SmallVec<[T; 2]>;
 
 /// What one call meets.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,9 +33,9 @@ pub struct Fate {
     /// How slowly the body comes, if slowly.
     pub slow_body: Option<SlowBody>,
     /// The faults that hit it.
-    pub hits: Vec<Hit>,
+    pub hits: Few<Hit>,
     /// The rules that matched it and did not hit it.
-    pub spared_by: Vec<Arc<str>>,
+    pub spared_by: Few<Arc<str>>,
     /// Whether faults were active that could fail it.
     pub endangered: bool,
 }

@@ -1,25 +1,41 @@
 //! The player of a plan: the plan, what is prepared of it, and how often each caller has called.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::prepared::{Calls, Decision, Luck, Met, Prepared, active_rules, from_millis};
-use super::strangers::{Known, MAX_STRANGERS};
+use super::callers::{CallerId, Callers, Follow};
+use super::luck::Luck;
+use super::prepared::{Decision, Met, Prepared, active_rules, from_millis};
+use super::present::Present;
 use super::truth::Work;
-use super::{Call, Ending, Fate, Hit, Moment, Phase, Plan};
+use super::{Call, Ending, Fate, Few, Hit, Moment, Phase, Plan};
 
 /// Carries out a plan. Instants are counted from the start of the plan.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use experiment::faults::{Call, Ending, Plan, Player};
+///
+/// let plan = br#"{"rules": {"cut": {"match": {"caller": "A"}, "effects": [{"reset": {}}]}}}"#;
+/// let mut player = Player::new(Plan::parse(plan)?);
+/// let (a, b) = (player.caller("A"), player.caller("B"));
+///
+/// let call = Call { caller: a, key: None, path: "/data" };
+/// assert_eq!(player.fate(Duration::ZERO, &call).ending, Ending::Reset);
+/// let call = Call { caller: b, key: None, path: "/data" };
+/// assert_eq!(player.fate(Duration::ZERO, &call).ending, Ending::Success);
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Player {
     pub(super) plan: Plan,
     pub(super) rules: Vec<Prepared>,
     /// The rules that are active in each phase, by bit.
     masks: Vec<u64>,
-    callers: BTreeMap<String, Calls>,
-    known: Arc<Known>,
-    /// How many of the callers so far the plan does not name.
-    strangers: usize,
+    pub(super) callers: Callers,
+    present: Present,
     /// When the plan's time to live began.
     born: Duration,
     phase: Arc<str>,
@@ -29,11 +45,7 @@ pub struct Player {
 impl Player {
     /// Starts `plan`, which has been checked.
     pub fn new(plan: Plan) -> Self {
-        let rules: Vec<Prepared> = plan
-            .rules
-            .iter()
-            .map(|(name, rule)| Prepared::new(&plan, name, rule))
-            .collect();
+        let rules = Prepared::all(&plan);
         let active = |phase: &Phase| {
             let bits = rules.iter().enumerate().filter(|(_, prepared)| {
                 !prepared.listed || phase.rules.iter().any(|name| **name == *prepared.name)
@@ -42,11 +54,10 @@ impl Player {
         };
         Self {
             masks: plan.steps().iter().map(active).collect(),
+            callers: Callers::new(&plan, &rules, 0),
+            present: Present::of(&plan, Duration::ZERO),
             rules,
-            known: Arc::new(Known::of(&plan)),
             plan,
-            callers: BTreeMap::new(),
-            strangers: 0,
             born: Duration::ZERO,
             phase: "phase".into(),
             work: Work::default(),
@@ -58,8 +69,26 @@ impl Player {
         &self.plan
     }
 
+    /// The handle of one who calls under `name`. Anybody may call under any name, so beyond a few that the
+    /// plan does not name, all have the handle of nobody: the empty name.
+    pub fn caller(&mut self, name: &str) -> CallerId {
+        self.callers.enter(name, &self.plan, &self.rules)
+    }
+
+    /// The handle of a member of the host's own fleet, which is told apart however many there are. Each has
+    /// luck, counts and, where processes follow callers, a truth of its own; what all of these truths cost
+    /// is no longer bounded by the plan's check.
+    pub fn member(&mut self, name: &str) -> CallerId {
+        self.callers.admit(name, &self.plan, &self.rules)
+    }
+
+    /// Whether a handle is still good: no patch has begun or ended since this player gave it.
+    pub fn knows(&self, caller: CallerId) -> bool {
+        self.callers.knows(caller)
+    }
+
     /// Goes on with another plan at `now`: clock and counts are kept. A time to live begins that is new or
-    /// has changed, or is that of a rule that is new or has changed.
+    /// has changed, or is that of a rule that is new or has changed. Handles have to be asked for anew.
     pub fn patch(&mut self, plan: Plan, now: Duration) {
         let mut next = Self::new(plan);
         for prepared in &mut next.rules {
@@ -74,18 +103,20 @@ impl Player {
         } else {
             now
         };
-        next.take_over(std::mem::take(&mut self.callers));
+        next.callers.epoch = self.callers.epoch + 1;
+        let leaving = self.callers.leave(&self.rules);
+        next.callers.take_over(leaving, &next.plan, &next.rules);
         *self = next;
     }
 
     /// Goes on with this player, which `patched` was made from by a [`patch`](Self::patch) that is taken back:
     /// rules are as old as if there had been no patch, and calls are counted on. A rule that counts by phases
     /// goes on where it was before, if the patch had other phases. Of callers that are not named, those who
-    /// were there before the patch are told apart first.
-    pub fn take_back(&mut self, patched: Self) {
+    /// were there before the patch are told apart first. Handles have to be asked for anew.
+    pub fn take_back(&mut self, mut patched: Self) {
         let same_phases = patched.plan.phases == self.plan.phases;
-        let mut meanwhile = patched.callers;
-        let mut before = std::mem::take(&mut self.callers);
+        let mut meanwhile = patched.callers.leave(&patched.rules);
+        let mut before = self.callers.leave(&self.rules);
         for (caller, calls) in &mut before {
             let Some(mut now) = meanwhile.remove(caller) else {
                 continue;
@@ -100,20 +131,10 @@ impl Player {
             }
             *calls = now;
         }
-        self.strangers = 0;
-        self.take_over(before);
-        self.take_over(meanwhile);
-    }
-
-    /// Keeps the counts of callers who came under another plan; of those that this one does not name, as
-    /// many as are told apart.
-    fn take_over(&mut self, callers: BTreeMap<String, Calls>) {
-        for (caller, calls) in callers {
-            if let Some(stranger) = self.told_apart(&caller) {
-                self.strangers += usize::from(stranger);
-                self.callers.insert(caller, calls);
-            }
-        }
+        self.callers = Callers::new(&self.plan, &self.rules, patched.callers.epoch + 1);
+        self.rules.iter_mut().for_each(Prepared::forget_callers);
+        self.callers.take_over(before, &self.plan, &self.rules);
+        self.callers.take_over(meanwhile, &self.plan, &self.rules);
     }
 
     /// When one of these rules or the plan itself ends by its own time to live, on the plan's clock.
@@ -126,19 +147,14 @@ impl Player {
 
     /// Takes the counts of `live`, which carries out the same plan, so that its truth can be computed here.
     pub fn follow(&mut self, live: &Self) {
-        self.callers.clone_from(&live.callers);
-        self.strangers = live.strangers;
-    }
-
-    /// Whether a caller who has not come yet is told apart, and then whether the plan does not name it.
-    fn told_apart(&self, caller: &str) -> Option<bool> {
-        let stranger = !caller.is_empty() && !self.known.has(caller);
-        (!stranger || self.strangers < MAX_STRANGERS).then_some(stranger)
+        if self.callers.follow(&live.callers) == Follow::Anew {
+            self.rules.iter_mut().for_each(Prepared::forget_callers);
+        }
     }
 
     /// A caller with the same truth as this one: many callers often have one.
     pub fn stand_in<'a>(&'a self, caller: &'a str) -> &'a str {
-        self.known.stand_in(caller)
+        self.callers.known().stand_in(caller)
     }
 
     /// Whether the plan's time to live is over.
@@ -150,8 +166,8 @@ impl Player {
     /// Those who have called, and those whose truth the plan asks for. Callers beyond those that are told
     /// apart are together the one with the empty name.
     pub fn callers(&self) -> Vec<String> {
-        let named = self.plan.callers.iter().chain(self.callers.keys());
-        let mut callers: Vec<String> = named.cloned().collect();
+        let present = self.callers.names().map(str::to_owned);
+        let mut callers: Vec<String> = self.plan.callers.iter().cloned().chain(present).collect();
         callers.sort();
         callers.dedup();
         callers
@@ -162,8 +178,11 @@ impl Player {
         if self.ended(now) || !self.can_refuse() {
             return false;
         }
-        let moment = self.plan.at(now);
-        let (mask, ramp) = (self.masks[self.place(&moment)], moment.ramp());
+        let present = self.present(now);
+        let (mask, ramp) = (
+            self.masks[present.place],
+            present.moment(&self.plan, now).ramp(),
+        );
         active_rules(&mut self.rules, mask, now).any(|prepared| {
             let grown = !prepared.listed || ramp >= 1.0;
             prepared.can_close() && grown && prepared.shared_odds(now) >= 1.0
@@ -177,7 +196,7 @@ impl Player {
 
     /// Whether the plan names this caller anywhere, so that it is always told apart.
     pub fn names(&self, caller: &str) -> bool {
-        self.known.has(caller)
+        self.callers.known().has(caller)
     }
 
     /// Whether a rule counts calls, so that each call may change the truth.
@@ -193,48 +212,36 @@ impl Player {
 
     /// What the next call of a caller meets at `now`. Counts the call.
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
-        // Those whom the plan names are always told apart.
-        let caller = if self.callers.contains_key(call.caller) {
-            call.caller
-        } else if let Some(stranger) = self.told_apart(call.caller) {
-            self.strangers += usize::from(stranger);
-            call.caller
-        } else {
-            ""
-        };
+        let present = self.present(now);
         let ended = self.ended(now);
-        let moment = self.plan.at(now);
-        let place = self.place(&moment);
-        let calls = match self.callers.get_mut(caller) {
-            Some(calls) => calls,
-            None => self.callers.entry(caller.to_owned()).or_default(),
-        };
-        calls.all += 1;
+        let caller = self.callers.place(call.caller);
+        let caller = self.callers.at_mut(caller);
+        caller.calls += 1;
         if ended {
             return Fate::untouched();
         }
-        let luck = Luck::new(self.plan.seed, caller, calls.all, call.key);
+        let luck = Luck::new(caller, call.key);
+        let moment = present.moment(&self.plan, now);
         let longest = Duration::from_millis(self.plan.limits.max_hang_ms);
         let mut fate = phase_fate(&moment, &luck, &self.phase);
         if let (Some(law), false) = (&self.plan.base.delay, fate.ending == Ending::Hang) {
-            fate.delay += from_millis(law.sample(luck.of("base")));
+            fate.delay += from_millis(law.sample(luck.of_base()));
         }
         if fate.ending != Ending::Hang {
             fate.healthy = fate.delay.min(longest);
         }
-        let deadline = self.plan.deadline_of(call.caller);
+        let deadline = caller.who.deadline;
         fate.endangered |= fate.delay > deadline;
         let (ramp, rest) = (moment.ramp(), moment.remaining.unwrap_or(longest));
         let met = Met {
             now,
-            name: call.caller,
-            caller,
             path: call.path,
             ordinal: moment.ordinal,
         };
-        for prepared in active_rules(&mut self.rules, self.masks[place], now) {
+        let mask = self.masks[present.place] & caller.who.rules;
+        for prepared in active_rules(&mut self.rules, mask, now) {
             let ramp = if prepared.listed { ramp } else { 1.0 };
-            match prepared.decide(&met, calls, &luck, ramp) {
+            match prepared.decide(&met, caller, &luck, ramp) {
                 Decision::NoMatch => {}
                 Decision::Spared { possible } => {
                     fate.spared_by.push(Arc::clone(&prepared.name));
@@ -251,22 +258,17 @@ impl Player {
         fate
     }
 
-    pub(super) fn mask(&self, moment: &Moment<'_>) -> u64 {
-        self.masks[self.place(moment)]
-    }
-
-    /// How many matching calls of `caller` a rule that counts has seen in this phase.
-    pub(super) fn counted(&self, caller: &str, rule: &str, ordinal: u64) -> u64 {
-        let calls = self.callers.get(caller);
-        match calls.and_then(|calls| calls.matching.get(rule)) {
-            Some((phase, count)) if *phase == ordinal => *count,
-            _ => 0,
+    /// The phase at `now`.
+    pub(super) fn present(&mut self, now: Duration) -> Present {
+        if !self.present.holds(now) {
+            self.present = Present::of(&self.plan, now);
         }
+        self.present
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a place in a short list")]
-    fn place(&self, moment: &Moment<'_>) -> usize {
-        (moment.ordinal % self.masks.len() as u64) as usize
+    /// The rules that are active in a phase, by bit.
+    pub(super) fn mask(&self, present: Present) -> u64 {
+        self.masks[present.place]
     }
 }
 
@@ -275,7 +277,7 @@ fn phase_fate(moment: &Moment<'_>, luck: &Luck<'_>, phase_name: &Arc<str>) -> Fa
     let (phase, ramp) = (moment.phase, moment.ramp());
     let mut fate = Fate::untouched();
     if phase.latency_ms + phase.latency_jitter_ms > 0 {
-        let jitter = Duration::from_millis(phase.latency_jitter_ms).mul_f64(luck.of("jitter"));
+        let jitter = Duration::from_millis(phase.latency_jitter_ms).mul_f64(luck.of_jitter());
         fate.delay = (Duration::from_millis(phase.latency_ms) + jitter).mul_f64(ramp);
     }
     let failing = phase.failing_share() * ramp;
@@ -283,7 +285,7 @@ fn phase_fate(moment: &Moment<'_>, luck: &Luck<'_>, phase_name: &Arc<str>) -> Fa
         return fate;
     }
     fate.endangered = true;
-    let drawn = luck.of("phase");
+    let drawn = luck.of_phase();
     if drawn < phase.failure_ratio * ramp {
         fate.ending = Ending::Status {
             code: phase.failure_status,
@@ -317,8 +319,8 @@ impl Fate {
             healthy: Duration::ZERO,
             ending: Ending::Success,
             slow_body: None,
-            hits: Vec::new(),
-            spared_by: Vec::new(),
+            hits: Few::new(),
+            spared_by: Few::new(),
             endangered: false,
         }
     }

@@ -1,51 +1,75 @@
 //! A rule prepared for calls: whether it hits this one, and what it does to it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::check::MAX_NAMES;
+use super::callers::{Caller, Who};
 use super::gate::Kind;
+use super::luck::Luck;
 use super::rule::Match;
-use super::strangers::MAX_STRANGERS;
 use super::trajectory::{Process, Trajectory, Visit};
 use super::{ANSWER, Effect, Ending, Fate, Hit, Plan, Rule, Scope, SlowBody};
-use crate::chance::Draw;
+use crate::chance::{Draw, name_hash};
 
 /// No delay is longer: a day.
 const LONGEST_S: f64 = 86_400.0;
+
+const MIX: u64 = name_hash("mix");
+const OWN: u64 = name_hash("own");
 
 /// A rule with what it needs to decide.
 #[derive(Clone, Debug)]
 pub(super) struct Prepared {
     pub(super) name: Arc<str>,
     pub(super) rule: Rule,
+    /// Its bit in masks of rules.
+    pub(super) bit: u64,
     /// Whether phases name it: such a rule grows with their ramps.
     pub(super) listed: bool,
     /// When it was put in force.
     pub(super) since: Duration,
-    draw: Draw,
-    pub(super) process: Option<Process>,
-    shared: Trajectory,
-    by_caller: BTreeMap<String, Trajectory>,
-    by_shard: BTreeMap<u32, Trajectory>,
+    /// Its place among the rules that count calls, if it does.
+    pub(super) counter: Option<usize>,
+    chance: Chance,
+    scope: Scope,
+    rho: f64,
+    draws: Draws,
+    by_shard: bool,
+    can_fail: bool,
+    trajectories: Trajectories,
 }
 
-/// How often someone has called.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Calls {
-    pub(super) all: u64,
-    /// For rules that count: the phase that was counted in, and the matching calls in it.
-    pub(super) matching: BTreeMap<Arc<str>, (u64, u64)>,
+/// How its gate decides.
+#[derive(Clone, Debug)]
+enum Chance {
+    Always,
+    Bernoulli(f64),
+    EveryNth(u64),
+    FirstN(u64),
+    Process(Process),
+}
+
+/// What a rule draws from, by purpose.
+#[derive(Clone, Copy, Debug)]
+struct Draws {
+    all: Draw,
+    share: Draw,
+    everyone: Draw,
+    caller: Draw,
+    shard: Draw,
+}
+
+/// Runs of the process of a rule: everyone's, and those of callers and of shards.
+#[derive(Clone, Debug)]
+struct Trajectories {
+    shared: Trajectory,
+    of_callers: Vec<Option<Trajectory>>,
+    of_shards: Vec<Option<Trajectory>>,
 }
 
 /// A call, as a rule sees it.
 pub(super) struct Met<'a> {
     pub(super) now: Duration,
-    /// Who calls.
-    pub(super) name: &'a str,
-    /// Whose luck it has: that of the empty name beyond the callers that are told apart.
-    pub(super) caller: &'a str,
     pub(super) path: &'a str,
     pub(super) ordinal: u64,
 }
@@ -56,59 +80,61 @@ pub(super) enum Decision {
     Hit,
 }
 
-/// The chance of one call.
-pub(super) struct Luck<'a> {
-    draw: Draw,
-    caller: &'a str,
-    call: u64,
-    key: Option<&'a str>,
-}
-
-impl<'a> Luck<'a> {
-    pub(super) fn new(seed: u64, caller: &'a str, call: u64, key: Option<&'a str>) -> Self {
-        Self {
-            draw: Draw::new(seed).with(caller).number(call),
-            caller,
-            call,
-            key,
-        }
-    }
-
-    pub(super) fn of(&self, name: &str) -> f64 {
-        self.draw.with(name).share()
-    }
-
-    /// Where the key is on the ring; a call without one is anywhere.
-    fn place(&self) -> f64 {
-        match self.key {
-            // Not of the plan's seed: a key is always in the same shard.
-            Some(key) => Draw::new(0).with("ring").with(key).share(),
-            None => self.of("place"),
-        }
-    }
-}
-
 impl Prepared {
-    pub(super) fn new(plan: &Plan, name: &str, rule: &Rule) -> Self {
-        let kind = rule.gate.kinds().first().copied();
+    /// All rules of a plan.
+    pub(super) fn all(plan: &Plan) -> Vec<Self> {
+        let mut counting = 0;
+        let rules = plan.rules.iter().enumerate();
+        let rules = rules.map(|(place, (name, rule))| {
+            let mut prepared = Self::new(plan, name, rule);
+            prepared.bit = 1 << place;
+            if rule.gate.counts() {
+                prepared.counter = Some(counting);
+                counting += 1;
+            }
+            prepared
+        });
+        rules.collect()
+    }
+
+    fn new(plan: &Plan, name: &str, rule: &Rule) -> Self {
         let draw = Draw::new(plan.seed).with("rule").with(name);
+        let ends = rule.effects.iter().find(|effect| effect.is_terminal());
+        let scope = rule.gate.scope();
         Self {
             name: name.into(),
+            bit: 0,
             listed: plan
                 .phases
                 .iter()
                 .any(|phase| phase.rules.iter().any(|listed| listed == name)),
             since: Duration::ZERO,
-            process: match kind {
-                Some(Kind::Bursts(bursts)) => Some(Process::bursts(bursts)),
-                Some(Kind::Markov(markov)) => Some(Process::markov(markov)),
-                _ => None,
+            counter: None,
+            chance: match rule.gate.kinds().first().copied() {
+                None | Some(Kind::Always) => Chance::Always,
+                Some(Kind::Bernoulli(p)) => Chance::Bernoulli(p),
+                Some(Kind::EveryNth(n)) => Chance::EveryNth(n),
+                Some(Kind::FirstN(n)) => Chance::FirstN(n),
+                Some(Kind::Bursts(bursts)) => Chance::Process(Process::bursts(bursts)),
+                Some(Kind::Markov(markov)) => Chance::Process(Process::markov(markov)),
             },
-            shared: Trajectory::new(draw.with("shared")),
-            by_caller: BTreeMap::new(),
-            by_shard: BTreeMap::new(),
+            scope,
+            rho: rule.gate.rho(),
+            draws: Draws {
+                all: draw,
+                share: draw.with("share"),
+                everyone: draw.with("everyone"),
+                caller: draw.with("caller"),
+                shard: draw.with("shard"),
+            },
+            by_shard: rule.matches.shard.is_some() || scope == Scope::Shard,
+            can_fail: ends.is_some_and(|effect| effect.failing_share() > 0.0),
+            trajectories: Trajectories {
+                shared: Trajectory::new(draw.with("shared")),
+                of_callers: Vec::new(),
+                of_shards: Vec::new(),
+            },
             rule: rule.clone(),
-            draw,
         }
     }
 
@@ -130,103 +156,132 @@ impl Prepared {
     pub(super) fn can_close(&self) -> bool {
         let ends = self.rule.effects.iter().find(|effect| effect.is_terminal());
         let refuses = matches!(ends, Some(Effect::Refuse {}));
-        let gate = &self.rule.gate;
-        let known_before = match gate.kinds().first() {
-            None | Some(Kind::Always) => true,
-            Some(Kind::Bursts(_) | Kind::Markov(_)) => gate.scope() == Scope::Shared,
-            Some(_) => false,
+        let known_before = match &self.chance {
+            Chance::Always => true,
+            Chance::Process(_) => self.scope == Scope::Shared,
+            _ => false,
         };
         known_before && self.matches().is_unconditional() && refuses
     }
 
     /// Whether it fails calls that it hits, delays aside.
     pub(super) fn can_fail(&self) -> bool {
-        let ends = self.rule.effects.iter().find(|effect| effect.is_terminal());
-        ends.is_some_and(|effect| effect.failing_share() > 0.0)
+        self.can_fail
+    }
+
+    pub(super) fn process(&self) -> Option<&Process> {
+        match &self.chance {
+            Chance::Process(process) => Some(process),
+            _ => None,
+        }
     }
 
     pub(super) fn shared_odds(&mut self, now: Duration) -> f64 {
-        match &self.process {
-            Some(process) => process.p(self.shared.at(process, now).state),
-            None => 1.0,
-        }
-    }
-
-    /// What the process of this rule is doing for a caller and a place on the ring.
-    pub(super) fn visit(&mut self, now: Duration, caller: &str, place: f64) -> Option<Visit> {
-        let process = self.process.as_ref()?;
-        let gate = &self.rule.gate;
-        let own = match gate.scope() {
-            Scope::Shared => return Some(self.shared.at(process, now)),
-            Scope::Caller => self.draw.with("caller").with(caller),
-            Scope::Shard => {
-                let shard = self.rule.matches.shard_at(place);
-                self.draw.with("shard").number(shard.into())
-            }
-        };
-        let mix = own.with("mix").number(process.slot(now)).share();
-        if mix < gate.rho() {
-            return Some(self.shared.at(process, now));
-        }
-        let trajectory = if gate.scope() == Scope::Shard {
-            let shard = self.rule.matches.shard_at(place);
-            let new = || Trajectory::new(own);
-            self.by_shard.entry(shard).or_insert_with(new)
-        } else if self.by_caller.contains_key(caller)
-            || self.by_caller.len() <= MAX_NAMES + MAX_STRANGERS
-        {
-            let new = || Trajectory::new(own);
-            self.by_caller.entry(caller.to_owned()).or_insert_with(new)
-        } else {
-            return Some(Trajectory::new(own).at(process, now));
-        };
-        Some(trajectory.at(process, now))
-    }
-
-    /// How likely it hits a call that it matches, ramps aside; `counted` matching calls came before.
-    pub(super) fn odds(&mut self, now: Duration, caller: &str, place: f64, counted: u64) -> f64 {
-        if let Some(visit) = self.visit(now, caller, place) {
-            let process = self.process.as_ref().expect("it has been visited");
-            return process.p(visit.state);
-        }
-        match self.rule.gate.kinds().first() {
-            Some(Kind::Bernoulli(p)) => *p,
-            Some(Kind::EveryNth(n)) => f64::from((counted + 1).is_multiple_of(*n)),
-            Some(Kind::FirstN(n)) => f64::from(counted < *n),
+        match &self.chance {
+            Chance::Process(process) => process.p(self.trajectories.shared.at(process, now).state),
             _ => 1.0,
         }
     }
 
+    /// Forgets where the runs of callers were: the callers have other places from now on.
+    pub(super) fn forget_callers(&mut self) {
+        self.trajectories.of_callers.clear();
+    }
+
+    /// What the process of this rule is doing for a caller and a place on the ring.
+    pub(super) fn visit(&mut self, now: Duration, who: &Who, place: f64) -> Option<Visit> {
+        let Chance::Process(process) = &self.chance else {
+            return None;
+        };
+        let runs = &mut self.trajectories;
+        let (own, kept, place) = match self.scope {
+            Scope::Shared => return Some(runs.shared.at(process, now)),
+            Scope::Caller => {
+                let own = self.draws.caller.number(who.hash);
+                (own, &mut runs.of_callers, who.place)
+            }
+            Scope::Shard => {
+                let shard = self.rule.matches.shard_at(place);
+                let own = self.draws.shard.number(shard.into());
+                (own, &mut runs.of_shards, Some(shard as usize))
+            }
+        };
+        let shares = |now| own.number(MIX).number(process.slot(now)).share() < self.rho;
+        if self.rho > 0.0 && shares(now) {
+            return Some(runs.shared.at(process, now));
+        }
+        let Some(place) = place else {
+            return Some(Trajectory::new(own).at(process, now));
+        };
+        Some(kept_at(kept, place, own).at(process, now))
+    }
+
+    /// When its process next changes its state for one of these callers or for a shard.
+    pub(super) fn next_jump(&mut self, now: Duration, callers: &[Caller]) -> Option<Duration> {
+        let Chance::Process(process) = &self.chance else {
+            return None;
+        };
+        let shared = self.trajectories.shared.next_change(process, now);
+        let slot = process.next_slot(now);
+        let mut soonest = match self.scope {
+            Scope::Shared => return Some(shared),
+            _ if self.rho > 0.0 => Some(shared.min(slot)),
+            _ => None,
+        };
+        let mut note = |at: Duration| soonest = Some(soonest.map_or(at, |it| it.min(at)));
+        if self.scope == Scope::Shard {
+            for shard in 0..self.rule.matches.shards.unwrap_or(1) {
+                let own = self.draws.shard.number(shard.into());
+                let kept = &mut self.trajectories.of_shards;
+                note(kept_at(kept, shard as usize, own).next_change(process, now));
+            }
+            return soonest;
+        }
+        let matching = callers.iter().filter(|it| it.who.rules & self.bit != 0);
+        for who in matching.map(|caller| &caller.who) {
+            let own = self.draws.caller.number(who.hash);
+            let kept = &mut self.trajectories.of_callers;
+            if let Some(place) = who.place {
+                note(kept_at(kept, place, own).next_change(process, now));
+            }
+        }
+        soonest
+    }
+
+    /// How likely it hits a call that it matches, ramps aside; `counted` matching calls came before.
+    pub(super) fn odds(&mut self, now: Duration, who: &Who, place: f64, counted: u64) -> f64 {
+        match &self.chance {
+            Chance::Always => 1.0,
+            Chance::Bernoulli(p) => *p,
+            Chance::EveryNth(n) => f64::from((counted + 1).is_multiple_of(*n)),
+            Chance::FirstN(n) => f64::from(counted < *n),
+            Chance::Process(_) => match (self.visit(now, who, place), self.process()) {
+                (Some(visit), Some(process)) => process.p(visit.state),
+                _ => 1.0,
+            },
+        }
+    }
+
+    /// Whether it hits a call of a caller whom it may match.
     pub(super) fn decide(
         &mut self,
         met: &Met<'_>,
-        calls: &mut Calls,
+        caller: &mut Caller,
         luck: &Luck<'_>,
         ramp: f64,
     ) -> Decision {
         let matches = &self.rule.matches;
-        let chosen = |share: f64| self.draw.with("share").number(luck.draw.bits()).share() < share;
-        let by_shard = matches.shard.is_some() || self.rule.gate.scope() == Scope::Shard;
-        let place = if by_shard { luck.place() } else { 0.0 };
-        let applies = matches.has_caller(met.name)
-            && matches.has_path(met.path)
+        let chosen = |share: f64| self.draws.share.number(luck.draw.bits()).share() < share;
+        let place = if self.by_shard { luck.place() } else { 0.0 };
+        let applies = matches.has_path(met.path)
             && matches.has_place(place)
             && matches.share.is_none_or(chosen);
         if !applies {
             return Decision::NoMatch;
         }
-        let counted = if self.rule.gate.counts() {
-            let entry = calls.matching.entry(Arc::clone(&self.name)).or_default();
-            let ordinal = if self.listed { met.ordinal } else { 0 };
-            if entry.0 != ordinal {
-                *entry = (ordinal, 0);
-            }
-            entry.1 += 1;
-            entry.1 - 1
-        } else {
-            0
-        };
-        let odds = self.odds(met.now, met.caller, place, counted) * ramp;
+        let ordinal = if self.listed { met.ordinal } else { 0 };
+        let counted = self.counter.map_or(0, |it| caller.count_one(it, ordinal));
+        let odds = self.odds(met.now, &caller.who, place, counted) * ramp;
         if odds >= 1.0 || (odds > 0.0 && self.luck(luck, place) < odds) {
             Decision::Hit
         } else {
@@ -239,24 +294,22 @@ impl Prepared {
     /// The luck of one call: its caller's, or in the share `rho` of the calls, everyone's. Bursts share
     /// their times; within these, each call has its own luck.
     fn luck(&self, luck: &Luck<'_>, place: f64) -> f64 {
-        let gate = &self.rule.gate;
-        let of_caller = self.draw.with(luck.caller).number(luck.call);
-        if gate.bernoulli.is_none() {
-            return of_caller.share();
+        let draw = self.draws.all;
+        if !matches!(self.chance, Chance::Bernoulli(_)) {
+            return draw.number(luck.caller).number(luck.call).share();
         }
-        let everyones = self.draw.with("everyone").number(luck.call);
-        let own = match gate.scope() {
-            Scope::Shared => return everyones.share(),
-            Scope::Caller => of_caller,
+        let own = match self.scope {
+            Scope::Shared => return self.draws.everyone.number(luck.call).share(),
+            Scope::Caller => draw.number(luck.caller).number(luck.call),
             Scope::Shard => {
                 let shard = self.rule.matches.shard_at(place);
-                self.draw.number(shard.into()).number(luck.call)
+                draw.number(shard.into()).number(luck.call)
             }
         };
-        if own.with("mix").share() < gate.rho() {
-            everyones.share()
+        if self.rho > 0.0 && own.number(MIX).share() < self.rho {
+            self.draws.everyone.number(luck.call).share()
         } else {
-            own.with("own").share()
+            own.number(OWN).share()
         }
     }
 
@@ -266,7 +319,13 @@ impl Prepared {
             if effect.is_terminal() && fate.ending != Ending::Success {
                 continue;
             }
-            let share = || self.draw.number(number).number(luck.draw.bits()).share();
+            let share = || {
+                self.draws
+                    .all
+                    .number(number)
+                    .number(luck.draw.bits())
+                    .share()
+            };
             match effect {
                 // A call that hangs already hangs as long as it hangs.
                 Effect::Delay(_) | Effect::Stall {} if fate.ending == Ending::Hang => continue,
@@ -313,6 +372,14 @@ impl Prepared {
     }
 }
 
+/// The run that is kept at this place, begun if there is none.
+fn kept_at(kept: &mut Vec<Option<Trajectory>>, place: usize, own: Draw) -> &mut Trajectory {
+    if kept.len() <= place {
+        kept.resize(place + 1, None);
+    }
+    kept[place].get_or_insert_with(|| Trajectory::new(own))
+}
+
 /// How much of the body is sent; never all of it.
 fn kept_bytes(share: f64) -> usize {
     #[expect(
@@ -336,21 +403,6 @@ pub(super) fn active_rules(
     mask: u64,
     now: Duration,
 ) -> impl Iterator<Item = &mut Prepared> {
-    let rules = rules.iter_mut().enumerate();
-    rules
-        .filter(move |(place, prepared)| mask >> place & 1 == 1 && prepared.lives(now))
-        .map(|(_, prepared)| prepared)
-}
-
-/// The same, each with its own of `counts`, which are those of all rules.
-pub(super) fn active_rules_with<'a>(
-    rules: &'a mut [Prepared],
-    counts: &[u64],
-    mask: u64,
-    now: Duration,
-) -> impl Iterator<Item = (&'a mut Prepared, u64)> {
-    let rules = rules.iter_mut().zip(counts).enumerate();
-    rules
-        .filter(move |(place, (prepared, _))| mask >> place & 1 == 1 && prepared.lives(now))
-        .map(|(_, (prepared, count))| (prepared, *count))
+    let active = rules.iter_mut().filter(move |it| it.bit & mask != 0);
+    active.filter(move |prepared| prepared.lives(now))
 }

@@ -74,6 +74,10 @@ impl Known {
         waiting.len()
     }
 
+    pub(super) fn all_names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     pub(super) fn has(&self, caller: &str) -> bool {
         self.names.contains(caller)
     }

@@ -21,12 +21,14 @@ fn with_rule(rule: &str) -> Plan {
     plan(&format!(r#"{{"seed": 5, "rules": {{"r": {rule}}}}}"#))
 }
 
-fn call(caller: &str) -> Call<'_> {
-    Call {
-        caller,
+/// What the next call of `caller` meets.
+fn meet(player: &mut Player, now: Duration, caller: &str) -> Fate {
+    let call = Call {
+        caller: player.caller(caller),
         key: None,
         path: "/data",
-    }
+    };
+    player.fate(now, &call)
 }
 
 fn at(millis: u64) -> Duration {

@@ -111,6 +111,14 @@ impl Process {
         whole(millis(now) / self.slot_ms)
     }
 
+    /// When the next slot begins.
+    pub(super) fn next_slot(&self, now: Duration) -> Duration {
+        let slot = self.slot(now);
+        #[expect(clippy::cast_precision_loss, reason = "slots are few")]
+        let begins_ms = (slot as f64 + 1.0) * self.slot_ms;
+        first_after(now, begins_ms, |at| self.slot(at) > slot)
+    }
+
     fn begin(&self, draw: Draw, block: u64) -> Place {
         let draw = draw.number(block).with("begin");
         let state = choose(&self.shares, draw.with("state").share());
@@ -164,6 +172,45 @@ impl Trajectory {
             since_ms: place.from_ms,
         }
     }
+
+    /// When what it does after `now` is another thing.
+    pub(super) fn next_change(&mut self, process: &Process, now: Duration) -> Duration {
+        self.at(process, now);
+        let Some(place) = self.at else {
+            return now;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "blocks are few")]
+        let block_ms = (place.block as f64 + 1.0) * process.block_ms;
+        let about = place.until_ms.min(block_ms);
+        first_after(now, about, |at| {
+            let at = millis(at);
+            place.until_ms <= at || whole(at / process.block_ms) > place.block
+        })
+    }
+}
+
+/// The first instant after `now`, near `about_ms`, at which something has changed for good.
+///
+/// It is exact to the nanosecond as long as a float can tell such instants apart.
+fn first_after(now: Duration, about_ms: f64, changed: impl Fn(Duration) -> bool) -> Duration {
+    const TICK: Duration = Duration::from_nanos(1);
+    const MANY: u32 = 1000;
+    let next = now.saturating_add(TICK);
+    let about = Duration::try_from_secs_f64(about_ms / 1000.0).unwrap_or(Duration::MAX);
+    let mut at = about.max(next);
+    for _ in 0..MANY {
+        if at == next || !changed(at - TICK) {
+            break;
+        }
+        at -= TICK;
+    }
+    for _ in 0..MANY {
+        if changed(at) {
+            break;
+        }
+        at = at.saturating_add(TICK);
+    }
+    at
 }
 
 /// The weights of the states that follow `name`, in the order of all states.

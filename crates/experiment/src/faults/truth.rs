@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::callers::{CallerId, Who};
 use super::delays::Delays;
-use super::prepared::{active_rules, active_rules_with};
+use super::prepared::active_rules;
+use super::present::Present;
 use super::{Effect, Plan, Player, Scope};
 use crate::overload::Occupancy;
 
@@ -50,6 +52,40 @@ impl Player {
     /// The probability that a call of `caller` made at `now` fails; `crowd` says how full the overload
     /// model is.
     pub fn truth(&mut self, now: Duration, caller: &str, crowd: Option<Occupancy>) -> f64 {
+        let who = self.callers.who(caller, &self.plan, &self.rules);
+        self.truth_for(now, &who, crowd)
+    }
+
+    /// The caller whose truth stands for that of this one: two callers with the same one have the same truth
+    /// at any instant, so it needs to be computed only once.
+    pub fn truth_class(&self, caller: CallerId) -> CallerId {
+        self.callers.class_of(caller)
+    }
+
+    /// The truth of each of these callers, in their order. Callers who meet the same share one computation.
+    pub fn truth_of_callers(
+        &mut self,
+        now: Duration,
+        callers: &[CallerId],
+        occupancy: Option<Occupancy>,
+    ) -> Vec<f64> {
+        let mut known = BTreeMap::new();
+        let truths = callers.iter().map(|caller| {
+            let class = self.truth_class(*caller);
+            let truth = || self.truth_of(now, class, occupancy);
+            *known.entry(class).or_insert_with(truth)
+        });
+        truths.collect()
+    }
+
+    /// The truth of a caller by its handle.
+    pub fn truth_of(&mut self, now: Duration, caller: CallerId, crowd: Option<Occupancy>) -> f64 {
+        let place = self.callers.place(caller);
+        let who = self.callers.at(place).who.clone();
+        self.truth_for(now, &who, crowd)
+    }
+
+    pub(super) fn truth_for(&mut self, now: Duration, who: &Who, crowd: Option<Occupancy>) -> f64 {
         if self.ended(now) {
             return 0.0;
         }
@@ -57,14 +93,16 @@ impl Player {
             return 1.0;
         }
         self.work.truths += 1;
-        let Some(delays) = self.delays_of_all(now, crowd) else {
+        let present = self.present(now);
+        let Some(delays) = self.delays_of_all(now, present, crowd) else {
             return 1.0;
         };
-        let arcs = self.arcs(now);
+        let arcs = self.arcs(present);
         let parts = arcs.windows(2).map(|arc| (arc[0], arc[1] - arc[0]));
         let parts: Vec<(f64, f64)> = parts.collect();
         let truth = parts.iter().map(|(place, share)| {
-            let truth = self.truth_at(now, caller, delays.clone(), place + share / 2.0);
+            let place = place + share / 2.0;
+            let truth = self.truth_at(now, present, who, delays.clone(), place);
             truth * share
         });
         truth.sum::<f64>().clamp(0.0, 1.0)
@@ -100,14 +138,14 @@ impl Player {
         if self.ended(now) {
             return Vec::new();
         }
-        let mask = self.mask(&self.plan.at(now));
+        let who = self.callers.who(caller, &self.plan, &self.rules);
+        let present = self.present(now);
+        let mask = self.mask(present) & who.rules;
         let rules = active_rules(&mut self.rules, mask, now);
-        let of_caller = rules.filter(|prepared| {
-            prepared.matches().has_caller(caller) && prepared.rule.gate.scope() != Scope::Shard
-        });
+        let of_caller = rules.filter(|prepared| prepared.rule.gate.scope() != Scope::Shard);
         let standing = of_caller.filter_map(|prepared| {
-            let visit = prepared.visit(now, caller, 0.0)?;
-            let process = prepared.process.as_ref()?;
+            let visit = prepared.visit(now, &who, 0.0)?;
+            let process = prepared.process()?;
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
@@ -124,9 +162,9 @@ impl Player {
     }
 
     /// Where the ring has to be cut so that within an arc every call meets the same rules.
-    fn arcs(&self, now: Duration) -> Vec<f64> {
+    fn arcs(&self, present: Present) -> Vec<f64> {
         let mut cuts = vec![0.0, 1.0];
-        let mask = self.mask(&self.plan.at(now));
+        let mask = self.mask(present);
         for (number, prepared) in self.rules.iter().enumerate() {
             if mask >> number & 1 == 0 {
                 continue;
@@ -146,9 +184,16 @@ impl Player {
     }
 
     /// `delays` are those that every call meets.
-    fn truth_at(&mut self, now: Duration, caller: &str, mut delays: Delays, place: f64) -> f64 {
-        let moment = self.plan.at(now);
-        let (mask, ramp, ordinal) = (self.mask(&moment), moment.ramp(), moment.ordinal);
+    fn truth_at(
+        &mut self,
+        now: Duration,
+        present: Present,
+        who: &Who,
+        mut delays: Delays,
+        place: f64,
+    ) -> f64 {
+        let moment = present.moment(&self.plan, now);
+        let (mask, ramp, ordinal) = (self.mask(present), moment.ramp(), moment.ordinal);
         let longest = ms(self.plan.limits.max_hang_ms);
         let rest = moment.remaining.map_or(longest, in_ms);
         let mut odds_of = Odds {
@@ -156,19 +201,19 @@ impl Player {
             ..Odds::default()
         };
         odds_of.open = 1.0 - odds_of.failed;
-        let counts = self.counts_of(caller, ordinal);
         self.work.looks += u64::from(mask.count_ones());
-        for (prepared, counted) in active_rules_with(&mut self.rules, &counts, mask, now) {
+        for prepared in active_rules(&mut self.rules, mask & who.rules, now) {
             let matches = prepared.matches();
-            if !matches.has_caller(caller)
-                || !matches.has_path("/data")
-                || !matches.has_place(place)
-            {
+            if !matches.has_path("/data") || !matches.has_place(place) {
                 continue;
             }
+            let ordinal = if prepared.listed { ordinal } else { 0 };
+            let counted = prepared.counter.map_or(0, |counter| {
+                self.callers.counted(who.place, counter, ordinal)
+            });
             let share = matches.share.unwrap_or(1.0);
             let ramp = if prepared.listed { ramp } else { 1.0 };
-            let odds = prepared.odds(now, caller, place, counted) * share * ramp;
+            let odds = prepared.odds(now, who, place, counted) * share * ramp;
             if odds > 0.0 {
                 let ends_well = odds_of.meet(odds, &prepared.rule.effects);
                 // Whether a call that fails anyway is also late does not matter.
@@ -177,7 +222,7 @@ impl Player {
                 }
             }
         }
-        let deadline = self.plan.deadline_of(caller);
+        let deadline = who.deadline;
         let late = if self.is_never_late(deadline) {
             0.0
         } else {
@@ -198,8 +243,13 @@ impl Player {
     }
 
     /// The delays that every call meets; `None` when there is no room for one.
-    fn delays_of_all(&self, now: Duration, crowd: Option<Occupancy>) -> Option<Delays> {
-        let moment = self.plan.at(now);
+    fn delays_of_all(
+        &self,
+        now: Duration,
+        present: Present,
+        crowd: Option<Occupancy>,
+    ) -> Option<Delays> {
+        let moment = present.moment(&self.plan, now);
         let mut delays = Delays::default();
         if let Some(overload) = &self.plan.overload {
             // Before the first call nobody is at work, and work takes its time all the same.
@@ -213,15 +263,6 @@ impl Player {
             delays.add_law(law);
         }
         Some(delays)
-    }
-
-    /// How many matching calls of `caller` each rule has counted.
-    fn counts_of(&self, caller: &str, ordinal: u64) -> Vec<u64> {
-        let rules = self.rules.iter().map(|prepared| {
-            let ordinal = if prepared.listed { ordinal } else { 0 };
-            self.counted(caller, &prepared.name, ordinal)
-        });
-        rules.collect()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::statistics::survival::{Delay, Survival};
+
 /// Times until something came, and times for which it was waited in vain.
 ///
 /// A wait that was cut off says only that the delay was longer. Its length is never taken for the delay: the
@@ -42,28 +44,10 @@ impl Delays {
     /// The time after which it had come in this share of the cases (0 < `share` < 1), in seconds; infinite when
     /// the waits were cut off before so many came, `None` when there was nothing to wait for.
     pub fn quantile(&self, share: f64) -> Option<f64> {
-        let mut all: Vec<(f64, bool)> = self.seen_s.iter().map(|&time| (time, true)).collect();
-        all.extend(self.cut_off_s.iter().map(|&time| (time, false)));
-        // At the same instant what came is before what was cut off: the latter was still waiting then.
-        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
-        let mut waiting = all.len();
-        if waiting == 0 {
-            return None;
-        }
-        let mut left = 1.0;
-        for (time, came) in all {
-            if came {
-                #[expect(clippy::cast_precision_loss, reason = "a few waits")]
-                let at_risk = waiting as f64;
-                left *= 1.0 - 1.0 / at_risk;
-                // Products of fractions: 1/2 may come out a little above.
-                if left <= 1.0 - share + 1e-9 {
-                    return Some(time);
-                }
-            }
-            waiting -= 1;
-        }
-        Some(f64::INFINITY)
+        let came = self.seen_s.iter().map(|&time| Delay::Came(time));
+        let cut_off = self.cut_off_s.iter().map(|&time| Delay::CutOff(time));
+        let all: Vec<Delay> = came.chain(cut_off).collect();
+        (!all.is_empty()).then(|| Survival::of(&all).quantile(share).unwrap_or(f64::INFINITY))
     }
 
     /// A bound for all of them, in seconds: the longest that is known, whether it came or was cut off; `None` when

@@ -80,7 +80,9 @@ fn of_time(figure: &str, beliefs: &[Belief]) -> Option<f64> {
 fn of_delays(figure: &str, beliefs: &[Belief]) -> Option<f64> {
     let pooled = |of: fn(&Belief) -> &Delays| {
         let mut all = Delays::default();
-        beliefs.iter().for_each(|belief| all.merge(of(belief)));
+        for belief in beliefs {
+            all.merge(of(belief));
+        }
         all
     };
     let detections = || pooled(|belief| &belief.detections);

@@ -261,6 +261,17 @@ impl Recorder {
         self.truths[self.instances[instance].truth].p_fail
     }
 
+    /// The state of one breaker and the probability that a call of its instance would fail, at an instant that is
+    /// over. Of the truth the steps of the record are known.
+    pub fn at(&self, instance: usize, at: Duration) -> (State, f64) {
+        let one = &self.instances[instance];
+        let at_s = seconds(at);
+        let mut earlier = one.transitions.iter().rev();
+        let last = earlier.find(|change| change.at_s <= at_s);
+        let state = last.map_or(one.began, |change| change.to);
+        (state, self.truths[one.truth].timeline.at(at_s))
+    }
+
     /// The calls that breakers have permitted so far, and how many of those were expected to fail.
     pub fn wasted(&self) -> (u64, f64) {
         let all = self.calls.iter().flatten();
@@ -277,6 +288,7 @@ impl Recorder {
             last.until_s = duration_s;
         }
         let (truths, places) = self.distinct_truths();
+        let mut reached = counted.downstream_calls.into_iter();
         let instances = self.instances.iter().enumerate();
         let instances = instances.map(|(place, one)| InstanceRecord {
             name: one.name.clone(),
@@ -288,11 +300,7 @@ impl Recorder {
                 .iter()
                 .map(|of_phase| of_phase[place].rounded())
                 .collect(),
-            downstream_calls: counted
-                .downstream_calls
-                .get(place)
-                .copied()
-                .unwrap_or_default(),
+            downstream_calls: reached.next().unwrap_or_default(),
         });
         FleetRecord {
             duration_s,

@@ -103,7 +103,10 @@ impl Targets {
                     *sum += weight;
                     Some(*sum)
                 });
-                Way::ByWeight(sums.collect())
+                let sums: Vec<f64> = sums.collect();
+                // Nothing is a share of nothing.
+                let any = sums.last().is_some_and(|sum| *sum > 0.0);
+                if any { Way::ByWeight(sums) } else { Way::Even }
             }
         };
         Self {

@@ -6,6 +6,7 @@
 use std::f64::consts::TAU;
 use std::time::Duration;
 
+use super::profile::Profile;
 use super::shape::Shape;
 
 /// A rate over time that can be integrated.
@@ -34,9 +35,10 @@ struct Piece {
 }
 
 impl Curve {
-    /// The curve of a shape that has been checked. `rate` is where the shape leaves one open.
-    pub fn new(shape: &Shape, rate: f64) -> Self {
-        let kind = match shape {
+    /// The course of a load's rate.
+    pub fn new(profile: &Profile) -> Self {
+        let rate = profile.rate;
+        let kind = match &profile.shape {
             Shape::Constant {} => pieces([], rate),
             Shape::Ramp { from, to, over } => {
                 pieces([(over.0.as_secs_f64(), from.unwrap_or(rate), *to)], *to)
@@ -244,7 +246,8 @@ mod tests {
     ];
 
     fn curve(text: &str) -> Curve {
-        Curve::new(&text.parse().unwrap(), 30.0)
+        let written = format!("rate = 30\nshape = \"{text}\"");
+        Curve::new(&crate::reading::parse_toml(&written).unwrap())
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The profile of a load: everything about it but where it goes and for how long.
+//!
+//! [`WrittenProfile`] is what stands in a file or on a command line, key by key; [`Profile`] is a load that can
+//! be. Nobody behind it checks again.
 
-use std::ops::RangeInclusive;
+use std::ops::{Deref, RangeInclusive};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,23 +17,33 @@ use crate::values::{Span, check_patience};
 /// Less is more likely a typing error.
 pub const MIN_RATE: f64 = 0.001;
 
-/// What the load is like. Every key may be left out.
+/// What a load is like, checked: it is made of a [`WrittenProfile`], as which it can be read, but not changed.
 ///
 /// # Examples
 ///
 /// ```
-/// use experiment::load::Profile;
+/// use experiment::load::{Profile, WrittenProfile};
 ///
-/// let profile: Profile = experiment::reading::parse_toml(
+/// let written: WrittenProfile = experiment::reading::parse_toml(
 ///     "rate = 200\nprocess = \"gamma:0.5\"\nretries = \"exponential:attempts=3,budget=0.1\"",
 /// )?;
-/// assert!(profile.check().is_ok());
+/// let profile = Profile::try_from(written)?;
+/// assert_eq!(profile.keys, 1000); // the default
+///
+/// let mut wrong = WrittenProfile::from(profile);
+/// wrong.rate = 0.0;
+/// assert!(Profile::try_from(wrong).unwrap_err().starts_with("rate = 0 is not allowed"));
 /// # Ok::<(), String>(())
 /// ```
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "WrittenProfile")]
+pub struct Profile(WrittenProfile);
+
+/// What a load is like, as it is written. Every key may be left out.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
-pub struct Profile {
+pub struct WrittenProfile {
     /// Mean requests per second over all targets, from 0.001 to 100000.
     #[serde(deserialize_with = "crate::values::rate")]
     pub rate: f64,
@@ -65,7 +78,7 @@ pub struct Profile {
     pub shed_limit: f64,
 }
 
-impl Default for Profile {
+impl Default for WrittenProfile {
     fn default() -> Self {
         Self {
             rate: 90.0,
@@ -86,13 +99,43 @@ impl Default for Profile {
     }
 }
 
+impl Deref for Profile {
+    type Target = WrittenProfile;
+
+    fn deref(&self) -> &WrittenProfile {
+        &self.0
+    }
+}
+
+impl From<Profile> for WrittenProfile {
+    fn from(profile: Profile) -> Self {
+        profile.0
+    }
+}
+
+/// The message is the first key that is wrong, its value and what is allowed.
+impl TryFrom<WrittenProfile> for Profile {
+    type Error = String;
+
+    fn try_from(written: WrittenProfile) -> Result<Self, String> {
+        written.check()?;
+        Ok(Self(written))
+    }
+}
+
 impl Profile {
-    /// Whether the load can be like this.
+    /// Whether it can go to targets of these names.
     ///
     /// # Errors
     ///
-    /// The first field that is wrong, its value and what is allowed.
-    pub fn check(&self) -> Result<(), String> {
+    /// The name that is wrong, and what is allowed.
+    pub fn check_targets(&self, targets: &[&str]) -> Result<(), String> {
+        self.choose.check(targets)
+    }
+}
+
+impl WrittenProfile {
+    fn check(&self) -> Result<(), String> {
         range("rate", self.rate, MIN_RATE..=MAX_RATE, " per second")?;
         self.process.check()?;
         self.shape.check()?;
@@ -115,6 +158,12 @@ impl Profile {
         self.retries.check()?;
         range("max_connections", self.max_connections, 1..=10_000, "")?;
         range("queue", self.queue, 0..=10_000_000, "")?;
+        self.check_path()?;
+        above_zero("lateness_limit", self.lateness_limit)?;
+        range("shed_limit", self.shed_limit, 0.0..=1.0, "")
+    }
+
+    fn check_path(&self) -> Result<(), String> {
         let allowed = |letter: char| letter.is_ascii_graphic() && !"?#".contains(letter);
         if self.path.is_empty() || !self.path.chars().all(allowed) {
             return Err(format!(
@@ -128,17 +177,7 @@ impl Profile {
                 self.path
             ));
         }
-        above_zero("lateness_limit", self.lateness_limit)?;
-        range("shed_limit", self.shed_limit, 0.0..=1.0, "")
-    }
-
-    /// Whether it can go to targets of these names.
-    ///
-    /// # Errors
-    ///
-    /// The name that is wrong, and what is allowed.
-    pub fn check_targets(&self, targets: &[&str]) -> Result<(), String> {
-        self.choose.check(targets)
+        Ok(())
     }
 
     fn check_curve(&self) -> Result<(), String> {
@@ -215,7 +254,6 @@ mod tests {
         let text = "rate = 12.5\nshape = { spike = { peak = 100, at = \"1s\", for = \"2s\" } }\n\
                     choose = { weighted = { A = 3 } }\nretries = \"immediate:2\"\n";
         let profile: Profile = parse_toml(text).unwrap();
-        profile.check().unwrap();
         let written = toml::to_string(&profile).unwrap();
         assert_eq!(
             parse_toml::<Profile>(&written).unwrap(),
@@ -227,8 +265,8 @@ mod tests {
     #[test]
     fn wrong_profiles_name_field_value_and_what_is_allowed() {
         let refused = |text: &str| {
-            let profile = parse_toml::<Profile>(text);
-            profile.and_then(|profile| profile.check()).unwrap_err()
+            let written = parse_toml::<WrittenProfile>(text);
+            written.and_then(Profile::try_from).unwrap_err()
         };
         for (text, why) in [
             ("raet = 5", "1:1: unknown key `raet`; did you mean `rate`?"),

@@ -67,13 +67,14 @@ impl Schedule {
     /// How many entries a digest is of.
     pub const DIGESTED: usize = 1000;
 
-    /// The plan of a profile that has been checked, for targets of these names.
+    /// The plan of a profile for targets of these names. A weight of none of them is left out, and where all
+    /// weights are zero, each target is as likely; [`Profile::check_targets`] refuses both.
     pub fn new(seed: u64, profile: &Profile, targets: &[&str]) -> Self {
         let open = profile.connections.is_none();
         Self {
             arrivals: open.then(|| Arrivals {
                 gaps: Gaps::new(profile.process.clone(), stream(seed, "arrivals")),
-                curve: Curve::new(&profile.shape, profile.rate),
+                curve: Curve::new(profile),
                 units: 0.0,
                 last: Duration::ZERO,
             }),
@@ -133,7 +134,7 @@ fn terms(profile: &Profile, targets: &[&str]) -> Fingerprint {
         print.text(&format!("closed loop of {connections}"));
     } else {
         print.text(&profile.process.to_string());
-        for number in Curve::new(&profile.shape, profile.rate).numbers() {
+        for number in Curve::new(profile).numbers() {
             print.number(number.to_bits());
         }
     }

@@ -240,11 +240,6 @@ impl Tally {
         merged(self.times_of(target), |it| &it.ok)
     }
 
-    /// Response times of all fast failures.
-    pub fn fast_failures(&self) -> Latencies {
-        merged(&self.times, |it| &it.fast_fail)
-    }
-
     /// How late requests were let go.
     pub fn lateness(&self) -> Latencies {
         merged(&self.times, |it| &it.lateness)

@@ -13,7 +13,7 @@ fn seen(effects: &str) -> (Reply, u64) {
 fn seen_under(plan: &str) -> (Reply, u64) {
     let mut player = Player::new(Plan::parse(plan.as_bytes()).unwrap());
     let call = Call {
-        caller: "A",
+        caller: player.caller("A"),
         key: None,
         path: "/data",
     };

@@ -2,20 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::written::InstanceSettings;
 use crate::values::Span;
-
-/// When an instance does not work, as it is written: `[[instance.A.pause]] at = "10s", for = "2s"`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Interrupted {
-    /// When it begins, from the start of the run.
-    pub at: Span,
-    /// How long it takes.
-    pub r#for: Span,
-}
 
 /// A time in which one instance does not work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +16,6 @@ pub struct Interruption {
     pub until: Duration,
     /// Whether its process ends and another one begins; otherwise it only stands still.
     pub restarts: bool,
-}
-
-impl Interrupted {
-    fn until(self) -> Duration {
-        self.at.0.saturating_add(self.r#for.0)
-    }
 }
 
 pub(super) fn of_instance(

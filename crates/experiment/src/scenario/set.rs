@@ -138,9 +138,10 @@ pub fn set(text: &str, sets: &[Set]) -> Result<String, String> {
         match with(&text, set) {
             Ok(Changed { text: changed, why }) => {
                 text = changed;
-                first_error = first_error.or(why.map(|what| blamed(&[set.clone()], &what)));
+                first_error =
+                    first_error.or(why.map(|what| blamed(std::slice::from_ref(set), &what)));
             }
-            Err(what) => return Err(blamed(&[set.clone()], &what)),
+            Err(what) => return Err(blamed(std::slice::from_ref(set), &what)),
         }
     }
     // What one key makes impossible, a later one may mend.

@@ -10,10 +10,8 @@ use crate::breaker_settings::BreakerSettings;
 use crate::expectation::Expectation;
 use crate::faults::Plan;
 use crate::fleet::UNHEALTHY_AT;
-use crate::load::Profile;
+use crate::load::WrittenProfile;
 use crate::values::Span;
-
-use super::interruption::Interrupted;
 
 /// A scenario as it is written. [`Scenario`](super::Scenario) is made of it by `try_from`, which refuses
 /// what contradicts itself.
@@ -45,7 +43,7 @@ pub struct Written {
     pub instance: BTreeMap<String, InstanceSettings>,
     /// Who calls when.
     #[serde(default)]
-    pub load: Profile,
+    pub load: WrittenProfile,
     /// What fails when.
     pub faults: Plan,
     /// What instances tell each other.
@@ -89,6 +87,16 @@ pub struct InstanceSettings {
     pub breaker: BreakerSettings,
 }
 
+/// When an instance does not work, as it is written: `[[instance.A.pause]] at = "10s", for = "2s"`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interrupted {
+    /// When it begins, from the start of the run.
+    pub at: Span,
+    /// How long it takes.
+    pub r#for: Span,
+}
+
 /// Whether a breaker judges, or an operator has decided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -120,6 +128,13 @@ pub enum CoordinationMode {
     /// Each by itself.
     #[default]
     Local,
+}
+
+impl Interrupted {
+    /// When it is over.
+    pub(super) fn until(self) -> Duration {
+        self.at.0.saturating_add(self.r#for.0)
+    }
 }
 
 impl Default for Fleet {

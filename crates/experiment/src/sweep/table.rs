@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::front::front;
 use super::{Cell, Sweep, Trial};
-use crate::expectation::{Figure, Unit};
-use crate::statistics::{Interval, Summary, median};
+use crate::expectation::Figure;
+use crate::statistics::Estimate;
 
 /// The figures of the Pareto front, all better the smaller they are.
 pub const FRONT: [&str; 3] = [
@@ -44,21 +44,6 @@ pub struct Row {
     /// Whether no other choice under the same condition is at least as good in all of [`FRONT`] and better
     /// in one.
     pub on_front: bool,
-}
-
-/// One figure of one cell over its seeds, in the figure's base unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
-    /// The mean; `None` where it came never in some trials.
-    pub mean: Option<f64>,
-    /// The interval of the mean with 95 % confidence; `None` for a single trial, or where there is no mean.
-    pub interval: Option<Interval>,
-    /// The value in the middle; infinite where half of the trials or more never came to it.
-    pub median: f64,
-    /// Trials in which it was measured.
-    pub count: usize,
-    /// Those of them in which it never came.
-    pub never: usize,
 }
 
 impl Table {
@@ -225,37 +210,6 @@ impl Row {
             }
         }
         parts.join(",")
-    }
-}
-
-impl Estimate {
-    /// The estimate from the values of some trials; `None` when there are none.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        let summary = Summary::of(values);
-        Some(Self {
-            median: median(values)?,
-            mean: summary.map(|it| it.mean),
-            interval: summary.and_then(|it| it.interval()),
-            count: values.len(),
-            never: values.iter().filter(|value| value.is_infinite()).count(),
-        })
-    }
-
-    /// `1.23 s ± 45.0 ms`; where the median stands for it `~1.23 s, 3 never` or `never in 6 of 10`.
-    pub fn show(&self, unit: Unit, by_median: bool) -> String {
-        match (self.mean, self.interval) {
-            (Some(mean), Some(interval)) if !by_median => {
-                format!(
-                    "{} ± {}",
-                    unit.show(mean),
-                    unit.show((interval.high - interval.low) / 2.0)
-                )
-            }
-            (Some(mean), None) if !by_median => unit.show(mean),
-            _ if self.median.is_infinite() => format!("never in {} of {}", self.never, self.count),
-            _ if self.never == 0 => format!("~{}", unit.show(self.median)),
-            _ => format!("~{}, {} never", unit.show(self.median), self.never),
-        }
     }
 }
 

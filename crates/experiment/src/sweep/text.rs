@@ -2,6 +2,8 @@
 
 use super::table::{FRONT, Row};
 use super::{Cell, Table};
+use crate::expectation::Unit;
+use crate::statistics::Estimate;
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
@@ -90,7 +92,9 @@ impl Table {
             };
             let unit = self.figures[place].definition.unit;
             let estimate = row.estimates[place];
-            estimate.map_or("-".to_owned(), |it| it.show(unit, self.is_by_median(place)))
+            estimate.map_or("-".to_owned(), |it| {
+                shown(it, unit, self.is_by_median(place))
+            })
         });
         shown.map(|shown| format!("{shown:<FIGURE$}")).concat()
     }
@@ -158,6 +162,21 @@ impl Table {
             ));
         }
         notes
+    }
+}
+
+/// `1.23 s ± 45.0 ms`; where the median stands for it `~1.23 s, 3 never` or `never in 6 of 10`.
+fn shown(estimate: Estimate, unit: Unit, by_median: bool) -> String {
+    match (estimate.mean, estimate.interval) {
+        (Some(mean), Some(interval)) if !by_median => {
+            format!("{} ± {}", unit.show(mean), unit.show(interval.half_width()))
+        }
+        (Some(mean), None) if !by_median => unit.show(mean),
+        _ if estimate.median.is_infinite() => {
+            format!("never in {} of {}", estimate.never, estimate.count)
+        }
+        _ if estimate.never == 0 => format!("~{}", unit.show(estimate.median)),
+        _ => format!("~{}, {} never", unit.show(estimate.median), estimate.never),
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use experiment::load::End;
+use experiment::outcome::Outcome;
 use tokio::time::Instant;
 
-use super::record::Record;
+use super::record::{EndedCall, Record};
 
 /// Counts the requests to one target.
 #[derive(Debug)]
@@ -45,6 +46,17 @@ impl Account {
     pub(super) fn end(&self, part: usize, end: &End, now: Instant) {
         self.record.end(self.place, part, end, now);
         self.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// A call ended now, whose request was planned at `planned`.
+    pub(super) fn call_ended(&self, planned: Instant, sent: Option<Instant>, outcome: Outcome) {
+        self.record.call_ended(EndedCall {
+            target: self.place,
+            planned,
+            sent,
+            ended: Instant::now(),
+            outcome,
+        });
     }
 
     /// So many requests wait for a connection.

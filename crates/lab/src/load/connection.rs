@@ -25,7 +25,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::record::Gauge;
-use super::request::Attempt;
+use super::request::{Attempt, Ended};
 use crate::client::{Driven, Heard, InTurns, Names, NoHead};
 use crate::shortage::Shortage;
 
@@ -48,13 +48,6 @@ pub(super) struct Endpoint {
     pub(super) shortage: Arc<OnceLock<Shortage>>,
 }
 
-/// How one attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ended {
-    pub(super) outcome: Outcome,
-    pub(super) status: Option<u16>,
-}
-
 impl Endpoint {
     /// Whose fault it is that no connection came about.
     fn blame(&self, error: &io::Error) -> Outcome {
@@ -64,15 +57,6 @@ impl Endpoint {
     fn lacks(&self, shortage: Shortage) -> Outcome {
         self.shortage.get_or_init(|| shortage);
         Outcome::OwnShortage
-    }
-}
-
-impl Ended {
-    fn without_answer(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            status: None,
-        }
     }
 }
 

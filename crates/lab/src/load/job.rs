@@ -66,6 +66,10 @@ impl Job {
             return;
         }
         let now = Instant::now();
+        // A request that ends otherwise than by a call: it was shed, or its time was over.
+        if sent.is_none() {
+            self.account.call_ended(self.planned, None, outcome);
+        }
         let end = End {
             outcome,
             response: now.saturating_duration_since(self.planned),

@@ -132,6 +132,8 @@ impl Lane {
             let elsewhere = self.account.served_elsewhere(Instant::now());
             super::request::tell(span, ended, elsewhere);
         }
+        self.account
+            .call_ended(job.planned, Some(sent), ended.outcome);
         (ended.outcome, sent)
     }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use experiment::load::{
@@ -18,7 +18,22 @@ pub(crate) struct Record {
     /// Open connections and waiting requests, by target.
     gauges: Vec<[Gauge; 2]>,
     state: Mutex<State>,
+    listener: OnceLock<Listener>,
 }
+
+/// A call that has ended, for whoever wants to be told of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndedCall {
+    pub(crate) target: usize,
+    /// When its request was planned.
+    pub(crate) planned: Instant,
+    /// When it was sent, unless it was not.
+    pub(crate) sent: Option<Instant>,
+    pub(crate) ended: Instant,
+    pub(crate) outcome: Outcome,
+}
+
+type Listener = Box<dyn Fn(EndedCall) + Send + Sync>;
 
 /// A number that goes up and down.
 #[derive(Clone, Debug, Default)]
@@ -44,13 +59,6 @@ struct State {
     served: Served,
 }
 
-/// A latency at two quantiles, in seconds; none where nothing was measured.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Latency {
-    pub(crate) p50: Option<f64>,
-    pub(crate) p99: Option<f64>,
-}
-
 impl Record {
     /// A record of targets of these names in a run of these parts, which begins now.
     pub(crate) fn new(names: Vec<String>, phases: &Phases) -> Self {
@@ -63,6 +71,7 @@ impl Record {
                 served: Served::default(),
             }),
             names,
+            listener: OnceLock::new(),
         }
     }
 
@@ -108,6 +117,17 @@ impl Record {
         }
     }
 
+    /// Tells `listener` of each call that ends from now on. There can be one.
+    pub(crate) fn tell(&self, listener: impl Fn(EndedCall) + Send + Sync + 'static) {
+        let _ = self.listener.set(Box::new(listener));
+    }
+
+    pub(super) fn call_ended(&self, call: EndedCall) {
+        if let Some(listener) = self.listener.get() {
+            listener(call);
+        }
+    }
+
     /// Whether any target but this one served in the last second.
     pub(super) fn served_elsewhere(&self, target: usize, now: Instant) -> bool {
         let state = self.lock();
@@ -117,16 +137,6 @@ impl Record {
     /// How the requests to one target ended so far.
     pub(crate) fn figures(&self, target: usize) -> Outcomes {
         self.lock().tally.outcomes(target)
-    }
-
-    /// The response time of the successes of one instance.
-    pub(crate) fn ok_latency(&self, target: usize) -> Latency {
-        Latency::of(&self.lock().tally.successes(target))
-    }
-
-    /// The response time of all fast failures.
-    pub(crate) fn fast_latency(&self) -> Latency {
-        Latency::of(&self.lock().tally.fast_failures())
     }
 
     /// Response times of one target over the whole run.
@@ -169,15 +179,6 @@ impl Record {
 impl State {
     fn since(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.began)
-    }
-}
-
-impl Latency {
-    fn of(latencies: &Latencies) -> Self {
-        Self {
-            p50: latencies.quantile(0.5),
-            p99: latencies.quantile(0.99),
-        }
     }
 }
 

@@ -8,7 +8,6 @@ use hyper::{Request, Uri};
 use reqwest::Url;
 use telemetry::trace::{ClientSpan, Target, Tracer, attributes};
 
-use super::connection::Ended;
 use crate::client::REQUEST_KEY;
 
 /// Makes the requests to one target.
@@ -72,6 +71,23 @@ impl Attempt<'_> {
             headers.extend(self.context.clone());
         }
         request
+    }
+}
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    pub(super) status: Option<u16>,
+}
+
+impl Ended {
+    /// Nothing of an answer came.
+    pub(super) fn without_answer(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            status: None,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) fn versions() -> Versions {
     Versions {
         breaker_lab: env!("CARGO_PKG_VERSION").to_owned(),
         build: build.to_owned(),
-        commit: None,
+        commit: Some(env!("LAB_COMMIT").to_owned()).filter(|it| it != "unknown"),
     }
 }
 

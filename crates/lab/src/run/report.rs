@@ -147,9 +147,12 @@ fn thresholds(run: &Repetition) -> Vec<String> {
             "threshold", "unhealthy", "turns", "noticed", "wrongly closed", "wrongly open"
         ),
     ];
+    let fleet = match &run.counterfactual {
+        Some(without) if run.fleet.truth_follows_load => &run.fleet.beside(&without.truth),
+        _ => &run.fleet,
+    };
     for threshold in [at / 2.0, at, f64::midpoint(at, 1.0)] {
-        let mut moved = run.clone();
-        moved.fleet.unhealthy_at = threshold;
+        let moved = fleet.with_threshold(threshold);
         let shown = |figure: &str| shown(&moved, figure, None);
         lines.push(format!(
             "{:<12}{:>12}{:>8}{:>14}{:>15}{:>13}",

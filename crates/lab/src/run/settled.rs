@@ -44,6 +44,7 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         source,
         repeat: args.repeat,
         out: args.out,
+        events: args.events,
         show,
         lab: Lab::usual(
             observing(args.observing, Some(args.sampling), &nothing)?,

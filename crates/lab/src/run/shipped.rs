@@ -23,6 +23,11 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Where a file lies that the scenario names.
+    pub(crate) fn beside(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
     /// The scenario with these keys set, and with the seed that it has here.
     ///
     /// # Errors

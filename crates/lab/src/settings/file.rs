@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use experiment::load::Profile;
+use experiment::load::WrittenProfile;
 use experiment::reading::parse_toml;
 use experiment::values::optional_share;
 use serde::Deserialize;
@@ -33,7 +33,7 @@ pub(crate) struct File {
     pub(crate) breaker: BreakerSettings,
     pub(crate) instance: BTreeMap<String, InstanceFile>,
     pub(crate) unreliable: UnreliableFile,
-    pub(crate) load: Profile,
+    pub(crate) load: WrittenProfile,
 }
 
 /// What one instance does differently.

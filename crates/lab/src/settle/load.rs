@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use experiment::expectation::{Known, contradiction};
-use experiment::load::{Choose, Phases, Profile, Shape, closed_loop};
+use experiment::load::{Choose, Phases, Profile, Shape, WrittenProfile, closed_loop};
 
 use super::{PORTS, above_zero, check_name, duration, loopback, observing};
 use crate::cli::{LoadArgs, OutcomeArgs, ProfileArgs};
@@ -31,7 +31,7 @@ pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, 
     if let Some(connections) = load.connections.filter(|_| rate_asked) {
         return Err(Failure::usage(closed_loop(connections, "rate")));
     }
-    let load = checked(load)?;
+    let load = Profile::try_from(replayed(load)?).map_err(Failure::usage)?;
     load.check_targets(&names).map_err(Failure::usage)?;
     let run = run(args.outcome, &load.shape, &names)?;
     let duration = duration(&args.common, &file)?;
@@ -48,20 +48,14 @@ pub(crate) fn load_alone(args: LoadArgs, seed: u64) -> Result<Alone<LoadAlone>, 
 }
 
 /// The load of the whole system; its scenario checks it.
-pub(super) fn load_together(rate: Option<f64>, file: &File) -> Result<Profile, Failure> {
+pub(super) fn load_together(rate: Option<f64>, file: &File) -> Result<WrittenProfile, Failure> {
     let mut load = file.load.clone();
     set(&mut load.rate, rate);
     replayed(load)
 }
 
-fn checked(load: Profile) -> Result<Profile, Failure> {
-    let load = replayed(load)?;
-    load.check().map_err(Failure::usage)?;
-    Ok(load)
-}
-
 /// The same with the points of the file that a replayed shape names.
-fn replayed(mut load: Profile) -> Result<Profile, Failure> {
+fn replayed(mut load: WrittenProfile) -> Result<WrittenProfile, Failure> {
     if let Shape::Replay {
         file: Some(file),
         points,
@@ -102,7 +96,7 @@ fn set<T>(value: &mut T, given: Option<T>) {
     }
 }
 
-fn apply(load: &mut Profile, args: ProfileArgs) {
+fn apply(load: &mut WrittenProfile, args: ProfileArgs) {
     set(&mut load.process, args.process);
     set(&mut load.shape, args.shape);
     load.connections = args.connections.or(load.connections);

@@ -1,11 +1,11 @@
 //! The sweep of a scenario: every combination of some settings, with the same seeds, in virtual time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use experiment::scenario::{Scenario, Set};
 use experiment::sweep::{Cell, Grid, SCHEMA, Sweep, USUAL};
-use simulator::{Cancel, Options};
+use simulator::Options;
 use tokio::task::spawn_blocking;
 
 use super::bar::Bar;
@@ -31,7 +31,7 @@ pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
         let perform = |scenario: &Scenario, seed| {
             let run = simulator::run(scenario, seed, &options);
             if run.cut_short {
-                return Err(stopped(&options.cancel, &out));
+                return Err(stopped(&out));
             }
             Ok(run)
         };
@@ -101,7 +101,7 @@ fn scenario_of(source: &Source, cell: &Cell) -> Result<Scenario, Failure> {
 }
 
 /// What is said of a sweep that was ended: how to go on.
-fn stopped(_cancel: &Cancel, out: &PathBuf) -> Failure {
+fn stopped(out: &Path) -> Failure {
     Failure::Runtime(format!(
         "stopped before its time: what has ended is kept; the same command with --out {} does the rest",
         out.display()

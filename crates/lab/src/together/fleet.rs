@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use experiment::fleet::{Divergence, Recorder};
-use fusebox::{Event, Listener, State, Transition};
+use fusebox::{Event, Listener, Transition};
 
 /// Transitions that are remembered for the display.
 const RECENT: usize = 64;
@@ -36,16 +36,12 @@ pub(crate) struct Noted {
 }
 
 impl Fleet {
-    /// A fleet of breakers in these states at `began` on their clock.
-    pub(super) fn new(
-        instances: impl IntoIterator<Item = (String, State)>,
-        began: Duration,
-        unhealthy_at: f64,
-    ) -> Self {
+    /// The fleet that `recorder` follows, in a run that begins at `began` on the clock of the breakers.
+    pub(super) fn new(recorder: Recorder, began: Duration) -> Self {
         Self {
             began,
             state: Mutex::new(Followed {
-                recorder: Recorder::new(instances, unhealthy_at),
+                recorder,
                 recent: VecDeque::new(),
                 noted: 0,
             }),
@@ -110,7 +106,7 @@ impl Fleet {
 
 #[cfg(test)]
 mod tests {
-    use fusebox::{Breaker, Clock, Config, ManualClock};
+    use fusebox::{Breaker, Clock, Config, ManualClock, State};
 
     use super::*;
 
@@ -121,7 +117,7 @@ mod tests {
         let clock = ManualClock::new();
         clock.set(SECOND);
         let closed = ["A", "B"].map(|name| (name.to_owned(), State::Closed));
-        let fleet = Arc::new(Fleet::new(closed, clock.now(), 0.5));
+        let fleet = Arc::new(Fleet::new(Recorder::new(closed, 0.5), clock.now()));
         let breakers = [0, 1].map(|instance| {
             let breaker = Breaker::with_clock("d", Config::default(), clock.clone());
             breaker.add_listener(fleet.listener(instance));

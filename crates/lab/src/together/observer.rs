@@ -1,68 +1,71 @@
 //! The observer of a live run: it tells the recorder the truth, the phase and the calls whenever they change.
 //!
-//! Transitions need no observer: breakers tell each of them with its instant. The observer looks at least every
-//! [`HEARTBEAT`]. A process that did not run for longer than [`STILL`] did not do what the scenario says, so the
-//! run is void.
+//! Transitions need no observer: breakers tell each of them with its instant. The truth is not polled, either:
+//! the unreliable service says when it changes, to the instant where the plan knows it before. Calls that came
+//! since the last change count with the truth of before it, up to how late this task woke. A process that did not
+//! run for longer than [`STILL`] did not do what the scenario says, so the run is void.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use experiment::fleet::{Counted, FleetRecord};
-use experiment::load::MixedSeconds;
 use fusebox::Clock;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::Watched;
 
-/// How often the truth is looked at.
-pub(crate) const HEARTBEAT: Duration = Duration::from_millis(10);
-/// The longest time without a look that a run may have.
+/// How often it is noted that the process runs.
+const HEARTBEAT: Duration = Duration::from_millis(100);
+/// The longest time between two heartbeats that a run may have.
 const STILL: Duration = Duration::from_secs(1);
 
 /// An observer at work, in a task of its own until this is dropped.
 pub(crate) struct Observer {
-    looks: Arc<Mutex<Looks>>,
+    beats: Arc<Mutex<Beats>>,
     task: JoinHandle<()>,
 }
 
-/// When was looked, since the start of the run.
+/// When the process ran, since the start of the run.
 #[derive(Clone, Copy, Debug, Default)]
-struct Looks {
+struct Beats {
     last: Duration,
     longest: Duration,
 }
 
 impl Observer {
-    /// Looks now, and whenever the truth may have changed. Call it within a runtime.
+    /// Tells what holds now, and whatever changes. Call it within a runtime.
     pub(crate) fn start(watched: &Arc<Watched>) -> Self {
-        let looks = Arc::new(Mutex::new(Looks::default()));
-        look(watched, &looks);
-        let (looker, watched) = (Arc::clone(&looks), Arc::clone(watched));
+        let mut changes = watched.running.truth_changes();
+        tell_truth(watched, changes.began(), Duration::ZERO);
+        let beats = Arc::new(Mutex::new(Beats::default()));
+        let (beating, watched) = (Arc::clone(&beats), Arc::clone(watched));
         let task = tokio::spawn(async move {
+            let mut heart = interval(HEARTBEAT);
+            heart.set_missed_tick_behavior(MissedTickBehavior::Skip);
             loop {
-                sleep(HEARTBEAT).await;
-                look(&watched, &looker);
+                tokio::select! {
+                    at = changes.next() => tell_truth(&watched, at, watched.fleet.elapsed(at)),
+                    _ = heart.tick() => lock(&beating).note(elapsed(&watched)),
+                }
             }
         });
-        Self { looks, task }
+        Self { beats, task }
     }
 
     /// The record of a run that ends now, and why it is void, if it is.
     pub(crate) fn finish(self, watched: &Watched) -> (FleetRecord, Option<String>) {
         self.task.abort();
-        let end = look(watched, &self.looks);
+        let end = elapsed(watched);
+        lock(&self.beats).note(end);
         let reached = watched.names.iter();
-        let mixed = watched.record.mixed_seconds();
         let counted = Counted {
-            mixed_seconds: MixedSeconds {
-                count: mixed.count,
-                first: mixed.first,
-            },
+            mixed_seconds: watched.record.mixed_seconds(),
             downstream_calls: reached.map(|it| watched.running.received_by(it)).collect(),
         };
+        tell_calls(watched);
         let record = watched.fleet.recorder(|it| it.finish(end, counted));
-        (record, lock(&self.looks).refusal())
+        (record, lock(&self.beats).refusal())
     }
 }
 
@@ -72,32 +75,37 @@ impl Drop for Observer {
     }
 }
 
-/// Tells the recorder what came since the last look with the truth that held, and what holds from now on.
-fn look(watched: &Watched, looks: &Mutex<Looks>) -> Duration {
-    let asked: Vec<_> = (0..watched.names.len())
-        .map(|place| watched.asked(place))
-        .collect();
-    let now = watched.fleet.elapsed(watched.clock.now());
-    let phase = watched.running.phase();
-    let truths = watched.running.truth_of_each(&watched.names);
+/// The time since the start of the run.
+fn elapsed(watched: &Watched) -> Duration {
+    watched.fleet.elapsed(watched.clock.now())
+}
+
+/// Tells the recorder which calls came since the last time, with the truth that held.
+fn tell_calls(watched: &Watched) {
+    for place in 0..watched.names.len() {
+        let asked = watched.asked(place);
+        watched.fleet.recorder(|it| it.asked(place, asked));
+    }
+}
+
+/// Tells the recorder what holds from the instant `at` of the clock on, which is `since` the start of the run.
+fn tell_truth(watched: &Watched, at: Duration, since: Duration) {
+    tell_calls(watched);
+    let phase = watched.running.phase_at(at);
+    let truths = watched.running.truth_of_each_at(at, &watched.names);
     watched.fleet.recorder(|recorder| {
-        for (place, asked) in asked.into_iter().enumerate() {
-            recorder.asked(place, asked);
-        }
-        recorder.phase(now, &phase);
+        recorder.phase(since, &phase);
         for (place, p_fail) in truths.into_iter().enumerate() {
-            recorder.truth(place, now, p_fail);
+            recorder.truth(place, since, p_fail);
         }
     });
-    lock(looks).note(now);
-    now
 }
 
-fn lock(looks: &Mutex<Looks>) -> MutexGuard<'_, Looks> {
-    looks.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(beats: &Mutex<Beats>) -> MutexGuard<'_, Beats> {
+    beats.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Looks {
+impl Beats {
     fn note(&mut self, now: Duration) {
         self.longest = self.longest.max(now.saturating_sub(self.last));
         self.last = self.last.max(now);
@@ -121,7 +129,7 @@ mod tests {
     #[test]
     fn a_process_that_stood_still_voids_a_run_also_at_its_end() {
         let refusal = |looks: &[u64]| {
-            let mut all = Looks::default();
+            let mut all = Beats::default();
             for &millis in looks {
                 all.note(Duration::from_millis(millis));
             }

@@ -1,9 +1,10 @@
 //! All parts in one process, started together and stopped in order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use experiment::fleet::UNHEALTHY_AT;
+use experiment::fleet::{Recorder, UNHEALTHY_AT};
 use experiment::load::{LoadResult, Phases};
 use fusebox::{Breaker, Clock, SystemClock};
 use telemetry::Telemetry;
@@ -12,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::Watched;
 use super::bound::Bound;
+use super::event_writer::Tap;
 use super::fleet::Fleet;
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
@@ -42,6 +44,8 @@ pub(crate) struct Course {
     pub(crate) ends: Option<Duration>,
     /// Which run it is of how many.
     pub(crate) run: [u32; 2],
+    /// Where events are told, if anybody wants each of them.
+    pub(crate) events: Option<Tap>,
 }
 
 impl Course {
@@ -53,6 +57,7 @@ impl Course {
             unhealthy_at: UNHEALTHY_AT,
             ends,
             run: [1, 1],
+            events: None,
         }
     }
 }
@@ -96,7 +101,6 @@ impl System {
         let names: Vec<String> = settings.instance.keys().cloned().collect();
         let record = Arc::new(Record::new(names.clone(), &course.phases));
         let (seed, profile) = (settings.seed, settings.load.clone());
-
         let (mut rest, shutdown) = Part::new();
         if let Ok(listening) = bound.page {
             let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
@@ -105,16 +109,15 @@ impl System {
             rest.tasks
                 .spawn(page.serve(listening, serving, shutdown.clone()));
         }
-        let waits = settings.instance.iter();
-        let waits = waits.map(|(name, one)| (name.clone(), one.call_timeout.0));
-        let service =
-            Unreliable::for_callers(waits.collect(), settings.unreliable.plan, clock, telemetry)
-                .controlled_on(bound.control);
-        let running = service.running();
         let downstream = Downstream {
             configured: BaseUrl::of(settings.unreliable.listen.0),
             bound: BaseUrl::of(bound.unreliable.address),
         };
+        let overload = settings.unreliable.plan.overload.is_some();
+        let (waits, plan) = (waits(&settings), settings.unreliable.plan);
+        let service =
+            Unreliable::for_callers(waits, plan, clock, telemetry).controlled_on(bound.control);
+        let running = service.running();
         let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown);
         rest.tasks.spawn(serve);
 
@@ -125,23 +128,11 @@ impl System {
             (name, instance, listening)
         });
         let made: Vec<_> = made.collect();
-        let states = made.iter();
-        let states = states.map(|(name, one, _)| (name.clone(), one.breaker().state()));
-        let began = clock.now();
-        let fleet = Fleet::new(states, began, course.unhealthy_at);
-        let fleet = Arc::new(fleet);
-        let crew = Crew::start(made, &fleet, &settings.serving);
-
-        let generator = Generator::new(
-            &crew.targets,
-            &profile,
-            seed,
-            course.phases,
-            Arc::clone(&record),
-        )
-        .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
-        let load = LoadPart::start(generator, course.until);
-
+        let fleet = followed(&made, clock, course.unhealthy_at, overload);
+        if let Some(tap) = &course.events {
+            record.tell(tap.calls());
+        }
+        let crew = Crew::start(made, &fleet, course.events.as_ref(), &settings.serving);
         let watched = Watched {
             seed,
             rate: profile.rate,
@@ -152,11 +143,13 @@ impl System {
             breakers: crew.breakers,
             permitted: crew.permitted,
             running,
-            record,
+            record: Arc::clone(&record),
             fleet,
         };
+        let generator = Generator::new(&crew.targets, &profile, seed, course.phases, record)
+            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
         let system = Self {
-            load,
+            load: LoadPart::start(generator, course.until),
             instances: crew.part,
             rest,
         };
@@ -187,6 +180,27 @@ impl System {
     }
 }
 
+/// How long each instance waits for the downstream.
+fn waits(settings: &Together) -> BTreeMap<String, Duration> {
+    let instances = settings.instance.iter();
+    let waits = instances.map(|(name, one)| (name.clone(), one.call_timeout.0));
+    waits.collect()
+}
+
+/// An instance that does not run yet, with its name and its socket.
+type Made = (String, Instance, Listening);
+
+/// The fleet of these instances, from now on.
+fn followed(made: &[Made], clock: SystemClock, unhealthy_at: f64, overload: bool) -> Arc<Fleet> {
+    let states = made.iter();
+    let states = states.map(|(name, one, _)| (name.clone(), one.breaker().state()));
+    let mut recorder = Recorder::new(states, unhealthy_at);
+    if overload {
+        recorder = recorder.with_truth_that_follows_load();
+    }
+    Arc::new(Fleet::new(recorder, clock.now()))
+}
+
 /// Where the unreliable service is, as was said and as it came out.
 struct Downstream {
     configured: BaseUrl,
@@ -212,8 +226,9 @@ struct Crew {
 
 impl Crew {
     fn start(
-        instances: Vec<(String, Instance, Listening)>,
+        instances: Vec<Made>,
         fleet: &Arc<Fleet>,
+        events: Option<&Tap>,
         serving: &Serving,
     ) -> Self {
         let (part, shutdown) = Part::new();
@@ -225,6 +240,9 @@ impl Crew {
         };
         for (place, (name, instance, listening)) in instances.into_iter().enumerate() {
             instance.breaker().add_listener(fleet.listener(place));
+            if let Some(tap) = events {
+                instance.breaker().add_listener(tap.transitions(place));
+            }
             crew.breakers.push(instance.breaker().clone());
             crew.permitted.push(instance.permitted());
             let value = BaseUrl::of(listening.address);

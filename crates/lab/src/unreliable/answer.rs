@@ -18,7 +18,8 @@ use tokio::time::Instant;
 
 use super::holding::{Holding, Released};
 use super::metrics::NOBODY;
-use super::running::{Asked, Running, SufferingCall};
+use super::running::{Asked, Running};
+use super::suffering::SufferingCall;
 use crate::client::CALL_ID;
 use crate::serve::{Cut, Wire, error};
 
@@ -48,13 +49,13 @@ pub(super) async fn answer(
     note(attributes::FAULT_DELAY_MS, delay);
     let mut ready = began;
     if let Some(turn) = meeting.turn {
-        if held.wait(&running, turn.done()).await == Err(Released) {
+        if held.wait(turn.done()).await == Err(Released) {
             return whole(ANSWER);
         }
         ready = Instant::now();
     }
     if !fate.delay.is_zero() {
-        let waited = held.wait(&running, running.sleep_until(ready + fate.delay));
+        let waited = held.wait(running.sleep_until(ready + fate.delay));
         let waited = waited.await;
         measured.observe(ready.elapsed().as_secs_f64());
         if waited == Err(Released) {
@@ -175,7 +176,7 @@ fn dribble(
                 return None;
             }
             let due: Duration = slow.over * (piece + 1) / PIECES;
-            let waited = held.wait(&running, running.sleep_until(began + due));
+            let waited = held.wait(running.sleep_until(began + due));
             let next = match waited.await {
                 Ok(()) => piece + 1,
                 Err(Released) => PIECES,

@@ -1,14 +1,17 @@
 //! A call that waits for what its fate is, as long as the plan wants it.
 
+use std::sync::Arc;
+
 use experiment::downstream::Held;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::running::Running;
+use super::live::Live;
 
 /// What holds a call, with what tells it that the plan lets go.
 #[derive(Debug)]
 pub(super) struct Holding {
+    pub(super) live: Arc<Live>,
     pub(super) held: Held,
     /// When one of the parts that hold it ends by itself.
     pub(super) ends: Option<Instant>,
@@ -22,25 +25,21 @@ pub(super) struct Released;
 
 impl Holding {
     /// Waits for what the fate wants, unless the plan lets go before.
-    pub(super) async fn wait<T>(
-        &mut self,
-        running: &Running,
-        fated: impl Future<Output = T>,
-    ) -> Result<T, Released> {
+    pub(super) async fn wait<T>(&mut self, fated: impl Future<Output = T>) -> Result<T, Released> {
         tokio::select! {
             biased;
             done = fated => Ok(done),
-            () = self.released(running) => Err(Released),
+            () = self.released() => Err(Released),
         }
     }
 
-    async fn released(&mut self, running: &Running) {
+    async fn released(&mut self) {
         loop {
             let end = self.ends;
             tokio::select! {
                 () = at(end) => return,
                 changed = self.revisions.changed() => {
-                    if changed.is_err() || running.lets_go(&self.held) {
+                    if changed.is_err() || self.live.lets_go(&self.held) {
                         return;
                     }
                 }

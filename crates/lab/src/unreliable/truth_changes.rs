@@ -6,12 +6,13 @@ use std::time::Duration;
 use experiment::downstream::TRUTH_STEP;
 use tokio::sync::watch;
 
-use super::running::{Outlook, Running};
+use super::live::{Live, Outlook};
 
 /// Waits for the next change of the truth, again and again.
 ///
 /// Each [`next`](Self::next) returns an instant from which on the truth of somebody, or the phase, may be
-/// another. Ask [`Running::truth_of_each_at`] and [`Running::phase_at`] for what holds from that instant on.
+/// another. Ask [`Running::truth_of_each_at`](super::Running::truth_of_each_at) and
+/// [`Running::phase_at`](super::Running::phase_at) for what holds from that instant on.
 ///
 /// - Changes that the plan knows before are told with their exact instant, however late the task wakes.
 /// - A change of the plan is told at once.
@@ -20,7 +21,7 @@ use super::running::{Outlook, Running};
 ///   whichever is later.
 #[derive(Debug)]
 pub(crate) struct TruthChanges {
-    running: Arc<Running>,
+    live: Arc<Live>,
     versions: watch::Receiver<u64>,
     seen: Outlook,
     /// The last instant that was told.
@@ -29,13 +30,13 @@ pub(crate) struct TruthChanges {
 
 impl TruthChanges {
     /// The changes from now on. The truth of this very moment is told by [`began`](Self::began).
-    pub(crate) fn new(running: &Arc<Running>) -> Self {
-        let versions = running.truth_versions();
-        let told = running.now();
+    pub(super) fn new(live: &Arc<Live>) -> Self {
+        let versions = live.truth_versions();
+        let told = live.now();
         Self {
-            running: Arc::clone(running),
+            live: Arc::clone(live),
             versions,
-            seen: running.outlook(told),
+            seen: live.outlook(told),
             told,
         }
     }
@@ -49,7 +50,7 @@ impl TruthChanges {
     /// one before. Cancel safe.
     pub(crate) async fn next(&mut self) -> Duration {
         loop {
-            let now = self.running.now();
+            let now = self.live.now();
             // First what was planned before: it may have been the end of its plan.
             if let Some(at) = self.seen.next_change
                 && at <= now
@@ -57,7 +58,7 @@ impl TruthChanges {
                 return self.tell(at.max(self.told));
             }
             self.versions.mark_unchanged();
-            let outlook = self.running.outlook(self.told);
+            let outlook = self.live.outlook(self.told);
             let due = self.told + TRUTH_STEP;
             let called = outlook.version != self.seen.version;
             if outlook.revision != self.seen.revision || (called && now >= due) {
@@ -71,7 +72,7 @@ impl TruthChanges {
                 planned
             };
             tokio::select! {
-                () = self.running.at(wake) => {}
+                () = self.live.at(wake) => {}
                 _ = self.versions.changed(), if !called => {}
             }
         }
@@ -79,7 +80,7 @@ impl TruthChanges {
 
     fn tell(&mut self, at: Duration) -> Duration {
         self.told = at;
-        self.seen = self.running.outlook(at);
+        self.seen = self.live.outlook(at);
         at
     }
 }

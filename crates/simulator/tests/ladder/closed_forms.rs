@@ -1,4 +1,4 @@
-//! The closed forms of the ladder: waiting times, order statistics, Poisson tails, probes and queues.
+//! The closed forms of the ladder: waiting times, order statistics, Poisson tails, and probes.
 //!
 //! Integrals are sums of Simpson's rule over steps that are far finer than the figures need.
 
@@ -129,19 +129,18 @@ impl Cycle {
         (self.open_for * self.jitter).powi(2) / 12.0 + self.rate.powi(-2)
     }
 
-    /// F10: the mean number of probes of `n` instances that were open all the time for `over` seconds, from
-    /// their opening on. The second term is the edge of a renewal process (Cox 1962, section 4.2).
+    /// F10: the mean number of probes that have failed on `n` instances which have been open for `over` seconds.
+    /// The second term is the edge of a renewal process (Cox 1962, section 4.2).
     pub(crate) fn probes(self, n: u32, over: f64) -> f64 {
         let (mean, variance) = (self.mean(), self.variance());
         let edge = (variance / mean.powi(2) - 1.0) / 2.0;
-        // A probe is sent d before its cycle ends, so the process of sendings runs ahead by d.
-        f64::from(n) * ((over + self.probe) / mean + edge)
+        f64::from(n) * (over / mean + edge)
     }
 
     /// F13: the mean time from a recovery at a random phase of the cycle to the breaker's closing.
     ///
-    /// The call that is sent next after the recovery closes it: the residual of the cycle, to the sending,
-    /// and then d. A probe that is under way meanwhile has failed already, so d counts in the cycle.
+    /// It is what is left of the cycle. A probe that was sent before the recovery still fails, which costs one more
+    /// cycle with the probability d / m: d on average.
     pub(crate) fn recovery(self) -> f64 {
         let mean = self.mean();
         (self.variance() + mean.powi(2)) / (2.0 * mean) + self.probe
@@ -152,19 +151,6 @@ impl Cycle {
 /// period without jitter.
 pub(crate) fn herd(n: u32, rate: f64, width: f64) -> f64 {
     f64::from(n) * (1.0 - (-rate * width).exp())
-}
-
-/// The mean number of calls that wait in a queue M/M/c: Erlang's C formula times ρ / (1 − ρ).
-pub(crate) fn waiting_in_queue(servers: u32, offered: f64) -> f64 {
-    let busy = offered / f64::from(servers);
-    let mut term = 1.0;
-    let mut idle = 0.0;
-    for number in 0..servers {
-        idle += term;
-        term *= offered / f64::from(number + 1);
-    }
-    let all_busy = term / (1.0 - busy);
-    all_busy / (idle + all_busy) * busy / (1.0 - busy)
 }
 
 /// Figures that were computed elsewhere, to their last digit.
@@ -238,12 +224,5 @@ mod tests {
     #[test]
     fn a_herd_without_jitter_comes_within_a_tenth_of_a_second() {
         same(herd(100, 50.0, 0.1), "99.3");
-    }
-
-    #[test]
-    fn queues_are_as_long_as_erlangs_formula_says() {
-        // One server: ρ² / (1 − ρ). Two: 2ρ³ / (1 − ρ²).
-        same(waiting_in_queue(1, 0.8), "3.2000");
-        same(waiting_in_queue(2, 1.6), "2.8444");
     }
 }

@@ -2,20 +2,21 @@
 
 use std::fmt::Write;
 
-use experiment::fleet::InstanceRecord;
+use experiment::fleet::{Calls, InstanceRecord};
 use experiment::result::Repetition;
 use experiment::scenario::Scenario;
 use fusebox::State;
 use simulator::{Options, run};
 
-/// Instances of one run. They share nothing but the downstream, so a run is many independent fleets.
-pub(crate) const INSTANCES: usize = 60;
 /// The healthy time at the start, in which windows fill.
 pub(crate) const HEALTHY_S: f64 = 5.0;
 
-/// A fleet, its breakers and what happens to it.
+/// Instances, their breakers and what happens to them. They share nothing but the downstream, so one run is many
+/// independent fleets.
 #[derive(Clone, Debug)]
 pub(crate) struct Fleet {
+    /// How many instances there are.
+    pub(crate) size: u32,
     /// r, calls per second of one instance.
     pub(crate) rate: f64,
     /// The lines of `[breaker]`.
@@ -35,6 +36,7 @@ pub(crate) struct Fleet {
 impl Default for Fleet {
     fn default() -> Self {
         Self {
+            size: 600,
             rate: 10.0,
             breaker: String::new(),
             latency_ms: 0,
@@ -57,15 +59,15 @@ pub(crate) fn count_window(width: u32, limit: u32) -> String {
 
 impl Fleet {
     fn scenario(&self) -> Scenario {
-        let names: Vec<String> = (0..INSTANCES).map(|number| format!("i{number}")).collect();
         let millis = |seconds: f64| (seconds * 1000.0).round();
         let latency = format!("latency_ms = {}", self.latency_ms);
         let mut text = format!(
-            "title = \"a step\"\nduration = \"{}ms\"\n[fleet]\ninstances = {names:?}\n[breaker]\n{}\
+            "title = \"a step\"\nduration = \"{}ms\"\n[fleet]\nsize = {}\n[breaker]\n{}\
              [load]\nrate = {}\n[faults]\nphases = [\n",
             millis(self.healthy_s + self.outage_s + self.after_s),
+            self.size,
             self.breaker,
-            self.rate * INSTANCES as f64,
+            self.rate * f64::from(self.size),
         );
         let phases = [
             ("healthy", self.healthy_s, 0.0),
@@ -91,14 +93,14 @@ impl Fleet {
     }
 
     /// Runs with as many seeds.
-    pub(crate) fn runs(&self, seeds: u64) -> Vec<Repetition> {
-        (1..=seeds).map(|seed| self.run(seed)).collect()
+    pub(crate) fn runs(&self, seeds: u64) -> impl Iterator<Item = Repetition> {
+        let scenario = self.scenario();
+        (1..=seeds).map(move |seed| run(&scenario, seed, &Options::default()))
     }
 
     /// When each instance opened first, in seconds after the fault began; one list per run.
     pub(crate) fn openings(&self, seeds: u64) -> Vec<Vec<f64>> {
-        let runs = self.runs(seeds).into_iter();
-        let openings = runs.map(|run| {
+        let openings = self.runs(seeds).map(|run| {
             let of_one = |one: &InstanceRecord| {
                 first(one, State::Open).unwrap_or(f64::INFINITY) - self.healthy_s
             };
@@ -114,20 +116,18 @@ pub(crate) fn first(one: &InstanceRecord, state: State) -> Option<f64> {
     entered.next().map(|change| change.at_s)
 }
 
-/// How many calls of an instance its breaker permitted while the downstream failed.
-pub(crate) fn wasted(one: &InstanceRecord) -> f64 {
-    let failing = one
-        .intervals
-        .iter()
-        .filter(|interval| interval.p_fail > 0.0);
-    failing.map(|interval| interval.permitted as f64).sum()
+/// How many calls each instance was permitted while the downstream failed.
+pub(crate) fn wasted(run: &Repetition) -> Vec<f64> {
+    of_phase(run, "outage", |calls| calls.permitted as f64)
 }
 
-/// How many calls of an instance its breaker rejected from `from_s` on.
-pub(crate) fn rejected_after(one: &InstanceRecord, from_s: f64) -> f64 {
-    let later = one
-        .intervals
-        .iter()
-        .filter(|interval| interval.until_s > from_s);
-    later.map(|interval| interval.rejected as f64).sum()
+/// How many calls of each instance were rejected when the downstream was well again.
+pub(crate) fn lost(run: &Repetition) -> Vec<f64> {
+    of_phase(run, "after", |calls| calls.rejected as f64)
+}
+
+fn of_phase(run: &Repetition, phase: &str, figure: impl Fn(&Calls) -> f64) -> Vec<f64> {
+    let place = run.fleet.phases.iter().position(|it| it.name == phase);
+    let of_one = |one: &InstanceRecord| figure(&one.calls[place.unwrap()]);
+    run.fleet.instances.iter().map(of_one).collect()
 }

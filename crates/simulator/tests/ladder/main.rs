@@ -13,7 +13,9 @@
 //! | `sample` | means with their standard errors, and the assertions about them |
 //! | `driven` | breakers that a test calls itself, without the simulator |
 //! | `fleet` | scenarios for the steps, and what a run of the simulator shows of them |
-//! | `calls_to_open`, `opening`, `waste`, `recovery`, `queue`, `laws` | the steps |
+//! | `calls_to_open`, `opening`, `waste`, `recovery`, `laws` | the steps |
+//!
+//! Beside it: `runs.rs` holds runs to their digest for any number of jobs, and `overload/` holds the queue to M/M/c.
 
 #![expect(
     clippy::unwrap_used,
@@ -26,6 +28,7 @@ mod chain;
 mod closed_forms;
 mod driven;
 mod fleet;
+mod laws;
 mod opening;
 mod recovery;
 mod sample;

@@ -69,7 +69,7 @@ fn what_truths_cost_is_what_the_check_has_counted_whoever_calls() {
         let cost = Cost::of(&plan);
         let mut player = Player::new(plan);
         for number in 0..300 {
-            player.fate(at(number), &call(&format!("invented-{number}")));
+            meet(&mut player, at(number), &format!("invented-{number}"));
         }
         let crowd = Occupancy {
             busy: 4,

@@ -3,7 +3,7 @@
 use super::*;
 
 fn fate(rule: &str) -> Fate {
-    Player::new(with_rule(rule)).fate(at(0), &call("A"))
+    meet(&mut Player::new(with_rule(rule)), at(0), "A")
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_hang_lasts_as_long_as_it_and_the_limits_say() {
         let text = format!(
             r#"{{"rules": {{"r": {{"effects": [{{"hang": {effect}}}]}}}}, "limits": {limits}}}"#
         );
-        Player::new(plan(&text)).fate(at(0), &call("A")).delay
+        meet(&mut Player::new(plan(&text)), at(0), "A").delay
     };
 
     assert_eq!(hang("{}", "{}"), at(60_000));
@@ -79,8 +79,8 @@ fn a_stalled_answer_waits_for_the_end_of_the_phase() {
                    "rules": {"r": {"effects": [{"stall": {}}]}}}"#;
     let mut player = Player::new(plan(text));
 
-    assert_eq!(player.fate(at(100), &call("A")).delay, at(400));
-    assert_eq!(player.fate(at(600), &call("A")).delay, at(0));
+    assert_eq!(meet(&mut player, at(100), "A").delay, at(400));
+    assert_eq!(meet(&mut player, at(600), "A").delay, at(0));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn weighted_statuses_come_as_often_as_their_weights_say() {
     let mut player = Player::new(with_rule(rule));
     let mut seen = std::collections::BTreeMap::<u16, usize>::new();
     for _ in 0..20_000 {
-        if let Ending::Status { code, .. } = player.fate(at(0), &call("A")).ending {
+        if let Ending::Status { code, .. } = meet(&mut player, at(0), "A").ending {
             *seen.entry(code).or_default() += 1;
         }
     }
@@ -112,7 +112,7 @@ fn rules_match_callers_paths_and_shards() {
     ));
     let mut hit = |caller, path, key: &str| {
         let call = Call {
-            caller,
+            caller: player.caller(caller),
             key: Some(key),
             path,
         };
@@ -141,7 +141,7 @@ fn counting_gates_count_each_callers_matching_calls_in_each_phase() {
                              "third": {"gate": {"every_nth": 3}, "effects": [{"close": {}}]}}}"#;
     let mut player = Player::new(plan(text));
     let mut endings = |now, caller: &str| -> Vec<Ending> {
-        let fates = (0..6).map(|_| player.fate(at(now), &call(caller)));
+        let fates = (0..6).map(|_| meet(&mut player, at(now), caller));
         fates.map(|fate| fate.ending).collect()
     };
     let [r, c, s] = [Ending::Reset, Ending::Close, Ending::Success];
@@ -187,15 +187,15 @@ fn only_a_rule_that_needs_to_see_no_call_closes_the_door() {
 #[test]
 fn a_rule_ends_with_its_life_and_a_plan_too() {
     let mut player = Player::new(with_rule(r#"{"effects": [{"reset": {}}], "ttl_ms": 50}"#));
-    assert_eq!(player.fate(at(49), &call("A")).ending, Ending::Reset);
-    assert_eq!(player.fate(at(50), &call("A")).ending, Ending::Success);
+    assert_eq!(meet(&mut player, at(49), "A").ending, Ending::Reset);
+    assert_eq!(meet(&mut player, at(50), "A").ending, Ending::Success);
 
     let mut player = Player::new(plan(
         r#"{"phases": [{"name": "x", "failure_ratio": 1, "latency_ms": 9}], "ttl_ms": 50}"#,
     ));
     assert!(!player.ended(at(49)) && player.ended(at(50)));
-    assert_ne!(player.fate(at(49), &call("A")).ending, Ending::Success);
-    let after = player.fate(at(50), &call("A"));
+    assert_ne!(meet(&mut player, at(49), "A").ending, Ending::Success);
+    let after = meet(&mut player, at(50), "A");
     assert_eq!((after.ending, after.delay), (Ending::Success, at(0)));
     assert!(near(player.truth(at(50), "A", None), 0.0, 1e-12));
 }

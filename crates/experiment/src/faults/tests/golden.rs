@@ -18,11 +18,6 @@ fn name_of(number: usize) -> String {
     }
 }
 
-fn meet(player: &mut Player, now: Duration, caller: &str, key: Option<&str>, path: &str) -> Fate {
-    let call = Call { caller, key, path };
-    player.fate(now, &call)
-}
-
 /// All that a fate says, as text.
 fn told(fate: &Fate) -> String {
     let hits = fate
@@ -53,7 +48,8 @@ fn digest(plan: &Plan) -> String {
             let key = format!("key-{}", number % 41);
             let key = (number % 3 > 0).then_some(key.as_str());
             let path = if number % 5 == 0 { "/data/x" } else { "/data" };
-            let fate = meet(player, now, &caller, key, path);
+            let caller = player.caller(&caller);
+            let fate = player.fate(now, &Call { caller, key, path });
             digest = digest.with(&told(&fate));
         }
     };

@@ -54,9 +54,9 @@ fn a_call_meets_the_same_fate_whatever_else_happens() {
         for n in 0..200 {
             let now = at(10_000 + n);
             for other in others {
-                player.fate(now, &call(other));
+                meet(&mut player, now, other);
             }
-            fates.push(player.fate(now, &call(caller)));
+            fates.push(meet(&mut player, now, caller));
         }
         fates
     };
@@ -84,7 +84,7 @@ fn every_kind_of_chance_is_the_same_for_each_caller_under_any_interleaving() {
         for n in 0..300 {
             for place in orders(n) {
                 let now = at(n * 3);
-                fates[place].push(player.fate(now, &call(callers[place])));
+                fates[place].push(meet(&mut player, now, callers[place]));
             }
         }
         fates

@@ -86,7 +86,7 @@ fn draws_of_callers_correlate_by_the_square_of_rho_and_fail_as_much() {
         ));
         let mut player = Player::new(plan);
         let mut hits = |caller| -> Vec<bool> {
-            let fates = (0..40_000).map(|_| player.fate(at(0), &call(caller)));
+            let fates = (0..40_000).map(|_| meet(&mut player, at(0), caller));
             fates.map(|fate| fate.ending == Ending::Reset).collect()
         };
         let (a, b) = (hits("A"), hits("B"));

@@ -46,7 +46,7 @@ fn the_truth_is_the_share_of_calls_that_fail() {
                 asked += 1;
                 truth += player.truth(now, "A", None);
             }
-            failed += usize::from(fails(&player.fate(now, &call("A")), 1000));
+            failed += usize::from(fails(&meet(&mut player, now, "A"), 1000));
         }
         let found = share(failed, 10_000);
         let truth = truth / f64::from(asked);
@@ -78,7 +78,7 @@ fn the_truth_of_many_faults_together_is_that_of_their_mixture() {
         if n % 100 == 0 {
             truth += player.truth(now, "A", None);
         }
-        failed += usize::from(fails(&player.fate(now, &call("A")), 300));
+        failed += usize::from(fails(&meet(&mut player, now, "A"), 300));
     }
     let (found, truth) = (share(failed, 40_000), truth / 400.0);
     assert!(near(found, truth, 0.012), "{found} instead of {truth}");
@@ -128,7 +128,7 @@ fn an_overloaded_service_is_slow_before_its_first_call() {
 fn delays_that_are_cut_short_are_not_late() {
     let text = r#"{"limits": {"max_hang_ms": 300}, "base": {"delay": {"fixed": {"ms": 2000}}}}"#;
     assert!(plan(text).truth("A", at(0)) < 1e-9);
-    let fate = Player::new(plan(text)).fate(at(0), &call("A"));
+    let fate = meet(&mut Player::new(plan(text)), at(0), "A");
     assert_eq!(fate.delay, at(300));
 }
 
@@ -138,11 +138,11 @@ fn a_named_caller_keeps_its_rules_however_many_others_call() {
         "rules": {"r": {"match": {"caller": ["A", "B"]}, "effects": [{"reset": {}}]}}}"#;
     let mut player = Player::new(plan(text));
     for caller in 0..300 {
-        player.fate(at(0), &call(&format!("p{caller}")));
+        meet(&mut player, at(0), &format!("p{caller}"));
     }
     for caller in ["A", "B"] {
         assert_eq!(
-            player.fate(at(0), &call(caller)).ending,
+            meet(&mut player, at(0), caller).ending,
             Ending::Reset,
             "{caller}"
         );
@@ -163,7 +163,7 @@ fn the_first_effect_that_ends_a_call_decides_whether_anyone_listens() {
 fn a_delay_that_no_time_can_hold_is_a_day_at_most() {
     let law = r#"{"log_normal": {"median_ms": 0.001, "p99_ms": 86400000}}"#;
     let text = format!(r#"{{"seed": 7134633, "base": {{"delay": {law}}}}}"#);
-    let fate = Player::new(plan(&text)).fate(at(0), &call("A"));
+    let fate = meet(&mut Player::new(plan(&text)), at(0), "A");
     assert!(fate.delay <= at(86_400_000));
 }
 
@@ -202,7 +202,7 @@ fn the_truth_of_a_scenario_knows_how_long_each_instance_waits() {
         for caller in ["A", "C"] {
             assert!(near(truth(caller), late, 1e-9), "{deadline}: {caller}");
         }
-        assert!(player.fate(at(0), &call("B")).endangered, "{deadline}");
-        assert_eq!(player.fate(at(0), &call("A")).endangered, late > 0.5);
+        assert!(meet(&mut player, at(0), "B").endangered, "{deadline}");
+        assert_eq!(meet(&mut player, at(0), "A").endangered, late > 0.5);
     }
 }

@@ -1,5 +1,10 @@
 //! Tests of the recorder: what it is told comes out as an eye on the timeline would see it.
 
+#![expect(
+    clippy::float_cmp,
+    reason = "times and sums of a few exact terms come out exact"
+)]
+
 use fusebox::{Breaker, Config, ManualClock};
 
 use super::*;
@@ -159,6 +164,20 @@ fn divergence_is_exact_at_any_time_and_the_same_in_the_record() {
     assert_eq!(figure("divergence_share"), 4.0 / 9.0);
     assert_eq!(figure("state_divergence_share"), 6.0 / 9.0);
     assert_eq!(record.divergence(), divergence);
+}
+
+#[test]
+fn what_held_at_an_instant_that_is_over_is_still_known() {
+    let mut recorder = fleet(&["A"]);
+    recorder.truth(0, Duration::ZERO, 0.25);
+    recorder.truth(0, 3 * SECOND, 1.0);
+    recorder.transition(0, 4 * SECOND, &transition(State::ForcedOpen));
+
+    let at = |second| recorder.at(0, second * SECOND);
+
+    assert_eq!(at(2), (State::Closed, 0.25));
+    assert_eq!(at(3), (State::Closed, 1.0));
+    assert_eq!(at(4), (State::ForcedOpen, 1.0));
 }
 
 #[test]

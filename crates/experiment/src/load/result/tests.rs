@@ -6,6 +6,10 @@ use super::*;
 use crate::expectation::Expectation;
 use crate::load::Phases;
 
+fn profile(text: &str) -> Profile {
+    crate::reading::parse_toml(text).unwrap()
+}
+
 /// Two targets, a warm-up and a phase. In each part `n` requests succeed in `n` ms, and one of B fails.
 fn result() -> LoadResult {
     let windows = vec!["outage=4s..6s".parse().unwrap()];
@@ -188,7 +192,7 @@ fn what_the_generator_did_not_keep_and_whom_it_did_not_reach_is_said() {
     assert!(result.shortfall().unwrap().contains("late by 80"));
     assert_eq!(result.unreachable(), ["A"]);
 
-    result.profile.lateness_limit = "1s".parse().unwrap();
+    result.profile = profile("lateness_limit = \"1s\"");
     result.targets[0].parts[2].outcomes.plan();
     result.targets[0].parts[2].outcomes.count(Outcome::Shed);
     assert!(
@@ -197,7 +201,7 @@ fn what_the_generator_did_not_keep_and_whom_it_did_not_reach_is_said() {
             .unwrap()
             .contains("shed 1 of 12 requests")
     );
-    result.profile.shed_limit = 0.1;
+    result.profile = profile("lateness_limit = \"1s\"\nshed_limit = 0.1");
     assert_eq!(result.shortfall(), None);
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::{Detail, End};
 use serde::{Deserialize, Serialize};
+
+use super::{Detail, End};
 
 use crate::load::latencies::Latencies;
 use crate::load::result::{Second, SecondOfTarget};

@@ -118,7 +118,7 @@ fn by_simulator(status: u16, hint: Option<&'static str>) -> Verdict {
     let plan = serde_json::json!({ "rules": { "r": { "effects": [effect] } } });
     let mut player = Player::new(Plan::parse(plan.to_string().as_bytes()).unwrap());
     let call = Call {
-        caller: "A",
+        caller: player.caller("A"),
         key: None,
         path: "/data",
     };

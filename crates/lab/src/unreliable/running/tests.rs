@@ -16,7 +16,7 @@ impl Clock for RuntimeClock {
     }
 }
 
-fn running(plan: &str) -> (Arc<Running>, ManualClock) {
+fn running(plan: &str) -> (Running, ManualClock) {
     let clock = ManualClock::new();
     let plan = Plan::parse(plan.as_bytes()).unwrap();
     (
@@ -26,15 +26,19 @@ fn running(plan: &str) -> (Arc<Running>, ManualClock) {
 }
 
 /// The same on the time of the runtime. Call it within one.
-pub(in crate::unreliable) fn on_runtime(plan: &str) -> Arc<Running> {
+pub(in crate::unreliable) fn on_runtime(plan: &str) -> Running {
     let plan = Plan::parse(plan.as_bytes()).unwrap();
     let clock = RuntimeClock(Instant::now());
     let running = Running::new(plan, BTreeMap::new(), Box::new(clock));
-    running.sleeper.set(Sleeper::of_runtime()).unwrap();
+    running.live.sleep_on_runtime();
     running
 }
 
-pub(in crate::unreliable) fn meet(running: &Arc<Running>, caller: &str) -> Meeting {
+pub(in crate::unreliable) fn downstream(running: &Running) -> Downstream {
+    running.live.lock().downstream.clone()
+}
+
+pub(in crate::unreliable) fn meet(running: &Running, caller: &str) -> Meeting {
     running.meet(&Asked {
         caller,
         key: None,
@@ -43,7 +47,7 @@ pub(in crate::unreliable) fn meet(running: &Arc<Running>, caller: &str) -> Meeti
     })
 }
 
-fn call(running: &Arc<Running>, caller: &str) -> Fate {
+fn call(running: &Running, caller: &str) -> Fate {
     meet(running, caller).fate
 }
 
@@ -109,10 +113,7 @@ async fn a_plan_that_is_replaced_or_ends_lets_its_calls_go() {
         let running = on_runtime(hang);
         let began = Instant::now();
         let mut held = meet(&running, "A").held;
-        let waiting = tokio::spawn({
-            let running = Arc::clone(&running);
-            async move { held.wait(&running, std::future::pending::<()>()).await }
-        });
+        let waiting = tokio::spawn(async move { held.wait(std::future::pending::<()>()).await });
         if replaced {
             tokio::task::yield_now().await;
             advance(Duration::from_millis(100)).await;

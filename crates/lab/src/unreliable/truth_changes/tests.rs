@@ -17,7 +17,7 @@ async fn what_the_plan_knows_is_told_with_its_instant_however_late_the_task_wake
         r#"{"phases": [{"name": "calm", "for_ms": 1500}, {"name": "mad", "failure_ratio": 1}],
             "ttl_ms": 4000}"#,
     );
-    let mut changes = TruthChanges::new(&running);
+    let mut changes = running.truth_changes();
     assert_eq!(changes.began(), Duration::ZERO);
 
     let mut told = Vec::new();
@@ -60,7 +60,7 @@ async fn another_plan_is_told_at_once_and_calls_that_count_no_more_often_than_is
     let running = on_runtime(
         r#"{"rules": {"third": {"gate": {"every_nth": 3}, "effects": [{"reset": {}}]}}}"#,
     );
-    let mut changes = TruthChanges::new(&running);
+    let mut changes = running.truth_changes();
     advance(Duration::from_millis(3)).await;
     running.patch(Plan::healthy(), None).unwrap();
     assert_eq!(next(&mut changes).await, 3);

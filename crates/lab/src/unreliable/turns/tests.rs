@@ -5,26 +5,27 @@ use std::time::Duration;
 use experiment::overload::Occupancy;
 use tokio::time::Instant;
 
-use super::super::running::tests::{meet, on_runtime};
+use super::super::running::Running;
+use super::super::running::tests::{downstream, meet, on_runtime};
 use super::*;
 
-fn overloaded(ms: u64, abandoned: &str) -> Arc<Running> {
+fn overloaded(ms: u64, abandoned: &str) -> Running {
     on_runtime(&format!(
         r#"{{"overload": {{"workers": 1, "service": {{"fixed": {{"ms": {ms}}}}}, "queue": {{"limit": 1}},
             "abandoned_work": "{abandoned}"}}}}"#
     ))
 }
 
-fn enter(running: &Arc<Running>) -> Option<Turn> {
+fn enter(running: &Running) -> Option<Turn> {
     meet(running, "A").turn
 }
 
 fn occupancy(running: &Running) -> Occupancy {
-    running.lock().downstream.occupancy().unwrap_or_default()
+    downstream(running).occupancy().unwrap_or_default()
 }
 
 fn wasted(running: &Running) -> Duration {
-    running.lock().downstream.wasted()
+    downstream(running).wasted()
 }
 
 /// Whether so many milliseconds have passed: the runtime's timer counts whole ones and may be one late.

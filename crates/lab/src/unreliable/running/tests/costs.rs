@@ -45,7 +45,7 @@ fn looking_at_each_instance_of_a_fleet_computes_no_truth_twice() {
     );
     let fleet: Vec<String> = (0..64).map(|number| format!("i{number}")).collect();
 
-    let truths = running.truth_of_each(&fleet);
+    let truths = running.truth_of_each_at(running.live.now(), &fleet);
 
     assert!(truths.len() == 64 && truths.iter().all(|truth| (truth - 0.5).abs() < 1e-12));
     let work = lock(&running.own).work();

@@ -1,0 +1,160 @@
+//! The cost of a simulated request to its load: when it leaves, what its client decides, and the tally.
+//!
+//! `cargo bench -p benches --bench load`. Wanted for one thread: at most 40 ns for the next request of a plan
+//! whose process is constant or Poisson and whose targets are chosen at random, and at most 40 ns for planning
+//! and ending one request in the tally, with three targets as with ten thousand. Last the memory of a tally of
+//! ten thousand targets after ten minutes: at most 300 MiB.
+
+use std::alloc::System;
+use std::hint::black_box;
+use std::time::Duration;
+
+use benches::{Host, Name, Plan, Row, measure};
+use experiment::load::{Clients, Detail, End, Phases, Profile, Schedule, Tally, UnderWay};
+use experiment::outcome::Outcome;
+use experiment::reading::parse_toml;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Requests per second and target.
+const RATE: u32 = 5;
+const MANY: usize = 10_000;
+/// The length of the run whose memory is counted, in seconds.
+const SECONDS: u64 = 600;
+
+#[expect(clippy::print_stdout, reason = "the report")]
+fn main() {
+    // `cargo bench` says so; `cargo test --benches` does not, and wants to see it work only.
+    let is_measured = std::env::args().any(|word| word == "--bench");
+    let plan = if is_measured {
+        Plan::MEASURE
+    } else {
+        Plan::TRY
+    };
+    println!("# Load of a simulated run\n\n{}", Host::this());
+    println!("Nanoseconds per operation and thread; each thread has its own objects.\n");
+    println!("{}", measure(&rows(), plan));
+    let seconds = if is_measured { SECONDS } else { 2 };
+    let region = Region::new(ALLOCATOR);
+    let tally = run(MANY, seconds);
+    let change = region.change();
+    let held = change.bytes_allocated - change.bytes_deallocated;
+    println!(
+        "Tally of {} targets after {seconds} s: {} KiB",
+        tally.names().len(),
+        held / 1024
+    );
+}
+
+fn rows() -> Vec<Row> {
+    let plans = [
+        ("constant", "rate = 1000\nprocess = \"constant\""),
+        ("Poisson", "rate = 1000"),
+        (
+            "Poisson, one after another",
+            "rate = 1000\nchoose = \"round_robin\"",
+        ),
+        (
+            "Poisson, a spike",
+            "rate = 1000\nshape = \"spike:peak=5000,at=10s,for=5s\"",
+        ),
+        ("gamma", "rate = 1000\nprocess = \"gamma:0.5\""),
+        ("Poisson, keys by Zipf's law", "rate = 1000\nkey_skew = 1.1"),
+    ];
+    let plans = plans.map(|(case, text)| {
+        Row::new(Name::new("`Schedule::next`", case), move || {
+            let profile: Profile = parse_toml(text).expect("valid");
+            let mut schedule = Schedule::new(7, &profile, &["A", "B", "C"]);
+            move || {
+                black_box(schedule.next());
+            }
+        })
+    });
+    let tallies = [
+        ("plan and end, 3 targets", 3),
+        ("plan and end, 10,000 targets", MANY),
+    ];
+    let tallies = tallies.map(|(case, targets)| {
+        Row::new(Name::new("`Tally`", case), move || {
+            let (mut tally, mut request) = (empty(targets), 0);
+            move || {
+                count(&mut tally, targets, request);
+                request += 1;
+            }
+        })
+    });
+    let decisions = [
+        ("after a success", "exponential:budget=0.1", Outcome::Ok),
+        (
+            "after a failure, with jitter",
+            "exponential",
+            Outcome::Reset,
+        ),
+    ];
+    let decisions = decisions.map(|(case, retries, outcome)| {
+        Row::new(Name::new("`Clients::after`", case), move || {
+            let mut clients = Clients::new(&retries.parse().expect("valid"));
+            let mut luck = 0;
+            move || {
+                luck += 1;
+                black_box(clients.after(1, black_box(luck), black_box(outcome)));
+            }
+        })
+    });
+    let late = Name::new("`UnderWay`", "choose, begin and end, 10,000 targets");
+    let late = Row::new(late, || {
+        let mut under_way = UnderWay::new(MANY);
+        let mut luck = 0_u64;
+        move || {
+            luck = luck.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let target = under_way.least_loaded(luck);
+            under_way.begin(target);
+            under_way.end(black_box(target));
+        }
+    });
+    plans
+        .into_iter()
+        .chain(tallies)
+        .chain(decisions)
+        .chain([late])
+        .collect()
+}
+
+fn empty(targets: usize) -> Tally {
+    let names = (0..targets).map(|target| format!("i{target}")).collect();
+    Tally::new(names, &Phases::default(), Detail::of(targets))
+}
+
+/// Plans and ends one request. Of five successes there is one fast failure.
+fn count(tally: &mut Tally, targets: usize, request: u32) {
+    let target = (request as usize).wrapping_mul(7919) % targets;
+    let gap = Duration::from_secs(1) / RATE / u32::try_from(targets).unwrap_or(1);
+    let at = gap * request;
+    let bits = request.wrapping_mul(0x9e37_79b9);
+    let response = Duration::from_micros(u64::from(bits >> 15));
+    let end = End {
+        outcome: if bits % 6 == 0 {
+            Outcome::FastFail
+        } else {
+            Outcome::Ok
+        },
+        response,
+        service: Some(response),
+        lateness: Some(Duration::ZERO),
+        attempts: 1,
+    };
+    tally.plan(target, 0, at);
+    tally.end(target, 0, black_box(&end), at);
+}
+
+/// A run of so many targets, each of which is called a few times a second.
+fn run(targets: usize, seconds: u64) -> Tally {
+    let mut tally = empty(targets);
+    let requests = seconds * u64::from(RATE) * targets as u64;
+    for request in 0..u32::try_from(requests).unwrap_or(u32::MAX) {
+        count(&mut tally, targets, request);
+    }
+    tally
+}

@@ -1,0 +1,78 @@
+//! What stands in the way of an honest comparison, in sentences.
+
+use super::{Comparison, Side};
+use crate::result::Performer;
+
+impl Comparison<'_> {
+    /// What is to be known before the figures are believed: other builds, versions, machines, performers or lengths.
+    /// Results are named by their numbers, from `[1]`.
+    pub fn cautions(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        let debug = self.numbers(|side| side.result.versions.build == "debug");
+        let live = |side: &Side<'_>| side.runs.iter().any(|run| run.performer == Performer::Live);
+        if !debug.is_empty() {
+            said.push(format!(
+                "{debug} is of a debug build: its times are not those of the program that is used"
+            ));
+        }
+        let versions = self.kinds(|side| {
+            let versions = &side.result.versions;
+            let commit = versions.commit.as_deref().unwrap_or("unknown commit");
+            format!("{} ({commit}, {})", versions.breaker_lab, versions.build)
+        });
+        if let Some(versions) = versions {
+            said.push(format!(
+                "other programs, so that they may be what differs: {versions}"
+            ));
+        }
+        let performers = self.kinds(|side| {
+            let performers = [
+                (Performer::Live, "live"),
+                (Performer::Simulated, "simulated"),
+            ];
+            let has = |performer| side.runs.iter().any(|run| run.performer == performer);
+            let names = performers
+                .into_iter()
+                .filter(|(performer, _)| has(*performer));
+            names
+                .map(|(_, name)| name)
+                .collect::<Vec<_>>()
+                .join(" and ")
+        });
+        if let Some(performers) = performers {
+            said.push(format!("other performers: {performers}"));
+        }
+        let machines = self.kinds(|side| {
+            let machine = &side.result.machine;
+            format!(
+                "{}, {} cores",
+                machine.cpu.as_deref().unwrap_or(&machine.arch),
+                machine.cores
+            )
+        });
+        if let Some(machines) = machines.filter(|_| self.sides.iter().any(live)) {
+            said.push(format!("other machines: {machines}"));
+        }
+        if self.rows.iter().any(|row| row.per_minute) || !super::same_length(&self.sides) {
+            said.push("the runs lasted differently long: counts are given per minute".to_owned());
+        }
+        said
+    }
+
+    /// The numbers of some results, as `[1], [3]`.
+    fn numbers(&self, some: impl Fn(&Side<'_>) -> bool) -> String {
+        let numbered = (1_usize..).zip(&self.sides).filter(|(_, side)| some(side));
+        let names: Vec<String> = numbered.map(|(number, _)| format!("[{number}]")).collect();
+        names.join(", ")
+    }
+
+    /// What each result is, as `[1] this, [2] that`; `None` when all are the same.
+    fn kinds(&self, kind: impl Fn(&Side<'_>) -> String) -> Option<String> {
+        let kinds: Vec<String> = self.sides.iter().map(kind).collect();
+        let same = kinds.windows(2).all(|two| two[0] == two[1]);
+        let named = (1_usize..)
+            .zip(&kinds)
+            .map(|(number, kind)| format!("[{number}] {kind}"));
+        (!same).then(|| named.collect::<Vec<_>>().join(", "))
+    }
+}

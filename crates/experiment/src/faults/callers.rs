@@ -1,0 +1,377 @@
+//! The callers of a player: each has a small handle, and behind it all that is prepared of the caller once.
+//!
+//! A name is hashed and looked up when its handle is asked for; a call only goes by the handle. Those whom the
+//! plan does not name are strangers, of whom a few are told apart; all others have the handle of nobody, so
+//! whoever calls under ever new names costs no memory. Members of the host's own fleet are told apart however
+//! many there are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Plan;
+use super::check::MAX_NAMES;
+use super::prepared::Prepared;
+use super::strangers::{Known, MAX_STRANGERS};
+use crate::chance::{Draw, name_hash};
+
+/// Callers that are prepared only because their truth was asked for, as long as there are fewer in all.
+const MAX_PREPARED: usize = 2 * MAX_NAMES;
+
+/// A caller as a [`Player`](super::Player) knows it: small, and good for any number of calls.
+///
+/// It is good for the player that gave it, until the plan is patched or a patch is taken back; after that it
+/// stands for nobody in particular, until it is asked for anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallerId {
+    place: u32,
+    epoch: u32,
+}
+
+/// All callers that are told apart. The first is nobody: the empty name.
+#[derive(Clone, Debug)]
+pub(super) struct Callers {
+    all: Vec<Caller>,
+    by_name: BTreeMap<Arc<str>, u32>,
+    known: Arc<Known>,
+    strangers: usize,
+    /// How often handles have lost their meaning.
+    pub(super) epoch: u32,
+}
+
+/// What is prepared of one caller, and how often it has called.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) who: Who,
+    /// The luck of all its calls.
+    pub(super) draw: Draw,
+    /// How many there were.
+    pub(super) calls: u64,
+    counts: Vec<Count>,
+    /// Counts of rules that the plan does not have now.
+    kept: Counts,
+    role: Role,
+}
+
+/// A caller as rules see it, whether it has called or not.
+#[derive(Clone, Debug)]
+pub(super) struct Who {
+    pub(super) name: Arc<str>,
+    /// Where it is among the callers, if it is told apart.
+    pub(super) place: Option<usize>,
+    /// The hash of its name.
+    pub(super) hash: u64,
+    /// The rules that may match it, by bit.
+    pub(super) rules: u64,
+    /// After how long an answer has failed.
+    pub(super) deadline: Duration,
+}
+
+/// Why a caller is told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// The plan names it; it has not come yet.
+    Awaited,
+    /// Its truth was asked for, and it is a stranger that has not come yet.
+    Asked,
+    /// It has come.
+    Present,
+    /// The host answers for it.
+    Member,
+}
+
+/// Whether callers have kept their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follow {
+    /// They have.
+    On,
+    /// They have other ones.
+    Anew,
+}
+
+/// Matching calls that a rule has counted in a phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) ordinal: u64,
+    pub(super) calls: u64,
+}
+
+type Counts = BTreeMap<Arc<str>, Count>;
+
+/// The counts of a caller on the way from one plan to another.
+#[derive(Clone, Debug)]
+pub(super) struct Leaving {
+    pub(super) calls: u64,
+    pub(super) matching: Counts,
+    role: Role,
+}
+
+impl Callers {
+    pub(super) fn new(plan: &Plan, rules: &[Prepared], epoch: u32) -> Self {
+        let known = Arc::new(Known::of(plan));
+        let mut callers = Self {
+            all: Vec::new(),
+            by_name: BTreeMap::new(),
+            known: Arc::clone(&known),
+            strangers: 0,
+            epoch,
+        };
+        callers.add("", Role::Awaited, plan, rules);
+        for name in known.all_names() {
+            callers.add(name, Role::Awaited, plan, rules);
+        }
+        callers
+    }
+
+    /// The handle of one who calls.
+    pub(super) fn enter(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> CallerId {
+        let place = self.tell_apart(name, plan, rules).unwrap_or_default();
+        let caller = &mut self.all[place as usize];
+        if caller.role != Role::Member {
+            caller.role = Role::Present;
+        }
+        self.id(place)
+    }
+
+    /// Where one who calls is, unless there are too many strangers already.
+    fn tell_apart(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> Option<u32> {
+        let found = self.by_name.get(name).copied();
+        let known = found.filter(|place| self.all[*place as usize].role != Role::Asked);
+        if known.is_some() {
+            return known;
+        }
+        if self.strangers >= MAX_STRANGERS {
+            return None;
+        }
+        self.strangers += 1;
+        Some(found.unwrap_or_else(|| self.add(name, Role::Asked, plan, rules)))
+    }
+
+    /// The handle of a member of the host's own fleet.
+    pub(super) fn admit(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> CallerId {
+        let place = match self.by_name.get(name) {
+            Some(&place) => place,
+            None => self.add(name, Role::Member, plan, rules),
+        };
+        self.all[place as usize].role = Role::Member;
+        self.id(place)
+    }
+
+    fn id(&self, place: u32) -> CallerId {
+        CallerId {
+            place,
+            epoch: self.epoch,
+        }
+    }
+
+    fn add(&mut self, name: &str, role: Role, plan: &Plan, rules: &[Prepared]) -> u32 {
+        let who = Who::of(name, plan, rules);
+        self.push(Caller {
+            draw: Draw::new(plan.seed).number(who.hash),
+            who,
+            calls: 0,
+            counts: Vec::new(),
+            kept: Counts::new(),
+            role,
+        })
+    }
+
+    fn push(&mut self, mut caller: Caller) -> u32 {
+        let place = u32::try_from(self.all.len()).expect("callers are fewer than 2³²");
+        caller.who.place = Some(place as usize);
+        self.by_name.insert(Arc::clone(&caller.who.name), place);
+        self.all.push(caller);
+        place
+    }
+
+    /// Where the caller with this handle is; an old handle is nobody's.
+    pub(super) fn place(&self, id: CallerId) -> usize {
+        if self.knows(id) { id.place as usize } else { 0 }
+    }
+
+    pub(super) fn knows(&self, id: CallerId) -> bool {
+        id.epoch == self.epoch && (id.place as usize) < self.all.len()
+    }
+
+    pub(super) fn at(&self, place: usize) -> &Caller {
+        &self.all[place]
+    }
+
+    pub(super) fn at_mut(&mut self, place: usize) -> &mut Caller {
+        &mut self.all[place]
+    }
+
+    /// Who has this name; one who is not told apart is prepared for the moment.
+    pub(super) fn who(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> Who {
+        let place = match self.by_name.get(name) {
+            Some(&place) => place,
+            None if self.all.len() < MAX_PREPARED => self.add(name, Role::Asked, plan, rules),
+            None => return Who::of(name, plan, rules),
+        };
+        self.all[place as usize].who.clone()
+    }
+
+    /// One of them, or all.
+    pub(super) fn some(&self, place: Option<usize>) -> &[Caller] {
+        match place {
+            Some(place) => std::slice::from_ref(&self.all[place]),
+            None => &self.all,
+        }
+    }
+
+    /// The first of all who have the same truth as this one.
+    pub(super) fn class(&self, place: usize) -> usize {
+        let name = self.known.stand_in(&self.all[place].who.name);
+        self.by_name
+            .get(name)
+            .map_or(place, |place| *place as usize)
+    }
+
+    pub(super) fn class_of(&self, id: CallerId) -> CallerId {
+        let place = self.class(self.place(id));
+        self.id(u32::try_from(place).unwrap_or_default())
+    }
+
+    /// One of each that have the same truth.
+    pub(super) fn distinct(&self) -> Vec<Who> {
+        let places = 0..self.all.len();
+        let firsts = places.filter(|place| self.class(*place) == *place);
+        firsts.map(|place| self.all[place].who.clone()).collect()
+    }
+
+    pub(super) fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// Those who have come, in the order of their names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let present = |place: u32| self.all[place as usize].has_come();
+        let names = self.by_name.iter();
+        names.filter_map(move |(name, &place)| present(place).then_some(&**name))
+    }
+
+    /// How many matching calls a rule that counts as this one has seen in this phase.
+    pub(super) fn counted(&self, place: Option<usize>, counter: usize, ordinal: u64) -> u64 {
+        let count = place.and_then(|place| self.all[place].counts.get(counter));
+        count.map_or(0, |count| {
+            if count.ordinal == ordinal {
+                count.calls
+            } else {
+                0
+            }
+        })
+    }
+
+    /// Takes the counts of `live`, of which this was cloned.
+    pub(super) fn follow(&mut self, live: &Self) -> Follow {
+        if self.epoch != live.epoch {
+            self.clone_from(live);
+            return Follow::Anew;
+        }
+        self.strangers = live.strangers;
+        for now in &live.all {
+            let place = match self.by_name.get(&now.who.name) {
+                Some(&place) => place as usize,
+                None => self.push(now.clone()) as usize,
+            };
+            let caller = &mut self.all[place];
+            caller.calls = now.calls;
+            caller.role = now.role;
+            caller.counts.clone_from(&now.counts);
+        }
+        Follow::On
+    }
+
+    /// The counts of all who have come, for another plan.
+    pub(super) fn leave(&mut self, rules: &[Prepared]) -> BTreeMap<Arc<str>, Leaving> {
+        let all = std::mem::take(&mut self.all).into_iter();
+        let came = all.filter(Caller::has_come);
+        let leaving = came.map(|caller| {
+            let mut matching = caller.kept;
+            for rule in rules {
+                let count = rule.counter.and_then(|counter| caller.counts.get(counter));
+                if let Some(count) = count.filter(|count| **count != Count::default()) {
+                    matching.insert(Arc::clone(&rule.name), *count);
+                }
+            }
+            let leaving = Leaving {
+                calls: caller.calls,
+                matching,
+                role: caller.role,
+            };
+            (caller.who.name, leaving)
+        });
+        leaving.collect()
+    }
+
+    /// Keeps the counts of callers who came under another plan; of those that this one does not name, as
+    /// many as are told apart.
+    pub(super) fn take_over(
+        &mut self,
+        callers: BTreeMap<Arc<str>, Leaving>,
+        plan: &Plan,
+        rules: &[Prepared],
+    ) {
+        for (name, leaving) in callers {
+            let place = match leaving.role {
+                Role::Member => Some(self.admit(&name, plan, rules).place),
+                _ => self.tell_apart(&name, plan, rules),
+            };
+            if let Some(place) = place {
+                let caller = &mut self.all[place as usize];
+                caller.role = leaving.role;
+                caller.arrive(leaving, rules);
+            }
+        }
+    }
+}
+
+impl Caller {
+    fn has_come(&self) -> bool {
+        matches!(self.role, Role::Present | Role::Member)
+    }
+
+    fn arrive(&mut self, leaving: Leaving, rules: &[Prepared]) {
+        self.calls = leaving.calls;
+        self.kept = leaving.matching;
+        for rule in rules {
+            if let Some(counter) = rule.counter
+                && let Some(count) = self.kept.remove(&rule.name)
+            {
+                *self.count(counter) = count;
+            }
+        }
+    }
+
+    /// What a rule that counts has counted.
+    fn count(&mut self, counter: usize) -> &mut Count {
+        if self.counts.len() <= counter {
+            self.counts.resize(counter + 1, Count::default());
+        }
+        &mut self.counts[counter]
+    }
+
+    /// Counts one more matching call of this phase; how many came before?
+    pub(super) fn count_one(&mut self, counter: usize, ordinal: u64) -> u64 {
+        let count = self.count(counter);
+        if count.ordinal != ordinal {
+            *count = Count { ordinal, calls: 0 };
+        }
+        count.calls += 1;
+        count.calls - 1
+    }
+}
+
+impl Who {
+    fn of(name: &str, plan: &Plan, rules: &[Prepared]) -> Self {
+        let matching = rules.iter().enumerate();
+        let matching = matching.filter(|(_, rule)| rule.matches().has_caller(name));
+        Self {
+            name: name.into(),
+            place: None,
+            hash: name_hash(name),
+            rules: matching.fold(0, |mask, (place, _)| mask | 1 << place),
+            deadline: plan.deadline_of(name),
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The table of a comparison, in 80 columns: each further result beside the first one, with the difference, its
+//! interval, and the mark of those that chance alone does not explain.
+
+use experiment::comparison::{Comparison, Contrast, LEVEL, Pairing, Row, Side};
+use experiment::expectation::Unit;
+use experiment::result::Performer;
+use experiment::statistics::{Difference, Estimate};
+
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+/// Room for the name of a figure, for a value, and for a difference with its interval.
+const NAME: usize = 23;
+const VALUE: usize = 11;
+const DIFFERENCE: usize = 27;
+
+/// What follows from a figure that has no mark: nothing.
+const UNMARKED: &str =
+    "No mark: these runs show no difference. That does not mean that there is none.";
+
+/// All that is printed about a comparison.
+pub(super) fn lines(names: &[String], comparison: &Comparison<'_>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (number, (name, side)) in (1..).zip(names.iter().zip(&comparison.sides)) {
+        lines.extend(wrapped(&format!("[{number}] {name}: {}", about(side)), 4));
+    }
+    for caution in comparison.cautions() {
+        lines.extend(wrapped(&format!("! {caution}"), 2));
+    }
+    if comparison.sides.len() == 1 {
+        lines.push(String::new());
+        lines.extend(alone(comparison));
+    }
+    for further in 0..comparison.pairings.len() {
+        lines.push(String::new());
+        lines.extend(pairing(comparison, further));
+        lines.push(String::new());
+        lines.extend(beside(comparison, further));
+    }
+    if comparison.sides.len() > 1 {
+        lines.push(String::new());
+        lines.extend(notes(comparison));
+    }
+    lines
+        .into_iter()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+/// What a result is, as `Half of the calls fail; 20 runs of 40 s, simulated, 0.1.0`.
+fn about(side: &Side<'_>) -> String {
+    let first = side.runs.first();
+    let seconds = first.map_or(0.0, |run| run.fleet.duration_s.round());
+    let all = side.result.repetitions.len();
+    let runs = if all == 1 { "run" } else { "runs" };
+    let out: Vec<String> = side.left_out.iter().map(usize::to_string).collect();
+    let out = match (side.is_trusted(), out.is_empty()) {
+        (_, true) => String::new(),
+        (true, false) => format!("; left out as void or cut short: run {}", out.join(", ")),
+        (false, false) => "; all void or cut short, so that nothing is marked".to_owned(),
+    };
+    let machine = &side.result.machine;
+    let on = match first.map(|run| run.performer) {
+        Some(Performer::Simulated) => "simulated",
+        _ => machine.cpu.as_deref().unwrap_or(&machine.arch),
+    };
+    format!(
+        "{}; {all} {runs} of {seconds} s, {on}{out}",
+        side.result.title
+    )
+}
+
+/// How the runs belong together, and what is tested.
+fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
+    let sides = [&comparison.sides[0], &comparison.sides[further + 1]];
+    let runs = sides.map(|side| side.runs.len());
+    let number = further + 2;
+    let tests = comparison.tests;
+    let how = match &comparison.pairings[further] {
+        Pairing::BySeed(pairs) => {
+            let alone = runs[0] + runs[1] - 2 * pairs.len();
+            let alone = match alone {
+                0 => String::new(),
+                alone => format!(" ({alone} runs have no partner)"),
+            };
+            format!(
+                "[{number}] and [1] in {} pairs of one seed each{alone}, signed-rank test",
+                pairs.len()
+            )
+        }
+        Pairing::None => format!(
+            "{} runs of [{number}] and {} of [1], rank-sum test",
+            runs[1], runs[0]
+        ),
+    };
+    let corrected = format!("; p corrected for {tests} figures (Holm).");
+    let mut lines = wrapped(&(how + &corrected), 0);
+    if let Some(needed) = comparison.needed(further) {
+        let what = format!(
+            "Too few runs: nothing can be marked. It takes {needed} runs of each, or fewer figures (--figure)."
+        );
+        lines.extend(wrapped(&what, 0));
+    }
+    lines
+}
+
+/// The figures of one further result beside those of the first.
+fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
+    let number = further + 2;
+    let head = format!(
+        "{:NAME$}{:>VALUE$}{:>VALUE$}  {:DIFFERENCE$}{:>6}",
+        "figure, mean",
+        "[1]",
+        format!("[{number}]"),
+        format!("[{number}] - [1], 95 % interval"),
+        "p"
+    );
+    let mut lines = vec![head];
+    for row in &comparison.rows {
+        let estimates = [row.estimates[0], row.estimates[further + 1]];
+        let contrast = row.contrasts[further];
+        let by_median = estimates.iter().flatten().any(|it| it.never > 0);
+        let [first, second] =
+            estimates.map(|it| it.map_or("-".to_owned(), |it| value(row, &it, by_median)));
+        let shown = contrast.filter(|it| it.varies);
+        let (mark, p) = match shown {
+            Some(it) => (if it.is_marked() { "*" } else { "" }, probability(&it)),
+            None => ("", String::new()),
+        };
+        let apart = contrast.map_or(String::new(), |it| difference(row, &it, estimates));
+        let name = row.name();
+        let wide = name.chars().count() > NAME - 1;
+        let label = if wide { "" } else { &*name };
+        let cells = format!("{label:NAME$}{first:>VALUE$}{second:>VALUE$}  {apart:DIFFERENCE$}");
+        // A longer difference takes the room before the mark.
+        let room = (WIDTH - 8).max(cells.chars().count() + 1);
+        if wide {
+            lines.push(name);
+        }
+        lines.push(
+            format!("{cells:room$}{mark:<1}{p:>7}")
+                .trim_end()
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+/// The figures of a single result.
+fn alone(comparison: &Comparison<'_>) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{:30}{:>12}  {:26}{:>6}",
+        "figure", "mean", "95 % interval", "runs"
+    )];
+    for row in &comparison.rows {
+        let Some(it) = row.estimates[0] else { continue };
+        let interval = match it.interval {
+            Some(ends) => {
+                let scale = Scale::of(row, &[ends.low, ends.high]);
+                format!("{} … {}", scale.bare(ends.low), scale.with_unit(ends.high))
+            }
+            None if it.never > 0 => format!("never in {} runs", it.never),
+            None => "one run has none".to_owned(),
+        };
+        let value = value(row, &it, it.never > 0);
+        lines.push(format!(
+            "{:30}{value:>12}  {interval:26}{:>6}",
+            row.name(),
+            it.count
+        ));
+    }
+    lines
+}
+
+/// What the marks mean.
+fn notes(comparison: &Comparison<'_>) -> Vec<String> {
+    let contrasts = || {
+        comparison
+            .rows
+            .iter()
+            .flat_map(|row| row.contrasts.iter().flatten())
+    };
+    let mut lines = Vec::new();
+    if contrasts().any(Contrast::is_marked) {
+        lines.push(format!(
+            "* differs: p ≤ {LEVEL} after the correction; the intervals are not corrected."
+        ));
+    }
+    if comparison
+        .rows
+        .iter()
+        .any(|row| row.figure.definition.unit == Unit::Share)
+    {
+        lines.push("pp: percentage points.".to_owned());
+    }
+    let never = comparison
+        .rows
+        .iter()
+        .any(|row| row.estimates.iter().flatten().any(|it| it.never > 0));
+    if never {
+        lines.push(
+            "~ the median, because it came never in some runs; the test takes these as the latest."
+                .to_owned(),
+        );
+    }
+    lines.push(UNMARKED.to_owned());
+    lines
+}
+
+fn value(row: &Row, estimate: &Estimate, by_median: bool) -> String {
+    match estimate.mean {
+        Some(mean) if !by_median => Scale::of(row, &[mean]).with_unit(mean),
+        _ if estimate.median.is_infinite() => "never".to_owned(),
+        _ => format!(
+            "~{}",
+            Scale::of(row, &[estimate.median]).with_unit(estimate.median)
+        ),
+    }
+}
+
+fn difference(row: &Row, contrast: &Contrast, estimates: [Option<Estimate>; 2]) -> String {
+    let Some(Difference { mean, interval }) = contrast.difference else {
+        let [first, second] = estimates.map(|it| it.map_or(0, |it| it.never));
+        return format!("never in {first} and {second} runs");
+    };
+    if !contrast.varies {
+        return "the same in all".to_owned();
+    }
+    let ends = interval.map(|it| [it.low, it.high]);
+    let scale = Scale::of(
+        row,
+        &[&[mean][..], ends.as_ref().map_or(&[], |ends| ends)].concat(),
+    );
+    let points = if row.figure.definition.unit == Unit::Share {
+        " pp"
+    } else {
+        scale.unit
+    };
+    let mean = format!("{}{points}", scale.signed(mean));
+    match ends {
+        Some([low, high]) => format!("{mean} ({} … {})", scale.signed(low), scale.signed(high)),
+        None => mean,
+    }
+}
+
+fn probability(contrast: &Contrast) -> String {
+    match contrast.corrected {
+        p if p < 0.001 => "< 0.001".to_owned(),
+        p => format!("{p:.3}"),
+    }
+}
+
+/// The unit in which several values of one figure are shown.
+struct Scale {
+    factor: f64,
+    unit: &'static str,
+}
+
+impl Scale {
+    fn of(row: &Row, values: &[f64]) -> Self {
+        let most = values
+            .iter()
+            .fold(0.0_f64, |most, value| most.max(value.abs()));
+        let (factor, unit) = match row.figure.definition.unit {
+            Unit::Seconds | Unit::Delay if most < 0.000_95 => (1e6, " µs"),
+            Unit::Seconds | Unit::Delay if most < 0.995 => (1e3, " ms"),
+            Unit::Seconds | Unit::Delay => (1.0, " s"),
+            Unit::Share => (100.0, " %"),
+            Unit::PerSecond => (1.0, "/s"),
+            Unit::Count | Unit::Expected | Unit::Factor => (1.0, ""),
+        };
+        Self { factor, unit }
+    }
+
+    fn bare(&self, value: f64) -> String {
+        let value = value * self.factor;
+        match value.abs() {
+            0.0 => "0".to_owned(),
+            ..9.995 => format!("{value:.2}"),
+            ..99.95 => format!("{value:.1}"),
+            _ => format!("{value:.0}"),
+        }
+    }
+
+    fn signed(&self, value: f64) -> String {
+        let sign = if value > 0.0 { "+" } else { "" };
+        format!("{sign}{}", self.bare(value))
+    }
+
+    fn with_unit(&self, value: f64) -> String {
+        format!("{}{}", self.bare(value), self.unit)
+    }
+}
+
+/// Text in lines of at most 80 columns, the later ones indented.
+fn wrapped(text: &str, indent: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, " ".repeat(indent) + word));
+        } else {
+            if !line.trim().is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests;

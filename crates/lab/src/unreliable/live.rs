@@ -1,0 +1,179 @@
+//! The service's value behind one mutex, with its clock, its timers, and those who wait for a change.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
+
+use experiment::downstream::{Conflict, Downstream, Held, Settled};
+use experiment::overload::WorkId;
+use fusebox::Clock;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+
+use super::board::lock;
+use crate::timer::Sleeper;
+
+/// The value that lives: whoever changes it tells those who wait. Its clock starts anywhere.
+pub(super) struct Live {
+    clock: Box<dyn Clock>,
+    /// Made at the first use, which is within the runtime.
+    sleeper: OnceLock<Sleeper>,
+    /// The plan's revision, for those who wait for its end.
+    revisions: watch::Sender<u64>,
+    /// The version of the truth, for those who follow it.
+    truth_versions: watch::Sender<u64>,
+    state: Mutex<State>,
+}
+
+/// All that changes while the service runs.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) downstream: Downstream,
+    /// The calls that wait for their work.
+    pub(super) waiting: BTreeMap<WorkId, oneshot::Sender<()>>,
+    /// For each piece of work that is being done, what its timer ends with when it is dropped.
+    pub(super) timers: BTreeMap<WorkId, oneshot::Sender<()>>,
+    /// The version of the truth that others were told of last.
+    told: u64,
+}
+
+/// What is known now of the changes of the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outlook {
+    pub(super) revision: u64,
+    pub(super) version: u64,
+    /// The next change that comes with time alone.
+    pub(super) next_change: Option<Duration>,
+}
+
+impl Live {
+    /// The value that `start` makes of what the clock shows.
+    pub(super) fn new(clock: Box<dyn Clock>, start: impl FnOnce(Duration) -> Downstream) -> Self {
+        let downstream = start(clock.now());
+        Self {
+            clock,
+            sleeper: OnceLock::new(),
+            revisions: watch::Sender::new(downstream.revision()),
+            truth_versions: watch::Sender::new(downstream.truth_version()),
+            state: Mutex::new(State {
+                told: downstream.truth_version(),
+                downstream,
+                waiting: BTreeMap::new(),
+                timers: BTreeMap::new(),
+            }),
+        }
+    }
+
+    /// The state after a plan whose time is over has given way, and what the clock shows.
+    pub(super) fn settled(&self) -> (MutexGuard<'_, State>, Duration) {
+        let mut state = self.lock();
+        // Within the lock, so that no two see time go back.
+        let now = self.now();
+        if state.downstream.settle(now) == Settled::GaveWay {
+            self.tell_revision(&mut state);
+        }
+        (state, now)
+    }
+
+    /// The state as it was at the last call or change.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Changes the plan, and tells those who wait.
+    pub(super) fn change(
+        &self,
+        change: impl FnOnce(&mut Downstream, Duration) -> Result<u64, Conflict>,
+    ) -> Result<u64, Conflict> {
+        let (mut state, now) = self.settled();
+        let revision = change(&mut state.downstream, now)?;
+        self.tell_revision(&mut state);
+        Ok(revision)
+    }
+
+    /// Tells those who follow the truth that it may be another, if it may.
+    pub(super) fn tell_truth(&self, state: &mut State) {
+        let version = state.downstream.truth_version();
+        if state.told != version {
+            state.told = version;
+            self.truth_versions.send_replace(version);
+        }
+    }
+
+    /// Whether the plan wants a call no longer to wait.
+    pub(super) fn lets_go(&self, held: &Held) -> bool {
+        let (state, _) = self.settled();
+        state.downstream.lets_go(held)
+    }
+
+    /// What is known now of the changes of the truth after `at`.
+    pub(super) fn outlook(&self, at: Duration) -> Outlook {
+        let (mut state, _) = self.settled();
+        Outlook {
+            next_change: state.downstream.next_change(at),
+            revision: state.downstream.revision(),
+            version: state.downstream.truth_version(),
+        }
+    }
+
+    /// Told of each revision of the plan from now on.
+    pub(super) fn revisions(&self) -> watch::Receiver<u64> {
+        self.revisions.subscribe()
+    }
+
+    /// Told of each version of the truth from now on.
+    pub(super) fn truth_versions(&self) -> watch::Receiver<u64> {
+        self.truth_versions.subscribe()
+    }
+
+    /// What the service's clock shows.
+    pub(super) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// The runtime's instant at which the service's clock shows `at`.
+    pub(super) fn instant(&self, at: Duration) -> Instant {
+        Instant::now() + at.saturating_sub(self.now())
+    }
+
+    /// Returns at `at` on the service's clock, precisely; never if there is no such instant.
+    pub(super) async fn at(&self, at: Option<Duration>) {
+        match at {
+            Some(at) => self.sleeper().sleep_until(self.instant(at)).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// By which tasks wait precisely. Call it within a runtime.
+    pub(super) fn sleeper(&self) -> &Sleeper {
+        self.sleeper.get_or_init(Sleeper::new)
+    }
+
+    /// The same by the runtime's timer, whose time a test can move.
+    #[cfg(test)]
+    pub(super) fn sleep_on_runtime(&self) {
+        self.sleeper.set(Sleeper::of_runtime()).unwrap();
+    }
+
+    /// Tells those who wait that another plan is in force. Work of a plan that has gone is no more: its
+    /// timers end, and who waited for it waits no longer.
+    fn tell_revision(&self, state: &mut State) {
+        let State {
+            downstream,
+            waiting,
+            timers,
+            ..
+        } = state;
+        waiting.retain(|id, _| downstream.has_work(*id));
+        timers.retain(|id, _| downstream.has_work(*id));
+        self.revisions.send_replace(downstream.revision());
+        self.tell_truth(state);
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").finish_non_exhaustive()
+    }
+}
