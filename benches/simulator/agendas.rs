@@ -47,7 +47,11 @@ fn step<E: Events>(pending: u32) -> f64 {
         let mut delay = move || {
             let bits = luck.next_u64();
             let short = 4_000_000 + (bits >> 32) * 8_000_000 / (1 << 32);
-            if bits.is_multiple_of(10) { 1_000_000_000 } else { short }
+            if bits.is_multiple_of(10) {
+                1_000_000_000
+            } else {
+                short
+            }
         };
         let mut events = E::default();
         for what in 0..pending {
@@ -145,7 +149,10 @@ impl Wheel {
             let place = (tick % BUCKETS) as usize;
             self.full[place / 64] >> (place % 64) & 1 == 1
         });
-        let later = self.later.peek().map(|Reverse(event)| unpacked(*event).0 >> TICK);
+        let later = self
+            .later
+            .peek()
+            .map(|Reverse(event)| unpacked(*event).0 >> TICK);
         self.tick = next.into_iter().chain(later).min().expect("one is pending");
         let place = (self.tick % BUCKETS) as usize;
         self.full[place / 64] &= !(1 << (place % 64));

@@ -96,5 +96,7 @@ fn most_resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    number.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
+    number
+        .and_then(|number| number.trim().parse().ok())
+        .unwrap_or(0)
 }

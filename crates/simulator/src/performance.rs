@@ -239,8 +239,8 @@ impl<'a> Performance<'a> {
             // Whatever is due is nobody's concern any more.
             return false;
         }
-        // Of a request and an event at the same instant the request is first.
-        if arrival <= event {
+        // Of a request and an event at the same instant the event is first: a phase that begins then holds.
+        if arrival < event {
             let Some((request, more)) = self.arrivals.next() else {
                 return false;
             };
@@ -327,7 +327,7 @@ impl<'a> Performance<'a> {
             performer: Performer::Simulated,
             digest: Some(self.digest.to_string()),
             cut_short,
-            invalid: unaccounted(&outcomes, &self.effort, cut_short),
+            invalid: unaccounted(&outcomes, &self.effort, cut_short).or(load.shortfall()),
             verdicts: Vec::new(),
             load,
             fleet: self

@@ -89,8 +89,8 @@ impl Downstream {
     /// again when [`truth_version`](Self::truth_version) has grown.
     pub fn next_change(&mut self, now: Duration) -> Option<Duration> {
         self.settle(now);
-        let elapsed = self.elapsed(now);
-        let next = next_change(&mut self.force.player, elapsed)?;
+        let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
+        let next = self.force.player.next_change(elapsed, occupancy)?;
         Some(self.force.began.saturating_add(next))
     }
 
@@ -163,7 +163,7 @@ impl Sight<'_> {
 
     /// The earliest instant after this one, on the plan's clock, at which time alone may change the truth.
     pub fn next_change(&mut self) -> Option<Duration> {
-        next_change(self.player, self.elapsed)
+        self.player.next_change(self.elapsed, self.occupancy)
     }
 
     /// The truth for every caller.
@@ -187,13 +187,4 @@ impl Sight<'_> {
             occupancy: self.occupancy,
         }
     }
-}
-
-/// The earliest instant after `now`, on the plan's clock, at which time alone may change the truth.
-fn next_change(player: &mut Player, now: Duration) -> Option<Duration> {
-    let step = now.saturating_add(TRUTH_STEP);
-    let phase = player.plan().at(now).remaining;
-    let phase = phase.map(|left| now.saturating_add(left));
-    let end = player.end_of(&[]);
-    [Some(step), phase, end].into_iter().flatten().min()
 }
