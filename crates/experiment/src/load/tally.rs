@@ -163,6 +163,12 @@ impl Tally {
         self.planned
     }
 
+    /// How many requests to one target have been planned.
+    pub fn planned_to(&self, target: usize) -> u64 {
+        let parts = self.counts_of(target).iter();
+        parts.map(|part| part.outcomes.planned()).sum()
+    }
+
     /// A request to `target` is planned in the `part` of the run that [`Phases::place`] gives.
     pub fn plan(&mut self, target: usize, part: usize, at: Duration) {
         self.planned += 1;
