@@ -29,17 +29,6 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
             events.display()
         )));
     }
-    if let Some(one) = source.scenario.interruptions().next() {
-        let (name, what) = (
-            &source.scenario.instances()[one.instance],
-            if one.restarts { "restart" } else { "pause" },
-        );
-        return Err(Failure::usage(format!(
-            "instance.{name}.{what}: the instances of a live run share one process, which can neither stand still nor \
-             end for one of them: write `breaker-lab simulate {}`, which performs it in virtual time",
-            args.scenario
-        )));
-    }
     let nothing = File::default();
     let show = if args.quiet {
         Show::Nothing
