@@ -119,6 +119,7 @@ impl Downstream {
         player.follow(live);
         Sight {
             player,
+            began: self.force.began,
             elapsed: self.elapsed(now),
             occupancy: self.occupancy(),
             revision,
@@ -139,6 +140,8 @@ pub struct Lookout {
 #[derive(Debug)]
 pub struct Sight<'a> {
     player: &'a mut Player,
+    /// The instant that is zero on the plan's clock.
+    began: Duration,
     elapsed: Duration,
     occupancy: Option<Occupancy>,
     revision: u64,
@@ -161,9 +164,11 @@ impl Sight<'_> {
         self.player.truth_of_each(elapsed, callers, occupancy)
     }
 
-    /// The earliest instant after this one, on the plan's clock, at which time alone may change the truth.
+    /// The earliest instant after this one, on the host's clock, at which time alone may change the truth of
+    /// those who have come or whom this lookout was asked for: [`Downstream::next_change`] beside the calls.
     pub fn next_change(&mut self) -> Option<Duration> {
-        self.player.next_change(self.elapsed, self.occupancy)
+        let next = self.player.next_change(self.elapsed, self.occupancy)?;
+        Some(self.began.saturating_add(next))
     }
 
     /// The truth for every caller.
