@@ -110,7 +110,7 @@ fn ticks() -> impl FnMut() -> Duration {
 fn fate(text: &str) -> impl FnMut() + 'static {
     let mut player = Player::new(plan(text));
     let call = Call {
-        caller: "A",
+        caller: player.caller("A"),
         key: None,
         path: "/data",
     };
