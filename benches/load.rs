@@ -49,7 +49,12 @@ fn main() {
 }
 
 fn rows() -> Vec<Row> {
-    let plans = [
+    let groups = [plans(), tallies(), decisions(), vec![late_choice()]];
+    groups.into_iter().flatten().collect()
+}
+
+fn plans() -> Vec<Row> {
+    let cases = [
         ("constant", "rate = 1000\nprocess = \"constant\""),
         ("Poisson", "rate = 1000"),
         (
@@ -63,7 +68,7 @@ fn rows() -> Vec<Row> {
         ("gamma", "rate = 1000\nprocess = \"gamma:0.5\""),
         ("Poisson, keys by Zipf's law", "rate = 1000\nkey_skew = 1.1"),
     ];
-    let plans = plans.map(|(case, text)| {
+    let rows = cases.map(|(case, text)| {
         Row::new(Name::new("`Schedule::next`", case), move || {
             let profile: Profile = parse_toml(text).expect("valid");
             let mut schedule = Schedule::new(7, &profile, &["A", "B", "C"]);
@@ -72,20 +77,25 @@ fn rows() -> Vec<Row> {
             }
         })
     });
-    let tallies = [
+    rows.into()
+}
+
+fn tallies() -> Vec<Row> {
+    let cases = [
         ("plan and end, 3 targets", 3),
         ("plan and end, 10,000 targets", MANY),
     ];
-    let tallies = tallies.map(|(case, targets)| {
+    let rows = cases.map(|(case, targets)| {
         Row::new(Name::new("`Tally`", case), move || {
-            let (mut tally, mut request) = (empty(targets), 0);
-            move || {
-                count(&mut tally, targets, request);
-                request += 1;
-            }
+            let mut run = Run::new(targets);
+            move || run.request()
         })
     });
-    let decisions = [
+    rows.into()
+}
+
+fn decisions() -> Vec<Row> {
+    let cases = [
         ("after a success", "exponential:budget=0.1", Outcome::Ok),
         (
             "after a failure, with jitter",
@@ -93,7 +103,7 @@ fn rows() -> Vec<Row> {
             Outcome::Reset,
         ),
     ];
-    let decisions = decisions.map(|(case, retries, outcome)| {
+    let rows = cases.map(|(case, retries, outcome)| {
         Row::new(Name::new("`Clients::after`", case), move || {
             let mut clients = Clients::new(&retries.parse().expect("valid"));
             let mut luck = 0;
@@ -103,8 +113,12 @@ fn rows() -> Vec<Row> {
             }
         })
     });
-    let late = Name::new("`UnderWay`", "choose, begin and end, 10,000 targets");
-    let late = Row::new(late, || {
+    rows.into()
+}
+
+fn late_choice() -> Row {
+    let name = Name::new("`UnderWay`", "choose, begin and end, 10,000 targets");
+    Row::new(name, || {
         let mut under_way = UnderWay::new(MANY);
         let mut luck = 0_u64;
         move || {
@@ -113,48 +127,65 @@ fn rows() -> Vec<Row> {
             under_way.begin(target);
             under_way.end(black_box(target));
         }
-    });
-    plans
-        .into_iter()
-        .chain(tallies)
-        .chain(decisions)
-        .chain([late])
-        .collect()
+    })
 }
 
-fn empty(targets: usize) -> Tally {
-    let names = (0..targets).map(|target| format!("i{target}")).collect();
-    Tally::new(names, &Phases::default(), Detail::of(targets))
+/// A tally, and what is known of the next request. Targets are called in turn, in strides that leave the caches.
+struct Run {
+    tally: Tally,
+    targets: usize,
+    stride: usize,
+    target: usize,
+    gap: Duration,
+    at: Duration,
+    bits: u32,
 }
 
-/// Plans and ends one request. Of five successes there is one fast failure.
-fn count(tally: &mut Tally, targets: usize, request: u32) {
-    let target = (request as usize).wrapping_mul(7919) % targets;
-    let gap = Duration::from_secs(1) / RATE / u32::try_from(targets).unwrap_or(1);
-    let at = gap * request;
-    let bits = request.wrapping_mul(0x9e37_79b9);
-    let response = Duration::from_micros(u64::from(bits >> 15));
-    let end = End {
-        outcome: if bits % 6 == 0 {
-            Outcome::FastFail
-        } else {
-            Outcome::Ok
-        },
-        response,
-        service: Some(response),
-        lateness: Some(Duration::ZERO),
-        attempts: 1,
-    };
-    tally.plan(target, 0, at);
-    tally.end(target, 0, black_box(&end), at);
+impl Run {
+    fn new(targets: usize) -> Self {
+        let names = (0..targets).map(|target| format!("i{target}")).collect();
+        Self {
+            tally: Tally::new(names, &Phases::default(), Detail::of(targets)),
+            targets,
+            stride: if targets > 10 { targets * 3 / 5 - 1 } else { 1 },
+            target: 0,
+            gap: Duration::from_secs(1) / RATE / u32::try_from(targets).unwrap_or(1),
+            at: Duration::ZERO,
+            bits: 1,
+        }
+    }
+
+    /// Plans and ends one request. Of seven successes there is one fast failure.
+    fn request(&mut self) {
+        self.target += self.stride;
+        if self.target >= self.targets {
+            self.target -= self.targets;
+        }
+        self.at += self.gap;
+        self.bits = self.bits.wrapping_mul(0x9e37_79b9).wrapping_add(1);
+        let response = Duration::from_micros(u64::from(self.bits >> 15));
+        let is_rejected = self.bits & 0x7000 == 0;
+        let end = End {
+            outcome: if is_rejected {
+                Outcome::FastFail
+            } else {
+                Outcome::Ok
+            },
+            response,
+            service: Some(response),
+            lateness: Some(Duration::ZERO),
+            attempts: 1,
+        };
+        self.tally.plan(self.target, 0, self.at);
+        self.tally.end(self.target, 0, black_box(&end), self.at);
+    }
 }
 
 /// A run of so many targets, each of which is called a few times a second.
 fn run(targets: usize, seconds: u64) -> Tally {
-    let mut tally = empty(targets);
-    let requests = seconds * u64::from(RATE) * targets as u64;
-    for request in 0..u32::try_from(requests).unwrap_or(u32::MAX) {
-        count(&mut tally, targets, request);
+    let mut run = Run::new(targets);
+    for _ in 0..seconds * u64::from(RATE) * targets as u64 {
+        run.request();
     }
-    tally
+    run.tally
 }

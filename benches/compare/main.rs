@@ -7,10 +7,10 @@
 
 mod behaviours;
 mod call;
+mod costs;
 mod downstream;
 mod libraries;
 mod library;
-mod measured;
 mod note;
 mod scenarios;
 #[path = "../hot_path/service.rs"]

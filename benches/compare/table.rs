@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::behaviours;
+use crate::costs;
 use crate::libraries;
 use crate::library::Whose;
-use crate::measured;
 use crate::note::Note;
 use crate::shown::Shown;
 
@@ -30,13 +30,13 @@ pub(crate) fn of_behaviours() -> String {
 
 /// Measures on this machine.
 pub(crate) fn of_measurements() -> String {
-    let rows = measured::ALL.iter().map(|row| {
+    let rows = costs::ALL.iter().map(|row| {
         let cells =
             libraries::ALL.map(|library| cell((row.run)(library), library.whose(), row.notes));
         line(row.what, &cells)
     });
     let rows: String = rows.collect();
-    let notes = measured::ALL.iter().flat_map(|row| row.notes);
+    let notes = costs::ALL.iter().flat_map(|row| row.notes);
     head("measured", "---:") + &rows + &footnotes(notes)
 }
 
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_document_lists_what_is_measured() {
-        for row in measured::ALL {
+        for row in costs::ALL {
             let begin = format!("| {} |", row.what);
             assert!(
                 DOCUMENT.contains(&begin),

@@ -3,6 +3,7 @@
 mod commands;
 mod contradictions;
 mod observing;
+mod simulation;
 
 use std::fs;
 use std::net::TcpListener;

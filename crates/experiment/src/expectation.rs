@@ -127,31 +127,8 @@ impl Expectation {
     ///
     /// The target, phase or figure that is not there, with those that are.
     pub fn check(&self, known: &Known<'_>) -> Result<(), String> {
-        let Figure {
-            definition,
-            target,
-            phase,
-        } = &self.figure;
-        if definition.source == Source::Fleet && !known.fleet {
-            return Err(format!(
-                "`{self}`: {} needs breakers to watch; it is known to `run`, not to `load`",
-                definition.name
-            ));
-        }
-        let among = |what: &str, name: &Option<String>, names: &[&str]| match name {
-            Some(name) if !names.contains(&&**name) => Err(format!(
-                "`{self}`: there is no {what} `{name}`; there {} {}",
-                if names.len() == 1 { "is" } else { "are" },
-                if names.is_empty() {
-                    "none".to_owned()
-                } else {
-                    listed(names)
-                },
-            )),
-            _ => Ok(()),
-        };
-        among("target", target, &known.targets)?;
-        among("phase", phase, &known.phases)
+        let found = self.figure.check(known);
+        found.map_err(|what| format!("`{self}`: {what}"))
     }
 
     /// Whether it holds for a run with these figures.
@@ -169,6 +146,41 @@ impl Expectation {
                     .to_owned(),
             },
         }
+    }
+}
+
+impl Figure {
+    /// Whether a run with `known` parts has this figure.
+    ///
+    /// # Errors
+    ///
+    /// The target, phase or figure that is not there, with those that are.
+    pub fn check(&self, known: &Known<'_>) -> Result<(), String> {
+        let Figure {
+            definition,
+            target,
+            phase,
+        } = self;
+        if definition.source == Source::Fleet && !known.fleet {
+            return Err(format!(
+                "{} needs breakers to watch; it is known to `run`, not to `load`",
+                definition.name
+            ));
+        }
+        let among = |what: &str, name: &Option<String>, names: &[&str]| match name {
+            Some(name) if !names.contains(&&**name) => Err(format!(
+                "there is no {what} `{name}`; there {} {}",
+                if names.len() == 1 { "is" } else { "are" },
+                if names.is_empty() {
+                    "none".to_owned()
+                } else {
+                    listed(names)
+                },
+            )),
+            _ => Ok(()),
+        };
+        among("target", target, &known.targets)?;
+        among("phase", phase, &known.phases)
     }
 }
 

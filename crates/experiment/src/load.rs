@@ -5,22 +5,22 @@
 //! the [`Shape`] (how many per second, over time) are independent of each other: a process has a mean of
 //! one arrival per unit, and the shape says how fast units pass.
 //!
-//! | file | question |
+//! | file | what it holds |
 //! |---|---|
-//! | `profile` | What is the load like? |
-//! | `process` | How evenly do requests come? |
-//! | `shape`, `curve` | How many come per second, and when has the n-th come? |
-//! | `choose` | To which target does a request go, and which key does it ask for? |
-//! | `schedule` | What is planned, and is it the same plan? |
-//! | `retries`, `clients` | Does a client try again, and when? |
-//! | `under_way` | Which target has the fewest requests under way? |
-//! | `phases` | To which part of the run does a request belong? |
-//! | `histogram` | the buckets in which latencies are counted |
-//! | `latencies` | How long did things take? |
-//! | `tally`, `served` | What have the clients seen so far? |
-//! | `result`, `figures` | What came of it? |
-//! | `written` | How are all these written in one line? |
-//! | `written_figure` | A figure in JSON, infinite ones too |
+//! | `profile` | what the load is like, as written and as checked |
+//! | `process` | arrival processes: how evenly requests come |
+//! | `shape`, `curve` | requests per second over time, and when the n-th has come |
+//! | `choose` | the target and the key of a request |
+//! | `schedule` | the plan of a seed, and its digest |
+//! | `retries`, `clients` | retry policies, and what clients decide by them |
+//! | `under_way` | requests under way by target, for the choice of the least loaded one |
+//! | `phases` | the parts of a run, to which requests belong |
+//! | `histogram` | the buckets in which times are counted |
+//! | `latencies` | the times that things took |
+//! | `tally`, `served` | what the clients have seen so far |
+//! | `result`, `figures` | what came of a run |
+//! | `written` | choices with settings in one line |
+//! | `written_figure` | a figure in JSON, infinite ones too |
 
 mod choose;
 mod clients;

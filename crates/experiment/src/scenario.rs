@@ -23,7 +23,7 @@ pub use written::{
 use names::Names;
 
 use crate::breaker_settings::BreakerSettings;
-use crate::expectation::{Expectation, Known, contradiction};
+use crate::expectation::{Expectation, Figure, Known, contradiction};
 use crate::faults::Plan;
 use crate::load::{PhaseWindow, Phases, Point, Profile, Shape};
 use crate::reading::{listed, parse_toml};
@@ -222,6 +222,19 @@ impl Scenario {
         let own = self.written.instance.iter();
         let own = own.filter_map(|(name, own)| Some((self.place_of(name)?, own)));
         own.flat_map(|(place, own)| interruption::of_instance(place, own))
+    }
+
+    /// Whether a run of it has this figure.
+    ///
+    /// # Errors
+    ///
+    /// The instance or the phase that is not there, with those that are.
+    pub fn check_figure(&self, figure: &Figure) -> Result<(), String> {
+        figure.check(&Known {
+            targets: self.instances().iter().map(String::as_str).collect(),
+            phases: self.phases.names(),
+            fleet: true,
+        })
     }
 
     /// The same with another seed, for the load, the faults and the breakers.

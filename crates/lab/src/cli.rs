@@ -270,9 +270,10 @@ pub(crate) struct InstanceArgs {
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RunArgs {
-    /// A scenario file, or the name of one that comes with the lab
-    #[arg(value_name = "SCENARIO")]
-    pub(crate) scenario: String,
+    /// A scenario file, or the name of one that comes with the lab; several are run in turns with the same seeds
+    /// and compared
+    #[arg(value_name = "SCENARIO", required = true)]
+    pub(crate) scenarios: Vec<String>,
     /// Run it so many times, each with the next seed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,

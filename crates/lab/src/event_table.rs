@@ -13,8 +13,37 @@ use crate::failure::Failure;
 pub(crate) struct EventTable {
     shown: String,
     csv: CsvEvents<BufWriter<File>>,
-    /// Where it lies, and where it belongs; none for what is no plain file, such as a pipe.
-    moves: Option<(PathBuf, PathBuf)>,
+    /// None for what is no plain file, such as a pipe.
+    draft: Option<Draft>,
+}
+
+/// A file that has not taken its place. It goes when nothing comes of it.
+#[derive(Debug)]
+struct Draft {
+    lies: PathBuf,
+    belongs: PathBuf,
+}
+
+impl Draft {
+    fn of(path: &Path) -> Option<Self> {
+        let plain = fs::metadata(path).map_or(true, |about| about.is_file());
+        let name = path.file_name().filter(|_| plain)?.to_string_lossy();
+        Some(Self {
+            lies: path.with_file_name(format!(".{name}.part")),
+            belongs: path.to_owned(),
+        })
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        fs::rename(&self.lies, &self.belongs)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Once it has taken its place, there is nothing.
+        let _ = fs::remove_file(&self.lies);
+    }
 }
 
 impl EventTable {
@@ -32,18 +61,11 @@ impl EventTable {
                 "--events {shown} is not allowed: write the name of a file, such as events.csv"
             )));
         }
-        let plain = fs::metadata(path).map_or(true, |about| about.is_file());
-        let moves = plain.then(|| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            (
-                path.with_file_name(format!(".{name}.part")),
-                path.to_owned(),
-            )
-        });
-        let opened = moves.as_ref().map_or(path, |(draft, _)| draft);
+        let draft = Draft::of(path);
+        let opened = draft.as_ref().map_or(path, |draft| &draft.lies);
         let file = File::create(opened).map_err(|error| refused(&error))?;
         let csv = CsvEvents::new(BufWriter::new(file)).map_err(|error| refused(&error))?;
-        Ok(Self { shown, csv, moves })
+        Ok(Self { shown, csv, draft })
     }
 
     /// A run with this seed begins, of instances with these names; it tells its events to what is returned.
@@ -54,17 +76,11 @@ impl EventTable {
 
     /// The table is whole and takes its place.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        let Self { shown, csv, moves } = self;
-        let written = csv.finish().and_then(|_| match &moves {
-            Some((draft, path)) => fs::rename(draft, path),
+        let Self { shown, csv, draft } = self;
+        let written = csv.finish().and_then(|_| match &draft {
+            Some(draft) => draft.settle(),
             None => Ok(()),
         });
-        written.map_err(|error| {
-            if let Some((draft, _)) = &moves {
-                // What is left of it would only take up room.
-                let _ = fs::remove_file(draft);
-            }
-            Failure::runtime(format!("cannot write {shown}: {error}"))
-        })
+        written.map_err(|error| Failure::runtime(format!("cannot write {shown}: {error}")))
     }
 }

@@ -128,7 +128,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let check = args.check;
             let settings = run::settled(args)?;
             if check {
-                run::check(&settings.source);
+                settings.sources.iter().for_each(run::check);
                 return Ok(());
             }
             let stage = Stage {

@@ -4,6 +4,7 @@
 //! says. Beside it an observer notes the truth, so that what breakers believed can be held against it.
 
 mod compare;
+mod entries;
 mod folder;
 mod inputs;
 mod list;
@@ -25,6 +26,8 @@ pub(crate) use list::{check, list};
 pub(crate) use settled::settled;
 pub(crate) use shipped::{Source, read};
 
+use entries::{Entries, turns};
+
 use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
@@ -40,7 +43,8 @@ pub(crate) use inputs::keep_inputs;
 /// What to run, and what to do with the result.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) source: Source,
+    /// The scenarios: the first one, and those that are held against it.
+    pub(crate) sources: Vec<Source>,
     pub(crate) repeat: u32,
     pub(crate) out: Option<PathBuf>,
     pub(crate) events: Option<PathBuf>,
@@ -54,35 +58,33 @@ impl Observed for Settings {
     }
 }
 
-/// Runs the scenario, prints what came of it and leaves a folder with the result.
+/// Runs the scenarios, prints what came of them and leaves a folder with the results. Several take turns and are
+/// compared.
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
-    let source = &settings.source;
-    let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    keep_inputs(&folder, source)?;
+    let mut entries = Entries::prepare(&settings)?;
     let mut table = settings
         .events
         .as_deref()
         .map(EventTable::open)
         .transpose()?;
-    print::line(&format!("{}: {}", source.name, source.scenario.title()));
-    let mut result = begun(source);
+    entries.introduce(&settings.sources);
+    let turns = turns(settings.repeat, settings.sources.len());
+    let of = u32::try_from(turns.len()).unwrap_or(u32::MAX);
     let mut end = std::pin::pin!(end_of_run(None, Readers::Needed));
     let mut ending = None;
-    for number in 0..settings.repeat {
+    for (turn, (number, place)) in (1..).zip(turns) {
+        let source = &settings.sources[place];
         let seed = source.scenario.seed().wrapping_add(number.into());
         let scenario = source.scenario.clone().with_seed(seed);
         let turn = Turn {
-            number,
+            place: [turn, of],
             telemetry,
             table: table.take(),
         };
         let run = repetition(&settings, &scenario, turn, end.as_mut()).await?;
         table = run.table;
         ending = run.ending;
-        report::one(&run.repetition, number, settings.repeat);
-        result.repetitions.push(run.repetition);
-        // Each ended run is kept at once: what comes later may be cut short.
-        keep(&folder, &result)?;
+        entries.keep(place, run.repetition, [number, settings.repeat])?;
         if ending.is_some() {
             break;
         }
@@ -90,9 +92,8 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     if let Some(table) = table {
         table.finish()?;
     }
-    report::all(&result);
-    print::line(&format!("result in {}", folder.path().display()));
-    judge(&result)?;
+    entries.report();
+    entries.judge()?;
     Ok(ending.unwrap_or_else(Ending::now))
 }
 
@@ -119,7 +120,8 @@ pub(crate) fn keep(folder: &Folder, result: &RunResult) -> Result<(), Failure> {
 
 /// Which run it is, and where its events go.
 struct Turn<'a> {
-    number: u32,
+    /// Its number, from 1, and that of the last.
+    place: [u32; 2],
     telemetry: &'a Telemetry,
     table: Option<EventTable>,
 }
@@ -151,7 +153,7 @@ async fn repetition(
         until: Some(scenario.duration()),
         unhealthy_at: scenario.unhealthy_at(),
         ends: Some(scenario.duration()),
-        run: [turn.number + 1, settings.repeat],
+        run: turn.place,
         events: events.as_ref().map(|((tap, _), _)| tap.clone()),
     };
     let (system, watched) = System::start(together, bound, turn.telemetry, course);

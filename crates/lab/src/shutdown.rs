@@ -89,7 +89,34 @@ pub(crate) enum Readers {
 /// Returns at Ctrl-C, at SIGTERM, after `limit`, or when a reader who is needed has gone away. A second
 /// signal ends the process at once.
 pub(crate) async fn end_of_run(limit: Option<Duration>, readers: Readers) -> Ending {
-    let (tell, mut told) = watch::channel(());
+    let mut told = listen(obey);
+    tokio::select! {
+        _ = told.changed() => {}
+        () = after(limit) => {}
+        () = print::reader_left(), if readers == Readers::Needed => {}
+    }
+    Ending::now()
+}
+
+/// The same for work that may take its time to keep what is done: nobody waits for its services. Only a second signal
+/// ends the process at once.
+pub(crate) async fn asked_to_end() {
+    let mut told = listen(async |tell| {
+        let mut signals = Signals::new();
+        signals.next().await;
+        tell.send_replace(());
+        signals.next().await;
+        std::process::exit(130);
+    });
+    tokio::select! {
+        _ = told.changed() => {}
+        () = print::reader_left() => {}
+    }
+}
+
+/// Listens to signals on a thread of its own, and hands on when the first one came.
+fn listen(obey: impl AsyncFnOnce(&watch::Sender<()>) + Send + 'static) -> watch::Receiver<()> {
+    let (tell, told) = watch::channel(());
     let signals = thread::Builder::new().name("signals".to_owned());
     let listening = signals.spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -97,12 +124,7 @@ pub(crate) async fn end_of_run(limit: Option<Duration>, readers: Readers) -> End
         runtime.block_on(obey(&tell));
     });
     listening.expect("signals can be listened to");
-    tokio::select! {
-        _ = told.changed() => {}
-        () = after(limit) => {}
-        () = print::reader_left(), if readers == Readers::Needed => {}
-    }
-    Ending::now()
+    told
 }
 
 /// Tells of the first signal. Ends the process at the second one, or when the end does not come in time.

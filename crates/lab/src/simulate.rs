@@ -20,7 +20,7 @@ use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
 use crate::run::{Folder, Source, begun, check, judge, keep, keep_inputs, read, report};
-use crate::shutdown::{Readers, end_of_run};
+use crate::shutdown::asked_to_end;
 use bar::Bar;
 pub(crate) use swept::sweep;
 
@@ -44,11 +44,14 @@ pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let source = &settings.source;
+    // All that may be refused is refused before anything is made.
+    let table = settings.events.as_deref().map(EventTable::open);
+    let table = table.transpose()?;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
     keep_inputs(&folder, source)?;
     print::line(&format!("{}: {}", source.name, source.scenario.title()));
     let mut result = begun(source);
-    result.repetitions = performed(&settings).await?;
+    result.repetitions = performed(&settings, table).await?;
     keep(&folder, &result)?;
     told(&settings, &result);
     print::line(&format!("result in {}", folder.path().display()));
@@ -90,14 +93,12 @@ fn jobs(args: &VirtualArgs) -> NonZeroUsize {
 
 /// The runs that ended, in the order of their seeds. After Ctrl-C those that were under way are left out, unless
 /// there are no others.
-async fn performed(settings: &Settings) -> Result<Vec<Repetition>, Failure> {
+async fn performed(
+    settings: &Settings,
+    table: Option<EventTable>,
+) -> Result<Vec<Repetition>, Failure> {
     let (scenario, seeds) = (settings.source.scenario.clone(), settings.seeds.clone());
     let (jobs, options) = (settings.jobs, Options::default());
-    let table = settings
-        .events
-        .as_deref()
-        .map(EventTable::open)
-        .transpose()?;
     let bar = Arc::new(Bar::new(settings.quiet || seeds.len() == 1));
     let shown = Arc::clone(&bar);
     let cancel = options.cancel.clone();
@@ -155,7 +156,7 @@ async fn until_done_or_ended<T>(
 ) -> Result<T, Failure> {
     let ended = tokio::select! {
         ended = &mut work => ended,
-        _ = end_of_run(None, Readers::Needed) => {
+        () = asked_to_end() => {
             cancel.cancel();
             work.await
         }

@@ -282,7 +282,8 @@ impl<'a> Performance<'a> {
         }
     }
 
-    fn finish(self, scenario: &Scenario, cut_short: bool) -> Performed {
+    fn finish(mut self, scenario: &Scenario, cut_short: bool) -> Performed {
+        let now = self.time();
         let targets: Vec<&str> = scenario.instances().iter().map(String::as_str).collect();
         let mut outcomes = Outcomes::default();
         for target in 0..targets.len() {
@@ -292,7 +293,7 @@ impl<'a> Performance<'a> {
         let received = self.callers.iter();
         let received = received.map(|caller| self.downstream.ledger().received_by(*caller));
         let counted = Counted {
-            mixed_seconds: self.tally.mixed_seconds(),
+            mixed_seconds: self.tally.whole_mixed_seconds(now),
             downstream_calls: received.collect(),
         };
         let load = self.tally.into_result(&load::Performed {

@@ -181,10 +181,8 @@ fn a_run_that_is_cancelled_ends_between_two_events_and_says_so() {
 
     assert!(run.repetition.cut_short);
     assert!(run.effort.events > 0 && run.repetition.load.duration_s < 10.0);
-    let options = Options {
-        cancel,
-        ..Options::default()
-    };
+    let mut options = Options::default();
+    options.cancel = cancel;
     let none = many(&scenario, &[1, 2], NonZeroUsize::MIN, &options, |_| {});
     assert!(none.is_empty(), "what has not begun is left out");
 }

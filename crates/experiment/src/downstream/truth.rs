@@ -89,8 +89,8 @@ impl Downstream {
     /// again when [`truth_version`](Self::truth_version) has grown.
     pub fn next_change(&mut self, now: Duration) -> Option<Duration> {
         self.settle(now);
-        let elapsed = self.elapsed(now);
-        let next = next_change(&mut self.force.player, elapsed)?;
+        let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
+        let next = self.force.player.next_change(elapsed, occupancy)?;
         Some(self.force.began.saturating_add(next))
     }
 
@@ -119,6 +119,7 @@ impl Downstream {
         player.follow(live);
         Sight {
             player,
+            began: self.force.began,
             elapsed: self.elapsed(now),
             occupancy: self.occupancy(),
             revision,
@@ -139,6 +140,8 @@ pub struct Lookout {
 #[derive(Debug)]
 pub struct Sight<'a> {
     player: &'a mut Player,
+    /// The instant that is zero on the plan's clock.
+    began: Duration,
     elapsed: Duration,
     occupancy: Option<Occupancy>,
     revision: u64,
@@ -161,9 +164,11 @@ impl Sight<'_> {
         self.player.truth_of_each(elapsed, callers, occupancy)
     }
 
-    /// The earliest instant after this one, on the plan's clock, at which time alone may change the truth.
+    /// The earliest instant after this one, on the host's clock, at which time alone may change the truth of
+    /// those who have come or whom this lookout was asked for: [`Downstream::next_change`] beside the calls.
     pub fn next_change(&mut self) -> Option<Duration> {
-        next_change(self.player, self.elapsed)
+        let next = self.player.next_change(self.elapsed, self.occupancy)?;
+        Some(self.began.saturating_add(next))
     }
 
     /// The truth for every caller.
@@ -187,13 +192,4 @@ impl Sight<'_> {
             occupancy: self.occupancy,
         }
     }
-}
-
-/// The earliest instant after `now`, on the plan's clock, at which time alone may change the truth.
-fn next_change(player: &mut Player, now: Duration) -> Option<Duration> {
-    let step = now.saturating_add(TRUTH_STEP);
-    let phase = player.plan().at(now).remaining;
-    let phase = phase.map(|left| now.saturating_add(left));
-    let end = player.end_of(&[]);
-    [Some(step), phase, end].into_iter().flatten().min()
 }

@@ -139,7 +139,14 @@ impl Curve {
     }
 
     /// When so much has come; `None` when that is never.
-    pub(super) fn seconds_of(&self, expected: f64) -> Option<f64> {
+    #[cfg(test)]
+    fn seconds_of(&self, expected: f64) -> Option<f64> {
+        self.seconds_of_next(expected, &mut 0)
+    }
+
+    /// When so much has come; `None` when that is never. To be asked for more and more: `piece`, which begins at
+    /// zero, remembers how far the curve has been followed.
+    pub(super) fn seconds_of_next(&self, expected: f64, piece: &mut usize) -> Option<f64> {
         let at = match &self.0 {
             Kind::Sine {
                 mean,
@@ -147,19 +154,29 @@ impl Curve {
                 period,
             } => sine_seconds(expected, *mean, *amplitude, *period),
             Kind::Pieces(pieces) => {
-                let piece = pieces[last(pieces, |piece| piece.before <= expected)];
-                let rest = expected - piece.before;
-                // The root of rate·t + slope·t²/2 = rest in the form that does not cancel.
-                let root = (piece.rate * piece.rate + 2.0 * piece.slope * rest).max(0.0);
-                let sum = piece.rate + root.sqrt();
-                if rest <= 0.0 {
-                    piece.at
-                } else {
-                    piece.at + 2.0 * rest / sum
+                let begun = |piece: &Piece| piece.before <= expected;
+                while pieces.get(*piece + 1).is_some_and(begun) {
+                    *piece += 1;
                 }
+                pieces[*piece].seconds_of(expected)
             }
         };
         at.is_finite().then_some(at)
+    }
+}
+
+impl Piece {
+    fn seconds_of(&self, expected: f64) -> f64 {
+        let rest = expected - self.before;
+        if rest <= 0.0 {
+            return self.at;
+        }
+        if self.slope.abs() <= 0.0 {
+            return self.at + rest / self.rate;
+        }
+        // The root of rate·t + slope·t²/2 = rest in the form that does not cancel.
+        let root = (self.rate * self.rate + 2.0 * self.slope * rest).max(0.0);
+        self.at + 2.0 * rest / (self.rate + root.sqrt())
     }
 }
 

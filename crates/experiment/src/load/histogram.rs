@@ -37,6 +37,12 @@ fn values(place: usize) -> (u64, u64) {
     (((place & (HALF - 1)) + HALF) << doublings, 1 << doublings)
 }
 
+/// The largest value that falls into the same bucket: what a quantile says.
+pub(super) fn largest_alike(value: u64) -> u64 {
+    let (least, number) = values(place(value));
+    least + number - 1
+}
+
 impl Histogram {
     #[inline]
     pub(super) fn record(&mut self, value: u64, count: u64) {

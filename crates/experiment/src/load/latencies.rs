@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::histogram::Histogram;
 
 /// What is longer is kept as this long, in microseconds: an hour.
-const LONGEST: u64 = 3_600_000_000;
+pub(super) const LONGEST: u64 = 3_600_000_000;
 
 /// Latencies to three digits, from a microsecond to an hour, in bounded memory.
 ///
@@ -190,14 +190,14 @@ impl Latencies {
 }
 
 /// Whole microseconds; an hour where there are more than can be counted.
-fn micros(latency: Duration) -> u64 {
+pub(super) fn micros(latency: Duration) -> u64 {
     let seconds = latency.as_secs().checked_mul(1_000_000);
     let micros = seconds.and_then(|it| it.checked_add(latency.subsec_micros().into()));
     micros.unwrap_or(LONGEST)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "2^53 µs are 285 years")]
-fn seconds(micros: u64) -> f64 {
+pub(super) fn seconds(micros: u64) -> f64 {
     micros as f64 / 1e6
 }
 

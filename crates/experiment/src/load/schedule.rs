@@ -54,6 +54,8 @@ pub struct Schedule {
 struct Arrivals {
     gaps: Gaps,
     curve: Curve,
+    /// The piece of the curve in which the last arrival was.
+    piece: usize,
     /// Units that have passed.
     units: f64,
     last: Duration,
@@ -75,6 +77,7 @@ impl Schedule {
             arrivals: open.then(|| Arrivals {
                 gaps: Gaps::new(profile.process.clone(), stream(seed, "arrivals")),
                 curve: Curve::new(profile),
+                piece: 0,
                 units: 0.0,
                 last: Duration::ZERO,
             }),
@@ -150,7 +153,7 @@ fn terms(profile: &Profile, targets: &[&str]) -> Fingerprint {
 impl Arrivals {
     fn next(&mut self) -> Option<Duration> {
         self.units += self.gaps.next();
-        let at = self.curve.seconds_of(self.units)?;
+        let at = self.curve.seconds_of_next(self.units, &mut self.piece)?;
         // Rounding must not turn time back.
         self.last = Duration::try_from_secs_f64(at).ok()?.max(self.last);
         Some(self.last)

@@ -5,6 +5,8 @@
 //! value comes, and of the seconds the last hour is kept. With many targets, [`Detail::Together`] keeps
 //! latencies and seconds for all of them together, so that ten thousand targets cost some megabytes.
 
+mod parts;
+mod sample;
 mod seconds;
 
 use std::time::Duration;
@@ -16,6 +18,7 @@ use super::result::{LoadResult, Part, SCHEMA, Second, TargetResult};
 use super::schedule::Digest;
 use crate::outcome::{Outcome, Outcomes};
 
+use parts::{Counts, Times};
 pub use seconds::MixedSeconds;
 use seconds::Seconds;
 
@@ -101,24 +104,6 @@ pub struct Performed<'a> {
     pub cut_short: bool,
     /// What the generator itself ran out of, if it did.
     pub own_shortage: Option<String>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Counts {
-    outcomes: Outcomes,
-    sent: u64,
-    attempts: u64,
-    ended_after: u64,
-    ok_after: u64,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Times {
-    response: Latencies,
-    ok: Latencies,
-    service: Latencies,
-    lateness: Latencies,
-    fast_fail: Latencies,
 }
 
 impl Detail {
@@ -226,7 +211,11 @@ impl Tally {
 
     /// Response times of one target, or of all together where that is the [`Detail`].
     pub fn responses(&self, target: usize) -> Latencies {
-        merged(self.times_of(target), |it| &it.response)
+        let mut all = Latencies::default();
+        for times in self.times_of(target) {
+            all.merge(&times.response());
+        }
+        all
     }
 
     /// Response times of the successes of one target, or of all together where that is the [`Detail`].
@@ -239,9 +228,14 @@ impl Tally {
         merged(&self.times, |it| &it.lateness)
     }
 
-    /// Seconds in which one target rejected a request while another served one.
+    /// Seconds in which one target rejected a request while another served one, the present one included.
     pub fn mixed_seconds(&self) -> MixedSeconds {
         self.seconds.mixed()
+    }
+
+    /// The same of the seconds that are whole at `at`.
+    pub fn whole_mixed_seconds(&mut self, at: Duration) -> MixedSeconds {
+        self.seconds.mixed_before(at.as_secs())
     }
 
     /// The seconds that are over at `at`, from number `first`, as far as they are kept.
@@ -320,54 +314,6 @@ impl Tally {
     fn times_of(&self, target: usize) -> &[Times] {
         let (row, parts) = (self.detail.row(target), self.parts.len());
         &self.times[row * parts..(row + 1) * parts]
-    }
-}
-
-impl Counts {
-    fn count(&mut self, end: &End) {
-        self.outcomes.count(end.outcome);
-        self.sent += u64::from(end.attempts > 0);
-        self.attempts += u64::from(end.attempts);
-    }
-
-    fn fill(&self, part: &mut Part) {
-        part.outcomes = self.outcomes;
-        part.sent = self.sent;
-        part.attempts = self.attempts;
-        part.ended_after = self.ended_after;
-        part.ok_after = self.ok_after;
-    }
-}
-
-impl Times {
-    fn record(&mut self, end: &End) {
-        if let Some(lateness) = end.lateness {
-            self.lateness.record(lateness);
-        }
-        if end.outcome.never_came() {
-            self.response.record_never();
-            if end.service.is_some() {
-                self.service.record_never();
-            }
-            return;
-        }
-        self.response.record(end.response);
-        if let Some(service) = end.service {
-            self.service.record(service);
-        }
-        match end.outcome {
-            Outcome::Ok => self.ok.record(end.response),
-            Outcome::FastFail => self.fast_fail.record(end.response),
-            _ => {}
-        }
-    }
-
-    fn fill(&self, part: &mut Part) {
-        part.response = self.response.clone();
-        part.ok = self.ok.clone();
-        part.service = self.service.clone();
-        part.lateness = self.lateness.clone();
-        part.fast_fail = self.fast_fail.clone();
     }
 }
 

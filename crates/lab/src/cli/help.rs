@@ -62,6 +62,7 @@ Examples:
   breaker-lab run flapping
   breaker-lab run shared-bursts --repeat 5 --out runs/shared
   breaker-lab run fast-fail --set breaker.open_for=5s --set load.rate=200
+  breaker-lab run shared-bursts independent-bursts --repeat 10
   breaker-lab run my.toml --check
 
 Exit status:
@@ -85,7 +86,7 @@ Exit status:
 pub(super) const SWEEP_FIRST: &str = "\
 Examples:
   breaker-lab sweep fast-fail --vary breaker.open_for=1s,2s,4s
-  breaker-lab sweep fast-fail --vary fleet.size=3,30,300 --vary load.rate=90,9000 --out runs/sizes";
+  breaker-lab sweep fast-fail --vary fleet.size=3,30 --vary load.rate=90,900";
 
 pub(super) const SWEEP: &str = "\
 The folder holds sweep.csv, table.txt, pareto.svg and every trial; the same

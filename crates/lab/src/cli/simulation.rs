@@ -7,6 +7,8 @@ use clap::builder::RangedU64ValueParser;
 use experiment::scenario::Set;
 use experiment::sweep::Axis;
 
+/// Instances that may be asked for, as many as a scenario may have.
+const MAX_INSTANCES: u64 = 100_000;
 /// Threads that may be asked for.
 const MAX_JOBS: u64 = 256;
 /// Seeds that may be asked for.
@@ -42,7 +44,7 @@ pub(crate) struct SimulateArgs {
     #[command(flatten)]
     pub(crate) common: VirtualArgs,
     /// How many instances, up to 100000; the same as --set fleet.size=N [default: the scenario's]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_INSTANCES))]
     pub(crate) instances: Option<u64>,
     /// Simulate it so many times, each with the next seed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=MAX_REPEAT))]

@@ -32,10 +32,10 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
 }
 
 /// Prints the usual figures of results that have just been made.
-pub(super) fn show(names: &[String], results: &[RunResult]) {
-    let results: Vec<&RunResult> = results.iter().collect();
+pub(super) fn show(names: &[&str], results: &[&RunResult]) {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let figures = figures(&[]).expect("the usual figures are known");
-    for line in table::lines(names, &Comparison::of(&results, &figures)) {
+    for line in table::lines(&names, &Comparison::of(results, &figures)) {
         print::line(&line);
     }
 }

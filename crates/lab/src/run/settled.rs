@@ -1,6 +1,6 @@
 //! Settings of a live run, which follow from its flags.
 
-use super::{Settings, read};
+use super::{Settings, Source, read};
 use crate::cli::RunArgs;
 use crate::failure::Failure;
 use crate::settings::File;
@@ -10,27 +10,35 @@ use crate::together::Show;
 /// Instances that run live in one process.
 const MAX_LIVE_INSTANCES: usize = 64;
 
-/// Settles how a scenario is run.
+/// Settles how scenarios are run.
 pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
-    let source = read(&args.scenario, &args.set, args.seed)?;
-    let size = source.scenario.instances().len();
-    if size > MAX_LIVE_INSTANCES {
+    let (first, rest) = args
+        .scenarios
+        .split_first()
+        .expect("at least one is required");
+    let first = live(first, &args, args.seed)?;
+    // Those that are compared have the same seeds.
+    let is_set = args.set.iter().any(|set| set.key() == "seed");
+    let seed = (!is_set).then(|| first.scenario.seed());
+    let rest = rest.iter().map(|asked| live(asked, &args, seed));
+    let rest: Vec<Source> = rest.collect::<Result<_, Failure>>()?;
+    let sources: Vec<Source> = std::iter::once(first).chain(rest).collect();
+    if let (Some(events), [_, _, ..]) = (&args.events, &*sources) {
         return Err(Failure::usage(format!(
-            "fleet: {size} instances are more than can be run live, up to {MAX_LIVE_INSTANCES}: write \
-             `breaker-lab simulate {}`, which runs them in virtual time",
-            args.scenario
+            "--events {} is not allowed with several scenarios, as its lines do not say which: run each alone",
+            events.display()
         )));
     }
     let nothing = File::default();
     let show = if args.quiet {
         Show::Nothing
-    } else if args.repeat > 1 {
+    } else if args.repeat > 1 || sources.len() > 1 {
         Show::Progress
     } else {
         Show::fitting(args.plain)
     };
     Ok(Settings {
-        source,
+        sources,
         repeat: args.repeat,
         out: args.out,
         events: args.events,
@@ -40,4 +48,24 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
             serving(args.serving, &nothing, DRAIN_TIME_TOGETHER)?,
         ),
     })
+}
+
+/// A scenario that can be run live.
+fn live(asked: &str, args: &RunArgs, seed: Option<u64>) -> Result<Source, Failure> {
+    let source = read(asked, &args.set, seed)?;
+    let size = source.scenario.instances().len();
+    if size > MAX_LIVE_INSTANCES {
+        return Err(Failure::usage(format!(
+            "fleet: {size} instances are more than can be run live, up to {MAX_LIVE_INSTANCES}: write \
+             `breaker-lab simulate {asked}`, which runs them in virtual time"
+        )));
+    }
+    if let Some(interruption) = source.scenario.interruptions().next() {
+        let name = &source.scenario.instances()[interruption.instance];
+        return Err(Failure::usage(format!(
+            "instance.{name}: live instances neither pause nor restart: write `breaker-lab simulate {asked}`, or \
+             leave `pause` and `restart` out"
+        )));
+    }
+    Ok(source)
 }

@@ -20,7 +20,6 @@ use crate::sweep::{self, Settings};
 pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
     let quiet = args.common.quiet;
     let (source, settings) = settled(args)?;
-    print::line(&format!("{}: {}", source.name, source.scenario.title()));
     let bar = Arc::new(Bar::new(quiet));
     let shown = Arc::clone(&bar);
     let options = Options::default();
@@ -35,7 +34,12 @@ pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
             }
             Ok(run)
         };
+        let mut title = Some(format!("{}: {}", source.name, source.scenario.title()));
         let ended = sweep::sweep(&settings, prepare, perform, |progress| {
+            // Told first when the folder is open: what is refused until then is refused without a word before.
+            if let Some(title) = title.take() {
+                print::line(&title);
+            }
             shown.show(progress.done, progress.of);
             if progress.done == progress.of {
                 shown.end();
@@ -56,6 +60,12 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
     } else {
         args.figure
     };
+    let set = |key: &&str| args.common.set.iter().any(|set| set.key() == *key);
+    if let Some(key) = grid.keys().find(set) {
+        return Err(Failure::usage(format!(
+            "{key} is given with --set and with --vary: leave one of the two out"
+        )));
+    }
     if let Some(key) = grid.keys().find(|key| *key == "seed") {
         return Err(Failure::usage(format!(
             "--vary {key} is not allowed: each combination takes the same seeds, as many as --repeat says"
@@ -71,7 +81,14 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
         repeat: args.repeat,
         figures,
     };
-    sweep.figures().map_err(flag("--figure"))?;
+    let figures = sweep.figures().map_err(flag("--figure"))?;
+    for cell in sweep.grid.cells() {
+        let scenario = scenario_of(&source, &cell)?;
+        for figure in &figures {
+            let measured = scenario.check_figure(figure);
+            measured.map_err(|what| Failure::usage(format!("--figure: `{figure}`: {what}")))?;
+        }
+    }
     let out = match args.out {
         Some(out) => out,
         None => unused(Path::new("runs"), &format!("{}-sweep", source.name))?,

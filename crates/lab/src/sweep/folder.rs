@@ -29,7 +29,12 @@ impl Folder {
     /// Makes the folder, or opens one that holds a part of the same sweep, with the trials that it holds.
     pub(super) fn open(settings: &Settings) -> Result<(Self, Vec<Trial>), Failure> {
         let path = &settings.out;
-        fs::create_dir_all(path).map_err(|error| cannot("make the folder", path, &error))?;
+        fs::create_dir_all(path).map_err(|error| {
+            Failure::usage(format!(
+                "cannot make the folder {}: {error}; choose another folder with --out",
+                path.display()
+            ))
+        })?;
         if path.join("result.json").exists() {
             return Err(Failure::usage(format!(
                 "{} holds a result of `run`; choose another folder with --out",

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use experiment::downstream::{Conflict, Downstream, Held, Settled};
+use experiment::downstream::{Conflict, Downstream, Held, Lookout, Settled};
 use experiment::overload::WorkId;
 use fusebox::Clock;
 use tokio::sync::{oneshot, watch};
@@ -107,13 +107,19 @@ impl Live {
         state.downstream.lets_go(held)
     }
 
-    /// What is known now of the changes of the truth after `at`.
-    pub(super) fn outlook(&self, at: Duration) -> Outlook {
+    /// What is known now of the changes of the truth after `at`, for those who have come or whom the lookout was
+    /// asked for. It is computed beside the calls.
+    pub(super) fn outlook(&self, at: Duration, lookout: &Mutex<Lookout>) -> Outlook {
+        let mut lookout = lock(lookout);
         let (mut state, _) = self.settled();
+        let revision = state.downstream.revision();
+        let version = state.downstream.truth_version();
+        let mut sight = state.downstream.look(at, &mut lookout);
+        drop(state);
         Outlook {
-            next_change: state.downstream.next_change(at),
-            revision: state.downstream.revision(),
-            version: state.downstream.truth_version(),
+            revision,
+            version,
+            next_change: sight.next_change(),
         }
     }
 

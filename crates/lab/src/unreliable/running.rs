@@ -28,7 +28,7 @@ pub(crate) struct Running {
     /// For whoever scrapes or watches.
     board: Board,
     /// For whoever measures, who must not wait for those.
-    own: Mutex<Lookout>,
+    own: Arc<Mutex<Lookout>>,
 }
 
 /// What the service is doing.
@@ -84,7 +84,7 @@ impl Running {
         Self {
             live: Arc::new(Live::new(clock, start)),
             board: Board::default(),
-            own: Mutex::default(),
+            own: Arc::default(),
         }
     }
 
@@ -231,9 +231,10 @@ impl Running {
         (downstream.ledger().clone(), downstream.wasted())
     }
 
-    /// The changes of the truth from now on.
+    /// The changes of the truth from now on, for all who have called or whose truth was asked for by
+    /// [`truth_of_each_at`](Self::truth_of_each_at).
     pub(crate) fn truth_changes(&self) -> TruthChanges {
-        TruthChanges::new(&self.live)
+        TruthChanges::new(&self.live, &self.own)
     }
 
     fn settled(&self) -> (MutexGuard<'_, State>, Duration) {

@@ -1,9 +1,9 @@
 //! The changes of the truth, one after another, so that nobody has to poll it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use experiment::downstream::TRUTH_STEP;
+use experiment::downstream::{Lookout, TRUTH_STEP};
 use tokio::sync::watch;
 
 use super::live::{Live, Outlook};
@@ -22,6 +22,8 @@ use super::live::{Live, Outlook};
 #[derive(Debug)]
 pub(crate) struct TruthChanges {
     live: Arc<Live>,
+    /// The one that is asked for the truth, so that the changes are those of whose truth was asked for.
+    lookout: Arc<Mutex<Lookout>>,
     versions: watch::Receiver<u64>,
     seen: Outlook,
     /// The last instant that was told.
@@ -30,13 +32,14 @@ pub(crate) struct TruthChanges {
 
 impl TruthChanges {
     /// The changes from now on. The truth of this very moment is told by [`began`](Self::began).
-    pub(super) fn new(live: &Arc<Live>) -> Self {
+    pub(super) fn new(live: &Arc<Live>, lookout: &Arc<Mutex<Lookout>>) -> Self {
         let versions = live.truth_versions();
         let told = live.now();
         Self {
             live: Arc::clone(live),
+            lookout: Arc::clone(lookout),
             versions,
-            seen: live.outlook(told),
+            seen: live.outlook(told, lookout),
             told,
         }
     }
@@ -58,7 +61,7 @@ impl TruthChanges {
                 return self.tell(at.max(self.told));
             }
             self.versions.mark_unchanged();
-            let outlook = self.live.outlook(self.told);
+            let outlook = self.live.outlook(self.told, &self.lookout);
             let due = self.told + TRUTH_STEP;
             let called = outlook.version != self.seen.version;
             if outlook.revision != self.seen.revision || (called && now >= due) {
@@ -80,7 +83,7 @@ impl TruthChanges {
 
     fn tell(&mut self, at: Duration) -> Duration {
         self.told = at;
-        self.seen = self.live.outlook(at);
+        self.seen = self.live.outlook(at, &self.lookout);
         at
     }
 }

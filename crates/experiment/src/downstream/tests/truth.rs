@@ -127,3 +127,75 @@ fn callers_keep_their_handles_and_counts_through_every_change_of_the_plan() {
     assert_eq!(service.call("A").ending, Ending::Success);
     assert_eq!(service.downstream.ledger().received_by(b), 2);
 }
+
+#[test]
+fn nothing_changes_by_time_alone_under_a_plan_that_stays_as_it_is() {
+    let mut service = serving(r#"{"phases": [{"name": "mad", "failure_ratio": 1}]}"#);
+
+    assert_eq!(service.downstream.next_change(service.now), None);
+}
+
+#[test]
+fn between_two_changes_the_truth_of_those_who_are_asked_for_stays_the_same() {
+    let mut service = serving(
+        r#"{"seed": 3, "phases": [{"name": "calm", "for_ms": 700}, {"name": "then"}],
+            "rules": {"bursts": {"gate": {"gilbert_elliott": {"good_mean_ms": 200, "bad_mean_ms": 200}},
+                "effects": [{"reset": {}}]}}}"#,
+    );
+    let names = ["A", "B"];
+    let mut lookout = Lookout::default();
+    let mut look = |millis: u64| {
+        let at = service.now + Duration::from_millis(millis);
+        let mut sight = service.downstream.look(at, &mut lookout);
+        let truths = sight.truth_of_each(&names);
+        let next = sight.next_change().unwrap_or(Duration::MAX);
+        (truths, next.saturating_sub(service.now))
+    };
+
+    let (mut last, mut next) = look(0);
+    let mut changes = 0;
+    for millis in 1..3000 {
+        let (truths, after) = look(millis);
+        if Duration::from_millis(millis) < next {
+            assert_eq!(truths, last, "{millis} ms, before {next:?}");
+        } else {
+            changes += u32::from(truths != last);
+            (last, next) = (truths, after);
+        }
+    }
+
+    assert!(changes > 10, "{changes}");
+}
+
+#[test]
+fn a_member_of_the_fleet_has_luck_of_its_own_however_many_callers_there_are() {
+    let bursts = r#"{"rules": {"bursts": {
+        "gate": {"gilbert_elliott": {"good_mean_ms": 100, "bad_mean_ms": 100}},
+        "effects": [{"reset": {}}]}}}"#;
+    let histories = |service: &mut Service, name: &str| -> Vec<bool> {
+        let start = service.now;
+        let looks = (0..40).map(|n| {
+            service.now = start + Duration::from_millis(50) * n;
+            service.truth(name) > 0.5
+        });
+        let history = looks.collect();
+        service.now = start;
+        history
+    };
+    for members in [false, true] {
+        let mut service = serving(bursts);
+        let names: Vec<String> = (0..40).map(|n| format!("i{n}")).collect();
+        for name in &names {
+            if members {
+                service.downstream.member(name);
+            }
+            service.call(name);
+        }
+
+        let mut all: Vec<_> = names.iter().map(|it| histories(&mut service, it)).collect();
+        all.sort();
+        all.dedup();
+
+        assert_eq!(all.len() == 40, members, "{}", all.len());
+    }
+}

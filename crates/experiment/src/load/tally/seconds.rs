@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::sample::Sample;
 use super::{Detail, End};
-
-use crate::load::latencies::Latencies;
 use crate::load::result::{Second, SecondOfTarget};
 use crate::outcome::Outcome;
 
@@ -20,8 +19,8 @@ pub(super) struct Seconds {
     number: u64,
     /// One for each target, or one for all of them.
     present: Vec<SecondOfTarget>,
-    /// Response times of the present second, of successes and of all, row by row.
-    responses: Vec<[Latencies; 2]>,
+    /// Response times of the present second, row by row.
+    responses: Vec<Sample>,
     over: VecDeque<Second>,
     mixed: MixedSeconds,
     /// The targets that rejected a request in the present second, and those that served one.
@@ -53,7 +52,7 @@ impl Seconds {
             detail,
             number: 0,
             present: vec![SecondOfTarget::default(); rows],
-            responses: vec![Default::default(); rows],
+            responses: vec![Sample::default(); rows],
             over: VecDeque::new(),
             mixed: MixedSeconds::default(),
             rejecting: LeastTwo::default(),
@@ -69,17 +68,9 @@ impl Seconds {
     pub(super) fn end(&mut self, second: u64, [row, target]: [usize; 2], end: &End) {
         self.pass_to(second);
         self.present[row].outcomes.count(end.outcome);
-        let [ok, all] = &mut self.responses[row];
-        if end.outcome.never_came() {
-            all.record_never();
-        } else {
-            all.record(end.response);
-        }
+        self.responses[row].record(end.outcome, end.response);
         match end.outcome {
-            Outcome::Ok => {
-                ok.record(end.response);
-                self.serving.take(target);
-            }
+            Outcome::Ok => self.serving.take(target),
             Outcome::FastFail => self.rejecting.take(target),
             _ => {}
         }
@@ -98,13 +89,8 @@ impl Seconds {
     fn turn(&mut self, next: u64) {
         let quiet = vec![SecondOfTarget::default(); self.present.len()];
         let mut over = std::mem::replace(&mut self.present, quiet);
-        for (row, [ok, all]) in over.iter_mut().zip(&mut self.responses) {
-            row.ok_p50_s = ok.quantile(0.5);
-            row.ok_p99_s = ok.quantile(0.99);
-            row.p50_s = all.quantile(0.5);
-            row.p99_s = all.quantile(0.99);
-            ok.clear();
-            all.clear();
+        for (row, sample) in over.iter_mut().zip(&mut self.responses) {
+            sample.conclude(row);
         }
         self.mixed = self.mixed();
         self.rejecting = LeastTwo::default();
@@ -137,6 +123,12 @@ impl Seconds {
     pub(super) fn from(&self, first: u64) -> Vec<Second> {
         let begin = self.over.partition_point(|over| over.second < first);
         self.over.range(begin..).cloned().collect()
+    }
+
+    /// The mixed ones of those that are over when second number `second` begins.
+    pub(super) fn mixed_before(&mut self, second: u64) -> MixedSeconds {
+        self.pass_to(second);
+        self.mixed
     }
 
     pub(super) fn mixed(&self) -> MixedSeconds {

@@ -10,7 +10,7 @@ use experiment::statistics::{Difference, Estimate};
 const WIDTH: usize = 80;
 /// Room for the name of a figure, for a value, and for a difference with its interval.
 const NAME: usize = 23;
-const VALUE: usize = 11;
+const VALUE: usize = 10;
 const DIFFERENCE: usize = 27;
 
 /// What follows from a figure that has no mark: nothing.

@@ -26,14 +26,7 @@ async fn what_the_plan_knows_is_told_with_its_instant_however_late_the_task_wake
         told.push(next(&mut changes).await);
     }
 
-    assert!(told.is_sorted());
-    let phases =
-        [1499, 1500, 3999].map(|at| running.truth_of_each_at(Duration::from_millis(at), &["A"])[0]);
-    assert!(told.contains(&1500) && told.contains(&4000), "{told:?}");
-    assert!(
-        phases.iter().all(|truth| *truth < 1e-9),
-        "the plan has gone: {phases:?}"
-    );
+    assert_eq!(told, [1500, 4000]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,126 @@
+//! A sample of response times, of which two quantiles are asked when its second is over.
+
+use std::time::Duration;
+
+use crate::load::histogram::largest_alike;
+use crate::load::latencies::{LONGEST, Latencies, micros, seconds};
+use crate::load::result::SecondOfTarget;
+use crate::outcome::Outcome;
+
+/// So many times are kept one by one. A histogram has thousands of buckets to go through; with more times
+/// than that it is the cheaper one.
+const ONE_BY_ONE: usize = 2048;
+
+/// The response times of one second: a list while there are few, then histograms.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sample {
+    /// In microseconds: of successes, and of all others that came.
+    few: [Vec<u64>; 2],
+    /// How many never came.
+    never: u64,
+    /// The same for successes and for all, as far as they are no longer in the lists.
+    many: [Latencies; 2],
+}
+
+impl Sample {
+    pub(super) fn record(&mut self, outcome: Outcome, response: Duration) {
+        if outcome.never_came() {
+            self.never += 1;
+            return;
+        }
+        let list = &mut self.few[usize::from(outcome != Outcome::Ok)];
+        list.push(micros(response).min(LONGEST));
+        if list.len() >= ONE_BY_ONE {
+            self.give_up_lists();
+        }
+    }
+
+    fn give_up_lists(&mut self) {
+        let [ok, all] = &mut self.many;
+        for (list, is_ok) in self.few.iter_mut().zip([true, false]) {
+            for micros in list.drain(..).map(Duration::from_micros) {
+                all.record(micros);
+                if is_ok {
+                    ok.record(micros);
+                }
+            }
+        }
+    }
+
+    /// Fills in the quantiles, and forgets the sample, but keeps its memory.
+    pub(super) fn conclude(&mut self, row: &mut SecondOfTarget) {
+        let [ok, all] = &self.many;
+        if !ok.is_empty() || !all.is_empty() {
+            self.give_up_lists();
+            let [ok, all] = &mut self.many;
+            for _ in 0..std::mem::take(&mut self.never) {
+                all.record_never();
+            }
+            [row.ok_p50_s, row.ok_p99_s] = [0.5, 0.99].map(|it| ok.quantile(it));
+            [row.p50_s, row.p99_s] = [0.5, 0.99].map(|it| all.quantile(it));
+            ok.clear();
+            all.clear();
+            return;
+        }
+        let [ok, others] = &mut self.few;
+        [row.ok_p50_s, row.ok_p99_s] = quantiles(ok, 0);
+        ok.append(others);
+        [row.p50_s, row.p99_s] = quantiles(ok, self.never);
+        ok.clear();
+        self.never = 0;
+    }
+}
+
+/// The median and the 99th percentile of these times and so many that never came, as
+/// [`Latencies::quantile`] has them.
+fn quantiles(came: &mut [u64], never: u64) -> [Option<f64>; 2] {
+    let all = came.len() as u64 + never;
+    [50, 99].map(|percent| {
+        let rank = (all * percent).div_ceil(100);
+        let place = usize::try_from(rank.checked_sub(1)?).ok()?;
+        if place >= came.len() {
+            return Some(f64::INFINITY);
+        }
+        let (_, micros, _) = came.select_nth_unstable(place);
+        Some(seconds(largest_alike(*micros)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn quantiles_are_those_of_a_histogram_whether_there_are_few_or_many(
+            times in prop::collection::vec((0_u64..5_000_000_000, 0_usize..Outcome::ALL.len()), 0..60),
+            repeated in prop::sample::select(vec![1, 100]),
+        ) {
+            let mut sample = Sample::default();
+            let (mut ok, mut all) = (Latencies::default(), Latencies::default());
+            // Twice: nothing of the first second is left in the second one.
+            for divisor in [1, 1000] {
+                ok.clear();
+                all.clear();
+                for (micros, outcome) in times.iter().cycle().take(times.len() * repeated) {
+                    let (time, outcome) = (Duration::from_micros(micros / divisor), Outcome::ALL[*outcome]);
+                    sample.record(outcome, time);
+                    match outcome {
+                        _ if outcome.never_came() => all.record_never(),
+                        Outcome::Ok => {
+                            ok.record(time);
+                            all.record(time);
+                        }
+                        _ => all.record(time),
+                    }
+                }
+                let mut row = SecondOfTarget::default();
+                sample.conclude(&mut row);
+                prop_assert_eq!([row.ok_p50_s, row.ok_p99_s], [0.5, 0.99].map(|it| ok.quantile(it)));
+                prop_assert_eq!([row.p50_s, row.p99_s], [0.5, 0.99].map(|it| all.quantile(it)));
+            }
+        }
+    }
+}

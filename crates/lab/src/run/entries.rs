@@ -1,0 +1,173 @@
+//! The scenarios of one run, each with its folder and what came of it so far.
+//!
+//! Several scenarios take turns: each repetition runs all of them with the same seed, in the one order and then in
+//! the other, so that neither a machine that grows slower nor the run before favours one of them.
+
+use std::path::{Path, PathBuf};
+
+use experiment::result::{Repetition, RunResult};
+
+use super::{Folder, Settings, Source, begun, compare, judge, keep, keep_inputs, report, unused};
+use crate::failure::Failure;
+use crate::print;
+
+/// All scenarios of one run.
+pub(super) struct Entries {
+    /// The folder that holds them all.
+    path: PathBuf,
+    entries: Vec<Entry>,
+}
+
+/// One scenario.
+struct Entry {
+    name: String,
+    folder: Folder,
+    result: RunResult,
+}
+
+impl Entries {
+    /// Makes the folder: that of the scenario, or of several scenarios one with a folder for each.
+    pub(super) fn prepare(settings: &Settings) -> Result<Self, Failure> {
+        let names = distinct(&settings.sources);
+        let path = match &settings.out {
+            Some(out) => out.clone(),
+            None => unused(Path::new("runs"), &names.join("-vs-"))?,
+        };
+        let several = names.len() > 1;
+        let entries = names
+            .into_iter()
+            .zip(&settings.sources)
+            .map(|(name, source)| {
+                let path = if several {
+                    path.join(&name)
+                } else {
+                    path.clone()
+                };
+                let folder = Folder::prepare(Some(&path), &name)?;
+                keep_inputs(&folder, source)?;
+                Ok(Entry {
+                    name,
+                    folder,
+                    result: begun(source),
+                })
+            });
+        let entries = entries.collect::<Result<_, Failure>>()?;
+        Ok(Self { path, entries })
+    }
+
+    /// Says what is run.
+    pub(super) fn introduce(&self, sources: &[Source]) {
+        for (entry, source) in self.entries.iter().zip(sources) {
+            print::line(&format!("{}: {}", entry.name, source.scenario.title()));
+        }
+    }
+
+    /// Keeps a run at once, as what comes later may be cut short, and says what came of it.
+    pub(super) fn keep(
+        &mut self,
+        place: usize,
+        run: Repetition,
+        [number, of]: [u32; 2],
+    ) -> Result<(), Failure> {
+        let several = self.entries.len() > 1;
+        let entry = &mut self.entries[place];
+        if several {
+            print::line(&format!("{}:", entry.name));
+        }
+        report::one(&run, number, of);
+        entry.result.repetitions.push(run);
+        keep(&entry.folder, &entry.result)
+    }
+
+    /// Prints what came of all runs: the spread of a scenario alone, or the comparison of several.
+    pub(super) fn report(&self) {
+        if let [alone] = &*self.entries {
+            report::all(&alone.result);
+        } else {
+            let ran = self
+                .entries
+                .iter()
+                .filter(|entry| !entry.result.repetitions.is_empty());
+            let (names, results): (Vec<&str>, Vec<&RunResult>) =
+                ran.map(|entry| (&*entry.name, &entry.result)).unzip();
+            print::line("");
+            compare::show(&names, &results);
+        }
+        let result = if self.entries.len() > 1 {
+            "results"
+        } else {
+            "result"
+        };
+        print::line(&format!("{result} in {}", self.path.display()));
+    }
+
+    /// Whether all of it may be believed, and held.
+    pub(super) fn judge(&self) -> Result<(), Failure> {
+        self.entries
+            .iter()
+            .try_for_each(|entry| judge(&entry.result))
+    }
+}
+
+/// The names of the scenarios; one that is there again has its number.
+fn distinct(sources: &[Source]) -> Vec<String> {
+    let names = sources.iter().enumerate().map(|(place, source)| {
+        let before = sources[..place]
+            .iter()
+            .filter(|it| it.name == source.name)
+            .count();
+        if before == 0 {
+            source.name.clone()
+        } else {
+            format!("{}-{}", source.name, before + 1)
+        }
+    });
+    names.collect()
+}
+
+/// Which repetition of which scenario comes when, by their numbers from 0.
+pub(super) fn turns(repeat: u32, scenarios: usize) -> Vec<(u32, usize)> {
+    let turns = (0..repeat).flat_map(|number| {
+        (0..scenarios).map(move |place| {
+            let place = if number % 2 == 0 {
+                place
+            } else {
+                scenarios - 1 - place
+            };
+            (number, place)
+        })
+    });
+    turns.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::read;
+
+    #[test]
+    fn scenarios_take_turns_and_each_comes_first_as_often() {
+        assert_eq!(
+            turns(4, 2),
+            [
+                (0, 0),
+                (0, 1),
+                (1, 1),
+                (1, 0),
+                (2, 0),
+                (2, 1),
+                (3, 1),
+                (3, 0)
+            ]
+        );
+        assert_eq!(turns(3, 1), [(0, 0), (1, 0), (2, 0)]);
+    }
+
+    #[test]
+    fn a_scenario_that_is_there_twice_has_two_names() {
+        let sources =
+            ["flapping", "fast-fail", "flapping"].map(|name| read(name, &[], None).unwrap());
+
+        assert_eq!(distinct(&sources), ["flapping", "fast-fail", "flapping-2"]);
+    }
+}
