@@ -70,8 +70,9 @@ async fn every_command_of_every_page_is_understood() {
             // when it understands all that stands before.
             let part = arguments.first().copied().unwrap_or_default();
             arguments.push(match part {
-                "run" | "simulate" | "sweep" | "scenarios" | "compare" | "faults"
-                | "completions" => "--help",
+                "run" | "simulate" | "sweep" | "scenarios" | "compare" | "faults" | "completions" => {
+                    "--help"
+                }
                 _ => "--print-config",
             });
 
@@ -98,7 +99,7 @@ fn every_result_that_a_page_compares_was_made_by_a_command_before() {
         for line in commands_of(&page) {
             let words = arguments_of(&line).map(words).unwrap_or_default();
             match words.as_slice() {
-                ["run", scenario, rest @ ..] => {
+                ["run" | "simulate", scenario, rest @ ..] => {
                     let out = rest.iter().position(|word| *word == "--out");
                     let numbered = made
                         .iter()

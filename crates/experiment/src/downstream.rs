@@ -36,7 +36,7 @@ pub use meeting::{Held, Meeting, Request, Suffering, Work};
 pub use truth::{Lookout, Sight, TRUTH_STEP, Truths};
 
 use crate::faults::{self, Ending, Fate, Few, Hit, Moment, Plan};
-use crate::overload::{Arrival, Start, WorkId};
+use crate::overload::{Arrival, Start, WorkId, WorkQueue};
 use in_force::{Before, Changed, InForce};
 use meeting::OVERLOAD;
 use repeats::Repeats;
@@ -228,6 +228,10 @@ impl Downstream {
     }
 
     /// The call that suffered has ended.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "whoever gives a place back has it no longer"
+    )]
     pub fn relieve(&mut self, suffering: Suffering) {
         let Suffering(()) = suffering;
         self.suffering = self.suffering.saturating_sub(1);
@@ -236,7 +240,7 @@ impl Downstream {
     /// The time that workers spent on work that nobody waited for, under all plans so far.
     pub fn wasted(&self) -> Duration {
         let queues = self.forces().filter_map(|force| force.queue.as_ref());
-        self.wasted + queues.map(|queue| queue.wasted()).sum::<Duration>()
+        self.wasted + queues.map(WorkQueue::wasted).sum::<Duration>()
     }
 
     /// What a call meets: what it has met before, if it was cut and comes once more.

@@ -2,7 +2,10 @@
 //!
 //! A schedule is endless and in order, so its next request is merged with the agenda; it is never all planned
 //! before. The part of the run that a request belongs to is looked up only when another one begins.
+//!
+//! A few requests are planned ahead, so that what they will need can be fetched from memory all at once.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use experiment::load::{Phases, Planned, Schedule, UnderWay};
@@ -12,6 +15,9 @@ use crate::nanos;
 
 /// The client number of a request that belongs to no closed loop.
 pub(crate) const NOBODY: u32 = u32::MAX;
+
+/// Requests that are planned ahead: as many as a core can fetch lines of memory for at once.
+const AHEAD: usize = 12;
 
 /// One planned request while it is under way. Instants are nanoseconds since the start.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +41,8 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) struct Arrivals {
     schedule: Schedule,
-    /// The next request of an open loop.
-    next: Option<Planned>,
+    /// The next requests of an open loop.
+    ahead: VecDeque<Planned>,
     /// When it is planned; `u64::MAX` when there is none.
     next_at: u64,
     until: Duration,
@@ -53,7 +59,7 @@ impl Arrivals {
         let load = scenario.load();
         let mut arrivals = Self {
             schedule: Schedule::new(scenario.seed(), load, &targets),
-            next: None,
+            ahead: VecDeque::with_capacity(AHEAD),
             next_at: u64::MAX,
             until: scenario.duration(),
             phases: scenario.phases().clone(),
@@ -61,14 +67,26 @@ impl Arrivals {
             under_way: load.chooses_late().then(|| UnderWay::new(targets.len())),
         };
         if load.connections.is_none() {
-            arrivals.plan_next();
+            arrivals.plan_ahead();
         }
         arrivals
     }
 
-    fn plan_next(&mut self) {
-        self.next = self.schedule.next().filter(|it| it.at < self.until);
-        self.next_at = self.next.map_or(u64::MAX, |planned| nanos(planned.at));
+    /// Plans further requests; says whether it did.
+    fn plan_ahead(&mut self) -> bool {
+        let more = self.ahead.is_empty();
+        if more {
+            let until = self.until;
+            let next = self.schedule.by_ref().take(AHEAD);
+            self.ahead.extend(next.take_while(|it| it.at < until));
+        }
+        self.next_at = self.ahead.front().map_or(u64::MAX, |it| nanos(it.at));
+        more
+    }
+
+    /// The targets of those that are planned ahead.
+    pub(crate) fn targets_ahead(&self) -> impl Iterator<Item = usize> {
+        self.ahead.iter().map(|planned| planned.target)
     }
 
     /// When the next request of an open loop is planned; `u64::MAX` when there is none.
@@ -76,12 +94,13 @@ impl Arrivals {
         self.next_at
     }
 
-    /// The request that was planned for [`next_at`](Self::next_at).
-    pub(crate) fn next(&mut self) -> Option<Request> {
-        let planned = self.next?;
+    /// The request that was planned for [`next_at`](Self::next_at), and whether others have been planned since
+    /// the last one.
+    pub(crate) fn next(&mut self) -> Option<(Request, bool)> {
+        let planned = self.ahead.pop_front()?;
         let at = self.next_at;
-        self.plan_next();
-        Some(self.request(&planned, at, NOBODY))
+        let more = self.plan_ahead();
+        Some((self.request(&planned, at, NOBODY), more))
     }
 
     /// The next request of a client of a closed loop, at `now`; `None` when the time is up.

@@ -117,7 +117,11 @@ impl<'a> Instances<'a> {
     }
 
     pub(crate) fn breaker(&self, instance: u32) -> &'a Breaker {
-        &self.breakers[instance as usize]
+        self.breaker_at(instance as usize)
+    }
+
+    pub(crate) fn breaker_at(&self, place: usize) -> &'a Breaker {
+        &self.breakers[place]
     }
 
     pub(crate) fn call_timeout(&self, instance: u32) -> u64 {

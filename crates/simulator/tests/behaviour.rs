@@ -72,6 +72,7 @@ fn connections_bound_what_is_under_way_and_a_full_queue_sheds() {
         rate = 100
         max_connections = 2
         queue = 3
+        shed_limit = 1
         [faults]
         phases = [{ name = "slow", latency = "100ms" }]
         "#,
@@ -317,6 +318,32 @@ fn calls_under_way_are_reset_when_their_instance_restarts() {
         reset
             .into_iter()
             .all(|it| it.instance == 1 && it.ended == Duration::from_secs(5))
+    );
+}
+
+#[test]
+fn a_plan_whose_time_is_over_lets_go_of_calls_that_it_holds() {
+    let (told, outcomes) = told(
+        r#"
+        [fleet]
+        size = 1
+        call_timeout = "8s"
+        [load]
+        process = "constant"
+        rate = 10
+        timeout = "9s"
+        [faults]
+        ttl = "3s"
+        phases = [{ name = "hangs", rules = ["hang"] }]
+        rules.hang = { effects = [{ hang = {} }] }
+        "#,
+    );
+    assert_eq!(outcomes[Outcome::Ok], outcomes.planned());
+    let held = told.calls.iter().filter(|it| seconds(it.planned) < 3.0);
+    assert!(held.clone().count() == 30);
+    assert!(
+        held.into_iter()
+            .all(|it| it.ended == Duration::from_secs(3))
     );
 }
 

@@ -49,11 +49,11 @@ impl Plan {
 }
 
 impl Player {
-    /// The probability that a call of `caller` made at `now` fails; `crowd` says how full the overload
+    /// The probability that a call of `caller` made at `now` fails; `occupancy` says how full the overload
     /// model is.
-    pub fn truth(&mut self, now: Duration, caller: &str, crowd: Option<Occupancy>) -> f64 {
+    pub fn truth(&mut self, now: Duration, caller: &str, occupancy: Option<Occupancy>) -> f64 {
         let who = self.callers.who(caller, &self.plan, &self.rules);
-        self.truth_for(now, &who, crowd)
+        self.truth_for(now, &who, occupancy)
     }
 
     /// The caller whose truth stands for that of this one: two callers with the same one have the same truth
@@ -79,13 +79,23 @@ impl Player {
     }
 
     /// The truth of a caller by its handle.
-    pub fn truth_of(&mut self, now: Duration, caller: CallerId, crowd: Option<Occupancy>) -> f64 {
+    pub fn truth_of(
+        &mut self,
+        now: Duration,
+        caller: CallerId,
+        occupancy: Option<Occupancy>,
+    ) -> f64 {
         let place = self.callers.place(caller);
         let who = self.callers.at(place).who.clone();
-        self.truth_for(now, &who, crowd)
+        self.truth_for(now, &who, occupancy)
     }
 
-    pub(super) fn truth_for(&mut self, now: Duration, who: &Who, crowd: Option<Occupancy>) -> f64 {
+    pub(super) fn truth_for(
+        &mut self,
+        now: Duration,
+        who: &Who,
+        occupancy: Option<Occupancy>,
+    ) -> f64 {
         if self.ended(now) {
             return 0.0;
         }
@@ -94,7 +104,7 @@ impl Player {
         }
         self.work.truths += 1;
         let present = self.present(now);
-        let Some(delays) = self.delays_of_all(now, present, crowd) else {
+        let Some(delays) = self.delays_of_all(now, present, occupancy) else {
             return 1.0;
         };
         let arcs = self.arcs(present);
@@ -113,7 +123,7 @@ impl Player {
         &mut self,
         now: Duration,
         callers: &[C],
-        crowd: Option<Occupancy>,
+        occupancy: Option<Occupancy>,
     ) -> Vec<f64> {
         let mut known = BTreeMap::new();
         let truths = callers.iter().map(|caller| {
@@ -121,7 +131,7 @@ impl Player {
             if let Some(truth) = known.get(&stand_in) {
                 return *truth;
             }
-            let truth = self.truth(now, &stand_in, crowd);
+            let truth = self.truth(now, &stand_in, occupancy);
             known.insert(stand_in, truth);
             truth
         });
@@ -247,14 +257,14 @@ impl Player {
         &self,
         now: Duration,
         present: Present,
-        crowd: Option<Occupancy>,
+        occupancy: Option<Occupancy>,
     ) -> Option<Delays> {
         let moment = present.moment(&self.plan, now);
         let mut delays = Delays::default();
         if let Some(overload) = &self.plan.overload {
             // Before the first call nobody is at work, and work takes its time all the same.
-            let crowd = crowd.unwrap_or_default();
-            delays.add_times(&overload.answers(now, moment.service_factor(), crowd)?);
+            let occupancy = occupancy.unwrap_or_default();
+            delays.add_times(&overload.answers(now, moment.service_factor(), occupancy)?);
         }
         let least = ms(moment.phase.latency_ms) * moment.ramp();
         let jitter = ms(moment.phase.latency_jitter_ms) * moment.ramp();

@@ -163,6 +163,12 @@ impl Tally {
         self.planned
     }
 
+    /// How many requests to one target have been planned.
+    pub fn planned_to(&self, target: usize) -> u64 {
+        let parts = self.counts_of(target).iter();
+        parts.map(|part| part.outcomes.planned()).sum()
+    }
+
     /// A request to `target` is planned in the `part` of the run that [`Phases::place`] gives.
     pub fn plan(&mut self, target: usize, part: usize, at: Duration) {
         self.planned += 1;
@@ -228,9 +234,14 @@ impl Tally {
         merged(&self.times, |it| &it.lateness)
     }
 
-    /// Seconds in which one target rejected a request while another served one.
+    /// Seconds in which one target rejected a request while another served one, the present one included.
     pub fn mixed_seconds(&self) -> MixedSeconds {
         self.seconds.mixed()
+    }
+
+    /// The same of the seconds that are whole at `at`.
+    pub fn whole_mixed_seconds(&mut self, at: Duration) -> MixedSeconds {
+        self.seconds.mixed_before(at.as_secs())
     }
 
     /// The seconds that are over at `at`, from number `first`, as far as they are kept.

@@ -39,14 +39,14 @@ fn off(service: &str, discipline: &str, rate: f64) -> (f64, f64) {
         while let Some((now, event)) = agenda.next() {
             match event {
                 Event::Arrive(id) => {
-                    let crowd = queue.occupancy();
+                    let occupancy = queue.occupancy();
                     match queue.arrive(now, WorkId(id)) {
                         Arrival::Started { until } => agenda.at(until, Event::Finish(id)),
                         Arrival::Queued => {}
                         Arrival::Full => continue_after(&mut agenda, now, seed, rate, id),
                     }
-                    if crowd.waiting < 200 {
-                        calls.insert(id, (now, crowd));
+                    if occupancy.waiting < 200 {
+                        calls.insert(id, (now, occupancy));
                         continue_after(&mut agenda, now, seed, rate, id);
                     }
                 }
@@ -54,10 +54,10 @@ fn off(service: &str, discipline: &str, rate: f64) -> (f64, f64) {
                     if let Some(next) = queue.finished(WorkId(id)) {
                         agenda.at(next.until, Event::Finish(next.id.0));
                     }
-                    if let Some((came, crowd)) = calls.remove(&id)
-                        && crowd.busy == 8
+                    if let Some((came, occupancy)) = calls.remove(&id)
+                        && occupancy.busy == 8
                     {
-                        let met = met.entry(crowd.waiting).or_default();
+                        let met = met.entry(occupancy.waiting).or_default();
                         met.calls += 1;
                         met.late += u32::from(now.saturating_sub(came) > DEADLINE);
                     }
@@ -69,11 +69,11 @@ fn off(service: &str, discipline: &str, rate: f64) -> (f64, f64) {
     let mut player = Player::new(Plan::parse(text.as_bytes()).expect("it makes sense"));
     let (mut worst, mut sum, mut all) = (0.0_f64, 0.0, 0.0);
     for (depth, met) in met {
-        let crowd = Occupancy {
+        let occupancy = Occupancy {
             busy: 8,
             waiting: depth,
         };
-        let truth = player.truth(Duration::ZERO, "A", Some(crowd));
+        let truth = player.truth(Duration::ZERO, "A", Some(occupancy));
         let found = f64::from(met.late) / f64::from(met.calls);
         if met.calls >= 400 {
             worst = worst.max((truth - found).abs());

@@ -154,8 +154,11 @@ impl Record {
         self.lock().tally.attempts(target)
     }
 
+    /// Of the seconds that are whole, those in which one target rejected a request while another served one.
     pub(crate) fn mixed_seconds(&self) -> MixedSeconds {
-        self.lock().tally.mixed_seconds()
+        let mut state = self.lock();
+        let now = state.since(Instant::now());
+        state.tally.whole_mixed_seconds(now)
     }
 
     /// The seconds that are over, from number `first`, as far as they are kept.

@@ -30,14 +30,6 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         )));
     }
     let nothing = File::default();
-    if let Some(interruption) = source.scenario.interruptions().next() {
-        let name = &source.scenario.instances()[interruption.instance];
-        return Err(Failure::usage(format!(
-            "instance.{name}: live instances neither pause nor restart: write `breaker-lab simulate {}`, or \
-             leave `pause` and `restart` out",
-            args.scenario
-        )));
-    }
     let show = if args.quiet {
         Show::Nothing
     } else if args.repeat > 1 || sources.len() > 1 {
@@ -66,6 +58,13 @@ fn live(asked: &str, args: &RunArgs, seed: Option<u64>) -> Result<Source, Failur
         return Err(Failure::usage(format!(
             "fleet: {size} instances are more than can be run live, up to {MAX_LIVE_INSTANCES}: write \
              `breaker-lab simulate {asked}`, which runs them in virtual time"
+        )));
+    }
+    if let Some(interruption) = source.scenario.interruptions().next() {
+        let name = &source.scenario.instances()[interruption.instance];
+        return Err(Failure::usage(format!(
+            "instance.{name}: live instances neither pause nor restart: write `breaker-lab simulate {asked}`, or \
+             leave `pause` and `restart` out"
         )));
     }
     Ok(source)

@@ -20,7 +20,7 @@ use crate::instance::{Instance, Permitted};
 use crate::load::{Generator, LOAD_SERVICE, Record};
 use crate::page::{Page, Places};
 use crate::serve::Listening;
-use crate::settings::{BaseUrl, Named, Serving, Together};
+use crate::settings::{self, BaseUrl, Named, Serving, Together};
 use crate::shutdown::{Shutdown, Stop};
 use crate::unreliable::Unreliable;
 
@@ -121,13 +121,7 @@ impl System {
         let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown);
         rest.tasks.spawn(serve);
 
-        let parts = settings.instance.into_iter().zip(bound.instances);
-        let made = parts.map(|((name, mut one), listening)| {
-            downstream.settle(&mut one.downstream);
-            let instance = Instance::new(&name, one, clock, telemetry);
-            (name, instance, listening)
-        });
-        let made: Vec<_> = made.collect();
+        let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
         let fleet = followed(&made, clock, course.unhealthy_at, overload);
         if let Some(tap) = &course.events {
             record.tell(tap.calls());
@@ -208,6 +202,23 @@ struct Downstream {
 }
 
 impl Downstream {
+    /// The instances, which call it.
+    fn instances(
+        &self,
+        settings: impl IntoIterator<Item = (String, settings::Instance)>,
+        bound: Vec<Listening>,
+        clock: SystemClock,
+        telemetry: &Telemetry,
+    ) -> Vec<Made> {
+        let parts = settings.into_iter().zip(bound);
+        let made = parts.map(|((name, mut one), listening)| {
+            self.settle(&mut one.downstream);
+            let instance = Instance::new(&name, one, clock, telemetry);
+            (name, instance, listening)
+        });
+        made.collect()
+    }
+
     /// Port 0 is another one once it is bound.
     fn settle(&self, url: &mut BaseUrl) {
         if *url == self.configured {

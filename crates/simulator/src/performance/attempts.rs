@@ -112,21 +112,21 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// A call waits for what it has met.
-    fn wait(&mut self, place: u32, meeting: Meeting, limit: Limit) -> Option<Outcome> {
-        let (mut reply, after) = Reply::of_fate(&meeting.fate, ANY);
-        let mut after = nanos(after);
+    /// A call waits for what it has met; the plan may let go of it before anybody gives up.
+    fn wait(&mut self, place: u32, meeting: Meeting, mut limit: Limit) -> Option<Outcome> {
+        let (reply, after) = Reply::of_fate(&meeting.fate, ANY);
+        let after = nanos(after);
+        let lets_go = meeting.ends.map_or(u64::MAX, nanos);
+        if lets_go < limit.at {
+            limit = Limit {
+                at: lets_go,
+                end: End::Reply(Reply::answered(200)),
+            };
+        }
         let call = self.calls.at(place);
         call.suffering = meeting.suffering;
         call.work = meeting.work.map(Work::id);
         let Some(work) = meeting.work else {
-            if let Some(ends) = meeting.ends {
-                // The plan lets go of the call before.
-                let rest = nanos(ends).saturating_sub(self.now);
-                if rest < after {
-                    (after, reply) = (rest, Reply::answered(200));
-                }
-            }
             return self.answer_comes(place, after, reply, limit);
         };
         call.stage = Stage::Works {

@@ -148,6 +148,32 @@ fn what_prevents_the_collapse_from_the_start() {
 }
 
 #[test]
+fn a_cold_cache_alone_is_overload_until_it_is_warm_again() {
+    let text = r#"
+        title = "a cold cache"
+        duration = "80s"
+        [fleet]
+        call_timeout = "250ms"
+        mode = "disabled"
+        [load]
+        rate = 300
+        max_connections = 10000
+        [faults.overload]
+        workers = 8
+        service = { exponential = { mean = "10ms" } }
+        queue = { limit = 50 }
+        warmth = { hit_ratio = 0.9, miss_factor = 6, rewarm_tau = "5s", flush_on = "restart" }
+        "#;
+    let scenario = Scenario::parse(text).unwrap();
+
+    let run = perform(&scenario, &Cancel::default(), None).repetition;
+
+    let (cold, warm) = (share(&run, 0, 2), share(&run, 40, 79));
+    assert!(cold < 0.7, "{cold}");
+    assert!(warm > 0.99, "{warm}");
+}
+
+#[test]
 fn the_preset_is_the_very_model_that_is_tested_here() {
     let plan = preset("metastable").unwrap().plan();
     let text = r#"

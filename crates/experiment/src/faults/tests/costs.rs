@@ -71,13 +71,13 @@ fn what_truths_cost_is_what_the_check_has_counted_whoever_calls() {
         for number in 0..300 {
             meet(&mut player, at(number), &format!("invented-{number}"));
         }
-        let crowd = Occupancy {
+        let occupancy = Occupancy {
             busy: 4,
             waiting: 7,
         };
 
         let callers = player.callers();
-        let truths = player.truth_of_each(at(400), &callers, Some(crowd));
+        let truths = player.truth_of_each(at(400), &callers, Some(occupancy));
 
         assert_eq!(truths.len(), callers.len());
         let (work, all) = (player.work(), cost.truths as u64);

@@ -125,6 +125,12 @@ impl Seconds {
         self.over.range(begin..).cloned().collect()
     }
 
+    /// The mixed ones of those that are over when second number `second` begins.
+    pub(super) fn mixed_before(&mut self, second: u64) -> MixedSeconds {
+        self.pass_to(second);
+        self.mixed
+    }
+
     pub(super) fn mixed(&self) -> MixedSeconds {
         let mut mixed = self.mixed;
         if let Some((rejecting, serving)) = self.rejecting.beside(self.serving) {

@@ -54,6 +54,20 @@ fn a_second_is_mixed_when_one_target_rejects_and_another_serves() {
     }
 }
 
+#[test]
+fn a_mixed_second_counts_as_one_of_the_whole_seconds_when_it_is_over() {
+    let mut tally = tally(&["A", "B"], Detail::EachTarget);
+    let at = Duration::from_millis(1_200);
+    tally.end(0, 0, &end(Outcome::FastFail), at);
+    tally.end(1, 0, &end(Outcome::Ok), at);
+
+    let mut whole = |millis| tally.whole_mixed_seconds(Duration::from_millis(millis));
+
+    assert_eq!(whole(1_999).count, 0);
+    assert_eq!(whole(2_000).count, 1);
+    assert_eq!(whole(2_000).first, Some((1, 0, 1)));
+}
+
 /// The pair by its definition: the first target that rejects beside another one that serves.
 fn pair(rejecting: &[usize], serving: &[usize]) -> Option<(usize, usize)> {
     let (mut rejecting, mut serving) = (rejecting.to_vec(), serving.to_vec());

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::value::{
     BorrowedStrDeserializer, MapAccessDeserializer, MapDeserializer, SeqAccessDeserializer,
-    UnitDeserializer,
+    StrDeserializer, UnitDeserializer,
 };
 use serde::de::{
     DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor,
@@ -121,6 +121,9 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, S> {
     }
 }
 
+/// How results write a time that never came.
+const INFINITE: &str = "inf";
+
 /// Reads the value of a field with a unit in its name: one, a list of them, or some under names.
 #[derive(Clone, Copy)]
 struct ValueSeed<S> {
@@ -180,6 +183,10 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for ValueSeed<S> {
         let Some((name, unit)) = unit_of(self.field) else {
             return Err(E::custom("it has no unit"));
         };
+        if !self.as_text && text == INFINITE {
+            // For a figure that may be infinite; all others refuse a text.
+            return self.seed.deserialize(StrDeserializer::new(text));
+        }
         if !self.as_text {
             return Err(E::custom(format!(
                 "`{text}` is not a number of {}: write {name} = \"500ms\" for a time with a unit",

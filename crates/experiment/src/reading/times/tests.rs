@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::load::SecondOfTarget;
 use crate::reading::{parse_json, parse_toml};
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -45,6 +46,21 @@ fn a_time_is_written_with_a_unit_or_as_a_number_whose_name_has_one() {
     assert_eq!(table.one, toml.one);
     let nothing: Read = parse_json(br#"{"most": null, "retry_after_s": null}"#).unwrap();
     assert_eq!(nothing, Read::default());
+}
+
+#[test]
+fn a_second_in_which_an_answer_never_came_reads_back_as_it_was_written() {
+    let never = SecondOfTarget {
+        p50_s: Some(0.25),
+        p99_s: Some(f64::INFINITY),
+        ..SecondOfTarget::default()
+    };
+    let written = serde_json::to_vec(&never).unwrap();
+
+    assert_eq!(parse_json::<SecondOfTarget>(&written).unwrap(), never);
+    // What is always finite says so.
+    let error = parse_json::<Read>(br#"{"for_ms": "inf"}"#).unwrap_err();
+    assert!(error.contains("inf"), "{error}");
 }
 
 #[test]

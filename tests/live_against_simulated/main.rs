@@ -1,0 +1,67 @@
+//! The lab and the simulator perform the same scenarios: what live runs come to lies where simulated runs do.
+//!
+//! The plain tests take less than a minute. The table of `docs/simulator.md` is made by
+//!
+//! ```text
+//! cargo test --release -p end-to-end --test live_against_simulated -- --ignored --nocapture
+//! ```
+//!
+//! and takes about as many minutes as there are shipped scenarios, times a quarter of the live runs of each.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `runs` | live and simulated runs of one scenario |
+//! | `figures` | the figures that are held against each other, and how far apart they may lie |
+//! | `opening` | times to open, as distributions |
+//! | `table` | all shipped scenarios |
+
+mod figures;
+mod opening;
+mod runs;
+mod table;
+
+use figures::agree;
+use runs::Pair;
+
+/// Live runs of each scenario.
+const LIVE: u32 = 3;
+/// Simulated runs of each scenario.
+const SIMULATED: u64 = 150;
+
+/// Breakers that disagree, one that is of use, and one that flaps; each with its phases cut short.
+const SHORT: [(&str, &[&str]); 3] = [
+    (
+        "divergence",
+        &[
+            "duration=12s",
+            "faults.phases.healthy.for=2s",
+            "faults.phases.partial failure.for=6s",
+        ],
+    ),
+    (
+        "fast-fail",
+        &[
+            "duration=12s",
+            "faults.phases.healthy.for=2s",
+            "faults.phases.outage.for=5s",
+        ],
+    ),
+    (
+        "flapping",
+        &[
+            "duration=12s",
+            "faults.phases.healthy.for=2s",
+            "faults.phases.half well.for=6s",
+        ],
+    ),
+];
+
+#[tokio::test]
+async fn three_shipped_scenarios_come_to_the_same_live_and_simulated() {
+    let [one, two, three] = SHORT.map(|(name, sets)| Pair::of(name, sets, LIVE, SIMULATED));
+
+    let (one, two, three) = tokio::join!(one, two, three);
+
+    let apart: Vec<String> = [one, two, three].iter().flat_map(agree).collect();
+    assert!(apart.is_empty(), "{apart:#?}");
+}
