@@ -49,16 +49,16 @@ impl Agenda {
                     break;
                 }
                 let children = &self.heap[first_child..length.min(first_child + WIDTH)];
-                let (mut least, mut at) = (children[0], 0);
+                let (mut earliest, mut at) = (children[0], 0);
                 for (number, next) in children.iter().enumerate().skip(1) {
-                    if *next < least {
-                        (least, at) = (*next, number);
+                    if *next < earliest {
+                        (earliest, at) = (*next, number);
                     }
                 }
-                if last <= least {
+                if last <= earliest {
                     break;
                 }
-                self.heap[place] = least;
+                self.heap[place] = earliest;
                 place = first_child + at;
             }
             self.heap[place] = last;
