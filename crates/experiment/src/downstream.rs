@@ -313,7 +313,7 @@ impl Downstream {
         if !suffers {
             return None;
         }
-        let limits = self.force.player.plan().limits;
+        let limits = self.force.player.plan().limits();
         if self.suffering < limits.max_active_faults {
             self.suffering += 1;
             return Some(Suffering(()));

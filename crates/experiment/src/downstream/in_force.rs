@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::meeting::{BASE, OVERLOAD, PHASE};
 use super::{CallerId, Downstream, Held, Ledger, each, learned};
-use crate::faults::{self, Phase, Plan, Player};
+use crate::faults::{self, FaultPhase, Plan, Player};
 use crate::overload::{Start, WorkId, WorkQueue};
 
 /// Changed parts that are remembered.
@@ -105,8 +105,8 @@ impl Downstream {
         let plan = learned(plan, &self.waits);
         self.begin_revision();
         self.let_all_go();
-        let was_lasting = self.force.player.plan().ttl_ms.is_none();
-        let is_lasting = plan.ttl_ms.is_none();
+        let was_lasting = self.force.player.plan().ttl().is_none();
+        let is_lasting = plan.ttl().is_none();
         let old = std::mem::replace(&mut self.force, InForce::new(plan, now));
         if was_lasting && !is_lasting {
             self.before = Some(Before::Replaced(Box::new(old)));
@@ -144,9 +144,9 @@ impl Downstream {
         let elapsed = self.elapsed(now);
         let plan = learned(plan, &self.waits);
         let before = self.force.player.plan();
-        if before.ttl_ms.is_none() && plan.ttl_ms.is_some() {
+        if before.ttl().is_none() && plan.ttl().is_some() {
             self.before = Some(Before::Patched(Box::new(self.force.player.clone())));
-        } else if plan.ttl_ms.is_none()
+        } else if plan.ttl().is_none()
             && let Some(Before::Replaced(before)) = self.before.take()
         {
             self.forget(&before);
@@ -211,23 +211,23 @@ impl Downstream {
         let before = self.force.player.plan();
         let active = |plan: &Plan, rule: &str| plan.is_active(rule, elapsed);
         // What the phase itself does; its rules are looked at one by one.
-        let phase = |plan: &Plan| Phase {
+        let phase = |plan: &Plan| FaultPhase {
             rules: Vec::new(),
             ..plan.at(elapsed).phase.clone()
         };
-        let rules = before.rules.iter().filter(|(name, rule)| {
-            plan.rules.get(*name) != Some(rule) || (active(before, name) && !active(plan, name))
+        let rules = before.rules().iter().filter(|(name, rule)| {
+            plan.rules().get(*name) != Some(rule) || (active(before, name) && !active(plan, name))
         });
         let rules = rules.map(|(name, _)| name.clone());
         let others = [
             (PHASE, phase(before) != phase(plan)),
-            (BASE, before.base != plan.base),
-            (OVERLOAD, before.overload != plan.overload),
+            (BASE, before.base() != plan.base()),
+            (OVERLOAD, before.overload() != plan.overload()),
         ];
         let others = others.into_iter().filter(|(_, changed)| *changed);
         let parts = others.map(|(part, _)| part.to_owned()).chain(rules);
         self.changed.note(parts, self.revision);
-        if before.overload != plan.overload
+        if before.overload() != plan.overload()
             && let Some(queue) = self.force.queue.take()
         {
             self.wasted += queue.wasted();
@@ -319,7 +319,7 @@ impl InForce {
 
     /// Notes what every call asks of the plan.
     fn look_through(&mut self) {
-        self.is_limited = self.player.plan().overload.is_some();
+        self.is_limited = self.player.plan().overload().is_some();
         self.counts_calls = self.player.counts_calls();
         self.is_mortal = self.player.is_mortal();
     }
@@ -327,8 +327,8 @@ impl InForce {
     /// The work queue, which is opened at the first call, if the plan has an overload model.
     pub(super) fn queue(&mut self) -> Option<&mut WorkQueue> {
         let plan = self.player.plan();
-        let settings = plan.overload.as_ref()?;
-        let open = || WorkQueue::new(settings.clone(), plan.seed);
+        let settings = plan.overload()?;
+        let open = || WorkQueue::new(settings.clone(), plan.seed());
         Some(self.queue.get_or_insert_with(open))
     }
 }
