@@ -69,10 +69,17 @@ impl Downstream {
     ///
     /// Whatever asks for the state at `now` does this first. A host that has to tell others of each change
     /// of the plan does it itself.
+    #[inline]
     pub fn settle(&mut self, now: Duration) -> Settled {
-        if !self.force.player.ended(self.elapsed(now)) {
-            return Settled::Same;
+        if self.force.player.ended(self.elapsed(now)) {
+            self.settle_late(now)
+        } else {
+            Settled::Same
         }
+    }
+
+    #[cold]
+    fn settle_late(&mut self, now: Duration) -> Settled {
         let end = self.force.player.end_of(&[]);
         let elapsed = end.unwrap_or_else(|| self.elapsed(now));
         self.give_way(elapsed);
@@ -294,10 +301,16 @@ impl InForce {
     }
 
     /// The player's handle of one who calls.
+    #[inline]
     pub(super) fn handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
-        if let Some(handle) = self.known_handle(caller) {
-            return handle;
+        match self.known_handle(caller) {
+            Some(handle) => handle,
+            None => self.new_handle(caller, ledger),
         }
+    }
+
+    #[cold]
+    fn new_handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
         let name = ledger.name(caller);
         let handle = if ledger.is_member(caller) {
             self.player.member(name)
