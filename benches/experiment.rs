@@ -145,10 +145,12 @@ fn queue() -> impl FnMut() + 'static {
     let mut at_work = std::collections::VecDeque::new();
     move || {
         now += Duration::from_micros(2500);
-        while let Some(id) =
-            at_work.pop_front_if(|it: &mut experiment::overload::Start| it.until <= now)
+        while at_work
+            .front()
+            .is_some_and(|it: &experiment::overload::Start| it.until <= now)
         {
-            downstream.work_done(id.id);
+            let done = at_work.pop_front().expect("there is one");
+            downstream.work_done(done.id);
         }
         let meeting = downstream.meet(now, &call, None);
         if let Some(Work::Started(start)) = meeting.work {

@@ -217,7 +217,7 @@ async fn a_live_run_takes_set_too_and_refuses_what_only_a_simulation_can() {
             "65 instances are more than can be run live, up to 64: write `breaker-lab simulate",
         ),
         (
-            "instance.A.restart=[{ at = \"1s\" }]",
+            "instance.A.restart=[{ at = \"1s\", for = \"1s\" }]",
             "live instances neither pause nor restart",
         ),
     ] {

@@ -51,12 +51,12 @@ const MAX_CONNECTIONS: usize = 16_384;
 
 /// Settles the default run: a scenario like any other, which flags, environment and file say in parts, at the
 /// addresses that they say.
-pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failure> {
+pub(crate) fn together(args: &TogetherArgs, seed: u64) -> Result<Together, Failure> {
     let file = File::read(args.common.config.as_deref())?;
     let seed = args.common.seed.or(file.seed).unwrap_or(seed);
     let names = instance_names(&file, &args.listen)?;
     let duration = duration(&args.common, &file)?;
-    let lab = lab(&args, &file, &names)?;
+    let lab = lab(args, &file, &names)?;
     let written = Written {
         title: "the default run".to_owned(),
         seed,
@@ -71,7 +71,7 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
             mode: Mode::Auto,
         },
         breaker: args.breaker.over(file.breaker),
-        instance: own_settings(&args, &file),
+        instance: own_settings(args, &file),
         load: load::load_together(args.rate, &file)?,
         faults: plan(args.faults.as_deref(), args.common.seed, seed)?,
         coordination: Coordination::default(),

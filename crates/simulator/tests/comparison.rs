@@ -1,5 +1,7 @@
 //! A comparison of simulated runs marks what differs, and hardly ever what does not.
 
+#![expect(clippy::print_stdout, reason = "the figures of a test that takes long")]
+
 use experiment::comparison::{Comparison, Contrast, USUAL};
 use experiment::expectation::Figure;
 use experiment::result::{Machine, RunResult, SCHEMA, Versions};

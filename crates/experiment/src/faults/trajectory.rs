@@ -199,7 +199,7 @@ fn first_after(now: Duration, about_ms: f64, changed: impl Fn(Duration) -> bool)
     let about = Duration::try_from_secs_f64(about_ms / 1000.0).unwrap_or(Duration::MAX);
     let mut at = about.max(next);
     for _ in 0..MANY {
-        if at == next || !changed(at - TICK) {
+        if at == next || !changed(at.saturating_sub(TICK)) {
             break;
         }
         at -= TICK;
