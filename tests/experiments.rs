@@ -192,6 +192,72 @@ async fn repetitions_have_seeds_of_their_own_and_are_compared_with_their_spread(
     assert_eq!(cells.len(), 3, "{row}");
     assert_eq!(cells[0], cells[1], "{row}");
     assert_eq!(cells[2], "the same in all", "{row}");
+    assert!(said(&ended, "in 3 pairs of one seed each"), "{ended:#?}");
+}
+
+#[tokio::test]
+async fn two_scenarios_take_turns_with_the_same_seeds_and_are_compared() {
+    let folder = folder("turns");
+    let write = |name: &str, seed: u64, rate: u64| {
+        let path = folder.join(format!("{name}.toml"));
+        let text = format!(
+            "title = \"{name}\"\nseed = {seed}\nduration = \"1s\"\n[load]\nrate = {rate}\n\
+             [faults]\nphases = [{{ name = \"calm\" }}]\n"
+        );
+        std::fs::write(&path, text).expect("the scenario can be written");
+        path
+    };
+    let (few, many) = (write("few", 7, 30), write("many", 1, 90));
+    let out = folder.join("out");
+
+    let arguments = [
+        "run",
+        text(&few),
+        text(&many),
+        "--repeat",
+        "2",
+        "--out",
+        text(&out),
+        "--quiet",
+    ];
+    let ended = Process::run(&arguments).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+    let lines = ended.stdout.iter().map(String::as_str);
+    let order: Vec<&str> = lines
+        .filter(|line| ["few:", "many:"].contains(line))
+        .collect();
+    assert_eq!(order, ["few:", "many:", "many:", "few:"], "{ended:#?}");
+    for name in ["few", "many"] {
+        let runs = result(&out.join(name))["repetitions"]
+            .as_array()
+            .expect("runs")
+            .clone();
+        let seeds: Vec<_> = runs.iter().map(|run| run["seed"].clone()).collect();
+        assert_eq!(seeds, [7, 8], "{name}");
+        assert!(out.join(name).join("scenario.toml").exists(), "{name}");
+    }
+    assert!(said(&ended, "in 2 pairs of one seed each"), "{ended:#?}");
+    assert!(
+        said(&ended, "Too few runs: nothing can be marked"),
+        "{ended:#?}"
+    );
+    let table = ended
+        .stdout
+        .iter()
+        .filter(|line| line.starts_with("goodput"));
+    assert_eq!(table.count(), 1, "{ended:#?}");
+
+    let with_events = ["run", text(&few), text(&many), "--events", "events.csv"];
+    let refused = Process::run(&with_events).await;
+    assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+    assert!(
+        said(
+            &refused,
+            "--events events.csv is not allowed with several scenarios"
+        ),
+        "{refused:#?}"
+    );
 }
 
 #[tokio::test]
