@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use experiment::load::{Detail, End, Phases, Tally};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 
 const MIB: i64 = 1024 * 1024;
 
@@ -20,7 +20,7 @@ fn bytes(targets: usize, seconds: u64, requests: u64) -> i64 {
             let target = (request * 7919) as usize % targets;
             let response = Duration::from_micros(request * 48_271 % 1_000_003);
             let end = End {
-                outcome: Outcome::ALL[request as usize % Outcome::ALL.len()],
+                outcome: ClientOutcome::ALL[request as usize % ClientOutcome::ALL.len()],
                 response,
                 service: Some(response),
                 lateness: Some(Duration::ZERO),
