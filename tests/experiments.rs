@@ -189,8 +189,9 @@ async fn repetitions_have_seeds_of_their_own_and_are_compared_with_their_spread(
         .map(str::trim)
         .filter(|it| !it.is_empty())
         .collect();
-    assert_eq!(cells.len(), 2, "{row}");
+    assert_eq!(cells.len(), 3, "{row}");
     assert_eq!(cells[0], cells[1], "{row}");
+    assert_eq!(cells[2], "the same in all", "{row}");
 }
 
 #[tokio::test]

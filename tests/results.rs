@@ -1,5 +1,7 @@
 //! Results keep to their schema, fit on a disk, and hold all that is needed to draw and to run them again.
 
+#![expect(clippy::print_stdout, reason = "sizes, which are worth a look")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,7 +37,9 @@ fn validate(result: &Value) {
     whole.validate(result);
     let runs = result["repetitions"].as_array().expect("runs");
     assert!(!runs.is_empty());
-    runs.iter().for_each(|run| load.validate(&run["load"]));
+    for run in runs {
+        load.validate(&run["load"]);
+    }
 }
 
 #[tokio::test]
@@ -226,7 +230,10 @@ async fn the_truth_of_a_live_run_turns_at_the_instants_of_the_plan() {
         )
     };
     assert_eq!(steps.len(), 3, "{steps:?}");
-    assert_eq!([of(0).1, of(1).1, of(2).1], [0.0, 1.0, 0.0]);
+    assert!(
+        of(0).1 < 1e-9 && of(1).1 > 1.0 - 1e-9 && of(2).1 < 1e-9,
+        "{steps:?}"
+    );
     // When the run begins after the plan is chance; how long the outage is stands in the plan.
     assert!((of(2).0 - of(1).0 - 0.8).abs() < 2e-6, "{steps:?}");
     assert!((0.5..=0.7).contains(&of(1).0), "{steps:?}");

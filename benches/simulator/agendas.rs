@@ -12,6 +12,7 @@ use experiment::chance::stream;
 use rand::Rng;
 
 #[path = "../../crates/simulator/src/agenda.rs"]
+#[expect(unused_imports, reason = "its tests run with its own crate")]
 mod agenda;
 
 use agenda::Agenda;
@@ -127,7 +128,6 @@ impl Default for Wheel {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "places of few buckets")]
 impl Wheel {
     fn keep(&mut self, event: u128) {
         let tick = unpacked(event).0 >> TICK;

@@ -96,6 +96,7 @@ impl Schema {
 /// # Panics
 /// If the rule is not known here.
 fn fault(key: &str, rule: &Value, value: &Value) -> Option<String> {
+    #[expect(clippy::cast_precision_loss, reason = "a list has few items")]
     let length = || value.as_array().map(|items| items.len() as f64);
     let limit = || rule.as_f64().expect("a limit is a number");
     match key {

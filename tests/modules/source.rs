@@ -18,7 +18,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn of(text: &str) -> Self {
-        let tokens = without_tests(tokens(text));
+        let tokens = without_tests(&tokens(text));
         let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
         let mut source = Self::default();
         let mut place = 0;
@@ -69,10 +69,9 @@ impl Source {
                     return;
                 }
                 "," | ";" | "}" => break,
-                "::" => {}
-                // The module itself, or all that is in it.
-                "self" if !parts.is_empty() => {}
-                "*" => {}
+                // Those are the module itself, or all that is in it.
+                "::" | "*" => {}
+                name if name == "self" && !parts.is_empty() => {}
                 name => parts.push(name.to_owned()),
             }
             *place += 1;
@@ -182,13 +181,13 @@ fn text_length(rest: &str) -> usize {
 }
 
 /// Leaves out items that are there for tests only.
-fn without_tests(tokens: Vec<String>) -> Vec<String> {
+fn without_tests(tokens: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let mut place = 0;
     while place < tokens.len() {
-        let end = attribute_end(&tokens, place);
+        let end = attribute_end(tokens, place);
         if end.is_some_and(|end| is_for_tests(&tokens[place..end])) {
-            place = item_end(&tokens, end.unwrap_or(place));
+            place = item_end(tokens, end.unwrap_or(place));
         } else {
             kept.push(tokens[place].clone());
             place += 1;

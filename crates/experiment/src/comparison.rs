@@ -167,6 +167,7 @@ impl<'a> Comparison<'a> {
             .filter(|it| it.varies)
             .map(|it| it.test.least)
             .reduce(f64::min)?;
+        #[expect(clippy::cast_precision_loss, reason = "a few figures")]
         let tests = self.tests as f64;
         if least * tests <= LEVEL {
             return None;
@@ -272,7 +273,13 @@ fn contrast(pairing: &Pairing, first: &[Option<f64>], second: &[Option<f64>]) ->
     }
     let varies = match pairing {
         Pairing::BySeed(_) => values[0] != values[1],
-        Pairing::None => values.iter().flatten().any(|value| *value != values[0][0]),
+        Pairing::None => {
+            let first = values[0][0].to_bits();
+            values
+                .iter()
+                .flatten()
+                .any(|value| value.to_bits() != first)
+        }
     };
     Some(Contrast {
         difference,

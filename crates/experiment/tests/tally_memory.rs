@@ -16,11 +16,12 @@ fn bytes(targets: usize, seconds: u64, requests: u64) -> i64 {
     let info = allocation_counter::measure(|| {
         let mut tally = Tally::new(names, &phases, Detail::of(targets));
         for request in 0..seconds * requests {
-            let at = Duration::from_secs_f64(request as f64 / requests as f64);
-            let target = (request * 7919) as usize % targets;
+            let at = Duration::from_nanos(request * 1_000_000_000 / requests);
+            let number = usize::try_from(request).expect("a number of a request");
+            let target = number * 7919 % targets;
             let response = Duration::from_micros(request * 48_271 % 1_000_003);
             let end = End {
-                outcome: ClientOutcome::ALL[request as usize % ClientOutcome::ALL.len()],
+                outcome: ClientOutcome::ALL[number % ClientOutcome::ALL.len()],
                 response,
                 service: Some(response),
                 lateness: Some(Duration::ZERO),

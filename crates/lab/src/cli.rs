@@ -286,8 +286,8 @@ pub(crate) struct RunArgs {
     /// Only say whether the scenario is valid, and what it would do
     #[arg(long)]
     pub(crate) check: bool,
-    /// Set a key of the scenario, like breaker.open_for=2s or
-    /// faults.phases.1.failure_ratio=0.4; repeat for more
+    /// Set a key of the scenario, like `breaker.open_for=2s` or
+    /// `faults.phases.1.failure_ratio=0.4`; repeat for more
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Set>,
     /// Another seed [default: the scenario's]

@@ -106,7 +106,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
                 log_output: show.log_output(),
                 workers: cores(),
             };
-            let settings = settle::together(cli.together, seed)?;
+            let settings = settle::together(&cli.together, seed)?;
             stage.play_or_print(settings, async |settings, telemetry: &Telemetry| {
                 together::run(settings, show, telemetry).await
             })

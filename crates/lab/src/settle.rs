@@ -51,12 +51,12 @@ const MAX_CONNECTIONS: usize = 16_384;
 
 /// Settles the default run: a scenario like any other, which flags, environment and file say in parts, at the
 /// addresses that they say.
-pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failure> {
+pub(crate) fn together(args: &TogetherArgs, seed: u64) -> Result<Together, Failure> {
     let file = File::read(args.common.config.as_deref())?;
     let seed = args.common.seed.or(file.seed).unwrap_or(seed);
     let names = instance_names(&file, &args.listen)?;
     let duration = duration(&args.common, &file)?;
-    let lab = lab(&args, &file, &names)?;
+    let lab = lab(args, &file, &names)?;
     let written = Written {
         title: "the default run".to_owned(),
         seed,
@@ -71,9 +71,11 @@ pub(crate) fn together(args: TogetherArgs, seed: u64) -> Result<Together, Failur
             mode: Mode::Auto,
         },
         breaker: args.breaker.over(file.breaker),
-        instance: own_settings(&args, &file),
+        instance: own_settings(args, &file),
         load: load::load_together(args.rate, &file)?,
-        faults: plan(args.faults.as_deref(), args.common.seed, seed)?,
+        faults: plan(args.faults.as_deref(), args.common.seed, seed)?
+            .written()
+            .clone(),
         coordination: Coordination::default(),
     };
     let scenario = Scenario::try_from(written).map_err(Failure::usage)?;
@@ -345,9 +347,11 @@ fn plan(path: Option<&Path>, asked: Option<u64>, seed: u64) -> Result<Plan, Fail
     let Some(path) = path else {
         return Ok(Plan::schedule(seed));
     };
-    let mut plan = faults::read_plan(path)?;
-    plan.seed = asked.unwrap_or(plan.seed);
-    Ok(plan)
+    let plan = faults::read_plan(path)?;
+    Ok(match asked {
+        Some(seed) => plan.with_seed(seed),
+        None => plan,
+    })
 }
 
 /// Refuses two services on one port before either has it, and says which two.

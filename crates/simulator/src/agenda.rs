@@ -44,22 +44,22 @@ impl Agenda {
         if length > 0 {
             let mut place = 0;
             loop {
-                let child = place * WIDTH + 1;
-                if child >= length {
+                let first_child = place * WIDTH + 1;
+                if first_child >= length {
                     break;
                 }
-                let children = &self.heap[child..length.min(child + WIDTH)];
-                let (mut least, mut at) = (children[0], 0);
-                for (number, event) in children.iter().enumerate().skip(1) {
-                    if *event < least {
-                        (least, at) = (*event, number);
+                let children = &self.heap[first_child..length.min(first_child + WIDTH)];
+                let (mut earliest, mut at) = (children[0], 0);
+                for (number, next) in children.iter().enumerate().skip(1) {
+                    if *next < earliest {
+                        (earliest, at) = (*next, number);
                     }
                 }
-                if last <= least {
+                if last <= earliest {
                     break;
                 }
-                self.heap[place] = least;
-                place = child + at;
+                self.heap[place] = earliest;
+                place = first_child + at;
             }
             self.heap[place] = last;
         }
@@ -69,7 +69,6 @@ impl Agenda {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the highest 64 bits")]
 fn time_of(event: u128) -> u64 {
     (event >> 64) as u64
 }

@@ -1,5 +1,7 @@
 //! A comparison of simulated runs marks what differs, and hardly ever what does not.
 
+#![expect(clippy::print_stdout, reason = "the figures of a test that takes long")]
+
 use experiment::comparison::{Comparison, Contrast, USUAL};
 use experiment::expectation::Figure;
 use experiment::result::{Machine, RunResult, SCHEMA, Versions};
@@ -8,10 +10,10 @@ use simulator::{Options, run};
 
 const SCENARIO: &str = r#"
 title = "half of the calls fail for a while"
-duration = "20s"
+duration = "15s"
 
 [load]
-rate = 30
+rate = 24
 
 [breaker]
 consecutive_failures = "off"
@@ -22,8 +24,8 @@ open_for = "OPEN_FOR"
 
 [faults]
 phases = [
-  { name = "healthy", for = "4s" },
-  { name = "bad", for = "8s", failure_ratio = 0.5 },
+  { name = "healthy", for = "3s" },
+  { name = "bad", for = "7s", failure_ratio = 0.5 },
   { name = "healthy again" },
 ]
 "#;

@@ -457,7 +457,7 @@ fn too_few_runs_are_told_how_many_it_takes() {
     let comparison = Comparison::of(&[&first, &pairs, &others], &usual());
 
     // 2 · 0.5^n and 2 / (2n over n), times the number of tests, must reach 0.05.
-    let tests = comparison.tests as f64;
+    let tests = f64::from(u32::try_from(comparison.tests).unwrap());
     let paired = comparison.needed(0).unwrap();
     let unpaired = comparison.needed(1).unwrap();
     let exponent = f64::from(u32::try_from(paired).unwrap());

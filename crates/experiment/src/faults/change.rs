@@ -16,6 +16,7 @@ use super::present::Present;
 use super::{Effect, Player};
 use crate::faults::prepared::active_rules;
 use crate::overload::Occupancy;
+use crate::overload::Overload;
 
 /// How far a truth may move unnoticed.
 const UNNOTICED: f64 = 0.01;
@@ -101,10 +102,7 @@ impl Player {
         let grown = Duration::from_millis(moment.phase.ramp_ms).checked_sub(moment.since);
         let of_phase = [present.until, grown.map(|left| now.saturating_add(left))];
         let overload = self.plan.overload.as_ref();
-        let turns = overload
-            .map(|overload| overload.turns())
-            .into_iter()
-            .flatten();
+        let turns = overload.map(Overload::turns).into_iter().flatten();
         let known = of_phase
             .into_iter()
             .flatten()
@@ -132,7 +130,7 @@ impl Player {
         let grows = moment.ramp() < 1.0;
         let mask = self.mask(present);
         let mut rules = active_rules(&mut self.rules, mask, now);
-        warms || grows || rules.any(|it| ends && it.rule.effects.contains(&Effect::Stall {}))
+        warms || grows || rules.any(|it| ends && it.rule.effects.contains(&Effect::Stall))
     }
 
     /// How far the truths of all these may be taken for what they are at `now`, at most until `end`.
@@ -177,7 +175,7 @@ impl Player {
             return end;
         };
         while far.saturating_sub(near) > SHORTEST {
-            let between = near + (far - near) / 2;
+            let between = near + far.saturating_sub(near) / 2;
             if is_near(between) {
                 near = between;
             } else {

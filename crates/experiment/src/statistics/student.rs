@@ -46,6 +46,10 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
 
 /// The continued fraction from its front, by the method of Lentz (1976) as Thompson and Barnett (1986) changed
 /// it.
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the names of the formula in the literature"
+)]
 fn fraction(x: f64, a: f64, b: f64) -> f64 {
     /// What stands for zero in a denominator.
     const TINY: f64 = 1e-300;

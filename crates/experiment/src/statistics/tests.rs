@@ -1,5 +1,12 @@
 //! Every function beside published values, or values that scipy 1.17.1 and lifelines computed.
 
+#![expect(
+    clippy::approx_constant,
+    clippy::float_cmp,
+    clippy::excessive_precision,
+    reason = "values as they were published or computed, some of them exact"
+)]
+
 use super::distance::kolmogorov_smirnov;
 use super::family::holm;
 use super::rank::{rank_sums, signed_ranks};

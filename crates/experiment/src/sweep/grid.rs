@@ -104,8 +104,7 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     let (mut depth, mut quote) = (0_i32, None);
     text.split(move |letter: char| {
         match (quote, letter) {
-            (Some(open), _) if open == letter => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => quote = (open != letter).then_some(open),
             (None, '"' | '\'') => quote = Some(letter),
             (None, '[' | '{') => depth += 1,
             (None, ']' | '}') => depth -= 1,
@@ -266,9 +265,9 @@ impl fmt::Display for Cell {
 }
 
 fn is_choice(key: &str) -> bool {
-    let within = |part: &&str| {
-        key.strip_prefix(*part)
+    let within = |part: &str| {
+        key.strip_prefix(part)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    CHOICES.iter().any(|part| within(&part))
+    CHOICES.iter().any(|part| within(part))
 }

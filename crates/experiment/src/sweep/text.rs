@@ -1,5 +1,7 @@
 //! The table of a sweep as lines of text: the figures of the Pareto front, with their intervals.
 
+use std::fmt::Write as _;
+
 use super::table::{FRONT, Row};
 use super::{Cell, Table};
 use crate::expectation::Unit;
@@ -73,10 +75,12 @@ impl Table {
             let values = settings(place);
             let values = values.settings().iter().zip(&columns);
             if beside {
-                let values: String = values
-                    .map(|((_, value), (_, width))| format!("{value:width$}"))
-                    .collect();
-                lines.push(format!("{head}{values}{figures}").trim_end().to_owned());
+                let mut line = head;
+                for ((_, value), (_, width)) in values {
+                    // Writing to a string does not fail.
+                    let _ = write!(line, "{value:width$}");
+                }
+                lines.push(format!("{line}{figures}").trim_end().to_owned());
             } else {
                 lines.push(format!("{head}{}", self.name_of(row)));
                 lines.push(format!("{:NUMBER$}{figures}", "").trim_end().to_owned());

@@ -2,7 +2,7 @@
 //!
 //! What prevents the collapse from the start is tested in `simulator`.
 
-use super::story::{Clients, END, Story};
+use super::story::{Clients, Story};
 
 const SETTINGS: &str = r#"{"workers": 8, "service": {"exp": {"mean_ms": 20}}, "queue": {"limit": 200},
     "abandoned_work": "continues", "trigger": {"at_ms": 20000, "for_ms": 5000, "service_factor": 2.0}}"#;

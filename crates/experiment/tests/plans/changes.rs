@@ -95,7 +95,7 @@ fn follow(plan: &Plan, moves: bool, whose: Option<usize>) -> Result<(), TestCase
         };
         let last = next.unwrap_or(now + Duration::from_secs(100));
         prop_assert!(last > now, "{next:?} is not after {now:?}");
-        let span = last - now;
+        let span = last.saturating_sub(now);
         let loose = moves && (span <= SHORTEST || span == COSTLY);
         let within = if moves { 0.01 + 1e-9 } else { 1e-9 };
         for (place, (name, caller)) in NAMES.iter().zip(callers).enumerate() {
@@ -104,7 +104,7 @@ fn follow(plan: &Plan, moves: bool, whose: Option<usize>) -> Result<(), TestCase
             }
             let (truth, ordinal, standings) = seen(&mut looker, now, caller, name);
             for part in 1..=BETWEEN {
-                let at = (now + span * part / BETWEEN).min(last - TICK);
+                let at = (now + span * part / BETWEEN).min(last.saturating_sub(TICK));
                 let then = seen(&mut looker, at, caller, name);
                 let near = (then.0 - truth).abs() <= within;
                 prop_assert!(
@@ -139,7 +139,7 @@ proptest! {
 
 /// The changes of a plan up to `until`.
 fn changes(text: &str, until: u64) -> Vec<Duration> {
-    let mut player = Player::new(Plan::parse(text.as_bytes()).unwrap());
+    let mut player = Player::new(Plan::parse(text.as_bytes()).expect("a plan"));
     player.caller("A");
     let mut changes = vec![Duration::ZERO];
     while let Some(next) = player.next_change(changes[changes.len() - 1], None) {
@@ -193,7 +193,7 @@ fn a_process_jumps_when_its_state_changes() {
     let mut player = Player::new(Plan::parse(bursts.as_bytes()).unwrap());
     let mut changed = 0;
     for jump in &jumps[1..] {
-        let before = player.truth(*jump - TICK, "A", None);
+        let before = player.truth(jump.saturating_sub(TICK), "A", None);
         changed += usize::from((before - player.truth(*jump, "A", None)).abs() > 0.5);
     }
 

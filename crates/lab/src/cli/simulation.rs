@@ -30,8 +30,8 @@ pub(crate) struct VirtualArgs {
         value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_JOBS)
     )]
     pub(crate) jobs: Option<usize>,
-    /// Set a key of the scenario, like breaker.open_for=2s or
-    /// faults.phases.1.failure_ratio=0.4; repeat for more
+    /// Set a key of the scenario, like `breaker.open_for=2s` or
+    /// `faults.phases.1.failure_ratio=0.4`; repeat for more
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Set>,
     /// Show only what came of it
@@ -64,7 +64,7 @@ pub(crate) struct SimulateArgs {
 pub(crate) struct SweepArgs {
     #[command(flatten)]
     pub(crate) common: VirtualArgs,
-    /// A key and the values that it takes in turn, like breaker.open_for=1s,2s,4s; repeat for more:
+    /// A key and the values that it takes in turn, like `breaker.open_for=1s,2s,4s`; repeat for more:
     /// all combinations are simulated
     #[arg(long, value_name = "KEY=VALUES", required = true)]
     pub(crate) vary: Vec<Axis>,

@@ -42,14 +42,13 @@ impl Folder {
             )));
         }
         check_same(settings)?;
-        let trials = kept(&path.join(TRIALS))?;
+        let (lines, trials) = kept(&path.join(TRIALS))?;
         write(path, SCENARIO, &settings.text)?;
         let plan = serde_json::to_string_pretty(&settings.sweep).map_err(|error| {
             Failure::runtime(format!("the plan cannot be written as JSON: {error}"))
         })?;
         write(path, PLAN, &(plan + "\n"))?;
         // What a cut-off write has left of a line goes, or the next line would be spoilt.
-        let lines: String = trials.iter().map(|trial| trial.line() + "\n").collect();
         write(path, TRIALS, &lines)?;
         let file = path.join(TRIALS);
         let opened = OpenOptions::new().append(true).open(&file);
@@ -122,14 +121,17 @@ fn check_new(path: &Path) -> Result<(), Failure> {
     }
 }
 
-fn kept(path: &Path) -> Result<Vec<Trial>, Failure> {
-    let text = match file::read_text(path, file::RESULT) {
+/// The whole lines of the file, as they are, and the trials that they hold.
+fn kept(path: &Path) -> Result<(String, Vec<Trial>), Failure> {
+    let mut text = match file::read_text(path, file::RESULT) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Default::default()),
         Err(error) => return Err(cannot("read", path, &error)),
     };
-    let trials = Trial::parse_lines(&text);
-    trials.map_err(|what| Failure::usage(format!("{}: {what}", path.display())))
+    let trials = Trial::parse_lines(&text)
+        .map_err(|what| Failure::usage(format!("{}: {what}", path.display())))?;
+    text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
+    Ok((text, trials))
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {

@@ -63,7 +63,9 @@ fn simulate(
     let overtaken = done
         .windows(2)
         .filter(|two| two[0].planned > two[1].planned);
-    let times = done.iter().map(|it| (it.ended - it.planned).as_secs_f64());
+    let times = done
+        .iter()
+        .map(|it| it.ended.saturating_sub(it.planned).as_secs_f64());
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     let (all, done_count) = (calls.len() as f64, done.len() as f64);
     Found {
@@ -74,7 +76,7 @@ fn simulate(
 }
 
 const EXPONENTIAL: &str = r#"{ exponential = { mean = "20ms" } }"#;
-const FIXED: &str = r#"{ fixed = { ms = 20 } }"#;
+const FIXED: &str = r"{ fixed = { ms = 20 } }";
 
 /// The probability that all of `servers` are busy with nowhere to wait.
 fn erlang_b(servers: u32, load: f64) -> f64 {

@@ -58,7 +58,7 @@ fn digest(plan: &Plan) -> String {
         "callers": ["stranger-9"],
         "rules": {"patched": {"gate": {"every_nth": 3}, "effects": [{"close": {}}]}},
     }));
-    let now = Duration::from_micros(4000 * 7_919);
+    let now = Duration::from_millis(4 * 7_919);
     let mut before = player.clone();
     player.patch(patched.unwrap(), now);
     meet_all(&mut player, 4000, 1500);

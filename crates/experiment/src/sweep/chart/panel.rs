@@ -56,9 +56,7 @@ impl Point {
     /// All values that an axis must show.
     fn span(&self, axis: usize) -> impl Iterator<Item = f64> + use<> {
         let ends = self.intervals[axis].filter(|_| self.on_front);
-        let ends = ends
-            .map(|it| [it.low.max(0.0), it.high])
-            .unwrap_or([self.at[axis]; 2]);
+        let ends = ends.map_or([self.at[axis]; 2], |it| [it.low.max(0.0), it.high]);
         std::iter::once(self.at[axis]).chain(ends)
     }
 }

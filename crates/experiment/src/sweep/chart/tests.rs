@@ -108,7 +108,6 @@ fn a_chart_has_every_condition_and_the_settings_of_its_front() {
 
     if let Ok(path) = std::env::var("CHART") {
         std::fs::write(path, &svg).unwrap();
-        println!("{}", table.lines().join("\n"));
     }
     for words in [
         "fleet.size=3<",

@@ -132,6 +132,7 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
         let label = if wide { "" } else { &*name };
         let cells = format!("{label:NAME$}{first:>VALUE$}{second:>VALUE$}  {apart:DIFFERENCE$}");
         // A longer difference takes the room before the mark.
+        let cells = cells.trim_end();
         let room = (WIDTH - 8).max(cells.chars().count() + 1);
         if wide {
             lines.push(name);

@@ -30,9 +30,6 @@ fn shown(results: &[&RunResult]) -> Vec<String> {
     for line in &lines {
         assert!(line.chars().count() <= WIDTH, "{line}");
     }
-    if std::env::var_os("SHOW").is_some() {
-        println!("{}\n", lines.join("\n"));
-    }
     lines
 }
 
