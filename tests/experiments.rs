@@ -192,6 +192,7 @@ async fn repetitions_have_seeds_of_their_own_and_are_compared_with_their_spread(
     assert_eq!(cells.len(), 3, "{row}");
     assert_eq!(cells[0], cells[1], "{row}");
     assert_eq!(cells[2], "the same in all", "{row}");
+    assert!(said(&ended, "in 3 pairs of one seed each"), "{ended:#?}");
 }
 
 #[tokio::test]

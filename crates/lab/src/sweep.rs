@@ -96,7 +96,8 @@ fn finish(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<(), 
     folder.write("sweep.csv", &table.csv())?;
     folder.write("table.txt", &(lines.join("\n") + "\n"))?;
     folder.write("pareto.svg", &chart::svg(&table))?;
-    for line in &lines {
+    // The caller has said the title.
+    for line in lines.iter().skip(1) {
         print::line(line);
     }
     print::line(&format!("sweep in {}", settings.out.display()));

@@ -34,9 +34,10 @@ text{font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:13px}\
 .bg{fill:#ffffff}.ink{fill:#1f2328}.soft{fill:#59636e}.b{font-weight:600}.s{font-size:12px}\
 .h{font-size:17px;font-weight:600}.grid{stroke:#d8dee4}.lane{stroke:#8c959f;stroke-dasharray:2 4}\
 .other{fill:#AFA9A0;stroke:#7d776e}.no{fill:#E95213}.lost{fill:#A352CC}\
-.no-line{stroke:#E95213}.lost-line{stroke:#A352CC}.ring{stroke:#ffffff}.lead{stroke:#8c959f}\
+.no-line{stroke:#E95213}.lost-line{stroke:#A352CC}.ring{stroke:#ffffff}\
+.halo{paint-order:stroke;stroke:#ffffff;stroke-width:3px;stroke-linejoin:round}.lead{stroke:#8c959f}\
 @media(prefers-color-scheme:dark){.bg{fill:#0d1117}.ink{fill:#e6edf3}.soft{fill:#9198a1}\
-.grid{stroke:#2d333b}.other{fill:#5b5750;stroke:#8f897f}.ring{stroke:#0d1117}\
+.grid{stroke:#2d333b}.other{fill:#5b5750;stroke:#8f897f}.ring,.halo{stroke:#0d1117}\
 .lost{fill:#BC7BE0}.lost-line{stroke:#BC7BE0}}";
 
 /// Draws the table.

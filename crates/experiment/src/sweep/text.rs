@@ -23,11 +23,16 @@ impl Table {
     /// The table as lines of at most 80 columns where the settings are short enough: a block for each condition,
     /// a line for each choice, and what the marks mean.
     pub fn lines(&self) -> Vec<String> {
+        let combinations = if self.rows.len() == 1 {
+            "combination"
+        } else {
+            "combinations"
+        };
         let seeds = if self.repeat == 1 { "seed" } else { "seeds" };
         let mut lines = vec![
             self.title.clone(),
             format!(
-                "{} combinations, {} {seeds} each",
+                "{} {combinations}, {} {seeds} each",
                 self.rows.len(),
                 self.repeat
             ),

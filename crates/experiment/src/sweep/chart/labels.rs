@@ -8,7 +8,7 @@ const LETTER: (f64, f64) = (8.0, 13.0);
 /// Directions that are tried, as parts of a circle.
 const DIRECTIONS: u8 = 16;
 /// How far from the point, in pixels.
-const RADII: [f64; 7] = [11.0, 16.0, 24.0, 34.0, 46.0, 60.0, 78.0];
+const RADII: [f64; 7] = [13.0, 17.0, 24.0, 34.0, 46.0, 60.0, 78.0];
 /// The radius of a point with its ring.
 const POINT: f64 = 6.0;
 
@@ -117,7 +117,7 @@ fn nearest(
             (0..DIRECTIONS).map(move |part| {
                 let angle =
                     (f64::from(part) / f64::from(DIRECTIONS) - 0.125) * std::f64::consts::TAU;
-                let reach = (radius + width / 2.0 - LETTER.0 / 2.0, radius);
+                let reach = (radius + width / 2.0, radius);
                 let middle = (at.0 + angle.cos() * reach.0, at.1 + angle.sin() * reach.1);
                 (Rectangle::around(middle, width, LETTER.1), radius)
             })

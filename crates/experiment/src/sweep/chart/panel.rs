@@ -199,7 +199,7 @@ impl Panel {
             if label.far {
                 line(out, "lead", label.of, label.place.nearest(label.of));
             }
-            write_text(out, (x, y + 4.5), "b ink mid", &label.text);
+            write_text(out, (x, y + 4.5), "b ink halo mid", &label.text);
         }
     }
 }
