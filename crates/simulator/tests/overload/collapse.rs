@@ -1,7 +1,7 @@
 //! A trigger of five seconds, clients that retry, and a service that never comes back – or does.
 
 use experiment::faults::presets::preset;
-use experiment::outcome::{Outcome, Outcomes};
+use experiment::outcome::{ClientOutcome, Outcomes};
 use experiment::result::Repetition;
 use experiment::scenario::Scenario;
 use simulator::{Cancel, perform};
@@ -71,7 +71,7 @@ fn share(run: &Repetition, from: u64, to: u64) -> f64 {
         sum += &target.outcomes;
     }
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
-    let share = sum[Outcome::Ok] as f64 / sum.counted() as f64;
+    let share = sum[ClientOutcome::Ok] as f64 / sum.counted() as f64;
     share
 }
 
