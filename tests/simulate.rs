@@ -333,7 +333,8 @@ async fn a_sweep_is_laid_out_and_goes_on_where_it_stopped() {
 
     assert_eq!((two.len(), three.len()), (8, 12));
     assert_eq!(three[..8], two[..], "what was done is not done again");
-    assert!(said(&ended, "open_for=2s"), "{ended:#?}");
+    assert!(said(&ended, "fleet.size=10"), "{ended:#?}");
+    assert!(said(&ended, "* 2s"), "{ended:#?}");
     assert!(read(&out.join("sweep.csv")).lines().count() > 4);
     assert!(read(&out.join("pareto.svg")).starts_with("<svg"));
     assert_eq!(read(&out.join("scenario.toml")), read(&scenario));

@@ -12,8 +12,8 @@
 //! | `process`, `usage` | a process that is measured from the outside, and what it uses |
 //! | `ring` | a closed loop of clients |
 //!
-//! The benchmarks themselves are `hot_path/` (time), `experiment.rs` (time of the experiment's own
-//! parts), `load.rs` (the load of a simulated run), `memory.rs` (bytes), `system/` (the lab beside bare
+//! The benchmarks themselves are `hot_path/` (time), `downstream.rs` (time of
+//! the unreliable service), `load.rs` (the load of a simulated run), `memory.rs` (bytes), `system/` (the lab beside bare
 //! services), `soak.rs` (the lab for an hour) and `instructions.rs`; `compare/` asks what breakers do.
 
 mod host;

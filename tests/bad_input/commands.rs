@@ -38,7 +38,7 @@ async fn other_flags_out_of_range_are_refused() {
         ),
         (
             &["run"],
-            ["<SCENARIO> is missing", "breaker-lab run <SCENARIO>"],
+            ["<SCENARIO>... is missing", "breaker-lab run <SCENARIO>..."],
         ),
         (&["instance", "A", "B"], ["`B`", "one word too many"]),
         (

@@ -35,7 +35,7 @@ pub use ledger::{CallerId, Counts, Ledger, LedgerDetail};
 pub use meeting::{Held, Meeting, Request, Suffering, Work};
 pub use truth::{Lookout, Sight, TRUTH_STEP, Truths};
 
-use crate::faults::{self, Ending, Fate, Few, Hit, Moment, Plan};
+use crate::faults::{self, Ending, Fate, Hit, Moment, Plan};
 use crate::overload::{Arrival, Start, WorkId, WorkQueue};
 use in_force::{Before, Changed, InForce};
 use meeting::OVERLOAD;
@@ -182,24 +182,23 @@ impl Downstream {
     pub fn meet(&mut self, now: Duration, call: &Request<'_>, repeat: Option<u64>) -> Meeting {
         self.settle(now);
         let elapsed = self.elapsed(now);
-        let mut fate = self.fate(elapsed, call, repeat);
-        let mut work = None;
-        if self.force.is_limited {
-            work = self.arrive(elapsed);
-            if work.is_none() {
-                fate = self.turned_away();
-            }
-        }
-        let suffering = self.suffer(&mut fate);
-        self.ledger.enter(call.caller, &fate);
-        self.truth_version += u64::from(self.force.counts_calls);
+        // Made first and then changed in its place: a fate is large, and is moved for every call.
         let mut meeting = Meeting {
-            fate,
-            work,
-            suffering,
+            fate: self.fate(elapsed, call, repeat),
+            work: None,
+            suffering: None,
             revision: self.revision,
             ends: None,
         };
+        if self.force.is_limited {
+            meeting.work = self.arrive(elapsed);
+            if meeting.work.is_none() {
+                self.turn_away(&mut meeting.fate);
+            }
+        }
+        meeting.suffering = self.suffer(&mut meeting.fate);
+        self.ledger.enter(call.caller, &meeting.fate);
+        self.truth_version += u64::from(self.force.counts_calls);
         if self.force.is_mortal {
             let end = self.force.player.end_of(&meeting.parts());
             meeting.ends = end.map(|end| self.force.began.saturating_add(end));
@@ -243,23 +242,28 @@ impl Downstream {
         self.wasted + queues.map(WorkQueue::wasted).sum::<Duration>()
     }
 
-    /// What a call meets: what it has met before, if it was cut and comes once more.
+    /// What a call meets.
+    #[inline]
     fn fate(&mut self, elapsed: Duration, call: &Request<'_>, repeat: Option<u64>) -> Fate {
-        let (caller, revision) = (call.caller, self.revision);
-        if let Some(id) = repeat
-            && let Some(fate) = self.repeats.take(caller, id, revision)
-        {
-            return fate;
+        if let Some(id) = repeat {
+            return self.fate_known_by(id, elapsed, call);
         }
         let met = faults::Call {
-            caller: self.force.handle(caller, &self.ledger),
+            caller: self.force.handle(call.caller, &self.ledger),
             key: call.key,
             path: call.path,
         };
-        let fate = self.force.player.fate(elapsed, &met);
-        if let Some(id) = repeat {
-            self.repeats.note(caller, id, revision, &fate);
+        self.force.player.fate(elapsed, &met)
+    }
+
+    /// What a call meets: what it has met before, if it was cut and comes once more.
+    fn fate_known_by(&mut self, id: u64, elapsed: Duration, call: &Request<'_>) -> Fate {
+        let (caller, revision) = (call.caller, self.revision);
+        if let Some(fate) = self.repeats.take(caller, id, revision) {
+            return fate;
         }
+        let fate = self.fate(elapsed, call, None);
+        self.repeats.note(caller, id, revision, &fate);
         fate
     }
 
@@ -283,27 +287,25 @@ impl Downstream {
         Some(work)
     }
 
-    /// What a call meets that finds the queue full.
-    fn turned_away(&self) -> Fate {
-        Fate {
-            delay: Duration::ZERO,
-            healthy: Duration::ZERO,
-            ending: Ending::Status {
-                code: 503,
-                retry_after_s: None,
-                body: None,
-                headers: Vec::new(),
-            },
-            slow_body: None,
-            hits: [Hit {
-                rule: Arc::clone(&self.overload),
-                effect: "full",
-            }]
-            .into_iter()
-            .collect(),
-            spared_by: Few::new(),
-            endangered: true,
-        }
+    /// Changes the fate of a call that finds the queue full.
+    #[cold]
+    fn turn_away(&self, fate: &mut Fate) {
+        fate.delay = Duration::ZERO;
+        fate.healthy = Duration::ZERO;
+        fate.ending = Ending::Status {
+            code: 503,
+            retry_after_s: None,
+            body: None,
+            headers: Vec::new(),
+        };
+        fate.slow_body = None;
+        fate.hits.clear();
+        fate.hits.push(Hit {
+            rule: Arc::clone(&self.overload),
+            effect: "full",
+        });
+        fate.spared_by.clear();
+        fate.endangered = true;
     }
 
     /// A place among the calls that suffer, if the call does; spares it when there is none.
@@ -313,7 +315,7 @@ impl Downstream {
         if !suffers {
             return None;
         }
-        let limits = self.force.player.plan().limits;
+        let limits = self.force.player.plan().limits();
         if self.suffering < limits.max_active_faults {
             self.suffering += 1;
             return Some(Suffering(()));

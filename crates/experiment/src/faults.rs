@@ -8,14 +8,14 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `plan`, `schema`, `patch` | a plan as it is written, its schema, and changes of its parts |
+//! | `written`, `schema` | a plan as it is written, and its schema |
+//! | `plan`, `check`, `patch` | a plan that makes sense, how it comes to be, and changes of its parts |
 //! | `phase` | what happens for a while, and where the plan is at an instant |
 //! | `rule`, `gate`, `effect` | whom a rule matches, when it hits, and what it does |
 //! | `trajectory` | the state of a process at an instant |
 //! | `player`, `present`, `prepared`, `luck`, `fate` | what one call meets |
 //! | `callers`, `strangers` | who is told apart, whoever calls |
 //! | `truth`, `delays`, `change` | how likely a call fails now, and when that changes |
-//! | `check` | whether a plan makes sense |
 //! | `preview` | what a plan would do |
 //! | [`presets`] | plans at hand |
 
@@ -41,18 +41,23 @@ mod schema;
 mod strangers;
 mod trajectory;
 mod truth;
+mod written;
 
 pub use callers::CallerId;
-pub use effect::{Effect, WrongBody};
+pub use effect::{Effect, StatusAnswer, WrongBody};
 pub use fate::{Call, Ending, Fate, Few, Hit, SlowBody};
-pub use gate::{Bursts, Gate, Markov, MarkovState, Scope};
-pub use phase::{Moment, Phase, PhaseWindow};
-pub use plan::{Base, Limits, Plan};
+pub use gate::{Gate, Scope, SharedLuck};
+pub use phase::{FaultPhase, Moment, PhaseWindow};
+pub use plan::Plan;
 pub use player::Player;
 pub use preview::{Preview, PreviewCaller, PreviewPhase, PreviewPoint};
-pub use rule::{Match, Names, Rule};
+pub use rule::{FaultRule, Match, Names};
 pub use schema::schema;
+pub use trajectory::GateProcess;
 pub use truth::{Standing, Work};
+pub use written::{
+    Base, Bursts, Limits, Markov, MarkovState, WrittenEffect, WrittenGate, WrittenPlan, WrittenRule,
+};
 
 /// The body of an answer that nothing has spoilt.
 pub const ANSWER: &str = r#"{"data":"here you are"}"#;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use work_queue::{Arrival, Start, WorkId, WorkQueue};
 
 use crate::law::{Law, normal_quantile, within};
+use crate::reading::parse_json;
 
 /// Workers that there may be.
 const MAX_WORKERS: u32 = 10_000;
@@ -33,7 +34,7 @@ const MAX_MS: u64 = 86_400_000;
 /// use std::time::Duration;
 /// use experiment::overload::{Arrival, Overload, WorkId, WorkQueue};
 ///
-/// let settings: Overload = experiment::reading::parse_json(
+/// let settings = Overload::parse(
 ///     br#"{"workers": 1, "service": {"fixed": {"ms": 20}}, "queue": {"limit": 1}}"#,
 /// ).unwrap();
 /// let mut queue = WorkQueue::new(settings, 1);
@@ -45,25 +46,36 @@ const MAX_MS: u64 = 86_400_000;
 /// let next = queue.finished(WorkId(1)).unwrap();
 /// assert_eq!((next.id, next.until), (WorkId(2), at(40)));
 /// ```
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Overload {
+    workers: u32,
+    service: Law,
+    queue: Queue,
+    abandoned_work: AbandonedWork,
+    trigger: Option<Trigger>,
+    warmth: Option<Warmth>,
+}
+
+/// A service with limited capacity.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename = "Overload", deny_unknown_fields)]
+pub struct WrittenOverload {
     /// How many pieces of work are done at once.
-    pub workers: u32,
+    workers: u32,
     /// How long one takes.
-    pub service: Law,
+    service: Law,
     /// Where work waits.
     #[serde(default)]
-    pub queue: Queue,
+    queue: Queue,
     /// What becomes of work that nobody waits for any more.
     #[serde(default)]
-    pub abandoned_work: AbandonedWork,
+    abandoned_work: AbandonedWork,
     /// A time in which all work takes longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trigger: Option<Trigger>,
+    trigger: Option<Trigger>,
     /// A cache that makes work short while it is warm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warmth: Option<Warmth>,
+    warmth: Option<Warmth>,
 }
 
 /// Where work waits for a worker.
@@ -160,42 +172,21 @@ pub struct Occupancy {
 }
 
 impl Overload {
+    /// Reads the settings of a service from JSON.
+    ///
     /// # Errors
     ///
-    /// Which key has a value that is not allowed.
-    pub fn check(&self) -> Result<(), String> {
-        let count = |key: &str, value: u64, least: u64, most: u64| {
-            if (least..=most).contains(&value) {
-                return Ok(());
-            }
-            Err(format!(
-                "{key}: {value} is not allowed: from {least} to {most}"
-            ))
-        };
-        count("workers", self.workers.into(), 1, MAX_WORKERS.into())?;
-        count("queue.limit", self.queue.limit.into(), 0, MAX_QUEUE.into())?;
-        self.service
-            .check()
-            .map_err(|what| format!("service.{what}"))?;
-        if let Some(trigger) = &self.trigger {
-            count("trigger.at_ms", trigger.at_ms, 0, MAX_MS)?;
-            count("trigger.for_ms", trigger.for_ms, 1, MAX_MS)?;
-            within(
-                "trigger.service_factor",
-                trigger.service_factor,
-                0.001,
-                MAX_FACTOR,
-            )?;
-        }
-        if let Some(warmth) = &self.warmth {
-            within("warmth.hit_ratio", warmth.hit_ratio, 0.0, 1.0)?;
-            within("warmth.miss_factor", warmth.miss_factor, 1.0, MAX_FACTOR)?;
-            count("warmth.rewarm_tau_ms", warmth.rewarm_tau_ms, 1, MAX_MS)?;
-            if warmth.flush_on == Flush::Trigger && self.trigger.is_none() {
-                return Err("warmth.flush_on: `trigger` is not allowed: there is none".into());
-            }
-        }
-        Ok(())
+    /// What is wrong, in one line.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        parse_json::<WrittenOverload>(bytes)?.try_into()
+    }
+
+    /// When the last trigger is over, on the plan's clock.
+    pub(crate) fn quiet_after(&self) -> Duration {
+        let end = self
+            .trigger
+            .map_or(0, |trigger| trigger.at_ms + trigger.for_ms);
+        Duration::from_millis(end)
     }
 
     /// How much longer work takes at `now` because of the trigger.
@@ -302,6 +293,60 @@ impl Overload {
             }
         }
         Some(times)
+    }
+}
+
+impl WrittenOverload {
+    fn check(&self) -> Result<(), String> {
+        let count = |key: &str, value: u64, least: u64, most: u64| {
+            if (least..=most).contains(&value) {
+                return Ok(());
+            }
+            Err(format!(
+                "{key}: {value} is not allowed: from {least} to {most}"
+            ))
+        };
+        count("workers", self.workers.into(), 1, MAX_WORKERS.into())?;
+        count("queue.limit", self.queue.limit.into(), 0, MAX_QUEUE.into())?;
+        self.service
+            .check()
+            .map_err(|what| format!("service.{what}"))?;
+        if let Some(trigger) = &self.trigger {
+            count("trigger.at_ms", trigger.at_ms, 0, MAX_MS)?;
+            count("trigger.for_ms", trigger.for_ms, 1, MAX_MS)?;
+            within(
+                "trigger.service_factor",
+                trigger.service_factor,
+                0.001,
+                MAX_FACTOR,
+            )?;
+        }
+        if let Some(warmth) = &self.warmth {
+            within("warmth.hit_ratio", warmth.hit_ratio, 0.0, 1.0)?;
+            within("warmth.miss_factor", warmth.miss_factor, 1.0, MAX_FACTOR)?;
+            count("warmth.rewarm_tau_ms", warmth.rewarm_tau_ms, 1, MAX_MS)?;
+            if warmth.flush_on == Flush::Trigger && self.trigger.is_none() {
+                return Err("warmth.flush_on: `trigger` is not allowed: there is none".into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error is the key that has a value that is not allowed.
+impl TryFrom<WrittenOverload> for Overload {
+    type Error = String;
+
+    fn try_from(written: WrittenOverload) -> Result<Self, String> {
+        written.check()?;
+        Ok(Self {
+            workers: written.workers,
+            service: written.service,
+            queue: written.queue,
+            abandoned_work: written.abandoned_work,
+            trigger: written.trigger,
+            warmth: written.warmth,
+        })
     }
 }
 

@@ -65,6 +65,7 @@ const MAX_NAMED_CALLERS: usize = 256;
 pub struct Scenario {
     written: Written,
     load: Profile,
+    faults: Plan,
     names: Names,
     phases: Phases,
 }
@@ -169,7 +170,7 @@ impl Scenario {
     /// What fails when. The plan of a fleet of up to 256 instances knows how long each of them waits; of a
     /// larger one it names nobody, and whoever performs it tells it the [`waits`](Self::waits).
     pub fn faults(&self) -> &Plan {
-        &self.written.faults
+        &self.faults
     }
 
     /// What instances tell each other.
@@ -240,7 +241,8 @@ impl Scenario {
     /// The same with another seed, for the load, the faults and the breakers.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.written.seed = seed;
-        self.written.faults.seed = seed;
+        self.written.faults.set_seed(seed);
+        self.faults = self.faults.with_seed(seed);
         self
     }
 
@@ -274,12 +276,13 @@ impl TryFrom<Written> for Scenario {
         let fits = load.check_targets(&targets);
         fits.map_err(|what| format!("load.{what}"))?;
         written.tell_faults(&names);
-        written.check_faults(&names)?;
-        let phases = written.phases()?;
+        let faults = written.checked_faults(&names)?;
+        let phases = written.phases(&faults)?;
         written.check_expectations(targets, &phases)?;
         Ok(Self {
             written,
             load,
+            faults,
             names,
             phases,
         })
@@ -335,19 +338,19 @@ impl Written {
         Ok(())
     }
 
-    fn check_faults(&self, names: &Names) -> Result<(), String> {
-        self.faults
-            .check()
-            .map_err(|what| format!("faults.{what}"))?;
+    fn checked_faults(&self, names: &Names) -> Result<Plan, String> {
+        let faults = Plan::try_from(self.faults.clone());
+        let faults = faults.map_err(|what| format!("faults.{what}"))?;
         // One instance for each time that instances wait: others are alike.
         let mut seen = BTreeSet::new();
         let waits = names.all().iter().filter_map(|name| {
             let wait = self.call_timeout_of(name).0;
             seen.insert(wait).then_some((name.as_str(), wait))
         });
-        let affordable = self.faults.check_for_waits(waits.take(MAX_NAMED_CALLERS));
+        let affordable = faults.check_for_waits(waits.take(MAX_NAMED_CALLERS));
         affordable
-            .map_err(|what| format!("faults: with the call timeouts of the instances, {what}"))
+            .map_err(|what| format!("faults: with the call timeouts of the instances, {what}"))?;
+        Ok(faults)
     }
 
     fn check_expectations(&self, targets: Vec<&str>, phases: &Phases) -> Result<(), String> {
@@ -373,8 +376,8 @@ impl Written {
         }
     }
 
-    fn phases(&self) -> Result<Phases, String> {
-        let windows = self.faults.phases(self.duration.0).into_iter();
+    fn phases(&self, faults: &Plan) -> Result<Phases, String> {
+        let windows = faults.phases(self.duration.0).into_iter();
         let windows = windows.map(|it| PhaseWindow::new(&it.name, it.start, it.end));
         Phases::new(Duration::ZERO, windows.collect())
             .map_err(|what| format!("faults.phases: {what}"))
@@ -403,9 +406,7 @@ impl Written {
         let waits: Vec<(String, Duration)> = waits.collect();
         let waits = waits.iter().map(|(name, wait)| (name.as_str(), *wait));
         self.faults.learn_patience(waits);
-        if self.faults.callers.is_empty() {
-            self.faults.callers = names.to_vec();
-        }
+        self.faults.name_callers(names);
     }
 }
 

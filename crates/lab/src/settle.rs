@@ -73,7 +73,9 @@ pub(crate) fn together(args: &TogetherArgs, seed: u64) -> Result<Together, Failu
         breaker: args.breaker.over(file.breaker),
         instance: own_settings(args, &file),
         load: load::load_together(args.rate, &file)?,
-        faults: plan(args.faults.as_deref(), args.common.seed, seed)?,
+        faults: plan(args.faults.as_deref(), args.common.seed, seed)?
+            .written()
+            .clone(),
         coordination: Coordination::default(),
     };
     let scenario = Scenario::try_from(written).map_err(Failure::usage)?;
@@ -345,9 +347,11 @@ fn plan(path: Option<&Path>, asked: Option<u64>, seed: u64) -> Result<Plan, Fail
     let Some(path) = path else {
         return Ok(Plan::schedule(seed));
     };
-    let mut plan = faults::read_plan(path)?;
-    plan.seed = asked.unwrap_or(plan.seed);
-    Ok(plan)
+    let plan = faults::read_plan(path)?;
+    Ok(match asked {
+        Some(seed) => plan.with_seed(seed),
+        None => plan,
+    })
 }
 
 /// Refuses two services on one port before either has it, and says which two.

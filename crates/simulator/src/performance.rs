@@ -354,7 +354,7 @@ pub(crate) fn judge(repetition: &mut Repetition, scenario: &Scenario) {
 
 /// Whether the health of the downstream follows the load.
 pub(crate) fn has_overload(scenario: &Scenario) -> bool {
-    scenario.faults().overload.is_some()
+    scenario.faults().overload().is_some()
 }
 
 /// Why the books do not add up, unless they do: a fault of the simulator.

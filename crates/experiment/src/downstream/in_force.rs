@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::meeting::{BASE, OVERLOAD, PHASE};
 use super::{CallerId, Downstream, Held, Ledger, each, learned};
-use crate::faults::{self, Phase, Plan, Player};
+use crate::faults::{self, FaultPhase, Plan, Player};
 use crate::overload::{Start, WorkId, WorkQueue};
 
 /// Changed parts that are remembered.
@@ -69,10 +69,17 @@ impl Downstream {
     ///
     /// Whatever asks for the state at `now` does this first. A host that has to tell others of each change
     /// of the plan does it itself.
+    #[inline]
     pub fn settle(&mut self, now: Duration) -> Settled {
-        if !self.force.player.ended(self.elapsed(now)) {
-            return Settled::Same;
+        if self.force.player.ended(self.elapsed(now)) {
+            self.settle_late(now)
+        } else {
+            Settled::Same
         }
+    }
+
+    #[cold]
+    fn settle_late(&mut self, now: Duration) -> Settled {
         let end = self.force.player.end_of(&[]);
         let elapsed = end.unwrap_or_else(|| self.elapsed(now));
         self.give_way(elapsed);
@@ -105,8 +112,8 @@ impl Downstream {
         let plan = learned(plan, &self.waits);
         self.begin_revision();
         self.let_all_go();
-        let was_lasting = self.force.player.plan().ttl_ms.is_none();
-        let is_lasting = plan.ttl_ms.is_none();
+        let was_lasting = self.force.player.plan().ttl().is_none();
+        let is_lasting = plan.ttl().is_none();
         let old = std::mem::replace(&mut self.force, InForce::new(plan, now));
         if was_lasting && !is_lasting {
             self.before = Some(Before::Replaced(Box::new(old)));
@@ -144,9 +151,9 @@ impl Downstream {
         let elapsed = self.elapsed(now);
         let plan = learned(plan, &self.waits);
         let before = self.force.player.plan();
-        if before.ttl_ms.is_none() && plan.ttl_ms.is_some() {
+        if before.ttl().is_none() && plan.ttl().is_some() {
             self.before = Some(Before::Patched(Box::new(self.force.player.clone())));
-        } else if plan.ttl_ms.is_none()
+        } else if plan.ttl().is_none()
             && let Some(Before::Replaced(before)) = self.before.take()
         {
             self.forget(&before);
@@ -211,23 +218,23 @@ impl Downstream {
         let before = self.force.player.plan();
         let active = |plan: &Plan, rule: &str| plan.is_active(rule, elapsed);
         // What the phase itself does; its rules are looked at one by one.
-        let phase = |plan: &Plan| Phase {
+        let phase = |plan: &Plan| FaultPhase {
             rules: Vec::new(),
             ..plan.at(elapsed).phase.clone()
         };
-        let rules = before.rules.iter().filter(|(name, rule)| {
-            plan.rules.get(*name) != Some(rule) || (active(before, name) && !active(plan, name))
+        let rules = before.rules().iter().filter(|(name, rule)| {
+            plan.rules().get(*name) != Some(rule) || (active(before, name) && !active(plan, name))
         });
         let rules = rules.map(|(name, _)| name.clone());
         let others = [
             (PHASE, phase(before) != phase(plan)),
-            (BASE, before.base != plan.base),
-            (OVERLOAD, before.overload != plan.overload),
+            (BASE, before.base() != plan.base()),
+            (OVERLOAD, before.overload() != plan.overload()),
         ];
         let others = others.into_iter().filter(|(_, changed)| *changed);
         let parts = others.map(|(part, _)| part.to_owned()).chain(rules);
         self.changed.note(parts, self.revision);
-        if before.overload != plan.overload
+        if before.overload() != plan.overload()
             && let Some(queue) = self.force.queue.take()
         {
             self.wasted += queue.wasted();
@@ -294,10 +301,16 @@ impl InForce {
     }
 
     /// The player's handle of one who calls.
+    #[inline]
     pub(super) fn handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
-        if let Some(handle) = self.known_handle(caller) {
-            return handle;
+        match self.known_handle(caller) {
+            Some(handle) => handle,
+            None => self.new_handle(caller, ledger),
         }
+    }
+
+    #[cold]
+    fn new_handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
         let name = ledger.name(caller);
         let handle = if ledger.is_member(caller) {
             self.player.member(name)
@@ -319,7 +332,7 @@ impl InForce {
 
     /// Notes what every call asks of the plan.
     fn look_through(&mut self) {
-        self.is_limited = self.player.plan().overload.is_some();
+        self.is_limited = self.player.plan().overload().is_some();
         self.counts_calls = self.player.counts_calls();
         self.is_mortal = self.player.is_mortal();
     }
@@ -327,8 +340,8 @@ impl InForce {
     /// The work queue, which is opened at the first call, if the plan has an overload model.
     pub(super) fn queue(&mut self) -> Option<&mut WorkQueue> {
         let plan = self.player.plan();
-        let settings = plan.overload.as_ref()?;
-        let open = || WorkQueue::new(settings.clone(), plan.seed);
+        let settings = plan.overload()?;
+        let open = || WorkQueue::new(settings.clone(), plan.seed());
         Some(self.queue.get_or_insert_with(open))
     }
 }

@@ -194,9 +194,10 @@ fn a_patch_with_a_time_to_live_is_taken_back_on_the_same_clock_and_counts() {
     let mut service = serving(calm);
     service.call("A");
     service.set(Duration::from_mins(1));
-    let mut bad = plan(calm);
-    bad.phases[0].failure_ratio = 1.0;
-    bad.ttl_ms = Some(500);
+    let bad = r#"{"phases": [{"name": "calm", "failure_ratio": 1}], "ttl_ms": 500}"#;
+    let bad = plan(calm)
+        .patched(serde_json::from_str(bad).unwrap())
+        .unwrap();
     service.patch(bad, None).unwrap();
     assert!((service.truth("B") - 1.0).abs() < 1e-12);
     service.call("A");

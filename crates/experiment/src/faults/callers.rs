@@ -167,7 +167,7 @@ impl Callers {
     fn add(&mut self, name: &str, role: Role, plan: &Plan, rules: &[Prepared]) -> u32 {
         let who = Who::of(name, plan, rules);
         self.push(Caller {
-            draw: Draw::new(plan.seed).number(who.hash),
+            draw: Draw::new(plan.seed()).number(who.hash),
             who,
             calls: 0,
             counts: Vec::new(),

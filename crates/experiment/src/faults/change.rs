@@ -130,7 +130,7 @@ impl Player {
         let grows = moment.ramp() < 1.0;
         let mask = self.mask(present);
         let mut rules = active_rules(&mut self.rules, mask, now);
-        warms || grows || rules.any(|it| ends && it.rule.effects.contains(&Effect::Stall {}))
+        warms || grows || rules.any(|it| ends && it.rule.effects.contains(&Effect::Stall))
     }
 
     /// How far the truths of all these may be taken for what they are at `now`, at most until `end`.

@@ -1,4 +1,4 @@
-//! Checks of a plan beyond its types; the message of an error names the key.
+//! From a plan as it is written to a plan that makes sense; the message of an error names the key.
 
 mod cost;
 mod effect;
@@ -7,9 +7,12 @@ mod gate;
 #[cfg(test)]
 pub(super) use cost::Cost;
 
-use super::{Match, Phase, Plan, Rule};
+use std::time::Duration;
+
+use super::written::{WrittenPlan, WrittenRule};
+use super::{FaultPhase, FaultRule, Match, Plan};
 use crate::law::within;
-use crate::overload::MAX_FACTOR;
+use crate::overload::{MAX_FACTOR, Overload};
 use crate::reading::nearest;
 
 /// Phases that a plan may have.
@@ -51,17 +54,40 @@ fn below(path: &str) -> impl Fn(String) -> String {
     move |what| format!("{path}.{what}")
 }
 
-impl Plan {
-    /// Checks what the types do not say.
-    ///
-    /// # Errors
-    ///
-    /// The first key that has a value that is not allowed.
-    pub fn check(&self) -> Checked {
-        if let Some(version) = self.version {
+impl TryFrom<WrittenPlan> for Plan {
+    type Error = String;
+
+    /// The error is the first key that has a value that is not allowed.
+    fn try_from(written: WrittenPlan) -> Result<Self, String> {
+        if let Some(version) = written.version {
             count("version", version.into(), 1, 1)?;
         }
-        self.check_bounds()?;
+        written.check_bounds()?;
+        written.check_phases()?;
+        let rules = written.rules.iter().map(|(name, rule)| {
+            let path = format!("rules.{name}");
+            rule_name(name).map_err(below(&path))?;
+            Ok((name.clone(), rule.checked().map_err(below(&path))?))
+        });
+        let rules = rules.collect::<Result<_, String>>()?;
+        let mut plan = Self {
+            written,
+            rules,
+            overload: None,
+        };
+        plan.check_cost()?;
+        if let Some(law) = &plan.written.base.delay {
+            law.check().map_err(below("base.delay"))?;
+        }
+        let overload = plan.written.overload.clone().map(Overload::try_from);
+        plan.overload = overload.transpose().map_err(below("overload"))?;
+        plan.written.check_times()?;
+        Ok(plan)
+    }
+}
+
+impl WrittenPlan {
+    fn check_phases(&self) -> Checked {
         let last = self.phases.len().saturating_sub(1);
         for (place, phase) in self.phases.iter().enumerate() {
             let stays = place == last && !self.repeats;
@@ -69,18 +95,10 @@ impl Plan {
             phase.check(stays).map_err(below(&path))?;
             self.check_listed(phase).map_err(below(&path))?;
         }
-        for (name, rule) in &self.rules {
-            let path = format!("rules.{name}");
-            rule_name(name).map_err(below(&path))?;
-            rule.check().map_err(below(&path))?;
-        }
-        self.check_cost()?;
-        if let Some(law) = &self.base.delay {
-            law.check().map_err(below("base.delay"))?;
-        }
-        if let Some(overload) = &self.overload {
-            overload.check().map_err(below("overload"))?;
-        }
+        Ok(())
+    }
+
+    fn check_times(&self) -> Checked {
         let limits = &self.limits;
         let active = limits.max_active_faults.into();
         count("limits.max_active_faults", active, 1, 1_000_000)?;
@@ -123,7 +141,7 @@ impl Plan {
     }
 
     /// Phases name only rules that there are.
-    fn check_listed(&self, phase: &Phase) -> Checked {
+    fn check_listed(&self, phase: &FaultPhase) -> Checked {
         for (place, listed) in phase.rules.iter().enumerate() {
             if self.rules.contains_key(listed) {
                 continue;
@@ -151,7 +169,7 @@ fn rule_name(rule: &str) -> Checked {
     Ok(())
 }
 
-impl Phase {
+impl FaultPhase {
     fn check(&self, stays: bool) -> Checked {
         name("name", &self.name)?;
         match self.for_ms {
@@ -178,26 +196,32 @@ impl Phase {
     }
 }
 
-impl Rule {
-    fn check(&self) -> Checked {
+impl WrittenRule {
+    /// The rule that is written here.
+    fn checked(&self) -> Result<FaultRule, String> {
         self.matches.check().map_err(below("match"))?;
-        self.gate
-            .check(self.matches.shards)
-            .map_err(below("gate"))?;
+        let gate = self.gate.checked(self.matches.shards);
+        let gate = gate.map_err(below("gate"))?;
         let found = self.effects.len();
         if !(1..=MAX_EFFECTS).contains(&found) {
             return Err(format!(
                 "effects: {found} are not allowed: from 1 to {MAX_EFFECTS}"
             ));
         }
-        for (place, effect) in self.effects.iter().enumerate() {
+        let effects = self.effects.iter().enumerate().map(|(place, effect)| {
             let path = format!("effects[{place}].{}", effect.as_str());
-            effect.check().map_err(below(&path))?;
+            effect.checked().map_err(below(&path))
+        });
+        let effects = effects.collect::<Result<_, String>>()?;
+        if let Some(ttl) = self.ttl_ms {
+            count("ttl_ms", ttl, 1, MAX_PHASE_MS)?;
         }
-        match self.ttl_ms {
-            Some(ttl) => count("ttl_ms", ttl, 1, MAX_PHASE_MS),
-            None => Ok(()),
-        }
+        Ok(FaultRule {
+            matches: self.matches.clone(),
+            gate,
+            effects,
+            ttl: self.ttl_ms.map(Duration::from_millis),
+        })
     }
 }
 

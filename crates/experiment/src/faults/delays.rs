@@ -75,11 +75,9 @@ impl Delays {
             match effect {
                 Effect::Delay(Law::Fixed { ms }) => shift += ms,
                 Effect::Delay(law) => laws.push(law.clone()),
-                Effect::Stall {} => shift += rest,
-                other => {
-                    let body = other.body_ms().and_then(|ms| u32::try_from(ms).ok());
-                    shift += body.map_or(0.0, f64::from);
-                }
+                Effect::Stall => shift += rest,
+                Effect::SlowBody { over } => shift += over.as_secs_f64() * 1000.0,
+                _ => {}
             }
         }
         if shift > 0.0 || !laws.is_empty() {

@@ -8,47 +8,44 @@
 //! or move together. Between 0 and 1, stays in a state are cut where a caller changes over, so that their
 //! lengths are mixtures and no more those of the plan.
 
-use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::law::Law;
+use super::trajectory::GateProcess;
 
-/// When a rule hits. At most one kind is given; without one, always.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Gate {
+/// When a rule hits.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Gate {
     /// Every call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub always: Option<bool>,
-    /// Each call with this probability.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "crate::values::optional_share"
-    )]
-    pub bernoulli: Option<f64>,
+    Always,
+    /// Each call with the same probability.
+    Bernoulli {
+        /// How likely.
+        p: f64,
+        /// Whose luck it is.
+        luck: SharedLuck,
+    },
     /// Every n-th of each caller's matching calls, counted anew in every phase.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub every_nth: Option<u64>,
+    EveryNth(NonZeroU32),
     /// The first n of each caller's matching calls, counted anew in every phase.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_n: Option<u64>,
-    /// Good and bad times in turn (Gilbert, 1960; Elliott, 1963).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gilbert_elliott: Option<Bursts>,
-    /// Any states with times of their own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub markov: Option<Markov>,
-    /// Whose luck it is; each caller's by default. Only for gates that draw.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<Scope>,
-    /// The share in which the luck is everyone's, from 0 (the default) to 1. Only for gates that draw.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "crate::values::optional_share"
-    )]
-    pub rho: Option<f64>,
+    FirstN(NonZeroU32),
+    /// As likely as the state says that a process is in.
+    Process {
+        /// The process.
+        process: GateProcess,
+        /// Whose process it is.
+        luck: SharedLuck,
+    },
+}
+
+/// Whose luck a gate draws, and how much of it is everyone's.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SharedLuck {
+    pub(super) scope: Scope,
+    pub(super) rho: f64,
 }
 
 /// Whose luck it is.
@@ -64,87 +61,33 @@ pub enum Scope {
     Shard,
 }
 
-/// Good and bad times in turn, each without memory.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Bursts {
-    /// The mean length of good times.
-    pub good_mean_ms: f64,
-    /// The mean length of bad times.
-    pub bad_mean_ms: f64,
-    /// How likely a call is hit in good times.
-    #[serde(default, deserialize_with = "crate::values::share")]
-    pub p_good: f64,
-    /// How likely a call is hit in bad times.
-    #[serde(default = "certain", deserialize_with = "crate::values::share")]
-    pub p_bad: f64,
-}
+impl SharedLuck {
+    /// Whose luck it is.
+    pub fn scope(self) -> Scope {
+        self.scope
+    }
 
-/// States with times of their own.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Markov {
-    /// The states by name.
-    pub states: BTreeMap<String, MarkovState>,
-}
-
-/// One state.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MarkovState {
-    /// How long it lasts.
-    pub dwell: Law,
-    /// How likely a call is hit in it.
-    #[serde(deserialize_with = "crate::values::share")]
-    pub p: f64,
-    /// Which state follows, each with its weight; any other by default.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub next: BTreeMap<String, f64>,
-}
-
-fn certain() -> f64 {
-    1.0
-}
-
-/// The one kind that a gate is of.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Kind<'a> {
-    Always,
-    Bernoulli(f64),
-    EveryNth(u64),
-    FirstN(u64),
-    Bursts(&'a Bursts),
-    Markov(&'a Markov),
+    /// The share in which the luck is everyone's, from 0 to 1.
+    pub fn rho(self) -> f64 {
+        self.rho
+    }
 }
 
 impl Gate {
-    pub(super) fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// The kinds that are given.
-    pub(super) fn kinds(&self) -> Vec<Kind<'_>> {
-        let kinds = [
-            self.always.map(|_| Kind::Always),
-            self.bernoulli.map(Kind::Bernoulli),
-            self.every_nth.map(Kind::EveryNth),
-            self.first_n.map(Kind::FirstN),
-            self.gilbert_elliott.as_ref().map(Kind::Bursts),
-            self.markov.as_ref().map(Kind::Markov),
-        ];
-        kinds.into_iter().flatten().collect()
+    /// Whose luck it is; each caller's where none is drawn.
+    pub fn luck(&self) -> SharedLuck {
+        match self {
+            Self::Bernoulli { luck, .. } | Self::Process { luck, .. } => *luck,
+            Self::Always | Self::EveryNth(_) | Self::FirstN(_) => SharedLuck::default(),
+        }
     }
 
     pub(super) fn scope(&self) -> Scope {
-        self.scope.unwrap_or_default()
-    }
-
-    pub(super) fn rho(&self) -> f64 {
-        self.rho.unwrap_or(0.0)
+        self.luck().scope
     }
 
     /// Whether it counts calls, so that it cannot be shared without depending on their interleaving.
     pub(super) fn counts(&self) -> bool {
-        self.every_nth.is_some() || self.first_n.is_some()
+        matches!(self, Self::EveryNth(_) | Self::FirstN(_))
     }
 }

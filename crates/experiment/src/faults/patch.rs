@@ -52,12 +52,13 @@ impl Plan {
     /// # Examples
     ///
     /// ```
+    /// use std::time::Duration;
     /// use experiment::faults::Plan;
     /// use serde_json::json;
     ///
     /// let plan = Plan::parse(br#"{"seed": 1, "deadline_ms": 500, "phases": [{"name": "calm"}]}"#)?;
     /// let patched = plan.patched(json!({ "deadline": "2s" }))?;
-    /// assert_eq!((patched.seed, patched.deadline_ms), (1, Some(2000)));
+    /// assert_eq!((patched.seed(), patched.deadline_of("A")), (1, Duration::from_secs(2)));
     /// # Ok::<(), String>(())
     /// ```
     pub fn patched(&self, patch: Value) -> Result<Self, String> {
@@ -179,21 +180,29 @@ mod tests {
         let patched = |text: &str| plan.patched(serde_json::from_str(text).unwrap());
 
         for patch in [r#"{"deadline": "2s"}"#, r#"{"deadline_ms": 2000}"#] {
-            assert_eq!(patched(patch).unwrap().deadline_ms, Some(2000), "{patch}");
+            assert_eq!(
+                patched(patch).unwrap().written.deadline_ms,
+                Some(2000),
+                "{patch}"
+            );
         }
         for patch in [r#"{"deadline": null}"#, r#"{"deadline_ms": null}"#] {
-            assert_eq!(patched(patch).unwrap().deadline_ms, None, "{patch}");
+            assert_eq!(patched(patch).unwrap().written.deadline_ms, None, "{patch}");
         }
         let patience = patched(r#"{"patience": {"B": "300ms"}}"#)
             .unwrap()
+            .written
             .patience_ms;
         assert_eq!((patience["A"], patience["B"]), (100, 300));
-        let limits = patched(r#"{"limits": {"max_hang": "1s"}}"#).unwrap().limits;
+        let limits = patched(r#"{"limits": {"max_hang": "1s"}}"#)
+            .unwrap()
+            .written
+            .limits;
         assert_eq!(limits.max_hang_ms, 1000);
         let rules = patched(r#"{"rules": {"ttl": {"ttl": "1s"}}}"#)
             .unwrap()
             .rules;
-        assert_eq!(rules["ttl"].ttl_ms, Some(1000));
+        assert_eq!(rules["ttl"].ttl(), Some(std::time::Duration::from_secs(1)));
         assert!(
             patched(r#"{"rules": {"ttl": null}}"#)
                 .unwrap()

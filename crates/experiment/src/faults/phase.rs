@@ -12,8 +12,8 @@ const MAX_WINDOWS: usize = 10_000;
 
 /// What happens to calls for a while.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Phase {
+#[serde(rename = "Phase", deny_unknown_fields)]
+pub struct FaultPhase {
     /// What it is called.
     pub name: String,
     /// Milliseconds; the last phase of a plan that does not loop may leave it out and stay.
@@ -68,7 +68,7 @@ fn default_failure_status() -> u16 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment<'a> {
     /// The phase.
-    pub phase: &'a Phase,
+    pub phase: &'a FaultPhase,
     /// How many phases have ended before: tells the rounds of a loop apart.
     pub ordinal: u64,
     /// The time since the phase began.
@@ -142,9 +142,9 @@ impl Plan {
 
     /// The present round of a plan that loops, and how much of it has gone.
     fn within(&self, elapsed: Duration) -> (u64, Duration) {
-        let round: Option<Duration> = self.steps().iter().map(Phase::length).sum();
+        let round: Option<Duration> = self.steps().iter().map(FaultPhase::length).sum();
         match round {
-            Some(round) if self.repeats && !round.is_zero() => {
+            Some(round) if self.written.repeats && !round.is_zero() => {
                 let rounds = elapsed.as_nanos() / round.as_nanos();
                 let nanos = elapsed.as_nanos() % round.as_nanos();
                 let short = |number: u128| u64::try_from(number).unwrap_or(u64::MAX);
@@ -175,7 +175,7 @@ impl Moment<'_> {
     }
 }
 
-impl Phase {
+impl FaultPhase {
     pub(super) fn quiet(name: &str) -> Self {
         Self {
             name: name.to_owned(),

@@ -8,7 +8,7 @@ use super::luck::Luck;
 use super::prepared::{Decision, Met, Prepared, active_rules, from_millis};
 use super::present::Present;
 use super::truth::Work;
-use super::{Call, Ending, Fate, Few, Hit, Moment, Phase, Plan};
+use super::{Call, Ending, Fate, FaultPhase, Few, Hit, Moment, Plan};
 
 /// Carries out a plan. Instants are counted from the start of the plan.
 ///
@@ -43,10 +43,10 @@ pub struct Player {
 }
 
 impl Player {
-    /// Starts `plan`, which has been checked.
+    /// Starts `plan`.
     pub fn new(plan: Plan) -> Self {
         let rules = Prepared::all(&plan);
-        let active = |phase: &Phase| {
+        let active = |phase: &FaultPhase| {
             let bits = rules.iter().enumerate().filter(|(_, prepared)| {
                 !prepared.listed || phase.rules.iter().any(|name| **name == *prepared.name)
             });
@@ -98,7 +98,7 @@ impl Player {
                 _ => now,
             };
         }
-        next.born = if next.plan.ttl_ms == self.plan.ttl_ms {
+        next.born = if next.plan.written.ttl_ms == self.plan.written.ttl_ms {
             self.born
         } else {
             now
@@ -114,7 +114,7 @@ impl Player {
     /// goes on where it was before, if the patch had other phases. Of callers that are not named, those who
     /// were there before the patch are told apart first. Handles have to be asked for anew.
     pub fn take_back(&mut self, mut patched: Self) {
-        let same_phases = patched.plan.phases == self.plan.phases;
+        let same_phases = patched.plan.written.phases == self.plan.written.phases;
         let mut meanwhile = patched.callers.leave(&patched.rules);
         let mut before = self.callers.leave(&self.rules);
         for (caller, calls) in &mut before {
@@ -167,7 +167,14 @@ impl Player {
     /// apart are together the one with the empty name.
     pub fn callers(&self) -> Vec<String> {
         let present = self.callers.names().map(str::to_owned);
-        let mut callers: Vec<String> = self.plan.callers.iter().cloned().chain(present).collect();
+        let mut callers: Vec<String> = self
+            .plan
+            .written
+            .callers
+            .iter()
+            .cloned()
+            .chain(present)
+            .collect();
         callers.sort();
         callers.dedup();
         callers
@@ -207,7 +214,7 @@ impl Player {
     /// Whether the plan or one of its rules ends by its own time to live.
     pub fn is_mortal(&self) -> bool {
         let mut rules = self.rules.iter();
-        self.plan.ttl_ms.is_some() || rules.any(|it| it.rule.ttl_ms.is_some())
+        self.plan.written.ttl_ms.is_some() || rules.any(|it| it.rule.ttl.is_some())
     }
 
     /// What the next call of a caller meets at `now`. Counts the call.
@@ -222,9 +229,9 @@ impl Player {
         }
         let luck = Luck::new(caller, call.key);
         let moment = present.moment(&self.plan, now);
-        let longest = Duration::from_millis(self.plan.limits.max_hang_ms);
+        let longest = Duration::from_millis(self.plan.written.limits.max_hang_ms);
         let mut fate = phase_fate(&moment, &luck, &self.phase);
-        if let (Some(law), false) = (&self.plan.base.delay, fate.ending == Ending::Hang) {
+        if let (Some(law), false) = (&self.plan.written.base.delay, fate.ending == Ending::Hang) {
             fate.delay += from_millis(law.sample(luck.of_base()));
         }
         if fate.ending != Ending::Hang {

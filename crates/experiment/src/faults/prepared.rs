@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::callers::{Caller, Who};
-use super::gate::Kind;
 use super::luck::Luck;
 use super::rule::Match;
-use super::trajectory::{Process, Trajectory, Visit};
-use super::{ANSWER, Effect, Ending, Fate, Hit, Plan, Rule, Scope, SlowBody};
+use super::trajectory::{GateProcess, Trajectory, Visit};
+use super::{Effect, Ending, Fate, FaultRule, Gate, Hit, Plan, Scope, SlowBody};
 use crate::chance::{Draw, name_hash};
 
 /// No delay is longer: a day.
@@ -21,7 +20,7 @@ const OWN: u64 = name_hash("own");
 #[derive(Clone, Debug)]
 pub(super) struct Prepared {
     pub(super) name: Arc<str>,
-    pub(super) rule: Rule,
+    pub(super) rule: FaultRule,
     /// Its bit in masks of rules.
     pub(super) bit: u64,
     /// Whether phases name it: such a rule grows with their ramps.
@@ -30,23 +29,12 @@ pub(super) struct Prepared {
     pub(super) since: Duration,
     /// Its place among the rules that count calls, if it does.
     pub(super) counter: Option<usize>,
-    chance: Chance,
     scope: Scope,
     rho: f64,
     draws: Draws,
     by_shard: bool,
     can_fail: bool,
     trajectories: Trajectories,
-}
-
-/// How its gate decides.
-#[derive(Clone, Debug)]
-enum Chance {
-    Always,
-    Bernoulli(f64),
-    EveryNth(u64),
-    FirstN(u64),
-    Process(Process),
 }
 
 /// What a rule draws from, by purpose.
@@ -84,7 +72,7 @@ impl Prepared {
     /// All rules of a plan.
     pub(super) fn all(plan: &Plan) -> Vec<Self> {
         let mut counting = 0;
-        let rules = plan.rules.iter().enumerate();
+        let rules = plan.rules().iter().enumerate();
         let rules = rules.map(|(place, (name, rule))| {
             let mut prepared = Self::new(plan, name, rule);
             prepared.bit = 1 << place;
@@ -97,29 +85,22 @@ impl Prepared {
         rules.collect()
     }
 
-    fn new(plan: &Plan, name: &str, rule: &Rule) -> Self {
-        let draw = Draw::new(plan.seed).with("rule").with(name);
+    fn new(plan: &Plan, name: &str, rule: &FaultRule) -> Self {
+        let draw = Draw::new(plan.seed()).with("rule").with(name);
         let ends = rule.effects.iter().find(|effect| effect.is_terminal());
-        let scope = rule.gate.scope();
+        let luck = rule.gate.luck();
+        let scope = luck.scope();
         Self {
             name: name.into(),
             bit: 0,
             listed: plan
-                .phases
+                .steps()
                 .iter()
                 .any(|phase| phase.rules.iter().any(|listed| listed == name)),
             since: Duration::ZERO,
             counter: None,
-            chance: match rule.gate.kinds().first().copied() {
-                None | Some(Kind::Always) => Chance::Always,
-                Some(Kind::Bernoulli(p)) => Chance::Bernoulli(p),
-                Some(Kind::EveryNth(n)) => Chance::EveryNth(n),
-                Some(Kind::FirstN(n)) => Chance::FirstN(n),
-                Some(Kind::Bursts(bursts)) => Chance::Process(Process::bursts(bursts)),
-                Some(Kind::Markov(markov)) => Chance::Process(Process::markov(markov)),
-            },
             scope,
-            rho: rule.gate.rho(),
+            rho: luck.rho(),
             draws: Draws {
                 all: draw,
                 share: draw.with("share"),
@@ -144,8 +125,7 @@ impl Prepared {
 
     /// When its time to live is over.
     pub(super) fn end(&self) -> Option<Duration> {
-        let ttl = self.rule.ttl_ms.map(Duration::from_millis);
-        ttl.map(|ttl| self.since.saturating_add(ttl))
+        self.rule.ttl.map(|ttl| self.since.saturating_add(ttl))
     }
 
     pub(super) fn matches(&self) -> &Match {
@@ -155,10 +135,10 @@ impl Prepared {
     /// Whether it closes the listener when it hits for certain.
     pub(super) fn can_close(&self) -> bool {
         let ends = self.rule.effects.iter().find(|effect| effect.is_terminal());
-        let refuses = matches!(ends, Some(Effect::Refuse {}));
-        let known_before = match &self.chance {
-            Chance::Always => true,
-            Chance::Process(_) => self.scope == Scope::Shared,
+        let refuses = matches!(ends, Some(Effect::Refuse));
+        let known_before = match &self.rule.gate {
+            Gate::Always => true,
+            Gate::Process { .. } => self.scope == Scope::Shared,
             _ => false,
         };
         known_before && self.matches().is_unconditional() && refuses
@@ -169,16 +149,18 @@ impl Prepared {
         self.can_fail
     }
 
-    pub(super) fn process(&self) -> Option<&Process> {
-        match &self.chance {
-            Chance::Process(process) => Some(process),
+    pub(super) fn process(&self) -> Option<&GateProcess> {
+        match &self.rule.gate {
+            Gate::Process { process, .. } => Some(process),
             _ => None,
         }
     }
 
     pub(super) fn shared_odds(&mut self, now: Duration) -> f64 {
-        match &self.chance {
-            Chance::Process(process) => process.p(self.trajectories.shared.at(process, now).state),
+        match &self.rule.gate {
+            Gate::Process { process, .. } => {
+                process.p(self.trajectories.shared.at(process, now).state)
+            }
             _ => 1.0,
         }
     }
@@ -190,7 +172,7 @@ impl Prepared {
 
     /// What the process of this rule is doing for a caller and a place on the ring.
     pub(super) fn visit(&mut self, now: Duration, who: &Who, place: f64) -> Option<Visit> {
-        let Chance::Process(process) = &self.chance else {
+        let Gate::Process { process, .. } = &self.rule.gate else {
             return None;
         };
         let runs = &mut self.trajectories;
@@ -218,7 +200,7 @@ impl Prepared {
 
     /// When its process next changes its state for one of these callers or for a shard.
     pub(super) fn next_jump(&mut self, now: Duration, callers: &[Caller]) -> Option<Duration> {
-        let Chance::Process(process) = &self.chance else {
+        let Gate::Process { process, .. } = &self.rule.gate else {
             return None;
         };
         let shared = self.trajectories.shared.next_change(process, now);
@@ -250,12 +232,12 @@ impl Prepared {
 
     /// How likely it hits a call that it matches, ramps aside; `counted` matching calls came before.
     pub(super) fn odds(&mut self, now: Duration, who: &Who, place: f64, counted: u64) -> f64 {
-        match &self.chance {
-            Chance::Always => 1.0,
-            Chance::Bernoulli(p) => *p,
-            Chance::EveryNth(n) => f64::from((counted + 1).is_multiple_of(*n)),
-            Chance::FirstN(n) => f64::from(counted < *n),
-            Chance::Process(_) => match (self.visit(now, who, place), self.process()) {
+        match &self.rule.gate {
+            Gate::Always => 1.0,
+            Gate::Bernoulli { p, .. } => *p,
+            Gate::EveryNth(n) => f64::from((counted + 1).is_multiple_of(n.get().into())),
+            Gate::FirstN(n) => f64::from(counted < n.get().into()),
+            Gate::Process { .. } => match (self.visit(now, who, place), self.process()) {
                 (Some(visit), Some(process)) => process.p(visit.state),
                 _ => 1.0,
             },
@@ -295,7 +277,7 @@ impl Prepared {
     /// their times; within these, each call has its own luck.
     fn luck(&self, luck: &Luck<'_>, place: f64) -> f64 {
         let draw = self.draws.all;
-        if !matches!(self.chance, Chance::Bernoulli(_)) {
+        if !matches!(self.rule.gate, Gate::Bernoulli { .. }) {
             return draw.number(luck.caller).number(luck.call).share();
         }
         let own = match self.scope {
@@ -328,41 +310,31 @@ impl Prepared {
             };
             match effect {
                 // A call that hangs already hangs as long as it hangs.
-                Effect::Delay(_) | Effect::Stall {} if fate.ending == Ending::Hang => continue,
+                Effect::Delay(_) | Effect::Stall if fate.ending == Ending::Hang => continue,
                 Effect::Delay(law) => fate.delay += from_millis(law.sample(share())),
-                Effect::Stall {} => fate.delay += rest,
-                Effect::SlowBody { .. } => {
-                    let over = Duration::from_millis(effect.body_ms().unwrap_or(0)).min(longest);
+                Effect::Stall => fate.delay += rest,
+                Effect::SlowBody { over } => {
                     let before = fate.slow_body.map_or(Duration::ZERO, |slow| slow.over);
-                    let over = before.saturating_add(over).min(longest);
+                    let over = before.saturating_add(*over).min(longest);
                     fate.slow_body = Some(SlowBody { over });
                 }
-                Effect::Status {
-                    retry_after_s,
-                    body,
-                    headers,
-                    ..
-                } => {
+                Effect::Status(answer) => {
                     fate.ending = Ending::Status {
-                        code: effect.status(share()),
-                        retry_after_s: *retry_after_s,
-                        body: body.clone(),
-                        headers: headers.clone().into_iter().collect(),
+                        code: answer.codes.status(share()),
+                        retry_after_s: answer.retry_after_s,
+                        body: answer.body.clone(),
+                        headers: answer.headers.clone(),
                     };
                 }
-                Effect::Hang { max_ms } => {
+                Effect::Hang { max } => {
                     fate.ending = Ending::Hang;
-                    fate.delay = max_ms.map_or(longest, Duration::from_millis);
+                    fate.delay = max.unwrap_or(longest);
                 }
-                Effect::Truncate { share } => {
-                    fate.ending = Ending::Truncate {
-                        bytes: kept_bytes(*share),
-                    };
-                }
-                Effect::WrongBody { kind } => fate.ending = Ending::WrongBody(*kind),
-                Effect::Reset {} | Effect::Refuse {} => fate.ending = Ending::Reset,
-                Effect::Close {} => fate.ending = Ending::Close,
-                Effect::Garbage {} => fate.ending = Ending::Garbage,
+                Effect::Truncate { bytes } => fate.ending = Ending::Truncate { bytes: *bytes },
+                Effect::WrongBody(kind) => fate.ending = Ending::WrongBody(*kind),
+                Effect::Reset | Effect::Refuse => fate.ending = Ending::Reset,
+                Effect::Close => fate.ending = Ending::Close,
+                Effect::Garbage => fate.ending = Ending::Garbage,
             }
             fate.hits.push(Hit {
                 rule: Arc::clone(&self.name),
@@ -378,18 +350,6 @@ fn kept_at(kept: &mut Vec<Option<Trajectory>>, place: usize, own: Draw) -> &mut 
         kept.resize(place + 1, None);
     }
     kept[place].get_or_insert_with(|| Trajectory::new(own))
-}
-
-/// How much of the body is sent; never all of it.
-fn kept_bytes(share: f64) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        clippy::cast_sign_loss,
-        reason = "a part of a short body"
-    )]
-    let bytes = (share * ANSWER.len() as f64) as usize;
-    bytes.min(ANSWER.len() - 1)
 }
 
 pub(super) fn from_millis(millis: f64) -> Duration {

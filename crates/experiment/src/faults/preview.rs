@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{PhaseWindow, Plan, Player, Standing};
+use crate::overload::Overload;
 
 /// Points of each caller.
 const POINTS: u32 = 120;
@@ -68,23 +69,26 @@ impl Plan {
     /// What the plan would do until `until`; without it, for one round, and the time in which the last phase
     /// stays.
     pub fn preview(&self, until: Option<Duration>) -> Preview {
-        let round: Duration = self.steps().iter().filter_map(super::Phase::length).sum();
+        let round: Duration = self
+            .steps()
+            .iter()
+            .filter_map(super::FaultPhase::length)
+            .sum();
         // The last phase of a plan that does not loop stays, and is what it comes to.
-        let stays = if self.repeats && !round.is_zero() {
+        let stays = if self.written.repeats && !round.is_zero() {
             Duration::ZERO
         } else {
             USUAL
         };
-        let trigger = self.overload.as_ref().and_then(|it| it.trigger.as_ref());
-        let trigger = trigger.map_or(0, |trigger| trigger.at_ms + trigger.for_ms);
-        let usual = round.max(Duration::from_millis(trigger)) + stays;
+        let trigger = self.overload.as_ref().map(Overload::quiet_after);
+        let usual = round.max(trigger.unwrap_or_default()) + stays;
         let until = until
             .unwrap_or(usual)
             .clamp(usual.min(LONGEST) / 1000, LONGEST);
-        let named = if self.callers.is_empty() {
+        let named = if self.written.callers.is_empty() {
             CALLERS.map(str::to_owned).into()
         } else {
-            self.callers.clone()
+            self.written.callers.clone()
         };
         let mut player = Player::new(self.clone());
         let callers = named.into_iter().take(MAX_CALLERS);

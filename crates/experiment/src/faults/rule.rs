@@ -1,29 +1,19 @@
 //! Rules, and the calls that each of them matches.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Effect, Gate};
 
 /// A fault: whom it matches, when it hits, and what it does.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// The calls that it may hit; all by default.
-    #[serde(
-        default,
-        rename = "match",
-        skip_serializing_if = "Match::matches_everything"
-    )]
-    pub matches: Match,
-    /// Which of these it hits; all by default.
-    #[serde(default, skip_serializing_if = "Gate::is_default")]
-    pub gate: Gate,
-    /// What it does: delays add up, and the first that ends the call wins.
-    pub effects: Vec<Effect>,
-    /// After this time the rule ends by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ttl_ms: Option<u64>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultRule {
+    pub(super) matches: Match,
+    pub(super) gate: Gate,
+    pub(super) effects: Vec<Effect>,
+    pub(super) ttl: Option<Duration>,
 }
 
 /// The calls that a rule may hit. All that is said must hold.
@@ -32,22 +22,22 @@ pub struct Rule {
 pub struct Match {
     /// Of these callers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub caller: Option<Names>,
+    pub(super) caller: Option<Names>,
     /// Of keys in these shards, from the first to the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shard: Option<[u32; 2]>,
+    pub(super) shard: Option<[u32; 2]>,
     /// How many shards there are; also for a gate with the scope `shard`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shards: Option<u32>,
+    pub(super) shards: Option<u32>,
     /// Of paths that begin so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
+    pub(super) path: Option<String>,
     /// This share of the calls, by chance.
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "crate::values::optional_share"
     )]
-    pub share: Option<f64>,
+    pub(super) share: Option<f64>,
 }
 
 /// One name or several.
@@ -58,6 +48,28 @@ pub enum Names {
     One(String),
     /// Several.
     Several(Vec<String>),
+}
+
+impl FaultRule {
+    /// The calls that it may hit.
+    pub fn matches(&self) -> &Match {
+        &self.matches
+    }
+
+    /// Which of these it hits.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// What it does: delays add up, and the first that ends the call wins.
+    pub fn effects(&self) -> &[Effect] {
+        &self.effects
+    }
+
+    /// After which time it ends by itself.
+    pub fn ttl(&self) -> Option<Duration> {
+        self.ttl
+    }
 }
 
 impl Names {

@@ -6,7 +6,7 @@
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
 
-use super::Plan;
+use super::written::WrittenPlan;
 use crate::reading::times;
 
 /// Keys of shares, which may be text such as `50%`.
@@ -30,7 +30,7 @@ const ONE_TIME: &str = "fixed";
 ///
 /// Never: a schema is JSON.
 pub fn schema() -> Value {
-    let mut schema = serde_json::to_value(schema_for!(Plan)).expect("a schema is JSON");
+    let mut schema = serde_json::to_value(schema_for!(WrittenPlan)).expect("a schema is JSON");
     add_texts(&mut schema);
     schema
 }

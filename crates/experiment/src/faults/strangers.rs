@@ -6,8 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gate::Kind;
-use super::{Plan, Scope};
+use super::{Gate, Plan, Scope};
 
 /// Callers without a name in the plan that are told apart.
 pub(super) const MAX_STRANGERS: usize = 16;
@@ -42,16 +41,16 @@ impl Known {
         let in_rules = rules.filter_map(|rule| rule.matches.caller.as_ref());
         let in_rules: BTreeSet<String> = in_rules.flat_map(super::Names::all).cloned().collect();
         let each = plan.rules.values().any(|rule| {
-            let process = matches!(
-                rule.gate.kinds().first(),
-                Some(Kind::Bursts(_) | Kind::Markov(_))
-            );
+            let process = matches!(rule.gate, Gate::Process { .. });
             (process && rule.gate.scope() == Scope::Caller) || rule.gate.counts()
         });
         let waiting = waiting(plan, &in_rules);
-        let named = plan.callers.iter().chain(&in_rules);
+        let named = plan.written.callers.iter().chain(&in_rules);
         Self {
-            names: named.chain(plan.patience_ms.keys()).cloned().collect(),
+            names: named
+                .chain(plan.written.patience_ms.keys())
+                .cloned()
+                .collect(),
             apart: if each {
                 Apart::Each
             } else if in_rules.is_empty() && waiting.is_empty() {
@@ -104,7 +103,11 @@ impl Known {
 fn waiting(plan: &Plan, in_rules: &BTreeSet<String>) -> BTreeMap<String, String> {
     let usual = plan.deadline_of("");
     let mut first = BTreeMap::new();
-    let others = plan.patience_ms.keys().filter(|it| !in_rules.contains(*it));
+    let others = plan
+        .written
+        .patience_ms
+        .keys()
+        .filter(|it| !in_rules.contains(*it));
     let deadlines = others.map(|caller| (caller, plan.deadline_of(caller)));
     let unusual = deadlines.filter(|(_, deadline)| *deadline != usual);
     let grouped = unusual.map(|(caller, deadline)| {

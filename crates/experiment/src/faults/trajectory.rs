@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::gate::{Bursts, Markov};
+use super::written::{Bursts, Markov};
 use crate::chance::Draw;
 use crate::law::Law;
 
@@ -16,9 +16,9 @@ const ROUNDS: f64 = 200.0;
 /// No stay is shorter, so that a block has an end.
 const SHORTEST_MS: f64 = 0.1;
 
-/// A process with states, prepared.
-#[derive(Clone, Debug)]
-pub(super) struct Process {
+/// A process with states that a gate follows: how long each lasts, what follows, and how likely calls are hit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GateProcess {
     states: Vec<State>,
     /// The share of time in each state.
     shares: Vec<f64>,
@@ -27,7 +27,7 @@ pub(super) struct Process {
     slot_ms: f64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct State {
     name: String,
     dwell: Law,
@@ -59,7 +59,7 @@ struct Place {
     until_ms: f64,
 }
 
-impl Process {
+impl GateProcess {
     pub(super) fn bursts(bursts: &Bursts) -> Self {
         let state = |name: &str, mean_ms, p, next: [f64; 2]| State {
             name: name.to_owned(),
@@ -155,7 +155,7 @@ impl Trajectory {
     }
 
     /// What it is doing at `now`.
-    pub(super) fn at(&mut self, process: &Process, now: Duration) -> Visit {
+    pub(super) fn at(&mut self, process: &GateProcess, now: Duration) -> Visit {
         let now = millis(now);
         let block = whole(now / process.block_ms);
         let mut place = self
@@ -174,7 +174,7 @@ impl Trajectory {
     }
 
     /// When what it does after `now` is another thing.
-    pub(super) fn next_change(&mut self, process: &Process, now: Duration) -> Duration {
+    pub(super) fn next_change(&mut self, process: &GateProcess, now: Duration) -> Duration {
         self.at(process, now);
         let Some(place) = self.at else {
             return now;

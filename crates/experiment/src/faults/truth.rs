@@ -204,7 +204,7 @@ impl Player {
     ) -> f64 {
         let moment = present.moment(&self.plan, now);
         let (mask, ramp, ordinal) = (self.mask(present), moment.ramp(), moment.ordinal);
-        let longest = ms(self.plan.limits.max_hang_ms);
+        let longest = ms(self.plan.written.limits.max_hang_ms);
         let rest = moment.remaining.map_or(longest, in_ms);
         let mut odds_of = Odds {
             failed: moment.phase.failing_share() * ramp,
@@ -245,9 +245,9 @@ impl Player {
 
     /// Whether faults may delay an answer only by less than what makes it late.
     fn is_never_late(&self, deadline: Duration) -> bool {
-        let slow = |effect: &Effect| effect.body_ms().is_some();
+        let slow = |effect: &Effect| matches!(effect, Effect::SlowBody { .. });
         let mut rules = self.plan.rules.values();
-        Duration::from_millis(self.plan.limits.max_hang_ms) <= deadline
+        Duration::from_millis(self.plan.written.limits.max_hang_ms) <= deadline
             && self.plan.overload.is_none()
             && !rules.any(|rule| rule.effects.iter().any(slow))
     }
@@ -269,7 +269,7 @@ impl Player {
         let least = ms(moment.phase.latency_ms) * moment.ramp();
         let jitter = ms(moment.phase.latency_jitter_ms) * moment.ramp();
         delays.add_between(least, least + jitter);
-        if let Some(law) = &self.plan.base.delay {
+        if let Some(law) = &self.plan.written.base.delay {
             delays.add_law(law);
         }
         Some(delays)

@@ -69,7 +69,7 @@ pub struct Start {
 }
 
 impl WorkQueue {
-    /// A queue at which nobody works or waits. `settings` have been checked.
+    /// A queue at which nobody works or waits.
     pub fn new(settings: Overload, seed: u64) -> Self {
         Self {
             settings,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::breaker_settings::BreakerSettings;
 use crate::expectation::Expectation;
-use crate::faults::Plan;
+use crate::faults::WrittenPlan;
 use crate::fleet::UNHEALTHY_AT;
 use crate::load::WrittenProfile;
 use crate::values::Span;
@@ -45,7 +45,7 @@ pub struct Written {
     #[serde(default)]
     pub load: WrittenProfile,
     /// What fails when.
-    pub faults: Plan,
+    pub faults: WrittenPlan,
     /// What instances tell each other.
     #[serde(default)]
     pub coordination: Coordination,

@@ -7,7 +7,6 @@ use std::time::Duration;
 use experiment::chance::Draw;
 use experiment::law::Law;
 use experiment::overload::{Overload, WorkQueue};
-use experiment::reading::parse_json;
 
 /// Events in the order of their instants, then of their making.
 #[derive(Debug)]
@@ -51,7 +50,6 @@ pub(crate) fn gap(seed: u64, rate: f64, n: u64) -> Duration {
 }
 
 pub(crate) fn work_queue(settings: &str, seed: u64) -> WorkQueue {
-    let settings: Overload = parse_json(settings.as_bytes()).expect("it can be read");
-    settings.check().expect("it makes sense");
+    let settings = Overload::parse(settings.as_bytes()).expect("it can be read");
     WorkQueue::new(settings, seed)
 }

@@ -79,7 +79,7 @@ fn anything() -> impl Strategy<Value = Value> {
 
 fn carry_out(plan: &Plan, nanos: u64, caller: &str) {
     let now = Duration::from_nanos(nanos);
-    let longest = Duration::from_millis(plan.limits.max_hang_ms);
+    let longest = Duration::from_millis(plan.limits().max_hang_ms);
     let mut player = Player::new(plan.clone());
     for now in [now, Duration::ZERO, Duration::from_secs(50), Duration::MAX] {
         let call = Call {

@@ -113,7 +113,7 @@ impl System {
             configured: BaseUrl::of(settings.unreliable.listen.0),
             bound: BaseUrl::of(bound.unreliable.address),
         };
-        let overload = settings.unreliable.plan.overload.is_some();
+        let overload = settings.unreliable.plan.overload().is_some();
         let (waits, plan) = (waits(&settings), settings.unreliable.plan);
         let service =
             Unreliable::for_callers(waits, plan, clock, telemetry).controlled_on(bound.control);

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use experiment::downstream::Conflict;
-use experiment::faults::{Plan, presets, schema};
+use experiment::faults::{Plan, WrittenPlan, presets, schema};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -186,10 +186,9 @@ fn put(running: &Running, plan: Plan, expected: Option<u64>) -> Response {
 }
 
 async fn read_plan(running: &Running, request: Request) -> Result<Plan, Response> {
-    let plan: Plan = read_json(request).await?;
-    let checked = plan.check().and_then(|()| running.check(&plan));
-    checked.map_err(|message| invalid(&message))?;
-    Ok(plan)
+    let written: WrittenPlan = read_json(request).await?;
+    let plan = Plan::try_from(written).and_then(|plan| running.check(&plan).map(|()| plan));
+    plan.map_err(|message| invalid(&message))
 }
 
 /// The revision that `If-Match` asks for: the present one where the list has it, else one that is not in

@@ -188,5 +188,5 @@ fn the_preset_is_the_very_model_that_is_tested_here() {
         "#;
     let tested = Scenario::parse(text).unwrap();
 
-    assert_eq!(tested.faults().overload, plan.overload);
+    assert_eq!(tested.faults().overload(), plan.overload());
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use experiment::faults::Effect;
+use experiment::faults::WrittenEffect;
 use fusebox::{Cause, Outcome, RejectReason, State};
 use telemetry::{Definition, names};
 
@@ -160,7 +160,7 @@ fn the_members_of_enumerations_are_those_of_the_code() {
 #[test]
 fn the_effects_of_faults_are_those_that_a_plan_may_have() {
     // The refusal of an unknown effect lists those that are known.
-    let refused = serde_json::from_str::<Effect>(r#"{"nothing": {}}"#).unwrap_err();
+    let refused = serde_json::from_str::<WrittenEffect>(r#"{"nothing": {}}"#).unwrap_err();
     let refused = refused.to_string();
     let known = refused.split('`').skip(1).step_by(2).skip(1);
     let known: BTreeSet<&str> = known.filter(|effect| *effect != "bandwidth").collect();

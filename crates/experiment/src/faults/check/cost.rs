@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::super::strangers::Known;
-use super::super::{Effect, Plan, Rule, Scope};
+use super::super::{Effect, FaultRule, Plan, Scope};
 use super::{Checked, MAX_NAMES};
 
 /// Parts of the keys times delays that add up: each takes a fifth of a millisecond, at each look at the truth.
@@ -38,10 +38,21 @@ impl Cost {
         let cuts = plan.rules.values().map(cuts);
         let effects = plan.rules.values().flat_map(|rule| &rule.effects);
         let of_rules = effects.filter(|effect| {
-            matches!(effect, Effect::Delay(_) | Effect::Stall {}) || effect.body_ms().is_some()
+            matches!(
+                effect,
+                Effect::Delay(_) | Effect::Stall | Effect::SlowBody { .. }
+            )
         });
-        let jitter = plan.phases.iter().any(|phase| phase.latency_jitter_ms > 0);
-        let others = [plan.base.delay.is_some(), jitter, plan.overload.is_some()];
+        let jitter = plan
+            .written
+            .phases
+            .iter()
+            .any(|phase| phase.latency_jitter_ms > 0);
+        let others = [
+            plan.written.base.delay.is_some(),
+            jitter,
+            plan.written.overload.is_some(),
+        ];
         let others = others.into_iter().filter(|there| *there).count();
         Self {
             parts: 1 + cuts.sum::<usize>(),
@@ -64,7 +75,7 @@ impl Cost {
 }
 
 /// How many parts more a rule makes of the keys.
-fn cuts(rule: &Rule) -> usize {
+fn cuts(rule: &FaultRule) -> usize {
     match rule.gate.scope() {
         Scope::Shard => rule.matches.shards.unwrap_or(1) as usize,
         _ if rule.matches.shard.is_some() => 2,

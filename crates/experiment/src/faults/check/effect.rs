@@ -1,87 +1,142 @@
-//! Checks of effects: each must be one that can be carried out.
+//! From effects as they are written to effects that can be carried out.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Checked, MAX_HANG_MS, count};
-use crate::faults::Effect;
+use crate::faults::effect::{Codes, StatusAnswer};
+use crate::faults::written::WrittenEffect;
+use crate::faults::{ANSWER, Effect};
 use crate::law::within;
 
 /// Bytes that a body or all headers of a status may have.
 const MAX_BODY: usize = 8192;
 
-impl Effect {
-    pub(super) fn check(&self) -> Checked {
-        match self {
-            Self::Delay(law) => law.check(),
+impl WrittenEffect {
+    /// The effect that is written here.
+    pub(in crate::faults) fn checked(&self) -> Result<Effect, String> {
+        Ok(match self {
+            Self::Delay(law) => {
+                law.check()?;
+                Effect::Delay(law.clone())
+            }
             Self::SlowBody {
                 over_ms,
                 bytes_per_s,
-            } => match (over_ms, bytes_per_s) {
-                (Some(over), None) => count("over_ms", *over, 1, MAX_HANG_MS),
-                (None, Some(rate)) => count("bytes_per_s", *rate, 1, 1_000_000_000),
-                _ => Err("exactly one of over_ms and bytes_per_s must be given".into()),
+            } => Effect::SlowBody {
+                over: slow_body(*over_ms, *bytes_per_s)?,
             },
-            Self::Status { .. } => self.check_status(),
-            Self::Hang { max_ms: Some(max) } => count("max_ms", *max, 1, MAX_HANG_MS),
-            Self::Truncate { share } => within("share", *share, 0.0, 1.0),
-            Self::Hang { max_ms: None }
-            | Self::Stall {}
-            | Self::WrongBody { .. }
-            | Self::Reset {}
-            | Self::Close {}
-            | Self::Refuse {}
-            | Self::Garbage {} => Ok(()),
-        }
+            Self::Status {
+                code,
+                codes,
+                retry_after_s,
+                body,
+                headers,
+            } => {
+                let codes = checked_codes(*code, codes)?;
+                let size = body.as_ref().map_or(0, String::len);
+                count("body", size as u64, 0, MAX_BODY as u64)?;
+                check_headers(headers)?;
+                Effect::Status(StatusAnswer {
+                    codes,
+                    retry_after_s: *retry_after_s,
+                    body: body.clone(),
+                    headers: headers.clone().into_iter().collect(),
+                })
+            }
+            Self::Hang { max_ms } => {
+                if let Some(max) = max_ms {
+                    count("max_ms", *max, 1, MAX_HANG_MS)?;
+                }
+                Effect::Hang {
+                    max: max_ms.map(Duration::from_millis),
+                }
+            }
+            Self::Truncate { share } => {
+                within("share", *share, 0.0, 1.0)?;
+                Effect::Truncate {
+                    bytes: kept_bytes(*share),
+                }
+            }
+            Self::WrongBody { kind } => Effect::WrongBody(*kind),
+            Self::Stall {} => Effect::Stall,
+            Self::Reset {} => Effect::Reset,
+            Self::Close {} => Effect::Close,
+            Self::Refuse {} => Effect::Refuse,
+            Self::Garbage {} => Effect::Garbage,
+        })
     }
+}
 
-    fn check_status(&self) -> Checked {
-        let Self::Status {
-            code,
-            codes,
-            body,
-            headers,
-            ..
-        } = self
-        else {
-            return Ok(());
-        };
-        if code.is_some() != codes.is_empty() {
-            return Err("exactly one of code and codes must be given".into());
+/// How long a slow body takes.
+fn slow_body(over_ms: Option<u64>, bytes_per_s: Option<u64>) -> Result<Duration, String> {
+    match (over_ms, bytes_per_s) {
+        (Some(over), None) => {
+            count("over_ms", over, 1, MAX_HANG_MS)?;
+            Ok(Duration::from_millis(over))
         }
-        if let Some(code) = code {
-            count("code", (*code).into(), 200, 599)?;
+        (None, Some(rate)) => {
+            count("bytes_per_s", rate, 1, 1_000_000_000)?;
+            Ok(Duration::from_millis(ANSWER.len() as u64 * 1000 / rate))
         }
-        for (code, weight) in codes {
-            let known = code.parse().is_ok_and(|code| (200..=599).contains(&code));
-            if !known {
-                return Err(format!(
-                    "codes: `{code}` is not allowed: a status from 200 to 599"
-                ));
-            }
-            within(&format!("codes.{code}"), *weight, 0.0, 1e6)?;
-        }
-        if code.is_none() && codes.values().all(|weight| *weight <= 0.0) {
-            return Err("codes: one weight must be above zero".into());
-        }
-        let size = body.as_ref().map_or(0, String::len);
-        count("body", size as u64, 0, MAX_BODY as u64)?;
-        let size: usize = headers.iter().map(|(k, v)| k.len() + v.len()).sum();
-        count("headers", size as u64, 0, MAX_BODY as u64)?;
-        for (header, value) in headers {
-            let letter = |it: u8| it.is_ascii_alphanumeric() || b"-_".contains(&it);
-            let printable = value.bytes().all(|it| (b' '..=b'~').contains(&it));
-            let framing = [
-                "content-length",
-                "transfer-encoding",
-                "connection",
-                "upgrade",
-            ];
-            let ours = framing.iter().any(|name| header.eq_ignore_ascii_case(name));
-            if header.is_empty() || !header.bytes().all(letter) || !printable || ours {
-                return Err(format!(
-                    "headers.{header}: it is not allowed: a plain name and value, none that frames \
-                     the answer"
-                ));
-            }
-        }
-        Ok(())
+        _ => Err("exactly one of over_ms and bytes_per_s must be given".into()),
     }
+}
+
+fn checked_codes(code: Option<u16>, codes: &BTreeMap<String, f64>) -> Result<Codes, String> {
+    match code {
+        Some(code) if codes.is_empty() => {
+            count("code", code.into(), 200, 599)?;
+            return Ok(Codes::One(code));
+        }
+        None if !codes.is_empty() => {}
+        _ => return Err("exactly one of code and codes must be given".into()),
+    }
+    let mut weighted = Vec::new();
+    for (text, weight) in codes {
+        let code = text.parse().ok().filter(|code| (200..=599).contains(code));
+        let code = code
+            .ok_or_else(|| format!("codes: `{text}` is not allowed: a status from 200 to 599"))?;
+        within(&format!("codes.{text}"), *weight, 0.0, 1e6)?;
+        weighted.push((code, *weight));
+    }
+    if weighted.iter().all(|(_, weight)| *weight <= 0.0) {
+        return Err("codes: one weight must be above zero".into());
+    }
+    Ok(Codes::Weighted(weighted))
+}
+
+fn check_headers(headers: &BTreeMap<String, String>) -> Checked {
+    let size: usize = headers.iter().map(|(k, v)| k.len() + v.len()).sum();
+    count("headers", size as u64, 0, MAX_BODY as u64)?;
+    for (header, value) in headers {
+        let letter = |it: u8| it.is_ascii_alphanumeric() || b"-_".contains(&it);
+        let printable = value.bytes().all(|it| (b' '..=b'~').contains(&it));
+        let framing = [
+            "content-length",
+            "transfer-encoding",
+            "connection",
+            "upgrade",
+        ];
+        let ours = framing.iter().any(|name| header.eq_ignore_ascii_case(name));
+        if header.is_empty() || !header.bytes().all(letter) || !printable || ours {
+            return Err(format!(
+                "headers.{header}: it is not allowed: a plain name and value, none that frames \
+                 the answer"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// How much of the body is sent; never all of it.
+fn kept_bytes(share: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "a part of a short body"
+    )]
+    let bytes = (share * ANSWER.len() as f64) as usize;
+    bytes.min(ANSWER.len() - 1)
 }

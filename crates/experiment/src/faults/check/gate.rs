@@ -1,7 +1,11 @@
-//! Checks of gates: each must be one that can decide.
+//! From gates as they are written to gates that can decide.
+
+use std::num::NonZeroU32;
 
 use super::{Checked, below, count, name};
-use crate::faults::gate::{Kind, Markov};
+use crate::faults::gate::SharedLuck;
+use crate::faults::trajectory::GateProcess;
+use crate::faults::written::{Bursts, Markov, WrittenGate};
 use crate::faults::{Gate, Scope};
 use crate::law::within;
 
@@ -11,59 +15,70 @@ const MAX_STAY_MS: f64 = 86_400_000.0;
 const MIN_STAY_MS: f64 = 1.0;
 /// States that a process may have.
 const MAX_STATES: usize = 16;
-impl Gate {
-    pub(super) fn check(&self, shards: Option<u32>) -> Checked {
-        let kinds = self.kinds();
-        if kinds.len() > 1 {
+
+impl WrittenGate {
+    /// The gate that is written here, of a rule whose keys are cut into so many shards.
+    pub(in crate::faults) fn checked(&self, shards: Option<u32>) -> Result<Gate, String> {
+        if self.kinds() > 1 {
             return Err(
                 "exactly one of always, bernoulli, every_nth, first_n, gilbert_elliott and markov \
                  may be given"
                     .into(),
             );
         }
-        match kinds.first() {
-            Some(Kind::Always) if self.always != Some(true) => {
-                return Err("always: false is not allowed: leave it out".into());
-            }
-            None | Some(Kind::Always) => {
-                self.check_luck("a gate that hits every call: no luck is drawn")?;
-            }
-            Some(Kind::Bernoulli(p)) => within("bernoulli", *p, 0.0, 1.0)?,
-            Some(Kind::EveryNth(n)) => count("every_nth", *n, 1, u64::from(u32::MAX))?,
-            Some(Kind::FirstN(n)) => count("first_n", *n, 1, u64::from(u32::MAX))?,
-            Some(Kind::Bursts(bursts)) => {
-                let path = "gilbert_elliott";
-                for (key, value, least, most) in [
-                    (
-                        "good_mean_ms",
-                        bursts.good_mean_ms,
-                        MIN_STAY_MS,
-                        MAX_STAY_MS,
-                    ),
-                    ("bad_mean_ms", bursts.bad_mean_ms, MIN_STAY_MS, MAX_STAY_MS),
-                    ("p_good", bursts.p_good, 0.0, 1.0),
-                    ("p_bad", bursts.p_bad, 0.0, 1.0),
-                ] {
-                    within(key, value, least, most).map_err(below(path))?;
-                }
-            }
-            Some(Kind::Markov(markov)) => markov.check().map_err(below("markov.states"))?,
-        }
+        let luck = SharedLuck {
+            scope: self.scope.unwrap_or_default(),
+            rho: self.rho.unwrap_or(0.0),
+        };
+        let gate = self.of_kind(luck)?;
         if self.scope == Some(Scope::Shard) && shards.is_none() {
             return Err("scope: `shard` is not allowed without match.shards".into());
         }
-        if self.counts() {
-            if self.scope() != Scope::Caller {
-                return Err(
-                    "scope: only `caller` is allowed for gates that count each caller's calls"
-                        .into(),
-                );
-            }
-            if self.rho.is_some() {
-                return Err("rho: it is not allowed for gates that count: no luck is drawn".into());
-            }
+        if gate.counts() {
+            self.check_counting()?;
         }
-        within("rho", self.rho(), 0.0, 1.0)
+        within("rho", luck.rho, 0.0, 1.0)?;
+        Ok(gate)
+    }
+
+    fn of_kind(&self, luck: SharedLuck) -> Result<Gate, String> {
+        if let Some(p) = self.bernoulli {
+            within("bernoulli", p, 0.0, 1.0)?;
+            return Ok(Gate::Bernoulli { p, luck });
+        }
+        if let Some(n) = self.every_nth {
+            return Ok(Gate::EveryNth(number("every_nth", n)?));
+        }
+        if let Some(n) = self.first_n {
+            return Ok(Gate::FirstN(number("first_n", n)?));
+        }
+        if let Some(bursts) = &self.gilbert_elliott {
+            bursts.check().map_err(below("gilbert_elliott"))?;
+            let process = GateProcess::bursts(bursts);
+            return Ok(Gate::Process { process, luck });
+        }
+        if let Some(markov) = &self.markov {
+            markov.check().map_err(below("markov.states"))?;
+            let process = GateProcess::markov(markov);
+            return Ok(Gate::Process { process, luck });
+        }
+        if self.always == Some(false) {
+            return Err("always: false is not allowed: leave it out".into());
+        }
+        self.check_luck("a gate that hits every call: no luck is drawn")?;
+        Ok(Gate::Always)
+    }
+
+    fn check_counting(&self) -> Checked {
+        if self.scope.unwrap_or_default() != Scope::Caller {
+            return Err(
+                "scope: only `caller` is allowed for gates that count each caller's calls".into(),
+            );
+        }
+        if self.rho.is_some() {
+            return Err("rho: it is not allowed for gates that count: no luck is drawn".into());
+        }
+        Ok(())
     }
 
     /// What says whose luck it is has nothing to say where there is none.
@@ -73,6 +88,23 @@ impl Gate {
             Some((key, _)) => Err(format!("{key}: it is not allowed for {of}; leave it out")),
             None => Ok(()),
         }
+    }
+}
+
+/// A number of calls.
+fn number(key: &str, n: u64) -> Result<NonZeroU32, String> {
+    count(key, n, 1, u64::from(u32::MAX))?;
+    let narrow = u32::try_from(n).ok().and_then(NonZeroU32::new);
+    narrow.ok_or_else(|| format!("{key}: {n} is not allowed"))
+}
+
+impl Bursts {
+    fn check(&self) -> Checked {
+        let stay = |key, value| within(key, value, MIN_STAY_MS, MAX_STAY_MS);
+        stay("good_mean_ms", self.good_mean_ms)?;
+        stay("bad_mean_ms", self.bad_mean_ms)?;
+        within("p_good", self.p_good, 0.0, 1.0)?;
+        within("p_bad", self.p_bad, 0.0, 1.0)
     }
 }
 

@@ -42,7 +42,7 @@ fn the_truth_is_the_share_of_calls_that_fail() {
         for n in 0..calls {
             let now = at(n * 10);
             // Counting gates differ from call to call; the others do not so quickly.
-            if n % 10 == 0 || player.plan().rules["r"].gate.every_nth.is_some() {
+            if n % 10 == 0 || player.plan().rules()["r"].gate().counts() {
                 asked += 1;
                 truth += player.truth(now, "A", None);
             }
@@ -187,7 +187,7 @@ fn the_truth_of_a_scenario_knows_how_long_each_instance_waits() {
         let scenario = crate::scenario::Scenario::parse(&text).unwrap();
         let mut plan = scenario.faults().clone();
         // Nobody else's patience: the one of the fleet is a second.
-        plan.callers.clear();
+        plan.written.callers.clear();
         Player::new(plan)
     };
     for deadline in ["", "deadline_ms = 150", "deadline_ms = 5000"] {

@@ -5,13 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::value::{
     BorrowedStrDeserializer, MapAccessDeserializer, MapDeserializer, SeqAccessDeserializer,
-    StrDeserializer, UnitDeserializer,
+    UnitDeserializer,
 };
 use serde::de::{
     DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor,
 };
 
-use super::number::{Given, Number, Time};
+use super::number::{Given, NEVER, Number, Time};
 use super::{Key, Times, Unit, unit_of, without_unit};
 use crate::values::{self, Span};
 
@@ -121,9 +121,6 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, S> {
     }
 }
 
-/// How results write a time that never came.
-const INFINITE: &str = "inf";
-
 /// Reads the value of a field with a unit in its name: one, a list of them, or some under names.
 #[derive(Clone, Copy)]
 struct ValueSeed<S> {
@@ -183,9 +180,8 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for ValueSeed<S> {
         let Some((name, unit)) = unit_of(self.field) else {
             return Err(E::custom("it has no unit"));
         };
-        if !self.as_text && text == INFINITE {
-            // For a figure that may be infinite; all others refuse a text.
-            return self.seed.deserialize(StrDeserializer::new(text));
+        if !self.as_text && text == NEVER {
+            return self.seed.deserialize(Number::new(Given::Never));
         }
         if !self.as_text {
             return Err(E::custom(format!(

@@ -42,7 +42,12 @@ pub(super) enum Given<'a> {
     Unsigned(u64),
     Signed(i64),
     Fraction(f64),
+    /// A time that never came, as results write it; a field that is always finite refuses the text.
+    Never,
 }
+
+/// How results write a time that never came.
+pub(super) const NEVER: &str = "inf";
 
 /// The same as a value that a field of any kind of number can be read from.
 pub(super) struct Number<'a, E> {
@@ -82,6 +87,7 @@ impl<'de, E: Error> Deserializer<'de> for Number<'_, E> {
             Given::Unsigned(number) => visitor.visit_u64(number),
             Given::Signed(number) => visitor.visit_i64(number),
             Given::Fraction(number) => visitor.visit_f64(number),
+            Given::Never => visitor.visit_str(NEVER),
         }
     }
 

@@ -1,7 +1,6 @@
-//! The cost of what an experiment does for each call, beside the breaker: the fate of a call, and the whole
-//! of the unreliable service around it.
+//! The cost of the unreliable service for each call, over the fate of the call that it decides with.
 //!
-//! `cargo bench -p benches --bench experiment` measures all rows; words after `--` choose the rows whose name
+//! `cargo bench -p benches --bench downstream` measures all rows; words after `--` choose the rows whose name
 //! contains one of them. A simulator pays these costs for each call, so they bound how fast it is. The service
 //! is wanted to cost no more than [`WANTED_NS`] over the fate alone where nothing is overloaded.
 
@@ -56,7 +55,7 @@ fn main() {
     };
 
     println!(
-        "# What an experiment does for each call\n\n{}",
+        "# What the unreliable service does for each call\n\n{}",
         Host::this()
     );
     println!(
