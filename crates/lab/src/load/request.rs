@@ -110,7 +110,7 @@ pub(super) fn tell(span: ClientSpan, ended: Ended, elsewhere: bool) {
     match (ended.outcome, ended.status) {
         (ClientOutcome::Timeout, _) => span.failed(attributes::TIMEOUT),
         (ClientOutcome::ConnectRefused | ClientOutcome::OwnShortage, _) => {
-            span.failed(attributes::CONNECT)
+            span.failed(attributes::CONNECT);
         }
         (ClientOutcome::Truncated | ClientOutcome::Reset, _) | (_, None) => {
             span.failed(attributes::CONNECTION);
