@@ -143,6 +143,8 @@ struct Performance<'a> {
     /// Callers, one for each truth.
     groups: Vec<CallerId>,
     truth_version: u64,
+    /// Whether the health of the downstream follows the load.
+    follows_load: bool,
     /// When the truth was looked at last, and when it will be next.
     looked: u64,
     next_look: u64,
@@ -201,6 +203,7 @@ impl<'a> Performance<'a> {
             under_way: 0,
             can_refuse: downstream.can_refuse(),
             truth_version: downstream.truth_version(),
+            follows_load: has_overload(scenario),
             downstream,
             instances,
             callers,

@@ -1,5 +1,7 @@
 //! Watching: the truth about the downstream, transitions of breakers, ticks and interruptions of instances.
 
+use std::time::Duration;
+
 use experiment::downstream::TRUTH_STEP;
 use experiment::fleet::Change;
 
@@ -42,11 +44,23 @@ impl Performance<'_> {
         self.looked = self.now;
         self.truth_version = self.downstream.truth_version();
         self.next_look = u64::MAX;
-        if let Some(next) = self.downstream.next_change(now)
-            && self.now <= self.until
+        if self.now <= self.until
+            && let Some(next) = self.next_change()
         {
             self.look_at(nanos(next));
         }
+    }
+
+    /// When the truth may change by itself. Under an overload model it moves all the time, so that the next step is
+    /// not worth its computation.
+    fn next_change(&mut self) -> Option<Duration> {
+        let now = self.time();
+        if !self.follows_load {
+            return self.downstream.next_change(now);
+        }
+        let left = self.downstream.moment(now).remaining;
+        let step = left.unwrap_or(TRUTH_STEP).min(TRUTH_STEP);
+        Some(now + step.max(Duration::from_nanos(1)))
     }
 
     fn look_at(&mut self, at: u64) {

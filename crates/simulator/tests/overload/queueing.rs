@@ -91,6 +91,10 @@ fn erlang_c(servers: u32, load: f64) -> f64 {
 }
 
 #[test]
+#[cfg_attr(
+    debug_assertions,
+    ignore = "minutes without optimisation: cargo test --release -p simulator"
+)]
 fn mean_waits_are_those_of_erlang_whatever_the_discipline() {
     for (rate, disciplines) in [(200.0, &["fifo"][..]), (320.0, &["fifo", "lifo", "random"])] {
         let load = rate * 0.020;
