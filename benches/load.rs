@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use benches::{Host, Name, Plan, Row, measure};
 use experiment::load::{Clients, Detail, End, Phases, Profile, Schedule, Tally, UnderWay};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use experiment::reading::parse_toml;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -96,11 +96,15 @@ fn tallies() -> Vec<Row> {
 
 fn decisions() -> Vec<Row> {
     let cases = [
-        ("after a success", "exponential:budget=0.1", Outcome::Ok),
+        (
+            "after a success",
+            "exponential:budget=0.1",
+            ClientOutcome::Ok,
+        ),
         (
             "after a failure, with jitter",
             "exponential",
-            Outcome::Reset,
+            ClientOutcome::Reset,
         ),
     ];
     let rows = cases.map(|(case, retries, outcome)| {
@@ -167,9 +171,9 @@ impl Run {
         let is_rejected = self.bits & 0x7000 == 0;
         let end = End {
             outcome: if is_rejected {
-                Outcome::FastFail
+                ClientOutcome::FastFail
             } else {
-                Outcome::Ok
+                ClientOutcome::Ok
             },
             response,
             service: Some(response),

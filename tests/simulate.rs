@@ -359,7 +359,7 @@ async fn a_sweep_is_laid_out_and_goes_on_where_it_stopped() {
             .into_iter()
             .flat_map(|one| one["transitions"].as_array().cloned().unwrap_or_default());
         changes
-            .filter(|change| change["to"] == "open" && change["from"] != "open")
+            .filter(|change| change[2] == "open" && change[1] != "open")
             .count()
     };
     let trial = three.iter().find(|line| {

@@ -182,28 +182,30 @@ impl Downstream {
     pub fn meet(&mut self, now: Duration, call: &Request<'_>, repeat: Option<u64>) -> Meeting {
         self.settle(now);
         let elapsed = self.elapsed(now);
-        // Made first and then changed in its place: a fate is large, and is moved for every call.
-        let mut meeting = Meeting {
-            fate: self.fate(elapsed, call, repeat),
-            work: None,
-            suffering: None,
-            revision: self.revision,
-            ends: None,
-        };
+        let mut fate = self.fate(elapsed, call, repeat);
+        let mut work = None;
         if self.force.is_limited {
-            meeting.work = self.arrive(elapsed);
-            if meeting.work.is_none() {
-                self.turn_away(&mut meeting.fate);
+            work = self.arrive(elapsed);
+            if work.is_none() {
+                self.turn_away(&mut fate);
             }
         }
-        meeting.suffering = self.suffer(&mut meeting.fate);
-        self.ledger.enter(call.caller, &meeting.fate);
+        let suffering = self.suffer(&mut fate);
+        self.ledger.enter(call.caller, &fate);
         self.truth_version += u64::from(self.force.counts_calls);
-        if self.force.is_mortal {
-            let end = self.force.player.end_of(&meeting.parts());
-            meeting.ends = end.map(|end| self.force.began.saturating_add(end));
+        let ends = if self.force.is_mortal {
+            self.end_of(&fate, work)
+        } else {
+            None
+        };
+        // Moved once, here: a fate is large.
+        Meeting {
+            fate,
+            work,
+            suffering,
+            revision: self.revision,
+            ends,
         }
-        meeting
     }
 
     /// A worker has done this work, at the instant that its [`Start`] named; who is next?
@@ -267,6 +269,13 @@ impl Downstream {
         fate
     }
 
+    /// When the plan lets go of a call by itself that meets this.
+    #[cold]
+    fn end_of(&self, fate: &Fate, work: Option<Work>) -> Option<Duration> {
+        let end = self.force.player.end_of(&meeting::parts(fate, work));
+        end.map(|end| self.force.began.saturating_add(end))
+    }
+
     /// Work for a call that comes, unless there is no room for it.
     fn arrive(&mut self, elapsed: Duration) -> Option<Work> {
         let factor = self.force.player.plan().at(elapsed).service_factor();
@@ -309,12 +318,14 @@ impl Downstream {
     }
 
     /// A place among the calls that suffer, if the call does; spares it when there is none.
+    #[inline]
     fn suffer(&mut self, fate: &mut Fate) -> Option<Suffering> {
         let suffers =
             !fate.hits.is_empty() && (fate.delay > fate.healthy || fate.slow_body.is_some());
-        if !suffers {
-            return None;
-        }
+        if suffers { self.take_place(fate) } else { None }
+    }
+
+    fn take_place(&mut self, fate: &mut Fate) -> Option<Suffering> {
         let limits = self.force.player.plan().limits();
         if self.suffering < limits.max_active_faults {
             self.suffering += 1;

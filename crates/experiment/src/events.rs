@@ -9,7 +9,7 @@ use std::time::Duration;
 use fusebox::State;
 
 use crate::fleet::Change;
-use crate::outcome::Outcome;
+use crate::outcome::ClientOutcome;
 
 /// A call of a client to one instance, from the plan to its end. Times count from the start of the run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct CallEvent {
     /// The instance that was called, by its place.
     pub instance: usize,
     /// How it ended for the client.
-    pub outcome: Outcome,
+    pub outcome: ClientOutcome,
     /// The state of the instance's breaker when the call was sent.
     pub state: State,
     /// The probability, when it was sent, that a call of this instance to the downstream would fail.
@@ -70,7 +70,7 @@ pub const COLUMNS: [&str; 17] = [
 /// ```
 /// use std::time::Duration;
 /// use experiment::events::{CallEvent, CsvEvents, Events};
-/// use experiment::outcome::Outcome;
+/// use experiment::outcome::ClientOutcome;
 /// use fusebox::State;
 ///
 /// let mut events = CsvEvents::new(Vec::new())?;
@@ -80,7 +80,7 @@ pub const COLUMNS: [&str; 17] = [
 ///     sent: Some(Duration::from_millis(1500)),
 ///     ended: Duration::from_millis(1512),
 ///     instance: 0,
-///     outcome: Outcome::Ok,
+///     outcome: ClientOutcome::Ok,
 ///     state: State::Closed,
 ///     p_fail: 0.35,
 /// });

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum ClientOutcome {
     /// 2xx: the downstream did its work.
     Ok,
     /// 503 from a breaker, without a call of the downstream.
@@ -43,7 +43,7 @@ pub enum Outcome {
     Unfinished,
 }
 
-impl Outcome {
+impl ClientOutcome {
     /// All outcomes, in the order in which they are shown.
     pub const ALL: [Self; 13] = [
         Self::Ok,
@@ -112,7 +112,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for ClientOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -123,18 +123,18 @@ impl fmt::Display for Outcome {
 /// # Examples
 ///
 /// ```
-/// use experiment::outcome::{Outcome, Outcomes};
+/// use experiment::outcome::{ClientOutcome, Outcomes};
 ///
 /// let mut outcomes = Outcomes::default();
 /// outcomes.plan();
 /// assert!(outcomes.check().is_err()); // one is missing
-/// outcomes.count(Outcome::Ok);
+/// outcomes.count(ClientOutcome::Ok);
 /// assert!(outcomes.check().is_ok());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcomes {
     planned: u64,
-    counts: [u64; Outcome::ALL.len()],
+    counts: [u64; ClientOutcome::ALL.len()],
 }
 
 /// The law of conservation is broken: a fault of the load generator.
@@ -154,7 +154,7 @@ impl Outcomes {
     }
 
     /// One of the planned requests ended.
-    pub fn count(&mut self, outcome: Outcome) {
+    pub fn count(&mut self, outcome: ClientOutcome) {
         self.counts[outcome.place()] += 1;
     }
 
@@ -170,17 +170,19 @@ impl Outcomes {
 
     /// Requests that were sent and ended: all but those not sent or unfinished.
     pub fn ended(&self) -> u64 {
-        let ended = Outcome::ALL.into_iter().filter(|outcome| outcome.ended());
+        let ended = ClientOutcome::ALL
+            .into_iter()
+            .filter(|outcome| outcome.ended());
         ended.map(|outcome| self[outcome]).sum()
     }
 
     /// Requests that ended badly without being rejected by a breaker or by the generator.
     pub fn failed(&self) -> u64 {
-        self.ended() - self[Outcome::Ok] - self[Outcome::FastFail]
+        self.ended() - self[ClientOutcome::Ok] - self[ClientOutcome::FastFail]
     }
 
     /// The share of the planned requests that ended in `outcome`; none were planned: `None`.
-    pub fn share(&self, outcome: Outcome) -> Option<f64> {
+    pub fn share(&self, outcome: ClientOutcome) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a share of counts")]
         let share = self[outcome] as f64 / self.planned as f64;
         (self.planned > 0).then_some(share)
@@ -199,10 +201,10 @@ impl Outcomes {
     }
 }
 
-impl Index<Outcome> for Outcomes {
+impl Index<ClientOutcome> for Outcomes {
     type Output = u64;
 
-    fn index(&self, outcome: Outcome) -> &u64 {
+    fn index(&self, outcome: ClientOutcome) -> &u64 {
         &self.counts[outcome.place()]
     }
 }
@@ -219,9 +221,9 @@ impl AddAssign<&Self> for Outcomes {
 /// `{"planned": 3, "ok": 2, …}`, every outcome present.
 impl Serialize for Outcomes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1 + Outcome::ALL.len()))?;
+        let mut map = serializer.serialize_map(Some(1 + ClientOutcome::ALL.len()))?;
         map.serialize_entry("planned", &self.planned)?;
-        for outcome in Outcome::ALL {
+        for outcome in ClientOutcome::ALL {
             map.serialize_entry(outcome.as_str(), &self[outcome])?;
         }
         map.end()
@@ -237,7 +239,9 @@ impl<'de> Deserialize<'de> for Outcomes {
                 outcomes.planned = count;
                 continue;
             }
-            let known = Outcome::ALL.iter().find(|known| known.as_str() == name);
+            let known = ClientOutcome::ALL
+                .iter()
+                .find(|known| known.as_str() == name);
             let outcome = known.ok_or_else(|| D::Error::custom(format!("no outcome `{name}`")))?;
             outcomes.counts[outcome.place()] = count;
         }
@@ -252,20 +256,20 @@ mod tests {
     #[test]
     fn every_status_has_one_outcome() {
         for (status, from_breaker, outcome) in [
-            (200, true, Outcome::Ok),
-            (204, false, Outcome::Ok),
-            (503, true, Outcome::FastFail),
-            (503, false, Outcome::DownstreamError),
-            (502, true, Outcome::DownstreamError),
-            (504, true, Outcome::DownstreamError),
-            (429, true, Outcome::ClientError),
-            (302, false, Outcome::Redirection),
-            (304, true, Outcome::Redirection),
-            (101, false, Outcome::Protocol),
-            (100, false, Outcome::Protocol),
+            (200, true, ClientOutcome::Ok),
+            (204, false, ClientOutcome::Ok),
+            (503, true, ClientOutcome::FastFail),
+            (503, false, ClientOutcome::DownstreamError),
+            (502, true, ClientOutcome::DownstreamError),
+            (504, true, ClientOutcome::DownstreamError),
+            (429, true, ClientOutcome::ClientError),
+            (302, false, ClientOutcome::Redirection),
+            (304, true, ClientOutcome::Redirection),
+            (101, false, ClientOutcome::Protocol),
+            (100, false, ClientOutcome::Protocol),
         ] {
             assert_eq!(
-                Outcome::of_status(status, from_breaker),
+                ClientOutcome::of_status(status, from_breaker),
                 outcome,
                 "{status}"
             );
@@ -275,14 +279,14 @@ mod tests {
     #[test]
     fn a_request_that_is_lost_or_counted_twice_is_noticed() {
         let mut outcomes = Outcomes::default();
-        for outcome in Outcome::ALL {
+        for outcome in ClientOutcome::ALL {
             outcomes.plan();
             outcomes.count(outcome);
         }
         assert_eq!(outcomes.check(), Ok(()));
         assert_eq!((outcomes.ended(), outcomes.failed()), (10, 8));
 
-        outcomes.count(Outcome::Ok);
+        outcomes.count(ClientOutcome::Ok);
         let broken = outcomes.check().unwrap_err();
 
         assert_eq!((broken.planned, broken.counted), (13, 14));
@@ -292,7 +296,7 @@ mod tests {
     fn outcomes_read_back_as_they_are_written() {
         let mut outcomes = Outcomes::default();
         outcomes.plan();
-        outcomes.count(Outcome::Reset);
+        outcomes.count(ClientOutcome::Reset);
 
         let text = serde_json::to_string(&outcomes).unwrap();
 

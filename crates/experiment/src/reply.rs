@@ -22,7 +22,7 @@ use std::time::Duration;
 use fusebox::Verdict;
 
 use crate::faults::{Ending, Fate};
-use crate::outcome::Outcome;
+use crate::outcome::ClientOutcome;
 use crate::status::{is_passed_on, speaks_against};
 
 /// What an instance sees of its call of the downstream.
@@ -171,8 +171,8 @@ impl Reply {
     }
 
     /// What the call comes to for the client, if the client waits for it.
-    pub const fn client_outcome(&self) -> Outcome {
-        Outcome::of_status(self.client_status(), true)
+    pub const fn client_outcome(&self) -> ClientOutcome {
+        ClientOutcome::of_status(self.client_status(), true)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use experiment::load::{Detail, End, Phases, Tally};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 
 const MIB: i64 = 1024 * 1024;
 
@@ -21,7 +21,7 @@ fn bytes(targets: usize, seconds: u64, requests: u64) -> i64 {
             let target = number * 7919 % targets;
             let response = Duration::from_micros(request * 48_271 % 1_000_003);
             let end = End {
-                outcome: Outcome::ALL[number % Outcome::ALL.len()],
+                outcome: ClientOutcome::ALL[number % ClientOutcome::ALL.len()],
                 response,
                 service: Some(response),
                 lateness: Some(Duration::ZERO),

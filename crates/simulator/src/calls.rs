@@ -1,7 +1,7 @@
 //! Calls: attempts that are under way, and requests that wait for their next one, in places that are used again.
 
 use experiment::downstream::Suffering;
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use experiment::overload::WorkId;
 use experiment::reply::Reply;
 use fusebox::{Permit, State};
@@ -38,7 +38,7 @@ pub(crate) enum Stage {
     /// An instance that stands still, until the client gives up.
     Held { until: u64 },
     /// Its next attempt, after this outcome of the last one.
-    Again { last: Outcome },
+    Again { last: ClientOutcome },
 }
 
 /// How a call ends.

@@ -17,7 +17,7 @@ use experiment::downstream::{CallerId, Downstream, LedgerDetail};
 use experiment::events::Events;
 use experiment::fleet::{Counted, Recorder};
 use experiment::load::{self, Clients, Detail, Schedule, Tally};
-use experiment::outcome::{Outcome, Outcomes};
+use experiment::outcome::{ClientOutcome, Outcomes};
 use experiment::result::{Performer, Repetition};
 use experiment::scenario::Scenario;
 
@@ -370,10 +370,10 @@ fn unaccounted(outcomes: &Outcomes, effort: &Effort, cut_short: bool) -> Option<
 }
 
 /// What a client sees of how its call ends.
-fn outcome_of(end: End) -> Outcome {
+fn outcome_of(end: End) -> ClientOutcome {
     match end {
         End::Reply(reply) => reply.client_outcome(),
-        End::Left => Outcome::Timeout,
-        End::Cut => Outcome::Reset,
+        End::Left => ClientOutcome::Timeout,
+        End::Cut => ClientOutcome::Reset,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use experiment::events::{CallEvent, Events};
 use experiment::fleet::Change;
-use experiment::outcome::{Outcome, Outcomes};
+use experiment::outcome::{ClientOutcome, Outcomes};
 use experiment::scenario::Scenario;
 use fusebox::{Cause, State};
 use simulator::{Cancel, perform};
@@ -56,7 +56,7 @@ fn a_closed_loop_sends_when_it_has_an_answer() {
     );
     // 10 ms at the downstream and 0.2 ms on the way: 980 requests of each client.
     assert!(
-        (3916..=3924).contains(&outcomes[Outcome::Ok]),
+        (3916..=3924).contains(&outcomes[ClientOutcome::Ok]),
         "{outcomes:?}"
     );
 }
@@ -78,8 +78,14 @@ fn connections_bound_what_is_under_way_and_a_full_queue_sheds() {
         "#,
     );
     // Two connections do 20 a second; the others do not fit.
-    assert!((198..=206).contains(&outcomes[Outcome::Ok]), "{outcomes:?}");
-    assert_eq!(outcomes[Outcome::Ok] + outcomes[Outcome::Shed], 1000);
+    assert!(
+        (198..=206).contains(&outcomes[ClientOutcome::Ok]),
+        "{outcomes:?}"
+    );
+    assert_eq!(
+        outcomes[ClientOutcome::Ok] + outcomes[ClientOutcome::Shed],
+        1000
+    );
     let sent: Vec<_> = told.calls.iter().filter(|it| it.sent.is_some()).collect();
     for (place, call) in sent.iter().enumerate() {
         let before = &sent[..place];
@@ -108,7 +114,7 @@ fn a_client_that_leaves_cancels_the_call_and_the_breaker_learns_nothing() {
     );
     assert!(told.changes.is_empty(), "{:?}", told.changes);
     assert!(outcomes.planned() > 200);
-    assert_eq!(outcomes[Outcome::Timeout], outcomes.planned());
+    assert_eq!(outcomes[ClientOutcome::Timeout], outcomes.planned());
     let first = told.calls.first().unwrap();
     assert_eq!(
         first.ended.saturating_sub(first.planned),
@@ -138,7 +144,7 @@ fn a_failure_is_known_only_when_the_call_times_out() {
     // The fifth call leaves after 90 ms and is known to have failed 400 ms later.
     assert!((first.at_s - 0.49).abs() < 1e-9, "{}", first.at_s);
     assert!(
-        outcomes[Outcome::DownstreamError] >= 24,
+        outcomes[ClientOutcome::DownstreamError] >= 24,
         "they were under way"
     );
 }
@@ -211,7 +217,7 @@ fn a_paused_instance_answers_late_and_holds_nothing_against_the_downstream() {
     };
     let (paused, outcomes) = pause("[[instance.A.pause]]\nat = \"2s\"\nfor = \"1500ms\"");
     assert!(paused.changes.is_empty(), "{:?}", paused.changes);
-    assert_eq!(outcomes[Outcome::Ok], outcomes.planned());
+    assert_eq!(outcomes[ClientOutcome::Ok], outcomes.planned());
     let during = |call: &&CallEvent| (2.0..3.5).contains(&seconds(call.planned));
     let ended = paused
         .calls
@@ -248,13 +254,13 @@ fn a_client_does_not_wait_for_a_paused_instance_longer_than_it_can() {
     );
     // Those of the first 1.7 s of the pause, and one that was under way.
     assert!(
-        (169..=172).contains(&outcomes[Outcome::Timeout]),
+        (169..=172).contains(&outcomes[ClientOutcome::Timeout]),
         "{outcomes:?}"
     );
     let timeouts = told
         .calls
         .iter()
-        .filter(|it| it.outcome == Outcome::Timeout);
+        .filter(|it| it.outcome == ClientOutcome::Timeout);
     for call in timeouts {
         assert_eq!(
             call.ended.saturating_sub(call.planned),
@@ -282,7 +288,7 @@ fn a_restart_resets_connections_refuses_new_ones_and_forgets() {
         phases = [{ name = "down", for = "2s", failure_ratio = 1.0, latency = "50ms" }, { name = "well", latency = "50ms" }]
         "#,
     );
-    assert_eq!(outcomes[Outcome::ConnectRefused], 100, "{outcomes:?}");
+    assert_eq!(outcomes[ClientOutcome::ConnectRefused], 100, "{outcomes:?}");
     let changes: Vec<_> = told
         .changes
         .iter()
@@ -292,8 +298,11 @@ fn a_restart_resets_connections_refuses_new_ones_and_forgets() {
     assert_eq!(changes[1], (State::Closed, Cause::Manual));
     assert!((told.changes[1].1.at_s - 4.0).abs() < 1e-9);
     // It serves again at once, although it would be open.
-    assert_eq!(outcomes[Outcome::Ok], 500);
-    let reset = told.calls.iter().filter(|it| it.outcome == Outcome::Reset);
+    assert_eq!(outcomes[ClientOutcome::Ok], 500);
+    let reset = told
+        .calls
+        .iter()
+        .filter(|it| it.outcome == ClientOutcome::Reset);
     assert_eq!(
         reset.count(),
         0,
@@ -319,9 +328,12 @@ fn calls_under_way_are_reset_when_their_instance_restarts() {
         "#,
     );
     // Ten were under way at B, and one came while it was down.
-    assert_eq!(outcomes[Outcome::Reset], 10, "{outcomes:?}");
-    assert_eq!(outcomes[Outcome::ConnectRefused], 1);
-    let reset = told.calls.iter().filter(|it| it.outcome == Outcome::Reset);
+    assert_eq!(outcomes[ClientOutcome::Reset], 10, "{outcomes:?}");
+    assert_eq!(outcomes[ClientOutcome::ConnectRefused], 1);
+    let reset = told
+        .calls
+        .iter()
+        .filter(|it| it.outcome == ClientOutcome::Reset);
     assert!(
         reset
             .into_iter()
@@ -346,7 +358,7 @@ fn a_plan_whose_time_is_over_lets_go_of_calls_that_it_holds() {
         rules.hang = { effects = [{ hang = {} }] }
         "#,
     );
-    assert_eq!(outcomes[Outcome::Ok], outcomes.planned());
+    assert_eq!(outcomes[ClientOutcome::Ok], outcomes.planned());
     let held = told.calls.iter().filter(|it| seconds(it.planned) < 3.0);
     assert!(held.clone().count() == 30);
     assert!(

@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
-use experiment::outcome::{Outcome, Outcomes};
+use experiment::outcome::{ClientOutcome, Outcomes};
 use experiment::scenario::Scenario;
 use simulator::{Cancel, Options, Performed, Progress, many, perform};
 
@@ -114,7 +114,7 @@ fn nothing_is_lost_whatever_happens() {
             outcomes += &part.outcomes;
         }
         assert_eq!(outcomes.planned(), outcomes.counted(), "{text}");
-        assert_eq!(outcomes[Outcome::Unfinished], 0, "{text}");
+        assert_eq!(outcomes[ClientOutcome::Unfinished], 0, "{text}");
         let effort = run.effort;
         assert!(effort.calls > 300, "{text}: {effort:?}");
         assert_eq!(effort.permitted + effort.rejected, effort.calls, "{text}");

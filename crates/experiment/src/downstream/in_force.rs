@@ -71,7 +71,7 @@ impl Downstream {
     /// of the plan does it itself.
     #[inline]
     pub fn settle(&mut self, now: Duration) -> Settled {
-        if self.force.player.ended(self.elapsed(now)) {
+        if self.force.is_mortal && self.force.player.ended(self.elapsed(now)) {
             self.settle_late(now)
         } else {
             Settled::Same

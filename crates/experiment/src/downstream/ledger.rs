@@ -174,6 +174,7 @@ impl Ledger {
     }
 
     /// Counts a call with what it meets.
+    #[inline]
     pub(super) fn enter(&mut self, caller: CallerId, fate: &Fate) {
         match fate.ending {
             Ending::Success => self.counts.success += 1,
@@ -183,9 +184,14 @@ impl Ledger {
         self.counts.while_failing += u64::from(fate.endangered);
         let account = &mut self.accounts[caller.place()];
         account.received += 1;
-        if self.detail == LedgerDetail::Totals {
-            return;
+        let is_told_apart = !(fate.hits.is_empty() && fate.spared_by.is_empty());
+        if is_told_apart && self.detail == LedgerDetail::Rules {
+            self.enter_by_rule(caller, fate);
         }
+    }
+
+    fn enter_by_rule(&mut self, caller: CallerId, fate: &Fate) {
+        let account = &mut self.accounts[caller.place()];
         for hit in &fate.hits {
             count(
                 &mut account.injected,

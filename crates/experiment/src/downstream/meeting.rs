@@ -91,23 +91,23 @@ impl Meeting {
     pub fn held(&self) -> Held {
         Held {
             revision: self.revision,
-            parts: self.parts(),
+            parts: parts(&self.fate, self.work),
             ends: self.ends,
         }
     }
+}
 
-    /// The parts of the plan that keep the call waiting.
-    pub(super) fn parts(&self) -> Vec<Arc<str>> {
-        let mut parts: Vec<Arc<str>> = Vec::new();
-        if !self.fate.healthy.is_zero() {
-            parts.extend([PHASE.into(), BASE.into()]);
-        }
-        parts.extend(self.work.is_some().then(|| OVERLOAD.into()));
-        for hit in &self.fate.hits {
-            parts.push(Arc::clone(&hit.rule));
-            // A stall lasts as long as the phase.
-            parts.extend((hit.effect == "stall").then(|| PHASE.into()));
-        }
-        parts
+/// The parts of the plan that keep a call waiting.
+pub(super) fn parts(fate: &Fate, work: Option<Work>) -> Vec<Arc<str>> {
+    let mut parts: Vec<Arc<str>> = Vec::new();
+    if !fate.healthy.is_zero() {
+        parts.extend([PHASE.into(), BASE.into()]);
     }
+    parts.extend(work.is_some().then(|| OVERLOAD.into()));
+    for hit in &fate.hits {
+        parts.push(Arc::clone(&hit.rule));
+        // A stall lasts as long as the phase.
+        parts.extend((hit.effect == "stall").then(|| PHASE.into()));
+    }
+    parts
 }

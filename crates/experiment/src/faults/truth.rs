@@ -29,7 +29,7 @@ pub struct Standing {
 
 /// What it has cost to compute truths.
 ///
-/// A plan is refused whose truths cost too much ([`Plan::check`]); this is what was performed in fact.
+/// A plan is refused whose truths cost too much when it is read; this is what was performed in fact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
     /// Truths of single callers.

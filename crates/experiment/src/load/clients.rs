@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::retries::{Budget, Retries};
 use crate::chance::Draw;
-use crate::outcome::Outcome;
+use crate::outcome::ClientOutcome;
 
 /// How long a client of a closed loop waits that found nobody: a loop around nothing would only heat the room.
 const REFUSED_TIME: Duration = Duration::from_millis(10);
@@ -19,13 +19,13 @@ const REFUSED_TIME: Duration = Duration::from_millis(10);
 /// ```
 /// use std::time::Duration;
 /// use experiment::load::{Clients, Next};
-/// use experiment::outcome::Outcome;
+/// use experiment::outcome::ClientOutcome;
 ///
 /// let mut clients = Clients::new(&"immediate:attempts=2".parse()?);
 /// let again = Next::Again { wait: Duration::ZERO };
-/// assert_eq!(clients.after(1, 7, Outcome::Timeout), again);
-/// assert_eq!(clients.after(2, 7, Outcome::Timeout), Next::End);
-/// assert_eq!(clients.after(1, 7, Outcome::Ok), Next::End);
+/// assert_eq!(clients.after(1, 7, ClientOutcome::Timeout), again);
+/// assert_eq!(clients.after(2, 7, ClientOutcome::Timeout), Next::End);
+/// assert_eq!(clients.after(1, 7, ClientOutcome::Ok), Next::End);
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl Clients {
     /// What becomes of a request of this `luck` of which `attempts` were made, the last of which came to
     /// `outcome`. Called once after each attempt: the budget counts requests by their first one, and gives
     /// out a token for each retry.
-    pub fn after(&mut self, attempts: u32, luck: u64, outcome: Outcome) -> Next {
+    pub fn after(&mut self, attempts: u32, luck: u64, outcome: ClientOutcome) -> Next {
         let share = || Draw::new(luck).number(attempts.into()).share();
         let wait = self.retries.wait(attempts, outcome, share);
         if let Some(budget) = &mut self.budget {
@@ -74,9 +74,9 @@ impl Clients {
 
     /// How long a client of a closed loop waits before its next request when the last one came to `outcome`:
     /// 10 ms when no connection came about, and otherwise not at all.
-    pub fn pause_after(outcome: Outcome) -> Duration {
+    pub fn pause_after(outcome: ClientOutcome) -> Duration {
         match outcome {
-            Outcome::ConnectRefused | Outcome::OwnShortage => REFUSED_TIME,
+            ClientOutcome::ConnectRefused | ClientOutcome::OwnShortage => REFUSED_TIME,
             _ => Duration::ZERO,
         }
     }
@@ -93,7 +93,8 @@ mod tests {
     #[test]
     fn the_same_luck_waits_as_long_and_another_luck_does_not() {
         let mut clients = clients("exponential:attempts=9,base=100ms,factor=1");
-        let mut wait = |attempts, luck| match clients.after(attempts, luck, Outcome::Timeout) {
+        let mut wait = |attempts, luck| match clients.after(attempts, luck, ClientOutcome::Timeout)
+        {
             Next::Again { wait } => wait.as_secs_f64(),
             Next::End => f64::NAN,
         };
@@ -112,7 +113,7 @@ mod tests {
         let mut retries = 0;
         for luck in 0..1000 {
             for attempts in 1.. {
-                if clients.after(attempts, luck, Outcome::Timeout) == Next::End {
+                if clients.after(attempts, luck, ClientOutcome::Timeout) == Next::End {
                     break;
                 }
                 retries += 1;
@@ -123,16 +124,19 @@ mod tests {
 
         for luck in 0..10 {
             // Successes fill it as well, and take nothing.
-            assert_eq!(clients.after(1, luck, Outcome::Ok), Next::End);
+            assert_eq!(clients.after(1, luck, ClientOutcome::Ok), Next::End);
         }
-        let tried = (0..10).filter(|_| clients.after(2, 0, Outcome::Reset) != Next::End);
+        let tried = (0..10).filter(|_| clients.after(2, 0, ClientOutcome::Reset) != Next::End);
         assert_eq!(tried.count(), 2);
     }
 
     #[test]
     fn only_who_found_nobody_pauses_in_a_closed_loop() {
-        for outcome in Outcome::ALL {
-            let found_nobody = matches!(outcome, Outcome::ConnectRefused | Outcome::OwnShortage);
+        for outcome in ClientOutcome::ALL {
+            let found_nobody = matches!(
+                outcome,
+                ClientOutcome::ConnectRefused | ClientOutcome::OwnShortage
+            );
             let pause = if found_nobody { 10 } else { 0 };
             assert_eq!(
                 Clients::pause_after(outcome),

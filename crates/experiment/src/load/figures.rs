@@ -2,7 +2,7 @@
 
 use super::phases::{REST, WARM_UP};
 use super::result::{LoadResult, Part};
-use crate::outcome::Outcome;
+use crate::outcome::ClientOutcome;
 
 impl LoadResult {
     /// The figure called `name` of a part that was planned in `phase`, or in the whole run.
@@ -17,16 +17,16 @@ impl LoadResult {
         match name {
             "failed_ratio" => ratio(outcomes.failed(), outcomes.planned()),
             "planned" => Some(number(outcomes.planned())),
-            "ok" => Some(number(outcomes[Outcome::Ok])),
-            "fast_fail" => Some(number(outcomes[Outcome::FastFail])),
+            "ok" => Some(number(outcomes[ClientOutcome::Ok])),
+            "fast_fail" => Some(number(outcomes[ClientOutcome::FastFail])),
             "failed" => Some(number(outcomes.failed())),
-            "shed" => Some(number(outcomes[Outcome::Shed])),
+            "shed" => Some(number(outcomes[ClientOutcome::Shed])),
             "throughput" => {
                 let within = outcomes.ended().saturating_sub(part.ended_after);
                 self.per_second(within, phase)
             }
             "goodput" => {
-                let within = outcomes[Outcome::Ok].saturating_sub(part.ok_after);
+                let within = outcomes[ClientOutcome::Ok].saturating_sub(part.ok_after);
                 self.per_second(within, phase)
             }
             "amplification" => ratio(part.attempts, part.sent),
@@ -75,8 +75,10 @@ fn latency(name: &str, part: &Part) -> Option<Option<f64>> {
     }
 }
 
-fn outcome(name: &str) -> Option<Outcome> {
-    Outcome::ALL.into_iter().find(|it| it.as_str() == name)
+fn outcome(name: &str) -> Option<ClientOutcome> {
+    ClientOutcome::ALL
+        .into_iter()
+        .find(|it| it.as_str() == name)
 }
 
 fn ratio(count: u64, of: u64) -> Option<f64> {

@@ -9,7 +9,7 @@ use super::latencies::Latencies;
 use super::phases::{PhaseWindow, WARM_UP};
 use super::profile::Profile;
 use crate::expectation::{CATALOGUE, Figure, Figures, Source, Verdict};
-use crate::outcome::{Outcome, Outcomes};
+use crate::outcome::{ClientOutcome, Outcomes};
 
 /// The version of the document; `docs/load-result.schema.json` describes it.
 pub const SCHEMA: &str = "breaker-lab/load/1";
@@ -85,7 +85,7 @@ pub struct Part {
     /// Those among them that succeeded.
     #[serde(default)]
     pub ok_after: u64,
-    /// From the planned instant to the end; a request that [never came](Outcome::never_came) counts as
+    /// From the planned instant to the end; a request that [never came](ClientOutcome::never_came) counts as
     /// slower than any bound.
     pub response: Latencies,
     /// The response times of successes.
@@ -151,7 +151,7 @@ impl Part {
 
     /// Notes how long a request took that ended in `outcome`: `response` from its planned instant,
     /// `service` from sending its last attempt, if one was made.
-    pub fn time(&mut self, outcome: Outcome, response: Duration, service: Option<Duration>) {
+    pub fn time(&mut self, outcome: ClientOutcome, response: Duration, service: Option<Duration>) {
         if outcome.never_came() {
             self.response.record_never();
             if service.is_some() {
@@ -164,16 +164,16 @@ impl Part {
             self.service.record(service);
         }
         match outcome {
-            Outcome::Ok => self.ok.record(response),
-            Outcome::FastFail => self.fast_fail.record(response),
+            ClientOutcome::Ok => self.ok.record(response),
+            ClientOutcome::FastFail => self.fast_fail.record(response),
             _ => {}
         }
     }
 
     /// Counts the end of a request once more, as one that came after the time of the run.
-    pub fn end_after(&mut self, outcome: Outcome) {
+    pub fn end_after(&mut self, outcome: ClientOutcome) {
         self.ended_after += u64::from(outcome.ended());
-        self.ok_after += u64::from(outcome == Outcome::Ok);
+        self.ok_after += u64::from(outcome == ClientOutcome::Ok);
     }
 
     /// Adds all of another.
@@ -251,7 +251,7 @@ impl LoadResult {
     /// Why the generator did not keep to the plan, unless it did.
     pub fn shortfall(&self) -> Option<String> {
         let part = self.part(None, None)?;
-        let short = part.outcomes[Outcome::OwnShortage];
+        let short = part.outcomes[ClientOutcome::OwnShortage];
         if short > 0 {
             return Some(format!(
                 "the generator itself could not send {short} of {} requests: {}",
@@ -269,11 +269,11 @@ impl LoadResult {
                 late * 1e3
             ));
         }
-        let shed = part.outcomes.share(Outcome::Shed).unwrap_or_default();
+        let shed = part.outcomes.share(ClientOutcome::Shed).unwrap_or_default();
         (shed > self.profile.shed_limit).then(|| {
             format!(
                 "the generator shed {} of {} requests, above shed_limit = {}",
-                part.outcomes[Outcome::Shed],
+                part.outcomes[ClientOutcome::Shed],
                 part.outcomes.planned(),
                 self.profile.shed_limit
             )
@@ -284,7 +284,7 @@ impl LoadResult {
     /// itself had none to offer, nothing is known about the target.
     pub fn unreachable(&self) -> Vec<&str> {
         let targets = self.targets.iter().filter(|target| {
-            let sent = |part: &Part| part.sent > part.outcomes[Outcome::OwnShortage];
+            let sent = |part: &Part| part.sent > part.outcomes[ClientOutcome::OwnShortage];
             !target.reached && target.parts.iter().any(sent)
         });
         targets.map(|target| &*target.name).collect()

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::written::{line, table, written};
-use crate::outcome::Outcome;
+use crate::outcome::ClientOutcome;
 use crate::values::Span;
 
 /// When a client tries again.
@@ -99,7 +99,7 @@ impl Retries {
     pub fn wait(
         &self,
         made: u32,
-        outcome: Outcome,
+        outcome: ClientOutcome,
         luck: impl FnOnce() -> f64,
     ) -> Option<Duration> {
         let (attempts, respect_fast_fail) = match *self {
@@ -116,13 +116,13 @@ impl Retries {
             } => (attempts, respect_fast_fail),
         };
         let final_outcome = match outcome {
-            Outcome::Ok
-            | Outcome::Redirection
-            | Outcome::ClientError
-            | Outcome::OwnShortage
-            | Outcome::Shed
-            | Outcome::Unfinished => true,
-            Outcome::FastFail => respect_fast_fail,
+            ClientOutcome::Ok
+            | ClientOutcome::Redirection
+            | ClientOutcome::ClientError
+            | ClientOutcome::OwnShortage
+            | ClientOutcome::Shed
+            | ClientOutcome::Unfinished => true,
+            ClientOutcome::FastFail => respect_fast_fail,
             _ => false,
         };
         if final_outcome || made >= attempts {
@@ -250,7 +250,7 @@ mod tests {
         let retries: Retries = text.parse().unwrap();
         retries.check().unwrap();
         (1..6)
-            .map(|made| retries.wait(made, Outcome::Timeout, || luck))
+            .map(|made| retries.wait(made, ClientOutcome::Timeout, || luck))
             .map(|wait| wait.map(|wait| wait.as_millis()))
             .collect()
     }
@@ -275,22 +275,22 @@ mod tests {
     fn what_succeeded_or_was_wrong_is_not_tried_again() {
         let eager: Retries = "immediate".parse().unwrap();
         let polite: Retries = "immediate:respect_fast_fail=true".parse().unwrap();
-        for outcome in Outcome::ALL {
+        for outcome in ClientOutcome::ALL {
             let expected = !matches!(
                 outcome,
-                Outcome::Ok
-                    | Outcome::Redirection
-                    | Outcome::ClientError
-                    | Outcome::OwnShortage
-                    | Outcome::Shed
-                    | Outcome::Unfinished
+                ClientOutcome::Ok
+                    | ClientOutcome::Redirection
+                    | ClientOutcome::ClientError
+                    | ClientOutcome::OwnShortage
+                    | ClientOutcome::Shed
+                    | ClientOutcome::Unfinished
             );
             assert_eq!(
                 eager.wait(1, outcome, || 0.0).is_some(),
                 expected,
                 "{outcome}"
             );
-            let expected = expected && outcome != Outcome::FastFail;
+            let expected = expected && outcome != ClientOutcome::FastFail;
             assert_eq!(
                 polite.wait(1, outcome, || 0.0).is_some(),
                 expected,

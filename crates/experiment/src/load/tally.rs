@@ -16,7 +16,7 @@ use super::phases::Phases;
 use super::profile::Profile;
 use super::result::{LoadResult, Part, SCHEMA, Second, TargetResult};
 use super::schedule::Digest;
-use crate::outcome::{Outcome, Outcomes};
+use crate::outcome::{ClientOutcome, Outcomes};
 
 use parts::{Counts, Times};
 pub use seconds::MixedSeconds;
@@ -29,21 +29,21 @@ use seconds::Seconds;
 /// ```
 /// use std::time::Duration;
 /// use experiment::load::{Detail, End, Phases, Tally};
-/// use experiment::outcome::Outcome;
+/// use experiment::outcome::ClientOutcome;
 ///
 /// let names = vec!["A".to_owned(), "B".to_owned()];
 /// let mut tally = Tally::new(names, &Phases::default(), Detail::EachTarget);
 /// let (planned, ended) = (Duration::from_millis(500), Duration::from_millis(520));
 /// tally.plan(1, 0, planned);
 /// let end = End {
-///     outcome: Outcome::Ok,
+///     outcome: ClientOutcome::Ok,
 ///     response: ended - planned,
 ///     service: Some(ended - planned),
 ///     lateness: Some(Duration::ZERO),
 ///     attempts: 1,
 /// };
 /// tally.end(1, 0, &end, ended);
-/// assert_eq!(tally.outcomes(1)[Outcome::Ok], 1);
+/// assert_eq!(tally.outcomes(1)[ClientOutcome::Ok], 1);
 /// assert_eq!(tally.successes(1).quantile(0.5), Some(0.02));
 /// ```
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ pub enum Detail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
     /// What it came to.
-    pub outcome: Outcome,
+    pub outcome: ClientOutcome,
     /// From the planned instant to the end.
     pub response: Duration,
     /// From sending the last attempt to its end, if one was sent.
@@ -184,7 +184,7 @@ impl Tally {
         counts.count(end);
         if self.closed {
             counts.ended_after += u64::from(end.outcome.ended());
-            counts.ok_after += u64::from(end.outcome == Outcome::Ok);
+            counts.ok_after += u64::from(end.outcome == ClientOutcome::Ok);
         }
         let row = self.detail.row(target);
         self.times[row * self.parts.len() + part].record(end);

@@ -119,33 +119,53 @@ fn a_reply_says_to_breaker_and_client_what_the_table_says() {
         retry_after: Some(Duration::from_secs(7)),
     };
     for (reply, verdict, status, outcome) in [
-        (hinted(200), Verdict::Success, 200, Outcome::Ok),
-        (hinted(204), Verdict::Success, 200, Outcome::Ok),
-        (hinted(304), Verdict::Success, 304, Outcome::Redirection),
-        (hinted(404), Verdict::Success, 404, Outcome::ClientError),
-        (hinted(101), Verdict::Success, 502, Outcome::DownstreamError),
-        (hinted(429), failure, 502, Outcome::DownstreamError),
-        (hinted(500), failure, 502, Outcome::DownstreamError),
-        (hinted(503), failure, 502, Outcome::DownstreamError),
-        (hinted(999), failure, 502, Outcome::DownstreamError),
+        (hinted(200), Verdict::Success, 200, ClientOutcome::Ok),
+        (hinted(204), Verdict::Success, 200, ClientOutcome::Ok),
+        (
+            hinted(304),
+            Verdict::Success,
+            304,
+            ClientOutcome::Redirection,
+        ),
+        (
+            hinted(404),
+            Verdict::Success,
+            404,
+            ClientOutcome::ClientError,
+        ),
+        (
+            hinted(101),
+            Verdict::Success,
+            502,
+            ClientOutcome::DownstreamError,
+        ),
+        (hinted(429), failure, 502, ClientOutcome::DownstreamError),
+        (hinted(500), failure, 502, ClientOutcome::DownstreamError),
+        (hinted(503), failure, 502, ClientOutcome::DownstreamError),
+        (hinted(999), failure, 502, ClientOutcome::DownstreamError),
         (
             Reply::TimedOut,
             Verdict::FAILURE,
             504,
-            Outcome::DownstreamError,
+            ClientOutcome::DownstreamError,
         ),
         (
             Reply::REFUSED,
             Verdict::FAILURE,
             502,
-            Outcome::DownstreamError,
+            ClientOutcome::DownstreamError,
         ),
-        (BROKEN, Verdict::FAILURE, 502, Outcome::DownstreamError),
+        (
+            BROKEN,
+            Verdict::FAILURE,
+            502,
+            ClientOutcome::DownstreamError,
+        ),
         (
             Reply::OwnShortage,
             Verdict::Ignored,
             500,
-            Outcome::DownstreamError,
+            ClientOutcome::DownstreamError,
         ),
     ] {
         assert_eq!(reply.verdict(), verdict, "{reply:?}");
@@ -159,6 +179,9 @@ fn a_reply_says_to_breaker_and_client_what_the_table_says() {
 #[test]
 fn no_reply_of_the_downstream_is_taken_for_a_rejection() {
     for status in 100..=999 {
-        assert_ne!(Reply::answered(status).client_outcome(), Outcome::FastFail);
+        assert_ne!(
+            Reply::answered(status).client_outcome(),
+            ClientOutcome::FastFail
+        );
     }
 }

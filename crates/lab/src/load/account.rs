@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use experiment::load::End;
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use tokio::time::Instant;
 
 use super::record::{EndedCall, Record};
@@ -49,7 +49,12 @@ impl Account {
     }
 
     /// A call ended now, whose request was planned at `planned`.
-    pub(super) fn call_ended(&self, planned: Instant, sent: Option<Instant>, outcome: Outcome) {
+    pub(super) fn call_ended(
+        &self,
+        planned: Instant,
+        sent: Option<Instant>,
+        outcome: ClientOutcome,
+    ) {
         self.record.call_ended(EndedCall {
             target: self.place,
             planned,

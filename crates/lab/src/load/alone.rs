@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use experiment::load::{LoadResult, Profile, Shape};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use telemetry::{Telemetry, service_metrics};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -249,7 +249,9 @@ fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
 /// When a run was stopped that was cut short.
 fn stopped(result: &LoadResult) -> String {
     let parts = result.targets.iter().flat_map(|target| &target.parts);
-    let due: u64 = parts.map(|part| part.outcomes[Outcome::Unfinished]).sum();
+    let due: u64 = parts
+        .map(|part| part.outcomes[ClientOutcome::Unfinished])
+        .sum();
     match due {
         0 => format!("after {:.1} s, before its time", result.duration_s),
         1 => "while an answer was still due".to_owned(),

@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
@@ -50,13 +50,15 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Whose fault it is that no connection came about.
-    fn blame(&self, error: &io::Error) -> Outcome {
-        Shortage::behind(error).map_or(Outcome::ConnectRefused, |shortage| self.lacks(shortage))
+    fn blame(&self, error: &io::Error) -> ClientOutcome {
+        Shortage::behind(error).map_or(ClientOutcome::ConnectRefused, |shortage| {
+            self.lacks(shortage)
+        })
     }
 
-    fn lacks(&self, shortage: Shortage) -> Outcome {
+    fn lacks(&self, shortage: Shortage) -> ClientOutcome {
         self.shortage.get_or_init(|| shortage);
-        Outcome::OwnShortage
+        ClientOutcome::OwnShortage
     }
 }
 
@@ -92,14 +94,14 @@ impl Client {
             // A name server that is silent says as little of the target as one that knows no such name.
             None if self.looking_up => Ended::without_answer(self.endpoint.lacks(Shortage::Name)),
             // The connection, on which an answer may still come, has been dropped.
-            None => Ended::without_answer(Outcome::Timeout),
+            None => Ended::without_answer(ClientOutcome::Timeout),
         }
     }
 
     async fn exchange_patiently(&mut self, attempt: &Attempt<'_>) -> Ended {
         if let Some(mut connection) = self.reusable() {
             match connection.exchange(attempt.request()).await {
-                Exchanged::Ended(ended) if ended.outcome != Outcome::Reset => {
+                Exchanged::Ended(ended) if ended.outcome != ClientOutcome::Reset => {
                     return self.keep(connection, ended);
                 }
                 Exchanged::Ended(_) | Exchanged::Unsent => {}
@@ -111,7 +113,7 @@ impl Client {
         };
         match connection.exchange(attempt.request()).await {
             Exchanged::Ended(ended) => self.keep(connection, ended),
-            Exchanged::Unsent => Ended::without_answer(Outcome::Reset),
+            Exchanged::Unsent => Ended::without_answer(ClientOutcome::Reset),
         }
     }
 
@@ -136,7 +138,7 @@ impl Client {
         // Where the answer broke off, so has the connection.
         let whole = !matches!(
             ended.outcome,
-            Outcome::Reset | Outcome::Truncated | Outcome::Protocol
+            ClientOutcome::Reset | ClientOutcome::Truncated | ClientOutcome::Protocol
         );
         if whole && !connection.driven.is_done() {
             self.connection = Some(connection);
@@ -240,9 +242,9 @@ impl Connection {
         while let Some(frame) = self.driven.frame(&mut body).await {
             if let Err(error) = frame {
                 let outcome = if is_nonsense(&error) {
-                    Outcome::Protocol
+                    ClientOutcome::Protocol
                 } else {
-                    Outcome::Truncated
+                    ClientOutcome::Truncated
                 };
                 return Ended {
                     outcome,
@@ -251,7 +253,7 @@ impl Connection {
             }
         }
         Ended {
-            outcome: Outcome::of_status(status, from_breaker),
+            outcome: ClientOutcome::of_status(status, from_breaker),
             status: Some(status),
         }
     }
@@ -259,11 +261,11 @@ impl Connection {
     /// What came instead of the head of an answer.
     fn broken(&self, error: &hyper::Error) -> Ended {
         Ended::without_answer(if error.is_parse() || is_nonsense(error) {
-            Outcome::Protocol
+            ClientOutcome::Protocol
         } else if self.driven.has_begun() {
-            Outcome::Truncated
+            ClientOutcome::Truncated
         } else {
-            Outcome::Reset
+            ClientOutcome::Reset
         })
     }
 }
@@ -313,7 +315,7 @@ mod tests {
         let requests = Requests::new(&url, Tracer::default());
         let ended = client.exchange(&requests.next(1).0).await;
 
-        assert_eq!(ended, Ended::without_answer(Outcome::OwnShortage));
+        assert_eq!(ended, Ended::without_answer(ClientOutcome::OwnShortage));
         assert_eq!(shortage.get(), Some(&Shortage::Name));
     }
 

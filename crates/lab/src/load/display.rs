@@ -7,7 +7,7 @@ use crossterm::terminal::{Clear, ClearType};
 use crossterm::{cursor, queue, terminal};
 use experiment::expectation::Unit;
 use experiment::load::Second;
-use experiment::outcome::{Outcome, Outcomes};
+use experiment::outcome::{ClientOutcome, Outcomes};
 
 use super::record::Record;
 use crate::print;
@@ -77,9 +77,9 @@ fn progress(record: &Record) -> String {
         let outcomes = record.figures(target);
         format!(
             "{name}: {} ok, {} failed, {} fast-fail",
-            outcomes[Outcome::Ok],
+            outcomes[ClientOutcome::Ok],
             outcomes.failed(),
-            outcomes[Outcome::FastFail],
+            outcomes[ClientOutcome::FastFail],
         )
     });
     parts.collect::<Vec<_>>().join("   ")
@@ -98,8 +98,8 @@ fn picture(record: &Record, last: &Second) -> Vec<String> {
         lines.push(format!(
             "{name:<12}{:>8}{:>8}{:>11}{:>9}{:>11}{:>11}{:>8}",
             number(outcomes.planned()),
-            number(outcomes[Outcome::Ok]),
-            number(outcomes[Outcome::FastFail]),
+            number(outcomes[ClientOutcome::Ok]),
+            number(outcomes[ClientOutcome::FastFail]),
             number(outcomes.failed()),
             seconds(target.ok_p50_s),
             seconds(target.ok_p99_s),
@@ -114,7 +114,7 @@ fn picture(record: &Record, last: &Second) -> Vec<String> {
         number(all.planned()),
         seconds(lateness.quantile(0.5)),
         seconds(lateness.quantile(0.99)),
-        number(all[Outcome::Shed]),
+        number(all[ClientOutcome::Shed]),
     ));
     lines
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use experiment::load::End;
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use tokio::time::Instant;
 
 use super::account::Account;
@@ -57,11 +57,11 @@ impl Job {
     }
 
     /// It ended; its last attempt was sent at `sent`.
-    pub(super) fn end(mut self, outcome: Outcome, sent: Option<Instant>) {
+    pub(super) fn end(mut self, outcome: ClientOutcome, sent: Option<Instant>) {
         self.finish(outcome, sent);
     }
 
-    fn finish(&mut self, outcome: Outcome, sent: Option<Instant>) {
+    fn finish(&mut self, outcome: ClientOutcome, sent: Option<Instant>) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
@@ -83,6 +83,6 @@ impl Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        self.finish(Outcome::Unfinished, None);
+        self.finish(ClientOutcome::Unfinished, None);
     }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -122,7 +122,11 @@ impl Lane {
     }
 
     /// Makes one attempt, and says when it was sent.
-    pub(super) async fn attempt(&self, client: &mut Client, job: &mut Job) -> (Outcome, Instant) {
+    pub(super) async fn attempt(
+        &self,
+        client: &mut Client,
+        job: &mut Job,
+    ) -> (ClientOutcome, Instant) {
         job.attempts += 1;
         let (attempt, span) = self.requests.next(job.key);
         let sent = Instant::now();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use experiment::load::Latencies;
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use telemetry::{Family, names};
@@ -55,7 +55,7 @@ impl Collector for LoadCollector {
             let target = [("target", &**name)];
             let outcomes = record.figures(place);
             planned.push(&target, number(outcomes.planned()));
-            for outcome in Outcome::ALL {
+            for outcome in ClientOutcome::ALL {
                 let labels = [target[0], ("outcome", outcome.as_str())];
                 requests.push(&labels, number(outcomes[outcome]));
             }

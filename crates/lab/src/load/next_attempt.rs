@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use experiment::load::{Clients, Next, Retries};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -25,7 +25,7 @@ pub(super) struct Delayed {
     pub(super) at: Instant,
     pub(super) job: Job,
     /// What the last attempt came to, and when it was sent.
-    pub(super) outcome: Outcome,
+    pub(super) outcome: ClientOutcome,
     pub(super) sent: Instant,
 }
 
@@ -46,13 +46,13 @@ impl NextAttempts {
     }
 
     /// What becomes of a request after an attempt that came to `outcome`.
-    pub(super) fn after(&self, job: &Job, outcome: Outcome) -> Next {
+    pub(super) fn after(&self, job: &Job, outcome: ClientOutcome) -> Next {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.after(job.attempts, job.luck, outcome)
     }
 
     /// After an attempt: the request ends, waits for its next attempt, or is given back for one at once.
-    pub(super) fn judge(&self, job: Job, outcome: Outcome, sent: Instant) -> Option<Job> {
+    pub(super) fn judge(&self, job: Job, outcome: ClientOutcome, sent: Instant) -> Option<Job> {
         match self.after(&job, outcome) {
             Next::End => job.end(outcome, Some(sent)),
             Next::Again { wait } if wait.is_zero() => return Some(job),

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use experiment::load::{LoadResult, Second};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 
 use crate::failure::Failure;
 use crate::print::{self, Writer};
@@ -77,7 +77,7 @@ impl Outputs {
             output.share().map_err(|error| output.usage(&error))?;
         }
         if let Some(csv) = &mut self.csv {
-            let outcomes = Outcome::ALL.map(Outcome::as_str).join(",");
+            let outcomes = ClientOutcome::ALL.map(ClientOutcome::as_str).join(",");
             let head = format!("second,target,planned,{outcomes},ok_p50_s,ok_p99_s,p50_s,p99_s\n");
             csv.write(&head).map_err(|error| csv.usage(&error))?;
         }
@@ -290,7 +290,7 @@ fn jsonl(second: &Second, names: &[String]) -> String {
 
 fn csv(second: &Second, names: &[String]) -> String {
     let rows = names.iter().zip(&second.targets).map(|(name, target)| {
-        let outcomes = Outcome::ALL.map(|outcome| target.outcomes[outcome].to_string());
+        let outcomes = ClientOutcome::ALL.map(|outcome| target.outcomes[outcome].to_string());
         let quantile = |value: Option<f64>| value.map(|it| it.to_string()).unwrap_or_default();
         format!(
             "{},{name},{},{},{},{},{},{}\n",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use experiment::load::{Curve, Phases, Planned, Schedule, least_loaded};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
@@ -83,7 +83,7 @@ impl Pacer {
         let part = self.phases.place(planned.at);
         let job = Job::new(&lane.account, part, due, planned.key, planned.luck);
         if let Err(job) = lane.submit(job, now) {
-            job.end(Outcome::Shed, None);
+            job.end(ClientOutcome::Shed, None);
         }
     }
 

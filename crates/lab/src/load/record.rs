@@ -9,7 +9,7 @@ use std::time::Duration;
 use experiment::load::{
     Detail, End, Latencies, LoadResult, MixedSeconds, Performed, Phases, Second, Served, Tally,
 };
-use experiment::outcome::{Outcome, Outcomes};
+use experiment::outcome::{ClientOutcome, Outcomes};
 use tokio::time::Instant;
 
 /// Keeps what the clients saw.
@@ -30,7 +30,7 @@ pub(crate) struct EndedCall {
     /// When it was sent, unless it was not.
     pub(crate) sent: Option<Instant>,
     pub(crate) ended: Instant,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: ClientOutcome,
 }
 
 type Listener = Box<dyn Fn(EndedCall) + Send + Sync>;
@@ -112,7 +112,7 @@ impl Record {
         let mut state = self.lock();
         let at = state.since(now);
         state.tally.end(target, part, end, at);
-        if end.outcome == Outcome::Ok {
+        if end.outcome == ClientOutcome::Ok {
             state.served.note(target, at);
         }
     }
@@ -201,7 +201,7 @@ mod tests {
         let began = Instant::now() + Duration::from_secs(5);
         let fast = Duration::from_micros(300);
         let end = End {
-            outcome: Outcome::Ok,
+            outcome: ClientOutcome::Ok,
             response: fast,
             service: Some(fast),
             lateness: Some(fast),
@@ -214,7 +214,9 @@ mod tests {
         tokio::time::advance(Duration::from_secs(8)).await;
 
         let seconds = record.seconds_from(0);
-        let ok = seconds.iter().map(|it| it.targets[0].outcomes[Outcome::Ok]);
+        let ok = seconds
+            .iter()
+            .map(|it| it.targets[0].outcomes[ClientOutcome::Ok]);
         assert_eq!(ok.collect::<Vec<_>>(), [0, 0, 1]);
         let after = |millis| began + Duration::from_millis(millis);
         assert!(record.served_elsewhere(1, after(3000)));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use experiment::expectation::{Unit, Verdict};
 use experiment::load::{Latencies, LoadResult, Part};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 
 use crate::words::number;
 
@@ -96,12 +96,13 @@ fn latencies(result: &LoadResult) -> Vec<String> {
 fn outcomes(result: &LoadResult) -> Vec<String> {
     let rows = rows(result);
     let width = width(&rows);
-    let occurred = |outcome: &Outcome| rows.iter().any(|(_, part)| part.outcomes[*outcome] > 0);
-    let columns: Vec<Outcome> = Outcome::ALL.into_iter().filter(occurred).collect();
+    let occurred =
+        |outcome: &ClientOutcome| rows.iter().any(|(_, part)| part.outcomes[*outcome] > 0);
+    let columns: Vec<ClientOutcome> = ClientOutcome::ALL.into_iter().filter(occurred).collect();
     if columns.is_empty() {
         return vec!["no request was planned".to_owned()];
     }
-    let wide = |outcome: &Outcome| outcome.as_str().len().max(7) + 2;
+    let wide = |outcome: &ClientOutcome| outcome.as_str().len().max(7) + 2;
     let head = columns
         .iter()
         .fold(format!("{:<width$}", "target"), |line, outcome| {

@@ -1,7 +1,7 @@
 //! The request that goes out: the key that it asks for, and the trace that it belongs to.
 
 use bytes::Bytes;
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use http_body_util::Empty;
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue};
 use hyper::{Request, Uri};
@@ -77,13 +77,13 @@ impl Attempt<'_> {
 /// How one attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
-    pub(super) outcome: Outcome,
+    pub(super) outcome: ClientOutcome,
     pub(super) status: Option<u16>,
 }
 
 impl Ended {
     /// Nothing of an answer came.
-    pub(super) fn without_answer(outcome: Outcome) -> Self {
+    pub(super) fn without_answer(outcome: ClientOutcome) -> Self {
         Self {
             outcome,
             status: None,
@@ -104,13 +104,15 @@ fn credentials(url: &Url) -> Option<HeaderValue> {
 
 /// Ends the span of an attempt. `elsewhere` says whether another target was serving then.
 pub(super) fn tell(span: ClientSpan, ended: Ended, elsewhere: bool) {
-    if ended.outcome == Outcome::FastFail && elsewhere {
+    if ended.outcome == ClientOutcome::FastFail && elsewhere {
         span.note(attributes::SERVED_ELSEWHERE, true);
     }
     match (ended.outcome, ended.status) {
-        (Outcome::Timeout, _) => span.failed(attributes::TIMEOUT),
-        (Outcome::ConnectRefused | Outcome::OwnShortage, _) => span.failed(attributes::CONNECT),
-        (Outcome::Truncated | Outcome::Reset, _) | (_, None) => {
+        (ClientOutcome::Timeout, _) => span.failed(attributes::TIMEOUT),
+        (ClientOutcome::ConnectRefused | ClientOutcome::OwnShortage, _) => {
+            span.failed(attributes::CONNECT)
+        }
+        (ClientOutcome::Truncated | ClientOutcome::Reset, _) | (_, None) => {
             span.failed(attributes::CONNECTION);
         }
         (_, Some(status)) => span.answered(status),

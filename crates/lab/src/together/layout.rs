@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crossterm::style::Color;
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use fusebox::State;
 
 use super::fleet::Noted;
@@ -224,9 +224,9 @@ fn instance(instance: &InstancePicture, width: usize, shown: [bool; FIGURES.len(
     let texts = [
         span(instance.in_state()),
         compact(clients.ended()),
-        compact(clients[Outcome::Ok]),
+        compact(clients[ClientOutcome::Ok]),
         compact(clients.failed()),
-        compact(clients[Outcome::FastFail]),
+        compact(clients[ClientOutcome::FastFail]),
         compact(instance.openings()),
         compact(instance.flaps()),
     ];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 
 use super::layout::remaining;
 use super::picture::{InstancePicture, Picture};
@@ -65,8 +65,8 @@ fn second(picture: &Picture, seconds: u64) -> String {
         percent(picture.downstream.failing_share),
         states.collect::<Vec<_>>().join(" "),
         sum(|instance| instance.clients.ended()),
-        sum(|instance| instance.clients[Outcome::Ok]),
+        sum(|instance| instance.clients[ClientOutcome::Ok]),
         sum(|instance| instance.clients.failed()),
-        sum(|instance| instance.clients[Outcome::FastFail]),
+        sum(|instance| instance.clients[ClientOutcome::FastFail]),
     )
 }

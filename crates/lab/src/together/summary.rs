@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use experiment::fleet::{Belief, Calls, Divergence};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use experiment::result::Repetition;
 
 use super::words::{clock, millis, number, percent, seconds, state, times};
@@ -50,9 +50,9 @@ fn clients(run: &Repetition) -> Vec<String> {
             "{:<18}{:>8}{:>9}{:>9}{:>11}{:>11}{:>11}",
             target.name,
             number(part.outcomes.ended()),
-            number(part.outcomes[Outcome::Ok]),
+            number(part.outcomes[ClientOutcome::Ok]),
             number(part.outcomes.failed()),
-            number(part.outcomes[Outcome::FastFail]),
+            number(part.outcomes[ClientOutcome::FastFail]),
             latency(part.ok.quantile(0.5)),
             latency(part.ok.quantile(0.99)),
         ));
@@ -143,7 +143,7 @@ fn diverged(run: &Repetition, divergence: &Divergence) -> Seen {
 fn fast_failure(run: &Repetition) -> Seen {
     let part = run.load.part(None, None);
     let part = part.ok_or("nobody was called")?;
-    let fast = part.outcomes[Outcome::FastFail];
+    let fast = part.outcomes[ClientOutcome::FastFail];
     if fast == 0 {
         return Err("no call was rejected by a breaker");
     }

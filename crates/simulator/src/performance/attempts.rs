@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use experiment::downstream::{Meeting, Request as Met, Work};
 use experiment::events::CallEvent;
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use experiment::overload::Start;
 use experiment::reply::Reply;
 use fusebox::{Permit, State};
@@ -20,12 +20,12 @@ const ANY: Duration = Duration::MAX;
 
 impl<'a> Performance<'a> {
     /// Makes an attempt; says its outcome if it ended at once.
-    pub(super) fn attempt(&mut self, request: &mut Request) -> Option<Outcome> {
+    pub(super) fn attempt(&mut self, request: &mut Request) -> Option<ClientOutcome> {
         request.attempts += 1;
         request.sent = self.now;
         let instance = request.target;
         if self.instances.interruptions.is_down(instance, self.now) {
-            return Some(self.told(request, None, Outcome::ConnectRefused));
+            return Some(self.told(request, None, ClientOutcome::ConnectRefused));
         }
         self.tally.reach(instance as usize);
         let awake = self.instances.interruptions.awake(instance, self.now);
@@ -47,7 +47,7 @@ impl<'a> Performance<'a> {
     }
 
     /// The instance asks its breaker.
-    fn ask(&mut self, request: &Request) -> Option<Outcome> {
+    fn ask(&mut self, request: &Request) -> Option<ClientOutcome> {
         let instance = request.target;
         self.effort.calls += 1;
         match self.instances.breaker(instance).try_acquire() {
@@ -60,13 +60,13 @@ impl<'a> Performance<'a> {
                 self.effort.rejected += 1;
                 self.recorder.rejected(instance as usize);
                 let state = rejected.reason.state();
-                Some(self.told(request, Some(state), Outcome::FastFail))
+                Some(self.told(request, Some(state), ClientOutcome::FastFail))
             }
         }
     }
 
     /// The instance calls the downstream.
-    fn call(&mut self, request: &Request, permit: Permit<'a>) -> Option<Outcome> {
+    fn call(&mut self, request: &Request, permit: Permit<'a>) -> Option<ClientOutcome> {
         let instance = request.target;
         let place = self.calls.place();
         let call = self.calls.at(place);
@@ -113,7 +113,7 @@ impl<'a> Performance<'a> {
     }
 
     /// A call waits for what it has met; the plan may let go of it before anybody gives up.
-    fn wait(&mut self, place: u32, meeting: Meeting, mut limit: Limit) -> Option<Outcome> {
+    fn wait(&mut self, place: u32, meeting: Meeting, mut limit: Limit) -> Option<ClientOutcome> {
         let (reply, after) = Reply::of_fate(&meeting.fate, ANY);
         let after = nanos(after);
         let lets_go = meeting.ends.map_or(u64::MAX, nanos);
@@ -149,7 +149,7 @@ impl<'a> Performance<'a> {
         after: u64,
         reply: Reply,
         limit: Limit,
-    ) -> Option<Outcome> {
+    ) -> Option<ClientOutcome> {
         let instance = self.calls.at(place).request.target;
         let answered = self.now.saturating_add(after);
         let read = self.instances.interruptions.awake(instance, answered);
@@ -230,14 +230,14 @@ impl<'a> Performance<'a> {
         self.go_on(request, outcome);
     }
 
-    fn go_on(&mut self, request: Request, outcome: Outcome) {
+    fn go_on(&mut self, request: Request, outcome: ClientOutcome) {
         if let Some(next) = self.after(request, outcome) {
             self.drive(next);
         }
     }
 
     /// The instance tells its breaker how the call ended; the place is free again.
-    fn close(&mut self, place: u32, end: End) -> Outcome {
+    fn close(&mut self, place: u32, end: End) -> ClientOutcome {
         let call = self.calls.at(place);
         let (request, state) = (call.request, call.sent_in);
         let permit = call.permit.take();
@@ -276,7 +276,12 @@ impl<'a> Performance<'a> {
     }
 
     /// An attempt has ended without a call of the downstream.
-    fn told(&mut self, request: &Request, state: Option<State>, outcome: Outcome) -> Outcome {
+    fn told(
+        &mut self,
+        request: &Request,
+        state: Option<State>,
+        outcome: ClientOutcome,
+    ) -> ClientOutcome {
         self.tell_call(request, state, outcome);
         outcome
     }
@@ -286,7 +291,7 @@ impl<'a> Performance<'a> {
         place: u32,
         request: &Request,
         state: Option<State>,
-        outcome: Outcome,
+        outcome: ClientOutcome,
     ) {
         self.digest
             .note(self.now, Mark::Ended, request.target, outcome as u8);
@@ -297,7 +302,12 @@ impl<'a> Performance<'a> {
     }
 
     /// Tells of a call that ends at the instant at which it was sent, or never was.
-    pub(super) fn tell_call(&mut self, request: &Request, state: Option<State>, outcome: Outcome) {
+    pub(super) fn tell_call(
+        &mut self,
+        request: &Request,
+        state: Option<State>,
+        outcome: ClientOutcome,
+    ) {
         self.digest
             .note(self.now, Mark::Ended, request.target, outcome as u8);
         if self.events.is_some() {
@@ -307,7 +317,13 @@ impl<'a> Performance<'a> {
     }
 
     #[cold]
-    fn tell(&mut self, request: &Request, state: Option<State>, p_fail: f64, outcome: Outcome) {
+    fn tell(
+        &mut self,
+        request: &Request,
+        state: Option<State>,
+        p_fail: f64,
+        outcome: ClientOutcome,
+    ) {
         let instance = request.target as usize;
         let event = CallEvent {
             planned: Duration::from_nanos(request.planned),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use experiment::load::{self, Clients, Next};
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 
 use super::{Kind, Performance};
 use crate::arrivals::{NOBODY, Request};
@@ -26,11 +26,11 @@ impl Performance<'_> {
 
     /// Sends a request as soon as there is a connection. Without a place to wait for one it ends, as `last` says
     /// or shed.
-    fn submit(&mut self, request: Request, last: Option<Outcome>) {
+    fn submit(&mut self, request: Request, last: Option<ClientOutcome>) {
         match self.lanes.enter(&request) {
             Way::Free => self.drive(request),
             Way::Waits => {}
-            Way::Full => self.end(&request, last.unwrap_or(Outcome::Shed)),
+            Way::Full => self.end(&request, last.unwrap_or(ClientOutcome::Shed)),
         }
     }
 
@@ -46,7 +46,7 @@ impl Performance<'_> {
 
     /// After an attempt: the request ends or waits, and its connection is free for the next one, which is said;
     /// or it is tried again at once.
-    pub(super) fn after(&mut self, request: Request, outcome: Outcome) -> Option<Request> {
+    pub(super) fn after(&mut self, request: Request, outcome: ClientOutcome) -> Option<Request> {
         match self.clients.after(request.attempts, request.luck, outcome) {
             Next::Again { wait } if wait.is_zero() => return Some(self.lanes.at_once(request)),
             Next::Again { wait } if self.lanes.waits_again() => {
@@ -73,7 +73,7 @@ impl Performance<'_> {
     }
 
     /// A request has ended for good.
-    fn end(&mut self, request: &Request, outcome: Outcome) {
+    fn end(&mut self, request: &Request, outcome: ClientOutcome) {
         let sent = request.attempts > 0;
         let end = load::End {
             outcome,
@@ -86,7 +86,7 @@ impl Performance<'_> {
         self.tally.end(target, part, &end, self.time());
         self.arrivals.ended(request);
         self.under_way -= 1;
-        if outcome == Outcome::Shed {
+        if outcome == ClientOutcome::Shed {
             self.tell_call(request, None, outcome);
         }
         if request.client != NOBODY {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use experiment::result::Repetition;
 use experiment::scenario::Scenario;
 use fusebox::Cause;
@@ -88,7 +88,7 @@ fn halving_all_times_doubles_all_rates_and_changes_nothing_else() {
         }
     }
     assert!(changes > 100, "{changes}");
-    for outcome in Outcome::ALL {
+    for outcome in ClientOutcome::ALL {
         assert_eq!(
             counted(&whole, outcome),
             counted(&half, outcome),
@@ -97,7 +97,7 @@ fn halving_all_times_doubles_all_rates_and_changes_nothing_else() {
     }
 }
 
-fn counted(run: &Repetition, outcome: Outcome) -> u64 {
+fn counted(run: &Repetition, outcome: ClientOutcome) -> u64 {
     let targets = run.load.targets.iter();
     let parts = targets.flat_map(|target| &target.parts);
     parts.map(|part| part.outcomes[outcome]).sum()
@@ -108,7 +108,7 @@ fn no_request_and_no_call_is_lost_or_counted_twice_in_any_shipped_scenario() {
     for (name, scenario) in shipped() {
         let performed = perform(&scenario, &Cancel::default(), None);
         let (run, effort) = (&performed.repetition, performed.effort);
-        let ended: u64 = Outcome::ALL
+        let ended: u64 = ClientOutcome::ALL
             .map(|outcome| counted(run, outcome))
             .iter()
             .sum();
@@ -131,7 +131,7 @@ fn no_request_and_no_call_is_lost_or_counted_twice_in_any_shipped_scenario() {
             "{name}: calls that reached the downstream"
         );
         assert!(
-            counted(run, Outcome::FastFail) <= rejected,
+            counted(run, ClientOutcome::FastFail) <= rejected,
             "{name}: fast failures"
         );
         assert!(run.invalid.is_none(), "{name}: {:?}", run.invalid);
@@ -160,14 +160,14 @@ fn a_healthy_downstream_opens_nothing_and_every_request_succeeds() {
             .iter()
             .all(|one| one.transitions.is_empty())
     );
-    assert_eq!(counted(&run, Outcome::Ok), run.load.planned);
+    assert_eq!(counted(&run, ClientOutcome::Ok), run.load.planned);
 }
 
 #[test]
 fn breakers_that_do_not_judge_let_every_call_pass_and_forced_open_ones_none() {
     for mode in ["disabled", "metrics_only"] {
         let run = outage(&format!("mode = \"{mode}\""), "", 1.0);
-        assert_eq!(counted(&run, Outcome::FastFail), 0, "{mode}");
+        assert_eq!(counted(&run, ClientOutcome::FastFail), 0, "{mode}");
         let calls: u64 = run
             .fleet
             .instances
@@ -177,7 +177,7 @@ fn breakers_that_do_not_judge_let_every_call_pass_and_forced_open_ones_none() {
         assert_eq!(calls, run.load.planned, "{mode}");
     }
     let run = outage("mode = \"forced_open\"", "", 1.0);
-    assert_eq!(counted(&run, Outcome::FastFail), run.load.planned);
+    assert_eq!(counted(&run, ClientOutcome::FastFail), run.load.planned);
     assert!(
         run.fleet
             .instances

@@ -2,7 +2,7 @@
 
 use experiment::events::{CallEvent, Events};
 use experiment::fleet::Change;
-use experiment::outcome::Outcome;
+use experiment::outcome::ClientOutcome;
 use experiment::scenario::Scenario;
 use simulator::{Cancel, perform};
 
@@ -58,7 +58,7 @@ fn simulate(
     let calls = ends.0;
     let done: Vec<_> = calls
         .iter()
-        .filter(|it| it.outcome == Outcome::Ok)
+        .filter(|it| it.outcome == ClientOutcome::Ok)
         .collect();
     let overtaken = done
         .windows(2)

@@ -142,7 +142,8 @@ fn the_members_of_enumerations_are_those_of_the_code() {
     let causes: Vec<&str> = Cause::ALL.iter().map(|cause| cause.as_str()).collect();
     let outcomes = Outcome::ALL.iter().map(|outcome| outcome.as_str());
     let outcomes: Vec<&str> = outcomes.chain(["rejected"]).collect();
-    let of_load = experiment::outcome::Outcome::ALL.map(experiment::outcome::Outcome::as_str);
+    let of_load =
+        experiment::outcome::ClientOutcome::ALL.map(experiment::outcome::ClientOutcome::as_str);
 
     assert_eq!(members("circuit_breaker.state"), states);
     assert_eq!(members("circuit_breaker.transition.from"), states);

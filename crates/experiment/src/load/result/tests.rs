@@ -20,13 +20,13 @@ fn result() -> LoadResult {
             let mut part = Part::new(phase);
             for _ in 0..n {
                 part.outcomes.plan();
-                part.outcomes.count(Outcome::Ok);
-                part.time(Outcome::Ok, Duration::from_millis(n), None);
+                part.outcomes.count(ClientOutcome::Ok);
+                part.time(ClientOutcome::Ok, Duration::from_millis(n), None);
             }
             if name == "B" && phase == "outage" {
                 part.outcomes.plan();
-                part.outcomes.count(Outcome::FastFail);
-                part.time(Outcome::FastFail, Duration::from_micros(200), None);
+                part.outcomes.count(ClientOutcome::FastFail);
+                part.time(ClientOutcome::FastFail, Duration::from_micros(200), None);
             }
             part.sent = part.outcomes.planned();
             part.attempts = part.sent + 1;
@@ -125,7 +125,7 @@ fn every_figure_of_the_catalogue_that_the_load_has_is_known() {
 
 #[test]
 fn what_never_came_is_in_every_figure_but_those_of_answers() {
-    let never = Outcome::ALL.into_iter().filter(|it| it.never_came());
+    let never = ClientOutcome::ALL.into_iter().filter(|it| it.never_came());
     assert_eq!(never.clone().count(), 4);
     for outcome in never {
         let mut result = result();
@@ -194,7 +194,9 @@ fn what_the_generator_did_not_keep_and_whom_it_did_not_reach_is_said() {
 
     result.profile = profile("lateness_limit = \"1s\"");
     result.targets[0].parts[2].outcomes.plan();
-    result.targets[0].parts[2].outcomes.count(Outcome::Shed);
+    result.targets[0].parts[2]
+        .outcomes
+        .count(ClientOutcome::Shed);
     assert!(
         result
             .shortfall()
@@ -212,7 +214,7 @@ fn a_shortage_of_the_generator_is_its_own_fault_and_blames_no_target() {
     for part in &mut result.targets[0].parts {
         part.outcomes = Outcomes::default();
         part.outcomes.plan();
-        part.outcomes.count(Outcome::OwnShortage);
+        part.outcomes.count(ClientOutcome::OwnShortage);
         part.sent = 1;
     }
     result.own_shortage = Some("too many open files".to_owned());

@@ -3,7 +3,7 @@
 use super::End;
 use crate::load::latencies::Latencies;
 use crate::load::result::Part;
-use crate::outcome::{Outcome, Outcomes};
+use crate::outcome::{ClientOutcome, Outcomes};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
@@ -53,8 +53,8 @@ impl Times {
             return;
         }
         let own = match end.outcome {
-            Outcome::Ok => &mut self.ok,
-            Outcome::FastFail => &mut self.fast_fail,
+            ClientOutcome::Ok => &mut self.ok,
+            ClientOutcome::FastFail => &mut self.fast_fail,
             _ => &mut self.other,
         };
         own.record(end.response);

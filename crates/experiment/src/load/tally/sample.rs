@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::load::histogram::largest_alike;
 use crate::load::latencies::{LONGEST, Latencies, micros, seconds};
 use crate::load::result::SecondOfTarget;
-use crate::outcome::Outcome;
+use crate::outcome::ClientOutcome;
 
 /// So many times are kept one by one. A histogram has thousands of buckets to go through; with more times
 /// than that it is the cheaper one.
@@ -23,12 +23,12 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    pub(super) fn record(&mut self, outcome: Outcome, response: Duration) {
+    pub(super) fn record(&mut self, outcome: ClientOutcome, response: Duration) {
         if outcome.never_came() {
             self.never += 1;
             return;
         }
-        let list = &mut self.few[usize::from(outcome != Outcome::Ok)];
+        let list = &mut self.few[usize::from(outcome != ClientOutcome::Ok)];
         list.push(micros(response).min(LONGEST));
         if list.len() >= ONE_BY_ONE {
             self.give_up_lists();
@@ -95,7 +95,7 @@ mod tests {
     proptest! {
         #[test]
         fn quantiles_are_those_of_a_histogram_whether_there_are_few_or_many(
-            times in prop::collection::vec((0_u64..5_000_000_000, 0_usize..Outcome::ALL.len()), 0..60),
+            times in prop::collection::vec((0_u64..5_000_000_000, 0_usize..ClientOutcome::ALL.len()), 0..60),
             repeated in prop::sample::select(vec![1, 100]),
         ) {
             let mut sample = Sample::default();
@@ -105,11 +105,11 @@ mod tests {
                 ok.clear();
                 all.clear();
                 for (micros, outcome) in times.iter().cycle().take(times.len() * repeated) {
-                    let (time, outcome) = (Duration::from_micros(micros / divisor), Outcome::ALL[*outcome]);
+                    let (time, outcome) = (Duration::from_micros(micros / divisor), ClientOutcome::ALL[*outcome]);
                     sample.record(outcome, time);
                     match outcome {
                         _ if outcome.never_came() => all.record_never(),
-                        Outcome::Ok => {
+                        ClientOutcome::Ok => {
                             ok.record(time);
                             all.record(time);
                         }

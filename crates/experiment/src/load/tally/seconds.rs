@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::sample::Sample;
 use super::{Detail, End};
 use crate::load::result::{Second, SecondOfTarget};
-use crate::outcome::Outcome;
+use crate::outcome::ClientOutcome;
 
 /// Seconds that are kept: an hour.
 const KEPT: usize = 3600;
@@ -70,8 +70,8 @@ impl Seconds {
         self.present[row].outcomes.count(end.outcome);
         self.responses[row].record(end.outcome, end.response);
         match end.outcome {
-            Outcome::Ok => self.serving.take(target),
-            Outcome::FastFail => self.rejecting.take(target),
+            ClientOutcome::Ok => self.serving.take(target),
+            ClientOutcome::FastFail => self.rejecting.take(target),
             _ => {}
         }
     }

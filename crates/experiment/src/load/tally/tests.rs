@@ -9,7 +9,7 @@ fn tally(targets: &[&str], detail: Detail) -> Tally {
     Tally::new(names, &Phases::default(), detail)
 }
 
-fn end(outcome: Outcome) -> End {
+fn end(outcome: ClientOutcome) -> End {
     End {
         outcome,
         response: FAST,
@@ -38,12 +38,12 @@ fn a_second_is_mixed_when_one_target_rejects_and_another_serves() {
     for detail in [Detail::EachTarget, Detail::Together] {
         let mut tally = tally(&["A", "B", "C"], detail);
         for (target, outcome, second) in [
-            (0, Outcome::FastFail, 0),
-            (0, Outcome::Ok, 0),
-            (1, Outcome::FastFail, 1),
-            (2, Outcome::Ok, 1),
-            (2, Outcome::DownstreamError, 2),
-            (1, Outcome::FastFail, 2),
+            (0, ClientOutcome::FastFail, 0),
+            (0, ClientOutcome::Ok, 0),
+            (1, ClientOutcome::FastFail, 1),
+            (2, ClientOutcome::Ok, 1),
+            (2, ClientOutcome::DownstreamError, 2),
+            (1, ClientOutcome::FastFail, 2),
         ] {
             tally.end(target, 0, &end(outcome), Duration::from_secs(second));
         }
@@ -58,8 +58,8 @@ fn a_second_is_mixed_when_one_target_rejects_and_another_serves() {
 fn a_mixed_second_counts_as_one_of_the_whole_seconds_when_it_is_over() {
     let mut tally = tally(&["A", "B"], Detail::EachTarget);
     let at = Duration::from_millis(1_200);
-    tally.end(0, 0, &end(Outcome::FastFail), at);
-    tally.end(1, 0, &end(Outcome::Ok), at);
+    tally.end(0, 0, &end(ClientOutcome::FastFail), at);
+    tally.end(1, 0, &end(ClientOutcome::Ok), at);
 
     let mut whole = |millis| tally.whole_mixed_seconds(Duration::from_millis(millis));
 
@@ -86,7 +86,7 @@ proptest::proptest! {
         serving in proptest::collection::vec(0_usize..5, 0..6),
     ) {
         let mut tally = tally(&["A", "B", "C", "D", "E"], Detail::Together);
-        for (targets, outcome) in [(&rejecting, Outcome::FastFail), (&serving, Outcome::Ok)] {
+        for (targets, outcome) in [(&rejecting, ClientOutcome::FastFail), (&serving, ClientOutcome::Ok)] {
             for target in targets {
                 tally.end(*target, 0, &end(outcome), Duration::ZERO);
             }
@@ -101,7 +101,7 @@ proptest::proptest! {
 #[test]
 fn every_request_is_counted_once_in_all_places() {
     let mut tally = tally(&["A"], Detail::EachTarget);
-    for outcome in Outcome::ALL {
+    for outcome in ClientOutcome::ALL {
         tally.plan(0, 0, Duration::ZERO);
         tally.end(0, 0, &end(outcome), Duration::ZERO);
     }
@@ -110,15 +110,19 @@ fn every_request_is_counted_once_in_all_places() {
     let result = result(tally);
 
     result.check().unwrap();
-    assert_eq!(result.planned, Outcome::ALL.len() as u64);
+    assert_eq!(result.planned, ClientOutcome::ALL.len() as u64);
     let part = &result.targets[0].parts[0];
     let second = &result.seconds[0].targets[0];
     for outcomes in [&part.outcomes, &second.outcomes, &outcomes] {
         outcomes.check().unwrap();
-        assert!(Outcome::ALL.iter().all(|&outcome| outcomes[outcome] == 1));
+        assert!(
+            ClientOutcome::ALL
+                .iter()
+                .all(|&outcome| outcomes[outcome] == 1)
+        );
     }
-    let never = Outcome::ALL.into_iter().filter(|it| it.never_came());
-    assert_eq!(part.response.count(), Outcome::ALL.len() as u64);
+    let never = ClientOutcome::ALL.into_iter().filter(|it| it.never_came());
+    assert_eq!(part.response.count(), ClientOutcome::ALL.len() as u64);
     assert_eq!(part.response.never(), never.count() as u64);
     assert_eq!((part.ok.count(), part.fast_fail.count()), (1, 1));
     assert_eq!(second.p99_s, Some(f64::INFINITY), "what never came");
@@ -131,7 +135,7 @@ fn targets_together_have_the_figures_of_targets_one_by_one() {
     let [each, together] = [Detail::EachTarget, Detail::Together].map(|detail| {
         let mut tally = tally(&["A", "B", "C"], detail);
         for number in 0..300_u32 {
-            let outcome = Outcome::ALL[number as usize % Outcome::ALL.len()];
+            let outcome = ClientOutcome::ALL[number as usize % ClientOutcome::ALL.len()];
             let (target, at) = (number as usize % 3, Duration::from_millis(10) * number);
             let end = End {
                 response: Duration::from_micros(u64::from(number * number)),

@@ -94,7 +94,7 @@ fn eighty_columns_and_24_rows_show_every_column_all_instances_and_divergence() {
         assert!(
             shown
                 .iter()
-                .any(|line| line.contains("different states 39 %")),
+                .any(|line| line.contains("some open while others were closed 39 %")),
             "{shown:#?}"
         );
         assert!(
