@@ -55,7 +55,7 @@ async fn two_scenarios_take_turns_with_the_same_seeds_and_are_compared() {
     let write = |name: &str, seed: u64, rate: u64| {
         let path = folder.join(format!("{name}.toml"));
         let text = format!(
-            "title = \"{name}\"\nseed = {seed}\nduration = \"1s\"\n[load]\nrate = {rate}\n\
+            "title = \"{name}\"\nseed = {seed}\nduration = \"1s\"\n[load]\nrate = {rate}\nlateness_limit = \"1h\"\n\
              [faults]\nphases = [{{ name = \"calm\" }}]\n"
         );
         std::fs::write(&path, text).expect("the scenario can be written");

@@ -207,11 +207,12 @@ impl Pairing {
     }
 }
 
+/// Whether all runs were planned equally long; how long the last answers took does not matter.
 fn same_length(sides: &[Side<'_>]) -> bool {
     let lengths = || {
         sides
             .iter()
-            .flat_map(|side| side.runs.iter().map(|run| run.fleet.duration_s))
+            .flat_map(|side| side.runs.iter().map(|run| run.load.duration_s))
     };
     let (least, most) = (lengths().reduce(f64::min), lengths().reduce(f64::max));
     most.unwrap_or(0.0) <= least.unwrap_or(0.0) * (1.0 + SAME_LENGTH)

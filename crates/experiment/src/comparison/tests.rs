@@ -287,7 +287,7 @@ fn what_may_explain_a_difference_beside_the_scenario_is_said() {
         .cautions()
         .join("\n");
     for words in [
-        "[2] is of a debug build",
+        "a debug build ran [2]",
         "[2] 0.2.0 (",
         "[1] simulated, [2] live",
         "[2] any, 64 cores",

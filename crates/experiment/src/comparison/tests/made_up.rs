@@ -114,7 +114,7 @@ fn run(source: Source, seed: u64) -> Repetition {
         cut_short: false,
         invalid: None,
         verdicts: Vec::new(),
-        load: no_load(seed),
+        load: no_load(seed, source.duration_s),
         fleet,
         counterfactual: None,
         coordination: None,
@@ -133,14 +133,14 @@ fn change(at_s: f64, from: State, to: State) -> Change {
     }
 }
 
-fn no_load(seed: u64) -> LoadResult {
+fn no_load(seed: u64, duration_s: f64) -> LoadResult {
     LoadResult {
         schema: String::new(),
         seed,
         digest: String::new(),
         profile: Profile::default(),
         cut_short: false,
-        duration_s: 0.0,
+        duration_s,
         warm_up_s: 0.0,
         planned: 0,
         own_shortage: None,

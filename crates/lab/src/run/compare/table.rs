@@ -64,7 +64,7 @@ fn about(side: &Side<'_>) -> String {
         _ => machine.cpu.as_deref().unwrap_or(&machine.arch),
     };
     format!(
-        "{}; {all} {runs} of {seconds} s, {on}{out}",
+        "{}; {all} {runs} of {seconds}s, {on}{out}",
         side.result.title
     )
 }
@@ -80,11 +80,12 @@ fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
             let alone = runs[0] + runs[1] - 2 * pairs.len();
             let alone = match alone {
                 0 => String::new(),
+                1 => " (1 run has no partner)".to_owned(),
                 alone => format!(" ({alone} runs have no partner)"),
             };
             format!(
-                "[{number}] and [1] in {} pairs of one seed each{alone}, signed-rank test",
-                pairs.len()
+                "[{number}] and [1] in {} of one seed each{alone}, signed-rank test",
+                counted(pairs.len(), "pair")
             )
         }
         Pairing::None => format!(
@@ -245,7 +246,7 @@ fn difference(row: &Row, contrast: &Contrast, estimates: [Option<Estimate>; 2]) 
 
 fn probability(contrast: &Contrast) -> String {
     match contrast.corrected {
-        p if p < 0.001 => "< 0.001".to_owned(),
+        p if p < 0.001 => "<0.001".to_owned(),
         p => format!("{p:.3}"),
     }
 }
@@ -290,6 +291,11 @@ impl Scale {
     fn with_unit(&self, value: f64) -> String {
         format!("{}{}", self.bare(value), self.unit)
     }
+}
+
+/// `1 pair`, `2 pairs`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Text in lines of at most 80 columns, the later ones indented.
