@@ -214,6 +214,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_reads_back_to_its_last_digit() {
+        // Read by the fast way, the first becomes 0.21950679999999995.
+        for number in [0.219_506_799_999_999_97, 0.103_646_946_824_829_15] {
+            let written = serde_json::to_string(&number).unwrap();
+            let read: f64 = parse_json(written.as_bytes()).unwrap();
+            assert_eq!(read.to_bits(), f64::to_bits(number), "{written}");
+        }
+    }
+
+    #[test]
     fn a_byte_order_mark_moves_no_key_and_no_column() {
         let map = BTreeMap::from([("rate".to_owned(), 5)]);
 
