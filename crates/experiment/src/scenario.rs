@@ -3,12 +3,12 @@
 //! [`Written`] is the file key by key; [`Scenario`] is what can be performed: its parts fit each other, and
 //! nobody behind it checks them again. [`set`] changes single keys of a file before it is read.
 
+mod check;
 mod interruption;
 mod names;
 mod set;
 mod written;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fusebox::Config;
@@ -23,18 +23,11 @@ pub use written::{
 use names::Names;
 
 use crate::breaker_settings::BreakerSettings;
-use crate::expectation::{Expectation, Figure, Known, contradiction};
+use crate::expectation::{Expectation, Figure, Known};
 use crate::faults::Plan;
-use crate::load::{PhaseWindow, Phases, Point, Profile, Shape};
-use crate::reading::{listed, parse_toml};
-use crate::values::{Span, check_patience};
-
-/// Expectations that a scenario may have.
-const MAX_EXPECTATIONS: usize = 64;
-/// A longer run is more likely a typing error: a day.
-const MAX_DURATION_S: u64 = 24 * 60 * 60;
-/// Callers that a fault plan names; of a larger fleet it names nobody.
-const MAX_NAMED_CALLERS: usize = 256;
+use crate::load::{Phases, Point, Profile, Shape};
+use crate::reading::parse_toml;
+use crate::values::Span;
 
 /// Everything that an experiment needs, checked: its parts fit each other.
 ///
@@ -286,127 +279,6 @@ impl TryFrom<Written> for Scenario {
             names,
             phases,
         })
-    }
-}
-
-impl Written {
-    fn check_itself(&self) -> Result<(), String> {
-        if self.title.trim().is_empty() || self.title.contains('\n') {
-            return Err("title: it must be one line that says something".to_owned());
-        }
-        let allowed = Duration::from_millis(100)..=Duration::from_secs(MAX_DURATION_S);
-        if !allowed.contains(&self.duration.0) {
-            return Err(format!(
-                "duration: {} is not allowed: from 100ms to 1day",
-                self.duration
-            ));
-        }
-        if !(self.unhealthy_at > 0.0 && self.unhealthy_at <= 1.0) {
-            return Err(format!(
-                "unhealthy_at: {} is not allowed: above 0, up to 1",
-                self.unhealthy_at
-            ));
-        }
-        Ok(())
-    }
-
-    /// Instances without a section of their own are all alike: the first stands for them.
-    fn check_instances(&self, names: &Names) -> Result<(), String> {
-        for name in self.instance.keys() {
-            if names.place(name).is_none() {
-                return Err(format!(
-                    "instance.{name}: there is no such instance; there are {}",
-                    listed(names.all())
-                ));
-            }
-        }
-        let alike = names
-            .all()
-            .iter()
-            .find(|name| !self.instance.contains_key(*name));
-        for name in alike.into_iter().chain(self.instance.keys()) {
-            self.breaker_of(name)
-                .config(self.seed)
-                .map_err(|error| format!("breaker of instance {name}: {error}"))?;
-            check_patience("call_timeout", self.call_timeout_of(name))
-                .map_err(|error| format!("instance {name}: {error}"))?;
-            if let Some(own) = self.instance.get(name) {
-                interruption::check(own, self.duration.0)
-                    .map_err(|what| format!("instance.{name}.{what}"))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn checked_faults(&self, names: &Names) -> Result<Plan, String> {
-        let faults = Plan::try_from(self.faults.clone());
-        let faults = faults.map_err(|what| format!("faults.{what}"))?;
-        // One instance for each time that instances wait: others are alike.
-        let mut seen = BTreeSet::new();
-        let waits = names.all().iter().filter_map(|name| {
-            let wait = self.call_timeout_of(name).0;
-            seen.insert(wait).then_some((name.as_str(), wait))
-        });
-        let affordable = faults.check_for_waits(waits.take(MAX_NAMED_CALLERS));
-        affordable
-            .map_err(|what| format!("faults: with the call timeouts of the instances, {what}"))?;
-        Ok(faults)
-    }
-
-    fn check_expectations(&self, targets: Vec<&str>, phases: &Phases) -> Result<(), String> {
-        if self.expectations.len() > MAX_EXPECTATIONS {
-            return Err(format!(
-                "expectations: {} are not allowed: up to {MAX_EXPECTATIONS}",
-                self.expectations.len()
-            ));
-        }
-        let known = Known {
-            targets,
-            phases: phases.names(),
-            fleet: true,
-        };
-        for expectation in &self.expectations {
-            expectation
-                .check(&known)
-                .map_err(|what| format!("expectations: {what}"))?;
-        }
-        match contradiction(&self.expectations) {
-            Some(what) => Err(format!("expectations: {what}")),
-            None => Ok(()),
-        }
-    }
-
-    fn phases(&self, faults: &Plan) -> Result<Phases, String> {
-        let windows = faults.phases(self.duration.0).into_iter();
-        let windows = windows.map(|it| PhaseWindow::new(&it.name, it.start, it.end));
-        Phases::new(Duration::ZERO, windows.collect())
-            .map_err(|what| format!("faults.phases: {what}"))
-    }
-
-    fn breaker_of(&self, instance: &str) -> BreakerSettings {
-        let own = self.instance.get(instance).map(|own| own.breaker);
-        own.unwrap_or_default().over(self.breaker).settled()
-    }
-
-    fn call_timeout_of(&self, instance: &str) -> Span {
-        let own = self.instance.get(instance).and_then(|own| own.call_timeout);
-        own.unwrap_or(self.fleet.call_timeout)
-    }
-
-    /// What is to be said of the truth before anybody calls: for each instance an answer that comes after
-    /// its own call timeout is too late, and all instances are callers.
-    fn tell_faults(&mut self, names: &Names) {
-        let names = names.all();
-        if names.len() > MAX_NAMED_CALLERS {
-            return;
-        }
-        let waits = names
-            .iter()
-            .map(|name| (name.clone(), self.call_timeout_of(name).0));
-        let waits: Vec<(String, Duration)> = waits.collect();
-        let waits = waits.iter().map(|(name, wait)| (name.as_str(), *wait));
-        self.faults.learn_patience(waits);
-        self.faults.name_callers(names);
     }
 }
 
