@@ -1,0 +1,248 @@
+//! The modes: how much instances share, and what they let it decide.
+//!
+//! One machine has five dials, and a mode is a position of all five. What is measured about each mode
+//! stands in the package's guide.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+/// How much the instances of a fleet share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Nothing: every breaker is alone. The default.
+    #[default]
+    Local,
+    /// Opinions: when a quorum suspects the downstream, an instance that suspects it too opens at once,
+    /// and then probes and closes by itself.
+    Advisory,
+    /// Opinions, one probe at a time for the whole fleet, and closing by turns.
+    Quorum,
+    /// Merged counts of calls instead of opinions; probing and closing as in [`Mode::Quorum`].
+    Pooled,
+    /// A contrast, to show a harm: one instance that trips opens all.
+    AnyOpen,
+    /// A contrast, to show a harm: the counts of all are merged, nobody objects and nobody decides alone.
+    PooledNaive,
+}
+
+impl Mode {
+    /// All modes, in the order in which they share more.
+    pub const ALL: [Self; 6] = [
+        Self::Local,
+        Self::Advisory,
+        Self::Quorum,
+        Self::Pooled,
+        Self::AnyOpen,
+        Self::PooledNaive,
+    ];
+
+    /// The name in settings, labels and pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Advisory => "advisory",
+            Self::Quorum => "quorum",
+            Self::Pooled => "pooled",
+            Self::AnyOpen => "any-open",
+            Self::PooledNaive => "pooled-naive",
+        }
+    }
+
+    /// Whether the mode is there to show what goes wrong. Do not use it in production.
+    pub fn is_contrast(self) -> bool {
+        matches!(self, Self::AnyOpen | Self::PooledNaive)
+    }
+
+    /// Where the five dials stand, and whether an instance may still trip alone.
+    pub fn dials(self) -> Dials {
+        let (evidence, veto, probe, close) = match self {
+            Self::Local => (
+                Evidence::Nothing,
+                Veto::Respected,
+                ProbeRule::Each,
+                CloseRule::OwnTimer,
+            ),
+            Self::Advisory => (
+                Evidence::Opinions,
+                Veto::Respected,
+                ProbeRule::Each,
+                CloseRule::OwnTimer,
+            ),
+            Self::Quorum => (
+                Evidence::Opinions,
+                Veto::Respected,
+                ProbeRule::Leased,
+                CloseRule::ByTurns,
+            ),
+            Self::Pooled => (
+                Evidence::Counts,
+                Veto::Respected,
+                ProbeRule::Leased,
+                CloseRule::ByTurns,
+            ),
+            Self::AnyOpen => (
+                Evidence::Trips,
+                Veto::Ignored,
+                ProbeRule::Each,
+                CloseRule::AtOnce,
+            ),
+            Self::PooledNaive => (
+                Evidence::Counts,
+                Veto::Ignored,
+                ProbeRule::Leased,
+                CloseRule::AtOnce,
+            ),
+        };
+        Dials {
+            evidence,
+            veto,
+            probe,
+            close,
+            own_trips: if self == Self::PooledNaive {
+                OwnTrips::Off
+            } else {
+                OwnTrips::On
+            },
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Mode {
+    type Err = UnknownMode;
+
+    fn from_str(given: &str) -> Result<Self, UnknownMode> {
+        Self::ALL
+            .into_iter()
+            .find(|mode| mode.as_str() == given)
+            .ok_or_else(|| UnknownMode {
+                given: given.to_owned(),
+            })
+    }
+}
+
+/// The word that was given is no mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownMode {
+    given: String,
+}
+
+impl fmt::Display for UnknownMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not a mode: write ", self.given)?;
+        let (last, rest) = Mode::ALL.split_last().expect("there are modes");
+        for mode in rest {
+            write!(f, "{mode}, ")?;
+        }
+        write!(f, "or {last}")
+    }
+}
+
+impl Error for UnknownMode {}
+
+/// What a mode is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dials {
+    /// What opens the fleet.
+    pub evidence: Evidence,
+    /// Whether an instance that sees no trouble stays closed.
+    pub veto: Veto,
+    /// Who probes.
+    pub probe: ProbeRule,
+    /// How held instances close again.
+    pub close: CloseRule,
+    /// Whether an instance's own breaker may trip. The host sets the breaker up accordingly.
+    pub own_trips: OwnTrips,
+}
+
+/// What opens the fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// Nothing does.
+    Nothing,
+    /// Enough instances that suspect the downstream.
+    Opinions,
+    /// Enough instances whose own breaker has tripped.
+    Trips,
+    /// The share of failures among the latest calls of all.
+    Counts,
+}
+
+/// Whether an instance that sees no trouble may stay closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Veto {
+    /// It stays closed.
+    Respected,
+    /// It opens with the others.
+    Ignored,
+}
+
+/// Who probes while the fleet is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeRule {
+    /// Every held instance.
+    Each,
+    /// The one that holds the lease.
+    Leased,
+}
+
+/// How held instances close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseRule {
+    /// Each after a wait and a good probe of its own.
+    OwnTimer,
+    /// All when the fleet closes.
+    AtOnce,
+    /// Each at a random moment after the fleet has closed.
+    ByTurns,
+}
+
+/// Whether an instance's own breaker may trip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnTrips {
+    /// It may: the fleet only ever adds to it.
+    On,
+    /// It may not: only for a contrast.
+    Off,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mode_reads_back_from_its_name() {
+        for mode in Mode::ALL {
+            assert_eq!(mode.as_str().parse(), Ok(mode));
+        }
+    }
+
+    #[test]
+    fn an_unknown_mode_is_refused_with_the_list_of_modes() {
+        let error = "quorom".parse::<Mode>().unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            "\"quorom\" is not a mode: write local, advisory, quorum, pooled, any-open, or pooled-naive"
+        );
+    }
+
+    #[test]
+    fn only_a_contrast_ignores_a_veto_or_forbids_own_trips() {
+        for mode in Mode::ALL {
+            let dials = mode.dials();
+            let harmless = dials.veto == Veto::Respected && dials.own_trips == OwnTrips::On;
+
+            assert_eq!(harmless, !mode.is_contrast(), "{mode}");
+        }
+    }
+}

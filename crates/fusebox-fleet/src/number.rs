@@ -1,0 +1,65 @@
+//! The numbers that put what is heard in order, whenever it arrives.
+//!
+//! Nothing that instances tell each other carries a time of day: clocks of different machines are not
+//! compared. Order comes from these numbers, which the engine gives out.
+
+use std::fmt;
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The one with this number.
+            pub const fn new(number: u64) -> Self {
+                Self(number)
+            }
+
+            /// The number.
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+
+            pub(crate) const fn next(self) -> Self {
+                Self(self.0.wrapping_add(1))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number! {
+    /// One life of a ledger: another one means that the engine has forgotten what it knew.
+    ///
+    /// Drawn at random when a ledger is made. A new incarnation says nothing about the downstream, so it
+    /// is never taken for "closed": whoever was held by the old one goes on alone.
+    Incarnation
+}
+number! {
+    /// How often the verdict has changed in this incarnation. What belongs to an older epoch changes nothing.
+    Epoch
+}
+number! {
+    /// How often the ledger has been written in this incarnation. It tells a late message from a new one
+    /// within an epoch.
+    Revision
+}
+number! {
+    /// The fence of a probe lease: grows with each lease, so that the result of an old one is known as old.
+    Token
+}
+number! {
+    /// The place of an operator's command among all commands; the highest is in force.
+    CommandNumber
+}
+number! {
+    /// The place of a report among those of one session.
+    Sequence
+}

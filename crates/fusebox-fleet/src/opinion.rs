@@ -1,0 +1,37 @@
+//! What one instance thinks of the downstream.
+
+use std::fmt;
+
+/// What one instance says of the downstream, from its own calls alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Opinion {
+    /// It has finished no call for a while, so it has no vote. It can neither open the fleet nor keep a
+    /// majority from forming.
+    Idle,
+    /// It has a vote and sees no trouble.
+    Fine,
+    /// Its last calls all failed, or its own breaker is not closed.
+    Suspect,
+}
+
+impl Opinion {
+    /// The word for labels and pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Fine => "fine",
+            Self::Suspect => "suspect",
+        }
+    }
+
+    /// Whether it counts among the voters.
+    pub fn votes(self) -> bool {
+        self != Self::Idle
+    }
+}
+
+impl fmt::Display for Opinion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

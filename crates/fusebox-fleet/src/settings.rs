@@ -1,0 +1,293 @@
+//! The settings of a fleet: who decides, how fast news travels, how the fleet probes and closes.
+//!
+//! [`Settings`] are made by their [builder](SettingsBuilder), which checks all of them together. What
+//! exists has been checked. Most have to be equal on every instance; their [`Fingerprint`] says whether
+//! they are.
+
+mod builder;
+mod check;
+mod error;
+mod fingerprint;
+
+use std::time::Duration;
+
+use fusebox::Ratio;
+
+pub use builder::SettingsBuilder;
+pub use error::{InvalidSetting, SettingsError};
+pub use fingerprint::Fingerprint;
+
+use crate::mode::Mode;
+
+/// The checked settings of a fleet.
+///
+/// # Examples
+/// ```
+/// use fusebox_fleet::{Mode, Settings};
+/// use std::time::Duration;
+///
+/// let settings = Settings::builder(Mode::Quorum)
+///     .open_for(Duration::from_secs(5)) // of the breaker
+///     .probe_timeout(Duration::from_millis(500)) // of a call
+///     .build()?;
+/// assert_eq!(settings.need(10), 5);
+///
+/// let error = Settings::builder(Mode::Quorum)
+///     .fleet_size(3)
+///     .minimum_votes(4)
+///     .build()
+///     .unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "minimum_votes = 4 is not allowed: it must be at most fleet_size (3), or the fleet can never open",
+/// );
+/// # Ok::<(), fusebox_fleet::SettingsError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    mode: Mode,
+    news: News,
+    vote: Vote,
+    probe: Probe,
+    pool: Pool,
+}
+
+/// How news travels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct News {
+    heartbeat: Duration,
+    stale_after: Duration,
+    member_for: Duration,
+    engine_timeout: Duration,
+}
+
+/// Who suspects, and how many of them open the fleet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Vote {
+    suspicion_run: u32,
+    opinion_for: Duration,
+    quorum_share: Ratio,
+    minimum_votes: u32,
+    localised_after: Duration,
+}
+
+/// How the fleet probes and closes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Probe {
+    open_for: Duration,
+    jitter: f64,
+    probe_timeout: Duration,
+    minimum_gap: Duration,
+    longest_gap: Duration,
+    longest_lease: Duration,
+    probes_to_close: u32,
+    ask_within: Duration,
+    stagger: Duration,
+    verdict_for: Duration,
+}
+
+/// How counts are merged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pool {
+    window: u32,
+    windows: Option<u32>,
+    threshold: Ratio,
+    batch: Duration,
+    keep: Duration,
+}
+
+impl Settings {
+    /// A builder with the defaults of this mode.
+    pub fn builder(mode: Mode) -> SettingsBuilder {
+        SettingsBuilder::new(mode)
+    }
+
+    /// How much the instances share.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// How often an instance reports; each wait varies by a tenth.
+    pub fn heartbeat(&self) -> Duration {
+        self.news.heartbeat
+    }
+
+    /// How old a view may be. With an older one the instance is alone.
+    pub fn stale_after(&self) -> Duration {
+        self.news.stale_after
+    }
+
+    /// How long an instance counts after its last report.
+    pub fn member_for(&self) -> Duration {
+        self.news.member_for
+    }
+
+    /// How long a host waits for the engine. Never on the path of a call.
+    pub fn engine_timeout(&self) -> Duration {
+        self.news.engine_timeout
+    }
+
+    /// How many calls in a row have to fail before an instance suspects the downstream.
+    pub fn suspicion_run(&self) -> u32 {
+        self.vote.suspicion_run
+    }
+
+    /// How long an opinion lasts without a finished call.
+    pub fn opinion_for(&self) -> Duration {
+        self.vote.opinion_for
+    }
+
+    /// How long the own breaker has to be open beside a fleet that is fine before that is told.
+    pub fn localised_after(&self) -> Duration {
+        self.vote.localised_after
+    }
+
+    /// How many suspects open a fleet of so many voters: the share of them, rounded up, and at least the
+    /// smallest number of votes.
+    pub fn need(&self, voters: u32) -> u32 {
+        let share = self.vote.quorum_share.as_f64() * f64::from(voters);
+        // A ratio is kept in millionths, rounded down; less than that is no vote.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a number lies between 0 and the number"
+        )]
+        let share = (share - 1e-6).ceil().max(0.0) as u32;
+        share.max(self.vote.minimum_votes)
+    }
+
+    /// The breaker's own open period.
+    pub fn open_for(&self) -> Duration {
+        self.probe.open_for
+    }
+
+    /// By what share an instance that is alone again varies its wait.
+    pub fn jitter(&self) -> f64 {
+        self.probe.jitter
+    }
+
+    /// How long a probe may take.
+    pub fn probe_timeout(&self) -> Duration {
+        self.probe.probe_timeout
+    }
+
+    /// The shortest lease: a probe, and a second in which the prober's next call arrives.
+    pub fn shortest_lease(&self) -> Duration {
+        builder::shortest_lease(self.probe.probe_timeout)
+    }
+
+    /// The longest lease that an instance asks for, however rare its calls are.
+    pub fn longest_lease(&self) -> Duration {
+        self.probe.longest_lease
+    }
+
+    /// The wait before the fleet's first probe. With more voters it is shorter, so that the fleet together
+    /// probes about as often as one breaker would, and finds the recovery as much sooner.
+    pub fn first_gap(&self, voters: u32) -> Duration {
+        (self.probe.open_for / voters.max(1))
+            .max(self.probe.probe_timeout.saturating_mul(2))
+            .max(self.probe.minimum_gap)
+    }
+
+    /// The wait before the next probe when so many have failed: twice the one before.
+    pub fn gap(&self, voters: u32, failed: u32) -> Duration {
+        let factor = 1_u32.checked_shl(failed).unwrap_or(u32::MAX);
+        self.first_gap(voters)
+            .saturating_mul(factor)
+            .min(self.probe.longest_gap)
+    }
+
+    /// How many good probes in a row close the fleet.
+    pub fn probes_to_close(&self) -> u32 {
+        self.probe.probes_to_close
+    }
+
+    /// Held instances ask for the lease within this time after a call, so that they do not ask together.
+    pub fn ask_within(&self) -> Duration {
+        self.probe.ask_within
+    }
+
+    /// How long it takes at most until a held instance closes after the fleet has.
+    pub fn stagger(&self) -> Duration {
+        self.probe.stagger
+    }
+
+    /// How long an engine keeps a verdict that nobody reads.
+    pub fn verdict_for(&self) -> Duration {
+        self.probe.verdict_for
+    }
+
+    /// How many calls the merged window holds when there are so many voters.
+    pub fn pool_calls(&self, voters: u32) -> u64 {
+        let windows = self
+            .pool
+            .windows
+            .unwrap_or_else(|| (voters / 2).max(3).min(voters.max(1)));
+        u64::from(self.pool.window) * u64::from(windows)
+    }
+
+    /// The calls of one instance's window: fewer, of all instances together, are no evidence.
+    pub fn pool_window(&self) -> u32 {
+        self.pool.window
+    }
+
+    /// The share of failures in the merged window that opens the fleet.
+    pub fn pool_threshold(&self) -> Ratio {
+        self.pool.threshold
+    }
+
+    /// How often counts are sent.
+    pub fn pool_batch(&self) -> Duration {
+        self.pool.batch
+    }
+
+    /// How old counts may be.
+    pub fn pool_keep(&self) -> Duration {
+        self.pool.keep
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_need_is_the_share_rounded_up_and_never_one() {
+        let settings = Settings::builder(Mode::Quorum).build().unwrap();
+        let thirds = Settings::builder(Mode::Quorum)
+            .quorum_share(2.0 / 3.0)
+            .build()
+            .unwrap();
+
+        let needs = [0, 1, 3, 4, 10, 11].map(|voters| settings.need(voters));
+        assert_eq!(needs, [2, 2, 2, 2, 5, 6]);
+        assert_eq!([3, 4, 6, 300].map(|voters| thirds.need(voters)), [2, 3, 4, 200]);
+    }
+
+    #[test]
+    fn the_gap_shrinks_with_the_fleet_and_doubles_with_each_failed_probe() {
+        let settings = Settings::builder(Mode::Quorum)
+            .open_for(Duration::from_secs(5))
+            .probe_timeout(Duration::from_millis(200))
+            .longest_gap(Duration::from_secs(8))
+            .build()
+            .unwrap();
+
+        assert_eq!(settings.gap(1, 0), Duration::from_secs(5));
+        assert_eq!(settings.gap(5, 0), Duration::from_secs(1));
+        assert_eq!(settings.gap(100, 0), Duration::from_millis(400));
+        assert_eq!(settings.gap(5, 2), Duration::from_secs(4));
+        assert_eq!(settings.gap(5, 200), Duration::from_secs(8));
+    }
+
+    #[test]
+    fn the_merged_window_has_half_as_many_windows_as_voters_but_three() {
+        let settings = Settings::builder(Mode::Pooled)
+            .pool_window(20)
+            .build()
+            .unwrap();
+
+        let calls = [0, 1, 2, 3, 10, 100].map(|voters| settings.pool_calls(voters));
+        assert_eq!(calls, [20, 20, 40, 60, 100, 1000]);
+    }
+}
