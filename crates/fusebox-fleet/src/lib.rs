@@ -3,6 +3,8 @@
 mod chance;
 mod command;
 mod counts;
+mod ledger;
+mod member;
 mod message;
 mod mode;
 mod name;
@@ -15,6 +17,10 @@ mod view;
 pub use chance::Chance;
 pub use command::{Command, Order};
 pub use counts::Counts;
+pub use ledger::{Ledger, Prober, Standing, Standpoint};
+pub use member::{
+    Action, BreakerState, CallResult, Event, Member, Notice, Overlay, ProbeId, Right, Ticket,
+};
 pub use message::{
     Acquire, AcquireRefused, Fenced, Lease, ProbeResult, Report, ReportRefused, Sender, Settlement,
 };

@@ -138,7 +138,10 @@ mod tests {
 
         let end = Duration::from_secs(11);
         assert_eq!(opinions.ends(&settings), Some(end));
-        assert_eq!(opinions.opinion(end - Duration::from_nanos(1), &settings), Opinion::Suspect);
+        assert_eq!(
+            opinions.opinion(end - Duration::from_nanos(1), &settings),
+            Opinion::Suspect
+        );
         assert_eq!(opinions.opinion(end, &settings), Opinion::Idle);
     }
 

@@ -17,7 +17,7 @@ pub use builder::SettingsBuilder;
 pub use error::{InvalidSetting, SettingsError};
 pub use fingerprint::Fingerprint;
 
-use crate::mode::Mode;
+use crate::mode::{Evidence, Mode};
 
 /// The checked settings of a fleet.
 ///
@@ -143,8 +143,11 @@ impl Settings {
     }
 
     /// How many suspects open a fleet of so many voters: the share of them, rounded up, and at least the
-    /// smallest number of votes.
+    /// smallest number of votes. In [`Mode::AnyOpen`] it is that smallest number, whatever the share.
     pub fn need(&self, voters: u32) -> u32 {
+        if self.mode.dials().evidence == Evidence::Trips {
+            return self.vote.minimum_votes;
+        }
         let share = self.vote.quorum_share.as_f64() * f64::from(voters);
         // A ratio is kept in millionths, rounded down; less than that is no vote.
         #[expect(
@@ -169,6 +172,11 @@ impl Settings {
     /// How long a probe may take.
     pub fn probe_timeout(&self) -> Duration {
         self.probe.probe_timeout
+    }
+
+    /// The shortest wait between two probes of the fleet.
+    pub fn minimum_gap(&self) -> Duration {
+        self.probe.minimum_gap
     }
 
     /// The shortest lease: a probe, and a second in which the prober's next call arrives.
@@ -261,7 +269,10 @@ mod tests {
 
         let needs = [0, 1, 3, 4, 10, 11].map(|voters| settings.need(voters));
         assert_eq!(needs, [2, 2, 2, 2, 5, 6]);
-        assert_eq!([3, 4, 6, 300].map(|voters| thirds.need(voters)), [2, 3, 4, 200]);
+        assert_eq!(
+            [3, 4, 6, 300].map(|voters| thirds.need(voters)),
+            [2, 3, 4, 200]
+        );
     }
 
     #[test]

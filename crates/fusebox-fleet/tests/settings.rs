@@ -43,11 +43,17 @@ fn a_setting_out_of_range_is_refused_with_field_value_and_range() {
         (refused(|to| to.heartbeat(zero)), "heartbeat = 0ns"),
         (refused(|to| to.suspicion_run(0)), "suspicion_run = 0"),
         (refused(|to| to.quorum_share(1.5)), "quorum_share = 1.5"),
-        (refused(|to| to.quorum_share(f64::NAN)), "quorum_share = NaN"),
+        (
+            refused(|to| to.quorum_share(f64::NAN)),
+            "quorum_share = NaN",
+        ),
         (refused(|to| to.minimum_votes(1)), "minimum_votes = 1"),
         (refused(|to| to.jitter(-0.1)), "jitter = -0.1"),
         (refused(|to| to.open_for(zero)), "open_for = 0ns"),
-        (refused(|to| to.probe_timeout(Duration::MAX)), "probe_timeout = "),
+        (
+            refused(|to| to.probe_timeout(Duration::MAX)),
+            "probe_timeout = ",
+        ),
         (refused(|to| to.probes_to_close(0)), "probes_to_close = 0"),
         (refused(|to| to.pool_window(0)), "pool_window = 0"),
         (refused(|to| to.pool_windows(0)), "pool_windows = 0"),
@@ -99,7 +105,10 @@ fn settings_that_contradict_each_other_are_refused_with_both() {
         .pool_batch(2 * SECOND)
         .build()
         .unwrap_err();
-    assert!(error.to_string().contains("at most heartbeat (1s)"), "{error}");
+    assert!(
+        error.to_string().contains("at most heartbeat (1s)"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -18,7 +18,12 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn refuse(&mut self, field: &'static str, value: impl Debug, allowed: impl Into<String>) {
+    pub(super) fn refuse(
+        &mut self,
+        field: &'static str,
+        value: impl Debug,
+        allowed: impl Into<String>,
+    ) {
         self.faults.push(InvalidSetting {
             field,
             value: format!("{value:?}"),

@@ -110,7 +110,10 @@ mod tests {
             of(|settings| settings.probes_to_close(2)),
             of(|settings| settings.stagger(second * 2)),
             of(|settings| settings.pool_windows(4)),
-            Settings::builder(Mode::Pooled).build().unwrap().fingerprint(),
+            Settings::builder(Mode::Pooled)
+                .build()
+                .unwrap()
+                .fingerprint(),
         ];
         for (place, fingerprint) in different.iter().enumerate() {
             assert_ne!(*fingerprint, usual, "{place}");

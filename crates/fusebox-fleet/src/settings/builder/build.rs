@@ -41,7 +41,8 @@ impl SettingsBuilder {
         check.time("heartbeat", self.heartbeat);
         check.time("engine_timeout", self.engine_timeout);
         // A heartbeat comes up to a tenth late, and its answer as late as the engine may be.
-        let one_answer = (self.heartbeat.saturating_mul(11) / 10).saturating_add(self.engine_timeout);
+        let one_answer =
+            (self.heartbeat.saturating_mul(11) / 10).saturating_add(self.engine_timeout);
         check.at_least(
             "stale_after",
             stale_after,

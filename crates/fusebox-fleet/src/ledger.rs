@@ -1,0 +1,304 @@
+//! What an engine decides, as a value that is told the time.
+//!
+//! A [`Ledger`] keeps who votes, the verdict, the probe lease and an operator's command of one breaker key.
+//! The memory engine and a simulator's run it as it is; an engine on a server has to decide the same, in one
+//! atomic step per verb. It makes no call and reads no clock, and nothing in it is kept by a time of day.
+//!
+//! Rules that matter more than they look:
+//! - *A refusal writes nothing.* If a refused request for the lease refreshed anything, a fleet under load
+//!   would keep a dead prober's lease alive for ever.
+//! - *Closing deletes the suspects.* Otherwise the votes that opened the fleet would open it again. A report
+//!   that was written before its sender heard of the closing is no vote to reopen, either.
+//! - *The need follows the voters.* Idle instances have no vote, and one that is not heard any more lapses:
+//!   a fleet that shrinks from 20 to 3 can still reach its quorum.
+//! - *A prober that failed steps back.* The next lease goes to another suspect for one gap, so that an
+//!   instance whose own path is broken cannot keep the fleet open.
+//! - *Nobody follows, nothing stays.* An open verdict that no instance suspects any more ends.
+
+mod phase;
+mod pool;
+mod roll;
+mod standing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use phase::{Phase, Settled};
+use pool::Pool;
+use roll::Roll;
+pub use standing::{Prober, Standing, Standpoint};
+
+use crate::command::{Command, Order};
+use crate::message::{
+    Acquire, AcquireRefused, Fenced, Lease, ProbeResult, Report, ReportRefused, Sender, Settlement,
+};
+use crate::mode::{CloseRule, Evidence, ProbeRule};
+use crate::number::{CommandNumber, Epoch, Incarnation, Revision, Token};
+use crate::settings::Settings;
+use crate::view::{Era, Verdict, View, Votes};
+
+/// What an engine knows and decides about one breaker key.
+///
+/// `now` is the time since any fixed origin. Where it steps back, waits last as much longer, nothing else
+/// happens.
+///
+/// # Examples
+/// ```
+/// use fusebox_fleet::{
+///     Incarnation, InstanceId, Ledger, Mode, Opinion, Report, Sender, Session, Settings,
+/// };
+/// use std::{sync::Arc, time::Duration};
+///
+/// let settings = Arc::new(Settings::builder(Mode::Quorum).build()?);
+/// let mut ledger = Ledger::new(Incarnation::new(1));
+/// let now = Duration::ZERO;
+/// let mut say = |name, opinion| {
+///     let from = Sender::new(InstanceId::new(name).expect("a name"), Session::new(1));
+///     ledger.report(now, &Report::new(from, opinion, Arc::clone(&settings)))
+/// };
+///
+/// assert!(!say("a", Opinion::Fine)?.verdict.is_open());
+/// assert!(!say("b", Opinion::Suspect)?.verdict.is_open());
+/// let view = say("c", Opinion::Suspect)?; // two of three
+/// assert!(view.verdict.is_open());
+/// assert_eq!((view.votes.suspects, view.votes.need), (2, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ledger {
+    era: Era,
+    revision: Revision,
+    rules: Option<Arc<Settings>>,
+    roll: Roll,
+    phase: Option<Phase>,
+    fence: Token,
+    pool: Pool,
+    command: Command,
+}
+
+impl Ledger {
+    /// A ledger that knows nothing. The incarnation is drawn at random.
+    pub fn new(incarnation: Incarnation) -> Self {
+        Self {
+            era: Era::new(incarnation, Epoch::new(0)),
+            revision: Revision::new(0),
+            rules: None,
+            roll: Roll::default(),
+            phase: None,
+            fence: Token::new(0),
+            pool: Pool::default(),
+            command: Command::NONE,
+        }
+    }
+
+    /// Counts an opinion and decides anew.
+    ///
+    /// A report that was repeated or overtaken changes nothing and is answered with the present view.
+    ///
+    /// # Errors
+    /// [`ReportRefused`] when another process has this name, or the fleet votes by other settings. Nothing
+    /// is written then.
+    pub fn report(&mut self, now: Duration, report: &Report) -> Result<View, ReportRefused> {
+        self.roll.check_name(now, &report.from)?;
+        self.check_rules(now, report)?;
+        if self.roll.has_heard(now, &report.from, report.sequence) {
+            return Ok(self.view(now));
+        }
+        self.roll.drop_lapsed(now);
+        if self
+            .rules
+            .as_ref()
+            .is_none_or(|rules| **rules != *report.settings)
+        {
+            self.rules = Some(Arc::clone(&report.settings));
+        }
+        if report.seen.is_some_and(|seen| seen.is_after(self.era)) {
+            self.forget();
+        }
+        let stale = self.phase.is_none() && report.seen.is_some_and(|seen| self.era.is_after(seen));
+        self.roll.write(now, report, stale);
+        if report.command.is_newer_than(self.command) {
+            self.command = report.command;
+        }
+        self.pool.add(now, report.counts, &report.settings);
+        self.revision = self.revision.next();
+        self.decide(now, &report.settings);
+        Ok(self.view(now))
+    }
+
+    /// Asks for the right to probe for the fleet.
+    ///
+    /// # Errors
+    /// [`AcquireRefused`], and nothing is written then.
+    pub fn acquire(&mut self, now: Duration, ask: &Acquire) -> Result<Lease, AcquireRefused> {
+        let (Some(rules), Some(phase)) = (&self.rules, &mut self.phase) else {
+            return Err(AcquireRefused::Stale);
+        };
+        if ask.era != self.era {
+            return Err(AcquireRefused::Stale);
+        }
+        let others = self.roll.suspects_beside(now, &ask.from.instance);
+        phase.check(now, ask, rules.mode().dials().probe, others)?;
+        let gap = rules.gap(voters_for_gap(rules, &self.roll, now), phase.failed());
+        let lease = Lease::new(self.fence.next(), ask.lease.min(rules.longest_lease()));
+        phase.grant(now, &ask.from, lease, gap);
+        self.fence = lease.token;
+        self.revision = self.revision.next();
+        Ok(lease)
+    }
+
+    /// Takes in what came of a probe.
+    ///
+    /// # Errors
+    /// [`Fenced`] when the lease is not alive or is not the sender's. Nothing is written then.
+    pub fn settle(&mut self, now: Duration, settlement: &Settlement) -> Result<View, Fenced> {
+        let (Some(rules), Some(phase)) = (self.rules.clone(), &mut self.phase) else {
+            return Err(Fenced);
+        };
+        if !phase.holds(now, &settlement.from, settlement.token) {
+            return Err(Fenced);
+        }
+        let voters = voters_for_gap(&rules, &self.roll, now);
+        match phase.settle(now, settlement, &rules, voters) {
+            Settled::Unknown => return Ok(self.view(now)),
+            Settled::Open => {}
+            Settled::Closed => self.close(),
+        }
+        self.revision = self.revision.next();
+        Ok(self.view(now))
+    }
+
+    /// Takes an instance off the roll, and its lease from it. An unknown one changes nothing.
+    pub fn leave(&mut self, now: Duration, sender: &Sender) -> View {
+        if self.roll.strike(sender) {
+            if let Some(phase) = &mut self.phase {
+                phase.drop_leases_of(&sender.instance);
+            }
+            self.revision = self.revision.next();
+            if let Some(rules) = self.rules.clone() {
+                self.decide(now, &rules);
+            }
+        }
+        self.view(now)
+    }
+
+    /// Puts an operator's order in force for all instances, until the next one.
+    ///
+    /// Its number is the time in milliseconds, or one more than the number before. So an engine that forgot
+    /// all commands, and counts its time from a fixed date, numbers the next one above those that instances
+    /// still know.
+    pub fn order(&mut self, now: Duration, order: Order) -> View {
+        let time = CommandNumber::new(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+        self.command = Command::new(time.max(self.command.number.next()), order);
+        self.revision = self.revision.next();
+        self.view(now)
+    }
+
+    /// What instances are told.
+    pub fn view(&self, now: Duration) -> View {
+        View {
+            era: self.era,
+            revision: self.revision,
+            verdict: self
+                .phase
+                .as_ref()
+                .map_or(Verdict::Closed, |phase| Verdict::Open {
+                    next_probe_in: phase.next_probe_in(now),
+                }),
+            votes: self.votes(now),
+            command: self.command,
+        }
+    }
+
+    /// Everything that a page or an operator may want to see. Reading changes nothing.
+    pub fn peek(&self, now: Duration) -> Standing {
+        Standing {
+            view: self.view(now),
+            rules: self.rules.as_ref().map(|rules| rules.fingerprint()),
+            members: self.roll.standpoints(now),
+            prober: self.phase.as_ref().and_then(|phase| phase.prober(now)),
+            failed_probes: self.phase.as_ref().map_or(0, Phase::failed),
+        }
+    }
+
+    fn check_rules(&self, now: Duration, report: &Report) -> Result<(), ReportRefused> {
+        let Some(rules) = &self.rules else {
+            return Ok(());
+        };
+        let (fleet, given) = (rules.fingerprint(), report.settings.fingerprint());
+        if fleet == given || !self.roll.has_others(now, &report.from.instance) {
+            return Ok(());
+        }
+        Err(ReportRefused::SettingsDiffer { fleet, given })
+    }
+
+    fn votes(&self, now: Duration) -> Votes {
+        let (voters, suspects) = self.roll.count(now);
+        let need = self.rules.as_ref().map_or(0, |rules| rules.need(voters));
+        Votes::new(voters, suspects, need)
+    }
+
+    fn decide(&mut self, now: Duration, rules: &Settings) {
+        let votes = self.votes(now);
+        let dials = rules.mode().dials();
+        match &self.phase {
+            None => {
+                let carried = match dials.evidence {
+                    Evidence::Nothing => false,
+                    Evidence::Opinions | Evidence::Trips => votes.carry(),
+                    Evidence::Counts => self.pool.carries(now, rules, votes.voters),
+                };
+                if carried {
+                    let gap = rules.gap(voters_for_gap(rules, &self.roll, now), 0);
+                    self.phase = Some(Phase::begin(now, gap));
+                    self.era.epoch = self.era.epoch.next();
+                    self.pool.clear();
+                }
+            }
+            Some(phase) => {
+                let over = match dials.close {
+                    CloseRule::OwnTimer => !votes.carry(),
+                    CloseRule::AtOnce | CloseRule::ByTurns => {
+                        votes.suspects == 0 && phase.is_deserted(now, rules.member_for())
+                    }
+                };
+                if over {
+                    self.close();
+                }
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        self.phase = None;
+        self.era.epoch = self.era.epoch.next();
+        self.roll.withdraw_suspicions();
+        self.pool.clear();
+    }
+
+    /// An instance knows of a later epoch: the engine has lost its last writes. What it still has may be
+    /// any mixture of old and new, so it begins a new life, as if it had lost all.
+    fn forget(&mut self) {
+        self.era = Era::new(self.era.incarnation.next(), Epoch::new(0));
+        self.phase = None;
+        self.roll.withdraw_suspicions();
+        self.pool.clear();
+    }
+}
+
+/// A fleet in which one probes for all probes the sooner the more voters it has; where each probes, each
+/// waits as long as if it were alone.
+fn voters_for_gap(rules: &Settings, roll: &Roll, now: Duration) -> u32 {
+    match rules.mode().dials().probe {
+        ProbeRule::Each => 1,
+        ProbeRule::Leased => roll.count(now).0,
+    }
+}
+
+/// Whether a result says anything.
+fn is_known(result: ProbeResult) -> bool {
+    result != ProbeResult::Void
+}
+
+#[cfg(test)]
+mod tests;

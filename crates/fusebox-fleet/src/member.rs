@@ -1,0 +1,289 @@
+//! One instance's part in the fleet for one breaker key: events in, actions out.
+//!
+//! A [`Member`] is a pure state machine. It is told the time, what its calls came to and what the engine says,
+//! and answers with actions: messages to send and changes of the breaker. It waits for nothing, so no call ever
+//! waits for the fleet.
+//!
+//! # Transitions
+//! | # | event | condition | effect |
+//! |---|---|---|---|
+//! | 1 | the opinion changes | | report at once; and with every heartbeat |
+//! | 2 | the fleet is open | view fresh, own suspicion, breaker closed | hold |
+//! | 3 | the fleet is open | view fresh, no own suspicion | nothing: veto, told once per epoch |
+//! | 4 | the opinion becomes suspect | the fleet is open, view fresh | as 2 |
+//! | 5 | a call while held | somebody may probe, nothing asked yet | reject it; soon ask for the lease |
+//! | 6 | the lease is given | still held, same epoch | the next call is a probe |
+//! | 7 | the probe ends | it is the present one | settle; held. At the lease's end: held, nothing settled |
+//! | 8 | the fleet closes | held or probing | close at a random moment within `stagger` |
+//! | 9 | the fleet closes | own breaker open by its own rules | it probes within `stagger` by itself |
+//! | 10 | the view becomes stale | held, probing or waiting for its turn | an open period of its own, of random length |
+//! | 11 | the view is fresh again | | only 2 and 4 hold again; a new life of the ledger ends what the old one held, as 10 does |
+//! | 12 | an operator commands | | obeyed; on this instance, a command to this breaker wins |
+
+mod action;
+mod adopt;
+mod arrivals;
+mod event;
+mod listen;
+mod news;
+mod overlay;
+mod probe;
+mod report;
+mod steady;
+mod wake;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use action::{Action, Notice};
+pub use event::{BreakerState, CallResult, Event, ProbeId, Ticket};
+pub use overlay::{Overlay, Right};
+
+use adopt::Localised;
+use arrivals::Arrivals;
+use listen::Contact;
+use news::News;
+use overlay::{Asking, Probes};
+use report::Mail;
+use steady::Steady;
+
+use crate::chance::Chance;
+use crate::command::{Command, Order};
+use crate::message::Sender;
+use crate::mode::{Evidence, Mode};
+use crate::opinion::Opinion;
+use crate::opinions::Opinions;
+use crate::settings::Settings;
+use crate::view::{Era, View};
+
+/// One instance's part in the fleet, for one breaker key.
+///
+/// The host tells it what happens with [`handle`](Member::handle), does what it answers, and wakes it with
+/// [`Event::Tick`] at [`next_wake`](Member::next_wake).
+///
+/// # Examples
+/// ```
+/// use fusebox_fleet::{
+///     Action, CallResult, Event, Incarnation, InstanceId, Ledger, Member, Mode, Sender, Session, Settings,
+/// };
+/// use std::{sync::Arc, time::Duration};
+///
+/// let settings = Arc::new(Settings::builder(Mode::Quorum).suspicion_run(2).build()?);
+/// let mut random = fastrand::Rng::with_seed(1);
+/// let mut chance = || random.f64();
+/// let mut ledger = Ledger::new(Incarnation::new(1));
+/// let mut members: Vec<Member> = ["a", "b"]
+///     .map(|name| Sender::new(InstanceId::new(name).expect("a name"), Session::new(1)))
+///     .map(|sender| Member::new(sender, Arc::clone(&settings)))
+///     .into();
+///
+/// let mut held = 0;
+/// for step in 0..10_u64 {
+///     let now = Duration::from_millis(100 * step);
+///     for member in &mut members {
+///         let mut told = vec![Event::Finished(CallResult::Failed)];
+///         while let Some(event) = told.pop() {
+///             for action in member.handle(now, event, &mut chance) {
+///                 match action {
+///                     Action::Report(ticket, report) => told.push(Event::Reported {
+///                         ticket,
+///                         answer: ledger.report(now, &report),
+///                     }),
+///                     Action::Hold { .. } => held += 1,
+///                     _ => {}
+///                 }
+///             }
+///         }
+///     }
+/// }
+/// assert_eq!(held, 2); // both see trouble, so both are held
+/// # Ok::<(), fusebox_fleet::SettingsError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Member {
+    sender: Sender,
+    settings: Arc<Settings>,
+    time: Steady,
+    opinions: Opinions,
+    arrivals: Arrivals,
+    breaker: BreakerState,
+    /// The own open breaker's suspicion is from before the fleet closed.
+    withdrawn: bool,
+    news: News,
+    contact: Contact,
+    overlay: Overlay,
+    probes: Probes,
+    mail: Mail,
+    command: Command,
+    /// The newest epoch that was followed.
+    followed: Option<Era>,
+    vetoed: Option<Era>,
+    localised: Localised,
+    gone: bool,
+}
+
+impl Member {
+    /// An instance that has heard nothing yet. Its first report is due at once.
+    pub fn new(sender: Sender, settings: Arc<Settings>) -> Self {
+        Self {
+            sender,
+            settings,
+            time: Steady::default(),
+            opinions: Opinions::new(),
+            arrivals: Arrivals::default(),
+            breaker: BreakerState::default(),
+            withdrawn: false,
+            news: News::default(),
+            contact: Contact::default(),
+            overlay: Overlay::None,
+            probes: Probes::default(),
+            mail: Mail::default(),
+            command: Command::NONE,
+            followed: None,
+            vetoed: None,
+            localised: Localised::default(),
+            gone: false,
+        }
+    }
+
+    /// Takes in what happened at `now`, the time since any fixed origin, and says what to do about it, in
+    /// order. In [`Mode::Local`], and after [`Event::Leave`], there is never anything to do.
+    ///
+    /// `now` may step back: that moves nothing. A step forward is time that has passed, so at worst the view
+    /// is stale and the instance is alone until the next answer.
+    pub fn handle(&mut self, now: Duration, event: Event, chance: &mut dyn Chance) -> Vec<Action> {
+        let mut out = Vec::new();
+        if self.gone || self.settings.mode() == Mode::Local {
+            return out;
+        }
+        let now = self.time.follow(now);
+        self.lapse(now, chance, &mut out);
+        match event {
+            Event::Tick => {}
+            Event::Finished(result) => self.finished(now, result),
+            Event::Rejected => self.rejected(now, chance, &mut out),
+            Event::Breaker(state) => self.breaker_changed(state),
+            Event::ProbeEnded { probe, result } => {
+                self.probe_ended(now, (probe, result), chance, &mut out);
+            }
+            Event::Reported { ticket, answer } => {
+                self.reported(now, (ticket, answer), chance, &mut out);
+            }
+            Event::Acquired { ticket, answer } => self.acquired(now, ticket, answer, &mut out),
+            Event::Lost(ticket) => self.lost(now, ticket),
+            Event::Pushed(view) => self.pushed(now, view, chance, &mut out),
+            Event::Leave => {
+                self.leave(chance, &mut out);
+                return out;
+            }
+        }
+        self.consider(now, chance, &mut out);
+        self.ask(now, &mut out);
+        self.notice_localised(now, &mut out);
+        self.report(now, chance, &mut out);
+        out
+    }
+
+    /// When to wake the member, by the host's clock, if nothing happens before; never in [`Mode::Local`].
+    pub fn next_wake(&self) -> Option<Duration> {
+        if self.gone || self.settings.mode() == Mode::Local {
+            return None;
+        }
+        Some(self.time.reading(self.wakes_at()))
+    }
+
+    /// What the instance thinks at this time, as it would report it.
+    pub fn opinion(&self) -> Opinion {
+        self.opinion_at(self.time.now())
+    }
+
+    /// What the fleet adds to the breaker.
+    pub fn overlay(&self) -> Overlay {
+        self.overlay
+    }
+
+    /// The view, while it is fresh.
+    pub fn view(&self) -> Option<View> {
+        self.news
+            .fresh(self.time.now(), self.settings.stale_after())
+    }
+
+    /// The age of the newest view, at most; none before the first one.
+    pub fn view_age(&self) -> Option<Duration> {
+        self.news
+            .stale_at(Duration::ZERO)
+            .map(|heard| self.time.now().saturating_sub(heard))
+    }
+
+    /// Whether the own breaker has been open for a while beside a fleet that is fine.
+    pub fn is_localised(&self) -> bool {
+        self.localised.is_told()
+    }
+
+    /// The operator's order that was heard last.
+    pub fn order(&self) -> Order {
+        self.command.order
+    }
+
+    /// Who the member is.
+    pub fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// The settings by which it votes.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn opinion_at(&self, now: Duration) -> Opinion {
+        match self.overlay {
+            Overlay::Held { .. } | Overlay::Probing { .. } => Opinion::Suspect,
+            // The probe that closed the fleet speaks for those that wait, too.
+            Overlay::Turn { .. } => Opinion::Fine,
+            Overlay::None => match self.breaker {
+                BreakerState::Open | BreakerState::HalfOpen if self.withdrawn => Opinion::Fine,
+                BreakerState::Open | BreakerState::HalfOpen => Opinion::Suspect,
+                BreakerState::Closed | BreakerState::Overridden => self.opinion_of_calls(now),
+            },
+        }
+    }
+
+    fn opinion_of_calls(&self, now: Duration) -> Opinion {
+        let opinion = self.opinions.opinion(now, &self.settings);
+        match self.settings.mode().dials().evidence {
+            Evidence::Trips if opinion == Opinion::Suspect => Opinion::Fine,
+            Evidence::Nothing | Evidence::Opinions | Evidence::Trips | Evidence::Counts => opinion,
+        }
+    }
+
+    fn finished(&mut self, now: Duration, result: CallResult) {
+        self.arrivals.call(now);
+        self.mail.count(result);
+        // What was permitted before the fleet held the breaker says nothing new about it.
+        if matches!(self.overlay, Overlay::None) {
+            match result {
+                CallResult::Succeeded => self.opinions.succeeded(now),
+                CallResult::Failed => self.opinions.failed(now),
+            }
+        }
+    }
+
+    fn breaker_changed(&mut self, state: BreakerState) {
+        self.breaker = state;
+        self.withdrawn = false;
+        self.overlay = Overlay::None;
+        self.probes.asking = Asking::Not;
+        if state == BreakerState::Closed {
+            self.opinions.withdraw();
+        }
+    }
+
+    fn leave(&mut self, chance: &mut dyn Chance, out: &mut Vec<Action>) {
+        self.end_alone(chance, out);
+        out.push(Action::Leave(self.sender.clone()));
+        self.gone = true;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! Following the fleet, objecting to it, and going on without it (transitions 2 to 4 and 8 to 11).
+
+use std::time::Duration;
+
+use super::{Action, BreakerState, Member, Notice, Overlay};
+use crate::chance::{Chance, part_of};
+use crate::command::Order;
+use crate::mode::{CloseRule, Evidence, Veto};
+use crate::opinion::Opinion;
+use crate::view::{Era, Verdict, View};
+
+/// Whether the failure is this instance's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Localised {
+    #[default]
+    No,
+    /// It looks so, since then.
+    Since(Duration),
+    /// It has been told.
+    Told,
+}
+
+impl Localised {
+    pub(super) fn is_told(self) -> bool {
+        self == Self::Told
+    }
+}
+
+impl Member {
+    /// Whether the fleet's verdict is this instance's, too.
+    pub(super) fn consider(
+        &mut self,
+        now: Duration,
+        chance: &mut dyn Chance,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(view) = self.news.fresh(now, self.settings.stale_after()) else {
+            return;
+        };
+        if !view.verdict.is_open() || self.command.order != Order::Automatic {
+            return;
+        }
+        match self.overlay {
+            Overlay::Turn { era, .. } if view.era.is_after(era) => {
+                self.hold(now, view, chance, out)
+            }
+            Overlay::None if self.breaker == BreakerState::Closed => {
+                if self.agrees(now, view) {
+                    self.hold(now, view, chance, out);
+                } else if self.vetoed != Some(view.era) && self.followed != Some(view.era) {
+                    self.vetoed = Some(view.era);
+                    out.push(Action::Notice(Notice::Vetoed { era: view.era }));
+                }
+            }
+            Overlay::Held { era } if view.era != era => {
+                self.overlay = Overlay::Held { era: view.era };
+                self.followed = Some(view.era);
+            }
+            Overlay::None
+            | Overlay::Turn { .. }
+            | Overlay::Held { .. }
+            | Overlay::Probing { .. } => {}
+        }
+    }
+
+    fn agrees(&self, now: Duration, view: View) -> bool {
+        let dials = self.settings.mode().dials();
+        let suspects = self.opinion_of_calls(now) == Opinion::Suspect;
+        let is_new = self.followed != Some(view.era);
+        match (dials.veto, dials.evidence) {
+            (Veto::Ignored, _) => is_new,
+            (Veto::Respected, Evidence::Counts) => {
+                let has_calls = self.opinions.opinion(now, &self.settings) != Opinion::Idle;
+                let all_well = self.opinions.all_well(now, &self.settings);
+                suspects || (is_new && has_calls && !all_well)
+            }
+            (Veto::Respected, _) => suspects,
+        }
+    }
+
+    fn hold(&mut self, now: Duration, view: View, chance: &mut dyn Chance, out: &mut Vec<Action>) {
+        let not_before = match self.settings.mode().dials().close {
+            CloseRule::OwnTimer => now.saturating_add(self.own_wait(0, chance)),
+            CloseRule::AtOnce | CloseRule::ByTurns => now,
+        };
+        self.overlay = Overlay::Held { era: view.era };
+        self.followed = Some(view.era);
+        self.probes.begin(not_before);
+        out.push(Action::Hold {
+            epoch: view.era.epoch,
+        });
+        self.hint(now, out);
+    }
+
+    pub(super) fn hint(&self, now: Duration, out: &mut Vec<Action>) {
+        let at = self.news.probe_at().max(self.probes.not_before);
+        out.push(Action::Hint {
+            retry_after: at.saturating_sub(now),
+        });
+    }
+
+    /// The breaker's own open period after so many failed probes, varied.
+    pub(super) fn own_wait(&self, failed: u32, chance: &mut dyn Chance) -> Duration {
+        let factor = 1_u32.checked_shl(failed).unwrap_or(u32::MAX);
+        let open_for = self.settings.open_for().saturating_mul(factor);
+        let wait = open_for.min(self.settings.gap(1, failed).max(self.settings.open_for()));
+        wait.saturating_add(part_of(wait.mul_f64(self.settings.jitter()), chance))
+    }
+
+    /// A newer view of the same life of the ledger.
+    pub(super) fn follow(
+        &mut self,
+        now: Duration,
+        (before, view): (Option<Era>, View),
+        chance: &mut dyn Chance,
+        out: &mut Vec<Action>,
+    ) {
+        match view.verdict {
+            Verdict::Open { .. } => {
+                if let Overlay::Held { .. } = self.overlay {
+                    self.hint(now, out);
+                }
+            }
+            Verdict::Closed => self.close(now, (before, view), chance, out),
+        }
+    }
+
+    fn close(
+        &mut self,
+        now: Duration,
+        (before, view): (Option<Era>, View),
+        chance: &mut dyn Chance,
+        out: &mut Vec<Action>,
+    ) {
+        let (most, at_once) = match self.settings.mode().dials().close {
+            CloseRule::OwnTimer => return,
+            CloseRule::AtOnce => (Duration::ZERO, true),
+            CloseRule::ByTurns => (self.settings.stagger(), false),
+        };
+        match self.overlay {
+            Overlay::Held { era } | Overlay::Probing { era, .. } if view.era.is_after(era) => {
+                let after = part_of(most, chance);
+                self.opinions.withdraw();
+                self.overlay = if at_once || after.is_zero() {
+                    Overlay::None
+                } else {
+                    Overlay::Turn {
+                        era: view.era,
+                        until: now.saturating_add(after),
+                    }
+                };
+                self.probes.begin(now);
+                out.push(Action::Release { after });
+            }
+            Overlay::None
+                if self.breaker == BreakerState::Open
+                    && before.is_some_and(|before| view.era.is_after(before)) =>
+            {
+                self.withdrawn = true;
+                let wait = part_of(most, chance);
+                out.push(Action::Hasten { wait });
+            }
+            Overlay::None
+            | Overlay::Held { .. }
+            | Overlay::Probing { .. }
+            | Overlay::Turn { .. } => {}
+        }
+    }
+
+    /// Whatever the fleet added becomes an open period of the breaker's own.
+    pub(super) fn end_alone(&mut self, chance: &mut dyn Chance, out: &mut Vec<Action>) {
+        if matches!(self.overlay, Overlay::None) {
+            return;
+        }
+        let longest = self
+            .settings
+            .open_for()
+            .mul_f64(1.0 + self.settings.jitter());
+        let wait = part_of(longest, chance);
+        self.overlay = Overlay::None;
+        self.breaker = BreakerState::Open;
+        self.withdrawn = false;
+        self.opinions.withdraw();
+        self.probes.begin(Duration::ZERO);
+        out.push(Action::LoseEngine { wait });
+    }
+
+    pub(super) fn notice_localised(&mut self, now: Duration, out: &mut Vec<Action>) {
+        let fleet_is_fine = self
+            .news
+            .fresh(now, self.settings.stale_after())
+            .is_some_and(|view| !view.verdict.is_open() && view.votes.most_are_fine());
+        let own_is_open = matches!(self.breaker, BreakerState::Open | BreakerState::HalfOpen);
+        let looks_so = fleet_is_fine && own_is_open && matches!(self.overlay, Overlay::None);
+        self.localised = match (looks_so, self.localised) {
+            (true, Localised::No) => Localised::Since(now),
+            (true, Localised::Since(since))
+                if now >= since.saturating_add(self.settings.localised_after()) =>
+            {
+                out.push(Action::Notice(Notice::Localised));
+                Localised::Told
+            }
+            (true, unchanged) => unchanged,
+            (false, Localised::Told) => {
+                out.push(Action::Notice(Notice::LocalisedEnded));
+                Localised::No
+            }
+            (false, Localised::No | Localised::Since(_)) => Localised::No,
+        };
+    }
+}

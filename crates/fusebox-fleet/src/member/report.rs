@@ -1,0 +1,101 @@
+//! Telling the engine what the instance thinks (transition 1).
+
+use std::time::Duration;
+
+use super::{Action, CallResult, Member, Ticket};
+use crate::chance::Chance;
+use crate::counts::Counts;
+use crate::message::Report;
+use crate::mode::Evidence;
+use crate::number::Sequence;
+use crate::opinion::Opinion;
+
+/// An opinion that changes with every few calls is told this many times per heartbeat at most.
+const CHANGES_PER_HEARTBEAT: u32 = 20;
+
+/// What was sent, and what is to be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Mail {
+    requests: u64,
+    reports: u64,
+    last: Option<Sent>,
+    due: Duration,
+    counts: Counts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Sent {
+    at: Duration,
+    opinion: Opinion,
+}
+
+impl Mail {
+    pub(super) fn ticket(&mut self, now: Duration) -> Ticket {
+        self.requests += 1;
+        Ticket {
+            number: self.requests,
+            sent_at: now,
+        }
+    }
+
+    pub(super) fn count(&mut self, result: CallResult) {
+        self.counts = self.counts.plus(match result {
+            CallResult::Succeeded => Counts::new(1, 0),
+            CallResult::Failed => Counts::new(0, 1),
+        });
+    }
+
+    /// The next report is due now.
+    pub(super) fn hurry(&mut self, now: Duration) {
+        self.due = self.due.min(now);
+    }
+}
+
+impl Member {
+    /// When the next report is due, if the opinion stays what it is.
+    pub(super) fn report_at(&self, now: Duration) -> Duration {
+        let Some(last) = self.mail.last else {
+            return now;
+        };
+        let mut at = self.mail.due;
+        if last.opinion != self.opinion_at(now) {
+            let least = self.settings.heartbeat() / CHANGES_PER_HEARTBEAT;
+            at = at.min(last.at.saturating_add(least));
+        }
+        if self.pools() && self.mail.counts.calls() > 0 {
+            at = at.min(last.at.saturating_add(self.settings.pool_batch()));
+        }
+        at
+    }
+
+    pub(super) fn report(&mut self, now: Duration, chance: &mut dyn Chance, out: &mut Vec<Action>) {
+        if now < self.report_at(now) {
+            return;
+        }
+        let opinion = self.opinion_at(now);
+        let ticket = self.mail.ticket(now);
+        self.mail.reports += 1;
+        let mut report = Report::new(
+            self.sender.clone(),
+            opinion,
+            std::sync::Arc::clone(&self.settings),
+        );
+        report.sequence = Sequence::new(self.mail.reports);
+        report.seen = self.news.era();
+        report.command = self.command;
+        let counts = std::mem::take(&mut self.mail.counts);
+        if self.pools() {
+            report.counts = counts;
+        }
+        self.mail.last = Some(Sent { at: now, opinion });
+        // Instances that began together do not report together for ever.
+        let tenth = self.settings.heartbeat() / 10;
+        let wait = self.settings.heartbeat() - tenth + crate::chance::part_of(tenth * 2, chance);
+        self.mail.due = now.saturating_add(wait);
+        out.push(Action::Report(ticket, Box::new(report)));
+    }
+
+    fn pools(&self) -> bool {
+        self.settings.mode().dials().evidence == Evidence::Counts
+    }
+}
