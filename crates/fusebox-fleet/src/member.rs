@@ -137,7 +137,7 @@ impl Member {
             contact: Contact::default(),
             overlay: Overlay::None,
             probes: Probes::default(),
-            mail: Mail::default(),
+            mail: Mail::new(),
             command: Command::NONE,
             followed: None,
             vetoed: None,

@@ -422,7 +422,7 @@ fn an_order_is_kept_and_comes_back_from_the_instances_to_a_ledger_that_lost_it()
 fn merged_counts_open_at_the_threshold_over_the_merged_window() {
     let mut fleet = Fleet::new(Mode::Pooled, |settings| settings.pool_window(10));
     fleet.all_say(0..6, Fine); // three windows: 30 calls
-    let mut add = |fleet: &mut Fleet, succeeded, failed| {
+    let add = |fleet: &mut Fleet, succeeded, failed| {
         fleet.now += 100 * MS;
         let mut report = fleet.report_of(1, Fine);
         report.counts = Counts::new(succeeded, failed);

@@ -14,10 +14,10 @@ use crate::opinion::Opinion;
 const CHANGES_PER_HEARTBEAT: u32 = 20;
 
 /// What was sent, and what is to be sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Mail {
     requests: u64,
-    reports: u64,
+    reports: Sequence,
     last: Option<Sent>,
     due: Duration,
     counts: Counts,
@@ -30,6 +30,16 @@ struct Sent {
 }
 
 impl Mail {
+    pub(super) fn new() -> Self {
+        Self {
+            requests: 0,
+            reports: Sequence::new(0),
+            last: None,
+            due: Duration::ZERO,
+            counts: Counts::default(),
+        }
+    }
+
     pub(super) fn ticket(&mut self, now: Duration) -> Ticket {
         self.requests += 1;
         Ticket {
@@ -74,13 +84,13 @@ impl Member {
         }
         let opinion = self.opinion_at(now);
         let ticket = self.mail.ticket(now);
-        self.mail.reports += 1;
+        self.mail.reports = self.mail.reports.next();
         let mut report = Report::new(
             self.sender.clone(),
             opinion,
             std::sync::Arc::clone(&self.settings),
         );
-        report.sequence = Sequence::new(self.mail.reports);
+        report.sequence = self.mail.reports;
         report.seen = self.news.era();
         report.command = self.command;
         let counts = std::mem::take(&mut self.mail.counts);

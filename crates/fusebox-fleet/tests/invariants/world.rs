@@ -1,0 +1,455 @@
+//! A small world: members with breakers and calls, a network that loses, repeats and delays, and one ledger.
+//! It watches the invariants that hold at every step, and panics with the first one that does not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fusebox_fleet::{
+    Action, CallResult, Era, Event, Incarnation, InstanceId, Ledger, Member, Order, Sender,
+    Session, Ticket, Verdict, View,
+};
+
+use crate::breaker::{Answer, Breaker, News, Permit, State};
+use crate::plan::{Fault, Plan, ms};
+use crate::watch::Watch;
+
+const LATENCY: Duration = Duration::from_millis(20);
+
+/// What is due at some time.
+#[derive(Clone, Debug)]
+enum Due {
+    Fault(Fault),
+    Call(usize),
+    Ends(usize, Session, Permit, bool),
+    Wake(usize, Duration),
+    ToLedger(usize, Request),
+    ToMember(usize, Session, Event),
+    Copy,
+}
+
+#[derive(Clone, Debug)]
+enum Request {
+    Action(Action),
+    Again(Action),
+}
+
+/// How the calls of one instance came out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Calls {
+    pub(crate) offered: u64,
+    pub(crate) permitted: u64,
+    pub(crate) rejected: u64,
+    pub(crate) rejected_by_fleet: u64,
+    pub(crate) rejected_until_turn: u64,
+    pub(crate) succeeded: u64,
+    pub(crate) failed: u64,
+    /// Late ones among them included; those of a crashed process are lost.
+    pub(crate) lost: u64,
+    pub(crate) under_way: u64,
+}
+
+pub(crate) struct Node {
+    pub(crate) member: Option<Member>,
+    pub(crate) breaker: Breaker,
+    pub(crate) calls: Calls,
+    pub(crate) session: Session,
+    link: bool,
+    path: bool,
+    /// What the instance's clock shows beside the world's, in milliseconds.
+    clock: i64,
+    wake: Option<Duration>,
+}
+
+pub(crate) struct World {
+    pub(crate) plan: Plan,
+    pub(crate) now: Duration,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) ledger: Ledger,
+    pub(crate) watch: Watch,
+    pub(crate) engine: bool,
+    pub(crate) service: bool,
+    pub(crate) log: Vec<String>,
+    copies: Vec<Ledger>,
+    lives: u64,
+    told: Option<View>,
+    due: BTreeMap<(Duration, u64), Due>,
+    sequence: u64,
+    random: fastrand::Rng,
+}
+
+impl World {
+    pub(crate) fn new(plan: Plan) -> Self {
+        let mut world = Self {
+            now: Duration::ZERO,
+            nodes: Vec::new(),
+            ledger: Ledger::new(Incarnation::new(1000)),
+            watch: Watch::new(&plan),
+            engine: true,
+            service: true,
+            log: Vec::new(),
+            copies: Vec::new(),
+            lives: 0,
+            told: None,
+            due: BTreeMap::new(),
+            sequence: 0,
+            random: fastrand::Rng::with_seed(plan.seed),
+            plan,
+        };
+        for of in 0..world.plan.instances {
+            world.nodes.push(Node {
+                member: None,
+                breaker: Breaker::new(),
+                calls: Calls::default(),
+                session: Session::new(0),
+                link: true,
+                path: true,
+                clock: world.plan.clocks.get(of).copied().unwrap_or(50_000),
+                wake: None,
+            });
+            world.start(of);
+            let first = world.plan.call_every.mul_f64(world.random.f64());
+            world.plan_for(first, Due::Call(of));
+        }
+        for (at, fault) in world.plan.faults.clone() {
+            world.plan_for(at, Due::Fault(fault));
+        }
+        world.plan_for(ms(500), Due::Copy);
+        world
+    }
+
+    /// Runs the plan to its end.
+    pub(crate) fn run(plan: Plan) -> Self {
+        let mut world = Self::new(plan);
+        let end = world.plan.lasts;
+        world.run_to(end);
+        world
+    }
+
+    pub(crate) fn run_to(&mut self, end: Duration) {
+        while let Some(entry) = self.due.first_entry() {
+            let (at, _) = *entry.key();
+            if at > end {
+                break;
+            }
+            let due = entry.remove();
+            self.now = at;
+            self.step(due);
+            self.watch.after(self.now, &self.nodes, &self.ledger);
+        }
+        self.now = end;
+    }
+
+    /// Everything is well again, and stays so.
+    pub(crate) fn heal(&mut self) {
+        (self.service, self.engine) = (true, true);
+        self.plan.loses_one_in = 0;
+        self.plan.longest_delay = ms(5);
+        let order = self.ledger.order(self.now, Order::Automatic);
+        self.told = Some(order);
+        for of in 0..self.nodes.len() {
+            (self.nodes[of].link, self.nodes[of].path) = (true, true);
+            self.start(of);
+        }
+    }
+
+    fn plan_for(&mut self, at: Duration, due: Due) {
+        self.sequence += 1;
+        self.due.insert((at, self.sequence), due);
+    }
+
+    fn step(&mut self, due: Due) {
+        match due {
+            Due::Fault(fault) => self.fault(fault),
+            Due::Copy => {
+                self.copies.push(self.ledger.clone());
+                self.plan_for(self.now + ms(500), Due::Copy);
+            }
+            Due::Call(of) => {
+                self.call(of);
+                let every = self.plan.call_every;
+                let next = every.mul_f64(0.5 + self.random.f64());
+                self.plan_for(self.now + next, Due::Call(of));
+            }
+            Due::Ends(of, session, permit, succeeded) => self.end(of, session, permit, succeeded),
+            Due::Wake(of, at) if self.nodes[of].wake == Some(at) => self.tell(of, Event::Tick),
+            Due::Wake(..) => {}
+            Due::ToLedger(of, request) => self.serve(of, request),
+            Due::ToMember(of, session, event) => {
+                if self.nodes[of].session == session && self.nodes[of].link {
+                    self.tell(of, event);
+                }
+            }
+        }
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        self.log.push(format!("{:?} {fault:?}", self.now));
+        match fault {
+            Fault::Service { up } => self.service = up,
+            Fault::Path { of, up } => self.nodes[of].path = up,
+            Fault::Link { of, up } => self.nodes[of].link = up,
+            Fault::Crash { of } => {
+                self.nodes[of].member = None;
+                self.nodes[of].session = Session::new(0);
+                self.nodes[of].breaker = Breaker::new();
+            }
+            Fault::Leave { of } => {
+                self.tell(of, Event::Leave);
+                self.nodes[of].member = None;
+                self.nodes[of].session = Session::new(0);
+            }
+            Fault::Start { of } => self.start(of),
+            Fault::Engine { up } => self.engine = up,
+            Fault::Flush => {
+                self.lives += 1;
+                self.ledger = Ledger::new(Incarnation::new(1_000_000 * self.lives));
+            }
+            Fault::FailOver => {
+                if let Some(copy) = self.copies.pop() {
+                    self.ledger = copy;
+                }
+            }
+            Fault::ClockStep { of, by } => self.nodes[of].clock += by,
+            Fault::Order(order) => {
+                let view = self.ledger.order(self.now, order);
+                self.push(view);
+            }
+        }
+        self.watch.fault(fault);
+    }
+
+    fn start(&mut self, of: usize) {
+        if self.nodes[of].member.is_some() {
+            return;
+        }
+        let session = Session::new(self.random.u64(1..));
+        let name = InstanceId::new(&format!("i{of}")).expect("a name");
+        let member = Member::new(Sender::new(name, session), Arc::clone(&self.plan.settings));
+        let node = &mut self.nodes[of];
+        (node.session, node.member, node.breaker) = (session, Some(member), Breaker::new());
+        self.tell(of, Event::Tick);
+    }
+
+    fn call(&mut self, of: usize) {
+        if self.nodes[of].member.is_none() {
+            return;
+        }
+        self.lapse(of);
+        let node = &mut self.nodes[of];
+        node.calls.offered += 1;
+        match node.breaker.ask() {
+            Answer::Permitted(permit) => {
+                node.calls.permitted += 1;
+                node.calls.under_way += 1;
+                self.watch.permitted(self.now, of, node, permit);
+                let succeeds = self.service && node.path;
+                let session = node.session;
+                self.plan_for(self.now + LATENCY, Due::Ends(of, session, permit, succeeds));
+            }
+            Answer::RejectedByItself => node.calls.rejected += 1,
+            Answer::RejectedByFleet => {
+                node.calls.rejected_by_fleet += 1;
+                self.tell(of, Event::Rejected);
+            }
+            Answer::RejectedUntilTurn => node.calls.rejected_until_turn += 1,
+        }
+    }
+
+    fn end(&mut self, of: usize, session: Session, permit: Permit, succeeded: bool) {
+        self.nodes[of].calls.under_way -= 1;
+        if self.nodes[of].session != session {
+            self.nodes[of].calls.lost += 1;
+            return;
+        }
+        self.lapse(of);
+        let node = &mut self.nodes[of];
+        let was_closed = node.breaker.state == State::Closed;
+        let (news, counts) = node.breaker.end(self.now, permit, succeeded);
+        if succeeded {
+            node.calls.succeeded += 1;
+        } else {
+            node.calls.failed += 1;
+        }
+        if counts && was_closed && permit.probe.is_none() {
+            let result = if succeeded {
+                CallResult::Succeeded
+            } else {
+                CallResult::Failed
+            };
+            self.tell(of, Event::Finished(result));
+        }
+        self.pass_on(of, news);
+    }
+
+    fn lapse(&mut self, of: usize) {
+        let news = self.nodes[of].breaker.lapse(self.now);
+        self.pass_on(of, news);
+    }
+
+    fn pass_on(&mut self, of: usize, news: News) {
+        match news {
+            News::None => {}
+            News::Changed(state) => self.tell(of, Event::Breaker(state)),
+            News::ProbeEnded(probe, result) => self.tell(of, Event::ProbeEnded { probe, result }),
+        }
+    }
+
+    fn reading(&self, of: usize) -> Duration {
+        let now = i64::try_from(self.now.as_micros()).expect("a short run");
+        let reading = now + 1000 * self.nodes[of].clock;
+        Duration::from_micros(u64::try_from(reading).unwrap_or(0))
+    }
+
+    fn tell(&mut self, of: usize, event: Event) {
+        // The breaker's own timers are due before the member's, as the host's are.
+        if matches!(event, Event::Tick) {
+            self.lapse(of);
+        }
+        let reading = self.reading(of);
+        let random = &mut self.random;
+        let Some(member) = &mut self.nodes[of].member else {
+            return;
+        };
+        let before = member.clone();
+        let actions = member.handle(reading, event.clone(), &mut || random.f64());
+        let wake = member.next_wake();
+        self.watch.told(&before, &event, reading);
+        if let Some(wake) = wake {
+            let wait = wake.saturating_sub(reading).max(Duration::from_micros(1));
+            let at = self.now + wait;
+            if self.nodes[of].wake.replace(at) != Some(at) {
+                self.plan_for(at, Due::Wake(of, at));
+            }
+        }
+        for action in actions {
+            self.act(of, action);
+        }
+    }
+
+    fn act(&mut self, of: usize, action: Action) {
+        if self.plan.seed == 1 {
+            self.log.push(format!("{:?} {of} {action:?}", self.now));
+        }
+        self.watch.action(self.now, of, &self.nodes[of], &action);
+        if action.is_for_the_breaker() {
+            let lapsed = self.nodes[of].breaker.lapse(self.now);
+            match self.nodes[of].breaker.obey(self.now, &action) {
+                Ok(news) => self.pass_on(of, news),
+                Err(why) => panic!(
+                    "{:?}: instance {of} was asked for {action:?}: {why}",
+                    self.now
+                ),
+            }
+            self.pass_on(of, lapsed);
+        } else if let Action::Notice(_) = action {
+        } else {
+            if let Some(ticket) = ticket(&action) {
+                let timeout = self.plan.settings.engine_timeout();
+                let lost = Due::ToMember(of, self.nodes[of].session, Event::Lost(ticket));
+                self.plan_for(self.now + timeout, lost);
+            }
+            let again = self.one_in(self.plan.repeats_one_in);
+            self.send(of, Request::Action(action.clone()));
+            if again {
+                self.send(of, Request::Again(action));
+            }
+        }
+    }
+
+    fn one_in(&mut self, times: u32) -> bool {
+        times > 0 && self.random.u32(0..times) == 0
+    }
+
+    fn delay(&mut self) -> Duration {
+        self.plan.longest_delay.mul_f64(self.random.f64())
+    }
+
+    fn send(&mut self, of: usize, request: Request) {
+        if !self.nodes[of].link || self.one_in(self.plan.loses_one_in) {
+            return;
+        }
+        let at = self.now + self.delay();
+        self.plan_for(at, Due::ToLedger(of, request));
+    }
+
+    fn reply(&mut self, of: usize, session: Session, event: Event) {
+        for _ in 0..=u32::from(self.one_in(self.plan.repeats_one_in)) {
+            if !self.one_in(self.plan.loses_one_in) {
+                let at = self.now + self.delay();
+                self.plan_for(at, Due::ToMember(of, session, event.clone()));
+            }
+        }
+    }
+
+    fn serve(&mut self, of: usize, request: Request) {
+        if !self.engine {
+            return;
+        }
+        let before = self.ledger.clone();
+        let (Request::Action(action) | Request::Again(action)) = request;
+        let session = self.nodes[of].session;
+        match action {
+            Action::Report(ticket, report) => {
+                let answer = self.ledger.report(self.now, &report);
+                self.watch.reported(&before, &self.ledger, &report, &answer);
+                self.reply(of, session, Event::Reported { ticket, answer });
+            }
+            Action::Acquire(ticket, ask) => {
+                let answer = self.ledger.acquire(self.now, &ask);
+                self.watch
+                    .acquired(self.now, (&before, &self.ledger), answer);
+                self.reply(of, session, Event::Acquired { ticket, answer });
+            }
+            Action::Settle(settlement) => {
+                let answer = self.ledger.settle(self.now, &settlement);
+                self.watch
+                    .settled(self.now, (&before, &self.ledger), &settlement, answer);
+                if let Ok(view) = answer {
+                    self.reply(of, session, Event::Pushed(view));
+                }
+            }
+            Action::Leave(sender) => {
+                self.ledger.leave(self.now, &sender);
+            }
+            other => panic!("no message: {other:?}"),
+        }
+        let view = self.ledger.view(self.now);
+        let news = |told: View| told.era != view.era || told.command != view.command;
+        if self.told.is_none_or(news) {
+            self.push(view);
+        }
+    }
+
+    fn push(&mut self, view: View) {
+        self.told = Some(view);
+        if self.plan.pushes_are_lost {
+            return;
+        }
+        for of in 0..self.nodes.len() {
+            let session = self.nodes[of].session;
+            self.reply(of, session, Event::Pushed(view));
+        }
+    }
+
+    pub(crate) fn era(&self) -> Era {
+        self.ledger.view(self.now).era
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.ledger.view(self.now).verdict
+    }
+
+    pub(crate) fn all_closed(&self) -> bool {
+        self.nodes
+            .iter()
+            .all(|node| node.breaker.state == State::Closed)
+    }
+}
+
+fn ticket(action: &Action) -> Option<Ticket> {
+    match action {
+        Action::Report(ticket, _) | Action::Acquire(ticket, _) => Some(*ticket),
+        _ => None,
+    }
+}
