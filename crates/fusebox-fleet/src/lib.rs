@@ -2,7 +2,10 @@
 
 mod chance;
 mod command;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod counts;
+pub mod engine;
 mod ledger;
 mod member;
 mod message;

@@ -1,0 +1,132 @@
+//! The checks that every engine has to pass, as a function for an engine's own tests.
+//!
+//! The [`Ledger`](crate::Ledger) is the reference: an engine decides what it decides. The suite says so by
+//! rules, one per promise, and each with a breaker key of its own. It needs no runtime; an engine on a real
+//! server lets time pass by waiting, one in memory by moving its clock.
+//!
+//! ```
+//! use fusebox::ManualClock;
+//! use fusebox_fleet::conformance::{self, Subject};
+//! use fusebox_fleet::engine::{memory::Memory, Answer, Engine, Operator};
+//! use std::time::Duration;
+//!
+//! struct InMemory(Memory, ManualClock);
+//!
+//! impl Subject for InMemory {
+//!     fn engine(&self) -> &dyn Engine {
+//!         &self.0
+//!     }
+//!     fn operator(&self) -> &dyn Operator {
+//!         &self.0
+//!     }
+//!     fn pass(&self, time: Duration) -> Answer<'_, ()> {
+//!         self.1.advance(time);
+//!         Box::pin(std::future::ready(()))
+//!     }
+//!     fn forget(&self) -> Answer<'_, ()> {
+//!         self.0.forget();
+//!         Box::pin(std::future::ready(()))
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), conformance::Broken> {
+//! let clock = ManualClock::new();
+//! let subject = InMemory(Memory::with_clock(clock.clone()), clock);
+//! for rule in conformance::rules() {
+//!     rule.check(&subject, "first run").await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod leases;
+mod stage;
+mod votes;
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use stage::Stage;
+
+use crate::engine::{Answer, Engine, Operator};
+
+/// An engine under test.
+pub trait Subject: Send + Sync {
+    /// The engine.
+    fn engine(&self) -> &dyn Engine;
+
+    /// The same engine, for an operator.
+    fn operator(&self) -> &dyn Operator;
+
+    /// Lets this much time pass for the engine.
+    fn pass(&self, time: Duration) -> Answer<'_, ()>;
+
+    /// Makes the engine lose everything.
+    fn forget(&self) -> Answer<'_, ()>;
+}
+
+type Check = for<'a> fn(&'a mut Stage<'_>) -> Answer<'a, Result<(), String>>;
+
+/// One promise of an engine.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    name: &'static str,
+    check: Check,
+}
+
+impl Rule {
+    /// The promise, as a sentence in `snake_case`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Checks the promise. The run's name keeps keys of several runs on one server apart.
+    ///
+    /// # Errors
+    /// What the engine did instead.
+    pub async fn check(&self, subject: &dyn Subject, run: &str) -> Result<(), Broken> {
+        let mut stage = Stage::new(subject, self.name, run);
+        (self.check)(&mut stage).await.map_err(|found| Broken {
+            rule: self.name,
+            found,
+        })
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Rule").field(&self.name).finish()
+    }
+}
+
+/// All rules. They can be checked in any order, and at the same time.
+pub fn rules() -> impl Iterator<Item = Rule> {
+    votes::RULES
+        .iter()
+        .chain(leases::RULES)
+        .map(|(name, check)| Rule {
+            name,
+            check: *check,
+        })
+}
+
+/// An engine that does not keep a promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    rule: &'static str,
+    found: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the engine breaks the rule {}: {}",
+            self.rule, self.found
+        )
+    }
+}
+
+impl Error for Broken {}

@@ -1,0 +1,210 @@
+//! The engine inside one process: for tests, for demonstrations, and for breakers of one process that decide
+//! together.
+
+mod subscription;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::ready;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fusebox::{Clock, SystemClock};
+
+use subscription::Subscribers;
+
+use super::{Answer, Engine, EngineError, Events, Operator};
+use crate::command::Order;
+use crate::ledger::{Ledger, Standing};
+use crate::message::{
+    Acquire, AcquireRefused, Fenced, Lease, Report, ReportRefused, Sender, Settlement,
+};
+use crate::name::BreakerKey;
+use crate::number::Incarnation;
+use crate::view::View;
+
+/// Keeps ledgers in this process. Clones are the same engine.
+///
+/// Answers are ready at once. One lock guards all keys, for as long as a ledger takes to decide: some
+/// microseconds with a thousand instances.
+///
+/// # Examples
+/// ```
+/// use fusebox_fleet::engine::{memory::Memory, Engine, Operator};
+/// use fusebox_fleet::{
+///     BreakerKey, InstanceId, Mode, Opinion, Report, Sender, Session, Settings,
+/// };
+/// use std::sync::Arc;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = Memory::new();
+/// let key = BreakerKey::new("inventory")?;
+/// let settings = Arc::new(Settings::builder(Mode::Quorum).build()?);
+/// let sender = Sender::new(InstanceId::new("a")?, Session::new(1));
+///
+/// let view = engine.report(&key, &Report::new(sender, Opinion::Fine, settings)).await?;
+/// assert_eq!(view.votes.voters, 1);
+/// assert_eq!(engine.peek(&key).await?.members.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Memory {
+    clock: Arc<dyn Clock>,
+    shelf: Arc<Mutex<Shelf>>,
+}
+
+/// All keys.
+struct Shelf {
+    life: Incarnation,
+    rooms: BTreeMap<BreakerKey, Room>,
+}
+
+/// One key.
+struct Room {
+    ledger: Ledger,
+    subscribers: Subscribers,
+}
+
+impl Memory {
+    /// An engine with the system's clock.
+    pub fn new() -> Self {
+        Self::with_clock(SystemClock::new())
+    }
+
+    /// An engine with a clock of one's own.
+    pub fn with_clock(clock: impl Clock + 'static) -> Self {
+        Self {
+            clock: Arc::new(clock),
+            shelf: Arc::new(Mutex::new(Shelf {
+                // Whoever has heard of another life of this engine has died with it.
+                life: Incarnation::new(1),
+                rooms: BTreeMap::new(),
+            })),
+        }
+    }
+
+    /// Forgets everything, as a server does whose store is emptied. Subscribers stay.
+    pub fn forget(&self) {
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        shelf.life = shelf.life.next();
+        let life = shelf.life;
+        for room in shelf.rooms.values_mut() {
+            room.ledger = Ledger::new(life);
+        }
+    }
+
+    /// Takes one step on a ledger, and tells subscribers what has changed.
+    fn step<T>(
+        &self,
+        key: &BreakerKey,
+        step: impl FnOnce(&mut Ledger, std::time::Duration) -> T,
+    ) -> T {
+        let now = self.clock.now();
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = shelf.room(key);
+        let before = room.ledger.view(now);
+        let done = step(&mut room.ledger, now);
+        let after = room.ledger.view(now);
+        let wakers = if before.era == after.era && before.command == after.command {
+            Vec::new()
+        } else {
+            room.subscribers.tell(after)
+        };
+        drop(shelf);
+        for waker in wakers {
+            waker.wake();
+        }
+        done
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
+impl Shelf {
+    fn room(&mut self, key: &BreakerKey) -> &mut Room {
+        let life = self.life;
+        self.rooms.entry(key.clone()).or_insert_with(|| Room {
+            ledger: Ledger::new(life),
+            subscribers: Subscribers::default(),
+        })
+    }
+}
+
+impl Engine for Memory {
+    fn report<'a>(
+        &'a self,
+        key: &'a BreakerKey,
+        report: &'a Report,
+    ) -> Answer<'a, Result<View, EngineError<ReportRefused>>> {
+        let done = self.step(key, |ledger, now| ledger.report(now, report));
+        Box::pin(ready(done.map_err(EngineError::Refused)))
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        key: &'a BreakerKey,
+        ask: &'a Acquire,
+    ) -> Answer<'a, Result<Lease, EngineError<AcquireRefused>>> {
+        let done = self.step(key, |ledger, now| ledger.acquire(now, ask));
+        Box::pin(ready(done.map_err(EngineError::Refused)))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        key: &'a BreakerKey,
+        settlement: &'a Settlement,
+    ) -> Answer<'a, Result<View, EngineError<Fenced>>> {
+        let done = self.step(key, |ledger, now| ledger.settle(now, settlement));
+        Box::pin(ready(done.map_err(EngineError::Refused)))
+    }
+
+    fn leave<'a>(
+        &'a self,
+        key: &'a BreakerKey,
+        sender: &'a Sender,
+    ) -> Answer<'a, Result<(), EngineError<Infallible>>> {
+        self.step(key, |ledger, now| ledger.leave(now, sender));
+        Box::pin(ready(Ok(())))
+    }
+
+    fn events(&self, key: &BreakerKey) -> Box<dyn Events> {
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::new(shelf.room(key).subscribers.subscribe())
+    }
+}
+
+impl Operator for Memory {
+    fn order<'a>(
+        &'a self,
+        key: &'a BreakerKey,
+        order: Order,
+    ) -> Answer<'a, Result<View, EngineError<Infallible>>> {
+        let view = self.step(key, |ledger, now| ledger.order(now, order));
+        Box::pin(ready(Ok(view)))
+    }
+
+    fn peek<'a>(
+        &'a self,
+        key: &'a BreakerKey,
+    ) -> Answer<'a, Result<Standing, EngineError<Infallible>>> {
+        let now = self.clock.now();
+        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        // A look at a key that nobody uses leaves no ledger behind.
+        let standing = match shelf.rooms.get(key) {
+            Some(room) => room.ledger.peek(now),
+            None => Ledger::new(shelf.life).peek(now),
+        };
+        Box::pin(ready(Ok(standing)))
+    }
+}
