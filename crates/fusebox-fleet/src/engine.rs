@@ -26,8 +26,8 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Keeps the ledgers of a fleet.
 ///
 /// Every verb is one atomic step on the ledger of its key, with the engine's own clock. The
-/// [conformance suite](crate::conformance) says what that means and checks it; it comes with the feature
-/// `conformance`.
+/// suite in the module `conformance` says what that means and checks it; it comes with the feature of that
+/// name.
 ///
 /// # Cancel safety
 /// Dropping an answer loses the answer, not what was asked: the engine may have done it. A member does

@@ -78,7 +78,7 @@ use crate::view::{Era, View};
 ///     .into();
 ///
 /// let mut held = 0;
-/// for step in 0..10_u64 {
+/// for step in 0..20_u64 {
 ///     let now = Duration::from_millis(100 * step);
 ///     for member in &mut members {
 ///         let mut told = vec![Event::Finished(CallResult::Failed)];

@@ -136,12 +136,9 @@ mod tests {
             opinions.failed(Duration::from_secs(1));
         }
 
-        let end = Duration::from_secs(11);
+        let (before, end) = (Duration::from_millis(10_999), Duration::from_secs(11));
         assert_eq!(opinions.ends(&settings), Some(end));
-        assert_eq!(
-            opinions.opinion(end - Duration::from_nanos(1), &settings),
-            Opinion::Suspect
-        );
+        assert_eq!(opinions.opinion(before, &settings), Opinion::Suspect);
         assert_eq!(opinions.opinion(end, &settings), Opinion::Idle);
     }
 

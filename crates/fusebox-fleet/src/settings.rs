@@ -76,7 +76,7 @@ struct Vote {
 struct Probe {
     open_for: Duration,
     jitter: f64,
-    probe_timeout: Duration,
+    timeout: Duration,
     minimum_gap: Duration,
     longest_gap: Duration,
     longest_lease: Duration,
@@ -171,7 +171,7 @@ impl Settings {
 
     /// How long a probe may take.
     pub fn probe_timeout(&self) -> Duration {
-        self.probe.probe_timeout
+        self.probe.timeout
     }
 
     /// The shortest wait between two probes of the fleet.
@@ -181,7 +181,7 @@ impl Settings {
 
     /// The shortest lease: a probe, and a second in which the prober's next call arrives.
     pub fn shortest_lease(&self) -> Duration {
-        builder::shortest_lease(self.probe.probe_timeout)
+        builder::shortest_lease(self.probe.timeout)
     }
 
     /// The longest lease that an instance asks for, however rare its calls are.
@@ -193,7 +193,7 @@ impl Settings {
     /// probes about as often as one breaker would, and finds the recovery as much sooner.
     pub fn first_gap(&self, voters: u32) -> Duration {
         (self.probe.open_for / voters.max(1))
-            .max(self.probe.probe_timeout.saturating_mul(2))
+            .max(self.probe.timeout.saturating_mul(2))
             .max(self.probe.minimum_gap)
     }
 

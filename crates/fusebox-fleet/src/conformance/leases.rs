@@ -106,7 +106,7 @@ async fn hammered(stage: &mut Stage<'_>) -> Result<(), String> {
     let step = 50 * MS;
     let mut passed = step;
     stage.pass(step).await;
-    while passed < LEASE - 2 * step {
+    while passed + 2 * step < LEASE {
         stage.no_lease(&stage.ask_of(2)).await?;
         stage.say(2, Suspect).await?;
         stage.pass(step).await;

@@ -77,7 +77,10 @@ impl<'a> Stage<'a> {
 
     pub(super) async fn send(&mut self, report: &Report) -> Result<View, String> {
         let engine = self.subject.engine();
-        let view = engine.report(&self.key, report).await.map_err(told)?;
+        let view = engine
+            .report(&self.key, report)
+            .await
+            .map_err(|error| told(&error))?;
         self.era = Some(view.era);
         Ok(view)
     }
@@ -130,7 +133,10 @@ impl<'a> Stage<'a> {
     pub(super) async fn lease(&self, number: u64) -> Result<Lease, String> {
         let ask = self.ask_of(number);
         let engine = self.subject.engine();
-        engine.acquire(&self.key, &ask).await.map_err(told)
+        engine
+            .acquire(&self.key, &ask)
+            .await
+            .map_err(|error| told(&error))
     }
 
     pub(super) async fn no_lease(&self, ask: &Acquire) -> Result<AcquireRefused, String> {
@@ -144,7 +150,10 @@ impl<'a> Stage<'a> {
     ) -> Result<View, String> {
         let settlement = Settlement::new(sender(number), lease.token, result);
         let engine = self.subject.engine();
-        let view = engine.settle(&self.key, &settlement).await.map_err(told)?;
+        let view = engine
+            .settle(&self.key, &settlement)
+            .await
+            .map_err(|error| told(&error))?;
         self.era = Some(view.era);
         Ok(view)
     }
@@ -156,16 +165,26 @@ impl<'a> Stage<'a> {
 
     pub(super) async fn leave(&self, sender: &Sender) -> Result<(), String> {
         let engine = self.subject.engine();
-        engine.leave(&self.key, sender).await.map_err(told)
+        engine
+            .leave(&self.key, sender)
+            .await
+            .map_err(|error| told(&error))
     }
 
     pub(super) async fn order(&self, order: crate::command::Order) -> Result<View, String> {
         let operator = self.subject.operator();
-        operator.order(&self.key, order).await.map_err(told)
+        operator
+            .order(&self.key, order)
+            .await
+            .map_err(|error| told(&error))
     }
 
     pub(super) async fn peek(&self) -> Result<Standing, String> {
-        self.subject.operator().peek(&self.key).await.map_err(told)
+        self.subject
+            .operator()
+            .peek(&self.key)
+            .await
+            .map_err(|error| told(&error))
     }
 
     pub(super) fn events(&self) -> Box<dyn Events> {
@@ -201,7 +220,7 @@ pub(super) fn ensure(holds: bool, what: &str, found: impl Debug) -> Result<(), S
     }
 }
 
-fn told<R: std::fmt::Display>(error: EngineError<R>) -> String {
+fn told<R: std::fmt::Display>(error: &EngineError<R>) -> String {
     error.to_string()
 }
 

@@ -51,11 +51,11 @@ use crate::view::View;
 #[derive(Clone)]
 pub struct Memory {
     clock: Arc<dyn Clock>,
-    shelf: Arc<Mutex<Shelf>>,
+    keys: Arc<Mutex<Keys>>,
 }
 
 /// All keys.
-struct Shelf {
+struct Keys {
     life: Incarnation,
     rooms: BTreeMap<BreakerKey, Room>,
 }
@@ -76,7 +76,7 @@ impl Memory {
     pub fn with_clock(clock: impl Clock + 'static) -> Self {
         Self {
             clock: Arc::new(clock),
-            shelf: Arc::new(Mutex::new(Shelf {
+            keys: Arc::new(Mutex::new(Keys {
                 // Whoever has heard of another life of this engine has died with it.
                 life: Incarnation::new(1),
                 rooms: BTreeMap::new(),
@@ -86,10 +86,10 @@ impl Memory {
 
     /// Forgets everything, as a server does whose store is emptied. Subscribers stay.
     pub fn forget(&self) {
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        shelf.life = shelf.life.next();
-        let life = shelf.life;
-        for room in shelf.rooms.values_mut() {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.life = keys.life.next();
+        let life = keys.life;
+        for room in keys.rooms.values_mut() {
             room.ledger = Ledger::new(life);
         }
     }
@@ -101,8 +101,8 @@ impl Memory {
         step: impl FnOnce(&mut Ledger, std::time::Duration) -> T,
     ) -> T {
         let now = self.clock.now();
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = shelf.room(key);
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = keys.room(key);
         let before = room.ledger.view(now);
         let done = step(&mut room.ledger, now);
         let after = room.ledger.view(now);
@@ -111,7 +111,7 @@ impl Memory {
         } else {
             room.subscribers.tell(after)
         };
-        drop(shelf);
+        drop(keys);
         for waker in wakers {
             waker.wake();
         }
@@ -131,7 +131,7 @@ impl std::fmt::Debug for Memory {
     }
 }
 
-impl Shelf {
+impl Keys {
     fn room(&mut self, key: &BreakerKey) -> &mut Room {
         let life = self.life;
         self.rooms.entry(key.clone()).or_insert_with(|| Room {
@@ -179,8 +179,8 @@ impl Engine for Memory {
     }
 
     fn events(&self, key: &BreakerKey) -> Box<dyn Events> {
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        Box::new(shelf.room(key).subscribers.subscribe())
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::new(keys.room(key).subscribers.subscribe())
     }
 }
 
@@ -199,11 +199,11 @@ impl Operator for Memory {
         key: &'a BreakerKey,
     ) -> Answer<'a, Result<Standing, EngineError<Infallible>>> {
         let now = self.clock.now();
-        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         // A look at a key that nobody uses leaves no ledger behind.
-        let standing = match shelf.rooms.get(key) {
+        let standing = match keys.rooms.get(key) {
             Some(room) => room.ledger.peek(now),
-            None => Ledger::new(shelf.life).peek(now),
+            None => Ledger::new(keys.life).peek(now),
         };
         Box::pin(ready(Ok(standing)))
     }

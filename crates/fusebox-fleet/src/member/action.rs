@@ -72,8 +72,11 @@ impl Action {
             | Self::Hasten { .. }
             | Self::LoseEngine { .. }
             | Self::Obey(_) => true,
-            Self::Report(..) | Self::Acquire(..) | Self::Settle(_) | Self::Leave(_) => false,
-            Self::Notice(_) => false,
+            Self::Report(..)
+            | Self::Acquire(..)
+            | Self::Settle(_)
+            | Self::Leave(_)
+            | Self::Notice(_) => false,
         }
     }
 }

@@ -42,7 +42,7 @@ impl Member {
         }
         match self.overlay {
             Overlay::Turn { era, .. } if view.era.is_after(era) => {
-                self.hold(now, view, chance, out)
+                self.hold(now, view, chance, out);
             }
             Overlay::None if self.breaker == BreakerState::Closed => {
                 if self.agrees(now, view) {

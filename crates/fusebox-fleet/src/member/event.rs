@@ -6,7 +6,7 @@ use crate::message::{AcquireRefused, Lease, ProbeResult, ReportRefused};
 use crate::view::View;
 
 /// Something that a [`Member`](crate::Member) is told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
     /// Time has passed: see [`Member::next_wake`](crate::Member::next_wake).

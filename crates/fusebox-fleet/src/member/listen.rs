@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::news::Heard;
 use super::{Action, Member, Notice, Overlay, Ticket};
 use crate::chance::Chance;
-use crate::command::Order;
 use crate::message::ReportRefused;
 use crate::view::{Era, View};
 
@@ -96,10 +95,9 @@ impl Member {
         if view.command.order == before {
             return;
         }
-        if view.command.order != Order::Automatic {
-            // A breaker that an operator takes over is held by nobody.
-            self.overlay = Overlay::None;
-        }
+        // A breaker that an operator takes over is held by nobody, and begins anew when it is given back.
+        self.overlay = Overlay::None;
+        self.opinions.withdraw();
         out.push(Action::Obey(view.command.order));
     }
 

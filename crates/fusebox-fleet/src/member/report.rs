@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Action, CallResult, Member, Ticket};
-use crate::chance::Chance;
+use crate::chance::{Chance, part_of};
 use crate::counts::Counts;
 use crate::message::Report;
 use crate::mode::Evidence;
@@ -69,8 +69,8 @@ impl Member {
         };
         let mut at = self.mail.due;
         if last.opinion != self.opinion_at(now) {
-            let least = self.settings.heartbeat() / CHANGES_PER_HEARTBEAT;
-            at = at.min(last.at.saturating_add(least));
+            let rest = self.settings.heartbeat() / CHANGES_PER_HEARTBEAT;
+            at = at.min(last.at.saturating_add(rest));
         }
         if self.pools() && self.mail.counts.calls() > 0 {
             at = at.min(last.at.saturating_add(self.settings.pool_batch()));
@@ -100,7 +100,7 @@ impl Member {
         self.mail.last = Some(Sent { at: now, opinion });
         // Instances that began together do not report together for ever.
         let tenth = self.settings.heartbeat() / 10;
-        let wait = self.settings.heartbeat() - tenth + crate::chance::part_of(tenth * 2, chance);
+        let wait = tenth * 9 + part_of(tenth * 2, chance);
         self.mail.due = now.saturating_add(wait);
         out.push(Action::Report(ticket, Box::new(report)));
     }

@@ -44,7 +44,7 @@ impl Settings {
         hash.number(vote.minimum_votes.into());
         for time in [
             probe.open_for,
-            probe.probe_timeout,
+            probe.timeout,
             probe.minimum_gap,
             probe.longest_gap,
             probe.stagger,

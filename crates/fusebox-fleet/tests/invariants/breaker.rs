@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// After so many failures in a row it opens by itself.
 pub(crate) const TRIPS_AFTER: u32 = 10;
-const OPEN_FOR: Duration = Duration::from_millis(1000);
+const OPEN_FOR: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum State {

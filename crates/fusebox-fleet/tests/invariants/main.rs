@@ -1,11 +1,10 @@
 //! The invariants of coordination, on members and a ledger in a small world that loses, repeats and delays
 //! messages, whose processes crash and whose clocks step. The numbers are those of the design.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod breaker;
 mod plan;
 mod watch;
+mod wire;
 mod world;
 
 mod alone;

@@ -84,7 +84,7 @@ impl Watch {
     }
 
     /// I10: the breaker permits a call only where the member is not held, or probes.
-    pub(crate) fn permitted(&mut self, now: Duration, of: usize, node: &Node, permit: Permit) {
+    pub(crate) fn permitted(now: Duration, of: usize, node: &Node, permit: Permit) {
         let member = node.member.as_ref().expect("it makes calls");
         let right = match member.overlay() {
             Overlay::None => permit.probe.is_none(),
@@ -101,7 +101,7 @@ impl Watch {
     }
 
     /// I14: what is told a second time changes nothing: it is the same as being told the time.
-    pub(crate) fn told(&mut self, before: &Member, event: &Event, reading: Duration) {
+    pub(crate) fn told(before: &Member, event: Event, reading: Duration) {
         if !matches!(
             event,
             Event::Reported { .. } | Event::Pushed(_) | Event::Acquired { .. }
@@ -109,9 +109,9 @@ impl Watch {
             return;
         }
         let mut once = before.clone();
-        once.handle(reading, event.clone(), &mut || 0.5);
+        once.handle(reading, event, &mut || 0.5);
         let (mut twice, mut tick) = (once.clone(), once);
-        let repeated = twice.handle(reading, event.clone(), &mut || 0.5);
+        let repeated = twice.handle(reading, event, &mut || 0.5);
         let nothing = tick.handle(reading, Event::Tick, &mut || 0.5);
         assert_eq!(repeated, nothing, "I14: {event:?}");
         assert_eq!(twice.overlay(), tick.overlay(), "I14: {event:?}");
@@ -143,19 +143,16 @@ impl Watch {
         (before, after): (&Ledger, &Ledger),
         answer: Result<Lease, AcquireRefused>,
     ) {
-        match answer {
-            Ok(lease) => {
-                self.grants += 1;
-                self.leases.retain(|(_, ends)| now < *ends);
-                if self.mode != Mode::AnyOpen {
-                    assert!(self.leases.is_empty(), "I5: two leases: {:?}", self.leases);
-                }
-                self.leases.push((lease.token, now + lease.lasts));
+        if let Ok(lease) = answer {
+            self.grants += 1;
+            self.leases.retain(|(_, ends)| now < *ends);
+            if self.mode != Mode::AnyOpen {
+                assert!(self.leases.is_empty(), "I5: two leases: {:?}", self.leases);
             }
-            Err(_) => {
-                self.refusals += 1;
-                assert_eq!(before, after, "I6: a refused request for the lease wrote");
-            }
+            self.leases.push((lease.token, now + lease.lasts));
+        } else {
+            self.refusals += 1;
+            assert_eq!(before, after, "I6: a refused request for the lease wrote");
         }
     }
 
@@ -168,16 +165,13 @@ impl Watch {
     ) {
         let alive = |(token, ends): &(Token, Duration)| *token == settlement.token && now < *ends;
         let is_alive = self.leases.iter().any(alive);
-        match answer {
-            Ok(_) => {
-                assert!(is_alive, "I5: a settlement without a lease counted");
-                assert_ne!(settlement.result, ProbeResult::Void);
-                self.leases.retain(|(token, _)| *token != settlement.token);
-            }
-            Err(_) => {
-                self.fenced += 1;
-                assert_eq!(before, after, "I5: a fenced settlement wrote");
-            }
+        if answer.is_ok() {
+            assert!(is_alive, "I5: a settlement without a lease counted");
+            assert_ne!(settlement.result, ProbeResult::Void);
+            self.leases.retain(|(token, _)| *token != settlement.token);
+        } else {
+            self.fenced += 1;
+            assert_eq!(before, after, "I5: a fenced settlement wrote");
         }
     }
 
@@ -194,20 +188,20 @@ impl Watch {
         }
         let mut probing = 0;
         for (of, node) in nodes.iter().enumerate() {
-            self.check_calls(of, node);
+            Self::check_calls(of, node);
             probing += u32::from(matches!(
                 node.breaker.state,
                 State::FleetProbe { deadline, probing: true, .. } if now < deadline
             ));
-            if let Some(view) = node.member.as_ref().and_then(Member::view) {
-                if let Some(known) = self.seen[of].replace(view.era) {
-                    let same_life = known.incarnation == view.era.incarnation;
-                    assert!(
-                        !same_life || view.era.epoch >= known.epoch,
-                        "I4: instance {of} went back from {known:?} to {:?}",
-                        view.era
-                    );
-                }
+            if let Some(view) = node.member.as_ref().and_then(Member::view)
+                && let Some(known) = self.seen[of].replace(view.era)
+            {
+                let same_life = known.incarnation == view.era.incarnation;
+                assert!(
+                    !same_life || view.era.epoch >= known.epoch,
+                    "I4: instance {of} went back from {known:?} to {:?}",
+                    view.era
+                );
             }
         }
         if self.orderly && matches!(self.mode, Mode::Quorum | Mode::Pooled) {
@@ -216,7 +210,7 @@ impl Watch {
     }
 
     /// I16: every call is accounted for.
-    fn check_calls(&self, of: usize, node: &Node) {
+    fn check_calls(of: usize, node: &Node) {
         let calls = node.calls;
         let rejected = calls.rejected + calls.rejected_by_fleet + calls.rejected_until_turn;
         assert_eq!(

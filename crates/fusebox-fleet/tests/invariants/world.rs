@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fusebox_fleet::{
     Action, CallResult, Era, Event, Incarnation, InstanceId, Ledger, Member, Order, Sender,
-    Session, Ticket, Verdict, View,
+    Session, Verdict, View,
 };
 
 use crate::breaker::{Answer, Breaker, News, Permit, State};
@@ -18,7 +18,7 @@ const LATENCY: Duration = Duration::from_millis(20);
 
 /// What is due at some time.
 #[derive(Clone, Debug)]
-enum Due {
+pub(crate) enum Due {
     Fault(Fault),
     Call(usize),
     Ends(usize, Session, Permit, bool),
@@ -29,7 +29,7 @@ enum Due {
 }
 
 #[derive(Clone, Debug)]
-enum Request {
+pub(crate) enum Request {
     Action(Action),
     Again(Action),
 }
@@ -54,7 +54,7 @@ pub(crate) struct Node {
     pub(crate) breaker: Breaker,
     pub(crate) calls: Calls,
     pub(crate) session: Session,
-    link: bool,
+    pub(crate) link: bool,
     path: bool,
     /// What the instance's clock shows beside the world's, in milliseconds.
     clock: i64,
@@ -72,10 +72,10 @@ pub(crate) struct World {
     pub(crate) log: Vec<String>,
     copies: Vec<Ledger>,
     lives: u64,
-    told: Option<View>,
+    pub(crate) told: Option<View>,
     due: BTreeMap<(Duration, u64), Due>,
     sequence: u64,
-    random: fastrand::Rng,
+    pub(crate) random: fastrand::Rng,
 }
 
 impl World {
@@ -153,7 +153,7 @@ impl World {
         }
     }
 
-    fn plan_for(&mut self, at: Duration, due: Due) {
+    pub(crate) fn plan_for(&mut self, at: Duration, due: Due) {
         self.sequence += 1;
         self.due.insert((at, self.sequence), due);
     }
@@ -166,7 +166,7 @@ impl World {
                 self.plan_for(self.now + ms(500), Due::Copy);
             }
             Due::Call(of) => {
-                self.call(of);
+                self.make_call(of);
                 let every = self.plan.call_every;
                 let next = every.mul_f64(0.5 + self.random.f64());
                 self.plan_for(self.now + next, Due::Call(of));
@@ -231,7 +231,7 @@ impl World {
         self.tell(of, Event::Tick);
     }
 
-    fn call(&mut self, of: usize) {
+    fn make_call(&mut self, of: usize) {
         if self.nodes[of].member.is_none() {
             return;
         }
@@ -242,7 +242,7 @@ impl World {
             Answer::Permitted(permit) => {
                 node.calls.permitted += 1;
                 node.calls.under_way += 1;
-                self.watch.permitted(self.now, of, node, permit);
+                Watch::permitted(self.now, of, node, permit);
                 let succeeds = self.service && node.path;
                 let session = node.session;
                 self.plan_for(self.now + LATENCY, Due::Ends(of, session, permit, succeeds));
@@ -287,7 +287,7 @@ impl World {
         self.pass_on(of, news);
     }
 
-    fn pass_on(&mut self, of: usize, news: News) {
+    pub(crate) fn pass_on(&mut self, of: usize, news: News) {
         match news {
             News::None => {}
             News::Changed(state) => self.tell(of, Event::Breaker(state)),
@@ -312,9 +312,9 @@ impl World {
             return;
         };
         let before = member.clone();
-        let actions = member.handle(reading, event.clone(), &mut || random.f64());
+        let actions = member.handle(reading, event, &mut || random.f64());
         let wake = member.next_wake();
-        self.watch.told(&before, &event, reading);
+        Watch::told(&before, event, reading);
         if let Some(wake) = wake {
             let wait = wake.saturating_sub(reading).max(Duration::from_micros(1));
             let at = self.now + wait;
@@ -324,111 +324,6 @@ impl World {
         }
         for action in actions {
             self.act(of, action);
-        }
-    }
-
-    fn act(&mut self, of: usize, action: Action) {
-        if self.plan.seed == 1 {
-            self.log.push(format!("{:?} {of} {action:?}", self.now));
-        }
-        self.watch.action(self.now, of, &self.nodes[of], &action);
-        if action.is_for_the_breaker() {
-            let lapsed = self.nodes[of].breaker.lapse(self.now);
-            match self.nodes[of].breaker.obey(self.now, &action) {
-                Ok(news) => self.pass_on(of, news),
-                Err(why) => panic!(
-                    "{:?}: instance {of} was asked for {action:?}: {why}",
-                    self.now
-                ),
-            }
-            self.pass_on(of, lapsed);
-        } else if let Action::Notice(_) = action {
-        } else {
-            if let Some(ticket) = ticket(&action) {
-                let timeout = self.plan.settings.engine_timeout();
-                let lost = Due::ToMember(of, self.nodes[of].session, Event::Lost(ticket));
-                self.plan_for(self.now + timeout, lost);
-            }
-            let again = self.one_in(self.plan.repeats_one_in);
-            self.send(of, Request::Action(action.clone()));
-            if again {
-                self.send(of, Request::Again(action));
-            }
-        }
-    }
-
-    fn one_in(&mut self, times: u32) -> bool {
-        times > 0 && self.random.u32(0..times) == 0
-    }
-
-    fn delay(&mut self) -> Duration {
-        self.plan.longest_delay.mul_f64(self.random.f64())
-    }
-
-    fn send(&mut self, of: usize, request: Request) {
-        if !self.nodes[of].link || self.one_in(self.plan.loses_one_in) {
-            return;
-        }
-        let at = self.now + self.delay();
-        self.plan_for(at, Due::ToLedger(of, request));
-    }
-
-    fn reply(&mut self, of: usize, session: Session, event: Event) {
-        for _ in 0..=u32::from(self.one_in(self.plan.repeats_one_in)) {
-            if !self.one_in(self.plan.loses_one_in) {
-                let at = self.now + self.delay();
-                self.plan_for(at, Due::ToMember(of, session, event.clone()));
-            }
-        }
-    }
-
-    fn serve(&mut self, of: usize, request: Request) {
-        if !self.engine {
-            return;
-        }
-        let before = self.ledger.clone();
-        let (Request::Action(action) | Request::Again(action)) = request;
-        let session = self.nodes[of].session;
-        match action {
-            Action::Report(ticket, report) => {
-                let answer = self.ledger.report(self.now, &report);
-                self.watch.reported(&before, &self.ledger, &report, &answer);
-                self.reply(of, session, Event::Reported { ticket, answer });
-            }
-            Action::Acquire(ticket, ask) => {
-                let answer = self.ledger.acquire(self.now, &ask);
-                self.watch
-                    .acquired(self.now, (&before, &self.ledger), answer);
-                self.reply(of, session, Event::Acquired { ticket, answer });
-            }
-            Action::Settle(settlement) => {
-                let answer = self.ledger.settle(self.now, &settlement);
-                self.watch
-                    .settled(self.now, (&before, &self.ledger), &settlement, answer);
-                if let Ok(view) = answer {
-                    self.reply(of, session, Event::Pushed(view));
-                }
-            }
-            Action::Leave(sender) => {
-                self.ledger.leave(self.now, &sender);
-            }
-            other => panic!("no message: {other:?}"),
-        }
-        let view = self.ledger.view(self.now);
-        let news = |told: View| told.era != view.era || told.command != view.command;
-        if self.told.is_none_or(news) {
-            self.push(view);
-        }
-    }
-
-    fn push(&mut self, view: View) {
-        self.told = Some(view);
-        if self.plan.pushes_are_lost {
-            return;
-        }
-        for of in 0..self.nodes.len() {
-            let session = self.nodes[of].session;
-            self.reply(of, session, Event::Pushed(view));
         }
     }
 
@@ -444,12 +339,5 @@ impl World {
         self.nodes
             .iter()
             .all(|node| node.breaker.state == State::Closed)
-    }
-}
-
-fn ticket(action: &Action) -> Option<Ticket> {
-    match action {
-        Action::Report(ticket, _) | Action::Acquire(ticket, _) => Some(*ticket),
-        _ => None,
     }
 }

@@ -140,7 +140,7 @@ impl SettingsBuilder {
         Probe {
             open_for: self.open_for,
             jitter: self.jitter,
-            probe_timeout: self.probe_timeout,
+            timeout: self.probe_timeout,
             minimum_gap: self.minimum_gap,
             longest_gap,
             longest_lease,
