@@ -252,6 +252,10 @@ fn what_is_set_wrongly_is_named_with_what_to_write() {
         );
         assert!(!error.contains('\n'), "{error}");
     }
+}
+
+#[test]
+fn what_is_no_key_with_a_value_is_named_with_what_to_write() {
     for (one, why) in [
         (
             "open_for",
