@@ -1,5 +1,7 @@
 //! Sample outputs that name a seed: what the seed decides is exact, all else is marked.
 
+use std::path::Path;
+
 use end_to_end::Process;
 
 use crate::{read, root};
@@ -59,4 +61,32 @@ async fn samples_that_name_a_seed_show_as_exact_only_what_the_seed_decides() {
     let all: u64 = planned.iter().sum();
     let said = format!("{},{:03} requests planned", all / 1000, all % 1000);
     assert!(report.contains(&said), "{said}");
+}
+
+/// The lines of a sample, without what leads up to its first one in an output.
+async fn assert_printed(page: &str, line: &str, arguments: &[&str]) {
+    let printed = Process::run(arguments).await.stdout;
+    let mut rest = printed.iter();
+    for wanted in sample(page, line).lines() {
+        let found = rest.any(|printed| printed.trim_end() == wanted);
+        assert!(found, "{page}: not printed, or not in this place: {wanted}");
+    }
+}
+
+#[tokio::test]
+async fn samples_of_the_simulator_are_what_it_prints_to_the_letter() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme-samples");
+    let out = |name: &str| folder.join(name).display().to_string();
+    let flapping = ["simulate", "flapping", "--seed", "1", "--out", &out("f")];
+    assert_printed("README.md", "Belief beside truth", &flapping).await;
+
+    let folders = ["shared", "independent"].map(out);
+    for (name, out) in ["shared-bursts", "independent-bursts"].iter().zip(&folders) {
+        Process::run(&[
+            "simulate", name, "--repeat", "30", "--seed", "1", "--out", out,
+        ])
+        .await;
+    }
+    let compare = ["compare", &folders[0], &folders[1]];
+    assert_printed("README.md", "figure, mean", &compare).await;
 }

@@ -1,28 +1,16 @@
 //! Scenarios in virtual time: judged and kept like live runs, the same for any number of jobs, and swept.
 
+mod sweep;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use end_to_end::{Ended, Process, Signal, eventually};
-use serde_json::Value;
+use end_to_end::{Process, Signal, empty_folder, eventually, read, repetitions, text};
 
 /// A folder of this test alone, empty at the start.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("simulate-{name}"));
-    if path.exists() {
-        fs::remove_dir_all(&path).expect("the folder can be emptied");
-    }
-    fs::create_dir_all(&path).expect("a folder can be made");
-    path
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("paths of tests are plain")
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    empty_folder(env!("CARGO_TARGET_TMPDIR"), &format!("simulate-{name}"))
 }
 
 /// An outage of two seconds, with these expectations.
@@ -53,20 +41,6 @@ phases = [
     path
 }
 
-fn result(out: &Path) -> Value {
-    serde_json::from_str(&read(&out.join("result.json"))).expect("it is JSON")
-}
-
-fn runs(out: &Path) -> Vec<Value> {
-    let runs = result(out)["repetitions"].clone();
-    runs.as_array().expect("runs").clone()
-}
-
-fn said(ended: &Ended, what: &str) -> bool {
-    let mut lines = ended.stdout.iter().chain(&ended.stderr);
-    lines.any(|line| line.contains(what))
-}
-
 const HELD: &str = r#""openings >= 3", "fast_fail_ratio(phase=outage) > 0.3""#;
 
 #[tokio::test]
@@ -78,9 +52,9 @@ async fn a_simulated_run_is_judged_and_kept_like_a_live_one() {
     let ended = Process::run(&["simulate", text(&scenario), "--out", text(&out)]).await;
 
     assert!(ended.status.success(), "{ended:#?}");
-    assert!(said(&ended, "[held]   openings >= 3"), "{ended:#?}");
+    assert!(ended.said("[held]   openings >= 3"), "{ended:#?}");
     assert_eq!(read(&out.join("scenario.toml")), read(&scenario));
-    let run = runs(&out).remove(0);
+    let run = repetitions(&out).remove(0);
     assert_eq!(
         (run["performer"].as_str(), run["cut_short"].as_bool()),
         (Some("simulated"), Some(false))
@@ -107,11 +81,11 @@ async fn what_does_not_hold_is_exit_status_1_with_each_seed_named() {
 
     assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
     assert!(
-        said(&ended, "run 3 of 3, seed 3: 0 of 1 expectations held"),
+        ended.said("run 3 of 3, seed 3: 0 of 1 expectations held"),
         "{ended:#?}"
     );
-    assert!(said(&ended, "3 expectations did not hold"), "{ended:#?}");
-    assert_eq!(runs(&out).len(), 3);
+    assert!(ended.said("3 expectations did not hold"), "{ended:#?}");
+    assert_eq!(repetitions(&out).len(), 3);
 }
 
 #[tokio::test]
@@ -124,7 +98,7 @@ async fn the_same_seeds_give_the_same_runs_for_any_number_of_jobs() {
         let asked = [&asked[..], &["--jobs", jobs, "--out", text(&out)]].concat();
         let ended = Process::run(&asked).await;
         assert!(ended.status.success(), "{ended:#?}");
-        runs(&out)
+        repetitions(&out)
     };
 
     let one = with_jobs("1").await;
@@ -168,7 +142,7 @@ async fn what_was_set_is_kept_in_a_file_that_gives_the_same_run() {
     let ended = Process::run(&["simulate", text(&kept), "--out", text(&again)]).await;
 
     assert!(ended.status.success(), "{ended:#?}");
-    assert_eq!(runs(&out), runs(&again));
+    assert_eq!(repetitions(&out), repetitions(&again));
     let kept = read(&kept);
     for line in [
         "# Run with --seed 5\n",
@@ -181,7 +155,7 @@ async fn what_was_set_is_kept_in_a_file_that_gives_the_same_run() {
     ] {
         assert!(kept.contains(line), "{line}: {kept}");
     }
-    let names = runs(&out)[0]["fleet"]["instances"]
+    let names = repetitions(&out)[0]["fleet"]["instances"]
         .as_array()
         .expect("instances")
         .len();
@@ -199,7 +173,7 @@ async fn a_live_run_takes_set_too_and_refuses_what_only_a_simulation_can() {
     let ended = Process::run(&[&asked[..], &sets].concat()).await;
 
     assert!(ended.status.success(), "{ended:#?}");
-    let run = runs(&out).remove(0);
+    let run = repetitions(&out).remove(0);
     assert_eq!(
         (
             run["performer"].as_str(),
@@ -220,7 +194,7 @@ async fn a_live_run_takes_set_too_and_refuses_what_only_a_simulation_can() {
     ] {
         let ended = Process::run(&["run", text(&scenario), "--set", set]).await;
         assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-        assert!(said(&ended, why), "{ended:#?}");
+        assert!(ended.said(why), "{ended:#?}");
     }
 }
 
@@ -243,7 +217,7 @@ async fn each_call_and_each_transition_is_a_row_of_the_event_table() {
             .starts_with("kind,seed,instance,planned_s")
     );
     let rows: Vec<&str> = rows.collect();
-    for run in runs(&out) {
+    for run in repetitions(&out) {
         let count = |kind: &str| {
             let head = format!("{kind},{},", run["seed"]);
             rows.iter().filter(|row| row.starts_with(&head)).count() as u64
@@ -293,107 +267,7 @@ async fn ctrl_c_ends_a_simulation_and_keeps_the_runs_that_have_ended() {
     assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
     let why = ended.stderr.last().expect("a reason");
     assert!(why.contains("of 10000 runs"), "{why}");
-    let runs = runs(&out);
+    let runs = repetitions(&out);
     assert!((1..10_000).contains(&runs.len()), "{}", runs.len());
     assert!(runs.iter().all(|run| run["cut_short"] == false));
-}
-
-#[tokio::test]
-async fn a_sweep_is_laid_out_and_goes_on_where_it_stopped() {
-    let folder = folder("sweep");
-    let out = folder.join("out");
-    let scenario = scenario(&folder, "");
-    let with_seeds = async |repeat: &str| {
-        let asked = [
-            "sweep",
-            text(&scenario),
-            "--repeat",
-            repeat,
-            "--out",
-            text(&out),
-        ];
-        let vary = [
-            "--vary",
-            "breaker.open_for=500ms,2s",
-            "--vary",
-            "fleet.size=3,10",
-        ];
-        let ended = Process::run(&[&asked[..], &vary].concat()).await;
-        assert!(ended.status.success(), "{ended:#?}");
-        let trials = read(&out.join("trials.jsonl"));
-        let trials = trials.lines().map(str::to_owned).collect::<Vec<_>>();
-        (ended, trials)
-    };
-
-    let (_, two) = with_seeds("2").await;
-    let (ended, three) = with_seeds("3").await;
-
-    assert_eq!((two.len(), three.len()), (8, 12));
-    assert_eq!(three[..8], two[..], "what was done is not done again");
-    assert!(said(&ended, "fleet.size=10"), "{ended:#?}");
-    assert!(said(&ended, "* 2s"), "{ended:#?}");
-    assert!(read(&out.join("sweep.csv")).lines().count() > 4);
-    assert!(read(&out.join("pareto.svg")).starts_with("<svg"));
-    assert_eq!(read(&out.join("scenario.toml")), read(&scenario));
-    // The same settings give what `simulate` gives.
-    let one = folder.join("one");
-    let asked = [
-        "simulate",
-        text(&scenario),
-        "--out",
-        text(&one),
-        "--instances",
-        "10",
-    ];
-    let ended = Process::run(&[&asked[..], &["--set", "breaker.open_for=2s"]].concat()).await;
-    assert!(ended.status.success(), "{ended:#?}");
-    let openings = |run: &Value| {
-        let instances = run["fleet"]["instances"]
-            .as_array()
-            .expect("instances")
-            .clone();
-        let changes = instances
-            .into_iter()
-            .flat_map(|one| one["transitions"].as_array().cloned().unwrap_or_default());
-        changes
-            .filter(|change| change[2] == "open" && change[1] != "open")
-            .count()
-    };
-    let trial = three.iter().find(|line| {
-        line.contains("\"2s\"") && line.contains("\"10\"") && line.contains("\"seed\":1,")
-    });
-    let trial: Value = serde_json::from_str(trial.expect("the trial")).expect("it is JSON");
-    let of_trial = trial["figures"]["openings"].as_f64().expect("a figure");
-    #[expect(clippy::cast_precision_loss, reason = "few openings")]
-    let of_run = openings(&runs(&one)[0]) as f64;
-    assert!((of_trial - of_run).abs() < 0.5, "{trial} {of_run}");
-}
-
-#[tokio::test]
-async fn a_folder_of_another_sweep_is_refused() {
-    let folder = folder("other-sweep");
-    let out = folder.join("out");
-    let scenario = scenario(&folder, "");
-    let sweep = async |vary: &str| {
-        let asked = [
-            "sweep",
-            text(&scenario),
-            "--repeat",
-            "1",
-            "--out",
-            text(&out),
-            "--vary",
-            vary,
-        ];
-        Process::run(&asked).await
-    };
-    assert!(sweep("breaker.open_for=500ms").await.status.success());
-
-    let ended = sweep("breaker.jitter=0,0.1").await;
-
-    assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-    assert!(
-        said(&ended, "choose another folder with --out"),
-        "{ended:#?}"
-    );
 }
