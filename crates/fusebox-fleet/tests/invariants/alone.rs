@@ -9,7 +9,7 @@ use crate::world::World;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn an_engine_that_is_away_changes_nothing_any_more_after_stale_after(
@@ -46,7 +46,7 @@ proptest! {
             plan.instances = 1;
             plan.faults.retain(|(_, fault)| match fault {
                 Fault::Path { of, .. } | Fault::Link { of, .. } | Fault::Crash { of }
-                | Fault::Start { of } | Fault::Leave { of } | Fault::ClockStep { of, .. } => *of == 0,
+                | Fault::Start { of } | Fault::Reset { of } | Fault::Leave { of } | Fault::ClockStep { of, .. } => *of == 0,
                 _ => true,
             });
         } else {

@@ -95,6 +95,15 @@ impl Breaker {
         }
     }
 
+    /// What an operator does on this instance.
+    pub(crate) fn reset(&mut self) -> News {
+        if self.state == State::Forced {
+            return News::None;
+        }
+        self.enter(State::Closed);
+        News::Changed(BreakerState::Closed)
+    }
+
     pub(crate) fn ask(&mut self) -> Answer {
         let generation = self.generation;
         match &mut self.state {

@@ -40,6 +40,10 @@ pub(crate) enum Fault {
         by: i64,
     },
     Order(Order),
+    /// An operator resets the breaker of one instance.
+    Reset {
+        of: usize,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -123,6 +127,7 @@ fn fault(instances: usize) -> impl Strategy<Value = Fault> {
         2 => (of.clone(), any::<bool>()).prop_map(|(of, up)| Fault::Link { of, up }),
         1 => of.clone().prop_map(|of| Fault::Crash { of }),
         1 => of.clone().prop_map(|of| Fault::Start { of }),
+        1 => of.clone().prop_map(|of| Fault::Reset { of }),
         1 => of.clone().prop_map(|of| Fault::Leave { of }),
         1 => any::<bool>().prop_map(|up| Fault::Engine { up }),
         1 => Just(Fault::Flush),

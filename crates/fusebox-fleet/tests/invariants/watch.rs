@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use fusebox_fleet::{
     AcquireRefused, Action, Era, Event, Fenced, Lease, Ledger, Member, Mode, Overlay, ProbeResult,
-    Report, ReportRefused, Settlement, Token, Veto, View,
+    ProbeRule, Report, ReportRefused, Settlement, Token, Veto, View,
 };
 
 use crate::breaker::{Permit, State};
+use crate::node::Node;
 use crate::plan::{Fault, Plan};
-use crate::world::Node;
 
 /// Watches one world.
 pub(crate) struct Watch {
@@ -18,6 +18,9 @@ pub(crate) struct Watch {
     orderly: bool,
     /// The leases that are alive, by the watch's own account.
     leases: Vec<(Token, Duration)>,
+    /// Those that a copy may bring back with which the engine fails over.
+    given: Vec<(Token, Duration)>,
+    failed_over: bool,
     seen: Vec<Option<Era>>,
     ledger_era: Option<Era>,
     /// How often each thing happened, so that a test can say that it was tried at all.
@@ -37,6 +40,8 @@ impl Watch {
             suspicion_run: plan.settings.suspicion_run(),
             orderly: plan.is_orderly(),
             leases: Vec::new(),
+            given: Vec::new(),
+            failed_over: false,
             seen: vec![None; plan.instances],
             ledger_era: None,
             holds: 0,
@@ -51,7 +56,13 @@ impl Watch {
 
     pub(crate) fn fault(&mut self, fault: Fault) {
         match fault {
-            Fault::Flush | Fault::FailOver => {
+            Fault::Flush => {
+                self.leases.clear();
+                self.given.clear();
+                self.ledger_era = None;
+            }
+            Fault::FailOver => {
+                self.failed_over = true;
                 self.leases.clear();
                 self.ledger_era = None;
             }
@@ -72,6 +83,15 @@ impl Watch {
                         waits || suspects,
                         "I1: {now:?}: instance {of} is held after {} failures",
                         node.breaker.run
+                    );
+                }
+            }
+            // I11: the right to probe ends here no later than at the engine.
+            Action::Probe { deadline, .. } if self.orderly && self.leased() => {
+                if let Some((_, ends)) = self.leases.last() {
+                    assert!(
+                        now + *deadline <= *ends,
+                        "I11: {now:?}: instance {of} probes too long"
                     );
                 }
             }
@@ -150,6 +170,7 @@ impl Watch {
                 assert!(self.leases.is_empty(), "I5: two leases: {:?}", self.leases);
             }
             self.leases.push((lease.token, now + lease.lasts));
+            self.given.push((lease.token, now + lease.lasts));
         } else {
             self.refusals += 1;
             assert_eq!(before, after, "I6: a refused request for the lease wrote");
@@ -164,7 +185,12 @@ impl Watch {
         answer: Result<View, Fenced>,
     ) {
         let alive = |(token, ends): &(Token, Duration)| *token == settlement.token && now < *ends;
-        let is_alive = self.leases.iter().any(alive);
+        let known = if self.failed_over {
+            &self.given
+        } else {
+            &self.leases
+        };
+        let is_alive = known.iter().any(alive);
         if answer.is_ok() {
             assert!(is_alive, "I5: a settlement without a lease counted");
             assert_ne!(settlement.result, ProbeResult::Void);
@@ -204,9 +230,13 @@ impl Watch {
                 );
             }
         }
-        if self.orderly && matches!(self.mode, Mode::Quorum | Mode::Pooled) {
+        if self.orderly && self.leased() {
             assert!(probing <= 1, "I11: {now:?}: {probing} probes at once");
         }
+    }
+
+    fn leased(&self) -> bool {
+        self.mode.dials().probe == ProbeRule::Leased
     }
 
     /// I16: every call is accounted for.

@@ -11,6 +11,7 @@ use fusebox_fleet::{
 };
 
 use crate::breaker::{Answer, Breaker, News, Permit, State};
+use crate::node::{Calls, Node};
 use crate::plan::{Fault, Plan, ms};
 use crate::watch::Watch;
 
@@ -32,33 +33,6 @@ pub(crate) enum Due {
 pub(crate) enum Request {
     Action(Action),
     Again(Action),
-}
-
-/// How the calls of one instance came out.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Calls {
-    pub(crate) offered: u64,
-    pub(crate) permitted: u64,
-    pub(crate) rejected: u64,
-    pub(crate) rejected_by_fleet: u64,
-    pub(crate) rejected_until_turn: u64,
-    pub(crate) succeeded: u64,
-    pub(crate) failed: u64,
-    /// Late ones among them included; those of a crashed process are lost.
-    pub(crate) lost: u64,
-    pub(crate) under_way: u64,
-}
-
-pub(crate) struct Node {
-    pub(crate) member: Option<Member>,
-    pub(crate) breaker: Breaker,
-    pub(crate) calls: Calls,
-    pub(crate) session: Session,
-    pub(crate) link: bool,
-    path: bool,
-    /// What the instance's clock shows beside the world's, in milliseconds.
-    clock: i64,
-    wake: Option<Duration>,
 }
 
 pub(crate) struct World {
@@ -200,6 +174,10 @@ impl World {
                 self.nodes[of].session = Session::new(0);
             }
             Fault::Start { of } => self.start(of),
+            Fault::Reset { of } => {
+                let news = self.nodes[of].breaker.reset();
+                self.pass_on(of, news);
+            }
             Fault::Engine { up } => self.engine = up,
             Fault::Flush => {
                 self.lives += 1;

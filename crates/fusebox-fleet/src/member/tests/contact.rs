@@ -122,6 +122,28 @@ fn what_is_overtaken_or_repeated_changes_nothing() {
 }
 
 #[test]
+fn an_answer_of_the_life_before_that_was_overtaken_is_no_news() {
+    let mut rig = Rig::quorum();
+    let old = Ok(rig.view);
+    let ticket = Ticket {
+        number: 1,
+        sent_at: rig.now,
+    };
+    rig.view.era = Era::new(Incarnation::new(2), Epoch::new(0));
+    rig.pass(1100 * MS);
+    assert_eq!(rig.member.view().unwrap().era, rig.view.era);
+
+    assert_eq!(
+        rig.tell(Event::Reported {
+            ticket,
+            answer: old
+        }),
+        []
+    );
+    assert_eq!(rig.member.view().unwrap().era, rig.view.era);
+}
+
+#[test]
 fn an_answer_older_than_stale_after_is_no_news() {
     let mut rig = Rig::new(Mode::Quorum, |settings| settings);
     rig.engine = false;
