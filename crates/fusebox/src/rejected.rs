@@ -91,13 +91,14 @@ pub struct Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("circuit breaker ")?;
         match self.reason {
-            RejectReason::RampUp => f.write_str("circuit breaker is ramping up")?,
-            RejectReason::Fleet => f.write_str("circuit breaker is held open by the fleet")?,
-            RejectReason::Turn => f.write_str("circuit breaker waits for its turn to close")?,
-            RejectReason::ProbeBusy => f.write_str("circuit breaker is probing for the fleet")?,
+            RejectReason::RampUp => f.write_str("is ramping up")?,
+            RejectReason::Fleet => f.write_str("is held open by the fleet")?,
+            RejectReason::Turn => f.write_str("waits for its turn to close")?,
+            RejectReason::ProbeBusy => f.write_str("is probing for the fleet")?,
             reason @ (RejectReason::Open | RejectReason::HalfOpen | RejectReason::ForcedOpen) => {
-                write!(f, "circuit breaker is {reason}")?
+                write!(f, "is {reason}")?;
             }
         }
         match self.retry_after {

@@ -73,9 +73,13 @@ impl Machine {
                     *calm = Calm::beginning(end.max(self.now));
                 }
             }
-            // Their times are the fleet's. A turn asks for the ramp when it ends.
-            Phase::Held(_) | Phase::Leased(_) | Phase::Turn(_) => {}
-            Phase::ForcedOpen | Phase::Disabled | Phase::MetricsOnly { .. } => {}
+            // The first three have times of the fleet's. A turn asks for the ramp when it ends.
+            Phase::Held(_)
+            | Phase::Leased(_)
+            | Phase::Turn(_)
+            | Phase::ForcedOpen
+            | Phase::Disabled
+            | Phase::MetricsOnly { .. } => {}
         }
     }
 }

@@ -23,10 +23,9 @@ impl Machine {
             Phase::HalfOpen(_) if self.free_probes() == 0 => {
                 Admission::Reject(RejectReason::HalfOpen)
             }
-            Phase::HalfOpen(_) => Admission::Ask,
             Phase::Held(_) => Admission::Reject(RejectReason::Fleet),
             Phase::Leased(lease) if lease.taken => Admission::Reject(RejectReason::ProbeBusy),
-            Phase::Leased(_) => Admission::Ask,
+            Phase::HalfOpen(_) | Phase::Leased(_) => Admission::Ask,
             Phase::Turn(_) => Admission::Reject(RejectReason::Turn),
         };
         let licence = self.licence();
