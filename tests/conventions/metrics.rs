@@ -59,7 +59,16 @@ async fn the_pages_of_all_services_are_as_the_conventions_have_them() {
             "circuit_breaker_trips_total",
             "rule",
             "circuit_breaker.transition.cause",
-            &["wait_elapsed", "probes_succeeded", "restored"],
+            &[
+                "wait_elapsed",
+                "probes_succeeded",
+                "restored",
+                "fleet_probe",
+                "fleet_probe_succeeded",
+                "fleet_probe_failed",
+                "fleet_probe_cancelled",
+                "fleet_probe_expired",
+            ],
         ),
         (
             "unreliable_service_requests_total",

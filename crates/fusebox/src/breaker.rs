@@ -256,7 +256,8 @@ impl Breaker {
         self.obey(Command::Reset);
     }
 
-    /// Opens the breaker; it recovers like after a trip. Nothing changes if it is open.
+    /// Opens the breaker; it recovers like after a trip. Nothing changes if it is open, unless the
+    /// [fleet](Self::fleet) holds it: then it is open by itself from now on.
     pub fn open(&self) {
         self.obey(Command::Open);
     }
@@ -268,7 +269,7 @@ impl Breaker {
         self.obey(Command::OpenFor(wait));
     }
 
-    /// Lets probes through at once. Nothing changes if the breaker is half-open.
+    /// Lets probes through at once. Nothing changes if the breaker is half-open by itself.
     pub fn half_open(&self) {
         self.obey(Command::HalfOpen);
     }

@@ -24,7 +24,7 @@ use crate::gate::{Admission, Gate, Noted, Stopwatch, Timed, Word};
 use crate::listener::Audience;
 use crate::machine::Machine;
 use crate::outcome::{Ended, Outcome, Report};
-use crate::rejected::{RejectReason, Rejected};
+use crate::rejected::Rejected;
 use crate::snapshot::Snapshot;
 use crate::state::Generation;
 use crate::stripe::Stripes;
@@ -155,31 +155,6 @@ impl Circuit {
             }
             word = self.gate.word();
         }
-    }
-
-    /// Rejects before the deadline `until`, asks the machine from then on.
-    #[inline]
-    fn reject(&self, word: Word, reason: RejectReason, until: u64) -> Result<Ticket, Rejected> {
-        let left = if until == u64::MAX {
-            if reason == RejectReason::Open {
-                // An open period beyond the end of time: the machine knows its length.
-                return self.ask();
-            }
-            self.latest.as_ref().map(|_| self.now());
-            None
-        } else {
-            match until.checked_sub(self.now()) {
-                None | Some(0) => return self.ask(),
-                left => left,
-            }
-        };
-        let rejected = word.rejected(reason, left);
-        if word.has(Word::WATCHED | Word::SPREAD) {
-            self.reject_watched_or_spread(word, rejected);
-        } else {
-            self.gate.stripes().mine().count_rejection(reason);
-        }
-        Err(rejected)
     }
 
     #[cold]

@@ -13,6 +13,7 @@
 //! | [`windows`] | What does it remember, and when does that mislead? |
 //! | [`open_period`] | How long does it stay open, and does the fleet come back at once? |
 //! | [`probes`] | Who proves that the downstream is well again, and how wrong can that be? |
+//! | [`fleet`] | What may a fleet of breakers decide for one of them? |
 //! | [`many`] | What changes with thousands of breakers, or millions of calls? |
 //! | [`recipes`] | Where do I start? |
 //!
@@ -44,6 +45,7 @@
 
 pub mod detection;
 pub mod false_trips;
+pub mod fleet;
 pub mod many;
 pub mod open_period;
 pub mod probes;

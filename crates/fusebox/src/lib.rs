@@ -58,6 +58,7 @@
 //! | [`Listener`], [`Event`], [`Events`], [`Interest`] | being told, at once or at a reader's pace |
 //! | [`Registry`], [`RegistryBuilder`], [`RegistrySnapshot`] | one breaker per key, in bounded memory |
 //! | [`ManualControl`] | what an operator does to many breakers at once |
+//! | [`FleetControl`], [`CloseRamp`], [`FleetHold`], [`HoldStage`] | what a fleet of breakers lets one of them do |
 //! | [`Saved`] | state and evidence that outlive the process |
 //! | [`Clock`], [`SystemClock`], [`ManualClock`] | where time comes from |
 //! | [`guide`] | choosing settings |
@@ -74,6 +75,7 @@ mod control;
 mod event;
 mod event_queue;
 mod event_stream;
+mod fleet_control;
 mod gate;
 pub mod guide;
 mod handle;
@@ -115,14 +117,16 @@ pub use config::{
 pub use control::ManualControl;
 pub use event::{Event, Interest};
 pub use event_stream::Events;
+pub use fleet_control::FleetControl;
 pub use listener::Listener;
+pub use machine::CloseRamp;
 pub use outcome::Outcome;
 pub use permit::Permit;
 pub use ratio::Ratio;
 pub use registry::{Registry, RegistryBuilder, RegistryFull, RegistrySnapshot};
 pub use rejected::{RejectReason, Rejected};
 pub use saved::Saved;
-pub use snapshot::{Snapshot, Totals};
+pub use snapshot::{FleetHold, HoldStage, Snapshot, Totals};
 pub use state::{Generation, State};
 pub use transition::{Cause, Transition, WouldTrip};
 pub use verdict::Verdict;

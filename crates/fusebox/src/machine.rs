@@ -10,6 +10,7 @@
 
 mod calm;
 mod change;
+mod fleet;
 mod judge;
 mod phase;
 mod reconfigure;
@@ -21,6 +22,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use fleet::CloseRamp;
+pub(crate) use fleet::FleetCommand;
+use fleet::{Lease, Turn};
+pub(crate) use phase::Opener;
 use phase::{Phase, Trial};
 
 use crate::clock::Nanos;
@@ -101,6 +106,10 @@ impl Machine {
         self.phase.state()
     }
 
+    pub(crate) fn failure_run(&self) -> u32 {
+        self.consecutive_failures
+    }
+
     pub(crate) fn events(&mut self) -> &mut EventQueue {
         &mut self.events
     }
@@ -131,9 +140,25 @@ impl Machine {
                     .map(|deadline| deadline.saturating_sub(self.now));
                 Err(self.rejected(RejectReason::HalfOpen, left))
             }
-            Phase::Open { until } => {
+            Phase::Open { until, .. } => {
                 let left = until.saturating_sub(self.now);
                 Err(self.rejected(RejectReason::Open, Some(left)))
+            }
+            Phase::Held(hold) => {
+                let left = hold.left(self.now);
+                Err(self.rejected(RejectReason::Fleet, left))
+            }
+            Phase::Leased(lease) if !lease.taken => {
+                lease.taken = true;
+                Ok(self.ticket())
+            }
+            Phase::Leased(Lease { until, .. }) => {
+                let left = until.saturating_sub(self.now);
+                Err(self.rejected(RejectReason::ProbeBusy, Some(left)))
+            }
+            Phase::Turn(Turn { until, .. }) => {
+                let left = until.saturating_sub(self.now);
+                Err(self.rejected(RejectReason::Turn, Some(left)))
             }
             Phase::ForcedOpen => Err(self.rejected(RejectReason::ForcedOpen, None)),
         }
@@ -199,8 +224,13 @@ impl Machine {
                     self.trip(cause, hint);
                 }
             }
-            // Disabled judges nothing; the other two grant no permits.
-            Phase::Disabled | Phase::Open { .. } | Phase::ForcedOpen => {}
+            Phase::Leased(lease) => self.end_fleet_probe(lease.hold, sample),
+            // Disabled judges nothing; the others grant no permits.
+            Phase::Disabled
+            | Phase::Open { .. }
+            | Phase::Held(_)
+            | Phase::Turn(_)
+            | Phase::ForcedOpen => {}
         }
         outcome
     }
@@ -218,7 +248,7 @@ impl Machine {
 
     fn make_due_change(&mut self) {
         match self.phase {
-            Phase::Open { until } if self.now >= until => self.half_open(Cause::WaitElapsed),
+            Phase::Open { until, .. } if self.now >= until => self.half_open(Cause::WaitElapsed),
             Phase::HalfOpen(Trial {
                 deadline: Some(deadline),
                 ..
@@ -226,6 +256,10 @@ impl Machine {
                 HalfOpenTimeout::Open => self.open(Cause::HalfOpenTimeout, None),
                 HalfOpenTimeout::Closed => self.close(Cause::HalfOpenTimeout),
             },
+            Phase::Leased(lease) if self.now >= lease.until => {
+                self.change(Phase::Held(lease.hold), Cause::FleetProbeExpired, None);
+            }
+            Phase::Turn(turn) if self.now >= turn.until => self.close_for_the_fleet(turn.ramp),
             Phase::Closed { ramp, calm } => {
                 if ramp.is_some_and(|ramp| self.now >= ramp.end()) {
                     let ramp = None;
@@ -234,13 +268,20 @@ impl Machine {
                 self.judge_overdue();
             }
             Phase::MetricsOnly { .. } => self.judge_overdue(),
-            Phase::Open { .. } | Phase::HalfOpen(_) | Phase::ForcedOpen | Phase::Disabled => {}
+            Phase::Open { .. }
+            | Phase::HalfOpen(_)
+            | Phase::Held(_)
+            | Phase::Leased(_)
+            | Phase::Turn(_)
+            | Phase::ForcedOpen
+            | Phase::Disabled => {}
         }
     }
 
     /// Carries out an operator's wish. To ask for the present state changes nothing, except that
     /// a reset always voids the calls in flight and forgets the evidence, and that an open period
-    /// takes the length that is asked for.
+    /// takes the length that is asked for. Open and half-open are the breaker's own here: where the
+    /// fleet keeps it in one of them, an operator takes it over.
     pub(crate) fn obey(&mut self, command: Command, now: Duration) {
         self.pass_time(now);
         match (command, self.phase) {
@@ -253,7 +294,8 @@ impl Machine {
             (Command::Reset, _) => self.close(Cause::Manual),
             (Command::OpenFor(wait), Phase::Open { .. }) => {
                 let until = self.now.saturating_add(wait);
-                self.phase = Phase::Open { until };
+                let opener = Opener::Operator;
+                self.phase = Phase::Open { until, opener };
             }
             (Command::Open, Phase::Open { .. })
             | (Command::HalfOpen, Phase::HalfOpen(_))
@@ -312,8 +354,11 @@ impl Machine {
                 .still_needed(self.config.half_open.verdict)
                 .min(self.config.half_open.permits)
                 .saturating_sub(trial.in_flight),
+            Phase::Leased(lease) => (!lease.taken).into(),
             Phase::Closed { .. }
             | Phase::Open { .. }
+            | Phase::Held(_)
+            | Phase::Turn(_)
             | Phase::ForcedOpen
             | Phase::Disabled
             | Phase::MetricsOnly { .. } => 0,

@@ -18,11 +18,25 @@ pub enum RejectReason {
     ForcedOpen,
     /// The breaker has just closed and admits only a share of the calls yet.
     RampUp,
+    /// The fleet holds the breaker open; see [`FleetControl`](crate::FleetControl).
+    Fleet,
+    /// The fleet lets the breaker close, and it waits for its turn.
+    Turn,
+    /// The breaker is half-open for one probe that the fleet leased to it, and that is under way.
+    ProbeBusy,
 }
 
 impl RejectReason {
     /// Every reason, in the order of this type's declaration.
-    pub const ALL: &'static [Self] = &[Self::Open, Self::HalfOpen, Self::ForcedOpen, Self::RampUp];
+    pub const ALL: &'static [Self] = &[
+        Self::Open,
+        Self::HalfOpen,
+        Self::ForcedOpen,
+        Self::RampUp,
+        Self::Fleet,
+        Self::Turn,
+        Self::ProbeBusy,
+    ];
 
     /// The reason's name in `snake_case`, as metrics and JSON show it.
     pub const fn as_str(self) -> &'static str {
@@ -31,14 +45,17 @@ impl RejectReason {
             Self::HalfOpen => "half_open",
             Self::ForcedOpen => "forced_open",
             Self::RampUp => "ramp_up",
+            Self::Fleet => "fleet",
+            Self::Turn => "turn",
+            Self::ProbeBusy => "probe_busy",
         }
     }
 
     /// The state in which calls are rejected for this reason.
     pub const fn state(self) -> State {
         match self {
-            Self::Open => State::Open,
-            Self::HalfOpen => State::HalfOpen,
+            Self::Open | Self::Fleet | Self::Turn => State::Open,
+            Self::HalfOpen | Self::ProbeBusy => State::HalfOpen,
             Self::ForcedOpen => State::ForcedOpen,
             Self::RampUp => State::Closed,
         }
@@ -62,8 +79,11 @@ pub struct Rejected {
     /// Which rule keeps the call out.
     pub reason: RejectReason,
     /// How long to wait before asking again; the state changes no later than that. It is the rest of
-    /// the open period, of the half-open deadline or of the ramp. `None` where no time leads out:
-    /// forced open, or half-open without a deadline.
+    /// the open period, of the half-open deadline, of the ramp, of the turn or of the probe's lease.
+    /// `None` where no time leads out: forced open, or half-open without a deadline.
+    ///
+    /// For [`RejectReason::Fleet`] it is the rest of the hint that the fleet gave, and `None` when
+    /// that has passed or there was none: the fleet leads out, and only it knows when.
     pub retry_after: Option<Duration>,
     /// The breaker's generation at the rejection.
     pub generation: Generation,
@@ -71,9 +91,15 @@ pub struct Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("circuit breaker ")?;
         match self.reason {
-            RejectReason::RampUp => f.write_str("circuit breaker is ramping up")?,
-            reason => write!(f, "circuit breaker is {reason}")?,
+            RejectReason::RampUp => f.write_str("is ramping up")?,
+            RejectReason::Fleet => f.write_str("is held open by the fleet")?,
+            RejectReason::Turn => f.write_str("waits for its turn to close")?,
+            RejectReason::ProbeBusy => f.write_str("is probing for the fleet")?,
+            reason @ (RejectReason::Open | RejectReason::HalfOpen | RejectReason::ForcedOpen) => {
+                write!(f, "is {reason}")?;
+            }
         }
         match self.retry_after {
             Some(wait) => write!(f, ", retry after {:?}", in_millis(wait)),

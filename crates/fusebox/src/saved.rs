@@ -5,11 +5,16 @@
 
 use std::time::Duration;
 
+use crate::machine::Opener;
 use crate::state::State;
 use crate::window::{Evidence, Sample, Window, WindowFigures};
 
 /// A breaker's state and evidence, taken by [`Breaker::save`](crate::Breaker::save). With the
 /// feature `serde` it can be written and read.
+///
+/// What the fleet said of the breaker is not kept, for another process has not heard it: a breaker
+/// that the fleet [holds](crate::FleetControl) is saved as open by itself, for `open_for` at its level
+/// of the back-off, or for the rest of its turn to close; then its own probes decide.
 ///
 /// # Examples
 /// ```
@@ -28,6 +33,9 @@ use crate::window::{Evidence, Sample, Window, WindowFigures};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Saved {
     pub(crate) state: State,
+    /// Who opened it, while it is open.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(crate) opener: Opener,
     /// Until the open period or the half-open deadline ends.
     pub(crate) left: Option<Duration>,
     /// The level of the back-off.

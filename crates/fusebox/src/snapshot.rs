@@ -27,7 +27,8 @@ pub struct Snapshot {
     pub generation: Generation,
     /// When the state was entered.
     pub since: Duration,
-    /// When the time-driven change is due: the end of the open period or the half-open deadline.
+    /// When the time-driven change is due: the end of the open period, the half-open deadline, or,
+    /// while the fleet holds the breaker, the end of its turn or of the probe's lease.
     pub deadline: Option<Duration>,
     /// Failures in a row. Exact where a rule counts them; elsewhere, failures after the last success of
     /// one thread count as later than the successes of others.
@@ -38,6 +39,8 @@ pub struct Snapshot {
     pub failure_ratio: Option<f64>,
     /// The window's share of slow calls, from `minimum_calls` on; `None` below.
     pub slow_ratio: Option<f64>,
+    /// What the fleet has to do with the state; `None` while the breaker or an operator decides.
+    pub hold: Option<FleetHold>,
     /// The level of the back-off: openings since the breaker was last closed, plus what has not
     /// decayed of the time before.
     pub openings: u32,
@@ -55,11 +58,50 @@ pub struct Snapshot {
     pub listener_panics: u64,
 }
 
+/// A verdict of the fleet that keeps calls out; see [`FleetControl`](crate::FleetControl).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FleetHold {
+    /// The number of the verdict.
+    pub epoch: u64,
+    /// How far it has come.
+    pub stage: HoldStage,
+    /// How long a call that is rejected now is told to wait; `None` when nobody knows.
+    pub retry_after: Option<Duration>,
+}
+
+/// How far a verdict of the fleet has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum HoldStage {
+    /// The breaker is open until the fleet says more.
+    Held,
+    /// The breaker is half-open for the fleet's probe.
+    Probing,
+    /// The fleet lets the breaker close; it is open until its turn comes.
+    Turn,
+}
+
+impl HoldStage {
+    /// Every stage, in the order of this type's declaration.
+    pub const ALL: &'static [Self] = &[Self::Held, Self::Probing, Self::Turn];
+
+    /// The stage's name in `snake_case`, as JSON shows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Probing => "probing",
+            Self::Turn => "turn",
+        }
+    }
+}
+
 impl Snapshot {
     /// How many transitions a snapshot remembers.
     pub const RECENT: usize = 32;
 
-    /// When the open period ends; `None` unless the breaker is open.
+    /// When the open period ends; `None` unless the breaker is open, and while the fleet
+    /// [holds](Self::hold) it without an end.
     pub fn open_until(&self) -> Option<Duration> {
         match self.state {
             State::Open => self.deadline,
@@ -67,10 +109,14 @@ impl Snapshot {
         }
     }
 
-    /// The time left of the open period; zero when it is over or the breaker is not open.
+    /// The time left of the open period; zero when it is over or the breaker is not open. While the
+    /// fleet holds the breaker open, what is left of the fleet's hint, if it gave one.
     pub fn retry_after(&self) -> Duration {
-        self.open_until()
-            .map_or(Duration::ZERO, |until| until.saturating_sub(self.at))
+        match (self.state, self.hold, self.open_until()) {
+            (_, _, Some(until)) => until.saturating_sub(self.at),
+            (State::Open, Some(hold), None) => hold.retry_after.unwrap_or_default(),
+            _ => Duration::ZERO,
+        }
     }
 }
 
@@ -98,6 +144,9 @@ impl Totals {
     }
 
     /// Openings caused by `cause`; zero for a cause that opens nothing.
+    ///
+    /// [`Cause::Fleet`] counts verdicts that opened a closed breaker, [`Cause::EngineLost`] holds that
+    /// the breaker went on with by itself.
     pub fn trips(&self, cause: Cause) -> u64 {
         self.trips.get(cause.index()).copied().unwrap_or(0)
     }

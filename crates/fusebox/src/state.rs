@@ -7,6 +7,18 @@
 //! | **half-open** | enough good probes; deadline, if so configured; operator | a probe failed; deadline; operator | – | operator |
 //! | **forced-open, disabled, metrics-only** | operator | operator | operator | operator |
 //!
+//! The host of a breaker may pass on what a fleet knows, through [`FleetControl`](crate::FleetControl).
+//! These ways are beside the others; what the fleet has not moved, it moves no further:
+//!
+//! | stage | shown as | begins | ends |
+//! |---|---|---|---|
+//! | **held** | open | `hold` in closed; the fleet's probe ends, or its lease does | `grant_probe`; `release`; `lose_engine`; operator |
+//! | **probing** | half-open | `grant_probe` in held | the probe ends, or its lease: held; a newer `hold`: held; `release`; `lose_engine`; operator |
+//! | **turn** | open | `release` with a wait, in held or probing | the wait has elapsed: closed; a newer `hold`: held; `lose_engine`; operator |
+//!
+//! `release` without a wait closes, `lose_engine` leads to an open period of the breaker's own. No
+//! rule and no probe closes or trips a breaker in one of these stages.
+//!
 //! Only an operator enters or leaves the three states on the right: no time and no outcome does.
 //! Restoring what was saved leads from any state to any, the same included.
 

@@ -24,12 +24,27 @@ pub enum Cause {
     Verdict,
     /// An operator wanted it.
     Manual,
+    /// The fleet's verdict: it opened the breaker, or lets it close. See
+    /// [`FleetControl`](crate::FleetControl).
+    Fleet,
+    /// The fleet that held the breaker cannot be heard any more, so the breaker decides by itself.
+    EngineLost,
     /// The open period is over.
     WaitElapsed,
     /// Enough probes succeeded.
     ProbesSucceeded,
     /// A saved state was restored.
     Restored,
+    /// The fleet leased its probe to this breaker.
+    FleetProbe,
+    /// The fleet's probe succeeded; the breaker is held again until the fleet says more.
+    FleetProbeSucceeded,
+    /// The fleet's probe failed or was slow.
+    FleetProbeFailed,
+    /// The fleet's probe ended and said nothing: its permit was dropped, or its result ignored.
+    FleetProbeCancelled,
+    /// The lease of the fleet's probe ended before the probe did, or no call came.
+    FleetProbeExpired,
 }
 
 impl Cause {
@@ -42,9 +57,16 @@ impl Cause {
         Self::HalfOpenTimeout,
         Self::Verdict,
         Self::Manual,
+        Self::Fleet,
+        Self::EngineLost,
         Self::WaitElapsed,
         Self::ProbesSucceeded,
         Self::Restored,
+        Self::FleetProbe,
+        Self::FleetProbeSucceeded,
+        Self::FleetProbeFailed,
+        Self::FleetProbeCancelled,
+        Self::FleetProbeExpired,
     ];
 
     /// The causes that can open a breaker, in the order of this type's declaration.
@@ -56,6 +78,8 @@ impl Cause {
         Self::HalfOpenTimeout,
         Self::Verdict,
         Self::Manual,
+        Self::Fleet,
+        Self::EngineLost,
     ];
 
     /// The cause's name in `snake_case`, as metrics and JSON show it.
@@ -68,9 +92,16 @@ impl Cause {
             Self::HalfOpenTimeout => "half_open_timeout",
             Self::Verdict => "verdict",
             Self::Manual => "manual",
+            Self::Fleet => "fleet",
+            Self::EngineLost => "engine_lost",
             Self::WaitElapsed => "wait_elapsed",
             Self::ProbesSucceeded => "probes_succeeded",
             Self::Restored => "restored",
+            Self::FleetProbe => "fleet_probe",
+            Self::FleetProbeSucceeded => "fleet_probe_succeeded",
+            Self::FleetProbeFailed => "fleet_probe_failed",
+            Self::FleetProbeCancelled => "fleet_probe_cancelled",
+            Self::FleetProbeExpired => "fleet_probe_expired",
         }
     }
 
@@ -103,7 +134,8 @@ pub struct Transition {
     pub consecutive_failures: u32,
     /// The window just before the change; the change empties it.
     pub window: WindowFigures,
-    /// How long calls will be rejected, when the breaker opened.
+    /// How long calls will be rejected, when the breaker opened or waits for its turn. `None` while
+    /// the fleet holds it, for no length is set.
     pub open_for: Option<Duration>,
 }
 

@@ -210,7 +210,15 @@ fn names<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> Vec<&'static s
 fn every_name_is_the_one_that_metrics_and_json_show() {
     assert_eq!(
         names(RejectReason::ALL, RejectReason::as_str),
-        ["open", "half_open", "forced_open", "ramp_up"]
+        [
+            "open",
+            "half_open",
+            "forced_open",
+            "ramp_up",
+            "fleet",
+            "turn",
+            "probe_busy",
+        ]
     );
     assert_eq!(
         names(State::ALL, State::as_str),
@@ -237,13 +245,24 @@ fn every_name_is_the_one_that_metrics_and_json_show() {
             "half_open_timeout",
             "verdict",
             "manual",
+            "fleet",
+            "engine_lost",
         ]
     );
     let (trips, others) = Cause::ALL.split_at(Cause::TRIPS.len());
     assert_eq!(trips, Cause::TRIPS);
     assert_eq!(
         names(others, Cause::as_str),
-        ["wait_elapsed", "probes_succeeded", "restored"]
+        [
+            "wait_elapsed",
+            "probes_succeeded",
+            "restored",
+            "fleet_probe",
+            "fleet_probe_succeeded",
+            "fleet_probe_failed",
+            "fleet_probe_cancelled",
+            "fleet_probe_expired",
+        ]
     );
     for (state, operators) in State::ALL
         .iter()

@@ -105,6 +105,13 @@ pub(crate) fn cause(transition: &Transition) -> String {
         Cause::Manual => "an operator wanted it".to_owned(),
         Cause::WaitElapsed => "the wait is over".to_owned(),
         Cause::ProbesSucceeded => "the probes succeeded".to_owned(),
+        Cause::Fleet => "the fleet decided it".to_owned(),
+        Cause::EngineLost => "the fleet cannot be heard any more".to_owned(),
+        Cause::FleetProbe => "the fleet leased its probe".to_owned(),
+        Cause::FleetProbeSucceeded => "the fleet's probe succeeded".to_owned(),
+        Cause::FleetProbeFailed => "the fleet's probe failed".to_owned(),
+        Cause::FleetProbeCancelled => "the fleet's probe said nothing".to_owned(),
+        Cause::FleetProbeExpired => "the lease of the fleet's probe ended".to_owned(),
         other => other.to_string(),
     };
     match transition.open_for {

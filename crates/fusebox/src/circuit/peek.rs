@@ -2,7 +2,7 @@
 
 use super::Circuit;
 use crate::gate::Admission;
-use crate::rejected::Rejected;
+use crate::rejected::{RejectReason, Rejected};
 
 impl Circuit {
     /// The rejection that a call would meet now, unless the machine has to be asked.
@@ -19,6 +19,9 @@ impl Circuit {
                 return Some(word.rejected(reason, None));
             }
             return match until.checked_sub(self.now()) {
+                None | Some(0) if reason == RejectReason::Fleet => {
+                    Some(word.rejected(reason, None))
+                }
                 None | Some(0) => None,
                 left => Some(word.rejected(reason, left)),
             };

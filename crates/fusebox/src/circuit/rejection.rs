@@ -1,9 +1,9 @@
-//! The rejection of a call that is made inside another call, which is told of it.
+//! The rejection of a call without asking the machine; a call that encloses it is told of it.
 
 use super::Circuit;
 use crate::gate::{Admission, Word};
 use crate::nesting::{self, Address};
-use crate::rejected::Rejected;
+use crate::rejected::{RejectReason, Rejected};
 use crate::ticket::Ticket;
 
 impl Circuit {
@@ -17,7 +17,46 @@ impl Circuit {
         answer
     }
 
-    /// Whether calls are rejected until somebody finds that the wait is over.
+    /// Rejects before the deadline `until`, asks the machine from then on. A hint of the fleet is no
+    /// deadline: when it has passed, rejections go on without one.
+    #[inline]
+    pub(super) fn reject(
+        &self,
+        word: Word,
+        reason: RejectReason,
+        until: u64,
+    ) -> Result<Ticket, Rejected> {
+        let left = if until == u64::MAX {
+            match reason {
+                // A period beyond the end of time: the machine knows its length.
+                RejectReason::Open | RejectReason::Turn | RejectReason::ProbeBusy => {
+                    return self.ask();
+                }
+                RejectReason::HalfOpen
+                | RejectReason::ForcedOpen
+                | RejectReason::RampUp
+                | RejectReason::Fleet => {
+                    self.latest.as_ref().map(|_| self.now());
+                    None
+                }
+            }
+        } else {
+            match until.checked_sub(self.now()) {
+                None | Some(0) if reason == RejectReason::Fleet => None,
+                None | Some(0) => return self.ask(),
+                left => left,
+            }
+        };
+        let rejected = word.rejected(reason, left);
+        if word.has(Word::WATCHED | Word::SPREAD) {
+            self.reject_watched_or_spread(word, rejected);
+        } else {
+            self.gate.stripes().mine().count_rejection(reason);
+        }
+        Err(rejected)
+    }
+
+    /// Whether calls are rejected until somebody finds that the wait is over, or says so.
     #[inline]
     pub(crate) fn is_rejecting(&self) -> bool {
         matches!(self.gate.word().admission(), Admission::Reject(_))

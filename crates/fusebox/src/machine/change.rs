@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Machine;
 use super::calm::Calm;
-use super::phase::{Phase, Trial};
+use super::phase::{Opener, Phase, Trial};
 use crate::backoff::{highest_level, level, open_period};
 use crate::event::Event;
 use crate::ramp::Ramp;
@@ -43,7 +43,11 @@ impl Machine {
 
     fn stay_open(&mut self, wait: Duration, cause: Cause) {
         let until = self.now.saturating_add(wait);
-        self.change(Phase::Open { until }, cause, Some(wait));
+        let opener = match cause {
+            Cause::Manual => Opener::Operator,
+            _ => Opener::Breaker,
+        };
+        self.change(Phase::Open { until, opener }, cause, Some(wait));
     }
 
     pub(super) fn half_open(&mut self, cause: Cause) {
@@ -70,11 +74,16 @@ impl Machine {
                 .ramp_up_for
                 .map(|period| Ramp::new(self.now, period)),
         };
-        let calm = Calm::beginning(ramp.map_or(self.now, |ramp| ramp.end()));
-        self.change(Phase::Closed { ramp, calm }, cause, None);
+        self.close_with(ramp, cause);
         if cause == Cause::Manual {
             self.openings = 0;
         }
+    }
+
+    /// Closes; calm begins when all calls pass.
+    pub(super) fn close_with(&mut self, ramp: Option<Ramp>, cause: Cause) {
+        let calm = Calm::beginning(ramp.map_or(self.now, |ramp| ramp.end()));
+        self.change(Phase::Closed { ramp, calm }, cause, None);
     }
 
     /// The level of the back-off at this moment.
@@ -85,6 +94,9 @@ impl Machine {
             }
             Phase::Open { .. }
             | Phase::HalfOpen(_)
+            | Phase::Held(_)
+            | Phase::Leased(_)
+            | Phase::Turn(_)
             | Phase::ForcedOpen
             | Phase::Disabled
             | Phase::MetricsOnly { .. } => self.openings,
@@ -110,7 +122,10 @@ impl Machine {
         let (from, to) = (transition.from, transition.to);
         self.totals.time[from.index()] += self.now.saturating_sub(self.since);
         self.totals.transitions[from.index()][to.index()] += 1;
-        if matches!(to, State::Open | State::ForcedOpen)
+        // A verdict that finds the breaker open, or lets it wait for its turn, opens nothing.
+        let opens = cause != Cause::Fleet || from == State::Closed;
+        if opens
+            && matches!(to, State::Open | State::ForcedOpen)
             && let Some(trips) = self.totals.trips.get_mut(cause.index())
         {
             *trips += 1;

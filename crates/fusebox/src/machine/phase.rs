@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::calm::Calm;
+use super::fleet::{Hold, Lease, Turn};
 use crate::config::ProbeVerdict;
 use crate::ramp::Ramp;
 use crate::state::State;
@@ -10,12 +11,41 @@ use crate::state::State;
 /// A state with exactly its own data.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Phase {
-    Closed { ramp: Option<Ramp>, calm: Calm },
-    Open { until: Duration },
+    Closed {
+        ramp: Option<Ramp>,
+        calm: Calm,
+    },
+    Open {
+        until: Duration,
+        opener: Opener,
+    },
     HalfOpen(Trial),
+    /// Open because the fleet says so, with no end of its own.
+    Held(Hold),
+    /// Half-open for one call, on a lease of the fleet.
+    Leased(Lease),
+    /// Open until its turn to close comes.
+    Turn(Turn),
     ForcedOpen,
     Disabled,
-    MetricsOnly { reported: bool },
+    MetricsOnly {
+        reported: bool,
+    },
+}
+
+/// Who opened a breaker, or set the end of its open period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub(crate) enum Opener {
+    /// The breaker itself, or the fleet that left it to itself.
+    #[default]
+    Breaker,
+    /// An operator; the fleet does not touch that.
+    Operator,
 }
 
 /// How far the probes of one half-open period have come.
@@ -39,29 +69,37 @@ impl Phase {
     pub(super) fn state(&self) -> State {
         match self {
             Self::Closed { .. } => State::Closed,
-            Self::Open { .. } => State::Open,
-            Self::HalfOpen(_) => State::HalfOpen,
+            Self::Open { .. } | Self::Held(_) | Self::Turn(_) => State::Open,
+            Self::HalfOpen(_) | Self::Leased(_) => State::HalfOpen,
             Self::ForcedOpen => State::ForcedOpen,
             Self::Disabled => State::Disabled,
             Self::MetricsOnly { .. } => State::MetricsOnly,
         }
     }
 
+    /// When time leads out.
     pub(super) fn deadline(&self) -> Option<Duration> {
         match self {
-            Self::Open { until } => Some(*until),
+            Self::Open { until, .. }
+            | Self::Leased(Lease { until, .. })
+            | Self::Turn(Turn { until, .. }) => Some(*until),
             Self::HalfOpen(trial) => trial.deadline,
-            Self::Closed { .. } | Self::ForcedOpen | Self::Disabled | Self::MetricsOnly { .. } => {
-                None
-            }
+            Self::Closed { .. }
+            | Self::Held(_)
+            | Self::ForcedOpen
+            | Self::Disabled
+            | Self::MetricsOnly { .. } => None,
         }
     }
 
     pub(super) fn probes_in_flight(&self) -> u32 {
         match self {
             Self::HalfOpen(trial) => trial.in_flight,
+            Self::Leased(lease) => lease.taken.into(),
             Self::Closed { .. }
             | Self::Open { .. }
+            | Self::Held(_)
+            | Self::Turn(_)
             | Self::ForcedOpen
             | Self::Disabled
             | Self::MetricsOnly { .. } => 0,

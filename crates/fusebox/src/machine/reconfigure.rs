@@ -42,7 +42,7 @@ impl Machine {
     /// Moves the deadlines of the present phase where the setting behind them is another one.
     fn adapt_phase(&mut self, config: &Config) {
         match &mut self.phase {
-            Phase::Open { until } => {
+            Phase::Open { until, .. } => {
                 // A longer maximum takes nothing from a period that an operator made longer still, and
                 // one that was left to its default is no setting that changes.
                 let by_default = [config.asked, self.config.asked]
@@ -73,7 +73,13 @@ impl Machine {
                     *calm = Calm::beginning(end.max(self.now));
                 }
             }
-            Phase::ForcedOpen | Phase::Disabled | Phase::MetricsOnly { .. } => {}
+            // The first three have times of the fleet's. A turn asks for the ramp when it ends.
+            Phase::Held(_)
+            | Phase::Leased(_)
+            | Phase::Turn(_)
+            | Phase::ForcedOpen
+            | Phase::Disabled
+            | Phase::MetricsOnly { .. } => {}
         }
     }
 }

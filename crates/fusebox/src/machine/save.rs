@@ -4,18 +4,35 @@ use std::time::Duration;
 
 use super::Machine;
 use super::calm::Calm;
-use super::phase::{Phase, Trial};
+use super::fleet::Turn;
+use super::phase::{Opener, Phase, Trial};
+use crate::backoff::open_period;
 use crate::saved::{Saved, SavedEvidence};
 use crate::state::State;
 use crate::transition::Cause;
 
 impl Machine {
-    /// What is worth keeping.
+    /// What is worth keeping. The fleet's word is not: another process has not heard it, and would
+    /// wait for ever for the word that ends it. So a breaker that the fleet keeps open is saved as
+    /// open by itself, for its first or present open period, or for the rest of its turn.
     pub(crate) fn save(&mut self, now: Duration) -> Saved {
         self.see(now);
         // Ages are counted from now.
         self.evidence.advance(self.now);
-        let deadline = self.phase.deadline();
+        let own = match self.phase {
+            Phase::Held(_) | Phase::Leased(_) => {
+                let wait = open_period(&self.config.wait, self.openings.max(1), None, 0.0);
+                let until = self.now.saturating_add(wait);
+                let opener = Opener::Breaker;
+                Phase::Open { until, opener }
+            }
+            Phase::Turn(Turn { until, .. }) => {
+                let opener = Opener::Breaker;
+                Phase::Open { until, opener }
+            }
+            phase => phase,
+        };
+        let deadline = own.deadline();
         let (openings, calm) = match self.phase {
             Phase::Closed { calm, .. } => {
                 let decay = self.config.wait.decay;
@@ -25,7 +42,11 @@ impl Machine {
             _ => (self.level(), None),
         };
         Saved {
-            state: self.state(),
+            state: own.state(),
+            opener: match own {
+                Phase::Open { opener, .. } => opener,
+                _ => Opener::default(),
+            },
             left: deadline.map(|deadline| deadline.saturating_sub(self.now)),
             openings,
             calm,
@@ -39,7 +60,7 @@ impl Machine {
         self.pass_time(now);
         let phase = self.restored_phase(saved);
         let open_for = match phase {
-            Phase::Open { until } => Some(until.saturating_sub(self.now)),
+            Phase::Open { until, .. } => Some(until.saturating_sub(self.now)),
             _ => None,
         };
         self.change(phase, Cause::Restored, open_for);
@@ -62,6 +83,7 @@ impl Machine {
             },
             State::Open => Phase::Open {
                 until: end(saved.left.unwrap_or_default().min(self.config.wait.max)),
+                opener: saved.opener,
             },
             State::HalfOpen => Phase::HalfOpen(Trial {
                 deadline: self.config.half_open.deadline.map(|longest| {

@@ -23,14 +23,20 @@ impl Machine {
             Phase::HalfOpen(_) if self.free_probes() == 0 => {
                 Admission::Reject(RejectReason::HalfOpen)
             }
-            Phase::HalfOpen(_) => Admission::Ask,
+            Phase::Held(_) => Admission::Reject(RejectReason::Fleet),
+            Phase::Leased(lease) if lease.taken => Admission::Reject(RejectReason::ProbeBusy),
+            Phase::HalfOpen(_) | Phase::Leased(_) => Admission::Ask,
+            Phase::Turn(_) => Admission::Reject(RejectReason::Turn),
         };
         let licence = self.licence();
         Standing {
             state: self.state(),
             generation: self.generation,
             admission,
-            until: self.phase.deadline(),
+            until: match self.phase {
+                Phase::Held(hold) => hold.hint,
+                phase => phase.deadline(),
+            },
             licence,
             failures: licence.map_or(0, |_| self.harmless_failures()),
             slow_over: self.config.trip.slow_over,
@@ -71,6 +77,9 @@ impl Machine {
             | Phase::MetricsOnly { .. }
             | Phase::Open { .. }
             | Phase::HalfOpen(_)
+            | Phase::Held(_)
+            | Phase::Leased(_)
+            | Phase::Turn(_)
             | Phase::ForcedOpen => return None,
         }
         // What is noted will be put into the present bucket, so that must be the bucket of now.

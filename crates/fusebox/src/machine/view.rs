@@ -32,6 +32,7 @@ impl Machine {
             window,
             failure_ratio: ratio(window.failures, window.calls),
             slow_ratio: ratio(window.slow + window.overdue, window.calls + window.overdue),
+            hold: self.phase.fleet_hold(self.now),
             openings: self.level(),
             probes_in_flight: self.phase.probes_in_flight(),
             probes_free: self.free_probes(),

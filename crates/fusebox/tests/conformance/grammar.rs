@@ -35,6 +35,7 @@ pub(crate) enum Action {
     End(String, Ending),
     Run(Ending, u32, Verdict),
     Operator(Operator),
+    Fleet(Fleet),
     Expect(Tick, Vec<(Key, String)>),
 }
 
@@ -69,6 +70,17 @@ pub(crate) enum Operator {
     MetricsOnly,
     Open,
     HalfOpen,
+}
+
+/// What the fleet says; all but the number of a verdict is in milliseconds.
+#[derive(Clone, Copy)]
+pub(crate) enum Fleet {
+    Hold(u64),
+    Hint(Duration),
+    GrantProbe(Duration),
+    Release(Duration),
+    Hasten(Duration),
+    LoseEngine(Duration),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -199,9 +211,15 @@ fn action(text: &str) -> Parsed<Action> {
         ("metrics_only", []) => Action::Operator(Operator::MetricsOnly),
         ("open", []) => Action::Operator(Operator::Open),
         ("half_open", []) => Action::Operator(Operator::HalfOpen),
+        ("hold", [epoch]) => Action::Fleet(Fleet::Hold(number(epoch)?)),
+        ("hint", [wait]) => Action::Fleet(Fleet::Hint(millis(wait)?)),
+        ("grant_probe", [lease]) => Action::Fleet(Fleet::GrantProbe(millis(lease)?)),
+        ("release", [after]) => Action::Fleet(Fleet::Release(millis(after)?)),
+        ("hasten", [wait]) => Action::Fleet(Fleet::Hasten(millis(wait)?)),
+        ("lose_engine", [wait]) => Action::Fleet(Fleet::LoseEngine(millis(wait)?)),
         (
             "call" | "run" | "end" | "reset" | "force_open" | "disable" | "metrics_only" | "open"
-            | "half_open",
+            | "half_open" | "hold" | "hint" | "grant_probe" | "release" | "hasten" | "lose_engine",
             words,
         ) => return Err(format!("`{operation}` does not take {words:?}")),
         _ => return Err(format!("unknown operation `{operation}`")),
@@ -218,6 +236,9 @@ fn verdict(text: &str) -> Parsed<Verdict> {
         "reject" => Ok(Verdict::Reject(None)),
         "reject:open" => Ok(Verdict::Reject(Some(RejectReason::Open))),
         "reject:half_open" => Ok(Verdict::Reject(Some(RejectReason::HalfOpen))),
+        "reject:fleet" => Ok(Verdict::Reject(Some(RejectReason::Fleet))),
+        "reject:turn" => Ok(Verdict::Reject(Some(RejectReason::Turn))),
+        "reject:probe_busy" => Ok(Verdict::Reject(Some(RejectReason::ProbeBusy))),
         "reject:forced" => Ok(Verdict::Reject(Some(RejectReason::ForcedOpen))),
         _ => Err(format!("unknown verdict `{text}`")),
     }

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fusebox::{
-    Breaker, Cause, Event, ManualClock, Outcome, Permit, RejectReason, Rejected, Snapshot, State,
-    Transition,
+    Breaker, Cause, CloseRamp, Event, ManualClock, Outcome, Permit, RejectReason, Rejected,
+    Snapshot, State, Transition,
 };
 
-use crate::grammar::{Action, Ending, Fault, Key, Operator, Result, Scenario, Step, Tick, Verdict};
+use crate::grammar::{
+    Action, Ending, Fault, Fleet, Key, Operator, Result, Scenario, Step, Tick, Verdict,
+};
 
 pub(crate) fn run(scenario: &Scenario) -> Vec<Fault> {
     let fault = |line, text: &str, complaint| Fault {
@@ -71,6 +73,10 @@ impl Stage {
                 self.operate(*operator);
                 Ok(())
             }
+            Action::Fleet(fleet) => {
+                self.follow(*fleet);
+                Ok(())
+            }
             Action::Expect(tick, facts) => {
                 if *tick == Tick::First {
                     self.breaker.poll_transitions();
@@ -127,6 +133,19 @@ impl Stage {
             Operator::Open => self.breaker.open(),
             Operator::HalfOpen => self.breaker.half_open(),
         }
+    }
+
+    /// Whether it applies is told by what follows.
+    fn follow(&self, fleet: Fleet) {
+        let control = self.breaker.fleet();
+        let _applied = match fleet {
+            Fleet::Hold(epoch) => control.hold(epoch),
+            Fleet::Hint(wait) => control.hint(wait),
+            Fleet::GrantProbe(lease) => control.grant_probe(lease).is_some(),
+            Fleet::Release(after) => control.release(after, CloseRamp::AsConfigured),
+            Fleet::Hasten(wait) => control.hasten(wait),
+            Fleet::LoseEngine(wait) => control.lose_engine(wait),
+        };
     }
 
     fn compare(&self, facts: &[(Key, String)]) -> Vec<String> {

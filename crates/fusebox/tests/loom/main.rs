@@ -9,6 +9,7 @@
 
 use std::num::NonZeroUsize;
 mod failures;
+mod fleet;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

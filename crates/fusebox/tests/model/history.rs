@@ -18,6 +18,7 @@ pub(crate) enum Step {
     Run(Call),
     Tick,
     Operate(Operator),
+    Fleet(Fleet),
     /// Another setting, over the same window.
     Reconfigure(Change),
 }
@@ -57,6 +58,19 @@ pub(crate) enum Result {
     Panicked,
 }
 
+/// What the fleet may do. Times in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fleet {
+    /// The verdict of this number.
+    Hold(u64),
+    Hint(u64),
+    Grant(u64),
+    /// After so long, over a ramp of so long or the configured one.
+    Release(u64, Option<u64>),
+    Hasten(u64),
+    LoseEngine(u64),
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Operator {
     Reset,
@@ -72,8 +86,10 @@ pub(crate) enum Operator {
 
 /// Phases of up to 300 steps, as many steps in all as `length` says.
 pub(crate) fn some(length: Range<usize>) -> impl Strategy<Value = Vec<Step>> {
-    let phase = prop_oneof![Just(2_u32), Just(20), Just(50), Just(95)]
-        .prop_flat_map(|failing| prop::collection::vec(step(failing), 1..300));
+    let failing = prop_oneof![Just(2_u32), Just(20), Just(50), Just(95)];
+    let fleet = prop_oneof![Just(1_u32), Just(1), Just(12)];
+    let phase = (failing, fleet)
+        .prop_flat_map(|(failing, fleet)| prop::collection::vec(step(failing, fleet), 1..300));
     let most = length.end;
     prop::collection::vec(phase, 1..8).prop_map(move |phases| {
         let mut steps = phases.concat();
@@ -82,7 +98,7 @@ pub(crate) fn some(length: Range<usize>) -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-fn step(failing: u32) -> impl Strategy<Value = Step> {
+fn step(failing: u32, often: u32) -> impl Strategy<Value = Step> {
     prop_oneof![
         24 => call(failing).prop_map(Step::Run),
         10 => Just(Step::Start),
@@ -93,6 +109,7 @@ fn step(failing: u32) -> impl Strategy<Value = Step> {
         3 => (0_u64..2).prop_map(Step::ToDeadline),
         2 => Just(Step::Tick),
         1 => operator().prop_map(Step::Operate),
+        often => fleet().prop_map(Step::Fleet),
         2 => change().prop_map(Step::Reconfigure),
     ]
 }
@@ -124,6 +141,20 @@ fn call(failing: u32) -> impl Strategy<Value = Call> {
     let took = prop::option::weighted(0.6, 0_u64..60);
     let hint = prop::option::weighted(0.1, 0_u64..4000);
     (result, took, hint).prop_map(|(result, took, hint)| Call { result, took, hint })
+}
+
+fn fleet() -> impl Strategy<Value = Fleet> {
+    let wait = || 0_u64..150;
+    let after = || prop_oneof![Just(0_u64), 0_u64..150];
+    prop_oneof![
+        6 => (0_u64..6).prop_map(Fleet::Hold),
+        2 => wait().prop_map(Fleet::Hint),
+        6 => wait().prop_map(Fleet::Grant),
+        3 => (after(), prop::option::of(wait()))
+            .prop_map(|(after, ramp)| Fleet::Release(after, ramp)),
+        2 => wait().prop_map(Fleet::Hasten),
+        1 => wait().prop_map(Fleet::LoseEngine),
+    ]
 }
 
 fn operator() -> impl Strategy<Value = Operator> {

@@ -1,7 +1,7 @@
 //! The breaker agrees with a model that anyone can check by eye.
 //!
 //! Random settings and random histories: calls that succeed, fail, panic, hang and answer late,
-//! a clock that steps back, ticks and operators. After every step the snapshot must equal what
+//! a clock that steps back, ticks, operators and a fleet. After every step the snapshot must equal what
 //! [`naive::Model`] works out from scratch, from a plain list of everything that happened.
 
 #![expect(
@@ -19,12 +19,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fusebox::{
-    Breaker, Clock, Event, ManualClock, Outcome, Permit, RejectReason, Snapshot, State, Transition,
+    Breaker, Cause, Clock, CloseRamp, Event, ManualClock, Outcome, Permit, RejectReason, Snapshot,
+    State, Transition,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use history::{Call, Operator, Result, Step};
+use history::{Call, Fleet, Operator, Result, Step};
 use naive::{Model, Seen};
 use settings::Settings;
 
@@ -194,6 +195,10 @@ impl Pair {
                 self.model.operate(*operator, self.clock.now());
                 self.operate(*operator);
             }
+            Step::Fleet(fleet) => {
+                let applies = self.model.follow(*fleet, self.clock.now());
+                assert_eq!(self.follow(*fleet), applies);
+            }
         }
     }
 
@@ -252,6 +257,21 @@ impl Pair {
         }
     }
 
+    fn follow(&self, fleet: Fleet) -> bool {
+        let (control, millis) = (self.breaker.fleet(), Duration::from_millis);
+        match fleet {
+            Fleet::Hold(epoch) => control.hold(epoch),
+            Fleet::Hint(wait) => control.hint(millis(wait)),
+            Fleet::Grant(lease) => control.grant_probe(millis(lease)).is_some(),
+            Fleet::Release(after, ramp) => {
+                let ramp = ramp.map_or(CloseRamp::AsConfigured, |it| CloseRamp::Over(millis(it)));
+                control.release(millis(after), ramp)
+            }
+            Fleet::Hasten(wait) => control.hasten(millis(wait)),
+            Fleet::LoseEngine(wait) => control.lose_engine(millis(wait)),
+        }
+    }
+
     fn compare(&mut self) -> std::result::Result<(), TestCaseError> {
         let snapshot = self.breaker.snapshot();
         let expected = self.model.seen(self.clock.now());
@@ -301,6 +321,8 @@ impl Pair {
         if self.breaker.state().is_operators() {
             self.breaker.resume();
         }
+        // The host promises that a hold ends; a lease or a turn does so by itself.
+        self.breaker.fleet().lose_engine(Duration::from_millis(1));
         if self.settings.half_open_for.is_none() {
             // Without a deadline the host promises that every probe ends.
             self.calls.clear();
@@ -342,6 +364,10 @@ fn seen(snapshot: &Snapshot) -> Seen {
         rated: snapshot.failure_ratio.is_some(),
         openings: snapshot.openings,
         probes: [snapshot.probes_in_flight, snapshot.probes_free],
+        hold: snapshot
+            .hold
+            .map(|hold| (hold.epoch, hold.stage, hold.retry_after)),
+        trips: of_all(Cause::TRIPS, |cause| totals.trips(cause)),
         calls: of_all(Outcome::ALL, |outcome| totals.calls(outcome)),
         rejections: of_all(RejectReason::ALL, |reason| totals.rejections(reason)),
         slow_calls: totals.slow_calls(),

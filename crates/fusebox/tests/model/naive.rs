@@ -2,11 +2,12 @@
 //!
 //! Slow and simple on purpose: no running sums, no rings, no state but the list.
 
+mod fleet;
 mod reading;
 
 use std::time::Duration;
 
-use fusebox::{Cause, Outcome, RejectReason, State};
+use fusebox::{Cause, HoldStage, Outcome, RejectReason, State};
 
 use crate::history::{Call, Operator, Result};
 use crate::settings::{Dropped, Probes, Settings};
@@ -33,7 +34,17 @@ enum Entry {
         ramp_at_first: Option<Duration>,
         /// What was in force.
         settings: Settings,
+        /// How far the fleet's verdict has come with this change, if it is the fleet's.
+        stage: Option<HoldStage>,
+        /// Whether an operator set the end.
+        ordered: bool,
     },
+    /// The fleet holds the breaker by this verdict from now on.
+    Verdict(u64),
+    /// Until then callers should stay away.
+    Hint(Duration),
+    /// The fleet lets the breaker close, with a ramp of so many milliseconds or the configured one.
+    Released(Option<u64>),
     /// Other settings are in force.
     NewSettings {
         at: Duration,
@@ -80,6 +91,14 @@ impl Model {
         self.tick(now);
         let mut left = self.deadline().map(|deadline| deadline - self.now);
         let reason = match self.state() {
+            _ if self.stage() == Some(HoldStage::Held) => {
+                left = self.hint_left();
+                RejectReason::Fleet
+            }
+            _ if self.stage() == Some(HoldStage::Turn) => RejectReason::Turn,
+            State::HalfOpen if self.stage().is_some() && self.free() == 0 => {
+                RejectReason::ProbeBusy
+            }
             State::Open => RejectReason::Open,
             State::ForcedOpen => RejectReason::ForcedOpen,
             State::HalfOpen if self.free() == 0 => RejectReason::HalfOpen,
@@ -144,7 +163,9 @@ impl Model {
         };
         self.log_end(outcome, verdict);
         let at_once = call.result == Result::Trip;
-        if at_once && self.state() == State::HalfOpen {
+        if self.stage().is_some() {
+            self.end_fleet_probe(verdict);
+        } else if at_once && self.state() == State::HalfOpen {
             self.change(State::Open, Cause::Verdict, call.hint);
         } else if at_once && self.state() != State::Disabled {
             self.trip(Cause::Verdict, call.hint);
@@ -165,6 +186,11 @@ impl Model {
         self.now = self.now.max(now);
         if self.deadline().is_some_and(|deadline| self.now >= deadline) {
             match self.state() {
+                _ if self.stage() == Some(HoldStage::Turn) => self.close_for_the_fleet(),
+                State::HalfOpen if self.stage().is_some() => {
+                    let stage = Some(HoldStage::Held);
+                    self.move_to(State::Open, Cause::FleetProbeExpired, None, stage);
+                }
                 State::Open => self.change(State::HalfOpen, Cause::WaitElapsed, None),
                 _ if self.settings.then_closed => {
                     self.change(State::Closed, Cause::HalfOpenTimeout, None);
@@ -190,7 +216,7 @@ impl Model {
             after: settings.clone(),
             ramp_end,
         });
-        if self.state() == State::HalfOpen {
+        if self.state() == State::HalfOpen && self.stage().is_none() {
             self.judge_probes(None);
         }
         self.tick(now);
@@ -207,12 +233,15 @@ impl Model {
             at,
             until,
             ramp,
+            stage,
             ..
         }) = self.log.iter_mut().rev().find(last_change)
         else {
             return None;
         };
         match to {
+            // The fleet's times are no setting.
+            _ if stage.is_some() => {}
             State::Open if settings.max < before.max => {
                 *until = until.map(|until| until.min(*at + millis(settings.max)));
             }
@@ -244,7 +273,7 @@ impl Model {
             Operator::Disable => State::Disabled,
             Operator::MetricsOnly => State::MetricsOnly,
         };
-        if to != self.state() {
+        if to != self.state() || self.stage().is_some() {
             self.change(to, Cause::Manual, None);
         } else if to == State::Closed {
             self.log.push(Entry::Reset);
@@ -252,17 +281,17 @@ impl Model {
     }
 
     fn open_for(&mut self, wait: u64) {
-        if self.state() != State::Open {
+        if self.state() != State::Open || self.stage().is_some() {
             self.change(State::Open, Cause::Manual, None);
         }
         let end = self.now + Duration::from_millis(wait);
-        if let Some(Entry::Change { until, .. }) = self
+        if let Some(Entry::Change { until, ordered, .. }) = self
             .log
             .iter_mut()
             .rev()
             .find(|entry| matches!(entry, Entry::Change { .. }))
         {
-            *until = Some(end);
+            (*until, *ordered) = (Some(end), true);
         }
     }
 
@@ -351,6 +380,8 @@ impl Model {
             ramp: ramp.map(Duration::from_millis),
             ramp_at_first: ramp.map(Duration::from_millis),
             settings: self.settings.clone(),
+            stage: None,
+            ordered: cause == Cause::Manual,
         });
     }
 }

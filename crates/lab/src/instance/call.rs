@@ -191,6 +191,15 @@ impl FastFailures {
                         RejectReason::RampUp => "the circuit breaker has just closed and admits \
                                                  only some calls yet; the downstream was not called"
                             .to_owned(),
+                        RejectReason::Fleet => "the fleet holds the circuit breaker open; the \
+                                                downstream was not called"
+                            .to_owned(),
+                        RejectReason::Turn => "the circuit breaker waits for its turn to close; \
+                                               the downstream was not called"
+                            .to_owned(),
+                        RejectReason::ProbeBusy => "the circuit breaker is probing for the fleet; \
+                                                    the downstream was not called"
+                            .to_owned(),
                         reason => format!(
                             "the circuit breaker is {}; the downstream was not called",
                             reason.to_string().replace('_', "-"),

@@ -94,7 +94,16 @@ fn the_page_about_metrics_lists_the_values_of_labels() {
         (
             "- `rule` of trips:",
             "circuit_breaker.transition.cause",
-            &["wait_elapsed", "probes_succeeded", "restored"],
+            &[
+                "wait_elapsed",
+                "probes_succeeded",
+                "restored",
+                "fleet_probe",
+                "fleet_probe_succeeded",
+                "fleet_probe_failed",
+                "fleet_probe_cancelled",
+                "fleet_probe_expired",
+            ],
         ),
         (
             "- `outcome` of the unreliable service:",

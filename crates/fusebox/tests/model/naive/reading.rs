@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fusebox::{Cause, Outcome, RejectReason, State};
+use fusebox::{Cause, HoldStage, Outcome, RejectReason, State};
 
 use super::{Entry, Model};
 use crate::settings::{Lately, Probes, Settings};
@@ -20,6 +20,8 @@ pub(crate) struct Seen {
     pub(crate) rated: bool,
     pub(crate) openings: u32,
     pub(crate) probes: [u32; 2],
+    pub(crate) hold: Option<(u64, HoldStage, Option<Duration>)>,
+    pub(crate) trips: Vec<u64>,
     pub(crate) calls: Vec<u64>,
     pub(crate) rejections: Vec<u64>,
     pub(crate) slow_calls: u64,
@@ -71,6 +73,8 @@ impl Model {
             rated: calls > 0 && calls >= self.settings.enough(),
             openings: self.level(),
             probes: [self.in_flight(), self.free()],
+            hold: self.held(),
+            trips: vec![0; Cause::TRIPS.len()],
             calls: vec![0; Outcome::ALL.len()],
             rejections: vec![0; RejectReason::ALL.len()],
             slow_calls: 0,
@@ -91,14 +95,25 @@ impl Model {
                     seen.rejections[place(RejectReason::ALL, reason)] += 1;
                 }
                 Entry::WouldTrip => seen.would_trip += 1,
-                Entry::Change { to, at, .. } => {
+                Entry::Change { to, at, cause, .. } => {
+                    let opens = *cause != Cause::Fleet || state == State::Closed;
+                    if let State::Open | State::ForcedOpen = to
+                        && let Some(rule) = Cause::TRIPS.iter().position(|rule| rule == cause)
+                    {
+                        seen.trips[rule] += u64::from(opens);
+                    }
                     let (left, entered) = (place(State::ALL, &state), place(State::ALL, to));
                     seen.time[left] += *at - seen.since;
                     seen.transitions[left][entered] += 1;
                     (seen.since, state) = (*at, *to);
                 }
-                Entry::Reset | Entry::Start { .. } | Entry::NewRamp | Entry::NewSettings { .. } => {
-                }
+                Entry::Reset
+                | Entry::Start { .. }
+                | Entry::NewRamp
+                | Entry::NewSettings { .. }
+                | Entry::Verdict(_)
+                | Entry::Hint(_)
+                | Entry::Released(_) => {}
             }
         }
         seen.time[place(State::ALL, &state)] += self.now - seen.since;
@@ -165,17 +180,23 @@ impl Model {
 
     /// The time until the ramp ends, while there is one.
     pub(super) fn ramp_left(&self) -> Option<Duration> {
+        let (at, ramp) = self.ramp()?;
+        let left = (at + ramp).checked_sub(self.now);
+        left.filter(|left| !left.is_zero())
+    }
+
+    /// Begin and length of the last ramp, if the last change or reset began one.
+    fn ramp(&self) -> Option<(Duration, Duration)> {
         let border = |entry: &&Entry| matches!(entry, Entry::Change { .. } | Entry::Reset);
         match self.log.iter().rev().find(border)? {
-            Entry::Change { at, ramp, .. } => (*at + (*ramp)?).checked_sub(self.now),
+            Entry::Change { at, ramp, .. } => Some((*at, (*ramp)?)),
             _ => None,
         }
-        .filter(|left| !left.is_zero())
     }
 
     /// Whether the ramp lets one more call pass: each asking call adds the share of its moment.
     pub(super) fn ramp_admits(&self) -> bool {
-        let (Some(left), Some(ramp)) = (self.ramp_left(), self.settings.ramp) else {
+        let (Some(left), Some((_, ramp))) = (self.ramp_left(), self.ramp()) else {
             return true;
         };
         let fresh = |entry: &Entry| matches!(entry, Entry::NewRamp);
@@ -183,7 +204,6 @@ impl Model {
         let asked = &self.era()[start.map_or(0, |last| last + 1)..];
         let end = self.now + left;
         let share = |at: Duration| {
-            let ramp = Duration::from_millis(ramp);
             let gone = (ramp - (end - at)).as_nanos() * 1_000_000 / ramp.as_nanos();
             gone.clamp(100_000, 1_000_000)
         };
@@ -300,6 +320,9 @@ impl Model {
         if self.state() != State::HalfOpen {
             return 0;
         }
+        if self.stage().is_some() {
+            return 1 - self.in_flight();
+        }
         let (good, bad) = self.probes();
         let needed = match self.settings.probes {
             Probes::Count { successes, .. } => successes.saturating_sub(good),
@@ -327,6 +350,7 @@ impl Backoff {
     fn enter(&mut self, state: State, cause: Cause, calm_from: Duration, settings: &Settings) {
         self.calm_from = (state == State::Closed).then(|| signed(calm_from));
         match state {
+            State::Open if is_the_fleets(cause) => {}
             State::Open => self.level = settings.capped(self.level + 1),
             State::Closed if cause == Cause::Manual => self.level = 0,
             _ => {}
@@ -359,6 +383,18 @@ impl Backoff {
             self.calm_from = Some(from.max(now - step));
         }
     }
+}
+
+fn is_the_fleets(cause: Cause) -> bool {
+    [
+        Cause::Fleet,
+        Cause::EngineLost,
+        Cause::FleetProbeSucceeded,
+        Cause::FleetProbeFailed,
+        Cause::FleetProbeCancelled,
+        Cause::FleetProbeExpired,
+    ]
+    .contains(&cause)
 }
 
 fn signed(time: Duration) -> i128 {

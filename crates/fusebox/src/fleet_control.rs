@@ -1,0 +1,141 @@
+//! A handle for what a fleet of breakers lets one of them do: open on a common verdict, probe on a lease,
+//! close in turn.
+//!
+//! The breaker knows no fleet and no network. Its host asks others, weighs what they say, and passes the
+//! result on with these commands, off the path of the calls. A command is a single step under the
+//! breaker's lock: it takes effect by one transition, or it does not apply and changes nothing.
+
+use std::time::Duration;
+
+use crate::breaker::Breaker;
+use crate::machine::{CloseRamp, FleetCommand};
+use crate::state::Generation;
+
+/// Passes on to a breaker what a fleet of breakers decided. Made by [`Breaker::fleet`].
+///
+/// The fleet reaches only a closed breaker and what it has moved itself. A breaker that tripped by
+/// itself recovers by itself; the fleet may only [bring that forward](Self::hasten). What an operator
+/// orders wins and ends a hold, as [`restore`](Breaker::restore) does. No verdict of the fleet raises or
+/// forgets the level of the back-off.
+///
+/// # Who ends a hold
+/// Time does not lead out of a hold: a host that may lose its fleet must call
+/// [`lose_engine`](Self::lose_engine) then. A probe cannot get lost, because its lease ends.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Cause, CloseRamp, Config, ManualClock, RejectReason, State};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::new();
+/// let breaker = Breaker::with_clock("inventory", Config::default(), clock.clone());
+/// let second = Duration::from_secs(1);
+///
+/// // Enough others are failing, and so is this one: it need not find out alone.
+/// assert!(breaker.fleet().hold(7));
+/// breaker.fleet().hint(second * 2);
+/// let rejected = breaker.try_acquire().unwrap_err();
+/// assert_eq!((rejected.reason, rejected.retry_after), (RejectReason::Fleet, Some(second * 2)));
+///
+/// // This instance got the lease: its next call is the fleet's probe.
+/// breaker.fleet().grant_probe(second * 3).unwrap();
+/// breaker.try_acquire()?.success();
+/// let last = *breaker.snapshot().transitions.last().unwrap();
+/// assert_eq!((last.to, last.cause), (State::Open, Cause::FleetProbeSucceeded));
+///
+/// // The fleet closes, each instance in its turn.
+/// assert!(breaker.fleet().release(second, CloseRamp::AsConfigured));
+/// assert_eq!(breaker.try_acquire().unwrap_err().reason, RejectReason::Turn);
+/// clock.advance(second);
+/// assert!(breaker.try_acquire().is_ok());
+/// # Ok::<(), fusebox::Rejected>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct FleetControl<'a> {
+    breaker: &'a Breaker,
+}
+
+impl Breaker {
+    /// The handle for what a fleet decides about this breaker.
+    pub fn fleet(&self) -> FleetControl<'_> {
+        FleetControl { breaker: self }
+    }
+}
+
+impl FleetControl<'_> {
+    /// Holds a closed breaker open on the fleet's verdict, until the fleet says more. Calls in flight
+    /// are void. A breaker that waits for its turn to close, or probes, is held again by a verdict with
+    /// a higher number; one that is held takes note of it.
+    ///
+    /// `epoch` is the number of the verdict. It is compared only with that of a hold under way; it is
+    /// for the host to ignore a verdict that it knows to be old.
+    ///
+    /// Returns whether it applied. `false`: the breaker is open or half-open by itself, an operator
+    /// decides, or it is held by this verdict or a newer one.
+    pub fn hold(self, epoch: u64) -> bool {
+        self.follow(FleetCommand::Hold { epoch })
+    }
+
+    /// States how long callers of a held breaker should stay away, counted from now. Rejections say
+    /// what is left of it, and nothing when it has passed. It ends no hold.
+    ///
+    /// Returns whether it applied: `false` unless the breaker is held or probes for the fleet.
+    pub fn hint(self, retry_after: Duration) -> bool {
+        self.follow(FleetCommand::Hint(retry_after))
+    }
+
+    /// Lets exactly one call of a held breaker through, the next one, as the fleet's probe. The others
+    /// are rejected until the probe ends, or `lease` does, counted from now.
+    ///
+    /// Then the breaker is held again, and the cause of that transition is what came of the probe:
+    /// [`FleetProbeSucceeded`](crate::Cause::FleetProbeSucceeded),
+    /// [`FleetProbeFailed`](crate::Cause::FleetProbeFailed) (it failed, panicked or was slow),
+    /// [`FleetProbeCancelled`](crate::Cause::FleetProbeCancelled) (its permit was dropped, or its result
+    /// says nothing) or [`FleetProbeExpired`](crate::Cause::FleetProbeExpired) (no outcome in time, or
+    /// no call came). An outcome that comes later is late and decides nothing. A dropped permit is a
+    /// failure where `dropped_permit` says so.
+    ///
+    /// Returns the generation of the probe; the transition that ends it begins the next one. `None`
+    /// unless the breaker is held.
+    pub fn grant_probe(self, lease: Duration) -> Option<Generation> {
+        self.breaker
+            .circuit()
+            .change(|machine, now| machine.grant_probe(lease, now))
+    }
+
+    /// Lets a held breaker close, or one that probes for the fleet: at once if `after` is zero, or in
+    /// its turn, `after` from now. Until then it rejects. It closes with an empty window, and `ramp` says
+    /// how the load comes back. A fleet that closes draws another `after` for each breaker, so that
+    /// the downstream does not meet all of them at the same time.
+    ///
+    /// Returns whether it applied. `false`: the fleet does not hold the breaker, or its turn is set
+    /// already.
+    pub fn release(self, after: Duration, ramp: CloseRamp) -> bool {
+        self.follow(FleetCommand::Release { after, ramp })
+    }
+
+    /// Brings the end of the breaker's own open period forward to `wait` from now, if that is sooner.
+    /// Its own probes decide then, and the level of the back-off stays. This is no transition.
+    ///
+    /// Returns whether it applied. `false`: the period ends sooner already, an operator opened the
+    /// breaker or set the end, or the breaker is not open by itself.
+    pub fn hasten(self, wait: Duration) -> bool {
+        self.follow(FleetCommand::Hasten(wait))
+    }
+
+    /// Leaves a breaker that the fleet keeps from closing to itself, because the fleet cannot be heard
+    /// any more: it is open for `wait` from now, then its own probes decide. The level of the back-off
+    /// stays. A fleet that loses its engine draws another `wait` for each breaker.
+    ///
+    /// Returns whether it applied: `false` unless the breaker is held, probes for the fleet or waits
+    /// for its turn.
+    pub fn lose_engine(self, wait: Duration) -> bool {
+        self.follow(FleetCommand::LoseEngine(wait))
+    }
+
+    fn follow(self, command: FleetCommand) -> bool {
+        self.breaker
+            .circuit()
+            .change(|machine, now| machine.follow(command, now))
+    }
+}

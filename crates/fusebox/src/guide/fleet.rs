@@ -1,0 +1,92 @@
+//! Fleets: what a fleet of breakers may decide for one of them, and what stays the breaker's own.
+//!
+//! Each instance has its own breaker and finds out by its own calls. A host that asks the other instances
+//! can pass on what they know, with [`Breaker::fleet`](crate::Breaker::fleet). The breaker asks nobody and
+//! waits for nobody: a command is one step under its lock, away from the path of the calls. Who votes, how
+//! many votes open, and who gets the lease is the host's business.
+//!
+//! | command | applies to | what comes of it | cause |
+//! |---|---|---|---|
+//! | `hold` | closed | open without an end | `fleet` |
+//! | `hint` | held, probing | rejections say how long to stay away | – |
+//! | `grant_probe` | held | half-open for exactly the next call | `fleet_probe` |
+//! | `release` | held, probing | closed, at once or after a turn | `fleet` |
+//! | `hasten` | open by its own rules | the open period ends sooner | – |
+//! | `lose_engine` | held, probing, turn | open by itself, then its own probes | `engine_lost` |
+//!
+//! Each returns whether it applied. What does not apply changes nothing, so a host may be late, repeat
+//! itself, or lose a race against the breaker's own rules.
+//!
+//! # The verdict
+//! A breaker that trips on `n` failures in a row at `r` calls per second needs `n / r` seconds of an
+//! outage, and makes `n` calls for nothing. One that is held needs as long as the news takes to arrive. The
+//! level of the back-off is the same afterwards: a hold neither raises nor forgets it.
+//!
+//! ```
+//! use fusebox::{Breaker, Cause, Config, RejectReason};
+//!
+//! let breaker = Breaker::new("db", Config::builder().consecutive_failures(5).build()?);
+//! breaker.try_acquire()?.failure();
+//! breaker.try_acquire()?.failure();
+//! // Two failures in a row are a suspicion, and enough others have it too.
+//! assert_eq!(breaker.failure_run(), 2);
+//! assert!(breaker.fleet().hold(1));
+//!
+//! assert_eq!(breaker.try_acquire().unwrap_err().reason, RejectReason::Fleet);
+//! let snapshot = breaker.snapshot();
+//! assert_eq!((snapshot.totals.trips(Cause::Fleet), snapshot.openings), (1, 0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The lease
+//! `N` breakers that recover by themselves make `N` probes each open period. A fleet can let one of them
+//! probe for all. The probe cannot get lost: it succeeds, fails, is given up, or its lease ends, and each of
+//! these is a transition with a cause that says which. In every case the breaker is held again, ready for
+//! the next lease.
+//!
+//! ```
+//! use fusebox::{Breaker, Cause, Config, ManualClock, Outcome};
+//! use std::time::Duration;
+//!
+//! let clock = ManualClock::new();
+//! let breaker = Breaker::with_clock("db", Config::default(), clock.clone());
+//! breaker.fleet().hold(1);
+//! breaker.fleet().grant_probe(Duration::from_secs(2)).unwrap();
+//! let hangs = breaker.try_acquire()?;
+//!
+//! clock.advance(Duration::from_secs(2));
+//! breaker.poll_transitions();
+//!
+//! let last = *breaker.snapshot().transitions.last().unwrap();
+//! assert_eq!(last.cause, Cause::FleetProbeExpired);
+//! assert_eq!(hangs.success(), Outcome::Late);
+//! assert!(breaker.fleet().grant_probe(Duration::from_secs(2)).is_some());
+//! # Ok::<(), fusebox::Rejected>(())
+//! ```
+//!
+//! # The turn
+//! Breakers that close by themselves do so at different times, and the load comes back in steps. Breakers
+//! that a fleet closes would all close at once. So `release` takes a wait, which the host draws evenly from 0
+//! to `R` for each breaker: the load then rises by `I · r / R` per second for `I` instances, and
+//! `I · r · R / 2` calls are rejected that need not have been. [`CloseRamp`](crate::CloseRamp) gives each of
+//! them a ramp besides.
+//!
+//! # When the fleet is gone
+//! Time does not end a hold, since only the fleet knows when to. A host that cannot hear its fleet any more
+//! calls `lose_engine`, and the breaker goes on by itself. A breaker that is saved while it is held is saved
+//! as open by itself, for the next process may have no fleet.
+//!
+//! ```
+//! use fusebox::{Breaker, Config, ManualClock, State};
+//! use std::time::Duration;
+//!
+//! let clock = ManualClock::new();
+//! let breaker = Breaker::with_clock("db", Config::default(), clock.clone());
+//! breaker.fleet().hold(1);
+//! assert!(breaker.fleet().lose_engine(Duration::from_secs(3)));
+//!
+//! clock.advance(Duration::from_secs(3));
+//! breaker.try_acquire()?.success();
+//! assert_eq!(breaker.state(), State::Closed);
+//! # Ok::<(), fusebox::Rejected>(())
+//! ```

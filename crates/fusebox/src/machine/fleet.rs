@@ -1,0 +1,275 @@
+//! The fleet's commands: what becomes of a phase when the host passes on what other breakers know.
+//!
+//! [`decided`] is a table of command and phase. The fleet moves only what it has moved itself, and
+//! a closed breaker; it may bring the end of an open period forward. What an operator ordered is
+//! out of its reach.
+
+use std::time::Duration;
+
+use super::Machine;
+use super::phase::{Opener, Phase};
+use crate::clock::nanos;
+use crate::ramp::Ramp;
+use crate::snapshot::{FleetHold, HoldStage};
+use crate::state::Generation;
+use crate::transition::Cause;
+use crate::window::Sample;
+
+/// What a host passes on from the fleet. Times are spans from now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FleetCommand {
+    Hold { epoch: u64 },
+    Hint(Duration),
+    GrantProbe { lease: Duration },
+    Release { after: Duration, ramp: CloseRamp },
+    Hasten(Duration),
+    LoseEngine(Duration),
+}
+
+/// How the load comes back when the fleet lets a breaker close.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseRamp {
+    /// As after a recovery of the breaker's own: by `ramp_up_for`, if that is set.
+    #[default]
+    AsConfigured,
+    /// The share of calls that pass grows over so long, whatever the settings say. With zero all
+    /// pass at once.
+    Over(Duration),
+}
+
+/// A verdict of the fleet that keeps calls out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hold {
+    pub(super) epoch: u64,
+    /// Until when callers should stay away, as far as the fleet said. Nothing happens then.
+    pub(super) hint: Option<Duration>,
+}
+
+/// The right to one probe on behalf of the fleet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lease {
+    /// What the breaker goes back to.
+    pub(super) hold: Hold,
+    pub(super) until: Duration,
+    /// Whether a call has taken the permit.
+    pub(super) taken: bool,
+}
+
+/// The wait before closing, which differs from breaker to breaker so that load comes back in steps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) epoch: u64,
+    pub(super) until: Duration,
+    pub(super) ramp: CloseRamp,
+}
+
+/// What becomes of a command.
+enum Decision {
+    /// It does not apply to this phase.
+    Refused,
+    /// The phase goes on with other data.
+    Amended(Phase),
+    /// The phase is left. How long calls will be rejected, where that is known.
+    Entered(Phase, Cause, Option<Duration>),
+    Closed(CloseRamp),
+}
+
+fn decided(command: FleetCommand, phase: Phase, now: Duration) -> Decision {
+    match command {
+        FleetCommand::Hold { epoch } => held(phase, epoch),
+        FleetCommand::Hint(wait) => hinted(phase, now.saturating_add(wait)),
+        FleetCommand::GrantProbe { lease } => match phase {
+            Phase::Held(hold) => {
+                let until = now.saturating_add(lease);
+                let taken = false;
+                let leased = Phase::Leased(Lease { hold, until, taken });
+                Decision::Entered(leased, Cause::FleetProbe, None)
+            }
+            Phase::Closed { .. }
+            | Phase::Open { .. }
+            | Phase::HalfOpen(_)
+            | Phase::Leased(_)
+            | Phase::Turn(_)
+            | Phase::ForcedOpen
+            | Phase::Disabled
+            | Phase::MetricsOnly { .. } => Decision::Refused,
+        },
+        FleetCommand::Release { after, ramp } => released(phase, now, after, ramp),
+        FleetCommand::Hasten(wait) => hastened(phase, now.saturating_add(wait)),
+        FleetCommand::LoseEngine(wait) => match phase {
+            Phase::Held(_) | Phase::Leased(_) | Phase::Turn(_) => {
+                let own = Phase::Open {
+                    until: now.saturating_add(wait),
+                    opener: Opener::Breaker,
+                };
+                Decision::Entered(own, Cause::EngineLost, Some(wait))
+            }
+            Phase::Closed { .. }
+            | Phase::Open { .. }
+            | Phase::HalfOpen(_)
+            | Phase::ForcedOpen
+            | Phase::Disabled
+            | Phase::MetricsOnly { .. } => Decision::Refused,
+        },
+    }
+}
+
+/// The verdict is open. Of two verdicts that hold a breaker the newer one counts; it voids a lease
+/// of the older one.
+fn held(phase: Phase, epoch: u64) -> Decision {
+    let anew = Decision::Entered(Phase::Held(Hold { epoch, hint: None }), Cause::Fleet, None);
+    match phase {
+        Phase::Closed { .. } => anew,
+        Phase::Turn(turn) if epoch > turn.epoch => anew,
+        Phase::Leased(lease) if epoch > lease.hold.epoch => anew,
+        Phase::Held(hold) if epoch > hold.epoch => {
+            Decision::Amended(Phase::Held(Hold { epoch, ..hold }))
+        }
+        Phase::Held(_)
+        | Phase::Leased(_)
+        | Phase::Turn(_)
+        | Phase::Open { .. }
+        | Phase::HalfOpen(_)
+        | Phase::ForcedOpen
+        | Phase::Disabled
+        | Phase::MetricsOnly { .. } => Decision::Refused,
+    }
+}
+
+fn hinted(phase: Phase, end: Duration) -> Decision {
+    // What no clock will show is no time to come back at.
+    let hint = (nanos(end) < u64::MAX).then_some(end);
+    match phase {
+        Phase::Held(hold) => Decision::Amended(Phase::Held(Hold { hint, ..hold })),
+        Phase::Leased(lease) => Decision::Amended(Phase::Leased(Lease {
+            hold: Hold { hint, ..lease.hold },
+            ..lease
+        })),
+        Phase::Closed { .. }
+        | Phase::Open { .. }
+        | Phase::HalfOpen(_)
+        | Phase::Turn(_)
+        | Phase::ForcedOpen
+        | Phase::Disabled
+        | Phase::MetricsOnly { .. } => Decision::Refused,
+    }
+}
+
+/// The verdict is closed. A turn that has been given stands: a message that comes twice draws no
+/// second one.
+fn released(phase: Phase, now: Duration, after: Duration, ramp: CloseRamp) -> Decision {
+    match phase {
+        Phase::Held(_) | Phase::Leased(_) if after.is_zero() => Decision::Closed(ramp),
+        Phase::Held(Hold { epoch, .. })
+        | Phase::Leased(Lease {
+            hold: Hold { epoch, .. },
+            ..
+        }) => {
+            let until = now.saturating_add(after);
+            let turn = Phase::Turn(Turn { epoch, until, ramp });
+            Decision::Entered(turn, Cause::Fleet, Some(after))
+        }
+        Phase::Turn(_)
+        | Phase::Closed { .. }
+        | Phase::Open { .. }
+        | Phase::HalfOpen(_)
+        | Phase::ForcedOpen
+        | Phase::Disabled
+        | Phase::MetricsOnly { .. } => Decision::Refused,
+    }
+}
+
+fn hastened(phase: Phase, end: Duration) -> Decision {
+    match phase {
+        Phase::Open {
+            until,
+            opener: opener @ Opener::Breaker,
+        } if end < until => Decision::Amended(Phase::Open { until: end, opener }),
+        Phase::Open { .. }
+        | Phase::Closed { .. }
+        | Phase::HalfOpen(_)
+        | Phase::Held(_)
+        | Phase::Leased(_)
+        | Phase::Turn(_)
+        | Phase::ForcedOpen
+        | Phase::Disabled
+        | Phase::MetricsOnly { .. } => Decision::Refused,
+    }
+}
+
+impl Machine {
+    /// Does what the fleet says, if that applies; returns whether it did.
+    pub(crate) fn follow(&mut self, command: FleetCommand, now: Duration) -> bool {
+        self.pass_time(now);
+        match decided(command, self.phase, self.now) {
+            Decision::Refused => return false,
+            Decision::Amended(phase) => self.phase = phase,
+            Decision::Entered(phase, cause, rejecting) => self.change(phase, cause, rejecting),
+            Decision::Closed(ramp) => self.close_for_the_fleet(ramp),
+        }
+        true
+    }
+
+    /// Grants one probe; returns the generation in which the next call is that probe.
+    pub(crate) fn grant_probe(&mut self, lease: Duration, now: Duration) -> Option<Generation> {
+        let granted = self.follow(FleetCommand::GrantProbe { lease }, now);
+        granted.then_some(self.generation)
+    }
+
+    pub(super) fn close_for_the_fleet(&mut self, ramp: CloseRamp) {
+        let period = match ramp {
+            CloseRamp::AsConfigured => self.config.ramp_up_for,
+            CloseRamp::Over(period) => Some(period).filter(|period| !period.is_zero()),
+        };
+        let ramp = period.map(|period| Ramp::new(self.now, period));
+        self.close_with(ramp, Cause::Fleet);
+    }
+
+    /// The fleet's probe has ended. Whatever came of it, the fleet decides what follows.
+    pub(super) fn end_fleet_probe(&mut self, hold: Hold, sample: Option<Sample>) {
+        let cause = match sample {
+            // A slow probe proves no recovery.
+            Some(sample) if sample.failed || sample.slow => Cause::FleetProbeFailed,
+            Some(_) => Cause::FleetProbeSucceeded,
+            None => Cause::FleetProbeCancelled,
+        };
+        self.change(Phase::Held(hold), cause, None);
+    }
+}
+
+impl Hold {
+    /// The rest of the hint.
+    pub(super) fn left(self, now: Duration) -> Option<Duration> {
+        let left = self.hint?.checked_sub(now)?;
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+impl Phase {
+    /// What the fleet has to do with it.
+    pub(super) fn fleet_hold(&self, now: Duration) -> Option<FleetHold> {
+        let (epoch, stage, retry_after) = match *self {
+            Self::Held(hold) => (hold.epoch, HoldStage::Held, hold.left(now)),
+            Self::Leased(Lease { hold, until, .. }) => {
+                let left = until.saturating_sub(now);
+                (hold.epoch, HoldStage::Probing, Some(left))
+            }
+            Self::Turn(Turn { epoch, until, .. }) => {
+                let left = until.saturating_sub(now);
+                (epoch, HoldStage::Turn, Some(left))
+            }
+            Self::Closed { .. }
+            | Self::Open { .. }
+            | Self::HalfOpen(_)
+            | Self::ForcedOpen
+            | Self::Disabled
+            | Self::MetricsOnly { .. } => return None,
+        };
+        Some(FleetHold {
+            epoch,
+            stage,
+            retry_after,
+        })
+    }
+}
