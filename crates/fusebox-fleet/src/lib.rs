@@ -54,6 +54,7 @@
 //! | [`Report`], [`Acquire`], [`Lease`], [`Settlement`] and their refusals | what they say to an engine |
 //! | [`Ledger`], [`Standing`] | what an engine decides |
 //! | [`Order`], [`Command`] | an operator's command to the whole fleet |
+//! | [`bind`] | a breaker of `fusebox` that a member leads |
 //! | [`engine`], [`engine::Engine`], [`engine::Operator`] | where the ledger is kept |
 //! | `conformance` | what every engine has to do |
 //! | [`Incarnation`], [`Epoch`], [`Revision`], [`Token`] and other numbers | what puts news in order |
@@ -61,6 +62,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod bind;
 mod chance;
 mod command;
 #[cfg(feature = "conformance")]

@@ -1,0 +1,177 @@
+//! The thin layer between a member and a breaker of [`fusebox`]: actions become commands, and what the
+//! breaker tells becomes events.
+//!
+//! It decides nothing. The host still carries messages to the engine, and tells the member of calls: their
+//! ends with [`finished`], their rejections with [`rejected`].
+
+use fusebox::{Breaker, Cause, CloseRamp, Generation, Outcome, RejectReason, State, Transition};
+
+use crate::command::Order;
+use crate::member::{Action, BreakerState, CallResult, Event, ProbeId};
+use crate::message::ProbeResult;
+
+/// What a call's end says to a member: the state in which the call was permitted, and its outcome.
+///
+/// Only calls of a closed breaker are evidence. Probes are told by the transition that they cause.
+pub fn finished(permitted_in: State, outcome: Outcome) -> Option<Event> {
+    match (permitted_in, outcome) {
+        (State::Closed, Outcome::Success) => Some(Event::Finished(CallResult::Succeeded)),
+        (State::Closed, Outcome::Failure) => Some(Event::Finished(CallResult::Failed)),
+        _ => None,
+    }
+}
+
+/// What a rejection says to a member: there is traffic, so a held instance could probe.
+pub fn rejected(reason: RejectReason) -> Option<Event> {
+    match reason {
+        RejectReason::Fleet | RejectReason::ProbeBusy => Some(Event::Rejected),
+        _ => None,
+    }
+}
+
+/// A breaker that a member leads.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config};
+/// use fusebox_fleet::bind::{self, Bound};
+/// use fusebox_fleet::{InstanceId, Member, Mode, Sender, Session, Settings};
+/// use std::{sync::Arc, time::Duration};
+///
+/// let breaker = Breaker::new("inventory", Config::default());
+/// let transitions = breaker.events(fusebox::Interest::Changes, 64);
+/// let mut bound = Bound::new(breaker.clone());
+/// let sender = Sender::new(InstanceId::new("a")?, Session::new(1));
+/// let settings = Arc::new(Settings::builder(Mode::Quorum).build()?);
+/// let mut member = Member::new(sender, settings);
+///
+/// let permit = breaker.try_acquire()?;
+/// let state = permit.state();
+/// let outcome = permit.end(fusebox::Verdict::Failure { retry_after: None });
+/// let mut events: Vec<_> = bind::finished(state, outcome).into_iter().collect();
+/// while let Some(event) = events.pop() {
+///     for action in member.handle(Duration::ZERO, event, &mut fastrand::f64) {
+///         events.extend(bound.apply(&action)); // and send what is for the engine
+///     }
+/// }
+/// # drop(transitions); // its transitions go through `bound.heard`
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Bound {
+    breaker: Breaker,
+    /// The probe that was granted last, and the generation that it is.
+    probe: Option<(ProbeId, Generation)>,
+    /// An operator has opened the breaker, so that it says nothing about the downstream.
+    ordered: bool,
+}
+
+impl Bound {
+    /// Leads this breaker.
+    pub fn new(breaker: Breaker) -> Self {
+        Self {
+            breaker,
+            probe: None,
+            ordered: false,
+        }
+    }
+
+    /// The breaker.
+    pub fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    /// Does what the member asks of the breaker; anything else is left to the host. An event that is
+    /// returned is for the member, at once.
+    pub fn apply(&mut self, action: &Action) -> Option<Event> {
+        let fleet = self.breaker.fleet();
+        match action {
+            // Where it does not apply, the breaker has moved meanwhile, and that is told as its transition.
+            Action::Hold { epoch } => {
+                fleet.hold(epoch.get());
+            }
+            Action::Hint { retry_after } => {
+                fleet.hint(*retry_after);
+            }
+            Action::Probe { probe, deadline } => {
+                let Some(generation) = fleet.grant_probe(*deadline) else {
+                    let result = ProbeResult::Void;
+                    return Some(Event::ProbeEnded {
+                        probe: *probe,
+                        result,
+                    });
+                };
+                self.probe = Some((*probe, generation));
+            }
+            Action::Release { after } => {
+                fleet.release(*after, CloseRamp::AsConfigured);
+            }
+            Action::Hasten { wait } => {
+                fleet.hasten(*wait);
+            }
+            Action::LoseEngine { wait } => {
+                fleet.lose_engine(*wait);
+            }
+            Action::Obey(Order::ForceOpen) => self.breaker.force_open(),
+            Action::Obey(Order::Disable) => self.breaker.disable(),
+            Action::Obey(Order::Automatic) => self.breaker.resume(),
+            Action::Report(..)
+            | Action::Acquire(..)
+            | Action::Settle(_)
+            | Action::Leave(_)
+            | Action::Notice(_) => {}
+        }
+        None
+    }
+
+    /// What a transition of the breaker says to the member. Give it all of them, in order.
+    pub fn heard(&mut self, transition: &Transition) -> Option<Event> {
+        match transition.cause {
+            Cause::Fleet | Cause::FleetProbe | Cause::EngineLost => {
+                self.ordered = false;
+                None
+            }
+            Cause::FleetProbeSucceeded => self.ended(transition, ProbeResult::Succeeded),
+            Cause::FleetProbeFailed => self.ended(transition, ProbeResult::Failed),
+            Cause::FleetProbeCancelled | Cause::FleetProbeExpired => {
+                self.ended(transition, ProbeResult::Void)
+            }
+            cause => Some(Event::Breaker(self.own(transition.to, cause))),
+        }
+    }
+
+    /// The end of an earlier probe, told late, is not that of the present one.
+    fn ended(&mut self, transition: &Transition, result: ProbeResult) -> Option<Event> {
+        let (probe, generation) = self.probe?;
+        if transition.generation.get() != generation.get() + 1 {
+            return None;
+        }
+        self.probe = None;
+        Some(Event::ProbeEnded { probe, result })
+    }
+
+    fn own(&mut self, state: State, cause: Cause) -> BreakerState {
+        let is_order = matches!(cause, Cause::Manual | Cause::Restored);
+        match state {
+            State::Closed => {
+                self.ordered = false;
+                BreakerState::Closed
+            }
+            // A wait that an operator ordered ends in probes; only a failed one is evidence.
+            State::Open => {
+                self.ordered = is_order;
+                if is_order {
+                    BreakerState::Overridden
+                } else {
+                    BreakerState::Open
+                }
+            }
+            State::HalfOpen if self.ordered || is_order => {
+                self.ordered = true;
+                BreakerState::Overridden
+            }
+            State::HalfOpen => BreakerState::HalfOpen,
+            _ => BreakerState::Overridden,
+        }
+    }
+}
