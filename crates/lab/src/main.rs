@@ -125,7 +125,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             stage.play_or_print(settle::load_alone(*args, seed)?, load::alone::run)
         }
         Some(Role::Run(args)) => {
-            let check = args.check;
+            let check = args.result.check;
             let settings = run::settled(args)?;
             if check {
                 settings.sources.iter().for_each(run::check);
