@@ -144,10 +144,7 @@ impl Arrivals {
     /// The part of the run at an instant, and until when it goes on at least.
     fn part_at(&self, at: u64) -> (u32, u64) {
         let at = Duration::from_nanos(at);
-        let borders = self.phases.windows().iter();
-        let borders = borders.flat_map(|window| [window.from_s, window.to_s]);
-        let borders = borders.filter_map(|border| Duration::try_from_secs_f64(border).ok());
-        let next = borders.filter(|border| *border > at).min();
+        let next = self.phases.next_border(at);
         let part = u32::try_from(self.phases.place(at)).unwrap_or(u32::MAX);
         (part, next.map_or(u64::MAX, nanos))
     }
