@@ -122,10 +122,12 @@ impl Downstream {
         self.ledger.caller(name)
     }
 
-    /// The handle of a member of the host's own fleet: every plan tells it apart, however many there are. To be
-    /// asked for before the member calls.
+    /// The handle of a member of the host's own fleet: this plan and all that follow tell it apart at once, however
+    /// many there are. So its truth, and when that changes, are its own before it has called.
     pub fn member(&mut self, name: &str) -> CallerId {
-        self.ledger.member(name)
+        let member = self.ledger.member(name);
+        self.force.new_handle(member, &self.ledger);
+        member
     }
 
     /// The handle of this caller, if there is one already.

@@ -28,6 +28,7 @@ use crate::clock::VirtualClock;
 use crate::digest::Digest;
 use crate::instances::{Instances, breakers};
 use crate::lanes::Lanes;
+use crate::looks::Looks;
 use crate::nanos;
 use crate::options::Cancel;
 use crate::works::Works;
@@ -62,6 +63,8 @@ pub struct Effort {
     pub permitted: u64,
     /// Calls that breakers rejected.
     pub rejected: u64,
+    /// Truths that were asked for: how likely calls of one instance, or of some that share it, fail at an instant.
+    pub truths: u64,
 }
 
 /// What an event is about; the place of what it concerns is in the lower bits.
@@ -81,7 +84,7 @@ enum Kind {
     Tick,
     /// An instance is interrupted or works again.
     Turn,
-    /// The truth may have changed.
+    /// A truth may have changed: everybody's at the place 0, that of a group at its place plus one.
     Look,
     /// No more requests are planned.
     Close,
@@ -140,14 +143,7 @@ struct Performance<'a> {
     calls: Calls<'a>,
     tally: Tally,
     recorder: Recorder,
-    /// Callers, one for each truth.
-    groups: Vec<CallerId>,
-    truth_version: u64,
-    /// Whether the health of the downstream follows the load.
-    follows_load: bool,
-    /// When the truth was looked at last, and when it will be next.
-    looked: u64,
-    next_look: u64,
+    looks: Looks,
     digest: Digest,
     effort: Effort,
     events: Option<&'a mut dyn Events>,
@@ -177,14 +173,8 @@ impl<'a> Performance<'a> {
         let waits: BTreeMap<String, Duration> = waits.collect();
         let mut downstream = Downstream::new(scenario.faults().clone(), waits, Duration::ZERO)
             .keeping(LedgerDetail::Totals);
-        let callers: Vec<CallerId> = names.iter().map(|name| downstream.caller(name)).collect();
-        let places = downstream.truth_groups(&callers);
-        let mut groups = Vec::new();
-        for (caller, place) in callers.iter().zip(&places) {
-            if *place == groups.len() {
-                groups.push(*caller);
-            }
-        }
+        let callers: Vec<CallerId> = names.iter().map(|name| downstream.member(name)).collect();
+        let (looks, places) = Looks::new(&downstream, &callers, has_overload(scenario));
         let first = names.iter().cloned().zip(instances.states());
         let mut recorder = Recorder::new(first, scenario.unhealthy_at()).sharing(&places);
         if has_overload(scenario) {
@@ -202,8 +192,6 @@ impl<'a> Performance<'a> {
             closed_loop: load.connections.unwrap_or(0),
             under_way: 0,
             can_refuse: downstream.can_refuse(),
-            truth_version: downstream.truth_version(),
-            follows_load: has_overload(scenario),
             downstream,
             instances,
             callers,
@@ -213,9 +201,7 @@ impl<'a> Performance<'a> {
             calls: Calls::default(),
             tally: Tally::new(names.to_vec(), scenario.phases(), Detail::of(names.len())),
             recorder,
-            groups,
-            looked: 0,
-            next_look: u64::MAX,
+            looks,
             digest: Digest::new(),
             effort: Effort::default(),
             events: None,
@@ -298,7 +284,7 @@ impl<'a> Performance<'a> {
             }
             Kind::Tick => self.tick(place),
             Kind::Turn => self.turn(place),
-            Kind::Look => self.look(),
+            Kind::Look => self.look(place),
             Kind::Close => self.tally.close(),
         }
     }

@@ -165,6 +165,12 @@ impl Ledger {
         id
     }
 
+    /// The host's own fleet.
+    pub(super) fn members(&self) -> impl Iterator<Item = CallerId> {
+        let members = (0..).zip(&self.accounts);
+        members.filter_map(|(place, account)| account.is_member.then_some(CallerId(place)))
+    }
+
     pub(super) fn is_member(&self, caller: CallerId) -> bool {
         self.accounts[caller.place()].is_member
     }

@@ -86,6 +86,9 @@ impl<'a> Performance<'a> {
             path: &self.path,
         };
         let meeting = self.downstream.meet(now, &met, None);
+        if self.downstream.counts_calls() {
+            self.look_after_call(instance);
+        }
         let limit = self.limit(request);
         self.wait(place, meeting, limit)
     }
