@@ -34,7 +34,7 @@ impl Performance<'_> {
             // Another look came before this one.
             return;
         }
-        let now = self.time();
+        let now = self.time;
         self.recorder
             .phase(now, &self.downstream.moment(now).phase.name);
         let truths = self.downstream.truth_of_each(now, &self.groups);
@@ -54,7 +54,7 @@ impl Performance<'_> {
     /// When the truth may change by itself. Under an overload model it moves all the time, so that the next step is
     /// not worth its computation.
     fn next_change(&mut self) -> Option<Duration> {
-        let now = self.time();
+        let now = self.time;
         if !self.follows_load {
             return self.downstream.next_change(now);
         }
@@ -79,7 +79,7 @@ impl Performance<'_> {
         let Some(changes) = self.instances.changes() else {
             return;
         };
-        let now = self.time();
+        let now = self.time;
         for (instance, transition) in changes {
             self.digest
                 .note(self.now, Mark::Changed, instance, transition.to as u8);
