@@ -16,7 +16,7 @@ use std::time::Duration;
 use experiment::downstream::{CallerId, Downstream, LedgerDetail};
 use experiment::events::Events;
 use experiment::fleet::{Counted, Recorder};
-use experiment::load::{self, Clients, Detail, Schedule, Tally};
+use experiment::load::{self, Clients, Detail, Tally};
 use experiment::outcome::{ClientOutcome, Outcomes};
 use experiment::result::{Performer, Repetition};
 use experiment::scenario::Scenario;
@@ -121,6 +121,8 @@ impl Kind {
 /// A run under way.
 struct Performance<'a> {
     now: u64,
+    /// The same instant.
+    time: Duration,
     /// When the planning ends.
     until: u64,
     clock: VirtualClock,
@@ -182,6 +184,7 @@ impl<'a> Performance<'a> {
         }
         Self {
             now: 0,
+            time: Duration::ZERO,
             until: nanos(scenario.duration()),
             clock,
             agenda: Agenda::default(),
@@ -248,27 +251,26 @@ impl<'a> Performance<'a> {
         true
     }
 
-    /// Reads a word of what the requests that are planned ahead will need.
+    /// Reads a word of each line of memory that the requests that are planned ahead will need.
     ///
     /// With thousands of instances nothing of the next one is in the cache. A core waits for one line of memory
-    /// after another when requests come one by one, and for a dozen at once here.
+    /// after another when requests come one by one, and for a dozen at once here. What a call needs at its end is
+    /// still there then.
     fn fetch_ahead(&self) {
-        let ledger = self.downstream.ledger();
         let seen = self.arrivals.targets_ahead().map(|target| {
-            let rejects = self.instances.breaker_at(target).is_rejecting();
-            let received = ledger.received_by(self.callers[target]);
-            u64::from(rejects) ^ received ^ self.tally.planned_to(target)
+            self.instances.look_ahead(target)
+                ^ self.tally.planned_to(target)
+                ^ self.downstream.look_ahead(self.callers[target])
+                ^ self.recorder.permitted_now(target)
+                ^ self.lanes.look_ahead(target)
         });
         std::hint::black_box(seen.fold(0, |sum, one| sum ^ one));
     }
 
     fn turn_to(&mut self, now: u64) {
         self.now = now;
+        self.time = Duration::from_nanos(now);
         self.clock.set(now);
-    }
-
-    fn time(&self) -> Duration {
-        Duration::from_nanos(self.now)
     }
 
     fn happen(&mut self, kind: Kind, place: u32) {
@@ -290,10 +292,9 @@ impl<'a> Performance<'a> {
     }
 
     fn finish(mut self, scenario: &Scenario, cut_short: bool) -> Performed {
-        let now = self.time();
-        let targets: Vec<&str> = scenario.instances().iter().map(String::as_str).collect();
+        let now = self.time;
         let mut outcomes = Outcomes::default();
-        for target in 0..targets.len() {
+        for target in 0..self.callers.len() {
             outcomes += &self.tally.outcomes(target);
         }
         let seed = scenario.seed();
@@ -305,7 +306,7 @@ impl<'a> Performance<'a> {
         };
         let load = self.tally.into_result(&load::Performed {
             seed,
-            digest: Schedule::new(seed, scenario.load(), &targets).digest(),
+            digest: self.arrivals.into_digest(),
             profile: scenario.load(),
             phases: scenario.phases(),
             duration: Duration::from_nanos(self.until.min(self.now)),
@@ -320,9 +321,7 @@ impl<'a> Performance<'a> {
             invalid: unaccounted(&outcomes, &self.effort, cut_short).or(load.shortfall()),
             verdicts: Vec::new(),
             load,
-            fleet: self
-                .recorder
-                .finish(Duration::from_nanos(self.now), counted),
+            fleet: self.recorder.finish(now, counted),
             counterfactual: None,
             coordination: None,
         };

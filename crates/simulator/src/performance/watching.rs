@@ -34,7 +34,7 @@ impl Performance<'_> {
     }
 
     fn look_at_all(&mut self) {
-        let now = self.time();
+        let now = self.time;
         self.downstream.settle(now);
         let phase = &self.downstream.moment(now).phase.name;
         self.recorder.phase(now, phase);
@@ -50,7 +50,7 @@ impl Performance<'_> {
     /// Looks at the truth of a group, and sees when it may change by itself.
     fn look_at(&mut self, group: u32) {
         let truth = self.looks.truth(group, self.now, &mut self.downstream);
-        self.recorder.truth(group as usize, self.time(), truth);
+        self.recorder.truth(group as usize, self.time, truth);
         self.effort.truths += 1;
         if let Some(next) = self.looks.go_on(group, self.now, &mut self.downstream) {
             self.agenda.add(next, Kind::Look.at(group + 1));
@@ -71,7 +71,7 @@ impl Performance<'_> {
         let Some(changes) = self.instances.changes() else {
             return;
         };
-        let now = self.time();
+        let now = self.time;
         for (instance, transition) in changes {
             self.digest
                 .note(self.now, Mark::Changed, instance, transition.to as u8);
