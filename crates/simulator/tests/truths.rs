@@ -167,8 +167,7 @@ fn where_rules_count_calls_the_truth_is_that_of_each_call() {
         queue = 10
         keys = 1
         [faults]
-        ttl = "2s"
-        phases = [{ name = "p0", for = "1s", rules = ["third"] }]
+        phases = [{ name = "p0", for = "2s", rules = ["third"] }, { name = "p1" }]
         [faults.rules.third]
         gate = { every_nth = 3 }
         effects = [{ slow_body = { over = "100ms" } }]
