@@ -175,7 +175,7 @@ impl<'a> Performance<'a> {
         let waits: BTreeMap<String, Duration> = waits.collect();
         let mut downstream = Downstream::new(scenario.faults().clone(), waits, Duration::ZERO)
             .keeping(LedgerDetail::Totals);
-        let callers: Vec<CallerId> = names.iter().map(|name| downstream.member(name)).collect();
+        let callers: Vec<CallerId> = names.iter().map(|name| downstream.caller(name)).collect();
         let (looks, places) = Looks::new(&downstream, &callers, has_overload(scenario));
         let first = names.iter().cloned().zip(instances.states());
         let mut recorder = Recorder::new(first, scenario.unhealthy_at()).sharing(&places);
@@ -313,17 +313,13 @@ impl<'a> Performance<'a> {
             cut_short,
             own_shortage: None,
         });
+        let invalid = unaccounted(&outcomes, &self.effort, cut_short).or(load.shortfall());
+        let fleet = self.recorder.finish(now, counted);
         let mut repetition = Repetition {
-            seed,
-            performer: Performer::Simulated,
             digest: Some(self.digest.to_string()),
             cut_short,
-            invalid: unaccounted(&outcomes, &self.effort, cut_short).or(load.shortfall()),
-            verdicts: Vec::new(),
-            load,
-            fleet: self.recorder.finish(now, counted),
-            counterfactual: None,
-            coordination: None,
+            invalid,
+            ..Repetition::new(Performer::Simulated, seed, load, fleet)
         };
         judge(&mut repetition, scenario);
         Performed {
