@@ -118,7 +118,7 @@ impl Gaps {
 
     /// The next gaps. Drawn together, their logarithms do not wait for one another.
     pub(super) fn fill(&mut self, gaps: &mut [f64]) {
-        if let Process::Poisson {} = self.process {
+        if let ArrivalProcess::Poisson {} = self.process {
             gaps.fill_with(|| exponential(&mut self.chance));
         } else {
             gaps.fill_with(|| self.next());
