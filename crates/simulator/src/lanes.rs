@@ -90,15 +90,30 @@ impl Lanes {
         }
     }
 
-    /// Whether one more request may wait for its next attempt, which it then does.
-    pub(crate) fn waits_again(&mut self) -> bool {
+    /// Whether one more request may wait for its next attempt, which it then does. A client of a closed loop always
+    /// may: it sleeps, and there is one request of it.
+    pub(crate) fn waits_again(&mut self, request: &Request) -> bool {
+        if request.client != NOBODY {
+            return true;
+        }
         let may = self.waiting_again < self.most_waiting;
         self.waiting_again += usize::from(may);
         may
     }
 
     /// One of those has waited.
-    pub(crate) fn waited(&mut self) {
-        self.waiting_again -= 1;
+    pub(crate) fn waited(&mut self, request: &Request) {
+        if request.client == NOBODY {
+            self.waiting_again -= 1;
+        }
+    }
+
+    /// The requests that wait for a connection, who do so no longer.
+    pub(crate) fn give_up(&mut self) -> Vec<Request> {
+        let waiting = self
+            .all
+            .iter_mut()
+            .map(|lane| std::mem::take(&mut lane.waiting));
+        waiting.flatten().collect()
     }
 }

@@ -44,9 +44,7 @@ impl Performance<'_> {
         self.looked = self.now;
         self.truth_version = self.downstream.truth_version();
         self.next_look = u64::MAX;
-        if self.now <= self.until
-            && let Some(next) = self.next_change()
-        {
+        if let Some(next) = self.next_change() {
             self.look_at(nanos(next));
         }
     }
@@ -102,9 +100,7 @@ impl Performance<'_> {
             return;
         }
         self.instances.breaker(instance).poll_transitions();
-        if let Some(next) = self.instances.tick_after(instance, self.now)
-            && self.now < self.until
-        {
+        if let Some(next) = self.instances.tick_after(instance, self.now) {
             self.agenda.add(next, Kind::Tick.at(instance));
         }
     }
@@ -121,7 +117,7 @@ impl Performance<'_> {
             let call = self.calls.at(place);
             let waits = matches!(
                 call.stage,
-                Stage::Ends { .. } | Stage::Works { .. } | Stage::Held { .. }
+                Stage::Ends { .. } | Stage::Works(_) | Stage::Held { .. }
             );
             // A connection that is made while this goes on is refused.
             if waits && call.request.target == instance && call.request.sent < self.now {
