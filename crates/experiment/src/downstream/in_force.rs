@@ -165,7 +165,7 @@ impl Downstream {
         Ok(self.revision)
     }
 
-    /// Whether the plan wants a call no longer to wait: none of the parts that held it is as it was.
+    /// Whether the plan wants a call no longer to wait: one of the parts that held it is not as it was.
     pub fn lets_go(&self, held: &Held) -> bool {
         self.changed.lets_go(held)
     }
