@@ -122,10 +122,12 @@ impl Downstream {
         self.ledger.caller(name)
     }
 
-    /// The handle of a member of the host's own fleet: every plan tells it apart, however many there are. To be
-    /// asked for before the member calls.
+    /// The handle of a member of the host's own fleet: this plan and all that follow tell it apart at once, however
+    /// many there are. So its truth, and when that changes, are its own before it has called.
     pub fn member(&mut self, name: &str) -> CallerId {
-        self.ledger.member(name)
+        let member = self.ledger.member(name);
+        self.force.new_handle(member, &self.ledger);
+        member
     }
 
     /// The handle of this caller, if there is one already.
@@ -182,30 +184,36 @@ impl Downstream {
     pub fn meet(&mut self, now: Duration, call: &Request<'_>, repeat: Option<u64>) -> Meeting {
         self.settle(now);
         let elapsed = self.elapsed(now);
-        let mut fate = self.fate(elapsed, call, repeat);
-        let mut work = None;
+        // Filled in where it lies: a fate is large.
+        let mut meeting = Meeting {
+            fate: Fate::untouched(),
+            work: None,
+            suffering: None,
+            revision: self.revision,
+            ends: None,
+        };
+        self.fate(elapsed, call, repeat, &mut meeting.fate);
         if self.force.is_limited {
-            work = self.arrive(elapsed);
-            if work.is_none() {
-                self.turn_away(&mut fate);
+            meeting.work = self.arrive(elapsed);
+            if meeting.work.is_none() {
+                self.turn_away(&mut meeting.fate);
             }
         }
-        let suffering = self.suffer(&mut fate);
-        self.ledger.enter(call.caller, &fate);
+        meeting.suffering = self.suffer(&mut meeting.fate);
+        self.ledger.enter(call.caller, &meeting.fate);
         self.truth_version += u64::from(self.force.counts_calls);
-        let ends = if self.force.is_mortal {
-            self.end_of(&fate, work)
-        } else {
-            None
-        };
-        // Moved once, here: a fate is large.
-        Meeting {
-            fate,
-            work,
-            suffering,
-            revision: self.revision,
-            ends,
+        if self.force.is_mortal {
+            meeting.ends = self.end_of(&meeting.fate, meeting.work);
         }
+        meeting
+    }
+
+    /// Reads what the next call of this caller will need, so that it is at hand then: of thousands of callers nothing
+    /// is in the cache. What comes back means nothing.
+    pub fn look_ahead(&self, caller: CallerId) -> u64 {
+        let handle = self.force.known_handle(caller);
+        let calls = handle.map_or(0, |handle| self.force.player.look_ahead(handle));
+        calls ^ self.ledger.received_by(caller)
     }
 
     /// A worker has done this work, at the instant that its [`Start`] named; who is next?
@@ -246,16 +254,23 @@ impl Downstream {
 
     /// What a call meets.
     #[inline]
-    fn fate(&mut self, elapsed: Duration, call: &Request<'_>, repeat: Option<u64>) -> Fate {
+    fn fate(
+        &mut self,
+        elapsed: Duration,
+        call: &Request<'_>,
+        repeat: Option<u64>,
+        fate: &mut Fate,
+    ) {
         if let Some(id) = repeat {
-            return self.fate_known_by(id, elapsed, call);
+            *fate = self.fate_known_by(id, elapsed, call);
+            return;
         }
         let met = faults::Call {
             caller: self.force.handle(call.caller, &self.ledger),
             key: call.key,
             path: call.path,
         };
-        self.force.player.fate(elapsed, &met)
+        self.force.player.decide(elapsed, &met, fate);
     }
 
     /// What a call meets: what it has met before, if it was cut and comes once more.
@@ -264,7 +279,8 @@ impl Downstream {
         if let Some(fate) = self.repeats.take(caller, id, revision) {
             return fate;
         }
-        let fate = self.fate(elapsed, call, None);
+        let mut fate = Fate::untouched();
+        self.fate(elapsed, call, None, &mut fate);
         self.repeats.note(caller, id, revision, &fate);
         fate
     }

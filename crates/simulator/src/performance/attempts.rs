@@ -83,7 +83,7 @@ impl<'a> Performance<'a> {
         let call = self.calls.at(place);
         call.sent_in = permit.state();
         call.permit = Some(permit);
-        let now = self.time();
+        let now = self.time;
         if self.can_refuse && self.downstream.refuses(now) {
             return Some(self.close(place, End::Reply(Reply::REFUSED)));
         }
@@ -92,9 +92,12 @@ impl<'a> Performance<'a> {
             key: self.keys.get(request.key as usize).map(String::as_str),
             path: &self.path,
         };
-        let meeting = self.downstream.meet(now, &met, None);
+        let mut meeting = self.downstream.meet(now, &met, None);
+        if self.downstream.counts_calls() {
+            self.look_after_call(instance);
+        }
         let limit = self.limit(request);
-        self.wait(place, meeting, limit)
+        self.wait(place, &mut meeting, limit)
     }
 
     /// Who gives up first on a call that is sent now, and when.
@@ -120,7 +123,7 @@ impl<'a> Performance<'a> {
     }
 
     /// A call waits for what it has met; the plan may let go of it before anybody gives up.
-    fn wait(&mut self, place: u32, meeting: Meeting, limit: Limit) -> Option<ClientOutcome> {
+    fn wait(&mut self, place: u32, meeting: &mut Meeting, limit: Limit) -> Option<ClientOutcome> {
         let (reply, after) = Reply::of_fate(&meeting.fate, ANY);
         let awaited = Awaited {
             reply,
@@ -129,7 +132,7 @@ impl<'a> Performance<'a> {
             limit,
         };
         let call = self.calls.at(place);
-        call.suffering = meeting.suffering;
+        call.suffering = meeting.suffering.take();
         call.work = meeting.work.map(Work::id);
         let Some(work) = meeting.work else {
             return self.answer_comes(place, &awaited);
@@ -267,7 +270,7 @@ impl<'a> Performance<'a> {
         }
         if let Some(work) = work {
             self.works.take(work);
-            let next = self.downstream.leave(self.time(), work);
+            let next = self.downstream.leave(self.time, work);
             self.start(next);
         }
     }
@@ -350,7 +353,7 @@ impl<'a> Performance<'a> {
         let event = CallEvent {
             planned: Duration::from_nanos(request.planned),
             sent: (request.attempts > 0).then(|| Duration::from_nanos(request.sent)),
-            ended: self.time(),
+            ended: self.time,
             instance,
             outcome,
             state: state.unwrap_or_else(|| self.recorder.state(instance)),
