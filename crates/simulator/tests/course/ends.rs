@@ -8,7 +8,7 @@ use experiment::outcome::ClientOutcome;
 use fusebox::State;
 use simulator::{Cancel, Options, perform, run_telling};
 
-use crate::told::{outcomes, performed, scenario};
+use crate::told::{Told, outcomes, performed, scenario};
 
 /// One connection that serves two requests a second of the hundred that come, and a queue for the others.
 const LONG_QUEUE: &str = r#"
@@ -27,17 +27,18 @@ const LONG_QUEUE: &str = r#"
     phases = [{ name = "slow", latency = "500ms" }]
     "#;
 
+/// When the last call ended.
+fn end_of(told: &Told) -> Duration {
+    let ends = told.calls.iter().map(|it| it.ended);
+    ends.max().unwrap()
+}
+
 #[test]
 fn answers_are_waited_for_as_long_as_a_client_would_and_the_rest_is_unfinished() {
     let (told, run) = performed(LONG_QUEUE);
 
     // The time limit of 2 s, and 0.3 s more.
-    let fleet = &run.repetition.fleet;
-    assert!(
-        (fleet.duration_s - 7.3).abs() < 1e-9,
-        "{}",
-        fleet.duration_s
-    );
+    assert_eq!(end_of(&told), Duration::from_millis(7300));
     assert!((run.repetition.load.duration_s - 5.0).abs() < 1e-9);
     let outcomes = outcomes(&run);
     assert_eq!(outcomes.planned(), 500);
@@ -56,19 +57,17 @@ fn answers_are_waited_for_as_long_as_a_client_would_and_the_rest_is_unfinished()
 #[test]
 fn with_retries_the_wait_is_that_of_all_attempts() {
     let retries = "retries = \"exponential:attempts=3,base=500ms,max=1s\"\ntimeout = \"2s\"";
-    let (_, run) = performed(&LONG_QUEUE.replace("timeout = \"2s\"", retries));
+    let (told, _) = performed(&LONG_QUEUE.replace("timeout = \"2s\"", retries));
 
     // Three times 2 s, twice 1 s, and 0.3 s more.
-    let duration = run.repetition.fleet.duration_s;
-    assert!((duration - 13.3).abs() < 1e-9, "{duration}");
+    assert_eq!(end_of(&told), Duration::from_millis(13_300));
 }
 
 #[test]
 fn a_run_ends_with_its_last_answer_when_that_comes_before() {
-    let (_, run) = performed(&LONG_QUEUE.replace("rate = 100", "rate = 1"));
+    let (told, run) = performed(&LONG_QUEUE.replace("rate = 100", "rate = 1"));
 
-    let duration = run.repetition.fleet.duration_s;
-    assert!((duration - 5.0).abs() < 1e-9, "{duration}");
+    assert_eq!(end_of(&told), Duration::from_secs(5));
     assert_eq!(outcomes(&run)[ClientOutcome::Ok], 5);
 }
 
