@@ -47,7 +47,7 @@ pub use curve::Curve;
 pub use latencies::Latencies;
 pub use phases::{PhaseWindow, Phases, REST, WARM_UP};
 pub use process::ArrivalProcess;
-pub use profile::{MIN_RATE, Profile, WrittenProfile, climbs, closed_loop};
+pub use profile::{DRAIN_MARGIN, MIN_RATE, Profile, WrittenProfile, climbs, closed_loop};
 pub use result::{LoadResult, Part, SCHEMA, Second, SecondOfTarget, TargetResult};
 pub use retries::{Budget, Jitter, Retries};
 pub use schedule::{Digest, Planned, Schedule};

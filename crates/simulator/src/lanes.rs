@@ -100,15 +100,29 @@ impl Lanes {
         self.all[target].busy.into()
     }
 
-    /// Whether one more request may wait for its next attempt, which it then does.
-    pub(crate) fn waits_again(&mut self) -> bool {
+    /// Whether one more request may wait for its next attempt, which it then does. A client of a closed loop always
+    /// may: it sleeps, and there is one request of it.
+    pub(crate) fn waits_again(&mut self, request: &Request) -> bool {
+        if request.client != NOBODY {
+            return true;
+        }
         let may = self.waiting_again < self.most_waiting;
         self.waiting_again += u32::from(may);
         may
     }
 
     /// One of those has waited.
-    pub(crate) fn waited(&mut self) {
-        self.waiting_again -= 1;
+    pub(crate) fn waited(&mut self, request: &Request) {
+        if request.client == NOBODY {
+            self.waiting_again -= 1;
+        }
+    }
+
+    /// The requests that wait for a connection, who do so no longer.
+    pub(crate) fn give_up(&mut self) -> Vec<Request> {
+        for lane in &mut self.all {
+            lane.waiting = 0;
+        }
+        self.queues.iter_mut().flat_map(std::mem::take).collect()
     }
 }

@@ -5,8 +5,10 @@
 //! | `requests` | a request gets a connection, is tried again, and ends |
 //! | `attempts` | an instance asks its breaker, calls the downstream and has a reply |
 //! | `watching` | the truth, transitions, ticks and interruptions |
+//! | `ending` | when a run ends, and what becomes of requests that are under way then |
 
 mod attempts;
+mod ending;
 mod requests;
 mod watching;
 
@@ -32,6 +34,7 @@ use crate::looks::Looks;
 use crate::nanos;
 use crate::options::Cancel;
 use crate::works::Works;
+use ending::Ending;
 
 /// Events between two looks at whether the run is cancelled.
 const BATCH: u32 = 4096;
@@ -125,6 +128,8 @@ struct Performance<'a> {
     time: Duration,
     /// When the planning ends.
     until: u64,
+    /// When answers are waited for no longer.
+    drained: u64,
     clock: VirtualClock,
     agenda: Agenda,
     arrivals: Arrivals,
@@ -163,8 +168,8 @@ pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Eve
         Some(events) => Some(events),
         None => None,
     };
-    let cut_short = performance.play(cancel);
-    performance.finish(scenario, cut_short)
+    let ending = performance.play(cancel);
+    performance.finish(scenario, ending)
 }
 
 impl<'a> Performance<'a> {
@@ -186,6 +191,7 @@ impl<'a> Performance<'a> {
             now: 0,
             time: Duration::ZERO,
             until: nanos(scenario.duration()),
+            drained: nanos(scenario.duration().saturating_add(load.drain_time())),
             clock,
             agenda: Agenda::default(),
             arrivals: Arrivals::new(scenario),
@@ -211,31 +217,34 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// Plays all events. Says whether it was cancelled.
-    fn play(&mut self, cancel: &Cancel) -> bool {
+    /// Plays all events.
+    fn play(&mut self, cancel: &Cancel) -> Ending {
         self.begin();
+        self.play_on(cancel)
+    }
+
+    fn play_on(&mut self, cancel: &Cancel) -> Ending {
         while !cancel.is_cancelled() {
             for _ in 0..BATCH {
-                if !self.step() {
-                    return false;
+                if let Some(ending) = self.step() {
+                    return ending;
                 }
             }
         }
-        true
+        Ending::CutShort
     }
 
-    /// Plays the next event; says whether there was one.
-    fn step(&mut self) -> bool {
+    /// Plays the next event, unless the run has ended.
+    fn step(&mut self) -> Option<Ending> {
         let (arrival, event) = (self.arrivals.next_at(), self.agenda.next_at());
-        if event > self.until && self.under_way == 0 && arrival == u64::MAX {
-            // Whatever is due is nobody's concern any more.
-            return false;
+        if arrival.min(event) > self.until
+            && let Some(ending) = self.ending(event)
+        {
+            return Some(ending);
         }
         // Of a request and an event at the same instant the event is first: a phase that begins then holds.
         if arrival < event {
-            let Some((request, more)) = self.arrivals.next() else {
-                return false;
-            };
+            let (request, more) = self.arrivals.next()?;
             if more && self.callers.len() > FITS_IN_CACHE {
                 self.fetch_ahead();
             }
@@ -248,7 +257,7 @@ impl<'a> Performance<'a> {
         }
         self.note_changes();
         self.effort.events += 1;
-        true
+        None
     }
 
     /// Reads a word of each line of memory that the requests that are planned ahead will need.
@@ -291,7 +300,9 @@ impl<'a> Performance<'a> {
         }
     }
 
-    fn finish(mut self, scenario: &Scenario, cut_short: bool) -> Performed {
+    fn finish(mut self, scenario: &Scenario, ending: Ending) -> Performed {
+        let cut_short = ending == Ending::CutShort;
+        let forgotten = self.end_all(ending);
         let now = self.time;
         let mut outcomes = Outcomes::default();
         for target in 0..self.callers.len() {
@@ -313,7 +324,8 @@ impl<'a> Performance<'a> {
             cut_short,
             own_shortage: None,
         });
-        let invalid = unaccounted(&outcomes, &self.effort, cut_short).or(load.shortfall());
+        let books = unaccounted(&outcomes, &self.effort);
+        let invalid = forgotten.or(books).or(load.shortfall());
         let fleet = self.recorder.finish(now, counted);
         let mut repetition = Repetition {
             digest: Some(self.digest.to_string()),
@@ -342,15 +354,14 @@ pub(crate) fn has_overload(scenario: &Scenario) -> bool {
 }
 
 /// Why the books do not add up, unless they do: a fault of the simulator.
-fn unaccounted(outcomes: &Outcomes, effort: &Effort, cut_short: bool) -> Option<String> {
+fn unaccounted(outcomes: &Outcomes, effort: &Effort) -> Option<String> {
     if effort.permitted + effort.rejected != effort.calls {
         return Some(format!(
             "{} calls were made, but {} were permitted and {} rejected",
             effort.calls, effort.permitted, effort.rejected
         ));
     }
-    let lost = outcomes.check().err().filter(|_| !cut_short);
-    lost.map(|lost| lost.to_string())
+    outcomes.check().err().map(|lost| lost.to_string())
 }
 
 /// What a client sees of how its call ends.

@@ -18,6 +18,10 @@ use crate::values::{Span, check_patience};
 /// Less is more likely a typing error.
 pub const MIN_RATE: f64 = 0.001;
 
+/// How much longer than its clients would a run waits for answers: 0.3 s. The books are closed late rather than
+/// early: an answer that is on its way must not count as one that never came.
+pub const DRAIN_MARGIN: Duration = Duration::from_millis(300);
+
 /// What a load is like, checked: it is made of a [`WrittenProfile`], as which it can be read, but not changed.
 ///
 /// # Examples
@@ -133,6 +137,16 @@ impl Profile {
     pub fn check_targets(&self, targets: &[&str]) -> Result<(), String> {
         self.choose.check(targets)
     }
+
+    /// How long a run waits for answers at most, from the instant at which the last request may have been planned.
+    ///
+    /// It is as long as a client waits for the answer to a request that was sent just then, with retries that of all
+    /// attempts and the waits between them ([`Retries::longest`]), and [`DRAIN_MARGIN`] more. Requests without an
+    /// answer by then are `unfinished`: those that have waited in the queue for long.
+    pub fn drain_time(&self) -> Duration {
+        let longest = self.retries.longest(self.timeout.0);
+        longest.saturating_add(DRAIN_MARGIN)
+    }
 }
 
 impl WrittenProfile {
@@ -237,6 +251,23 @@ mod tests {
             profile,
             "{written}"
         );
+    }
+
+    #[test]
+    fn answers_are_waited_for_as_long_as_a_client_would_and_a_little_longer() {
+        let drained = |text: &str| {
+            let profile: Profile = parse_toml(text).unwrap();
+            profile.drain_time().as_millis()
+        };
+        assert_eq!(drained("timeout = \"2s\""), 2_300);
+        assert_eq!(
+            drained("timeout = \"2s\"\nretries = \"immediate:4\""),
+            8_300
+        );
+        let waits = "timeout = \"2s\"\nretries = \"exponential:attempts=3,base=100ms,max=700ms\"";
+        assert_eq!(drained(waits), 7_700);
+        let days = "timeout = \"10m\"\nretries = \"exponential:attempts=100,max=1h\"";
+        assert_eq!(drained(days), (100 * 600 + 99 * 3600) * 1000 + 300);
     }
 
     #[test]

@@ -24,16 +24,9 @@ pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
     let shown = Arc::clone(&bar);
     let options = Options::default();
     let cancel = options.cancel.clone();
-    let out = settings.out.clone();
     let work = spawn_blocking(move || {
         let prepare = |cell: &Cell| scenario_of(&source, cell);
-        let perform = |scenario: &Scenario, seed| {
-            let run = simulator::run(scenario, seed, &options);
-            if run.cut_short {
-                return Err(stopped(&out));
-            }
-            Ok(run)
-        };
+        let perform = |scenario: &Scenario, seed| Ok(simulator::run(scenario, seed, &options));
         let mut title = Some(format!("{}: {}", source.name, source.scenario.title()));
         let ended = sweep::sweep(&settings, prepare, perform, |progress| {
             // Told first when the folder is open: what is refused until then is refused without a word before.
@@ -119,12 +112,4 @@ fn scenario_of(source: &Source, cell: &Cell) -> Result<Scenario, Failure> {
             what.replace("--set ", "").trim_start()
         ))
     })
-}
-
-/// What is said of a sweep that was ended: how to go on.
-fn stopped(out: &Path) -> Failure {
-    Failure::Runtime(format!(
-        "stopped before its time: what has ended is kept; the same command with --out {} does the rest",
-        out.display()
-    ))
 }

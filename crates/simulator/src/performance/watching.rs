@@ -94,9 +94,7 @@ impl Performance<'_> {
             return;
         }
         self.instances.breaker(instance).poll_transitions();
-        if let Some(next) = self.instances.tick_after(instance, self.now)
-            && self.now < self.until
-        {
+        if let Some(next) = self.instances.tick_after(instance, self.now) {
             self.agenda.add(next, Kind::Tick.at(instance));
         }
     }
@@ -113,7 +111,7 @@ impl Performance<'_> {
             let call = self.calls.at(place);
             let waits = matches!(
                 call.stage,
-                Stage::Ends { .. } | Stage::Works { .. } | Stage::Held { .. }
+                Stage::Ends { .. } | Stage::Works(_) | Stage::Held { .. }
             );
             // A connection that is made while this goes on is refused.
             if waits && call.request.target == instance && call.request.sent < self.now {
