@@ -72,7 +72,7 @@ pub struct Downstream {
     changed: Changed,
     ledger: Ledger,
     repeats: Repeats,
-    /// How long callers wait, where that is known.
+    /// How long each of the host's own fleet waits.
     waits: BTreeMap<String, Duration>,
     /// Calls that suffer at this moment.
     suffering: u32,
@@ -88,7 +88,8 @@ pub struct Downstream {
 impl Downstream {
     /// Puts `plan` in force at `began`, the first instant on the clock of the host.
     ///
-    /// `waits` says how long callers wait for an answer. Every plan learns it that does not say so itself.
+    /// `waits` says how long the callers of the host's own fleet wait for an answer. Every plan learns it that does
+    /// not say so itself.
     pub fn new(plan: Plan, waits: BTreeMap<String, Duration>, began: Duration) -> Self {
         let plan = learned(plan, &waits);
         Self {
@@ -116,16 +117,22 @@ impl Downstream {
 
     /// The handle of this caller, who is counted apart from now on. It holds whatever plan is in force.
     ///
+    /// Of whom it is known how long they wait, they are the host's own fleet: this plan and all that follow tell
+    /// each of them apart at once, however many there are. So its truth, and when that changes, are its own before it
+    /// has called. Of all others a plan tells a few apart.
+    ///
     /// There is no limit: a host that lets anybody call under any name asks [`known`](Self::known) first,
     /// and uses [`CallerId::OTHERS`] beyond a limit of its own.
     pub fn caller(&mut self, name: &str) -> CallerId {
-        self.ledger.caller(name)
-    }
-
-    /// The handle of a member of the host's own fleet: every plan tells it apart, however many there are. To be
-    /// asked for before the member calls.
-    pub fn member(&mut self, name: &str) -> CallerId {
-        self.ledger.member(name)
+        match self.ledger.known(name) {
+            Some(known) => known,
+            None if self.waits.contains_key(name) => {
+                let member = self.ledger.member(name);
+                self.force.new_handle(member, &self.ledger);
+                member
+            }
+            None => self.ledger.caller(name),
+        }
     }
 
     /// The handle of this caller, if there is one already.
@@ -182,30 +189,36 @@ impl Downstream {
     pub fn meet(&mut self, now: Duration, call: &Request<'_>, repeat: Option<u64>) -> Meeting {
         self.settle(now);
         let elapsed = self.elapsed(now);
-        let mut fate = self.fate(elapsed, call, repeat);
-        let mut work = None;
+        // Filled in where it lies: a fate is large.
+        let mut meeting = Meeting {
+            fate: Fate::untouched(),
+            work: None,
+            suffering: None,
+            revision: self.revision,
+            ends: None,
+        };
+        self.fate(elapsed, call, repeat, &mut meeting.fate);
         if self.force.is_limited {
-            work = self.arrive(elapsed);
-            if work.is_none() {
-                self.turn_away(&mut fate);
+            meeting.work = self.arrive(elapsed);
+            if meeting.work.is_none() {
+                self.turn_away(&mut meeting.fate);
             }
         }
-        let suffering = self.suffer(&mut fate);
-        self.ledger.enter(call.caller, &fate);
+        meeting.suffering = self.suffer(&mut meeting.fate);
+        self.ledger.enter(call.caller, &meeting.fate);
         self.truth_version += u64::from(self.force.counts_calls);
-        let ends = if self.force.is_mortal {
-            self.end_of(&fate, work)
-        } else {
-            None
-        };
-        // Moved once, here: a fate is large.
-        Meeting {
-            fate,
-            work,
-            suffering,
-            revision: self.revision,
-            ends,
+        if self.force.is_mortal {
+            meeting.ends = self.end_of(&meeting.fate, meeting.work);
         }
+        meeting
+    }
+
+    /// Reads what the next call of this caller will need, so that it is at hand then: of thousands of callers nothing
+    /// is in the cache. What comes back means nothing.
+    pub fn look_ahead(&self, caller: CallerId) -> u64 {
+        let handle = self.force.known_handle(caller);
+        let calls = handle.map_or(0, |handle| self.force.player.look_ahead(handle));
+        calls ^ self.ledger.received_by(caller)
     }
 
     /// A worker has done this work, at the instant that its [`Start`] named; who is next?
@@ -246,16 +259,23 @@ impl Downstream {
 
     /// What a call meets.
     #[inline]
-    fn fate(&mut self, elapsed: Duration, call: &Request<'_>, repeat: Option<u64>) -> Fate {
+    fn fate(
+        &mut self,
+        elapsed: Duration,
+        call: &Request<'_>,
+        repeat: Option<u64>,
+        fate: &mut Fate,
+    ) {
         if let Some(id) = repeat {
-            return self.fate_known_by(id, elapsed, call);
+            *fate = self.fate_known_by(id, elapsed, call);
+            return;
         }
         let met = faults::Call {
             caller: self.force.handle(call.caller, &self.ledger),
             key: call.key,
             path: call.path,
         };
-        self.force.player.fate(elapsed, &met)
+        self.force.player.decide(elapsed, &met, fate);
     }
 
     /// What a call meets: what it has met before, if it was cut and comes once more.
@@ -264,7 +284,8 @@ impl Downstream {
         if let Some(fate) = self.repeats.take(caller, id, revision) {
             return fate;
         }
-        let fate = self.fate(elapsed, call, None);
+        let mut fate = Fate::untouched();
+        self.fate(elapsed, call, None, &mut fate);
         self.repeats.note(caller, id, revision, &fate);
         fate
     }

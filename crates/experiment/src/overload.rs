@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use work_queue::{Arrival, Start, WorkId, WorkQueue};
 
-use crate::law::{Law, normal_quantile, within};
+use crate::bounds::{count, within};
+use crate::law::{Law, normal_quantile};
 use crate::reading::parse_json;
 
 /// Workers that there may be.
@@ -240,7 +241,7 @@ impl Overload {
         let since = flushed.and_then(|flushed| now.checked_sub(flushed));
         let warm = since.map_or(1.0, |since| {
             let tau = Duration::from_millis(warmth.rewarm_tau_ms).as_secs_f64();
-            1.0 - (-since.as_secs_f64() / tau).exp()
+            1.0 - libm::exp(-since.as_secs_f64() / tau)
         });
         warmth.hit_ratio * warm
     }
@@ -298,16 +299,8 @@ impl Overload {
 
 impl WrittenOverload {
     fn check(&self) -> Result<(), String> {
-        let count = |key: &str, value: u64, least: u64, most: u64| {
-            if (least..=most).contains(&value) {
-                return Ok(());
-            }
-            Err(format!(
-                "{key}: {value} is not allowed: from {least} to {most}"
-            ))
-        };
-        count("workers", self.workers.into(), 1, MAX_WORKERS.into())?;
-        count("queue.limit", self.queue.limit.into(), 0, MAX_QUEUE.into())?;
+        count("workers", self.workers, 1, MAX_WORKERS.into())?;
+        count("queue.limit", self.queue.limit, 0, MAX_QUEUE.into())?;
         self.service
             .check()
             .map_err(|what| format!("service.{what}"))?;
@@ -356,8 +349,9 @@ fn gamma_quantile(shape: f64, p: f64) -> f64 {
         return 0.0;
     }
     if (shape - 1.0).abs() < f64::EPSILON {
-        return -(-p).ln_1p();
+        return -libm::log1p(-p);
     }
     let ninth = 1.0 / (9.0 * shape);
-    shape * (1.0 - ninth + normal_quantile(p) * ninth.sqrt()).powi(3)
+    let root = 1.0 - ninth + normal_quantile(p) * ninth.sqrt();
+    shape * (root * root * root)
 }

@@ -40,7 +40,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use experiment::load::{Curve, LoadResult, Performed, Phases, Profile, Schedule};
+use experiment::load::{Curve, DRAIN_MARGIN, LoadResult, Performed, Phases, Profile, Schedule};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -65,8 +65,6 @@ use request::Requests;
 
 /// The name of the load generator in traces.
 pub(crate) const LOAD_SERVICE: &str = "load-generator";
-/// How long answers under way may take once a signal has asked for the end.
-const DRAIN_TIME: Duration = Duration::from_millis(300);
 /// How often it is asked whether there are any.
 const DRAIN_STEP: Duration = Duration::from_millis(2);
 
@@ -143,8 +141,7 @@ impl Generator {
             }
         };
         self.record.close();
-        let longest = self.profile.retries.longest(self.profile.timeout.0) + DRAIN_TIME;
-        let missed = drain(&lanes, longest, &mut shutdown).await;
+        let missed = drain(&lanes, self.profile.drain_time(), &mut shutdown).await;
         helpers.shutdown().await;
         clients.shutdown().await;
         for lane in &lanes {
@@ -210,7 +207,7 @@ impl Generator {
 }
 
 /// Waits until nothing is under way, for `longest` at most, and from the shutdown on only for
-/// [`DRAIN_TIME`]. Says whether answers were still due when the shutdown ended the wait.
+/// [`DRAIN_MARGIN`]. Says whether answers were still due when the shutdown ended the wait.
 ///
 /// The books are closed late rather than early: a request that its client would have waited for would count
 /// as one that never came, and make `max` and the mean of a sound run infinite.
@@ -222,7 +219,7 @@ async fn drain(lanes: &[Arc<Lane>], longest: Duration, shutdown: &mut Shutdown) 
     };
     let told = async {
         shutdown.begun().await;
-        sleep(DRAIN_TIME).await;
+        sleep(DRAIN_MARGIN).await;
     };
     tokio::select! {
         () = ended => false,

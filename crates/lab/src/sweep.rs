@@ -7,7 +7,7 @@
 mod folder;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -46,12 +46,12 @@ pub(crate) struct Progress {
 ///
 /// `prepare` makes of a cell what is performed, and is asked for all cells before anything starts, so that a
 /// value that is not allowed is found at once. `perform` does one trial with one seed; it is called from `jobs`
-/// threads.
+/// threads. A trial that was cut short is not kept, so that it is performed again when the sweep goes on.
 ///
 /// # Errors
 ///
-/// A cell that is not allowed, a folder that cannot be used, and the first trial that failed; what was done until
-/// then is kept.
+/// A cell that is not allowed, a folder that cannot be used, and the first trial that failed or was cut short; what
+/// was done until then is kept.
 pub(crate) fn sweep<S>(
     settings: &Settings,
     prepare: impl Fn(&Cell) -> Result<S, Failure> + Sync,
@@ -71,6 +71,9 @@ pub(crate) fn sweep<S>(
     let one = |task: &Task| {
         let cell = &cells[task.cell];
         let run = perform(&prepare(cell)?, task.seed)?;
+        if run.cut_short {
+            return Err(stopped(&settings.out));
+        }
         Ok(trial(cell, task.seed, &run, &figures))
     };
     let mut done = before;
@@ -88,6 +91,14 @@ pub(crate) fn sweep<S>(
 fn trial(cell: &Cell, seed: u64, run: &Repetition, figures: &[Figure]) -> Trial {
     let trial = Trial::of(cell.clone(), run, figures);
     Trial { seed, ..trial }
+}
+
+/// What is said of a sweep that was ended: how to go on.
+fn stopped(out: &Path) -> Failure {
+    Failure::Runtime(format!(
+        "stopped before its time: what has ended is kept; the same command with --out {} does the rest",
+        out.display()
+    ))
 }
 
 fn finish(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<(), Failure> {

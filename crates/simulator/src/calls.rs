@@ -26,15 +26,10 @@ pub(crate) struct Call<'a> {
 pub(crate) enum Stage {
     /// Nothing: its place is free.
     Free,
-    /// Its end, at this instant.
-    Ends { at: u64, end: End },
-    /// Work of the downstream, until the instance or the client gives up; after the work the answer takes so
-    /// long.
-    Works {
-        limit: Limit,
-        after: u64,
-        reply: Reply,
-    },
+    /// Its end, at this instant; the downstream answers at another one where the instance stands still.
+    Ends { at: u64, end: End, answered: u64 },
+    /// Work of the downstream; what comes then is known.
+    Works(Awaited),
     /// An instance that stands still, until the client gives up.
     Held { until: u64 },
     /// Its next attempt, after this outcome of the last one.
@@ -50,6 +45,17 @@ pub(crate) enum End {
     Left,
     /// The process of the instance has ended.
     Cut,
+}
+
+/// What a call waits for once the downstream has done its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Awaited {
+    pub(crate) reply: Reply,
+    /// How long that takes.
+    pub(crate) after: u64,
+    /// When the plan lets go of the call, which is then answered; `u64::MAX` where it does not.
+    pub(crate) lets_go: u64,
+    pub(crate) limit: Limit,
 }
 
 /// Who gives up first, and when.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use experiment::scenario::Scenario;
+use experiment::scenario::{Interruption, Scenario};
 
 use crate::nanos;
 
@@ -29,7 +29,8 @@ pub(crate) enum Turn {
     Starts,
 }
 
-/// All interruptions of a run.
+/// All interruptions of a run. The spans of an instance are in order, and no two pauses touch: where one ends, the
+/// instance works.
 #[derive(Debug, Default)]
 pub(crate) struct Interruptions {
     pauses: BTreeMap<u32, Vec<Span>>,
@@ -41,7 +42,9 @@ pub(crate) struct Interruptions {
 impl Interruptions {
     pub(crate) fn of(scenario: &Scenario) -> Self {
         let mut all = Self::default();
-        for one in scenario.interruptions() {
+        let mut in_order: Vec<Interruption> = scenario.interruptions().collect();
+        in_order.sort_by_key(|one| (one.from, one.instance));
+        for one in in_order {
             let place = u32::try_from(one.instance).expect("fewer instances than 2^32");
             let span = Span {
                 from: nanos(one.from),
@@ -51,7 +54,11 @@ impl Interruptions {
                 all.downs.entry(place).or_default().push(span);
                 [Turn::Stops, Turn::Starts]
             } else {
-                all.pauses.entry(place).or_default().push(span);
+                let pauses = all.pauses.entry(place).or_default();
+                match pauses.last_mut() {
+                    Some(last) if last.to >= span.from => last.to = last.to.max(span.to),
+                    _ => pauses.push(span),
+                }
                 [Turn::Pauses, Turn::Resumes]
             };
             all.turns.push((span.from, place, begin));
@@ -65,7 +72,7 @@ impl Interruptions {
         spans.get(&instance).map_or(&[], Vec::as_slice)
     }
 
-    /// When an instance sees what happens at `at`.
+    /// When an instance sees what happens at `at`: then it does not stand still.
     pub(crate) fn awake(&self, instance: u32, at: u64) -> u64 {
         if self.pauses.is_empty() {
             return at;

@@ -5,8 +5,10 @@
 //! | `requests` | a request gets a connection, is tried again, and ends |
 //! | `attempts` | an instance asks its breaker, calls the downstream and has a reply |
 //! | `watching` | the truth, transitions, ticks and interruptions |
+//! | `ending` | when a run ends, and what becomes of requests that are under way then |
 
 mod attempts;
+mod ending;
 mod requests;
 mod watching;
 
@@ -16,7 +18,7 @@ use std::time::Duration;
 use experiment::downstream::{CallerId, Downstream, LedgerDetail};
 use experiment::events::Events;
 use experiment::fleet::{Counted, Recorder};
-use experiment::load::{self, Clients, Detail, Schedule, Tally};
+use experiment::load::{self, Clients, Detail, Tally};
 use experiment::outcome::{ClientOutcome, Outcomes};
 use experiment::result::{Performer, Repetition};
 use experiment::scenario::Scenario;
@@ -28,9 +30,11 @@ use crate::clock::VirtualClock;
 use crate::digest::Digest;
 use crate::instances::{Instances, breakers};
 use crate::lanes::Lanes;
+use crate::looks::Looks;
 use crate::nanos;
 use crate::options::Cancel;
 use crate::works::Works;
+use ending::Ending;
 
 /// Events between two looks at whether the run is cancelled.
 const BATCH: u32 = 4096;
@@ -62,6 +66,8 @@ pub struct Effort {
     pub permitted: u64,
     /// Calls that breakers rejected.
     pub rejected: u64,
+    /// Truths that were asked for: how likely calls of one instance, or of some that share it, fail at an instant.
+    pub truths: u64,
 }
 
 /// What an event is about; the place of what it concerns is in the lower bits.
@@ -81,7 +87,7 @@ enum Kind {
     Tick,
     /// An instance is interrupted or works again.
     Turn,
-    /// The truth may have changed.
+    /// A truth may have changed: everybody's at the place 0, that of a group at its place plus one.
     Look,
     /// No more requests are planned.
     Close,
@@ -118,8 +124,12 @@ impl Kind {
 /// A run under way.
 struct Performance<'a> {
     now: u64,
+    /// The same instant.
+    time: Duration,
     /// When the planning ends.
     until: u64,
+    /// When answers are waited for no longer.
+    drained: u64,
     clock: VirtualClock,
     agenda: Agenda,
     arrivals: Arrivals,
@@ -140,14 +150,7 @@ struct Performance<'a> {
     calls: Calls<'a>,
     tally: Tally,
     recorder: Recorder,
-    /// Callers, one for each truth.
-    groups: Vec<CallerId>,
-    truth_version: u64,
-    /// Whether the health of the downstream follows the load.
-    follows_load: bool,
-    /// When the truth was looked at last, and when it will be next.
-    looked: u64,
-    next_look: u64,
+    looks: Looks,
     digest: Digest,
     effort: Effort,
     events: Option<&'a mut dyn Events>,
@@ -165,8 +168,8 @@ pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Eve
         Some(events) => Some(events),
         None => None,
     };
-    let cut_short = performance.play(cancel);
-    performance.finish(scenario, cut_short)
+    let ending = performance.play(cancel);
+    performance.finish(scenario, ending)
 }
 
 impl<'a> Performance<'a> {
@@ -178,13 +181,7 @@ impl<'a> Performance<'a> {
         let mut downstream = Downstream::new(scenario.faults().clone(), waits, Duration::ZERO)
             .keeping(LedgerDetail::Totals);
         let callers: Vec<CallerId> = names.iter().map(|name| downstream.caller(name)).collect();
-        let places = downstream.truth_groups(&callers);
-        let mut groups = Vec::new();
-        for (caller, place) in callers.iter().zip(&places) {
-            if *place == groups.len() {
-                groups.push(*caller);
-            }
-        }
+        let (looks, places) = Looks::new(&downstream, &callers, has_overload(scenario));
         let first = names.iter().cloned().zip(instances.states());
         let mut recorder = Recorder::new(first, scenario.unhealthy_at()).sharing(&places);
         if has_overload(scenario) {
@@ -192,7 +189,9 @@ impl<'a> Performance<'a> {
         }
         Self {
             now: 0,
+            time: Duration::ZERO,
             until: nanos(scenario.duration()),
+            drained: nanos(scenario.duration().saturating_add(load.drain_time())),
             clock,
             agenda: Agenda::default(),
             arrivals: Arrivals::new(scenario),
@@ -202,8 +201,6 @@ impl<'a> Performance<'a> {
             closed_loop: load.connections.unwrap_or(0),
             under_way: 0,
             can_refuse: downstream.can_refuse(),
-            truth_version: downstream.truth_version(),
-            follows_load: has_overload(scenario),
             downstream,
             instances,
             callers,
@@ -213,40 +210,41 @@ impl<'a> Performance<'a> {
             calls: Calls::default(),
             tally: Tally::new(names.to_vec(), scenario.phases(), Detail::of(names.len())),
             recorder,
-            groups,
-            looked: 0,
-            next_look: u64::MAX,
+            looks,
             digest: Digest::new(),
             effort: Effort::default(),
             events: None,
         }
     }
 
-    /// Plays all events. Says whether it was cancelled.
-    fn play(&mut self, cancel: &Cancel) -> bool {
+    /// Plays all events.
+    fn play(&mut self, cancel: &Cancel) -> Ending {
         self.begin();
+        self.play_on(cancel)
+    }
+
+    fn play_on(&mut self, cancel: &Cancel) -> Ending {
         while !cancel.is_cancelled() {
             for _ in 0..BATCH {
-                if !self.step() {
-                    return false;
+                if let Some(ending) = self.step() {
+                    return ending;
                 }
             }
         }
-        true
+        Ending::CutShort
     }
 
-    /// Plays the next event; says whether there was one.
-    fn step(&mut self) -> bool {
+    /// Plays the next event, unless the run has ended.
+    fn step(&mut self) -> Option<Ending> {
         let (arrival, event) = (self.arrivals.next_at(), self.agenda.next_at());
-        if event > self.until && self.under_way == 0 && arrival == u64::MAX {
-            // Whatever is due is nobody's concern any more.
-            return false;
+        if arrival.min(event) > self.until
+            && let Some(ending) = self.ending(event)
+        {
+            return Some(ending);
         }
         // Of a request and an event at the same instant the event is first: a phase that begins then holds.
         if arrival < event {
-            let Some((request, more)) = self.arrivals.next() else {
-                return false;
-            };
+            let (request, more) = self.arrivals.next()?;
             if more && self.callers.len() > FITS_IN_CACHE {
                 self.fetch_ahead();
             }
@@ -259,30 +257,29 @@ impl<'a> Performance<'a> {
         }
         self.note_changes();
         self.effort.events += 1;
-        true
+        None
     }
 
-    /// Reads a word of what the requests that are planned ahead will need.
+    /// Reads a word of each line of memory that the requests that are planned ahead will need.
     ///
     /// With thousands of instances nothing of the next one is in the cache. A core waits for one line of memory
-    /// after another when requests come one by one, and for a dozen at once here.
+    /// after another when requests come one by one, and for a dozen at once here. What a call needs at its end is
+    /// still there then.
     fn fetch_ahead(&self) {
-        let ledger = self.downstream.ledger();
         let seen = self.arrivals.targets_ahead().map(|target| {
-            let rejects = self.instances.breaker_at(target).is_rejecting();
-            let received = ledger.received_by(self.callers[target]);
-            u64::from(rejects) ^ received ^ self.tally.planned_to(target)
+            self.instances.look_ahead(target)
+                ^ self.tally.planned_to(target)
+                ^ self.downstream.look_ahead(self.callers[target])
+                ^ self.recorder.permitted_now(target)
+                ^ self.lanes.look_ahead(target)
         });
         std::hint::black_box(seen.fold(0, |sum, one| sum ^ one));
     }
 
     fn turn_to(&mut self, now: u64) {
         self.now = now;
+        self.time = Duration::from_nanos(now);
         self.clock.set(now);
-    }
-
-    fn time(&self) -> Duration {
-        Duration::from_nanos(self.now)
     }
 
     fn happen(&mut self, kind: Kind, place: u32) {
@@ -298,16 +295,17 @@ impl<'a> Performance<'a> {
             }
             Kind::Tick => self.tick(place),
             Kind::Turn => self.turn(place),
-            Kind::Look => self.look(),
+            Kind::Look => self.look(place),
             Kind::Close => self.tally.close(),
         }
     }
 
-    fn finish(mut self, scenario: &Scenario, cut_short: bool) -> Performed {
-        let now = self.time();
-        let targets: Vec<&str> = scenario.instances().iter().map(String::as_str).collect();
+    fn finish(mut self, scenario: &Scenario, ending: Ending) -> Performed {
+        let cut_short = ending == Ending::CutShort;
+        let forgotten = self.end_all(ending);
+        let now = self.time;
         let mut outcomes = Outcomes::default();
-        for target in 0..targets.len() {
+        for target in 0..self.callers.len() {
             outcomes += &self.tally.outcomes(target);
         }
         let seed = scenario.seed();
@@ -319,16 +317,16 @@ impl<'a> Performance<'a> {
         };
         let load = self.tally.into_result(&load::Performed {
             seed,
-            digest: Schedule::new(seed, scenario.load(), &targets).digest(),
+            digest: self.arrivals.into_digest(),
             profile: scenario.load(),
             phases: scenario.phases(),
             duration: Duration::from_nanos(self.until.min(self.now)),
             cut_short,
             own_shortage: None,
         });
-        let invalid = unaccounted(&outcomes, &self.effort, cut_short).or(load.shortfall());
-        let ended = Duration::from_nanos(self.now);
-        let fleet = self.recorder.finish(ended, counted);
+        let books = unaccounted(&outcomes, &self.effort);
+        let invalid = forgotten.or(books).or(load.shortfall());
+        let fleet = self.recorder.finish(now, counted);
         let mut repetition = Repetition {
             digest: Some(self.digest.to_string()),
             cut_short,
@@ -356,15 +354,14 @@ pub(crate) fn has_overload(scenario: &Scenario) -> bool {
 }
 
 /// Why the books do not add up, unless they do: a fault of the simulator.
-fn unaccounted(outcomes: &Outcomes, effort: &Effort, cut_short: bool) -> Option<String> {
+fn unaccounted(outcomes: &Outcomes, effort: &Effort) -> Option<String> {
     if effort.permitted + effort.rejected != effort.calls {
         return Some(format!(
             "{} calls were made, but {} were permitted and {} rejected",
             effort.calls, effort.permitted, effort.rejected
         ));
     }
-    let lost = outcomes.check().err().filter(|_| !cut_short);
-    lost.map(|lost| lost.to_string())
+    outcomes.check().err().map(|lost| lost.to_string())
 }
 
 /// What a client sees of how its call ends.

@@ -12,7 +12,8 @@ use crate::performance::{has_overload, judge, perform};
 ///
 /// The run is the same on any machine. Where the scenario has an overload model, breakers change the health
 /// that they are held against. So the run is made once more without breakers, and its truth stands beside
-/// (`counterfactual`).
+/// (`counterfactual`). When only the first of the two has ended before
+/// [`Cancel::cancel`](crate::Cancel::cancel), the repetition is `cut_short` and has no counterfactual.
 pub fn run(scenario: &Scenario, seed: u64, options: &Options) -> Repetition {
     run_telling(scenario, seed, options, None)
 }
@@ -29,8 +30,13 @@ pub fn run_telling(
     if has_overload(&scenario) && !repetition.cut_short {
         let without = scenario.clone().without_breakers();
         let without = perform(&without, &options.cancel, None).repetition;
-        repetition.counterfactual = Some(Counterfactual::of(&without));
-        judge(&mut repetition, &scenario);
+        if without.cut_short {
+            // A part of it says nothing beside the whole of the other one.
+            repetition.cut_short = true;
+        } else {
+            repetition.counterfactual = Some(Counterfactual::of(&without));
+            judge(&mut repetition, &scenario);
+        }
     }
     repetition
 }

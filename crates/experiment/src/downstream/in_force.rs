@@ -107,14 +107,13 @@ impl Downstream {
         plan: Plan,
         expected: Option<u64>,
     ) -> Result<u64, Conflict> {
-        self.settle(now);
-        self.expect(expected)?;
-        let plan = learned(plan, &self.waits);
+        let plan = self.admit(now, plan, expected)?;
         self.begin_revision();
         self.let_all_go();
         let was_lasting = self.force.player.plan().ttl().is_none();
         let is_lasting = plan.ttl().is_none();
         let old = std::mem::replace(&mut self.force, InForce::new(plan, now));
+        self.force.admit_members(&self.ledger);
         if was_lasting && !is_lasting {
             self.before = Some(Before::Replaced(Box::new(old)));
             return Ok(self.revision);
@@ -146,10 +145,8 @@ impl Downstream {
         plan: Plan,
         expected: Option<u64>,
     ) -> Result<u64, Conflict> {
-        self.settle(now);
-        self.expect(expected)?;
+        let plan = self.admit(now, plan, expected)?;
         let elapsed = self.elapsed(now);
-        let plan = learned(plan, &self.waits);
         let before = self.force.player.plan();
         if before.ttl().is_none() && plan.ttl().is_some() {
             self.before = Some(Before::Patched(Box::new(self.force.player.clone())));
@@ -162,10 +159,11 @@ impl Downstream {
         self.change_to(&plan, elapsed);
         self.force.player.patch(plan, elapsed);
         self.force.look_through();
+        self.force.admit_members(&self.ledger);
         Ok(self.revision)
     }
 
-    /// Whether the plan wants a call no longer to wait: none of the parts that held it is as it was.
+    /// Whether the plan wants a call no longer to wait: one of the parts that held it is not as it was.
     pub fn lets_go(&self, held: &Held) -> bool {
         self.changed.lets_go(held)
     }
@@ -180,6 +178,7 @@ impl Downstream {
                 std::mem::swap(&mut self.force.player, &mut player);
                 self.force.player.take_back(*player);
                 self.force.look_through();
+                self.force.admit_members(&self.ledger);
                 return;
             }
             Some(Before::Replaced(before)) => *before,
@@ -187,6 +186,7 @@ impl Downstream {
         };
         self.let_all_go();
         let old = std::mem::replace(&mut self.force, next);
+        self.force.admit_members(&self.ledger);
         self.forget(&old);
     }
 
@@ -195,11 +195,18 @@ impl Downstream {
         self.truth_version += 1;
     }
 
-    /// Whether nobody has changed the plan since this revision was read.
-    fn expect(&self, expected: Option<u64>) -> Result<(), Conflict> {
+    /// A plan that is to come at `now`, as it is with what is known of how long callers wait, unless somebody has
+    /// changed the plan since this revision was read.
+    fn admit(
+        &mut self,
+        now: Duration,
+        plan: Plan,
+        expected: Option<u64>,
+    ) -> Result<Plan, Conflict> {
+        self.settle(now);
         let revision = self.revision;
         if expected.is_none_or(|expected| expected == revision) {
-            Ok(())
+            Ok(learned(plan, &self.waits))
         } else {
             Err(Conflict { revision })
         }
@@ -309,8 +316,15 @@ impl InForce {
         }
     }
 
+    /// Tells the members of the host's fleet apart who have no handle, before they call.
+    fn admit_members(&mut self, ledger: &Ledger) {
+        for member in ledger.members() {
+            self.handle(member, ledger);
+        }
+    }
+
     #[cold]
-    fn new_handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
+    pub(super) fn new_handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
         let name = ledger.name(caller);
         let handle = if ledger.is_member(caller) {
             self.player.member(name)

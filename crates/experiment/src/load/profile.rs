@@ -3,19 +3,24 @@
 //! [`WrittenProfile`] is what stands in a file or on a command line, key by key; [`Profile`] is a load that can
 //! be. Nobody behind it checks again.
 
-use std::ops::{Deref, RangeInclusive};
+use std::ops::Deref;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::choose::Choose;
-use super::process::Process;
+use super::process::ArrivalProcess;
 use super::retries::Retries;
 use super::shape::{MAX_RATE, Shape};
+use crate::bounds::{above_zero, range};
 use crate::values::{Span, check_patience};
 
 /// Less is more likely a typing error.
 pub const MIN_RATE: f64 = 0.001;
+
+/// How much longer than its clients would a run waits for answers: 0.3 s. The books are closed late rather than
+/// early: an answer that is on its way must not count as one that never came.
+pub const DRAIN_MARGIN: Duration = Duration::from_millis(300);
 
 /// What a load is like, checked: it is made of a [`WrittenProfile`], as which it can be read, but not changed.
 ///
@@ -48,7 +53,7 @@ pub struct WrittenProfile {
     #[serde(deserialize_with = "crate::values::rate")]
     pub rate: f64,
     /// How evenly they come.
-    pub process: Process,
+    pub process: ArrivalProcess,
     /// How the rate changes over time.
     pub shape: Shape,
     /// A closed loop instead: so many clients, each of which sends its next request when it has the
@@ -82,7 +87,7 @@ impl Default for WrittenProfile {
     fn default() -> Self {
         Self {
             rate: 90.0,
-            process: Process::Poisson {},
+            process: ArrivalProcess::Poisson {},
             shape: Shape::Constant {},
             connections: None,
             choose: Choose::Random {},
@@ -131,6 +136,16 @@ impl Profile {
     /// The name that is wrong, and what is allowed.
     pub fn check_targets(&self, targets: &[&str]) -> Result<(), String> {
         self.choose.check(targets)
+    }
+
+    /// How long a run waits for answers at most, from the instant at which the last request may have been planned.
+    ///
+    /// It is as long as a client waits for the answer to a request that was sent just then, with retries that of all
+    /// attempts and the waits between them ([`Retries::longest`]), and [`DRAIN_MARGIN`] more. Requests without an
+    /// answer by then are `unfinished`: those that have waited in the queue for long.
+    pub fn drain_time(&self) -> Duration {
+        let longest = self.retries.longest(self.timeout.0);
+        longest.saturating_add(DRAIN_MARGIN)
     }
 }
 
@@ -220,30 +235,6 @@ pub fn climbs(path: &str) -> bool {
     plain.split(['/', '\\']).any(|segment| segment == "..")
 }
 
-fn range<T: Copy + PartialOrd + std::fmt::Display>(
-    field: &str,
-    value: T,
-    allowed: RangeInclusive<T>,
-    unit: &str,
-) -> Result<(), String> {
-    if allowed.contains(&value) {
-        return Ok(());
-    }
-    let (least, most) = allowed.into_inner();
-    Err(format!(
-        "{field} = {value} is not allowed: it must be from {least} to {most}{unit}"
-    ))
-}
-
-fn above_zero(field: &str, span: Span) -> Result<(), String> {
-    if span.0.is_zero() {
-        return Err(format!(
-            "{field} = {span} is not allowed: it must be above zero"
-        ));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,6 +251,23 @@ mod tests {
             profile,
             "{written}"
         );
+    }
+
+    #[test]
+    fn answers_are_waited_for_as_long_as_a_client_would_and_a_little_longer() {
+        let drained = |text: &str| {
+            let profile: Profile = parse_toml(text).unwrap();
+            profile.drain_time().as_millis()
+        };
+        assert_eq!(drained("timeout = \"2s\""), 2_300);
+        assert_eq!(
+            drained("timeout = \"2s\"\nretries = \"immediate:4\""),
+            8_300
+        );
+        let waits = "timeout = \"2s\"\nretries = \"exponential:attempts=3,base=100ms,max=700ms\"";
+        assert_eq!(drained(waits), 7_700);
+        let days = "timeout = \"10m\"\nretries = \"exponential:attempts=100,max=1h\"";
+        assert_eq!(drained(days), (100 * 600 + 99 * 3600) * 1000 + 300);
     }
 
     #[test]

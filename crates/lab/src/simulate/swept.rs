@@ -18,22 +18,15 @@ use crate::sweep::{self, Settings};
 
 /// Simulates every combination that has not been simulated yet, and lays them out in the folder.
 pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
-    let quiet = args.common.quiet;
+    let quiet = args.common.changed.quiet;
     let (source, settings) = settled(args)?;
     let bar = Arc::new(Bar::new(quiet));
     let shown = Arc::clone(&bar);
     let options = Options::default();
     let cancel = options.cancel.clone();
-    let out = settings.out.clone();
     let work = spawn_blocking(move || {
         let prepare = |cell: &Cell| scenario_of(&source, cell);
-        let perform = |scenario: &Scenario, seed| {
-            let run = simulator::run(scenario, seed, &options);
-            if run.cut_short {
-                return Err(stopped(&out));
-            }
-            Ok(run)
-        };
+        let perform = |scenario: &Scenario, seed| Ok(simulator::run(scenario, seed, &options));
         let mut title = Some(format!("{}: {}", source.name, source.scenario.title()));
         let ended = sweep::sweep(&settings, prepare, perform, |progress| {
             // Told first when the folder is open: what is refused until then is refused without a word before.
@@ -52,7 +45,11 @@ pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
 }
 
 fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
-    let source = read(&args.common.scenario, &args.common.set, args.common.seed)?;
+    let source = read(
+        &args.common.scenario,
+        &args.common.changed.set,
+        args.common.changed.seed,
+    )?;
     let flag = |flag: &'static str| move |what| Failure::usage(format!("{flag}: {what}"));
     let grid = Grid::new(args.vary).map_err(flag("--vary"))?;
     let figures = if args.figure.is_empty() {
@@ -60,7 +57,7 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
     } else {
         args.figure
     };
-    let set = |key: &&str| args.common.set.iter().any(|set| set.key() == *key);
+    let set = |key: &&str| args.common.changed.set.iter().any(|set| set.key() == *key);
     if let Some(key) = grid.keys().find(set) {
         return Err(Failure::usage(format!(
             "{key} is given with --set and with --vary: leave one of the two out"
@@ -115,12 +112,4 @@ fn scenario_of(source: &Source, cell: &Cell) -> Result<Scenario, Failure> {
             what.replace("--set ", "").trim_start()
         ))
     })
-}
-
-/// What is said of a sweep that was ended: how to go on.
-fn stopped(out: &Path) -> Failure {
-    Failure::Runtime(format!(
-        "stopped before its time: what has ended is kept; the same command with --out {} does the rest",
-        out.display()
-    ))
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::sync::Mutex;
 
+use experiment::events::{CallEvent, Events};
+use experiment::fleet::Change;
 use experiment::scenario::Scenario;
 use experiment::sweep::{Axis, Grid, SCHEMA, USUAL};
 
@@ -92,6 +94,53 @@ fn a_sweep_that_was_stopped_goes_on_where_it_was() {
     let (again, ended) = performed(&first, None);
     assert!(again.is_empty() && ended.is_ok());
     fs::remove_dir_all(&first.out).unwrap();
+}
+
+#[test]
+fn a_trial_that_was_stopped_between_its_two_runs_is_not_kept_and_is_performed_again() {
+    let settings = settings("half", &["breaker.open_for=1s"], 2);
+    // Some hundred events: the run with breakers ends before it is seen that the switch was used.
+    let overload = format!(
+        "{SCENARIO}overload = {{ workers = 2, service = {{ exponential = {{ mean = \"15ms\" }} }} }}\n"
+    );
+    let scenario = Scenario::parse(&overload).unwrap();
+    let performed = |stops_at: Option<u64>| {
+        sweep(
+            &settings,
+            |_| Ok(()),
+            |(), seed| {
+                let options = simulator::Options::default();
+                let mut stops = Stops(options.cancel.clone());
+                let stops = (stops_at == Some(seed)).then_some(&mut stops as &mut dyn Events);
+                Ok(simulator::run_telling(&scenario, seed, &options, stops))
+            },
+            |_| {},
+        )
+    };
+
+    let stopped = performed(Some(2)).unwrap_err();
+    let kept = lines(&settings, "trials.jsonl");
+    let rest = performed(None);
+
+    assert!(stopped.to_string().contains("does the rest"), "{stopped}");
+    assert!(kept <= 1, "{kept}");
+    assert!(rest.is_ok(), "{rest:?}");
+    let trials = fs::read_to_string(settings.out.join("trials.jsonl")).unwrap();
+    let trials = Trial::parse_lines(&trials).unwrap();
+    assert_eq!(trials.len(), 2);
+    assert!(trials.iter().all(|it| it.invalid.is_none()), "{trials:?}");
+    fs::remove_dir_all(&settings.out).unwrap();
+}
+
+/// Uses the switch when the first call is told.
+struct Stops(simulator::Cancel);
+
+impl Events for Stops {
+    fn call(&mut self, _: &CallEvent) {
+        self.0.cancel();
+    }
+
+    fn transition(&mut self, _: usize, _: &Change) {}
 }
 
 #[test]

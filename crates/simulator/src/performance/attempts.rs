@@ -11,7 +11,7 @@ use fusebox::{Permit, State};
 
 use super::{Kind, Performance, outcome_of};
 use crate::arrivals::Request;
-use crate::calls::{End, Limit, Stage};
+use crate::calls::{Awaited, End, Limit, Stage};
 use crate::digest::Mark;
 use crate::nanos;
 
@@ -39,11 +39,22 @@ impl<'a> Performance<'a> {
     /// The instance stands still: the request waits for it, or its client leaves before.
     fn hold(&mut self, request: &Request, awake: u64) {
         let until = request.sent.saturating_add(self.client_timeout);
+        let place = self.place_for(request);
+        let call = self.calls.at(place);
+        call.sent_in = self.recorder.state(request.target as usize);
+        call.stage = Stage::Held { until };
+        self.agenda.add(until.min(awake), Kind::Limit.at(place));
+    }
+
+    /// A place for an attempt that is made now.
+    fn place_for(&mut self, request: &Request) -> u32 {
         let place = self.calls.place();
         let call = self.calls.at(place);
         call.request = *request;
-        call.stage = Stage::Held { until };
-        self.agenda.add(until.min(awake), Kind::Limit.at(place));
+        if self.events.is_some() {
+            call.p_fail = self.recorder.p_fail(request.target as usize);
+        }
+        place
     }
 
     /// The instance asks its breaker.
@@ -68,15 +79,11 @@ impl<'a> Performance<'a> {
     /// The instance calls the downstream.
     fn call(&mut self, request: &Request, permit: Permit<'a>) -> Option<ClientOutcome> {
         let instance = request.target;
-        let place = self.calls.place();
+        let place = self.place_for(request);
         let call = self.calls.at(place);
-        call.request = *request;
         call.sent_in = permit.state();
         call.permit = Some(permit);
-        if self.events.is_some() {
-            call.p_fail = self.recorder.p_fail(instance as usize);
-        }
-        let now = self.time();
+        let now = self.time;
         if self.can_refuse && self.downstream.refuses(now) {
             return Some(self.close(place, End::Reply(Reply::REFUSED)));
         }
@@ -85,9 +92,12 @@ impl<'a> Performance<'a> {
             key: self.keys.get(request.key as usize).map(String::as_str),
             path: &self.path,
         };
-        let meeting = self.downstream.meet(now, &met, None);
+        let mut meeting = self.downstream.meet(now, &met, None);
+        if self.downstream.counts_calls() {
+            self.look_after_call(instance);
+        }
         let limit = self.limit(request);
-        self.wait(place, meeting, limit)
+        self.wait(place, &mut meeting, limit)
     }
 
     /// Who gives up first on a call that is sent now, and when.
@@ -113,45 +123,40 @@ impl<'a> Performance<'a> {
     }
 
     /// A call waits for what it has met; the plan may let go of it before anybody gives up.
-    fn wait(&mut self, place: u32, meeting: Meeting, mut limit: Limit) -> Option<ClientOutcome> {
+    fn wait(&mut self, place: u32, meeting: &mut Meeting, limit: Limit) -> Option<ClientOutcome> {
         let (reply, after) = Reply::of_fate(&meeting.fate, ANY);
-        let after = nanos(after);
-        let lets_go = meeting.ends.map_or(u64::MAX, nanos);
-        if lets_go < limit.at {
-            limit = Limit {
-                at: lets_go,
-                end: End::Reply(Reply::answered(200)),
-            };
-        }
+        let awaited = Awaited {
+            reply,
+            after: nanos(after),
+            lets_go: meeting.ends.map_or(u64::MAX, nanos),
+            limit,
+        };
         let call = self.calls.at(place);
-        call.suffering = meeting.suffering;
+        call.suffering = meeting.suffering.take();
         call.work = meeting.work.map(Work::id);
         let Some(work) = meeting.work else {
-            return self.answer_comes(place, after, reply, limit);
+            return self.answer_comes(place, &awaited);
         };
-        call.stage = Stage::Works {
-            limit,
-            after,
-            reply,
-        };
+        call.stage = Stage::Works(awaited);
         self.works.add(work.id(), place);
         if let Work::Started(start) = work {
             self.start(Some(start));
         }
-        self.agenda.add(limit.at, Kind::Limit.at(place));
+        let first = awaited.lets_go.min(limit.at);
+        self.agenda.add(first, Kind::Limit.at(place));
         None
     }
 
-    /// The answer comes `after` now, or after somebody has given up.
-    fn answer_comes(
-        &mut self,
-        place: u32,
-        after: u64,
-        reply: Reply,
-        limit: Limit,
-    ) -> Option<ClientOutcome> {
+    /// The answer comes, unless the plan lets go of the call or somebody gives up before. An instance that stands
+    /// still reads it when it goes on.
+    fn answer_comes(&mut self, place: u32, awaited: &Awaited) -> Option<ClientOutcome> {
         let instance = self.calls.at(place).request.target;
-        let answered = self.now.saturating_add(after);
+        let limit = awaited.limit;
+        let mut answered = self.now.saturating_add(awaited.after);
+        let mut reply = awaited.reply;
+        if awaited.lets_go < answered {
+            (answered, reply) = (awaited.lets_go, Reply::answered(200));
+        }
         let read = self.instances.interruptions.awake(instance, answered);
         let (at, end) = if read <= limit.at {
             (read, End::Reply(reply))
@@ -161,13 +166,17 @@ impl<'a> Performance<'a> {
         if at <= self.now {
             return Some(self.close(place, end));
         }
-        self.calls.at(place).stage = Stage::Ends { at, end };
+        let call = self.calls.at(place);
+        call.stage = Stage::Ends { at, end, answered };
+        if answered < at && call.suffering.is_some() {
+            self.agenda.add(answered, Kind::Limit.at(place));
+        }
         self.agenda.add(at, Kind::End.at(place));
         None
     }
 
     pub(super) fn call_ends(&mut self, place: u32) {
-        if let Stage::Ends { at, end } = self.calls.at(place).stage
+        if let Stage::Ends { at, end, .. } = self.calls.at(place).stage
             && at == self.now
         {
             self.ended(place, end);
@@ -184,16 +193,16 @@ impl<'a> Performance<'a> {
         };
         let call = self.calls.at(place);
         call.work = None;
-        if let Stage::Works {
-            limit,
-            after,
-            reply,
-        } = call.stage
-        {
-            let request = call.request;
-            if let Some(outcome) = self.answer_comes(place, after, reply, limit) {
-                self.go_on(request, outcome);
-            }
+        if let Stage::Works(awaited) = call.stage {
+            self.answered(place, &awaited);
+        }
+    }
+
+    /// The downstream has no more to do for a call but to answer.
+    fn answered(&mut self, place: u32, awaited: &Awaited) {
+        let request = self.calls.at(place).request;
+        if let Some(outcome) = self.answer_comes(place, awaited) {
+            self.go_on(request, outcome);
         }
     }
 
@@ -204,15 +213,31 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// Somebody gives up waiting for work, or has waited for an instance that stood still.
+    /// Somebody gives up waiting for work, or has waited for an instance that stood still; or the downstream has
+    /// answered one that still does.
     pub(super) fn give_up(&mut self, place: u32) {
         match self.calls.at(place).stage {
-            Stage::Works { limit, .. } if limit.at == self.now => self.ended(place, limit.end),
+            Stage::Works(awaited) if awaited.lets_go == self.now => {
+                self.release(place);
+                let at_once = Awaited {
+                    after: 0,
+                    reply: Reply::answered(200),
+                    ..awaited
+                };
+                self.answered(place, &at_once);
+            }
+            Stage::Works(Awaited { limit, .. }) if limit.at == self.now => {
+                self.ended(place, limit.end);
+            }
+            Stage::Ends { answered, .. } if answered == self.now => self.release(place),
             Stage::Held { until } => {
                 let request = self.calls.at(place).request;
+                let awake = self.instances.interruptions.awake(request.target, self.now);
                 if until == self.now {
                     self.ended(place, End::Left);
-                } else if self.instances.interruptions.awake(request.target, self.now) == self.now {
+                } else if awake > self.now {
+                    self.agenda.add(until.min(awake), Kind::Limit.at(place));
+                } else {
                     self.calls.give_back(place);
                     if let Some(outcome) = self.ask(&request) {
                         self.go_on(request, outcome);
@@ -236,14 +261,25 @@ impl<'a> Performance<'a> {
         }
     }
 
+    /// The downstream does nothing for a call any more.
+    fn release(&mut self, place: u32) {
+        let call = self.calls.at(place);
+        let (suffering, work) = (call.suffering.take(), call.work.take());
+        if let Some(suffering) = suffering {
+            self.downstream.relieve(suffering);
+        }
+        if let Some(work) = work {
+            self.works.take(work);
+            let next = self.downstream.leave(self.time, work);
+            self.start(next);
+        }
+    }
+
     /// The instance tells its breaker how the call ended; the place is free again.
     fn close(&mut self, place: u32, end: End) -> ClientOutcome {
         let call = self.calls.at(place);
-        let (request, state) = (call.request, call.sent_in);
-        let permit = call.permit.take();
-        let asked = permit.is_some();
-        let (suffering, work) = (call.suffering.take(), call.work.take());
-        if let Some(permit) = permit {
+        let request = call.request;
+        if let Some(permit) = call.permit.take() {
             let stood_still =
                 self.instances
                     .interruptions
@@ -262,15 +298,8 @@ impl<'a> Performance<'a> {
                 End::Left | End::Cut => drop(permit),
             }
         }
-        if let Some(suffering) = suffering {
-            self.downstream.relieve(suffering);
-        }
-        if let Some(work) = work {
-            self.works.take(work);
-            let next = self.downstream.leave(self.time(), work);
-            self.start(next);
-        }
-        self.tell_call_of(place, &request, asked.then_some(state), outcome_of(end));
+        self.release(place);
+        self.tell_call_of(place, &request, outcome_of(end));
         self.calls.give_back(place);
         outcome_of(end)
     }
@@ -286,18 +315,14 @@ impl<'a> Performance<'a> {
         outcome
     }
 
-    fn tell_call_of(
-        &mut self,
-        place: u32,
-        request: &Request,
-        state: Option<State>,
-        outcome: ClientOutcome,
-    ) {
+    /// Tells of a call that has a place.
+    pub(super) fn tell_call_of(&mut self, place: u32, request: &Request, outcome: ClientOutcome) {
         self.digest
             .note(self.now, Mark::Ended, request.target, outcome as u8);
         if self.events.is_some() {
-            let p_fail = self.calls.at(place).p_fail;
-            self.tell(request, state, p_fail, outcome);
+            let call = self.calls.at(place);
+            let (state, p_fail) = (call.sent_in, call.p_fail);
+            self.tell(request, Some(state), p_fail, outcome);
         }
     }
 
@@ -328,7 +353,7 @@ impl<'a> Performance<'a> {
         let event = CallEvent {
             planned: Duration::from_nanos(request.planned),
             sent: (request.attempts > 0).then(|| Duration::from_nanos(request.sent)),
-            ended: self.time(),
+            ended: self.time,
             instance,
             outcome,
             state: state.unwrap_or_else(|| self.recorder.state(instance)),

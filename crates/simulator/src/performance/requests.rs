@@ -11,7 +11,7 @@ use crate::calls::Stage;
 use crate::lanes::Way;
 use crate::nanos;
 
-/// How long a request of a closed loop is on its way, there and back: without it, a loop around a breaker that
+/// How long an attempt of a closed loop is on its way, there and back: without it, a loop around a breaker that
 /// rejects at once would never end.
 const ON_THE_WAY: u64 = 200_000;
 
@@ -19,7 +19,7 @@ impl Performance<'_> {
     /// A request is planned now.
     pub(super) fn plan(&mut self, request: Request) {
         let (target, part) = (request.target as usize, request.part as usize);
-        self.tally.plan(target, part, self.time());
+        self.tally.plan(target, part, self.time);
         self.under_way += 1;
         self.submit(request, None);
     }
@@ -48,14 +48,17 @@ impl Performance<'_> {
     /// or it is tried again at once.
     pub(super) fn after(&mut self, request: Request, outcome: ClientOutcome) -> Option<Request> {
         match self.clients.after(request.attempts, request.luck, outcome) {
-            Next::Again { wait } if wait.is_zero() => return Some(self.lanes.at_once(request)),
-            Next::Again { wait } if self.lanes.waits_again() => {
+            Next::Again { wait } if wait.is_zero() && request.client == NOBODY => {
+                return Some(self.lanes.at_once(request));
+            }
+            Next::Again { wait } if self.lanes.waits_again(&request) => {
+                let wait = nanos(wait).saturating_add(on_the_way(&request));
                 let place = self.calls.place();
                 let call = self.calls.at(place);
                 call.request = request;
                 call.stage = Stage::Again { last: outcome };
                 self.agenda
-                    .add(self.now.saturating_add(nanos(wait)), Kind::Again.at(place));
+                    .add(self.now.saturating_add(wait), Kind::Again.at(place));
             }
             _ => self.end(&request, outcome),
         }
@@ -67,32 +70,47 @@ impl Performance<'_> {
         if let Stage::Again { last } = call.stage {
             let request = call.request;
             self.calls.give_back(place);
-            self.lanes.waited();
+            self.lanes.waited(&request);
             self.submit(request, Some(last));
         }
     }
 
     /// A request has ended for good.
-    fn end(&mut self, request: &Request, outcome: ClientOutcome) {
+    pub(super) fn end(&mut self, request: &Request, outcome: ClientOutcome) {
         let sent = request.attempts > 0;
+        let unfinished = outcome == ClientOutcome::Unfinished;
+        let response = Duration::from_nanos(self.now - request.planned);
+        let service = if request.sent == request.planned {
+            response
+        } else {
+            Duration::from_nanos(self.now - request.sent)
+        };
         let end = load::End {
             outcome,
-            response: Duration::from_nanos(self.now - request.planned),
-            service: sent.then(|| Duration::from_nanos(self.now - request.sent)),
-            lateness: sent.then_some(Duration::ZERO),
+            response,
+            service: (sent && !unfinished).then_some(service),
+            lateness: (sent || unfinished).then_some(Duration::ZERO),
             attempts: request.attempts,
         };
         let (target, part) = (request.target as usize, request.part as usize);
-        self.tally.end(target, part, &end, self.time());
+        self.tally.end(target, part, &end, self.time);
         self.arrivals.ended(request);
         self.under_way -= 1;
         if outcome == ClientOutcome::Shed {
             self.tell_call(request, None, outcome);
         }
         if request.client != NOBODY {
-            let pause = ON_THE_WAY + nanos(Clients::pause_after(outcome));
+            let pause = on_the_way(request) + nanos(Clients::pause_after(outcome));
             self.agenda
                 .add(self.now + pause, Kind::Client.at(request.client));
         }
+    }
+}
+
+fn on_the_way(request: &Request) -> u64 {
+    if request.client == NOBODY {
+        0
+    } else {
+        ON_THE_WAY
     }
 }
