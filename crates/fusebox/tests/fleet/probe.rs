@@ -41,36 +41,40 @@ fn exactly_the_next_call_is_the_probe() {
 
 #[test]
 fn whatever_comes_of_the_probe_the_breaker_is_held_again_and_says_what() {
-    type End = fn(Permit<'_>);
+    type End = fn(Permit<'_>) -> Option<Outcome>;
     let panicked: End = |permit| {
         let unwound = catch_unwind(AssertUnwindSafe(move || {
             let _held = permit;
             resume_unwind(Box::new("probe"))
         }));
         drop(unwound);
+        None
     };
-    let dropped: End = |permit| drop(permit);
+    let dropped: End = |permit| {
+        drop(permit);
+        None
+    };
     let slow = settings().slow_call_duration(SECOND);
     let strict = settings().dropped_permit(DroppedPermit::Failure);
     let many = settings().probe_count(5, 3).half_open_for(None);
     let ends: [(ConfigBuilder, End, Cause); 9] = [
         (
             settings(),
-            |it| drop(it.success()),
+            |it| Some(it.success()),
             Cause::FleetProbeSucceeded,
         ),
-        (many, |it| drop(it.success()), Cause::FleetProbeSucceeded),
-        (settings(), |it| drop(it.failure()), Cause::FleetProbeFailed),
-        (settings(), |it| drop(it.trip()), Cause::FleetProbeFailed),
+        (many, |it| Some(it.success()), Cause::FleetProbeSucceeded),
+        (settings(), |it| Some(it.failure()), Cause::FleetProbeFailed),
+        (settings(), |it| Some(it.trip()), Cause::FleetProbeFailed),
         (settings(), panicked, Cause::FleetProbeFailed),
         (
             slow,
-            |it| drop(it.took(SECOND * 2).success()),
+            |it| Some(it.took(SECOND * 2).success()),
             Cause::FleetProbeFailed,
         ),
         (
             settings(),
-            |it| drop(it.ignore()),
+            |it| Some(it.ignore()),
             Cause::FleetProbeCancelled,
         ),
         (settings(), dropped, Cause::FleetProbeCancelled),
@@ -81,7 +85,9 @@ fn whatever_comes_of_the_probe_the_breaker_is_held_again_and_says_what() {
         breaker.fleet().hint(SECOND * 3);
         clock.advance(SECOND);
 
-        end(breaker.try_acquire().unwrap());
+        let outcome = end(breaker.try_acquire().unwrap());
+
+        assert_ne!(outcome, Some(Outcome::Late));
 
         assert_eq!(way(&breaker), (State::HalfOpen, State::Open, cause));
         assert_eq!(
