@@ -50,6 +50,10 @@ async fn flags_of_a_simulation_are_refused_with_what_to_write() {
             ["--set load.rate=0: load.rate = 0", "from 0.001"],
         ),
         (
+            &["--set", "load.choose=weighted:A=0,B=0,C=0"],
+            ["choose weighted:", "one target must have a weight above 0"],
+        ),
+        (
             &["--set", "seed=3", "--seed", "4"],
             ["--set seed=3", "leave one of the two out"],
         ),
@@ -103,6 +107,20 @@ async fn flags_of_a_sweep_are_refused_with_what_to_write() {
             ],
         ),
         (
+            &["--vary", ""],
+            [
+                "--vary: `` has no values",
+                "such as breaker.open_for=1s,2s,4s",
+            ],
+        ),
+        (
+            &["--vary", "breaker.open_for="],
+            [
+                "--vary: `breaker.open_for=` has no values",
+                "such as breaker.open_for=1s,2s,4s",
+            ],
+        ),
+        (
             &["--vary", "breaker.open_for=1s,"],
             ["an empty value", "one comma between them"],
         ),
@@ -145,6 +163,14 @@ async fn flags_of_a_sweep_are_refused_with_what_to_write() {
         (
             &["--vary", open_for, "--repeat", "0"],
             ["--repeat: `0`", "from 1 to 10000"],
+        ),
+        (
+            &["--vary", open_for, "--jobs", "0"],
+            ["--jobs: `0`", "from 1 to 256"],
+        ),
+        (
+            &["--vary", open_for, "--set", "flet.size=3"],
+            ["--set flet.size=3: unknown key", "did you mean `fleet`?"],
         ),
         (
             &["--vary", open_for, "--instances", "3"],

@@ -1,5 +1,9 @@
 //! Scenarios in virtual time: judged and kept like live runs, the same for any number of jobs, and swept.
 
+mod live;
+mod sweeps;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -65,6 +69,14 @@ fn runs(out: &Path) -> Vec<Value> {
 fn said(ended: &Ended, what: &str) -> bool {
     let mut lines = ended.stdout.iter().chain(&ended.stderr);
     lines.any(|line| line.contains(what))
+}
+
+/// All files of a folder, by name, with what they hold.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = fs::read_dir(folder).expect("the folder can be listed");
+    let files = files.map(|file| file.expect("it can be listed").path());
+    let read = |path: &PathBuf| fs::read(path).expect("it can be read");
+    files.map(|path| (path.clone(), read(&path))).collect()
 }
 
 const HELD: &str = r#""openings >= 3", "fast_fail_ratio(phase=outage) > 0.3""#;
@@ -189,42 +201,6 @@ async fn what_was_set_is_kept_in_a_file_that_gives_the_same_run() {
 }
 
 #[tokio::test]
-async fn a_live_run_takes_set_too_and_refuses_what_only_a_simulation_can() {
-    let folder = folder("live");
-    let scenario = scenario(&folder, "");
-    let out = folder.join("out");
-
-    let sets = ["--set", "duration=1s", "--set", "load.rate=50"];
-    let asked = ["run", text(&scenario), "--quiet", "--out", text(&out)];
-    let ended = Process::run(&[&asked[..], &sets].concat()).await;
-
-    assert!(ended.status.success(), "{ended:#?}");
-    let run = runs(&out).remove(0);
-    assert_eq!(
-        (
-            run["performer"].as_str(),
-            run["load"]["profile"]["rate"].as_f64()
-        ),
-        (Some("live"), Some(50.0))
-    );
-    assert!(read(&out.join("scenario.toml")).contains("duration = \"1s\" # of virtual time"));
-    for (set, why) in [
-        (
-            "fleet.size=65",
-            "65 instances are more than can be run live, up to 64: write `breaker-lab simulate",
-        ),
-        (
-            "instance.A.restart=[{ at = \"1s\", for = \"1s\" }]",
-            "live instances neither pause nor restart",
-        ),
-    ] {
-        let ended = Process::run(&["run", text(&scenario), "--set", set]).await;
-        assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-        assert!(said(&ended, why), "{ended:#?}");
-    }
-}
-
-#[tokio::test]
 async fn each_call_and_each_transition_is_a_row_of_the_event_table() {
     let folder = folder("events");
     let scenario = scenario(&folder, HELD);
@@ -299,101 +275,21 @@ async fn ctrl_c_ends_a_simulation_and_keeps_the_runs_that_have_ended() {
 }
 
 #[tokio::test]
-async fn a_sweep_is_laid_out_and_goes_on_where_it_stopped() {
-    let folder = folder("sweep");
-    let out = folder.join("out");
+async fn a_folder_with_a_result_is_left_as_it_is() {
+    let folder = folder("never-overwritten");
     let scenario = scenario(&folder, "");
-    let with_seeds = async |repeat: &str| {
-        let asked = [
-            "sweep",
-            text(&scenario),
-            "--repeat",
-            repeat,
-            "--out",
-            text(&out),
-        ];
-        let vary = [
-            "--vary",
-            "breaker.open_for=500ms,2s",
-            "--vary",
-            "fleet.size=3,10",
-        ];
-        let ended = Process::run(&[&asked[..], &vary].concat()).await;
-        assert!(ended.status.success(), "{ended:#?}");
-        let trials = read(&out.join("trials.jsonl"));
-        let trials = trials.lines().map(str::to_owned).collect::<Vec<_>>();
-        (ended, trials)
-    };
-
-    let (_, two) = with_seeds("2").await;
-    let (ended, three) = with_seeds("3").await;
-
-    assert_eq!((two.len(), three.len()), (8, 12));
-    assert_eq!(three[..8], two[..], "what was done is not done again");
-    assert!(said(&ended, "fleet.size=10"), "{ended:#?}");
-    assert!(said(&ended, "* 2s"), "{ended:#?}");
-    assert!(read(&out.join("sweep.csv")).lines().count() > 4);
-    assert!(read(&out.join("pareto.svg")).starts_with("<svg"));
-    assert_eq!(read(&out.join("scenario.toml")), read(&scenario));
-    // The same settings give what `simulate` gives.
-    let one = folder.join("one");
-    let asked = [
-        "simulate",
-        text(&scenario),
-        "--out",
-        text(&one),
-        "--instances",
-        "10",
-    ];
-    let ended = Process::run(&[&asked[..], &["--set", "breaker.open_for=2s"]].concat()).await;
-    assert!(ended.status.success(), "{ended:#?}");
-    let openings = |run: &Value| {
-        let instances = run["fleet"]["instances"]
-            .as_array()
-            .expect("instances")
-            .clone();
-        let changes = instances
-            .into_iter()
-            .flat_map(|one| one["transitions"].as_array().cloned().unwrap_or_default());
-        changes
-            .filter(|change| change[2] == "open" && change[1] != "open")
-            .count()
-    };
-    let trial = three.iter().find(|line| {
-        line.contains("\"2s\"") && line.contains("\"10\"") && line.contains("\"seed\":1,")
-    });
-    let trial: Value = serde_json::from_str(trial.expect("the trial")).expect("it is JSON");
-    let of_trial = trial["figures"]["openings"].as_f64().expect("a figure");
-    #[expect(clippy::cast_precision_loss, reason = "few openings")]
-    let of_run = openings(&runs(&one)[0]) as f64;
-    assert!((of_trial - of_run).abs() < 0.5, "{trial} {of_run}");
-}
-
-#[tokio::test]
-async fn a_folder_of_another_sweep_is_refused() {
-    let folder = folder("other-sweep");
     let out = folder.join("out");
-    let scenario = scenario(&folder, "");
-    let sweep = async |vary: &str| {
-        let asked = [
-            "sweep",
-            text(&scenario),
-            "--repeat",
-            "1",
-            "--out",
-            text(&out),
-            "--vary",
-            vary,
-        ];
-        Process::run(&asked).await
-    };
-    assert!(sweep("breaker.open_for=500ms").await.status.success());
+    let asked = ["simulate", text(&scenario), "--out", text(&out)];
+    assert!(Process::run(&asked).await.status.success());
+    let before = contents(&out);
 
-    let ended = sweep("breaker.jitter=0,0.1").await;
+    let again = Process::run(&asked).await;
+    let sweep = ["sweep", text(&scenario), "--vary", "load.rate=90,180"];
+    let swept = Process::run(&[&sweep[..], &["--out", text(&out)]].concat()).await;
 
-    assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-    assert!(
-        said(&ended, "choose another folder with --out"),
-        "{ended:#?}"
-    );
+    for refused in [again, swept] {
+        assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+        assert!(said(&refused, "--out"), "{refused:#?}");
+    }
+    assert_eq!(contents(&out), before);
 }
