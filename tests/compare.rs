@@ -1,27 +1,23 @@
 //! `compare` shows figures, and says when they must not be believed.
 
-use std::path::Path;
-
-use end_to_end::{Ended, Process};
+use end_to_end::{Process, empty_folder, repetitions, text};
 
 #[tokio::test]
 async fn a_run_that_is_not_valid_is_named_with_status_3_by_run_and_by_compare() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compare-invalid");
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), "compare-invalid");
     let scenario = |name: &str, limit: &str| {
         let path = folder.join(format!("{name}.toml"));
-        let text = format!(
+        let content = format!(
             "title = \"{name}\"\nduration = \"1s\"\n\
              [load]\nrate = 50\nlateness_limit = \"{limit}\"\n\
              [faults]\nphases = [{{ name = \"calm\" }}]\n"
         );
-        std::fs::write(&path, text).expect("the scenario can be written");
-        path.to_str().expect("paths of tests are plain").to_owned()
+        std::fs::write(&path, content).expect("the scenario can be written");
+        text(&path).to_owned()
     };
     let out = |name: &str| {
         let path = folder.join(name);
-        path.to_str().expect("paths of tests are plain").to_owned()
+        text(&path).to_owned()
     };
     let (valid, late) = (out("valid"), out("late"));
 
@@ -44,29 +40,28 @@ async fn a_run_that_is_not_valid_is_named_with_status_3_by_run_and_by_compare() 
 
 #[tokio::test]
 async fn two_scenarios_take_turns_with_the_same_seeds_and_are_compared() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compare-turns");
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a folder can be made");
-    let text = |path: &Path| path.to_str().expect("paths of tests are plain").to_owned();
-    let said = |ended: &Ended, what: &str| {
-        let mut lines = ended.stdout.iter().chain(&ended.stderr);
-        lines.any(|line| line.contains(what))
-    };
+    let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), "compare-turns");
     let write = |name: &str, seed: u64, rate: u64| {
         let path = folder.join(format!("{name}.toml"));
-        let text = format!(
+        let content = format!(
             "title = \"{name}\"\nseed = {seed}\nduration = \"1s\"\n[load]\nrate = {rate}\nlateness_limit = \"1h\"\n\
              [faults]\nphases = [{{ name = \"calm\" }}]\n"
         );
-        std::fs::write(&path, text).expect("the scenario can be written");
+        std::fs::write(&path, content).expect("the scenario can be written");
         path
     };
     let (few, many) = (write("few", 7, 30), write("many", 1, 90));
     let out = folder.join("out");
 
-    let (few, many, out_text) = (text(&few), text(&many), text(&out));
     let arguments = [
-        "run", &few, &many, "--repeat", "2", "--out", &out_text, "--quiet",
+        "run",
+        text(&few),
+        text(&many),
+        "--repeat",
+        "2",
+        "--out",
+        text(&out),
+        "--quiet",
     ];
     let ended = Process::run(&arguments).await;
 
@@ -77,16 +72,14 @@ async fn two_scenarios_take_turns_with_the_same_seeds_and_are_compared() {
         .collect();
     assert_eq!(order, ["few:", "many:", "many:", "few:"], "{ended:#?}");
     for name in ["few", "many"] {
-        let bytes = std::fs::read(out.join(name).join("result.json")).expect("there is a result");
-        let result: serde_json::Value = serde_json::from_slice(&bytes).expect("it is JSON");
-        let runs = result["repetitions"].as_array().expect("runs");
+        let runs = repetitions(&out.join(name));
         let seeds: Vec<_> = runs.iter().map(|run| run["seed"].clone()).collect();
         assert_eq!(seeds, [7, 8], "{name}");
         assert!(out.join(name).join("scenario.toml").exists(), "{name}");
     }
-    assert!(said(&ended, "in 2 pairs of one seed each"), "{ended:#?}");
+    assert!(ended.said("in 2 pairs of one seed each"), "{ended:#?}");
     assert!(
-        said(&ended, "Too few runs: nothing can be marked"),
+        ended.said("Too few runs: nothing can be marked"),
         "{ended:#?}"
     );
     let table = ended
@@ -95,14 +88,11 @@ async fn two_scenarios_take_turns_with_the_same_seeds_and_are_compared() {
         .filter(|line| line.starts_with("goodput"));
     assert_eq!(table.count(), 1, "{ended:#?}");
 
-    let with_events = ["run", &few, &many, "--events", "events.csv"];
+    let with_events = ["run", text(&few), text(&many), "--events", "events.csv"];
     let refused = Process::run(&with_events).await;
     assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
     assert!(
-        said(
-            &refused,
-            "--events events.csv is not allowed with several scenarios"
-        ),
+        refused.said("--events events.csv is not allowed with several scenarios"),
         "{refused:#?}"
     );
 }

@@ -3,21 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use end_to_end::{Ended, Process, Signal, eventually, repository};
-use serde_json::Value;
+use end_to_end::{Process, Signal, empty_folder, eventually, read, repository, result, text};
 
 /// A folder of this test alone, empty at the start.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("experiments-{name}"));
-    if path.exists() {
-        std::fs::remove_dir_all(&path).expect("the folder can be emptied");
-    }
-    std::fs::create_dir_all(&path).expect("a folder can be made");
-    path
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("paths of tests are plain")
+    empty_folder(env!("CARGO_TARGET_TMPDIR"), &format!("experiments-{name}"))
 }
 
 /// A short outage, with these expectations.
@@ -49,16 +39,6 @@ phases = [
     path
 }
 
-fn result(out: &Path) -> Value {
-    let bytes = std::fs::read(out.join("result.json")).expect("there is a result");
-    serde_json::from_slice(&bytes).expect("it is JSON")
-}
-
-fn said(ended: &Ended, what: &str) -> bool {
-    let mut lines = ended.stdout.iter().chain(&ended.stderr);
-    lines.any(|line| line.contains(what))
-}
-
 #[tokio::test]
 async fn a_run_is_judged_and_leaves_what_is_needed_to_compute_it_again() {
     let folder = folder("kept");
@@ -70,12 +50,8 @@ async fn a_run_is_judged_and_leaves_what_is_needed_to_compute_it_again() {
     let ended = Process::run(&["run", text(&scenario), "--out", text(&out)]).await;
 
     assert!(ended.status.success(), "{ended:#?}");
-    assert!(said(&ended, "[held]   openings >= 3"), "{ended:#?}");
-    let kept = std::fs::read_to_string(out.join("scenario.toml")).expect("the scenario is kept");
-    assert_eq!(
-        kept,
-        std::fs::read_to_string(&scenario).expect("it is there")
-    );
+    assert!(ended.said("[held]   openings >= 3"), "{ended:#?}");
+    assert_eq!(read(&out.join("scenario.toml")), read(&scenario));
     let result = result(&out);
     assert_eq!(result["schema"], "breaker-lab-result/2");
     let run = &result["repetitions"][0];
@@ -146,7 +122,7 @@ async fn an_expectation_that_does_not_hold_is_exit_status_1_and_the_result_is_ke
     let ended = Process::run(&["run", text(&scenario), "--out", text(&out), "--quiet"]).await;
 
     assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
-    assert!(said(&ended, "[failed] openings == 77"), "{ended:#?}");
+    assert!(ended.said("[failed] openings == 77"), "{ended:#?}");
     assert_eq!(result(&out)["repetitions"][0]["verdicts"][0]["held"], false);
 }
 
@@ -160,7 +136,7 @@ async fn repetitions_have_seeds_of_their_own_and_are_compared_with_their_spread(
         let ended = Process::run(&arguments).await;
         assert!(ended.status.success(), "{ended:#?}");
         assert!(
-            said(&ended, "run 3 of 3, seed 3: 1 of 1 expectations held"),
+            ended.said("run 3 of 3, seed 3: 1 of 1 expectations held"),
             "{ended:#?}"
         );
     }
@@ -192,7 +168,7 @@ async fn repetitions_have_seeds_of_their_own_and_are_compared_with_their_spread(
     assert_eq!(cells.len(), 3, "{row}");
     assert_eq!(cells[0], cells[1], "{row}");
     assert_eq!(cells[2], "the same in all", "{row}");
-    assert!(said(&ended, "in 3 pairs of one seed each"), "{ended:#?}");
+    assert!(ended.said("in 3 pairs of one seed each"), "{ended:#?}");
 }
 
 #[tokio::test]
@@ -216,8 +192,11 @@ async fn ctrl_c_leaves_a_result_that_says_it_was_cut_short() {
     assert!(ended.status.success(), "{ended:#?}");
     let result = result(&out);
     assert_eq!(result["repetitions"][0]["cut_short"], true);
-    assert!(said(&ended, "cut short"), "{ended:#?}");
+    assert!(ended.said("cut short"), "{ended:#?}");
 }
+
+/// A scenario with nothing wrong in it.
+const GOOD: &str = "title = \"t\"\nduration = \"1s\"\n[faults]\nphases = [{ name = \"p\" }]\n";
 
 #[tokio::test]
 async fn what_is_wrong_is_found_before_anything_starts() {
@@ -227,7 +206,6 @@ async fn what_is_wrong_is_found_before_anything_starts() {
         std::fs::write(&path, content).expect("it can be written");
         path
     };
-    let good = "title = \"t\"\nduration = \"1s\"\n[faults]\nphases = [{ name = \"p\" }]\n";
     for (name, content, wrong) in [
         (
             "key.toml",
@@ -236,17 +214,17 @@ async fn what_is_wrong_is_found_before_anything_starts() {
         ),
         (
             "deep.toml",
-            &format!("{good}[breaker]\nopen_fro = \"1s\"\n"),
+            &format!("{GOOD}[breaker]\nopen_fro = \"1s\"\n"),
             "deep.toml:6:1: unknown key `open_fro`; did you mean `open_for`?",
         ),
         (
             "figure.toml",
-            &good.replace("[faults]", "expectations = [\"flapps > 1\"]\n[faults]"),
+            &GOOD.replace("[faults]", "expectations = [\"flapps > 1\"]\n[faults]"),
             "did you mean `flaps`?",
         ),
         (
             "phase.toml",
-            &good.replace(
+            &GOOD.replace(
                 "[faults]",
                 "expectations = [\"ok_ratio(phase=q) > 0.1\"]\n[faults]",
             ),
@@ -254,12 +232,12 @@ async fn what_is_wrong_is_found_before_anything_starts() {
         ),
         (
             "instance.toml",
-            &format!("{good}[instance.D]\ncall_timeout = \"1s\"\n"),
+            &format!("{GOOD}[instance.D]\ncall_timeout = \"1s\"\n"),
             "instance.D: there is no such instance; there are A, B, C",
         ),
         (
             "breaker.toml",
-            &format!("{good}[breaker]\nopen_for = \"0s\"\n"),
+            &format!("{GOOD}[breaker]\nopen_for = \"0s\"\n"),
             "breaker of instance A: open_for",
         ),
     ] {
@@ -268,23 +246,26 @@ async fn what_is_wrong_is_found_before_anything_starts() {
         let ended = Process::run(&["run", text(&path), "--out", text(&out)]).await;
 
         assert_eq!(ended.status.code(), Some(2), "{name}: {ended:#?}");
-        assert!(said(&ended, wrong), "{name}: {ended:#?}");
+        assert!(ended.said(wrong), "{name}: {ended:#?}");
         assert!(!out.exists(), "{name} left something");
     }
-    let path = file("good.toml", good);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_and_a_scenario_that_is_not_there_are_found_before_anything_starts()
+{
+    let path = folder("unmade").join("good.toml");
+    std::fs::write(&path, GOOD).expect("it can be written");
     for out in [
         path.join("below-a-file"),
         Path::new("/proc/nowhere").to_owned(),
     ] {
         let ended = Process::run(&["run", text(&path), "--out", text(&out)]).await;
         assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-        assert!(
-            said(&ended, "choose another folder with --out"),
-            "{ended:#?}"
-        );
+        assert!(ended.said("choose another folder with --out"), "{ended:#?}");
     }
     let ended = Process::run(&["run", "flaping"]).await;
-    assert!(said(&ended, "did you mean `flapping`?"), "{ended:#?}");
+    assert!(ended.said("did you mean `flapping`?"), "{ended:#?}");
 }
 
 #[tokio::test]
@@ -296,9 +277,9 @@ async fn a_result_is_never_overwritten() {
     let ended = Process::run(&["run", text(&scenario), "--out", text(&folder)]).await;
 
     assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-    assert!(said(&ended, "holds a result already"), "{ended:#?}");
+    assert!(ended.said("holds a result already"), "{ended:#?}");
     let ended = Process::run(&["compare", text(&folder)]).await;
-    assert!(said(&ended, "schema: none is not allowed"), "{ended:#?}");
+    assert!(ended.said("schema: none is not allowed"), "{ended:#?}");
 }
 
 #[tokio::test]
@@ -316,7 +297,7 @@ async fn every_shipped_scenario_is_listed_valid_and_printed_as_its_file() {
         let printed = Process::run(&["scenarios", name]).await.stdout.join("\n");
         assert_eq!(printed.trim_end(), written.trim_end());
         let ended = Process::run(&["run", name, "--check"]).await;
-        assert!(said(&ended, "valid: "), "{ended:#?}");
+        assert!(ended.said("valid: "), "{ended:#?}");
         assert!(ended.status.success());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use end_to_end::{Client, Process, System, eventually, healthy};
+use end_to_end::{Client, Process, System, eventually, healthy, nobody};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -11,8 +11,9 @@ use tokio::time::{Instant, timeout};
 const BOUND: u64 = 400;
 
 async fn instance(flags: &[&str]) -> (Process, Client) {
+    let nobody = nobody();
     let base = ["instance", "A", "--listen", "127.0.0.1:0"];
-    let process = Process::start(&[&base, flags].concat());
+    let process = Process::start(&[&base[..], &["--downstream", &nobody], flags].concat());
     let client = Client::new(process.url("instance A").await);
     (process, client)
 }

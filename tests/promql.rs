@@ -2,7 +2,9 @@
 
 use fusebox::{Cause, Outcome, RejectReason, State};
 use promql_parser::label::{MatchOp, Matcher};
-use promql_parser::parser::{Expr, LabelModifier, VectorSelector, parse};
+use promql_parser::parser::{
+    AggregateExpr, BinaryExpr, Expr, LabelModifier, VectorSelector, parse,
+};
 use telemetry::{Kind, names};
 
 /// Labels that a scrape adds.
@@ -58,54 +60,56 @@ fn visit(expression: &Expr, place: &str, labels: &mut Vec<String>) {
                 labels.push(made.val.clone());
             }
         }
-        Expr::Aggregate(aggregate) => {
-            let mut inside = Vec::new();
-            visit(&aggregate.expr, place, &mut inside);
-            // Only `count_values` takes a text: the label that it makes.
-            if let Some(Expr::StringLiteral(made)) = aggregate.param.as_deref() {
-                inside.push(made.val.clone());
-            }
-            if let Some(LabelModifier::Include(by) | LabelModifier::Exclude(by)) =
-                &aggregate.modifier
-            {
-                for label in &by.labels {
-                    assert!(
-                        inside.contains(label),
-                        "{place}: by ({label}): there are {inside:?}"
-                    );
-                }
-            }
-            labels.extend(inside);
-        }
-        Expr::Binary(binary) => {
-            visit(&binary.lhs, place, labels);
-            visit(&binary.rhs, place, labels);
-            let modifier = binary.modifier.as_ref();
-            for label in modifier
-                .into_iter()
-                .filter_map(|it| it.card.labels())
-                .flat_map(|it| &it.labels)
-            {
-                assert!(
-                    labels.contains(label),
-                    "{place}: group ({label}): there are {labels:?}"
-                );
-            }
-            let matching = modifier.and_then(|modifier| modifier.matching.as_ref());
-            if let Some(LabelModifier::Include(on) | LabelModifier::Exclude(on)) = matching {
-                for label in &on.labels {
-                    assert!(
-                        labels.contains(label),
-                        "{place}: on ({label}): there are {labels:?}"
-                    );
-                }
-            }
-        }
+        Expr::Aggregate(aggregate) => visit_aggregate(aggregate, place, labels),
+        Expr::Binary(binary) => visit_binary(binary, place, labels),
         Expr::Unary(unary) => visit(&unary.expr, place, labels),
         Expr::Paren(paren) => visit(&paren.expr, place, labels),
         Expr::Subquery(subquery) => visit(&subquery.expr, place, labels),
         Expr::NumberLiteral(_) | Expr::StringLiteral(_) => {}
         Expr::Extension(_) => panic!("{place}: an extension"),
+    }
+}
+
+fn visit_aggregate(aggregate: &AggregateExpr, place: &str, labels: &mut Vec<String>) {
+    let mut inside = Vec::new();
+    visit(&aggregate.expr, place, &mut inside);
+    // Only `count_values` takes a text: the label that it makes.
+    if let Some(Expr::StringLiteral(made)) = aggregate.param.as_deref() {
+        inside.push(made.val.clone());
+    }
+    if let Some(LabelModifier::Include(by) | LabelModifier::Exclude(by)) = &aggregate.modifier {
+        for label in &by.labels {
+            assert!(
+                inside.contains(label),
+                "{place}: by ({label}): there are {inside:?}"
+            );
+        }
+    }
+    labels.extend(inside);
+}
+
+fn visit_binary(binary: &BinaryExpr, place: &str, labels: &mut Vec<String>) {
+    visit(&binary.lhs, place, labels);
+    visit(&binary.rhs, place, labels);
+    let modifier = binary.modifier.as_ref();
+    for label in modifier
+        .into_iter()
+        .filter_map(|it| it.card.labels())
+        .flat_map(|it| &it.labels)
+    {
+        assert!(
+            labels.contains(label),
+            "{place}: group ({label}): there are {labels:?}"
+        );
+    }
+    let matching = modifier.and_then(|modifier| modifier.matching.as_ref());
+    if let Some(LabelModifier::Include(on) | LabelModifier::Exclude(on)) = matching {
+        for label in &on.labels {
+            assert!(
+                labels.contains(label),
+                "{place}: on ({label}): there are {labels:?}"
+            );
+        }
     }
 }
 

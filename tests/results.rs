@@ -6,26 +6,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use end_to_end::{Ended, Process, Schema, repository};
+use end_to_end::{Ended, Process, Schema, empty_folder, repository, result, text};
 use serde_json::Value;
 
 /// A folder of this test alone, empty at the start.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("results-{name}"));
-    if path.exists() {
-        std::fs::remove_dir_all(&path).expect("the folder can be emptied");
-    }
-    std::fs::create_dir_all(&path).expect("a folder can be made");
-    path
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("paths of tests are plain")
-}
-
-fn result(out: &Path) -> Value {
-    let bytes = std::fs::read(out.join("result.json")).expect("there is a result");
-    serde_json::from_slice(&bytes).expect("it is JSON")
+    empty_folder(env!("CARGO_TARGET_TMPDIR"), &format!("results-{name}"))
 }
 
 /// The result keeps to its schema, and what the clients saw to theirs.

@@ -26,6 +26,10 @@ async fn other_flags_out_of_range_are_refused() {
     ] {
         assert_refusal(&arguments, &words).await;
     }
+}
+
+#[tokio::test]
+async fn words_that_are_missing_unknown_or_too_many_are_refused() {
     assert_refusal(&["bogus"], &["bogus"]).await;
     for (arguments, words) in [
         (

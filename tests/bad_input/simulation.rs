@@ -4,6 +4,9 @@ use std::path::Path;
 
 use crate::assert_refusal;
 
+/// What a sweep may vary.
+const OPEN_FOR: &str = "breaker.open_for=1s";
+
 #[tokio::test]
 async fn flags_of_a_simulation_are_refused_with_what_to_write() {
     for (flags, words) in [
@@ -24,7 +27,37 @@ async fn flags_of_a_simulation_are_refused_with_what_to_write() {
         (&["--jobs", "two"], ["--jobs: `two`", "whole number"]),
         (&["--seed", "x"], ["--seed: `x`", "whole number"]),
         (
-            &["--set", "breaker"],
+            &["--events", "."],
+            ["--events . is not allowed", "the name of a file"],
+        ),
+        (
+            &["--events", "/no/such/folder/x.csv"],
+            ["--events: cannot write", "choose another file"],
+        ),
+        (
+            &["--out", "/proc/nowhere"],
+            ["cannot make the folder", "--out"],
+        ),
+        (
+            &["--plain"],
+            ["`--plain` is not a flag of this command", "leave it out"],
+        ),
+    ] {
+        assert_refusal(&[&["simulate", "flapping"][..], flags].concat(), &words).await;
+    }
+    assert_refusal(
+        &["simulate"],
+        &["<SCENARIO> is missing", "write breaker-lab simulate"],
+    )
+    .await;
+    assert_refusal(&["simulate", "flaping"], &["did you mean `flapping`?"]).await;
+}
+
+#[tokio::test]
+async fn keys_that_a_simulation_sets_are_refused_with_what_to_write() {
+    for (flags, words) in [
+        (
+            &["--set", "breaker"][..],
             [
                 "--set: `breaker` has no value",
                 "KEY=VALUE, such as breaker.open_for=2s",
@@ -61,36 +94,13 @@ async fn flags_of_a_simulation_are_refused_with_what_to_write() {
             &["--set", "fleet.size=3", "--instances", "4"],
             ["--set fleet.size=3", "leave one of the two out"],
         ),
-        (
-            &["--events", "."],
-            ["--events . is not allowed", "the name of a file"],
-        ),
-        (
-            &["--events", "/no/such/folder/x.csv"],
-            ["--events: cannot write", "choose another file"],
-        ),
-        (
-            &["--out", "/proc/nowhere"],
-            ["cannot make the folder", "--out"],
-        ),
-        (
-            &["--plain"],
-            ["`--plain` is not a flag of this command", "leave it out"],
-        ),
     ] {
         assert_refusal(&[&["simulate", "flapping"][..], flags].concat(), &words).await;
     }
-    assert_refusal(
-        &["simulate"],
-        &["<SCENARIO> is missing", "write breaker-lab simulate"],
-    )
-    .await;
-    assert_refusal(&["simulate", "flaping"], &["did you mean `flapping`?"]).await;
 }
 
 #[tokio::test]
-async fn flags_of_a_sweep_are_refused_with_what_to_write() {
-    let open_for = "breaker.open_for=1s";
+async fn what_a_sweep_varies_is_refused_with_what_to_write() {
     for (flags, words) in [
         (
             &[][..],
@@ -129,7 +139,7 @@ async fn flags_of_a_sweep_are_refused_with_what_to_write() {
             ["`1s` is there twice", "each value once"],
         ),
         (
-            &["--vary", open_for, "--vary", open_for],
+            &["--vary", OPEN_FOR, "--vary", OPEN_FOR],
             ["breaker.open_for is varied twice", "after one key"],
         ),
         (
@@ -148,41 +158,44 @@ async fn flags_of_a_sweep_are_refused_with_what_to_write() {
             &["--vary", "seed=1,2"],
             ["--vary seed is not allowed", "--repeat"],
         ),
+    ] {
+        assert_refusal(&[&["sweep", "flapping"][..], flags].concat(), &words).await;
+    }
+}
+
+#[tokio::test]
+async fn flags_of_a_sweep_are_refused_with_what_to_write() {
+    for (flags, words) in [
         (
-            &["--vary", open_for, "--set", "breaker.open_for=500ms"],
+            &["--set", "breaker.open_for=500ms"][..],
             ["with --set and with --vary", "leave one of the two out"],
         ),
         (
-            &["--vary", open_for, "--figure", "flpas"],
+            &["--figure", "flpas"],
             ["--figure: there is no figure `flpas`", "`flaps`?"],
         ),
         (
-            &["--vary", open_for, "--figure", "p99(Z)"],
+            &["--figure", "p99(Z)"],
             ["there is no target `Z`", "there are A, B, C"],
         ),
+        (&["--repeat", "0"], ["--repeat: `0`", "from 1 to 10000"]),
+        (&["--jobs", "0"], ["--jobs: `0`", "from 1 to 256"]),
         (
-            &["--vary", open_for, "--repeat", "0"],
-            ["--repeat: `0`", "from 1 to 10000"],
-        ),
-        (
-            &["--vary", open_for, "--jobs", "0"],
-            ["--jobs: `0`", "from 1 to 256"],
-        ),
-        (
-            &["--vary", open_for, "--set", "flet.size=3"],
+            &["--set", "flet.size=3"],
             ["--set flet.size=3: unknown key", "did you mean `fleet`?"],
         ),
         (
-            &["--vary", open_for, "--instances", "3"],
+            &["--instances", "3"],
             ["`--instances` is not a flag", "leave it out"],
         ),
     ] {
-        assert_refusal(&[&["sweep", "flapping"][..], flags].concat(), &words).await;
+        let asked = ["sweep", "flapping", "--vary", OPEN_FOR];
+        assert_refusal(&[&asked[..], flags].concat(), &words).await;
     }
     let unmade = Path::new("/proc/nowhere");
     let out = unmade.to_str().expect("the path is text");
     let asked = [
-        "sweep", "flapping", "--vary", open_for, "--out", out, "--quiet",
+        "sweep", "flapping", "--vary", OPEN_FOR, "--out", out, "--quiet",
     ];
     assert_refusal(
         &asked,

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::binary::{binary, repository};
+use crate::ended::Ended;
 use crate::{LIMIT, eventually};
 
 /// A running `breaker-lab`. Killed when dropped.
@@ -30,17 +31,6 @@ pub enum Signal {
     Terminate,
     /// The end without a word.
     Kill,
-}
-
-/// A process that has ended, with all that it printed.
-#[derive(Debug)]
-pub struct Ended {
-    /// How.
-    pub status: ExitStatus,
-    /// Its standard output, line by line.
-    pub stdout: Vec<String>,
-    /// Its standard error, line by line.
-    pub stderr: Vec<String>,
 }
 
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-use end_to_end::{Process, repository};
+use end_to_end::{Process, empty_folder, repository};
 use experiment::result::{Repetition, RunResult};
 use experiment::scenario::{Scenario, Set};
 use simulator::{Options, many};
@@ -39,11 +39,7 @@ impl Pair {
         let parsed: Vec<Set> = parsed.collect();
         let scenario = Scenario::parse_with_sets(text, &parsed).expect("a scenario");
         let limit = scenario.duration() * live * 2 + Duration::from_secs(60);
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("live-{name}"));
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).expect("the folder can be emptied");
-        }
-        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), &format!("live-{name}"));
         let file = folder.join(format!("{name}.toml"));
         std::fs::write(&file, text).expect("the scenario can be written");
         let out = folder.join("out");

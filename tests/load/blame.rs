@@ -189,37 +189,40 @@ async fn a_fresh_connection_that_breaks_is_a_failure_and_not_tried_again() {
     assert_eq!(calls(&instance, "failure").await.to_string(), "1");
 }
 
+/// Answers of a healthy downstream, each with the status and the outcome that the client gets.
+const HEALTHY_ANSWERS: [(&str, u16, &str); 5] = [
+    (
+        "HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n",
+        302,
+        "redirection",
+    ),
+    (
+        "HTTP/1.1 304 Not Modified\r\netag: \"1\"\r\n\r\n",
+        304,
+        "redirection",
+    ),
+    (
+        "HTTP/1.1 401 No\r\nwww-authenticate: Basic\r\nwww-authenticate: Bearer\r\n\
+         content-length: 0\r\n\r\n",
+        401,
+        "client_error",
+    ),
+    (
+        "HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n",
+        404,
+        "client_error",
+    ),
+    // Nobody asked for another protocol, and it cannot be passed on.
+    (
+        "HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
+        502,
+        "downstream_error",
+    ),
+];
+
 #[tokio::test]
 async fn what_a_healthy_downstream_answers_reaches_the_client_as_what_it_is() {
-    for (says, status, outcome) in [
-        (
-            "HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n",
-            302,
-            "redirection",
-        ),
-        (
-            "HTTP/1.1 304 Not Modified\r\netag: \"1\"\r\n\r\n",
-            304,
-            "redirection",
-        ),
-        (
-            "HTTP/1.1 401 No\r\nwww-authenticate: Basic\r\nwww-authenticate: Bearer\r\n\
-             content-length: 0\r\n\r\n",
-            401,
-            "client_error",
-        ),
-        (
-            "HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n",
-            404,
-            "client_error",
-        ),
-        // Nobody asked for another protocol, and it cannot be passed on.
-        (
-            "HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
-            502,
-            "downstream_error",
-        ),
-    ] {
+    for (says, status, outcome) in HEALTHY_ANSWERS {
         let server = Nasty::start(Manner::Says(says)).await;
         let process = Process::start(&instance_of(&server.url));
         let url = process.url("instance").await;

@@ -1,8 +1,8 @@
 //! Live runs of the same scenarios: what they take as well, and what only a simulation can.
 
-use end_to_end::Process;
+use end_to_end::{Process, read, repetitions, text};
 
-use crate::{folder, read, runs, said, scenario, text};
+use crate::{folder, scenario};
 
 #[tokio::test]
 async fn a_live_run_takes_set_too() {
@@ -15,7 +15,7 @@ async fn a_live_run_takes_set_too() {
     let ended = Process::run(&[&asked[..], &sets].concat()).await;
 
     assert!(ended.status.success(), "{ended:#?}");
-    let run = runs(&out).remove(0);
+    let run = repetitions(&out).remove(0);
     assert_eq!(
         (
             run["performer"].as_str(),
@@ -61,7 +61,7 @@ async fn a_live_run_refuses_what_only_a_simulation_can_and_names_it() {
         let ended = Process::run(&asked).await;
         assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
         for word in words {
-            assert!(said(&ended, word), "{word}: {ended:#?}");
+            assert!(ended.said(word), "{word}: {ended:#?}");
         }
         assert!(!out.exists(), "nothing was started");
         // What is written instead is what works.
@@ -84,7 +84,7 @@ async fn instances_of_a_live_run_stand_in_the_order_of_the_scenario() {
         let ended = Process::run(&[&asked[..], &sets].concat()).await;
 
         assert!(ended.status.success(), "{ended:#?}");
-        let run = runs(&out).remove(0);
+        let run = repetitions(&out).remove(0);
         let names = |list: &serde_json::Value, key: &str| -> Vec<String> {
             let list = list.as_array().expect("a list");
             let names = list.iter().map(|one| one[key].as_str().expect("a name"));

@@ -1,32 +1,18 @@
 //! Scenarios in virtual time: judged and kept like live runs, the same for any number of jobs, and swept.
 
 mod live;
-mod sweeps;
+mod sweep;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use end_to_end::{Ended, Process, Signal, eventually};
-use serde_json::Value;
+use end_to_end::{Process, Signal, empty_folder, eventually, read, repetitions, text};
 
 /// A folder of this test alone, empty at the start.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("simulate-{name}"));
-    if path.exists() {
-        fs::remove_dir_all(&path).expect("the folder can be emptied");
-    }
-    fs::create_dir_all(&path).expect("a folder can be made");
-    path
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("paths of tests are plain")
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    empty_folder(env!("CARGO_TARGET_TMPDIR"), &format!("simulate-{name}"))
 }
 
 /// An outage of two seconds, with these expectations.
@@ -57,26 +43,12 @@ phases = [
     path
 }
 
-fn result(out: &Path) -> Value {
-    serde_json::from_str(&read(&out.join("result.json"))).expect("it is JSON")
-}
-
-fn runs(out: &Path) -> Vec<Value> {
-    let runs = result(out)["repetitions"].clone();
-    runs.as_array().expect("runs").clone()
-}
-
-fn said(ended: &Ended, what: &str) -> bool {
-    let mut lines = ended.stdout.iter().chain(&ended.stderr);
-    lines.any(|line| line.contains(what))
-}
-
 /// All files of a folder, by name, with what they hold.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = fs::read_dir(folder).expect("the folder can be listed");
     let files = files.map(|file| file.expect("it can be listed").path());
-    let read = |path: &PathBuf| fs::read(path).expect("it can be read");
-    files.map(|path| (path.clone(), read(&path))).collect()
+    let bytes = |path: &PathBuf| fs::read(path).expect("it can be read");
+    files.map(|path| (path.clone(), bytes(&path))).collect()
 }
 
 const HELD: &str = r#""openings >= 3", "fast_fail_ratio(phase=outage) > 0.3""#;
@@ -90,9 +62,9 @@ async fn a_simulated_run_is_judged_and_kept_like_a_live_one() {
     let ended = Process::run(&["simulate", text(&scenario), "--out", text(&out)]).await;
 
     assert!(ended.status.success(), "{ended:#?}");
-    assert!(said(&ended, "[held]   openings >= 3"), "{ended:#?}");
+    assert!(ended.said("[held]   openings >= 3"), "{ended:#?}");
     assert_eq!(read(&out.join("scenario.toml")), read(&scenario));
-    let run = runs(&out).remove(0);
+    let run = repetitions(&out).remove(0);
     assert_eq!(
         (run["performer"].as_str(), run["cut_short"].as_bool()),
         (Some("simulated"), Some(false))
@@ -119,11 +91,11 @@ async fn what_does_not_hold_is_exit_status_1_with_each_seed_named() {
 
     assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
     assert!(
-        said(&ended, "run 3 of 3, seed 3: 0 of 1 expectations held"),
+        ended.said("run 3 of 3, seed 3: 0 of 1 expectations held"),
         "{ended:#?}"
     );
-    assert!(said(&ended, "3 expectations did not hold"), "{ended:#?}");
-    assert_eq!(runs(&out).len(), 3);
+    assert!(ended.said("3 expectations did not hold"), "{ended:#?}");
+    assert_eq!(repetitions(&out).len(), 3);
 }
 
 #[tokio::test]
@@ -136,7 +108,7 @@ async fn the_same_seeds_give_the_same_runs_for_any_number_of_jobs() {
         let asked = [&asked[..], &["--jobs", jobs, "--out", text(&out)]].concat();
         let ended = Process::run(&asked).await;
         assert!(ended.status.success(), "{ended:#?}");
-        runs(&out)
+        repetitions(&out)
     };
 
     let one = with_jobs("1").await;
@@ -180,7 +152,7 @@ async fn what_was_set_is_kept_in_a_file_that_gives_the_same_run() {
     let ended = Process::run(&["simulate", text(&kept), "--out", text(&again)]).await;
 
     assert!(ended.status.success(), "{ended:#?}");
-    assert_eq!(runs(&out), runs(&again));
+    assert_eq!(repetitions(&out), repetitions(&again));
     let kept = read(&kept);
     for line in [
         "# Run with --seed 5\n",
@@ -193,7 +165,7 @@ async fn what_was_set_is_kept_in_a_file_that_gives_the_same_run() {
     ] {
         assert!(kept.contains(line), "{line}: {kept}");
     }
-    let names = runs(&out)[0]["fleet"]["instances"]
+    let names = repetitions(&out)[0]["fleet"]["instances"]
         .as_array()
         .expect("instances")
         .len();
@@ -219,7 +191,7 @@ async fn each_call_and_each_transition_is_a_row_of_the_event_table() {
             .starts_with("kind,seed,instance,planned_s")
     );
     let rows: Vec<&str> = rows.collect();
-    for run in runs(&out) {
+    for run in repetitions(&out) {
         let count = |kind: &str| {
             let head = format!("{kind},{},", run["seed"]);
             rows.iter().filter(|row| row.starts_with(&head)).count() as u64
@@ -269,7 +241,7 @@ async fn ctrl_c_ends_a_simulation_and_keeps_the_runs_that_have_ended() {
     assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
     let why = ended.stderr.last().expect("a reason");
     assert!(why.contains("of 10000 runs"), "{why}");
-    let runs = runs(&out);
+    let runs = repetitions(&out);
     assert!((1..10_000).contains(&runs.len()), "{}", runs.len());
     assert!(runs.iter().all(|run| run["cut_short"] == false));
 }
@@ -289,7 +261,7 @@ async fn a_folder_with_a_result_is_left_as_it_is() {
 
     for refused in [again, swept] {
         assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
-        assert!(said(&refused, "--out"), "{refused:#?}");
+        assert!(refused.said("--out"), "{refused:#?}");
     }
     assert_eq!(contents(&out), before);
 }

@@ -70,10 +70,14 @@ async fn assert_one_trace_per_request(endpoint: String, protocol: &str, collecto
         let warned = ended.stderr.iter().any(|line| line.contains("WARN"));
         assert!(!warned, "{ended:#?}");
     }
-    let spans = collector.spans();
 
-    assert_eq!(orphans(&spans), Vec::<&Span>::new());
-    let all = traces(&spans);
+    let spans = collector.spans();
+    assert_whole_stories(&spans, &target["A=".len()..], downstream.base());
+}
+
+fn assert_whole_stories(spans: &[Span], instance: &str, downstream: &str) {
+    assert_eq!(orphans(spans), Vec::<&Span>::new());
+    let all = traces(spans);
     let (by_hand, by_load): (Vec<_>, Vec<_>) = all
         .values()
         .partition(|trace| trace[0].service == "unreliable-service");
@@ -87,7 +91,7 @@ async fn assert_one_trace_per_request(endpoint: String, protocol: &str, collecto
         for (parent, child) in trace.iter().zip(&trace[1..]) {
             assert_eq!(child.parent_id, parent.span_id, "{trace:#?}");
         }
-        assert_conventions(trace, &target["A=".len()..], downstream.base());
+        assert_conventions(trace, instance, downstream);
     }
 }
 

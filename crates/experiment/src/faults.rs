@@ -10,15 +10,16 @@
 //! |---|---|
 //! | `written`, `schema` | a plan as it is written, and its schema |
 //! | `plan`, `check`, `patch` | a plan that makes sense, how it comes to be, and changes of its parts |
-//! | `phase` | what happens for a while, and where the plan is at an instant |
+//! | `phase`, `moment` | what happens for a while, and where the plan is at an instant |
 //! | `rule`, `gate`, `effect` | whom a rule matches, when it hits, and what it does |
 //! | `trajectory` | the state of a process at an instant |
 //! | `player`, `present`, `prepared`, `luck`, `fate` | what one call meets |
-//! | `callers`, `strangers` | who is told apart, whoever calls |
-//! | `truth`, `delays`, `change` | how likely a call fails now, and when that changes |
+//! | `caller`, `callers`, `strangers` | who is told apart, whoever calls |
+//! | `truth`, `delays`, `work`, `change` | how likely a call fails now, and when that changes |
 //! | `preview` | what a plan would do |
 //! | [`presets`] | plans at hand |
 
+mod caller;
 mod callers;
 mod change;
 mod check;
@@ -28,6 +29,7 @@ mod effect;
 mod fate;
 mod gate;
 mod luck;
+mod moment;
 mod patch;
 mod phase;
 mod plan;
@@ -41,20 +43,23 @@ mod schema;
 mod strangers;
 mod trajectory;
 mod truth;
+mod work;
 mod written;
 
-pub use callers::CallerId;
+pub use caller::CallerId;
 pub use effect::{Effect, StatusAnswer, WrongBody};
 pub use fate::{Call, Ending, Fate, Few, Hit, SlowBody};
 pub use gate::{Gate, Scope, SharedLuck};
-pub use phase::{FaultPhase, Moment, PhaseWindow};
+pub use moment::{Moment, PhaseWindow};
+pub use phase::FaultPhase;
 pub use plan::Plan;
 pub use player::Player;
 pub use preview::{Preview, PreviewCaller, PreviewPhase, PreviewPoint};
 pub use rule::{FaultRule, Match, Names};
 pub use schema::schema;
 pub use trajectory::GateProcess;
-pub use truth::{Standing, Work};
+pub use truth::Standing;
+pub use work::Work;
 pub use written::{
     Base, Bursts, Limits, Markov, MarkovState, WrittenEffect, WrittenGate, WrittenPlan, WrittenRule,
 };

@@ -23,6 +23,7 @@ pub use written::{
 use names::Names;
 
 use crate::breaker_settings::BreakerSettings;
+use crate::chance::Draw;
 use crate::expectation::{Expectation, Figure, Known};
 use crate::faults::Plan;
 use crate::load::{Phases, Point, Profile, Shape};
@@ -182,15 +183,16 @@ impl Scenario {
         self.written.breaker_of(instance)
     }
 
-    /// The configuration of the breaker of the instance at this place. Each has its own jitter.
+    /// The configuration of the breaker of the instance at this place. Each has its own jitter, in each seed another.
     ///
     /// # Panics
     ///
     /// If there are not so many instances.
     pub fn config_of(&self, place: usize) -> Config {
-        let settings = self.breaker_of(&self.instances()[place]);
-        let seed = self.seed().wrapping_add(place as u64);
-        settings.config(seed).expect("a scenario is checked")
+        let name = &self.instances()[place];
+        let jitter = Draw::new(self.seed()).with("breaker").with(name).bits();
+        let settings = self.breaker_of(name);
+        settings.config(jitter).expect("a scenario is checked")
     }
 
     /// How long one instance waits for the downstream.

@@ -16,6 +16,7 @@ mod heard;
 mod names;
 mod pool;
 mod turns;
+mod wakers;
 
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};

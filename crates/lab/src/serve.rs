@@ -33,7 +33,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -268,18 +268,46 @@ impl Connection {
             end = ends.next() => end.flatten(),
         };
         drop(ends);
+        let end = if end.is_some() {
+            end
+        } else {
+            let farewell = Farewell {
+                activity: &self.activity,
+                wire: self.wire.as_ref(),
+                drain_time: self.drain_time,
+            };
+            farewell.say(&mut serving).await
+        };
         if let Some(how) = end {
             let line = serving.into_parts().io.into_inner();
-            return wire::end(line.into_stream(), how).await;
+            wire::end(line.into_stream(), how).await;
         }
+    }
+}
+
+/// The end of a connection that this service wants: the answer under way is the last one.
+struct Farewell<'a> {
+    activity: &'a Activity,
+    wire: Option<&'a Wire>,
+    drain_time: Duration,
+}
+
+impl Farewell<'_> {
+    /// Serves the last answer, as far as it takes no longer than it may; how a handler cut the connection
+    /// meanwhile, if it did.
+    async fn say<S>(self, mut serving: &mut http1::Connection<TokioIo<Line>, S>) -> Option<Cut>
+    where
+        S: HttpService<Incoming, ResBody = axum::body::Body>,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         if !self.activity.is_busy() {
             // A request that has arrived by now is not lost.
             let ended = timeout(LAST_LOOK, &mut serving).await.is_ok();
             if ended {
-                return;
+                return None;
             }
         }
-        Pin::new(&mut serving).graceful_shutdown();
+        Pin::new(&mut *serving).graceful_shutdown();
         let patience = match (self.activity.is_busy(), self.activity.is_closing()) {
             (true, true) => CLOSING_TIME,
             (true, false) => self.drain_time,
@@ -289,13 +317,10 @@ impl Connection {
             tokio::select! {
                 biased;
                 _ = &mut serving => None,
-                how = cut(self.wire.as_ref()) => Some(how),
+                how = cut(self.wire) => Some(how),
             }
         });
-        if let Ok(Some(how)) = last.await {
-            let line = serving.into_parts().io.into_inner();
-            wire::end(line.into_stream(), how).await;
-        }
+        last.await.ok().flatten()
     }
 }
 

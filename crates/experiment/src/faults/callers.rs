@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Plan;
+use super::caller::{Caller, CallerId, Count, Counts, Role, Who};
 use super::check::MAX_NAMES;
 use super::prepared::Prepared;
 use super::strangers::{Known, MAX_STRANGERS};
@@ -17,16 +17,6 @@ use crate::chance::{Draw, name_hash};
 
 /// Callers that are prepared only because their truth was asked for, as long as there are fewer in all.
 const MAX_PREPARED: usize = 2 * MAX_NAMES;
-
-/// A caller as a [`Player`](super::Player) knows it: small, and good for any number of calls.
-///
-/// It is good for the player that gave it, until the plan is patched or a patch is taken back; after that it
-/// stands for nobody in particular, until it is asked for anew.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallerId {
-    place: u32,
-    epoch: u32,
-}
 
 /// All callers that are told apart. The first is nobody: the empty name.
 #[derive(Clone, Debug)]
@@ -39,47 +29,6 @@ pub(super) struct Callers {
     pub(super) epoch: u32,
 }
 
-/// What is prepared of one caller, and how often it has called.
-#[derive(Clone, Debug)]
-pub(super) struct Caller {
-    pub(super) who: Who,
-    /// The luck of all its calls.
-    pub(super) draw: Draw,
-    /// How many there were.
-    pub(super) calls: u64,
-    counts: Vec<Count>,
-    /// Counts of rules that the plan does not have now.
-    kept: Counts,
-    role: Role,
-}
-
-/// A caller as rules see it, whether it has called or not.
-#[derive(Clone, Debug)]
-pub(super) struct Who {
-    pub(super) name: Arc<str>,
-    /// Where it is among the callers, if it is told apart.
-    pub(super) place: Option<usize>,
-    /// The hash of its name.
-    pub(super) hash: u64,
-    /// The rules that may match it, by bit.
-    pub(super) rules: u64,
-    /// After how long an answer has failed.
-    pub(super) deadline: Duration,
-}
-
-/// Why a caller is told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// The plan names it; it has not come yet.
-    Awaited,
-    /// Its truth was asked for, and it is a stranger that has not come yet.
-    Asked,
-    /// It has come.
-    Present,
-    /// The host answers for it.
-    Member,
-}
-
 /// Whether callers have kept their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Follow {
@@ -88,15 +37,6 @@ pub(super) enum Follow {
     /// They have other ones.
     Anew,
 }
-
-/// Matching calls that a rule has counted in a phase.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Count {
-    pub(super) ordinal: u64,
-    pub(super) calls: u64,
-}
-
-type Counts = BTreeMap<Arc<str>, Count>;
 
 /// The counts of a caller on the way from one plan to another.
 #[derive(Clone, Debug)]
@@ -165,7 +105,7 @@ impl Callers {
     }
 
     fn add(&mut self, name: &str, role: Role, plan: &Plan, rules: &[Prepared]) -> u32 {
-        let who = Who::of(name, plan, rules);
+        let who = who(name, plan, rules);
         self.push(Caller {
             draw: Draw::new(plan.seed()).number(who.hash),
             who,
@@ -206,7 +146,7 @@ impl Callers {
         let place = match self.by_name.get(name) {
             Some(&place) => place,
             None if self.all.len() < MAX_PREPARED => self.add(name, Role::Asked, plan, rules),
-            None => return Who::of(name, plan, rules),
+            None => return who(name, plan, rules),
         };
         self.all[place as usize].who.clone()
     }
@@ -320,58 +260,34 @@ impl Callers {
             if let Some(place) = place {
                 let caller = &mut self.all[place as usize];
                 caller.role = leaving.role;
-                caller.arrive(leaving, rules);
+                arrive(caller, leaving, rules);
             }
         }
     }
 }
 
-impl Caller {
-    fn has_come(&self) -> bool {
-        matches!(self.role, Role::Present | Role::Member)
-    }
-
-    fn arrive(&mut self, leaving: Leaving, rules: &[Prepared]) {
-        self.calls = leaving.calls;
-        self.kept = leaving.matching;
-        for rule in rules {
-            if let Some(counter) = rule.counter
-                && let Some(count) = self.kept.remove(&rule.name)
-            {
-                *self.count(counter) = count;
-            }
+/// Gives a caller the counts that it had under another plan.
+fn arrive(caller: &mut Caller, leaving: Leaving, rules: &[Prepared]) {
+    caller.calls = leaving.calls;
+    caller.kept = leaving.matching;
+    for rule in rules {
+        if let Some(counter) = rule.counter
+            && let Some(count) = caller.kept.remove(&rule.name)
+        {
+            *caller.count(counter) = count;
         }
-    }
-
-    /// What a rule that counts has counted.
-    fn count(&mut self, counter: usize) -> &mut Count {
-        if self.counts.len() <= counter {
-            self.counts.resize(counter + 1, Count::default());
-        }
-        &mut self.counts[counter]
-    }
-
-    /// Counts one more matching call of this phase; how many came before?
-    pub(super) fn count_one(&mut self, counter: usize, ordinal: u64) -> u64 {
-        let count = self.count(counter);
-        if count.ordinal != ordinal {
-            *count = Count { ordinal, calls: 0 };
-        }
-        count.calls += 1;
-        count.calls - 1
     }
 }
 
-impl Who {
-    fn of(name: &str, plan: &Plan, rules: &[Prepared]) -> Self {
-        let matching = rules.iter().enumerate();
-        let matching = matching.filter(|(_, rule)| rule.matches().has_caller(name));
-        Self {
-            name: name.into(),
-            place: None,
-            hash: name_hash(name),
-            rules: matching.fold(0, |mask, (place, _)| mask | 1 << place),
-            deadline: plan.deadline_of(name),
-        }
+/// The caller with this name, as the rules see it, who is not told apart yet.
+fn who(name: &str, plan: &Plan, rules: &[Prepared]) -> Who {
+    let matching = rules.iter().enumerate();
+    let matching = matching.filter(|(_, rule)| rule.matches().has_caller(name));
+    Who {
+        name: name.into(),
+        place: None,
+        hash: name_hash(name),
+        rules: matching.fold(0, |mask, (place, _)| mask | 1 << place),
+        deadline: plan.deadline_of(name),
     }
 }

@@ -11,12 +11,11 @@
 
 use std::time::Duration;
 
-use super::callers::{CallerId, Who};
+use super::caller::{CallerId, Who};
+use super::prepared::active_rules;
 use super::present::Present;
 use super::{Effect, Player};
-use crate::faults::prepared::active_rules;
-use crate::overload::Occupancy;
-use crate::overload::Overload;
+use crate::overload::{Occupancy, Overload};
 
 /// How far a truth may move unnoticed.
 const UNNOTICED: f64 = 0.01;

@@ -3,13 +3,14 @@
 mod cost;
 mod effect;
 mod gate;
+mod process;
 
 #[cfg(test)]
 pub(super) use cost::Cost;
 
 use std::time::Duration;
 
-use super::written::{WrittenPlan, WrittenRule};
+use super::written::{MAX_HANG_MS, WrittenPlan, WrittenRule};
 use super::{FaultPhase, FaultRule, Match, Plan};
 use crate::law::within;
 use crate::overload::{MAX_FACTOR, Overload};
@@ -29,8 +30,6 @@ const MAX_SHARDS: u32 = 256;
 const MAX_PHASE_MS: u64 = 24 * 60 * 60 * 1000;
 /// The longest delay of one answer that a phase may name.
 const MAX_DELAY_MS: u64 = 60_000;
-/// The longest that limits may allow.
-pub(super) const MAX_HANG_MS: u64 = 600_000;
 
 type Checked = Result<(), String>;
 

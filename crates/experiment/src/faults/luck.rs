@@ -1,6 +1,6 @@
 //! The luck of one call: a draw for each purpose, which is the same however calls interleave.
 
-use super::callers::Caller;
+use super::caller::Caller;
 use crate::chance::{Draw, name_hash};
 
 const PHASE: u64 = name_hash("phase");

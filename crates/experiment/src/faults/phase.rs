@@ -1,14 +1,9 @@
-//! Phases: what happens for a while, and where a plan is at an instant.
+//! A phase of a plan: what happens to calls for a while.
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::Plan;
-
-/// Windows that one list may have.
-const MAX_WINDOWS: usize = 10_000;
 
 /// What happens to calls for a while.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -62,117 +57,6 @@ fn default_hang_ms() -> u64 {
 
 fn default_failure_status() -> u16 {
     500
-}
-
-/// Where a plan is at an instant.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment<'a> {
-    /// The phase.
-    pub phase: &'a FaultPhase,
-    /// How many phases have ended before: tells the rounds of a loop apart.
-    pub ordinal: u64,
-    /// The time since the phase began.
-    pub since: Duration,
-    /// The time left of the phase, if it ends.
-    pub remaining: Option<Duration>,
-}
-
-/// When a phase is in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PhaseWindow {
-    /// The phase.
-    pub name: String,
-    /// When it begins, on the plan's clock.
-    pub start: Duration,
-    /// When it ends, at most the end of what was asked for.
-    pub end: Duration,
-}
-
-impl Plan {
-    /// Where the plan is after `elapsed`.
-    ///
-    /// # Panics
-    ///
-    /// Never: there is always a phase.
-    pub fn at(&self, elapsed: Duration) -> Moment<'_> {
-        let (rounds, mut since) = self.within(elapsed);
-        let mut ordinal = rounds * self.steps().len() as u64;
-        for phase in self.steps() {
-            match phase.length() {
-                Some(length) if since >= length => {
-                    since -= length;
-                    ordinal += 1;
-                }
-                length => {
-                    return Moment {
-                        phase,
-                        ordinal,
-                        since,
-                        remaining: length.map(|length| length.saturating_sub(since)),
-                    };
-                }
-            }
-        }
-        let phase = self.steps().last().expect("there is always a phase");
-        // The last phase stays, though it has a length: it is still the same one.
-        Moment {
-            phase,
-            ordinal: ordinal.saturating_sub(1),
-            since: since + phase.length().unwrap_or_default(),
-            remaining: None,
-        }
-    }
-
-    /// The phases from the start until `until`, loops unrolled, up to 10,000 of them.
-    pub fn phases(&self, until: Duration) -> Vec<PhaseWindow> {
-        let mut windows = Vec::new();
-        let mut start = Duration::ZERO;
-        while start < until && windows.len() < MAX_WINDOWS {
-            let moment = self.at(start);
-            let end = moment.remaining.map_or(until, |left| start + left);
-            windows.push(PhaseWindow {
-                name: moment.phase.name.clone(),
-                start,
-                end: end.min(until),
-            });
-            start = end;
-        }
-        windows
-    }
-
-    /// The present round of a plan that loops, and how much of it has gone.
-    fn within(&self, elapsed: Duration) -> (u64, Duration) {
-        let round: Option<Duration> = self.steps().iter().map(FaultPhase::length).sum();
-        match round {
-            Some(round) if self.written.repeats && !round.is_zero() => {
-                let rounds = elapsed.as_nanos() / round.as_nanos();
-                let nanos = elapsed.as_nanos() % round.as_nanos();
-                let short = |number: u128| u64::try_from(number).unwrap_or(u64::MAX);
-                (
-                    short(rounds) % (u64::MAX / 128),
-                    Duration::from_nanos(short(nanos)),
-                )
-            }
-            _ => (0, elapsed),
-        }
-    }
-}
-
-impl Moment<'_> {
-    /// How much of its faults the phase has reached, from 0 to 1.
-    pub(super) fn ramp(&self) -> f64 {
-        if self.phase.ramp_ms == 0 {
-            return 1.0;
-        }
-        let whole = Duration::from_millis(self.phase.ramp_ms);
-        (self.since.as_secs_f64() / whole.as_secs_f64()).min(1.0)
-    }
-
-    /// How much longer the work of an overload model takes now.
-    pub fn service_factor(&self) -> f64 {
-        let factor = self.phase.service_factor.unwrap_or(1.0);
-        1.0 + (factor - 1.0) * self.ramp()
-    }
 }
 
 impl FaultPhase {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::callers::{CallerId, Callers, Follow};
+use super::caller::CallerId;
+use super::callers::{Callers, Follow};
 use super::luck::Luck;
 use super::prepared::{Decision, Met, Prepared, active_rules, from_millis};
 use super::present::Present;
-use super::truth::Work;
+use super::work::Work;
 use super::{Call, Ending, Fate, FaultPhase, Few, Hit, Moment, Plan};
 
 /// Carries out a plan. Instants are counted from the start of the plan.

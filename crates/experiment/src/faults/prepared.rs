@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::callers::{Caller, Who};
+use super::caller::{Caller, Who};
 use super::luck::Luck;
 use super::rule::Match;
 use super::trajectory::{GateProcess, Trajectory, Visit};

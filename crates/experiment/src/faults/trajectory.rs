@@ -7,7 +7,6 @@
 
 use std::time::Duration;
 
-use super::written::{Bursts, Markov};
 use crate::chance::Draw;
 use crate::law::Law;
 
@@ -19,7 +18,7 @@ const SHORTEST_MS: f64 = 0.1;
 /// A process with states that a gate follows: how long each lasts, what follows, and how likely calls are hit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateProcess {
-    states: Vec<State>,
+    states: Vec<ProcessState>,
     /// The share of time in each state.
     shares: Vec<f64>,
     block_ms: f64,
@@ -27,12 +26,16 @@ pub struct GateProcess {
     slot_ms: f64,
 }
 
+/// A state of a process.
 #[derive(Clone, Debug, PartialEq)]
-struct State {
-    name: String,
-    dwell: Law,
-    p: f64,
-    next: Vec<f64>,
+pub(super) struct ProcessState {
+    pub(super) name: String,
+    /// How long it lasts.
+    pub(super) dwell: Law,
+    /// How likely a call is hit in it.
+    pub(super) p: f64,
+    /// The weights of the states that may follow, in the order of all states.
+    pub(super) next: Vec<f64>,
 }
 
 /// What a trajectory is doing at an instant.
@@ -60,30 +63,8 @@ struct Place {
 }
 
 impl GateProcess {
-    pub(super) fn bursts(bursts: &Bursts) -> Self {
-        let state = |name: &str, mean_ms, p, next: [f64; 2]| State {
-            name: name.to_owned(),
-            dwell: Law::Exponential { mean_ms },
-            p,
-            next: next.into(),
-        };
-        Self::of(vec![
-            state("good", bursts.good_mean_ms, bursts.p_good, [0.0, 1.0]),
-            state("bad", bursts.bad_mean_ms, bursts.p_bad, [1.0, 0.0]),
-        ])
-    }
-
-    pub(super) fn markov(markov: &Markov) -> Self {
-        let states = markov.states.iter().map(|(name, state)| State {
-            name: name.clone(),
-            dwell: state.dwell.clone(),
-            p: state.p,
-            next: next_states(markov, name),
-        });
-        Self::of(states.collect())
-    }
-
-    fn of(states: Vec<State>) -> Self {
+    /// The process with these states, of which there is at least one; from each, every other one is reached.
+    pub(super) fn of(states: Vec<ProcessState>) -> Self {
         let visits = visits(&states);
         let times = states.iter().zip(&visits);
         let times: Vec<f64> = times.map(|(state, v)| state.dwell.mean() * v).collect();
@@ -213,21 +194,9 @@ fn first_after(now: Duration, about_ms: f64, changed: impl Fn(Duration) -> bool)
     at
 }
 
-/// The weights of the states that follow `name`, in the order of all states.
-fn next_states(markov: &Markov, name: &str) -> Vec<f64> {
-    let given = &markov.states[name].next;
-    let all = markov.states.keys();
-    if given.is_empty() {
-        let alone = markov.states.len() == 1;
-        return all.map(|other| f64::from(other != name || alone)).collect();
-    }
-    all.map(|other| given.get(other).copied().unwrap_or(0.0))
-        .collect()
-}
-
 /// How often each state is visited in the long run: the fixed point of the chain, solved as the linear
 /// system that it is (Gauss, with the largest pivot).
-fn visits(states: &[State]) -> Vec<f64> {
+fn visits(states: &[ProcessState]) -> Vec<f64> {
     let count = states.len();
     // Of each state: what comes in from all others less what goes out; the last row says that all is one.
     let mut rows = vec![vec![0.0; count + 1]; count];
@@ -267,7 +236,7 @@ fn visits(states: &[State]) -> Vec<f64> {
 
 /// The same for a chain whose states fall apart: where a walk from anywhere is after a long time. Staying
 /// half of the time changes no fixed point, and keeps chains that alternate from never arriving.
-fn walked(states: &[State]) -> Vec<f64> {
+fn walked(states: &[ProcessState]) -> Vec<f64> {
     let mut now = vec![1.0; states.len()];
     for _ in 0..2000 {
         let mut then: Vec<f64> = now.iter().map(|share| share / 2.0).collect();

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::callers::{CallerId, Who};
+use super::caller::{CallerId, Who};
 use super::delays::Delays;
 use super::prepared::active_rules;
 use super::present::Present;
+use super::work::Work;
 use super::{Effect, Plan, Player, Scope};
 use crate::overload::Occupancy;
 
@@ -25,19 +26,6 @@ pub struct Standing {
     pub state: String,
     /// For how long.
     pub since_ms: u64,
-}
-
-/// What it has cost to compute truths.
-///
-/// A plan is refused whose truths cost too much when it is read; this is what was performed in fact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Truths of single callers.
-    pub truths: u64,
-    /// Looks at a rule: one for each part of the keys that the rules tell apart.
-    pub looks: u64,
-    /// Delays that were added to others.
-    pub sums: u64,
 }
 
 impl Plan {

@@ -131,6 +131,8 @@ impl Base {
 
 /// The deadline where nothing is said, in milliseconds.
 const DEADLINE_MS: u64 = 1000;
+/// The longest that limits may allow, in milliseconds.
+pub(super) const MAX_HANG_MS: u64 = 600_000;
 
 /// Reads rules of which none has the name of another; JSON would let the last one win.
 fn each_once<'de, D: Deserializer<'de>>(
@@ -180,7 +182,7 @@ impl WrittenPlan {
     pub fn learn_patience<'a>(&mut self, waits: impl IntoIterator<Item = (&'a str, Duration)>) {
         for (caller, patience) in waits {
             let millis = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-            let millis = millis.clamp(1, super::check::MAX_HANG_MS);
+            let millis = millis.clamp(1, MAX_HANG_MS);
             let matters = match self.deadline_ms {
                 Some(deadline) => millis < deadline,
                 None => millis != DEADLINE_MS,

@@ -118,6 +118,7 @@ fn a_reply_says_to_breaker_and_client_what_the_table_says() {
     let failure = Verdict::Failure {
         retry_after: Some(Duration::from_secs(7)),
     };
+    let broken = ClientOutcome::DownstreamError;
     for (reply, verdict, status, outcome) in [
         (hinted(200), Verdict::Success, 200, ClientOutcome::Ok),
         (hinted(204), Verdict::Success, 200, ClientOutcome::Ok),
@@ -133,40 +134,15 @@ fn a_reply_says_to_breaker_and_client_what_the_table_says() {
             404,
             ClientOutcome::ClientError,
         ),
-        (
-            hinted(101),
-            Verdict::Success,
-            502,
-            ClientOutcome::DownstreamError,
-        ),
-        (hinted(429), failure, 502, ClientOutcome::DownstreamError),
-        (hinted(500), failure, 502, ClientOutcome::DownstreamError),
-        (hinted(503), failure, 502, ClientOutcome::DownstreamError),
-        (hinted(999), failure, 502, ClientOutcome::DownstreamError),
-        (
-            Reply::TimedOut,
-            Verdict::FAILURE,
-            504,
-            ClientOutcome::DownstreamError,
-        ),
-        (
-            Reply::REFUSED,
-            Verdict::FAILURE,
-            502,
-            ClientOutcome::DownstreamError,
-        ),
-        (
-            BROKEN,
-            Verdict::FAILURE,
-            502,
-            ClientOutcome::DownstreamError,
-        ),
-        (
-            Reply::OwnShortage,
-            Verdict::Ignored,
-            500,
-            ClientOutcome::DownstreamError,
-        ),
+        (hinted(101), Verdict::Success, 502, broken),
+        (hinted(429), failure, 502, broken),
+        (hinted(500), failure, 502, broken),
+        (hinted(503), failure, 502, broken),
+        (hinted(999), failure, 502, broken),
+        (Reply::TimedOut, Verdict::FAILURE, 504, broken),
+        (Reply::REFUSED, Verdict::FAILURE, 502, broken),
+        (BROKEN, Verdict::FAILURE, 502, broken),
+        (Reply::OwnShortage, Verdict::Ignored, 500, broken),
     ] {
         assert_eq!(reply.verdict(), verdict, "{reply:?}");
         assert_eq!(reply.client_status(), status, "{reply:?}");

@@ -83,18 +83,29 @@ fn an_instance_of_a_hundred_thousand_is_found_by_its_name() {
 #[test]
 fn breakers_differ_in_their_jitter_alone() {
     let scenario = with(&["instance.B.breaker.open_for=3s"]).unwrap();
+    let without_jitter = |place: usize| {
+        let config = scenario.config_of(place).to_builder().jitter_seed(0);
+        config.build().unwrap()
+    };
 
-    let [a, b, c] = [0, 1, 2].map(|place| scenario.config_of(place));
+    assert_ne!(scenario.config_of(0), scenario.config_of(2));
+    assert_eq!(without_jitter(0), without_jitter(2));
+    assert_eq!(scenario.config_of(1).open_for(), Duration::from_secs(3));
+    assert_eq!(scenario.config_of(0), scenario.config_of(0));
+}
 
-    assert_eq!(a, scenario.breaker_of("A").config(1).unwrap());
-    assert_eq!(c, scenario.breaker_of("A").config(3).unwrap());
-    assert_ne!(a, c);
-    assert_eq!(b.open_for(), Duration::from_secs(3));
-    let seeded = scenario.with_seed(8);
-    assert_eq!(
-        seeded.config_of(0),
-        seeded.breaker_of("A").config(8).unwrap()
-    );
+#[test]
+fn no_two_breakers_of_neighbouring_seeds_share_their_jitter() {
+    let scenario = with(&[]).unwrap();
+    let mut seen = Vec::new();
+    for seed in 1..=10 {
+        let seeded = scenario.clone().with_seed(seed);
+        for place in 0..seeded.instances().len() {
+            let config = seeded.config_of(place);
+            assert!(!seen.contains(&config), "seed {seed}, place {place}");
+            seen.push(config);
+        }
+    }
 }
 
 #[test]
@@ -252,6 +263,10 @@ fn what_is_set_wrongly_is_named_with_what_to_write() {
         );
         assert!(!error.contains('\n'), "{error}");
     }
+}
+
+#[test]
+fn what_is_no_key_with_a_value_is_named_with_what_to_write() {
     for (one, why) in [
         (
             "open_for",

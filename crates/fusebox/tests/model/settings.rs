@@ -65,26 +65,14 @@ pub(crate) fn some() -> impl Strategy<Value = Settings> {
         (1_u64..100, 1_u32..12).prop_map(|(bucket, buckets)| Lately::Time { bucket, buckets }),
     ];
     let wait = (1_u64..300, 1_u32..4, 1_u64..20);
-    let probes = prop_oneof![
-        (1_u32..5, 1_u32..4).prop_map(|(successes, failures)| Probes::Count {
-            successes,
-            failures
-        }),
-        (1_u32..7, 1_u32..=100).prop_map(|(trial, failing)| Probes::Rate { trial, failing }),
-    ];
     let half = (
-        probes,
+        probes(),
         option::of(1_u32..8),
         option::weighted(0.8, 1_u64..400),
         any::<bool>(),
     );
-    let dropped = prop_oneof![
-        Just(Dropped::Neutral),
-        Just(Dropped::Failure),
-        (1_u64..60).prop_map(Dropped::SlowFailureAfter),
-    ];
     let after = (
-        dropped,
+        dropped(),
         option::weighted(0.3, 1_u64..400),
         option::weighted(0.3, 1_u64..400),
         any::<bool>(),
@@ -116,6 +104,24 @@ pub(crate) fn some() -> impl Strategy<Value = Settings> {
             overdue: overdue && slow_rate.is_some(),
         }
     })
+}
+
+fn probes() -> impl Strategy<Value = Probes> {
+    prop_oneof![
+        (1_u32..5, 1_u32..4).prop_map(|(successes, failures)| Probes::Count {
+            successes,
+            failures
+        }),
+        (1_u32..7, 1_u32..=100).prop_map(|(trial, failing)| Probes::Rate { trial, failing }),
+    ]
+}
+
+fn dropped() -> impl Strategy<Value = Dropped> {
+    prop_oneof![
+        Just(Dropped::Neutral),
+        Just(Dropped::Failure),
+        (1_u64..60).prop_map(Dropped::SlowFailureAfter),
+    ]
 }
 
 impl Settings {

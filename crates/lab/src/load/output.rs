@@ -91,17 +91,15 @@ impl Outputs {
 
     /// Writes the seconds that are over.
     pub(super) fn write_seconds(&mut self, seconds: &[Second]) {
-        let new = seconds.iter().filter(|second| second.second >= self.next);
-        let (mut rows, mut lines) = (String::new(), String::new());
-        for second in new {
-            rows.push_str(&csv(second, &self.names));
-            lines.push_str(&jsonl(second, &self.names));
-        }
-        self.next = seconds.last().map_or(self.next, |last| last.second + 1);
-        for (output, text) in [(&mut self.csv, rows), (&mut self.jsonl, lines)] {
-            if let Some(output) = output
-                && let Err(error) = output.write(&text)
-            {
+        let first = self.next;
+        let new = || seconds.iter().filter(|second| second.second >= first);
+        let names = &self.names;
+        let kinds: [(_, Row); 2] = [(&mut self.csv, csv), (&mut self.jsonl, jsonl)];
+        self.next = seconds.last().map_or(first, |last| last.second + 1);
+        for (output, row) in kinds {
+            let Some(output) = output else { continue };
+            let text: String = new().map(|second| row(second, names)).collect();
+            if let Err(error) = output.write(&text) {
                 let shown = &output.shown;
                 self.failed
                     .get_or_insert_with(|| format!("cannot write {shown}: {error}"));
@@ -112,13 +110,15 @@ impl Outputs {
     /// Writes the result, which then takes its place.
     pub(super) async fn finish(mut self, result: &LoadResult) -> Result<(), Failure> {
         self.write_seconds(&result.seconds);
-        let text = serde_json::to_string_pretty(result)
-            .map_err(|error| Failure::runtime(error.to_string()))?;
+        let text = || {
+            serde_json::to_string_pretty(result)
+                .map_err(|error| Failure::runtime(error.to_string()))
+        };
         match &mut self.json {
             None => {}
-            Some(Json::Standard) => print::line(&text),
+            Some(Json::Standard) => print::line(&text()?),
             Some(Json::File(output)) => {
-                let written = output.write(&format!("{text}\n"));
+                let written = output.write(&format!("{}\n", text()?));
                 let written = written.and_then(|()| output.settle());
                 if let Err(error) = written {
                     self.failed
@@ -287,6 +287,9 @@ fn jsonl(second: &Second, names: &[String]) -> String {
     let line = serde_json::json!({ "second": second.second, "targets": targets });
     format!("{line}\n")
 }
+
+/// How a second is written into a file that grows: with the names of the targets.
+type Row = fn(&Second, &[String]) -> String;
 
 fn csv(second: &Second, names: &[String]) -> String {
     let rows = names.iter().zip(&second.targets).map(|(name, target)| {

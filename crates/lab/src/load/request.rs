@@ -65,8 +65,12 @@ impl Attempt<'_> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = self.requests.uri.clone();
         let headers = request.headers_mut();
-        headers.clone_from(&self.requests.headers);
-        headers.insert(REQUEST_KEY, HeaderValue::from(self.key));
+        // A clone has no room for one more, and growing costs as much as the copy.
+        headers.reserve(self.requests.headers.len() + 1 + self.context.len());
+        for (name, value) in &self.requests.headers {
+            headers.append(name, value.clone());
+        }
+        headers.append(REQUEST_KEY, HeaderValue::from(self.key));
         if !self.context.is_empty() {
             headers.extend(self.context.clone());
         }

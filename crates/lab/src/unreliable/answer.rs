@@ -62,12 +62,16 @@ pub(super) async fn answer(
             return whole(ANSWER);
         }
     }
-    let wire = request.extensions().get::<Wire>();
-    match fate.ending {
-        Ending::Success => match fate.slow_body {
-            Some(slow) => dribble(running, slow, meeting.suffering, held),
-            None => whole(ANSWER),
-        },
+    match (fate.ending, fate.slow_body) {
+        (Ending::Success, Some(slow)) => dribble(running, slow, meeting.suffering, held),
+        (ending, _) => ended(ending, request.extensions().get::<Wire>()).await,
+    }
+}
+
+/// The answer with which a call ends, once its time has come.
+async fn ended(ending: Ending, wire: Option<&Wire>) -> Response {
+    match ending {
+        Ending::Success => whole(ANSWER),
         Ending::Status {
             code,
             retry_after_s,

@@ -115,32 +115,14 @@ const TIMEOUT_MS: u64 = 10_000;
 
 /// What the settings and the variables ask for.
 pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<String>) -> Asked {
-    // An empty variable is one that is not set.
-    let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-    let first = |names: [&'static str; 2]| {
-        let mut set = names
-            .into_iter()
-            .filter_map(|name| Some((name, variable(name)?)));
-        set.next()
-    };
-    let disabled = variable("OTEL_SDK_DISABLED");
-    if disabled.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
+    let variables = Variables(variable);
+    if variables.forbid_traces() {
         return Asked::Off;
     }
-    let mut warnings = Vec::new();
-    if let Some(exporters) = variable("OTEL_TRACES_EXPORTER") {
-        let mut exporters = exporters.split(',').map(str::trim);
-        if exporters.clone().any(|exporter| exporter == "none") {
-            return Asked::Off;
-        }
-        if !exporters.any(|exporter| exporter == "otlp") {
-            warnings.push("OTEL_TRACES_EXPORTER: only `otlp` and `none` are known".to_owned());
-        }
-    }
-    let endpoint = first([
+    let endpoint = variables.either(
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-    ]);
+    );
     let Some(used) = settings.endpoint.clone().or(endpoint.map(|(_, url)| url)) else {
         return Asked::Off;
     };
@@ -151,39 +133,19 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
              start with http://"
         ));
     }
-    if let Some(propagators) = variable("OTEL_PROPAGATORS")
-        && !propagators
-            .split(',')
-            .any(|name| name.trim() == "tracecontext")
-    {
-        warnings.push("OTEL_PROPAGATORS: only `tracecontext` is known, and used".to_owned());
-    }
-    let named = first([
-        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-        "OTEL_EXPORTER_OTLP_PROTOCOL",
-    ]);
-    let protocol = match (settings.protocol, named) {
-        (Some(protocol), _) => protocol,
-        (None, None) => Protocol::HttpProtobuf,
-        (None, Some((name, text))) => match text.trim().parse() {
-            Ok(protocol) => protocol,
-            Err(what) => return Asked::Refused(format!("{name}: {what}")),
-        },
+    let mut warnings = Vec::from_iter(variables.exporters_warning());
+    warnings.extend(variables.propagators_warning());
+    let protocol = match settings.protocol.map_or_else(|| variables.protocol(), Ok) {
+        Ok(protocol) => protocol,
+        Err(refusal) => return Asked::Refused(refusal),
     };
     warnings.extend(port_warning(&shown_endpoint, protocol));
-    let sampler = variable("OTEL_TRACES_SAMPLER");
+    let sampler = variables.value("OTEL_TRACES_SAMPLER");
     if settings.ratio.is_none() {
-        warnings.extend(sampler_warnings(
-            sampler.as_deref(),
-            variable("OTEL_TRACES_SAMPLER_ARG"),
-        ));
+        let argument = variables.value("OTEL_TRACES_SAMPLER_ARG");
+        warnings.extend(sampler_warnings(sampler.as_deref(), argument));
     }
     let asks_always = sampler.is_some_and(|name| SAMPLERS[..3].contains(&&*name));
-    let number = |value: Option<String>| value?.trim().parse().ok();
-    let timeout = first([
-        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
-        "OTEL_EXPORTER_OTLP_TIMEOUT",
-    ]);
     Asked::On(Wanted {
         endpoint: settings.endpoint.clone(),
         used_endpoint: used,
@@ -195,16 +157,85 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
         } else {
             Parents::Decide
         },
-        queue: number(variable("OTEL_BSP_MAX_QUEUE_SIZE"))
-            .and_then(|queue| usize::try_from(queue).ok())
-            .filter(|queue| *queue > 0)
-            .unwrap_or(QUEUE),
-        hurry: variable("OTEL_BSP_SCHEDULE_DELAY").is_none(),
-        timeout_ms: number(timeout.map(|(_, value)| value))
-            .filter(|time| *time > 0)
-            .unwrap_or(TIMEOUT_MS),
+        queue: variables.queue().unwrap_or(QUEUE),
+        hurry: variables.value("OTEL_BSP_SCHEDULE_DELAY").is_none(),
+        timeout_ms: variables.timeout_ms().unwrap_or(TIMEOUT_MS),
         warnings,
     })
+}
+
+/// OpenTelemetry's variables, read by the function that it holds.
+struct Variables<F>(F);
+
+impl<F: Fn(&str) -> Option<String>> Variables<F> {
+    /// The value of a variable; an empty variable is one that is not set.
+    fn value(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// The name and the value of the first of two variables that is set.
+    fn either(&self, first: &'static str, second: &'static str) -> Option<(&'static str, String)> {
+        let set = |name| Some((name, self.value(name)?));
+        set(first).or_else(|| set(second))
+    }
+
+    /// Whether there are no traces, whatever else is set.
+    fn forbid_traces(&self) -> bool {
+        let disabled = self.value("OTEL_SDK_DISABLED");
+        disabled.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+            || self.names_exporter("none") == Some(true)
+    }
+
+    fn exporters_warning(&self) -> Option<String> {
+        (self.names_exporter("otlp") == Some(false))
+            .then(|| "OTEL_TRACES_EXPORTER: only `otlp` and `none` are known".to_owned())
+    }
+
+    /// Whether this exporter is among the named ones; none if no exporter is named.
+    fn names_exporter(&self, known: &str) -> Option<bool> {
+        let exporters = self.value("OTEL_TRACES_EXPORTER")?;
+        Some(exporters.split(',').any(|name| name.trim() == known))
+    }
+
+    fn propagators_warning(&self) -> Option<String> {
+        let propagators = self.value("OTEL_PROPAGATORS")?;
+        let mut names = propagators.split(',').map(str::trim);
+        (!names.any(|name| name == "tracecontext"))
+            .then(|| "OTEL_PROPAGATORS: only `tracecontext` is known, and used".to_owned())
+    }
+
+    /// The protocol that they name, or the default; the error is why it is refused.
+    fn protocol(&self) -> Result<Protocol, String> {
+        let named = self.either(
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+        );
+        named.map_or(Ok(Protocol::HttpProtobuf), |(name, text)| {
+            let protocol = text.trim().parse();
+            protocol.map_err(|what: String| format!("{name}: {what}"))
+        })
+    }
+
+    /// The limit of waiting spans, if it is a number above zero.
+    fn queue(&self) -> Option<usize> {
+        let queue = number(&self.value("OTEL_BSP_MAX_QUEUE_SIZE")?)?;
+        usize::try_from(queue).ok()
+    }
+
+    /// The limit of one request in milliseconds, if it is a number above zero.
+    fn timeout_ms(&self) -> Option<u64> {
+        let timeout = self.either(
+            "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+            "OTEL_EXPORTER_OTLP_TIMEOUT",
+        );
+        number(&timeout?.1)
+    }
+}
+
+/// A number above zero, if the text is one.
+fn number(text: &str) -> Option<u64> {
+    let number = text.trim().parse().ok();
+    number.filter(|number| *number > 0)
 }
 
 /// The most frequent mistake: the port of the other protocol, where nobody understands what is sent.

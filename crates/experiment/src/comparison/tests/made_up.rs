@@ -58,43 +58,6 @@ pub(super) fn result(source: Source) -> RunResult {
 
 /// Down from second 10 to 20. Both breakers open after a while, close after another, and count calls.
 fn run(source: Source, seed: u64) -> Repetition {
-    let luck = |name: &str| {
-        let common = Draw::new(seed).with(name).share();
-        let own = Draw::new(source.luck).with(name).number(seed).share();
-        source.common * common + (1.0 - source.common) * own
-    };
-    let instance = |name: &str| {
-        let delay = source.delay_s * 2.0 * luck(&format!("delay {name}"));
-        let mut transitions = Vec::new();
-        if delay < 10.0 {
-            transitions.push(change(10.0 + delay, State::Closed, State::Open));
-            transitions.push(change(
-                21.0 + 5.0 * luck(&format!("recovery {name}")),
-                State::Open,
-                State::Closed,
-            ));
-        }
-        let calls = |what: &str| 100.0 * source.duration_s * luck(&format!("{what} {name}"));
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a made-up number of calls"
-        )]
-        let [permitted, rejected] = ["permitted", "rejected"].map(|what| calls(what) as u64);
-        let calls = Calls {
-            permitted,
-            rejected,
-            wasted: calls("wasted"),
-            wrongly_rejected: calls("wrongly"),
-        };
-        InstanceRecord {
-            name: name.to_owned(),
-            transitions,
-            calls: vec![calls],
-            downstream_calls: permitted,
-            ..InstanceRecord::default()
-        }
-    };
     let fleet = FleetRecord {
         duration_s: source.duration_s,
         unhealthy_at: 0.5,
@@ -104,7 +67,7 @@ fn run(source: Source, seed: u64) -> Repetition {
             until_s: source.duration_s,
         }],
         truths: vec![Timeline::from([(0.0, 0.0), (10.0, 1.0), (20.0, 0.0)])],
-        instances: vec![instance("A"), instance("B")],
+        instances: ["A", "B"].map(|name| instance(source, seed, name)).to_vec(),
         ..FleetRecord::default()
     };
     Repetition {
@@ -118,6 +81,42 @@ fn run(source: Source, seed: u64) -> Repetition {
         fleet,
         counterfactual: None,
         coordination: None,
+    }
+}
+
+fn instance(source: Source, seed: u64, name: &str) -> InstanceRecord {
+    let luck = |what: &str| {
+        let what = format!("{what} {name}");
+        let common = Draw::new(seed).with(&what).share();
+        let own = Draw::new(source.luck).with(&what).number(seed).share();
+        source.common * common + (1.0 - source.common) * own
+    };
+    let delay = source.delay_s * 2.0 * luck("delay");
+    let mut transitions = Vec::new();
+    if delay < 10.0 {
+        transitions.push(change(10.0 + delay, State::Closed, State::Open));
+        let recovery = 21.0 + 5.0 * luck("recovery");
+        transitions.push(change(recovery, State::Open, State::Closed));
+    }
+    let calls = |what: &str| 100.0 * source.duration_s * luck(what);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a made-up number of calls"
+    )]
+    let [permitted, rejected] = ["permitted", "rejected"].map(|what| calls(what) as u64);
+    let calls = Calls {
+        permitted,
+        rejected,
+        wasted: calls("wasted"),
+        wrongly_rejected: calls("wrongly"),
+    };
+    InstanceRecord {
+        name: name.to_owned(),
+        transitions,
+        calls: vec![calls],
+        downstream_calls: permitted,
+        ..InstanceRecord::default()
     }
 }
 

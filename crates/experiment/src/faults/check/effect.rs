@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Checked, MAX_HANG_MS, count};
+use super::{Checked, count};
 use crate::faults::effect::{Codes, StatusAnswer};
-use crate::faults::written::WrittenEffect;
+use crate::faults::written::{MAX_HANG_MS, WrittenEffect};
 use crate::faults::{ANSWER, Effect};
 use crate::law::within;
 

@@ -40,6 +40,14 @@ fn a_malformed_plan_is_refused_with_the_field() {
         ),
         (r#"{"phases": [{"name": ""}]}"#, "phases[0].name"),
         (r#"{"phases": [{"name": "x"}]} trailing"#, "trailing"),
+    ] {
+        assert_plan_refused(text, words);
+    }
+}
+
+#[test]
+fn a_malformed_key_beside_the_phases_is_refused_with_the_field() {
+    for (text, words) in [
         (
             r#"{"phases": [{"name": "x", "rules": ["burst"]}], "rules": {"bursts": {"effects": [{"reset": {}}]}}}"#,
             "phases[0].rules[0]: no rule `burst`; did you mean `bursts`?",
@@ -67,10 +75,14 @@ fn a_malformed_plan_is_refused_with_the_field() {
             "overload.warmth.flush_on",
         ),
     ] {
-        let error = Plan::parse(text.as_bytes()).unwrap_err();
-        assert!(error.contains(words), "{text}: {error}");
-        assert!(!error.contains('\n'), "{error}");
+        assert_plan_refused(text, words);
     }
+}
+
+fn assert_plan_refused(text: &str, words: &str) {
+    let error = Plan::parse(text.as_bytes()).unwrap_err();
+    assert!(error.contains(words), "{text}: {error}");
+    assert!(!error.contains('\n'), "{error}");
 }
 
 /// Rules, and the words in which they are refused.

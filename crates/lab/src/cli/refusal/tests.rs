@@ -87,6 +87,10 @@ fn what_people_write_by_mistake_names_the_value_the_reason_and_what_to_write() {
             );
         }
     }
+}
+
+#[test]
+fn a_value_in_two_words_a_count_out_of_range_and_a_missing_command_say_what_to_write() {
     let said = refused(&["--open-for", "500", "ms"]);
     assert!(
         said.contains("`500 ms`") && said.contains("write 500ms"),

@@ -1,9 +1,11 @@
-//! Sweeps: laid out in a folder, continued, and never mixed with something else.
+//! A sweep: its files, going on where it stopped, and the folder that belongs to one sweep alone.
 
-use end_to_end::Process;
+use std::path::Path;
+
+use end_to_end::{Process, read, repetitions, text};
 use serde_json::Value;
 
-use crate::{contents, folder, read, runs, said, scenario, text};
+use crate::{contents, folder, scenario};
 
 #[tokio::test]
 async fn a_sweep_is_laid_out_and_goes_on_where_it_stopped() {
@@ -37,18 +39,21 @@ async fn a_sweep_is_laid_out_and_goes_on_where_it_stopped() {
 
     assert_eq!((two.len(), three.len()), (8, 12));
     assert_eq!(three[..8], two[..], "what was done is not done again");
-    assert!(said(&ended, "fleet.size=10"), "{ended:#?}");
-    assert!(said(&ended, "* 2s"), "{ended:#?}");
+    assert!(ended.said("fleet.size=10"), "{ended:#?}");
+    assert!(ended.said("* 2s"), "{ended:#?}");
     assert!(read(&out.join("sweep.csv")).lines().count() > 4);
     assert!(read(&out.join("pareto.svg")).starts_with("<svg"));
     assert_eq!(read(&out.join("scenario.toml")), read(&scenario));
-    // The same settings give what `simulate` gives.
-    let one = folder.join("one");
+    assert_trial_is_a_simulation(&three, &scenario, &folder.join("one")).await;
+}
+
+/// The same settings give what `simulate` gives.
+async fn assert_trial_is_a_simulation(trials: &[String], scenario: &Path, out: &Path) {
     let asked = [
         "simulate",
-        text(&scenario),
+        text(scenario),
         "--out",
-        text(&one),
+        text(out),
         "--instances",
         "10",
     ];
@@ -66,13 +71,13 @@ async fn a_sweep_is_laid_out_and_goes_on_where_it_stopped() {
             .filter(|change| change[2] == "open" && change[1] != "open")
             .count()
     };
-    let trial = three.iter().find(|line| {
+    let trial = trials.iter().find(|line| {
         line.contains("\"2s\"") && line.contains("\"10\"") && line.contains("\"seed\":1,")
     });
     let trial: Value = serde_json::from_str(trial.expect("the trial")).expect("it is JSON");
     let of_trial = trial["figures"]["openings"].as_f64().expect("a figure");
     #[expect(clippy::cast_precision_loss, reason = "few openings")]
-    let of_run = openings(&runs(&one)[0]) as f64;
+    let of_run = openings(&repetitions(out)[0]) as f64;
     assert!((of_trial - of_run).abs() < 0.5, "{trial} {of_run}");
 }
 
@@ -99,7 +104,7 @@ async fn a_folder_of_another_sweep_is_refused_and_left_as_it_is() {
 
         assert_eq!(ended.status.code(), Some(2), "{more:?}: {ended:#?}");
         let why = "choose another folder with --out";
-        assert!(said(&ended, why), "{more:?}: {ended:#?}");
+        assert!(ended.said(why), "{more:?}: {ended:#?}");
         assert_eq!(contents(&out), before, "{more:?}");
     }
 }
