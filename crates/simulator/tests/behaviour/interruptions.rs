@@ -155,3 +155,51 @@ fn calls_under_way_are_reset_when_their_instance_restarts() {
             .all(|it| it.instance == 1 && it.ended == Duration::from_secs(5))
     );
 }
+
+/// When each call began and ended and how, with these lines for the one instance.
+fn ends(instance: &str) -> Vec<(Duration, Duration, ClientOutcome)> {
+    let (told, _) = told(&format!(
+        r#"
+        [fleet]
+        size = 1
+        mode = "disabled"
+        call_timeout = "1s"
+        [load]
+        process = "constant"
+        rate = 20
+        {instance}
+        [faults]
+        phases = [{{ name = "some hang", latency = "300ms", rules = ["hang"] }}]
+        rules.hang = {{ gate = {{ every_nth = 3 }}, effects = [{{ hang = {{}} }}] }}
+        "#
+    ));
+    let mut ends: Vec<_> = told
+        .calls
+        .iter()
+        .map(|it| (it.planned, it.ended, it.outcome))
+        .collect();
+    ends.sort_by_key(|(planned, ..)| *planned);
+    ends
+}
+
+#[test]
+fn two_pauses_that_touch_are_one_pause() {
+    let one = ends("[instance.A]\npause = [{ at = \"2s\", for = \"1500ms\" }]");
+    let two = ends(
+        "[instance.A]\npause = [{ at = \"2s\", for = \"1s\" }, { at = \"3s\", for = \"500ms\" }]",
+    );
+
+    assert_eq!(one, two);
+    assert_ne!(one, ends(""));
+}
+
+#[test]
+fn it_does_not_matter_in_which_order_pauses_are_written() {
+    let [first, second] = [
+        "{ at = \"2200ms\", for = \"500ms\" }",
+        "{ at = \"3200ms\", for = \"200ms\" }",
+    ];
+    let pauses = |list: [&str; 2]| ends(&format!("[instance.A]\npause = [{}]", list.join(", ")));
+
+    assert_eq!(pauses([first, second]), pauses([second, first]));
+}
