@@ -3,7 +3,7 @@
 //! Each step is a test whose name is the sentence that it proves, with a fixed seed. It prints its rows of the table:
 //!
 //! ```text
-//! cargo test -p simulator --test ladder -- --nocapture | grep -o '| F.*' | sort -V
+//! LADDER=new cargo test -p simulator --test ladder -- --nocapture | grep -o '| F.*' | sort -V
 //! ```
 //!
 //! Means must lie within three

@@ -3,7 +3,7 @@
 /// Prints the row of a figure, with the standard error of the simulated mean where there is one.
 ///
 /// # Panics
-/// If the documentation has no row with this formula's value.
+/// If the documentation has no row with this formula's value, unless the table is made anew (`LADDER=new`).
 pub(crate) fn row(what: &str, formula: f64, simulated: f64, error: Option<f64>) {
     let expected = format!("| {what} | {} |", digits(formula, formula));
     let error = error.map_or(String::new(), |error| {
@@ -12,6 +12,9 @@ pub(crate) fn row(what: &str, formula: f64, simulated: f64, error: Option<f64>) 
     let simulated_shown = digits(simulated, formula);
     let off = (simulated / formula - 1.0) * 100.0;
     println!("{expected} {simulated_shown}{error} | {off:+.1} % |");
+    if std::env::var("LADDER").is_ok_and(|it| it == "new") {
+        return;
+    }
     let documentation = include_str!("../../../../docs/simulator.md");
     assert!(
         documentation.contains(&expected),

@@ -124,7 +124,8 @@ fn mean_waits_are_those_of_erlang_whatever_the_discipline() {
                 off < 3.0 * error,
                 "{rate} {discipline}: {found} ± {error} instead of {expected}"
             );
-            assert!(error < 0.08 * expected, "{error}: too few calls");
+            // A call in 17 waits at the lower rate.
+            assert!(error < 0.15 * expected, "{error}: too few calls");
         }
     }
 }
