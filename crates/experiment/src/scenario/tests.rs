@@ -1,5 +1,7 @@
 use super::*;
 
+mod interruptions;
+
 const HEAD: &str = "\
 # The lesson.
 title = \"a short outage\"

@@ -68,9 +68,10 @@ fn what_cannot_be_varied_is_refused_with_what_to_write() {
         .collect::<Vec<_>>()
         .join(",");
     let (a, b) = (format!("a={many}"), format!("b={many}"));
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
         (&[], "nothing is varied: write"),
         (&["breaker.open_for"], "has no values: write"),
+        (&["breaker.open_for= "], "has no values: write"),
         (&["breaker.open_for=1s,,2s"], "has an empty value: write"),
         (&["breaker.open_for=1s,1s"], "`1s` is there twice: write"),
         (&["=1"], "`` is not a key: write"),
