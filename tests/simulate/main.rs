@@ -1,5 +1,8 @@
 //! Scenarios in virtual time: judged and kept like live runs, the same for any number of jobs, and swept.
 
+mod events;
+mod going_on;
+mod kept;
 mod sweep;
 
 use std::fs;
@@ -235,7 +238,8 @@ async fn each_call_and_each_transition_is_a_row_of_the_event_table() {
         assert_eq!(count("transition"), transitions.sum::<usize>() as u64);
         assert!(count("transition") > 5);
     }
-    assert!(!folder.join(".events.csv.part").exists());
+    let files = fs::read_dir(&folder).expect("a folder");
+    assert_eq!(files.count(), 3, "no draft is left");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 //! | `event_table` | The table of a run's events, a CSV file |
 //! | `simulate` | Runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | A scenario under every combination of some settings, performed, kept and laid out |
+//! | `parallel` | Tasks on several threads, each result handed on as soon as it is there |
 //! | `page` | What does the lab itself answer? |
 //! | `file` | How are the user's files read, without end or not? |
 //! | `serve`, `client` | How is a service kept up, and how is one called? |
@@ -33,6 +34,7 @@ mod instance;
 mod load;
 mod notice;
 mod page;
+mod parallel;
 mod print;
 mod run;
 mod secrets;

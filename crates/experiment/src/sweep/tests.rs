@@ -10,6 +10,8 @@ fn sweep(axes: &[&str], repeat: u32) -> Sweep {
         scenario: "outage".to_owned(),
         title: "a downstream that is away".to_owned(),
         version: "0.1.0".to_owned(),
+        commit: None,
+        replayed: std::collections::BTreeMap::new(),
         grid: grid(axes).unwrap(),
         first_seed: 7,
         repeat,
@@ -175,18 +177,14 @@ fn trials_read_back_as_they_were_written_and_half_a_line_is_none() {
     ];
     let text: String = trials.iter().map(|trial| trial.line() + "\n").collect();
 
-    assert_eq!(Trial::parse_lines(&text).unwrap(), trials);
-    assert_eq!(
-        Trial::parse_lines(&text[..text.len() - 1]).unwrap(),
-        trials[..1]
-    );
-    assert_eq!(Trial::parse_lines("").unwrap(), []);
+    let read = |text: &str| Trial::parse_lines(text.as_bytes());
+    assert_eq!(read(&text).unwrap(), trials);
+    assert_eq!(read(&text[..text.len() - 1]).unwrap(), trials[..1]);
+    assert_eq!(read("").unwrap(), []);
     let broken = format!("{}\n{{}}\n", trials[0].line());
-    assert!(
-        Trial::parse_lines(&broken)
-            .unwrap_err()
-            .starts_with("line 2: ")
-    );
+    assert!(read(&broken).unwrap_err().starts_with("line 2: "));
+    let torn = [text.as_bytes(), &[0xc3]].concat();
+    assert_eq!(Trial::parse_lines(&torn).unwrap(), trials);
 }
 
 #[test]
@@ -352,4 +350,41 @@ fn a_line_of_the_table_fits_a_terminal() {
     }
     let figures: BTreeMap<_, _> = trials[0].figures.clone();
     assert_eq!(figures.len(), 3);
+}
+
+#[test]
+fn a_trial_that_is_there_twice_counts_once_and_one_that_differs_is_refused() {
+    let cell = &sweep(&["breaker.open_for=1s"], 1).grid.cells()[0];
+    let one = trial(cell, 7, Some(1.0), 0.25, 0.5);
+    let other = trial(cell, 7, Some(2.0), 0.25, 0.5);
+    let read = |trials: [&Trial; 2]| {
+        let text = trials.map(|trial| trial.line() + "\n").concat();
+        Trial::parse_lines(text.as_bytes())
+    };
+
+    assert_eq!(read([&one, &one]).unwrap(), [one.clone()]);
+    let refusal = read([&one, &other]).unwrap_err();
+    assert!(
+        refusal.starts_with("line 2: it is another trial of breaker.open_for=1s with seed 7"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn trials_of_other_rates_or_another_commit_are_not_continued() {
+    let with = |digest: &str, commit: &str| Sweep {
+        commit: Some(commit.to_owned()),
+        replayed: [("rates.csv".to_owned(), digest.to_owned())].into(),
+        ..sweep(&["breaker.open_for=1s"], 1)
+    };
+    let kept = with("1", "a");
+
+    assert_eq!(kept.check_continues(&kept), Ok(()));
+    for (now, why) in [
+        (with("2", "a"), "rates.csv"),
+        (with("1", "b"), "the commit"),
+    ] {
+        let refusal = now.check_continues(&kept).unwrap_err();
+        assert!(refusal.contains(why), "{refusal}");
+    }
 }

@@ -71,7 +71,7 @@ fn read(path: &Path) -> Result<RunResult, Failure> {
         path.to_owned()
     };
     let shown = path.display();
-    let bytes = file::read(&path, file::RESULT).map_err(|error| {
+    let bytes = file::read_kept(&path).map_err(|error| {
         Failure::usage(format!(
             "cannot read {shown}: {error}; write a folder that `run` has left, such as runs/flapping-1"
         ))

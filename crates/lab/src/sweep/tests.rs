@@ -1,5 +1,6 @@
 //! What is performed, kept and performed again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Mutex;
 
@@ -21,6 +22,8 @@ fn settings(name: &str, axes: &[&str], repeat: u32) -> Settings {
             scenario: "short".to_owned(),
             title: "short".to_owned(),
             version: "0.1.0".to_owned(),
+            commit: None,
+            replayed: BTreeMap::new(),
             grid: Grid::new(axes.collect()).unwrap(),
             first_seed: 1,
             repeat,
