@@ -22,7 +22,7 @@ use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
 use telemetry::Telemetry;
 
-pub(crate) use compare::compare;
+pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
 pub(crate) use machine::commit;
 pub(crate) use settled::settled;

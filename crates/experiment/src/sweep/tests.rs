@@ -235,7 +235,7 @@ fn a_table_has_the_interval_of_every_figure_and_leaves_void_trials_out() {
     let text = table.lines().join("\n");
     for words in [
         "5.00 s ± 2.48 s",
-        "1 trials are void",
+        "1 trial is void",
         "in 1 of 3 trials an expectation",
         "4 of 8 trials are not done",
     ] {

@@ -16,7 +16,7 @@ use super::{jobs, until_done_or_ended};
 use crate::cli::SweepArgs;
 use crate::failure::Failure;
 use crate::print;
-use crate::run::{Source, claimed, commit, read};
+use crate::run::{Source, claimed, commit, each_once, read};
 use crate::sweep::{self, Settings};
 
 /// Simulates every combination that has not been simulated yet, and lays them out in the folder.
@@ -87,6 +87,7 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
         figures,
     };
     let figures = sweep.figures().map_err(flag("--figure"))?;
+    each_once(&figures)?;
     for cell in sweep.grid.cells() {
         let scenario = scenario_of(&source, &cell)?;
         sweep.replayed.extend(replayed(&scenario));
