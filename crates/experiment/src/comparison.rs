@@ -93,7 +93,7 @@ pub struct Row {
     pub figure: Figure,
     /// Whether it is a count that is given per minute, because the runs lasted differently long.
     pub per_minute: bool,
-    /// Its value in each result; `None` where it was not measured.
+    /// Its value in each result, over all runs that count; `None` where it was not measured.
     pub estimates: Vec<Option<Estimate>>,
     /// How each further result differs from the first; `None` where one of the two has no value, or runs that
     /// cannot be trusted.
@@ -112,6 +112,9 @@ pub struct Contrast {
     pub corrected: f64,
     /// How many values there are of each; the same number where they are pairs.
     pub runs: [usize; 2],
+    /// These values, of the first result and of the further one. Where runs are paired, those without a partner
+    /// are not among them.
+    pub estimates: [Estimate; 2],
     /// Whether there is anything to test: not all values are the same.
     pub varies: bool,
 }
@@ -269,9 +272,9 @@ fn contrast(pairing: &Pairing, first: &[Option<f64>], second: &[Option<f64>]) ->
         }
     };
     let runs = [values[0].len(), values[1].len()];
-    if runs.contains(&0) {
+    let [Some(one), Some(other)] = [Estimate::of(&values[0]), Estimate::of(&values[1])] else {
         return None;
-    }
+    };
     let varies = match pairing {
         Pairing::BySeed(_) => values[0] != values[1],
         Pairing::None => {
@@ -287,6 +290,7 @@ fn contrast(pairing: &Pairing, first: &[Option<f64>], second: &[Option<f64>]) ->
         test,
         corrected: test.p,
         runs,
+        estimates: [one, other],
         varies,
     })
 }

@@ -20,6 +20,7 @@ use std::str::FromStr;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::load::Detail;
 use crate::reading::listed;
 
 pub use catalogue::{CATALOGUE, Definition, Source, Unit, definition};
@@ -180,6 +181,15 @@ impl Figure {
             _ => Ok(()),
         };
         among("target", target, &known.targets)?;
+        let targets = known.targets.len();
+        let of_times = definition.source == Source::Load && definition.unit == Unit::Seconds;
+        if target.is_some() && of_times && Detail::of(targets) == Detail::Together {
+            return Err(format!(
+                "of {targets} targets, times are kept for all together, and for each only up to {}: leave out \
+                 the target, or ask for a count or a ratio",
+                Detail::MOST_TARGETS
+            ));
+        }
         among("phase", phase, &known.phases)
     }
 }

@@ -80,7 +80,8 @@ pub const UNHEALTHY_AT: f64 = 0.5;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FleetRecord {
-    /// How long the run took.
+    /// How long the run was watched: as long as load was offered. All shares of the time are of this. What
+    /// happened later, while the last answers came in, is in the record (transitions, calls), and in no share.
     pub duration_s: f64,
     /// From which probability of failure on the downstream counts as unhealthy.
     pub unhealthy_at: f64,
@@ -230,6 +231,19 @@ impl FleetRecord {
             divergence.pass(duration(span.until), span.value);
         });
         divergence
+    }
+
+    /// The same record, watched for so many seconds at most.
+    #[must_use]
+    pub fn watched_for(mut self, seconds: f64) -> Self {
+        if seconds < self.duration_s {
+            self.duration_s = seconds;
+            self.phases.retain(|phase| phase.from_s < seconds);
+            for phase in &mut self.phases {
+                phase.until_s = phase.until_s.min(seconds);
+            }
+        }
+        self
     }
 
     /// The same record for another threshold, from which on the downstream counts as unhealthy. Steps of the truth

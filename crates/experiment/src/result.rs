@@ -135,8 +135,8 @@ impl Repetition {
             cut_short: false,
             invalid: None,
             verdicts: Vec::new(),
+            fleet: fleet.watched_for(load.duration_s),
             load,
-            fleet,
             counterfactual: None,
             coordination: None,
         }

@@ -326,19 +326,14 @@ impl<'a> Performance<'a> {
             cut_short,
             own_shortage: None,
         });
+        let invalid = unaccounted(&outcomes, &self.effort, cut_short).or(load.shortfall());
+        let ended = Duration::from_nanos(self.now);
+        let fleet = self.recorder.finish(ended, counted);
         let mut repetition = Repetition {
-            seed,
-            performer: Performer::Simulated,
             digest: Some(self.digest.to_string()),
             cut_short,
-            invalid: unaccounted(&outcomes, &self.effort, cut_short).or(load.shortfall()),
-            verdicts: Vec::new(),
-            load,
-            fleet: self
-                .recorder
-                .finish(Duration::from_nanos(self.now), counted),
-            counterfactual: None,
-            coordination: None,
+            invalid,
+            ..Repetition::new(Performer::Simulated, seed, load, fleet)
         };
         judge(&mut repetition, scenario);
         Performed {

@@ -26,6 +26,12 @@ impl Comparison<'_> {
                 "other programs, so that they may be what differs: {versions}"
             ));
         }
+        let unknown = self.numbers(|side| side.result.versions.commit.is_none());
+        if self.sides.len() > 1 && !unknown.is_empty() {
+            said.push(format!(
+                "the commit of {unknown} is unknown: other programs may have made these results"
+            ));
+        }
         let performers = self.kinds(|side| {
             let performers = [
                 (Performer::Live, "live"),

@@ -59,10 +59,10 @@ impl<'a> Side<'a> {
     }
 }
 
-/// How long the whole run was, or its phases with this name.
+/// How long load was offered, or how much of that the phases with this name were.
 fn watched_s(run: &Repetition, phase: Option<&str>) -> f64 {
     let Some(name) = phase else {
-        return run.fleet.duration_s;
+        return run.load.duration_s;
     };
     let phases = run.fleet.phases.iter().filter(|phase| phase.name == name);
     phases.map(|phase| phase.until_s - phase.from_s).sum()

@@ -161,6 +161,36 @@ fn without_the_correction_far_more_would_be_marked() {
 }
 
 #[test]
+fn what_is_compared_in_pairs_is_shown_of_pairs() {
+    // Seeds 1 to 12, and 7 to 18: six pairs.
+    let of = |first_seed| {
+        result(Source {
+            first_seed,
+            runs: 12,
+            common: 0.5,
+            luck: first_seed,
+            ..USUAL_SOURCE
+        })
+    };
+    let (first, second) = (of(1), of(7));
+
+    let comparison = Comparison::of(&[&first, &second], &usual());
+
+    for row in &comparison.rows {
+        let Some(contrast) = row.contrasts[0] else {
+            continue;
+        };
+        let Some(difference) = contrast.difference else {
+            continue;
+        };
+        let [one, other] = contrast.estimates.map(|it| it.mean.unwrap());
+        let apart = (other - one - difference.mean).abs();
+        assert!(apart < 1e-9, "{}: {contrast:?}", row.name());
+        assert_eq!(contrast.runs, contrast.estimates.map(|it| it.count));
+    }
+}
+
+#[test]
 fn a_delay_that_never_came_is_the_latest_and_has_no_mean() {
     // A mean of 15 s means that two of three outages end before they are noticed.
     let (first, late) = (
@@ -288,6 +318,7 @@ fn what_may_explain_a_difference_beside_the_scenario_is_said() {
         .join("\n");
     for words in [
         "a debug build ran [2]",
+        "the commit of [2] is unknown",
         "[2] 0.2.0 (",
         "[1] simulated, [2] live",
         "[2] any, 64 cores",

@@ -106,6 +106,28 @@ fn parts_that_are_not_there_are_named_before_the_run() {
 }
 
 #[test]
+fn times_of_one_of_many_targets_are_refused_before_the_run_as_they_are_kept_for_all_together() {
+    let names: Vec<String> = (0..65).map(|place| format!("i{place}")).collect();
+    let known = |count: usize| Known {
+        targets: names[..count].iter().map(|name| &**name).collect(),
+        phases: vec![],
+        fleet: true,
+    };
+    let checked = |text: &str, count| read(text).check(&known(count));
+
+    assert!(checked("p99(i1) < 1s", 64).is_ok());
+    let refusal = checked("p99(i1) < 1s", 65).unwrap_err();
+    assert!(refusal.contains("only up to 64: leave out"), "{refusal}");
+    for held in [
+        "p99 < 1s",
+        "ok_ratio(i1) > 0",
+        "detection_delay_p50(i1) < 1s",
+    ] {
+        assert!(checked(held, 65).is_ok(), "{held}");
+    }
+}
+
+#[test]
 fn every_comparison_is_exact_at_its_limit() {
     for (sign, below, at, above) in [
         ("<", true, false, false),

@@ -70,7 +70,9 @@ pub(super) fn differences(fleet: &FleetRecord, mut tell: impl FnMut(Span<Differe
     let mut now: Vec<State> = fleet.instances.iter().map(|one| one.began).collect();
     let mut changes: Vec<(f64, usize, State)> = Vec::new();
     for (place, one) in fleet.instances.iter().enumerate() {
-        changes.extend(one.transitions.iter().map(|it| (it.at_s, place, it.to)));
+        let watched = one.transitions.iter();
+        let watched = watched.take_while(|it| it.at_s < fleet.duration_s);
+        changes.extend(watched.map(|it| (it.at_s, place, it.to)));
     }
     changes.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut agreement = Agreement::of(now.iter().copied());

@@ -8,14 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Most cells of one grid.
 const MAX_CELLS: usize = 10_000;
 
-/// Parts of a scenario that somebody who runs a service chooses. All else is what the service meets.
-const CHOICES: &[&str] = &[
-    "breaker",
-    "instance",
-    "coordination",
-    "fleet.call_timeout",
-    "fleet.mode",
-];
+/// Parts of a scenario that somebody chooses who protects a service. All else is what the service meets: also how
+/// long calls may take, as a shorter limit makes more of them fail, so that breakers are held against another truth.
+const CHOICES: &[&str] = &["breaker", "instance", "coordination", "fleet.mode"];
+/// The end of a key of an instance that is no choice, for the same reason.
+const TIME_LIMIT: &str = ".call_timeout";
 
 /// A setting and the values that it takes in turn, written `key=a,b,c`.
 ///
@@ -219,13 +216,12 @@ impl Cell {
         &self.settings
     }
 
-    /// The part that somebody who runs a service chooses: settings of breakers, of coordination, and how long
-    /// to wait for a call.
+    /// The part that somebody chooses who protects a service: settings of breakers and of coordination.
     pub fn choice(&self) -> Self {
         self.part(is_choice)
     }
 
-    /// The part that the service meets: how many instances, which load, which faults. Choices can be held against each other
+    /// The part that the service meets: how many instances, which load, which faults, how long calls may take. Choices can be held against each other
     /// only under the same condition.
     pub fn condition(&self) -> Self {
         self.part(|key| !is_choice(key))
@@ -269,5 +265,5 @@ fn is_choice(key: &str) -> bool {
         key.strip_prefix(part)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    CHOICES.iter().any(|part| within(part))
+    CHOICES.iter().any(|part| within(part)) && !key.ends_with(TIME_LIMIT)
 }

@@ -86,6 +86,20 @@ fn what_cannot_be_varied_is_refused_with_what_to_write() {
 }
 
 #[test]
+fn a_time_limit_is_a_condition_because_it_moves_what_breakers_are_held_against() {
+    let axes = [
+        "breaker.open_for=1s",
+        "fleet.call_timeout=5ms",
+        "instance.B.call_timeout=9ms",
+        "instance.B.breaker.jitter=0.1",
+    ];
+    let condition = grid(&axes).unwrap().cells()[0].condition();
+
+    let limits = "fleet.call_timeout=5ms instance.B.call_timeout=9ms";
+    assert_eq!(condition.to_string(), limits);
+}
+
+#[test]
 fn settings_of_breakers_are_choices_and_all_else_is_a_condition() {
     let axes = [
         "breaker.open_for=1s",

@@ -41,7 +41,7 @@ pub(super) fn result(source: Source) -> RunResult {
         versions: Versions {
             breaker_lab: "0.1.0".to_owned(),
             build: "release".to_owned(),
-            commit: None,
+            commit: Some("0123456789ab".to_owned()),
         },
         machine: Machine {
             os: "any".to_owned(),

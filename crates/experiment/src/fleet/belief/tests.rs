@@ -1,5 +1,7 @@
 //! Tests of belief: it is held against the truth as an eye on the timeline would.
 
+use std::time::Duration;
+
 use fusebox::Cause;
 use fusebox::State::{self, Closed, HalfOpen, Open};
 
@@ -225,6 +227,23 @@ fn mixed_seconds_are_a_share_of_the_seconds_that_were_whole() {
     // The last answers came 30 ms after the end.
     longer.duration_s = 10.03;
     assert_eq!(value_in(&longer, "mixed_seconds_share"), Some(0.4));
+}
+
+#[test]
+fn what_happens_after_the_watch_counts_in_no_share_of_the_time() {
+    let watched = fleet().watched_for(5.2);
+
+    let a = watched.belief("A", None).unwrap();
+    assert_eq!((a.watched_s, a.openings, a.flaps), (5.2, 1, 0));
+    assert_eq!((a.closed_s, a.open_s), (3.0, 2.0));
+    // C differs from A until 3 and from 5 on, from B all the time, once it has opened at 1.
+    assert_eq!(value_in(&watched, "divergence_share"), Some(4.2 / 5.2));
+    assert_eq!(watched.divergence().opens, Duration::from_millis(4200));
+    let phases = watched.phases.iter().map(|it| (&*it.name, it.until_s));
+    assert!(phases.eq([("calm", 2.0), ("bad", 5.2)]));
+    // Calls count whenever they were.
+    assert_eq!(value_in(&watched, "wasted_calls"), value("wasted_calls"));
+    assert_eq!(fleet().watched_for(11.0), fleet());
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub(super) fn lines(names: &[String], comparison: &Comparison<'_>) -> Vec<String
 /// What a result is, as `Half of the calls fail; 20 runs of 40 s, simulated, 0.1.0`.
 fn about(side: &Side<'_>) -> String {
     let first = side.runs.first();
-    let seconds = first.map_or(0.0, |run| run.fleet.duration_s.round());
+    let seconds = first.map_or(0.0, |run| run.load.duration_s.round());
     let all = side.result.repetitions.len();
     let runs = if all == 1 { "run" } else { "runs" };
     let out: Vec<String> = side.left_out.iter().map(usize::to_string).collect();
@@ -94,7 +94,7 @@ fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
             runs[0]
         ),
     };
-    let corrected = format!("; p corrected for {tests} figures (Holm).");
+    let corrected = format!("; p corrected for {tests} tests (Holm).");
     let mut lines = wrapped(&(how + &corrected), 0);
     if let Some(needed) = comparison.needed(further) {
         let what = format!(
@@ -118,8 +118,11 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
     );
     let mut lines = vec![head];
     for row in &comparison.rows {
-        let estimates = [row.estimates[0], row.estimates[further + 1]];
         let contrast = row.contrasts[further];
+        // What was compared, so that the difference is that of the two columns.
+        let estimates = contrast.map_or([row.estimates[0], row.estimates[further + 1]], |it| {
+            it.estimates.map(Some)
+        });
         let by_median = estimates.iter().flatten().any(|it| it.never > 0);
         let [first, second] =
             estimates.map(|it| it.map_or("-".to_owned(), |it| value(row, &it, by_median)));
@@ -129,7 +132,12 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
             None => ("", String::new()),
         };
         let apart = contrast.map_or(String::new(), |it| difference(row, &it, estimates));
-        let name = row.name();
+        let name = match contrast {
+            Some(it) if it.runs != compared(comparison, further) => {
+                format!("{} ({})", row.name(), runs(it.runs))
+            }
+            _ => row.name(),
+        };
         let wide = name.chars().count() > NAME - 1;
         let label = if wide { "" } else { &*name };
         let cells = format!("{label:NAME$}{first:>VALUE$}{second:>VALUE$}  {apart:DIFFERENCE$}");
@@ -146,6 +154,23 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
         );
     }
     lines
+}
+
+/// How many runs of each are compared where a figure was measured in all of them.
+fn compared(comparison: &Comparison<'_>, further: usize) -> [usize; 2] {
+    match &comparison.pairings[further] {
+        Pairing::BySeed(pairs) => [pairs.len(); 2],
+        Pairing::None => [0, further + 1].map(|side| comparison.sides[side].runs.len()),
+    }
+}
+
+/// `8`, or `8, 9` where the two have not as many.
+fn runs([first, second]: [usize; 2]) -> String {
+    if first == second {
+        first.to_string()
+    } else {
+        format!("{first}, {second}")
+    }
 }
 
 /// The figures of a single result.
@@ -204,6 +229,14 @@ fn notes(comparison: &Comparison<'_>) -> Vec<String> {
             "~ the median, because it came never in some runs; the test takes these as the latest."
                 .to_owned(),
         );
+    }
+    let fewer = (0..comparison.pairings.len()).any(|further| {
+        let all = compared(comparison, further);
+        let mut rows = comparison.rows.iter();
+        rows.any(|row| row.contrasts[further].is_some_and(|it| it.runs != all))
+    });
+    if fewer {
+        lines.push("(n): not measured in all runs; compared are n.".to_owned());
     }
     lines.push(UNMARKED.to_owned());
     lines
