@@ -151,3 +151,16 @@ async fn a_torn_line_is_performed_again_and_a_broken_one_is_refused_whatever_its
     assert_eq!(mended, lines);
     assert_refused(&broken, "line 5: it is not UTF-8 text");
 }
+
+#[tokio::test]
+async fn another_flag_than_the_sweep_was_begun_with_is_named() {
+    let (scenario, out) = performed("flags").await;
+
+    let asked = asked(&scenario, &out, "2", TWO);
+    let ended = Process::run(&[&asked[..], &["--seed", "9"]].concat()).await;
+
+    assert_refused(
+        &ended,
+        "begun with no --seed and no --set and is now given --seed 9",
+    );
+}

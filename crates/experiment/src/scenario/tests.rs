@@ -323,14 +323,14 @@ fn the_faults_of_a_scenario_name_its_instances_alone() {
             "faults.patience: there is no instance `Z`",
         ),
         (
-            "faults.rules.odd={ match = { caller = [\"A\", \"b\"] }, effects = [{ status = 500 }] }",
+            "faults.rules.odd={ match = { caller = [\"A\", \"b\"] }, effects = [{ reset = {} }] }",
             "faults.rules.odd.match.caller: there is no instance `b`; there are A, B and C",
         ),
     ] {
         let error = with(&[set]).unwrap_err();
         assert!(error.contains(why), "{set}: {error}");
     }
-    let known = "faults.rules.odd={ match = { caller = \"B\" }, effects = [{ status = 500 }] }";
+    let known = "faults.rules.odd={ match = { caller = \"B\" }, effects = [{ reset = {} }] }";
     assert!(with(&[known]).is_ok(), "{:?}", with(&[known]).err());
 }
 

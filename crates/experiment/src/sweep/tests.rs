@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod going_on;
+
 use super::*;
 
 fn sweep(axes: &[&str], repeat: u32) -> Sweep {
@@ -364,41 +366,4 @@ fn a_line_of_the_table_fits_a_terminal() {
     }
     let figures: BTreeMap<_, _> = trials[0].figures.clone();
     assert_eq!(figures.len(), 3);
-}
-
-#[test]
-fn a_trial_that_is_there_twice_counts_once_and_one_that_differs_is_refused() {
-    let cell = &sweep(&["breaker.open_for=1s"], 1).grid.cells()[0];
-    let one = trial(cell, 7, Some(1.0), 0.25, 0.5);
-    let other = trial(cell, 7, Some(2.0), 0.25, 0.5);
-    let read = |trials: [&Trial; 2]| {
-        let text = trials.map(|trial| trial.line() + "\n").concat();
-        Trial::parse_lines(text.as_bytes())
-    };
-
-    assert_eq!(read([&one, &one]).unwrap(), [one.clone()]);
-    let refusal = read([&one, &other]).unwrap_err();
-    assert!(
-        refusal.starts_with("line 2: it is another trial of breaker.open_for=1s with seed 7"),
-        "{refusal}"
-    );
-}
-
-#[test]
-fn trials_of_other_rates_or_another_commit_are_not_continued() {
-    let with = |digest: &str, commit: &str| Sweep {
-        commit: Some(commit.to_owned()),
-        replayed: [("rates.csv".to_owned(), digest.to_owned())].into(),
-        ..sweep(&["breaker.open_for=1s"], 1)
-    };
-    let kept = with("1", "a");
-
-    assert_eq!(kept.check_continues(&kept), Ok(()));
-    for (now, why) in [
-        (with("2", "a"), "rates.csv"),
-        (with("1", "b"), "the commit"),
-    ] {
-        let refusal = now.check_continues(&kept).unwrap_err();
-        assert!(refusal.contains(why), "{refusal}");
-    }
 }

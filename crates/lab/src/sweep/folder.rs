@@ -10,6 +10,7 @@ use experiment::sweep::{Sweep, Trial};
 use super::Settings;
 use crate::failure::Failure;
 use crate::file;
+use crate::run::RUN_WITH;
 
 /// The plan: what is swept.
 const PLAN: &str = "sweep.json";
@@ -126,16 +127,31 @@ fn continued(settings: &Settings) -> Result<Sweep, Failure> {
         // The plan is written first.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(unread(&scenario, &error)),
-        Ok(_) => {
-            return Err(differs(
-                "the text of the scenario differs from scenario.toml there".to_owned(),
-            ));
-        }
+        Ok(text) => return Err(differs(difference(&text, &settings.text))),
     }
     for (file, digest) in kept.replayed {
         sweep.replayed.entry(file).or_insert(digest);
     }
     Ok(sweep)
+}
+
+/// How the text of a scenario differs from the one that is kept: by its flags, or by itself.
+fn difference(kept: &str, now: &str) -> String {
+    let flags = |text: &str| {
+        let flags = text.lines().map_while(|line| line.strip_prefix(RUN_WITH));
+        let flags = flags.collect::<Vec<_>>().join(" ");
+        Some(flags).filter(|flags| !flags.is_empty())
+    };
+    let (then, now) = (flags(kept), flags(now));
+    if then == now {
+        return "the text of the scenario differs from scenario.toml there".to_owned();
+    }
+    let shown = |flags: Option<String>| flags.unwrap_or("no --seed and no --set".to_owned());
+    format!(
+        "it was begun with {} and is now given {}",
+        shown(then),
+        shown(now)
+    )
 }
 
 /// A folder without a plan must not hold somebody's scenario, which would be overwritten, nor somebody's trials.
