@@ -324,7 +324,7 @@ fn the_faults_of_a_scenario_name_its_instances_alone() {
         ),
         (
             "faults.rules.odd={ match = { caller = [\"A\", \"b\"] }, effects = [{ reset = {} }] }",
-            "faults.rules.odd.match.caller: there is no instance `b`; there are A, B and C",
+            "faults.rules.odd.match.caller: there is no instance `b`; there are A, B, C",
         ),
     ] {
         let error = with(&[set]).unwrap_err();
