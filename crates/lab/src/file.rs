@@ -188,4 +188,25 @@ mod tests {
 
         assert!(text.contains("name = \"lab\""), "{text}");
     }
+
+    #[test]
+    fn a_draft_of_which_nothing_comes_leaves_the_old_file_and_nothing_beside_it() {
+        let folder = std::env::temp_dir().join(format!("breaker-lab-draft-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("result.json");
+        save(&path, b"old").unwrap();
+        let names = || fs::read_dir(&folder).unwrap().count();
+
+        let (mut file, draft) = Draft::beside(&path).unwrap();
+        file.write_all(b"half of the ne").unwrap();
+        // A second one, of the same process, does not meet the first.
+        let second = Draft::beside(&path).unwrap();
+        assert_eq!(names(), 3);
+        drop((file, draft, second));
+
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"old".to_vec(), 1));
+        replace(&path, b"new").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"new".to_vec(), 1));
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

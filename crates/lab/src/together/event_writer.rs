@@ -16,6 +16,9 @@ use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::load::EndedCall;
 
+/// So long after the end of a call its row is written: by then the observer has told the truth that held.
+const TRUTH_IS_TOLD: Duration = Duration::from_millis(200);
+
 /// Where the parts of a running system tell their events.
 #[derive(Clone, Debug)]
 pub(crate) struct Tap(Sender<Told>);
@@ -99,6 +102,9 @@ fn write(flow: &Flow, watched: &Watched, mut table: EventTable) -> EventTable {
                 events.transition(instance, &Change::new(at, &transition));
             }
             Told::Call(call) => {
+                std::thread::sleep(
+                    (call.ended + TRUTH_IS_TOLD).saturating_duration_since(Instant::now()),
+                );
                 let ended = since(call.ended);
                 let sent = call.sent.map(since);
                 let met = sent.unwrap_or(ended);
