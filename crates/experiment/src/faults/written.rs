@@ -181,8 +181,11 @@ impl WrittenPlan {
         self.seed = seed;
     }
 
-    /// A caller that the plan names and that `is_known` does not know, or a caller that it lists twice: the key, and
-    /// what is wrong. A rule for nobody never hits.
+    /// Whether the plan names known callers alone, and lists each once. A rule for nobody never hits.
+    ///
+    /// # Errors
+    ///
+    /// The first caller that is not known, or is there twice, and where.
     pub fn check_callers(&self, is_known: impl Fn(&str) -> bool) -> Result<(), WrongCaller<'_>> {
         let stranger = |key: String, name| WrongCaller {
             key,
