@@ -117,12 +117,11 @@ async fn performed(
             shown.show(done, seeds.len());
             keeper.take(place, run)
         };
-        let events = match table {
-            Some(table) => one_by_one(&scenario, &seeds, &options, table, &mut ended)?,
-            None => {
-                at_once(&scenario, &seeds, jobs, &options, ended)?;
-                Ok(())
-            }
+        let events = if let Some(table) = table {
+            one_by_one(&scenario, &seeds, &options, table, &mut ended)?
+        } else {
+            at_once(&scenario, &seeds, jobs, &options, ended)?;
+            Ok(())
         };
         Ok((keeper.finish()?, events))
     });
