@@ -1,5 +1,5 @@
-//! Structures that could keep the simulator's events, by how many are pending: its own heap of four children, the
-//! standard library's heap, and a wheel of buckets that are sorted when their time comes.
+//! Structures that could keep the simulator's events, by how many are pending: its own wheel of buckets, the standard
+//! library's heap, and a heap of four children.
 //!
 //! Each step takes the next event and adds one, 4 to 12 ms later; a tenth of them a second later, as timeouts are.
 
@@ -29,14 +29,14 @@ trait Events: Default {
 
 #[expect(clippy::print_stdout, reason = "the report")]
 pub(crate) fn report() {
-    println!("| events pending | heap of four children | `BinaryHeap` | wheel of buckets |");
+    println!("| events pending | the simulator's wheel | `BinaryHeap` | heap of four children |");
     println!("|---:|---:|---:|---:|");
     for pending in PENDING {
         println!(
             "| {pending} | {:.0} ns | {:.0} ns | {:.0} ns |",
             step::<Agenda>(pending),
             step::<Binary>(pending),
-            step::<Wheel>(pending)
+            step::<Four>(pending)
         );
     }
 }
@@ -99,86 +99,59 @@ impl Events for Binary {
     }
 }
 
-/// Buckets of 65 µs for the next half second, and a heap for what is later.
-struct Wheel {
-    buckets: Vec<Vec<u128>>,
-    /// Which buckets have events, by bit.
-    full: Vec<u64>,
-    /// The bucket of the present, sorted, the next event at its end.
-    present: Vec<u128>,
-    tick: u64,
-    later: BinaryHeap<Reverse<u128>>,
+/// A heap of four children: these share a cache line.
+#[derive(Default)]
+struct Four {
+    heap: Vec<u128>,
     made: u32,
 }
 
-const TICK: u32 = 16;
-const BUCKETS: u64 = 8192;
+const WIDTH: usize = 4;
 
-impl Default for Wheel {
-    fn default() -> Self {
-        let buckets = usize::try_from(BUCKETS).expect("it is small");
-        Self {
-            buckets: vec![Vec::new(); buckets],
-            full: vec![0; buckets / 64],
-            present: Vec::new(),
-            tick: 0,
-            later: BinaryHeap::new(),
-            made: 0,
-        }
-    }
-}
-
-impl Wheel {
-    fn keep(&mut self, event: u128) {
-        let tick = unpacked(event).0 >> TICK;
-        if tick <= self.tick {
-            let place = self.present.partition_point(|other| *other > event);
-            self.present.insert(place, event);
-        } else if tick < self.tick + BUCKETS {
-            let place = (tick % BUCKETS) as usize;
-            self.buckets[place].push(event);
-            self.full[place / 64] |= 1 << (place % 64);
-        } else {
-            self.later.push(Reverse(event));
-        }
-    }
-
-    /// Turns to the next bucket that has events.
-    fn turn(&mut self) {
-        let next = (self.tick + 1..self.tick + BUCKETS).find(|tick| {
-            let place = (tick % BUCKETS) as usize;
-            self.full[place / 64] >> (place % 64) & 1 == 1
-        });
-        let later = self
-            .later
-            .peek()
-            .map(|Reverse(event)| unpacked(*event).0 >> TICK);
-        self.tick = next.into_iter().chain(later).min().expect("one is pending");
-        let place = (self.tick % BUCKETS) as usize;
-        self.full[place / 64] &= !(1 << (place % 64));
-        std::mem::swap(&mut self.present, &mut self.buckets[place]);
-        self.present.sort_unstable_by(|one, other| other.cmp(one));
-        while let Some(Reverse(event)) = self.later.peek().copied()
-            && unpacked(event).0 >> TICK < self.tick + BUCKETS
-        {
-            self.later.pop();
-            self.keep(event);
-        }
-    }
-}
-
-impl Events for Wheel {
+impl Events for Four {
     fn add(&mut self, at: u64, what: u32) {
         let event = packed(at, self.made, what);
         self.made += 1;
-        self.keep(event);
+        let mut place = self.heap.len();
+        self.heap.push(event);
+        while place > 0 {
+            let above = (place - 1) / WIDTH;
+            if self.heap[above] <= event {
+                break;
+            }
+            self.heap[place] = self.heap[above];
+            place = above;
+        }
+        self.heap[place] = event;
     }
 
     fn next(&mut self) -> (u64, u32) {
-        while self.present.is_empty() {
-            self.turn();
+        let first = self.heap[0];
+        let last = self.heap.pop().expect("one is pending");
+        let length = self.heap.len();
+        if length > 0 {
+            let mut place = 0;
+            loop {
+                let first_child = place * WIDTH + 1;
+                if first_child >= length {
+                    break;
+                }
+                let children = &self.heap[first_child..length.min(first_child + WIDTH)];
+                let (mut earliest, mut at) = (children[0], 0);
+                for (number, next) in children.iter().enumerate().skip(1) {
+                    if *next < earliest {
+                        (earliest, at) = (*next, number);
+                    }
+                }
+                if last <= earliest {
+                    break;
+                }
+                self.heap[place] = earliest;
+                place = first_child + at;
+            }
+            self.heap[place] = last;
         }
-        unpacked(self.present.pop().expect("it has been filled"))
+        unpacked(first)
     }
 }
 

@@ -117,16 +117,21 @@ impl Downstream {
 
     /// The handle of this caller, who is counted apart from now on. It holds whatever plan is in force.
     ///
-    /// Of whom it is known how long they wait, they are the host's own fleet: every plan tells each of them apart,
-    /// however many there are. Of all others a plan tells a few apart.
+    /// Of whom it is known how long they wait, they are the host's own fleet: this plan and all that follow tell
+    /// each of them apart at once, however many there are. So its truth, and when that changes, are its own before it
+    /// has called. Of all others a plan tells a few apart.
     ///
     /// There is no limit: a host that lets anybody call under any name asks [`known`](Self::known) first,
     /// and uses [`CallerId::OTHERS`] beyond a limit of its own.
     pub fn caller(&mut self, name: &str) -> CallerId {
-        if self.waits.contains_key(name) {
-            self.ledger.member(name)
-        } else {
-            self.ledger.caller(name)
+        match self.ledger.known(name) {
+            Some(known) => known,
+            None if self.waits.contains_key(name) => {
+                let member = self.ledger.member(name);
+                self.force.new_handle(member, &self.ledger);
+                member
+            }
+            None => self.ledger.caller(name),
         }
     }
 
@@ -184,30 +189,36 @@ impl Downstream {
     pub fn meet(&mut self, now: Duration, call: &Request<'_>, repeat: Option<u64>) -> Meeting {
         self.settle(now);
         let elapsed = self.elapsed(now);
-        let mut fate = self.fate(elapsed, call, repeat);
-        let mut work = None;
+        // Filled in where it lies: a fate is large.
+        let mut meeting = Meeting {
+            fate: Fate::untouched(),
+            work: None,
+            suffering: None,
+            revision: self.revision,
+            ends: None,
+        };
+        self.fate(elapsed, call, repeat, &mut meeting.fate);
         if self.force.is_limited {
-            work = self.arrive(elapsed);
-            if work.is_none() {
-                self.turn_away(&mut fate);
+            meeting.work = self.arrive(elapsed);
+            if meeting.work.is_none() {
+                self.turn_away(&mut meeting.fate);
             }
         }
-        let suffering = self.suffer(&mut fate);
-        self.ledger.enter(call.caller, &fate);
+        meeting.suffering = self.suffer(&mut meeting.fate);
+        self.ledger.enter(call.caller, &meeting.fate);
         self.truth_version += u64::from(self.force.counts_calls);
-        let ends = if self.force.is_mortal {
-            self.end_of(&fate, work)
-        } else {
-            None
-        };
-        // Moved once, here: a fate is large.
-        Meeting {
-            fate,
-            work,
-            suffering,
-            revision: self.revision,
-            ends,
+        if self.force.is_mortal {
+            meeting.ends = self.end_of(&meeting.fate, meeting.work);
         }
+        meeting
+    }
+
+    /// Reads what the next call of this caller will need, so that it is at hand then: of thousands of callers nothing
+    /// is in the cache. What comes back means nothing.
+    pub fn look_ahead(&self, caller: CallerId) -> u64 {
+        let handle = self.force.known_handle(caller);
+        let calls = handle.map_or(0, |handle| self.force.player.look_ahead(handle));
+        calls ^ self.ledger.received_by(caller)
     }
 
     /// A worker has done this work, at the instant that its [`Start`] named; who is next?
@@ -248,16 +259,23 @@ impl Downstream {
 
     /// What a call meets.
     #[inline]
-    fn fate(&mut self, elapsed: Duration, call: &Request<'_>, repeat: Option<u64>) -> Fate {
+    fn fate(
+        &mut self,
+        elapsed: Duration,
+        call: &Request<'_>,
+        repeat: Option<u64>,
+        fate: &mut Fate,
+    ) {
         if let Some(id) = repeat {
-            return self.fate_known_by(id, elapsed, call);
+            *fate = self.fate_known_by(id, elapsed, call);
+            return;
         }
         let met = faults::Call {
             caller: self.force.handle(call.caller, &self.ledger),
             key: call.key,
             path: call.path,
         };
-        self.force.player.fate(elapsed, &met)
+        self.force.player.decide(elapsed, &met, fate);
     }
 
     /// What a call meets: what it has met before, if it was cut and comes once more.
@@ -266,7 +284,8 @@ impl Downstream {
         if let Some(fate) = self.repeats.take(caller, id, revision) {
             return fate;
         }
-        let fate = self.fate(elapsed, call, None);
+        let mut fate = Fate::untouched();
+        self.fate(elapsed, call, None, &mut fate);
         self.repeats.note(caller, id, revision, &fate);
         fate
     }

@@ -2,7 +2,8 @@
 //!
 //! A law turns an evenly distributed share into a duration, so that whoever has a share from
 //! [`chance`](crate::chance) has the same duration in every run. The same inverse gives quantiles, and
-//! the tail says how likely a deadline is missed: the truth that faults are measured against.
+//! the tail says how likely a deadline is missed: the truth that faults are measured against. Logarithms and powers
+//! are those of `libm`, which come out the same on every platform.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,16 +91,16 @@ impl Law {
         match self {
             Self::Fixed { ms } => *ms,
             Self::Uniform { min_ms, max_ms } => min_ms + (max_ms - min_ms) * p,
-            Self::Exponential { mean_ms } => -mean_ms * (-p).ln_1p(),
+            Self::Exponential { mean_ms } => -mean_ms * libm::log1p(-p),
             Self::LogNormal { median_ms, p99_ms } => {
                 let p = p.max(f64::EPSILON / 2.0);
-                median_ms * (sigma(*median_ms, *p99_ms) * normal_quantile(p)).exp()
+                median_ms * libm::exp(sigma(*median_ms, *p99_ms) * normal_quantile(p))
             }
             Self::Pareto {
                 scale_ms,
                 alpha,
                 max_ms,
-            } => (scale_ms * (1.0 - p).powf(-1.0 / alpha)).min(max_ms.unwrap_or(f64::MAX)),
+            } => (scale_ms * libm::pow(1.0 - p, -1.0 / alpha)).min(max_ms.unwrap_or(f64::MAX)),
             Self::Empirical { values_ms } => {
                 #[expect(
                     clippy::cast_possible_truncation,
@@ -121,7 +122,7 @@ impl Law {
             Self::Exponential { mean_ms } => *mean_ms,
             Self::LogNormal { median_ms, p99_ms } => {
                 let sigma = sigma(*median_ms, *p99_ms);
-                median_ms * (sigma * sigma / 2.0).exp()
+                median_ms * libm::exp(sigma * sigma / 2.0)
             }
             Self::Pareto {
                 scale_ms,
@@ -147,19 +148,19 @@ impl Law {
                 ((max_ms - ms) / (max_ms - min_ms)).clamp(0.0, 1.0)
             }
             Self::Uniform { max_ms, .. } => f64::from(*max_ms > ms),
-            Self::Exponential { mean_ms } if *mean_ms > 0.0 => (-ms / mean_ms).exp(),
+            Self::Exponential { mean_ms } if *mean_ms > 0.0 => libm::exp(-ms / mean_ms),
             Self::Exponential { .. } => 0.0,
             Self::LogNormal { median_ms, p99_ms } => {
                 let sigma = sigma(*median_ms, *p99_ms);
                 if sigma == 0.0 {
                     return f64::from(*median_ms > ms);
                 }
-                normal_tail((ms / median_ms).ln() / sigma)
+                normal_tail(libm::log(ms / median_ms) / sigma)
             }
             Self::Pareto { max_ms, .. } if max_ms.is_some_and(|max| max <= ms) => 0.0,
             Self::Pareto {
                 scale_ms, alpha, ..
-            } => (scale_ms / ms.max(*scale_ms)).powf(*alpha),
+            } => libm::pow(scale_ms / ms.max(*scale_ms), *alpha),
             Self::Empirical { values_ms } => {
                 let above = values_ms.iter().filter(|value| **value > ms).count();
                 #[expect(clippy::cast_precision_loss, reason = "at most 1024 values")]
@@ -244,7 +245,7 @@ impl Law {
 }
 
 fn sigma(median: f64, p99: f64) -> f64 {
-    (p99 / median).ln() / Z99
+    libm::log(p99 / median) / Z99
 }
 
 /// The mean of a Pareto law that is cut: the integral of its tail.
@@ -253,9 +254,9 @@ fn pareto_mean(scale: f64, alpha: f64, max: Option<f64>) -> f64 {
     match max {
         None if alpha > 1.0 => scale * alpha / (alpha - 1.0),
         None => f64::INFINITY,
-        Some(max) if near_one => scale * (1.0 + (max / scale).ln()),
+        Some(max) if near_one => scale * (1.0 + libm::log(max / scale)),
         Some(max) => {
-            let cut = (max / scale).powf(1.0 - alpha);
+            let cut = libm::pow(max / scale, 1.0 - alpha);
             scale * (1.0 + (1.0 - cut) / (alpha - 1.0))
         }
     }
@@ -273,7 +274,7 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
         return -normal_quantile(1.0 - p);
     }
     let rough = if p < 0.024_25 {
-        let q = (-2.0 * p.ln()).sqrt();
+        let q = (-2.0 * libm::log(p)).sqrt();
         let above = [
             -7.784_894_002_430_293e-3,
             -3.223_964_580_411_365e-1,
@@ -311,7 +312,7 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
         polynomial(&above, q * q) * q / polynomial(&below, q * q)
     };
     let error = (1.0 - normal_tail(rough)) - p;
-    let step = error * (2.0 * std::f64::consts::PI).sqrt() * (rough * rough / 2.0).exp();
+    let step = error * (2.0 * std::f64::consts::PI).sqrt() * libm::exp(rough * rough / 2.0);
     rough - step / (1.0 + rough * step / 2.0)
 }
 

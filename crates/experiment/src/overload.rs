@@ -241,7 +241,7 @@ impl Overload {
         let since = flushed.and_then(|flushed| now.checked_sub(flushed));
         let warm = since.map_or(1.0, |since| {
             let tau = Duration::from_millis(warmth.rewarm_tau_ms).as_secs_f64();
-            1.0 - (-since.as_secs_f64() / tau).exp()
+            1.0 - libm::exp(-since.as_secs_f64() / tau)
         });
         warmth.hit_ratio * warm
     }
@@ -349,8 +349,9 @@ fn gamma_quantile(shape: f64, p: f64) -> f64 {
         return 0.0;
     }
     if (shape - 1.0).abs() < f64::EPSILON {
-        return -(-p).ln_1p();
+        return -libm::log1p(-p);
     }
     let ninth = 1.0 / (9.0 * shape);
-    shape * (1.0 - ninth + normal_quantile(p) * ninth.sqrt()).powi(3)
+    let root = 1.0 - ninth + normal_quantile(p) * ninth.sqrt();
+    shape * (root * root * root)
 }

@@ -95,6 +95,7 @@ impl Reply {
     /// assert_eq!(reply.client_status(), 504);
     /// # Ok::<(), String>(())
     /// ```
+    #[inline]
     pub fn of_fate(fate: &Fate, timeout: Duration) -> (Self, Duration) {
         let (reply, body) = match &fate.ending {
             Ending::Success => (Self::answered(200), fate.slow_body.map(|slow| slow.over)),
@@ -142,6 +143,7 @@ impl Reply {
     }
 
     /// What the breaker is told.
+    #[inline]
     pub const fn verdict(&self) -> Verdict {
         match self {
             Self::Answered {
@@ -171,6 +173,7 @@ impl Reply {
     }
 
     /// What the call comes to for the client, if the client waits for it.
+    #[inline]
     pub const fn client_outcome(&self) -> ClientOutcome {
         ClientOutcome::of_status(self.client_status(), true)
     }

@@ -91,7 +91,7 @@ impl Summary {
         // Around the first value, so that a small spread of large values is not lost in rounding.
         let first = values[0];
         let mean = first + values.iter().map(|value| value - first).sum::<f64>() / count;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let squares: f64 = values.iter().map(|value| square(value - mean)).sum();
         let sd = if values.len() > 1 {
             (squares / (count - 1.0)).sqrt()
         } else {
@@ -186,7 +186,7 @@ fn welch(mean: f64, parts: [(f64, usize); 2]) -> Interval {
     if variance == 0.0 {
         return Interval::around(mean, 0.0);
     }
-    let spent = parts.map(|(error, count)| error.powi(4) / (number(count) - 1.0));
+    let spent = parts.map(|(error, count)| square(square(error)) / (number(count) - 1.0));
     let freedom = variance * variance / (spent[0] + spent[1]);
     let quantile = t_quantile(f64::midpoint(1.0, CONFIDENCE), freedom);
     Interval::around(mean, quantile * variance.sqrt())
@@ -217,6 +217,10 @@ fn between(low: f64, high: f64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "repetitions are few")]
 fn number(count: usize) -> f64 {
     count as f64
+}
+
+fn square(value: f64) -> f64 {
+    value * value
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ pub(crate) fn highest_level(policy: &WaitPolicy) -> u32 {
         reason = "positive, and a cast from float to integer saturates"
     )]
     let near = (steps.ceil() as u32).saturating_add(1);
-    // The logarithms may be off by one; what the back-off itself says is right.
+    // Logarithms may be another in the last digit on another machine. That moves `near` by one at most, and what the
+    // back-off itself says is right, which is the same everywhere.
     let reached = |level: u32| back_off(policy, level) >= policy.max;
     let from = near.saturating_sub(1).max(1);
     (from..=near)
@@ -64,8 +65,8 @@ pub(crate) fn highest_level(policy: &WaitPolicy) -> u32 {
 }
 
 fn back_off(policy: &WaitPolicy, opening: u32) -> Duration {
-    let exponent = i32::try_from(opening.saturating_sub(1)).unwrap_or(i32::MAX);
-    let seconds = policy.base.as_secs_f64() * policy.factor.powi(exponent);
+    let exponent = opening.saturating_sub(1);
+    let seconds = policy.base.as_secs_f64() * power(policy.factor, exponent);
     if seconds >= policy.max.as_secs_f64() {
         policy.max
     } else if exponent == 0 {
@@ -73,6 +74,20 @@ fn back_off(policy: &WaitPolicy, opening: u32) -> Duration {
     } else {
         Duration::from_secs_f64(seconds)
     }
+}
+
+/// `factor` to this power by squares. The precision of `f64::powi` is not specified; this comes out the same on every
+/// machine.
+fn power(factor: f64, exponent: u32) -> f64 {
+    let (mut power, mut square, mut left) = (1.0, factor, exponent);
+    while left > 0 {
+        if left % 2 == 1 {
+            power *= square;
+        }
+        square *= square;
+        left /= 2;
+    }
+    power
 }
 
 fn jittered(wait: Duration, jitter: f64, chance: f64) -> Duration {
@@ -108,6 +123,22 @@ mod tests {
         let periods = [1, 2, 3, 4, u32::MAX].map(|opening| millis(&policy, opening, None, 0.7));
 
         assert_eq!(periods, [1000, 2000, 4000, 5000, 5000]);
+    }
+
+    #[test]
+    fn a_power_is_the_product_of_as_many_factors() {
+        // Products of these are exact.
+        for (factor, most) in [(1.0, 40), (2.0, 40), (1.5, 30), (3.0, 30), (10.0, 15)] {
+            let mut product = 1.0;
+            for exponent in 0..=most {
+                assert!(
+                    power(factor, exponent).total_cmp(&product).is_eq(),
+                    "{factor}^{exponent}"
+                );
+                product *= factor;
+            }
+        }
+        assert!(power(2.0, u32::MAX).is_infinite());
     }
 
     #[test]

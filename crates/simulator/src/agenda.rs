@@ -2,70 +2,112 @@
 //!
 //! An event is one word of 128 bits: nanoseconds, number, place. So comparing two is one comparison, and
 //! the structure holds no pointers. Arrivals are not in it: they come in order and are merged by the loop.
+//!
+//! Time is cut into ticks of 65 µs, and the next 4,096 of them, a quarter of a second, have a bucket each, which
+//! nobody sorts before its time has come. What is later waits in a heap. So an event costs the same whether ten or a
+//! million are pending, and which bucket it was in does not matter for the order.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// Events by (time, number).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Agenda {
-    heap: Vec<u128>,
+    /// The events of the earliest tick that has any, the next one last. Empty only when nothing is pending.
+    first: Vec<u128>,
+    first_tick: u64,
+    /// The tick of the event that was taken last: nothing is due before.
+    past: u64,
+    buckets: Buckets,
+    /// What was too late for a bucket when it was added.
+    later: BinaryHeap<Reverse<u128>>,
     made: u32,
 }
 
-/// Children of a node of the heap: four of them share a cache line.
-const WIDTH: usize = 4;
+/// A tick has 2 to the power of so many nanoseconds.
+const TICK: u32 = 16;
 
 impl Agenda {
     /// Something is due at `at`; `what` says what.
     pub(crate) fn add(&mut self, at: u64, what: u32) {
         let event = u128::from(at) << 64 | u128::from(self.made) << 32 | u128::from(what);
         self.made = self.made.wrapping_add(1);
-        let mut place = self.heap.len();
-        self.heap.push(event);
-        while place > 0 {
-            let above = (place - 1) / WIDTH;
-            if self.heap[above] <= event {
-                break;
-            }
-            self.heap[place] = self.heap[above];
-            place = above;
+        let tick = self.tick_of(event);
+        if self.first.is_empty() {
+            self.first_tick = tick;
+            self.first.push(event);
+        } else if tick > self.first_tick {
+            self.keep(tick, event);
+        } else if tick == self.first_tick {
+            let later = self.first.iter().rev().take_while(|it| **it < event);
+            let place = self.first.len() - later.count();
+            self.first.insert(place, event);
+        } else {
+            self.put_back();
+            self.first_tick = tick;
+            self.first.push(event);
         }
-        self.heap[place] = event;
     }
 
     /// When the next event is due; `u64::MAX` when there is none.
     pub(crate) fn next_at(&self) -> u64 {
-        self.heap.first().map_or(u64::MAX, |event| time_of(*event))
+        self.first.last().map_or(u64::MAX, |event| time_of(*event))
     }
 
     /// The next event: when, and what.
     pub(crate) fn next(&mut self) -> Option<(u64, u32)> {
-        let first = *self.heap.first()?;
-        let last = self.heap.pop()?;
-        let length = self.heap.len();
-        if length > 0 {
-            let mut place = 0;
-            loop {
-                let first_child = place * WIDTH + 1;
-                if first_child >= length {
-                    break;
-                }
-                let children = &self.heap[first_child..length.min(first_child + WIDTH)];
-                let (mut earliest, mut at) = (children[0], 0);
-                for (number, next) in children.iter().enumerate().skip(1) {
-                    if *next < earliest {
-                        (earliest, at) = (*next, number);
-                    }
-                }
-                if last <= earliest {
-                    break;
-                }
-                self.heap[place] = earliest;
-                place = first_child + at;
-            }
-            self.heap[place] = last;
+        let event = self.first.pop()?;
+        self.past = self.first_tick;
+        if self.first.is_empty() {
+            self.turn();
         }
         #[expect(clippy::cast_possible_truncation, reason = "the lowest 32 bits")]
-        let what = first as u32;
-        Some((time_of(first), what))
+        let what = event as u32;
+        Some((time_of(event), what))
+    }
+
+    /// Turns to the earliest tick that has events.
+    fn turn(&mut self) {
+        let bucket = self.buckets.first_from(self.past);
+        let later = self.later.peek().map(|it| self.tick_of(it.0));
+        let Some(tick) = bucket.into_iter().chain(later).min() else {
+            return;
+        };
+        self.first_tick = tick;
+        if bucket == Some(tick) {
+            self.buckets.empty_into(tick, &mut self.first);
+        }
+        if later == Some(tick) {
+            while let Some(next) = self.later.peek().copied()
+                && self.tick_of(next.0) == tick
+            {
+                self.later.pop();
+                self.first.push(next.0);
+            }
+        }
+        if self.first.len() > 1 {
+            self.first.sort_unstable_by(|one, other| other.cmp(one));
+        }
+    }
+
+    /// Another tick becomes the first one that has events.
+    fn put_back(&mut self) {
+        for place in 0..self.first.len() {
+            self.keep(self.first_tick, self.first[place]);
+        }
+        self.first.clear();
+    }
+
+    fn keep(&mut self, tick: u64, event: u128) {
+        if tick - self.past < Buckets::NUMBER {
+            self.buckets.add(tick, event);
+        } else {
+            self.later.push(Reverse(event));
+        }
+    }
+
+    fn tick_of(&self, event: u128) -> u64 {
+        (time_of(event) >> TICK).max(self.past)
     }
 }
 
@@ -73,8 +115,106 @@ fn time_of(event: u128) -> u64 {
     (event >> 64) as u64
 }
 
+/// Buckets of events, each a list; which of them have events is known by bit.
+#[derive(Clone, Debug)]
+struct Buckets {
+    /// Where the list of each bucket begins.
+    heads: Vec<u32>,
+    full: [u64; 64],
+    /// Which words of `full` have a bit.
+    any: u64,
+    /// Events, and the place of the next one of the same list.
+    events: Vec<(u128, u32)>,
+    /// The list of free places.
+    free: u32,
+}
+
+/// The end of a list.
+const END: u32 = u32::MAX;
+
+impl Default for Buckets {
+    fn default() -> Self {
+        Self {
+            heads: vec![END; 64 * 64],
+            full: [0; 64],
+            any: 0,
+            events: Vec::new(),
+            free: END,
+        }
+    }
+}
+
+impl Buckets {
+    const NUMBER: u64 = 64 * 64;
+
+    /// Where the bucket of a tick is.
+    fn place(tick: u64) -> usize {
+        usize::try_from(tick % Self::NUMBER).unwrap_or_default()
+    }
+
+    fn add(&mut self, tick: u64, event: u128) {
+        let place = Self::place(tick);
+        let entry = (event, self.heads[place]);
+        self.heads[place] = match self.events.get_mut(self.free as usize) {
+            Some(free) => {
+                let place = self.free;
+                self.free = free.1;
+                *free = entry;
+                place
+            }
+            None => {
+                self.events.push(entry);
+                u32::try_from(self.events.len() - 1).expect("memory ends first")
+            }
+        };
+        self.full[place / 64] |= 1 << (place % 64);
+        self.any |= 1 << (place / 64);
+    }
+
+    /// The earliest tick from this one on that has events.
+    fn first_from(&self, tick: u64) -> Option<u64> {
+        let begin = Self::place(tick);
+        let word = begin / 64;
+        let here = self.full[word] & u64::MAX << (begin % 64);
+        let place = if here == 0 {
+            // The words after it, and at last its bits before.
+            let after = (word + 1) % 64;
+            let turned = self
+                .any
+                .rotate_right(u32::try_from(after).unwrap_or_default());
+            if turned == 0 {
+                return None;
+            }
+            let word = (after + turned.trailing_zeros() as usize) % 64;
+            word * 64 + self.full[word].trailing_zeros() as usize
+        } else {
+            word * 64 + here.trailing_zeros() as usize
+        };
+        let ahead = (place + 64 * 64 - begin) % (64 * 64);
+        Some(tick + ahead as u64)
+    }
+
+    /// Moves the events of a tick.
+    fn empty_into(&mut self, tick: u64, all: &mut Vec<u128>) {
+        let place = Self::place(tick);
+        let mut next = std::mem::replace(&mut self.heads[place], END);
+        while let Some(entry) = self.events.get_mut(next as usize) {
+            all.push(entry.0);
+            let own = next;
+            next = std::mem::replace(&mut entry.1, self.free);
+            self.free = own;
+        }
+        self.full[place / 64] &= !(1 << (place % 64));
+        if self.full[place / 64] == 0 {
+            self.any &= !(1 << (place / 64));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use experiment::chance::Draw;
+
     use super::*;
 
     #[test]
@@ -92,5 +232,33 @@ mod tests {
 
         assert_eq!(found, expected);
         assert_eq!(agenda.next_at(), u64::MAX);
+    }
+
+    /// The same as in a plain list, however far apart events are and whenever they are added.
+    #[test]
+    fn events_that_are_added_meanwhile_come_in_the_same_order_whatever_bucket_they_lie_in() {
+        for seed in 0..40 {
+            let luck = |step: u64, purpose: &str| Draw::new(seed).with(purpose).number(step).bits();
+            let mut agenda = Agenda::default();
+            let mut pending: Vec<(u64, u32)> = Vec::new();
+            let mut now = 0;
+            for step in 0..3_000 {
+                let pops = luck(step, "kind") % 100 < 40 + step / 60;
+                if pops && let Some(event) = agenda.next() {
+                    let least = pending.iter().min().copied().unwrap();
+                    assert_eq!(event, least, "seed {seed}, step {step}");
+                    pending.retain(|it| *it != event);
+                    now = event.0;
+                } else {
+                    // From a nanosecond to a minute ahead, some at the present instant.
+                    let delay = luck(step, "delay") >> (28 + luck(step, "range") % 36);
+                    let what = u32::try_from(step).unwrap();
+                    agenda.add(now + delay, what);
+                    pending.push((now + delay, what));
+                }
+                let next = pending.iter().min().map_or(u64::MAX, |it| it.0);
+                assert_eq!(agenda.next_at(), next, "seed {seed}, step {step}");
+            }
+        }
     }
 }

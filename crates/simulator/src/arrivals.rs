@@ -5,10 +5,9 @@
 //!
 //! A few requests are planned ahead, so that what they will need can be fetched from memory all at once.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use experiment::load::{Phases, Planned, Schedule, UnderWay};
+use experiment::load::{self, Phases, Planned, Schedule, UnderWay};
 use experiment::scenario::Scenario;
 
 use crate::nanos;
@@ -17,7 +16,7 @@ use crate::nanos;
 pub(crate) const NOBODY: u32 = u32::MAX;
 
 /// Requests that are planned ahead: as many as a core can fetch lines of memory for at once.
-const AHEAD: usize = 12;
+const AHEAD: usize = 16;
 
 /// One planned request while it is under way. Instants are nanoseconds since the start.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +40,9 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) struct Arrivals {
     schedule: Schedule,
-    /// The next requests of an open loop.
-    ahead: VecDeque<Planned>,
+    /// Requests of an open loop that are planned ahead, and how many of them have come.
+    ahead: Vec<Planned>,
+    came: usize,
     /// When it is planned; `u64::MAX` when there is none.
     next_at: u64,
     until: Duration,
@@ -59,7 +59,8 @@ impl Arrivals {
         let load = scenario.load();
         let mut arrivals = Self {
             schedule: Schedule::new(scenario.seed(), load, &targets),
-            ahead: VecDeque::with_capacity(AHEAD),
+            ahead: Vec::with_capacity(AHEAD),
+            came: 0,
             next_at: u64::MAX,
             until: scenario.duration(),
             phases: scenario.phases().clone(),
@@ -74,19 +75,26 @@ impl Arrivals {
 
     /// Plans further requests; says whether it did.
     fn plan_ahead(&mut self) -> bool {
-        let more = self.ahead.is_empty();
+        let more = self.came == self.ahead.len();
         if more {
-            let until = self.until;
-            let next = self.schedule.by_ref().take(AHEAD);
-            self.ahead.extend(next.take_while(|it| it.at < until));
+            self.came = 0;
+            self.ahead.clear();
+            while self.ahead.len() < AHEAD
+                && let Some(planned) = self.schedule.next()
+                && planned.at < self.until
+            {
+                self.ahead.push(planned);
+            }
         }
-        self.next_at = self.ahead.front().map_or(u64::MAX, |it| nanos(it.at));
+        let next = self.ahead.get(self.came);
+        self.next_at = next.map_or(u64::MAX, |it| nanos(it.at));
         more
     }
 
     /// The targets of those that are planned ahead.
     pub(crate) fn targets_ahead(&self) -> impl Iterator<Item = usize> {
-        self.ahead.iter().map(|planned| planned.target)
+        let left = self.ahead[self.came..].iter();
+        left.map(|planned| planned.target)
     }
 
     /// When the next request of an open loop is planned; `u64::MAX` when there is none.
@@ -97,7 +105,8 @@ impl Arrivals {
     /// The request that was planned for [`next_at`](Self::next_at), and whether others have been planned since
     /// the last one.
     pub(crate) fn next(&mut self) -> Option<(Request, bool)> {
-        let planned = self.ahead.pop_front()?;
+        let planned = *self.ahead.get(self.came)?;
+        self.came += 1;
         let at = self.next_at;
         let more = self.plan_ahead();
         Some((self.request(&planned, at, NOBODY), more))
@@ -110,6 +119,11 @@ impl Arrivals {
         }
         let planned = self.schedule.next()?;
         Some(self.request(&planned, now, client))
+    }
+
+    /// The digest of the plan.
+    pub(crate) fn into_digest(self) -> load::Digest {
+        self.schedule.digest()
     }
 
     /// A request has ended.
@@ -144,10 +158,7 @@ impl Arrivals {
     /// The part of the run at an instant, and until when it goes on at least.
     fn part_at(&self, at: u64) -> (u32, u64) {
         let at = Duration::from_nanos(at);
-        let borders = self.phases.windows().iter();
-        let borders = borders.flat_map(|window| [window.from_s, window.to_s]);
-        let borders = borders.filter_map(|border| Duration::try_from_secs_f64(border).ok());
-        let next = borders.filter(|border| *border > at).min();
+        let next = self.phases.next_border(at);
         let part = u32::try_from(self.phases.place(at)).unwrap_or(u32::MAX);
         (part, next.map_or(u64::MAX, nanos))
     }

@@ -20,7 +20,6 @@ const TICK: u64 = 50_000_000;
 /// How one instance works.
 #[derive(Clone, Copy, Debug)]
 struct Instance {
-    call_timeout: u64,
     /// When its first tick is.
     first_tick: u64,
     mode: Mode,
@@ -32,6 +31,8 @@ struct Instance {
 #[derive(Debug)]
 pub(crate) struct Instances<'a> {
     all: Vec<Instance>,
+    /// Apart from the rest, as each call asks for them.
+    call_timeouts: Vec<u64>,
     breakers: &'a [Breaker],
     noted: Arc<Noted>,
     pub(crate) interruptions: Interruptions,
@@ -94,7 +95,6 @@ impl<'a> Instances<'a> {
     pub(crate) fn new(scenario: &Scenario, breakers: &'a [Breaker], noted: Arc<Noted>) -> Self {
         let names = (0..).zip(scenario.instances());
         let all = names.map(|(place, name)| Instance {
-            call_timeout: nanos(scenario.call_timeout_of(name).0),
             first_tick: Draw::new(scenario.seed())
                 .with("ticks")
                 .number(place)
@@ -104,12 +104,15 @@ impl<'a> Instances<'a> {
             always_ticks: false,
         });
         let mut all: Vec<Instance> = all.collect();
+        let timeout = |name: &String| nanos(scenario.call_timeout_of(name).0);
+        let call_timeouts = scenario.instances().iter().map(timeout);
         for (instance, breaker) in all.iter_mut().zip(breakers) {
             let counting = breaker.config().in_flight_calls() != InFlightCalls::CountWhenEnded;
             instance.always_ticks = counting;
         }
         Self {
             all,
+            call_timeouts: call_timeouts.collect(),
             breakers,
             noted,
             interruptions: Interruptions::of(scenario),
@@ -117,15 +120,16 @@ impl<'a> Instances<'a> {
     }
 
     pub(crate) fn breaker(&self, instance: u32) -> &'a Breaker {
-        self.breaker_at(instance as usize)
+        &self.breakers[instance as usize]
     }
 
-    pub(crate) fn breaker_at(&self, place: usize) -> &'a Breaker {
-        &self.breakers[place]
+    /// Reads what the next call of an instance will need, so that it is at hand then.
+    pub(crate) fn look_ahead(&self, place: usize) -> u64 {
+        self.call_timeouts[place] ^ self.breakers[place].look_ahead()
     }
 
     pub(crate) fn call_timeout(&self, instance: u32) -> u64 {
-        self.all[instance as usize].call_timeout
+        self.call_timeouts[instance as usize]
     }
 
     pub(crate) fn states(&self) -> impl Iterator<Item = State> {

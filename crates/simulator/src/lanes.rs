@@ -13,17 +13,20 @@ use crate::arrivals::{NOBODY, Request};
 #[derive(Debug)]
 pub(crate) struct Lanes {
     all: Vec<Lane>,
+    /// The requests that wait at each lane: apart, as there are seldom any.
+    queues: Vec<VecDeque<Request>>,
     most_busy: u32,
-    most_waiting: usize,
+    most_waiting: u32,
     /// Requests that wait for their next attempt, without a connection.
-    waiting_again: usize,
+    waiting_again: u32,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Lane {
     /// Connections in use.
     busy: u32,
-    waiting: VecDeque<Request>,
+    /// Requests that wait for one.
+    waiting: u32,
 }
 
 /// What becomes of a request that wants a connection.
@@ -38,8 +41,9 @@ impl Lanes {
     pub(crate) fn new(profile: &Profile, targets: usize) -> Self {
         Self {
             all: vec![Lane::default(); targets],
+            queues: vec![VecDeque::new(); targets],
             most_busy: profile.max_connections,
-            most_waiting: usize::try_from(profile.queue).unwrap_or(usize::MAX),
+            most_waiting: u32::try_from(profile.queue).unwrap_or(u32::MAX),
             waiting_again: 0,
         }
     }
@@ -49,12 +53,14 @@ impl Lanes {
         if request.client != NOBODY {
             return Way::Free;
         }
-        let lane = &mut self.all[request.target as usize];
+        let target = request.target as usize;
+        let lane = &mut self.all[target];
         if lane.busy < self.most_busy {
             lane.busy += 1;
             Way::Free
-        } else if lane.waiting.len() < self.most_waiting {
-            lane.waiting.push_back(*request);
+        } else if lane.waiting < self.most_waiting {
+            lane.waiting += 1;
+            self.queues[target].push_back(*request);
             Way::Waits
         } else {
             Way::Full
@@ -66,34 +72,38 @@ impl Lanes {
         if request.client != NOBODY {
             return None;
         }
-        let lane = &mut self.all[request.target as usize];
-        let next = lane.waiting.pop_front();
-        if next.is_none() {
+        let target = request.target as usize;
+        let lane = &mut self.all[target];
+        if lane.waiting == 0 {
             lane.busy -= 1;
+            return None;
         }
-        next
+        lane.waiting -= 1;
+        self.queues[target].pop_front()
     }
 
     /// A request is tried again at once: behind those that wait for a connection, where there are any and
     /// there is room. Says which request goes on.
     pub(crate) fn at_once(&mut self, request: Request) -> Request {
-        let lane = &mut self.all[request.target as usize];
-        if lane.waiting.len() >= self.most_waiting {
+        let target = request.target as usize;
+        let waiting = self.all[target].waiting;
+        if waiting == 0 || waiting >= self.most_waiting {
             return request;
         }
-        match lane.waiting.pop_front() {
-            Some(first) => {
-                lane.waiting.push_back(request);
-                first
-            }
-            None => request,
-        }
+        let queue = &mut self.queues[target];
+        queue.push_back(request);
+        queue.pop_front().unwrap_or(request)
+    }
+
+    /// Reads what the next request to this target will need, so that it is at hand then.
+    pub(crate) fn look_ahead(&self, target: usize) -> u64 {
+        self.all[target].busy.into()
     }
 
     /// Whether one more request may wait for its next attempt, which it then does.
     pub(crate) fn waits_again(&mut self) -> bool {
         let may = self.waiting_again < self.most_waiting;
-        self.waiting_again += usize::from(may);
+        self.waiting_again += u32::from(may);
         may
     }
 

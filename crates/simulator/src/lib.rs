@@ -31,6 +31,7 @@
 //! | `performance` | the loop of one run, and what each event does |
 //! | `agenda` | the events that are due, in order |
 //! | `arrivals`, `lanes` | when requests are planned, and the connections that they take |
+//! | `looks` | when the truth is looked at, and whose |
 //! | `calls`, `works` | what is under way at the instances and at the downstream |
 //! | `instances`, `interruptions` | the fleet with its breakers, and when instances do not work |
 //! | `clock`, `digest`, `options` | the time that breakers see, the digest of all events, and how runs are ended |
@@ -43,6 +44,7 @@ mod digest;
 mod instances;
 mod interruptions;
 mod lanes;
+mod looks;
 mod many;
 mod options;
 mod performance;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use experiment::downstream::{CallerId, Downstream, LedgerDetail};
 use experiment::events::Events;
 use experiment::fleet::{Counted, Recorder};
-use experiment::load::{self, Clients, Detail, Schedule, Tally};
+use experiment::load::{self, Clients, Detail, Tally};
 use experiment::outcome::{ClientOutcome, Outcomes};
 use experiment::result::{Performer, Repetition};
 use experiment::scenario::Scenario;
@@ -28,6 +28,7 @@ use crate::clock::VirtualClock;
 use crate::digest::Digest;
 use crate::instances::{Instances, breakers};
 use crate::lanes::Lanes;
+use crate::looks::Looks;
 use crate::nanos;
 use crate::options::Cancel;
 use crate::works::Works;
@@ -62,6 +63,8 @@ pub struct Effort {
     pub permitted: u64,
     /// Calls that breakers rejected.
     pub rejected: u64,
+    /// Truths that were asked for: how likely calls of one instance, or of some that share it, fail at an instant.
+    pub truths: u64,
 }
 
 /// What an event is about; the place of what it concerns is in the lower bits.
@@ -81,7 +84,7 @@ enum Kind {
     Tick,
     /// An instance is interrupted or works again.
     Turn,
-    /// The truth may have changed.
+    /// A truth may have changed: everybody's at the place 0, that of a group at its place plus one.
     Look,
     /// No more requests are planned.
     Close,
@@ -118,6 +121,8 @@ impl Kind {
 /// A run under way.
 struct Performance<'a> {
     now: u64,
+    /// The same instant.
+    time: Duration,
     /// When the planning ends.
     until: u64,
     clock: VirtualClock,
@@ -140,14 +145,7 @@ struct Performance<'a> {
     calls: Calls<'a>,
     tally: Tally,
     recorder: Recorder,
-    /// Callers, one for each truth.
-    groups: Vec<CallerId>,
-    truth_version: u64,
-    /// Whether the health of the downstream follows the load.
-    follows_load: bool,
-    /// When the truth was looked at last, and when it will be next.
-    looked: u64,
-    next_look: u64,
+    looks: Looks,
     digest: Digest,
     effort: Effort,
     events: Option<&'a mut dyn Events>,
@@ -178,13 +176,7 @@ impl<'a> Performance<'a> {
         let mut downstream = Downstream::new(scenario.faults().clone(), waits, Duration::ZERO)
             .keeping(LedgerDetail::Totals);
         let callers: Vec<CallerId> = names.iter().map(|name| downstream.caller(name)).collect();
-        let places = downstream.truth_groups(&callers);
-        let mut groups = Vec::new();
-        for (caller, place) in callers.iter().zip(&places) {
-            if *place == groups.len() {
-                groups.push(*caller);
-            }
-        }
+        let (looks, places) = Looks::new(&downstream, &callers, has_overload(scenario));
         let first = names.iter().cloned().zip(instances.states());
         let mut recorder = Recorder::new(first, scenario.unhealthy_at()).sharing(&places);
         if has_overload(scenario) {
@@ -192,6 +184,7 @@ impl<'a> Performance<'a> {
         }
         Self {
             now: 0,
+            time: Duration::ZERO,
             until: nanos(scenario.duration()),
             clock,
             agenda: Agenda::default(),
@@ -202,8 +195,6 @@ impl<'a> Performance<'a> {
             closed_loop: load.connections.unwrap_or(0),
             under_way: 0,
             can_refuse: downstream.can_refuse(),
-            truth_version: downstream.truth_version(),
-            follows_load: has_overload(scenario),
             downstream,
             instances,
             callers,
@@ -213,9 +204,7 @@ impl<'a> Performance<'a> {
             calls: Calls::default(),
             tally: Tally::new(names.to_vec(), scenario.phases(), Detail::of(names.len())),
             recorder,
-            groups,
-            looked: 0,
-            next_look: u64::MAX,
+            looks,
             digest: Digest::new(),
             effort: Effort::default(),
             events: None,
@@ -262,27 +251,26 @@ impl<'a> Performance<'a> {
         true
     }
 
-    /// Reads a word of what the requests that are planned ahead will need.
+    /// Reads a word of each line of memory that the requests that are planned ahead will need.
     ///
     /// With thousands of instances nothing of the next one is in the cache. A core waits for one line of memory
-    /// after another when requests come one by one, and for a dozen at once here.
+    /// after another when requests come one by one, and for a dozen at once here. What a call needs at its end is
+    /// still there then.
     fn fetch_ahead(&self) {
-        let ledger = self.downstream.ledger();
         let seen = self.arrivals.targets_ahead().map(|target| {
-            let rejects = self.instances.breaker_at(target).is_rejecting();
-            let received = ledger.received_by(self.callers[target]);
-            u64::from(rejects) ^ received ^ self.tally.planned_to(target)
+            self.instances.look_ahead(target)
+                ^ self.tally.planned_to(target)
+                ^ self.downstream.look_ahead(self.callers[target])
+                ^ self.recorder.permitted_now(target)
+                ^ self.lanes.look_ahead(target)
         });
         std::hint::black_box(seen.fold(0, |sum, one| sum ^ one));
     }
 
     fn turn_to(&mut self, now: u64) {
         self.now = now;
+        self.time = Duration::from_nanos(now);
         self.clock.set(now);
-    }
-
-    fn time(&self) -> Duration {
-        Duration::from_nanos(self.now)
     }
 
     fn happen(&mut self, kind: Kind, place: u32) {
@@ -298,16 +286,15 @@ impl<'a> Performance<'a> {
             }
             Kind::Tick => self.tick(place),
             Kind::Turn => self.turn(place),
-            Kind::Look => self.look(),
+            Kind::Look => self.look(place),
             Kind::Close => self.tally.close(),
         }
     }
 
     fn finish(mut self, scenario: &Scenario, cut_short: bool) -> Performed {
-        let now = self.time();
-        let targets: Vec<&str> = scenario.instances().iter().map(String::as_str).collect();
+        let now = self.time;
         let mut outcomes = Outcomes::default();
-        for target in 0..targets.len() {
+        for target in 0..self.callers.len() {
             outcomes += &self.tally.outcomes(target);
         }
         let seed = scenario.seed();
@@ -319,7 +306,7 @@ impl<'a> Performance<'a> {
         };
         let load = self.tally.into_result(&load::Performed {
             seed,
-            digest: Schedule::new(seed, scenario.load(), &targets).digest(),
+            digest: self.arrivals.into_digest(),
             profile: scenario.load(),
             phases: scenario.phases(),
             duration: Duration::from_nanos(self.until.min(self.now)),
@@ -327,8 +314,7 @@ impl<'a> Performance<'a> {
             own_shortage: None,
         });
         let invalid = unaccounted(&outcomes, &self.effort, cut_short).or(load.shortfall());
-        let ended = Duration::from_nanos(self.now);
-        let fleet = self.recorder.finish(ended, counted);
+        let fleet = self.recorder.finish(now, counted);
         let mut repetition = Repetition {
             digest: Some(self.digest.to_string()),
             cut_short,

@@ -346,8 +346,8 @@ fn too_few_runs_are_told_how_many_it_takes() {
     let paired = comparison.needed(0).unwrap();
     let unpaired = comparison.needed(1).unwrap();
     let exponent = f64::from(u32::try_from(paired).unwrap());
-    assert!(2.0 * 0.5_f64.powf(exponent) * tests <= LEVEL);
-    assert!(2.0 * 0.5_f64.powf(exponent - 1.0) * tests > LEVEL);
+    assert!(2.0 * libm::pow(0.5, exponent) * tests <= LEVEL);
+    assert!(2.0 * libm::pow(0.5, exponent - 1.0) * tests > LEVEL);
     assert!((6..=8).contains(&unpaired), "{unpaired}");
 
     // A single figure takes fewer.

@@ -113,6 +113,7 @@ impl Downstream {
         let was_lasting = self.force.player.plan().ttl().is_none();
         let is_lasting = plan.ttl().is_none();
         let old = std::mem::replace(&mut self.force, InForce::new(plan, now));
+        self.force.admit_members(&self.ledger);
         if was_lasting && !is_lasting {
             self.before = Some(Before::Replaced(Box::new(old)));
             return Ok(self.revision);
@@ -158,6 +159,7 @@ impl Downstream {
         self.change_to(&plan, elapsed);
         self.force.player.patch(plan, elapsed);
         self.force.look_through();
+        self.force.admit_members(&self.ledger);
         Ok(self.revision)
     }
 
@@ -176,6 +178,7 @@ impl Downstream {
                 std::mem::swap(&mut self.force.player, &mut player);
                 self.force.player.take_back(*player);
                 self.force.look_through();
+                self.force.admit_members(&self.ledger);
                 return;
             }
             Some(Before::Replaced(before)) => *before,
@@ -183,6 +186,7 @@ impl Downstream {
         };
         self.let_all_go();
         let old = std::mem::replace(&mut self.force, next);
+        self.force.admit_members(&self.ledger);
         self.forget(&old);
     }
 
@@ -312,8 +316,15 @@ impl InForce {
         }
     }
 
+    /// Tells the members of the host's fleet apart who have no handle, before they call.
+    fn admit_members(&mut self, ledger: &Ledger) {
+        for member in ledger.members() {
+            self.handle(member, ledger);
+        }
+    }
+
     #[cold]
-    fn new_handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
+    pub(super) fn new_handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
         let name = ledger.name(caller);
         let handle = if ledger.is_member(caller) {
             self.player.member(name)

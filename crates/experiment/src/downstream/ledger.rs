@@ -47,7 +47,8 @@ impl Counts {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     counts: Counts,
-    /// By [`CallerId`].
+    /// How many calls of each [`CallerId`] have come: apart from the rest of its account, as each call counts there.
+    received: Vec<u64>,
     accounts: Vec<Account>,
     ids: BTreeMap<Arc<str>, CallerId>,
     /// How many series all callers have together.
@@ -71,7 +72,6 @@ struct Account {
     name: Arc<str>,
     /// Whether it is one of the host's own fleet.
     is_member: bool,
-    received: u64,
     injected: Vec<Series>,
     spared: Vec<Series>,
 }
@@ -88,6 +88,7 @@ impl Default for Ledger {
     fn default() -> Self {
         let mut ledger = Self {
             counts: Counts::default(),
+            received: Vec::new(),
             accounts: Vec::new(),
             ids: BTreeMap::new(),
             series: 0,
@@ -117,7 +118,7 @@ impl Ledger {
 
     /// How many calls of a caller have come.
     pub fn received_by(&self, caller: CallerId) -> u64 {
-        self.accounts[caller.place()].received
+        self.received[caller.place()]
     }
 
     /// Calls by rule, effect and caller, for those that a rule has hit. Sorted by caller, then by the others.
@@ -148,10 +149,10 @@ impl Ledger {
         let id = CallerId(u32::try_from(self.accounts.len()).expect("fewer callers than 2^32"));
         let name: Arc<str> = name.into();
         self.ids.insert(Arc::clone(&name), id);
+        self.received.push(0);
         self.accounts.push(Account {
             name,
             is_member: false,
-            received: 0,
             injected: Vec::new(),
             spared: Vec::new(),
         });
@@ -163,6 +164,12 @@ impl Ledger {
         let id = self.caller(name);
         self.accounts[id.place()].is_member = true;
         id
+    }
+
+    /// The host's own fleet.
+    pub(super) fn members(&self) -> impl Iterator<Item = CallerId> {
+        let members = (0..).zip(&self.accounts);
+        members.filter_map(|(place, account)| account.is_member.then_some(CallerId(place)))
     }
 
     pub(super) fn is_member(&self, caller: CallerId) -> bool {
@@ -182,8 +189,7 @@ impl Ledger {
             _ => self.counts.failure += 1,
         }
         self.counts.while_failing += u64::from(fate.endangered);
-        let account = &mut self.accounts[caller.place()];
-        account.received += 1;
+        self.received[caller.place()] += 1;
         let is_told_apart = !(fate.hits.is_empty() && fate.spared_by.is_empty());
         if is_told_apart && self.detail == LedgerDetail::Rules {
             self.enter_by_rule(caller, fate);

@@ -1,5 +1,6 @@
 //! The service keeps its counts, its callers' luck and its clock through changes of the plan.
 
+mod members;
 mod queue;
 mod truth;
 

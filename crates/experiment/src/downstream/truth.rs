@@ -94,6 +94,35 @@ impl Downstream {
         Some(self.force.began.saturating_add(next))
     }
 
+    /// The same for the truth of one caller, which costs no look at others: for a fleet of thousands, ask for each.
+    ///
+    /// Of one who has not called and is not of the host's own fleet it says when anybody's truth may change.
+    pub fn next_change_of(&mut self, now: Duration, caller: CallerId) -> Option<Duration> {
+        self.settle(now);
+        let Some(handle) = self.force.known_handle(caller) else {
+            return self.next_change(now);
+        };
+        let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
+        let player = &mut self.force.player;
+        let next = player.next_change_of(elapsed, handle, occupancy)?;
+        Some(self.force.began.saturating_add(next))
+    }
+
+    /// The earliest instant after `now` at which a phase or the plan ends, so that everybody's truth may change.
+    pub fn next_border(&mut self, now: Duration) -> Option<Duration> {
+        self.settle(now);
+        let phase = self.moment(now).remaining;
+        let plan = self.force.player.end_of(&[]);
+        let plan = plan.map(|end| self.force.began.saturating_add(end));
+        let phase = phase.map(|left| now.saturating_add(left));
+        phase.into_iter().chain(plan).filter(|at| *at > now).min()
+    }
+
+    /// Whether the plan in force has a rule that counts calls, so that each call may change the truth of its caller.
+    pub fn counts_calls(&self) -> bool {
+        self.force.counts_calls
+    }
+
     /// Grows whenever something may have changed the truth that is not the passing of time: another plan, a
     /// call under a plan that counts calls, work of an overload model that arrived, was done or was cancelled.
     ///

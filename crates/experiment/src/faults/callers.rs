@@ -118,7 +118,7 @@ impl Callers {
 
     fn push(&mut self, mut caller: Caller) -> u32 {
         let place = u32::try_from(self.all.len()).expect("callers are fewer than 2³²");
-        caller.who.place = Some(place as usize);
+        caller.who.place = Some(place);
         self.by_name.insert(Arc::clone(&caller.who.name), place);
         self.all.push(caller);
         place

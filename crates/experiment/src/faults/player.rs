@@ -9,7 +9,7 @@ use super::luck::Luck;
 use super::prepared::{Decision, Met, Prepared, active_rules, from_millis};
 use super::present::Present;
 use super::work::Work;
-use super::{Call, Ending, Fate, FaultPhase, Few, Hit, Moment, Plan};
+use super::{Call, Ending, Fate, FaultPhase, Few, Hit, Plan};
 
 /// Carries out a plan. Instants are counted from the start of the plan.
 ///
@@ -220,18 +220,26 @@ impl Player {
 
     /// What the next call of a caller meets at `now`. Counts the call.
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
+        let mut fate = Fate::untouched();
+        self.decide(now, call, &mut fate);
+        fate
+    }
+
+    /// The same for a fate that is untouched so far. A fate is large: where it lies it is filled in.
+    pub(crate) fn decide(&mut self, now: Duration, call: &Call<'_>, fate: &mut Fate) {
         let present = self.present(now);
         let ended = self.ended(now);
         let caller = self.callers.place(call.caller);
         let caller = self.callers.at_mut(caller);
         caller.calls += 1;
         if ended {
-            return Fate::untouched();
+            return;
         }
         let luck = Luck::new(caller, call.key);
         let moment = present.moment(&self.plan, now);
         let longest = Duration::from_millis(self.plan.written.limits.max_hang_ms);
-        let mut fate = phase_fate(&moment, &luck, &self.phase);
+        let ramp = moment.ramp();
+        phase_fate(fate, moment.phase, ramp, &luck, &self.phase);
         if let (Some(law), false) = (&self.plan.written.base.delay, fate.ending == Ending::Hang) {
             fate.delay += from_millis(law.sample(luck.of_base()));
         }
@@ -240,7 +248,7 @@ impl Player {
         }
         let deadline = caller.who.deadline;
         fate.endangered |= fate.delay > deadline;
-        let (ramp, rest) = (moment.ramp(), moment.remaining.unwrap_or(longest));
+        let rest = moment.remaining.unwrap_or(longest);
         let met = Met {
             now,
             path: call.path,
@@ -257,13 +265,17 @@ impl Player {
                 }
                 Decision::Hit => {
                     fate.endangered |= prepared.can_fail();
-                    prepared.hit(&mut fate, &luck, rest, longest);
+                    prepared.hit(fate, &luck, rest, longest);
                 }
             }
         }
         fate.delay = fate.delay.min(longest);
         fate.endangered |= fate.delay > deadline;
-        fate
+    }
+
+    /// Reads what the next call of a caller will need of it, so that it is at hand then.
+    pub(crate) fn look_ahead(&self, caller: CallerId) -> u64 {
+        self.callers.at(self.callers.place(caller)).calls
     }
 
     /// The phase at `now`.
@@ -280,17 +292,24 @@ impl Player {
     }
 }
 
-/// What a phase itself does to a call.
-fn phase_fate(moment: &Moment<'_>, luck: &Luck<'_>, phase_name: &Arc<str>) -> Fate {
-    let (phase, ramp) = (moment.phase, moment.ramp());
-    let mut fate = Fate::untouched();
+/// What a phase itself does to a call, at this height of its ramp.
+fn phase_fate(
+    fate: &mut Fate,
+    phase: &FaultPhase,
+    ramp: f64,
+    luck: &Luck<'_>,
+    phase_name: &Arc<str>,
+) {
     if phase.latency_ms + phase.latency_jitter_ms > 0 {
         let jitter = Duration::from_millis(phase.latency_jitter_ms).mul_f64(luck.of_jitter());
-        fate.delay = (Duration::from_millis(phase.latency_ms) + jitter).mul_f64(ramp);
+        fate.delay = Duration::from_millis(phase.latency_ms) + jitter;
+        if ramp < 1.0 {
+            fate.delay = fate.delay.mul_f64(ramp);
+        }
     }
     let failing = phase.failing_share() * ramp;
     if failing <= 0.0 {
-        return fate;
+        return;
     }
     fate.endangered = true;
     let drawn = luck.of_phase();
@@ -306,7 +325,7 @@ fn phase_fate(moment: &Moment<'_>, luck: &Luck<'_>, phase_name: &Arc<str>) -> Fa
         fate.delay = Duration::from_millis(phase.hang_ms);
     } else {
         fate.spared_by.push(Arc::clone(phase_name));
-        return fate;
+        return;
     }
     fate.hits.push(Hit {
         rule: Arc::clone(phase_name),
@@ -316,12 +335,11 @@ fn phase_fate(moment: &Moment<'_>, luck: &Luck<'_>, phase_name: &Arc<str>) -> Fa
             "status"
         },
     });
-    fate
 }
 
 impl Fate {
     /// No fault at all.
-    fn untouched() -> Self {
+    pub(crate) fn untouched() -> Self {
         Self {
             delay: Duration::ZERO,
             healthy: Duration::ZERO,

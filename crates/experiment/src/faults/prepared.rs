@@ -180,7 +180,7 @@ impl Prepared {
             Scope::Shared => return Some(runs.shared.at(process, now)),
             Scope::Caller => {
                 let own = self.draws.caller.number(who.hash);
-                (own, &mut runs.of_callers, who.place)
+                (own, &mut runs.of_callers, who.place())
             }
             Scope::Shard => {
                 let shard = self.rule.matches.shard_at(place);
@@ -223,7 +223,7 @@ impl Prepared {
         for who in matching.map(|caller| &caller.who) {
             let own = self.draws.caller.number(who.hash);
             let kept = &mut self.trajectories.of_callers;
-            if let Some(place) = who.place {
+            if let Some(place) = who.place() {
                 note(kept_at(kept, place, own).next_change(process, now));
             }
         }

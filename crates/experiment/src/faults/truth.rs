@@ -207,7 +207,7 @@ impl Player {
             }
             let ordinal = if prepared.listed { ordinal } else { 0 };
             let counted = prepared.counter.map_or(0, |counter| {
-                self.callers.counted(who.place, counter, ordinal)
+                self.callers.counted(who.place(), counter, ordinal)
             });
             let share = matches.share.unwrap_or(1.0);
             let ramp = if prepared.listed { ramp } else { 1.0 };

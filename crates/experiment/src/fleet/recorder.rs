@@ -63,6 +63,8 @@ pub struct Recorder {
     unhealthy_at: f64,
     truth_follows_load: bool,
     instances: Vec<Watched>,
+    /// For each instance, which timeline it follows: apart from the rest, as each call asks for it.
+    follows: Vec<u32>,
     truths: Vec<Truth>,
     phases: Vec<FaultPhase>,
     /// The names of phases, in the order in which they first came.
@@ -81,8 +83,6 @@ struct Watched {
     name: String,
     began: State,
     state: State,
-    /// Which timeline it follows.
-    truth: usize,
     transitions: Vec<Change>,
     asked: Asked,
 }
@@ -98,13 +98,12 @@ impl Recorder {
     /// Follows instances with these names and first states. The downstream counts as unhealthy from the
     /// probability `unhealthy_at` on. Each instance follows a truth of its own, with the same place.
     pub fn new(instances: impl IntoIterator<Item = (String, State)>, unhealthy_at: f64) -> Self {
-        let instances = instances.into_iter().enumerate();
+        let instances = instances.into_iter();
         let instances: Vec<_> = instances
-            .map(|(place, (name, state))| Watched {
+            .map(|(name, state)| Watched {
                 name,
                 began: state,
                 state,
-                truth: place,
                 transitions: Vec::new(),
                 asked: Asked::default(),
             })
@@ -115,6 +114,7 @@ impl Recorder {
         Self {
             unhealthy_at,
             truth_follows_load: false,
+            follows: (0..).take(instances.len()).collect(),
             truths: vec![Truth::default(); instances.len()],
             phases: Vec::new(),
             names: Vec::new(),
@@ -141,9 +141,9 @@ impl Recorder {
             self.instances.len(),
             "a place for each instance"
         );
-        for (one, &place) in self.instances.iter_mut().zip(places) {
-            one.truth = place;
-        }
+        let follows = places.iter().map(|place| u32::try_from(*place));
+        let follows: Result<_, _> = follows.collect();
+        self.follows = follows.expect("fewer timelines than 2^32");
         let number = places.iter().max().map_or(0, |last| last + 1);
         self.truths = vec![Truth::default(); number];
         self
@@ -258,7 +258,7 @@ impl Recorder {
 
     /// The probability that a call of this instance would fail now.
     pub fn p_fail(&self, instance: usize) -> f64 {
-        self.truths[self.instances[instance].truth].p_fail
+        self.truths[self.follows[instance] as usize].p_fail
     }
 
     /// The state of one breaker and the probability that a call of its instance would fail, at an instant that is
@@ -269,7 +269,8 @@ impl Recorder {
         let mut earlier = one.transitions.iter().rev();
         let last = earlier.find(|change| change.at_s <= at_s);
         let state = last.map_or(one.began, |change| change.to);
-        (state, self.truths[one.truth].timeline.at(at_s))
+        let truth = self.follows[instance] as usize;
+        (state, self.truths[truth].timeline.at(at_s))
     }
 
     /// The calls that breakers have permitted so far, and how many of those were expected to fail.
@@ -278,6 +279,11 @@ impl Recorder {
         all.fold((0, 0.0), |(calls, wasted), one| {
             (calls + one.permitted, wasted + one.wasted)
         })
+    }
+
+    /// How many calls one breaker has permitted in the present phase.
+    pub fn permitted_now(&self, instance: usize) -> u64 {
+        self.calls[self.present][instance].permitted
     }
 
     /// The record of a run that ends at `at`.
@@ -293,7 +299,7 @@ impl Recorder {
         let instances = instances.map(|(place, one)| InstanceRecord {
             name: one.name.clone(),
             began: one.began,
-            truth: places[one.truth],
+            truth: places[self.follows[place] as usize],
             transitions: one.transitions.clone(),
             calls: self
                 .calls

@@ -12,6 +12,9 @@ use crate::bounds::range;
 use crate::chance::{Draw, stream};
 use crate::reading::listed;
 
+/// Keys below this have their target kept: as many as a profile may have.
+const KEPT: usize = 1_000_000;
+
 /// How a target is chosen.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
@@ -65,6 +68,46 @@ impl Choose {
     }
 }
 
+/// The target of each key: that whose name and the key together have the highest hash (rendezvous hashing).
+#[derive(Clone, Debug)]
+struct ByKey {
+    /// The names, hashed.
+    names: Vec<Draw>,
+    /// The targets of keys that have been asked for, by key: to find one takes a hash for each name.
+    found: Vec<Option<u32>>,
+}
+
+impl ByKey {
+    fn new(names: &[&str]) -> Self {
+        let hash = |name: &&str| Draw::new(0).with("sticky").with(name);
+        Self {
+            names: names.iter().map(hash).collect(),
+            found: Vec::new(),
+        }
+    }
+
+    fn target(&mut self, key: u64) -> u64 {
+        let Some(place) = usize::try_from(key).ok().filter(|place| *place < KEPT) else {
+            return self.highest(key).into();
+        };
+        if self.found.len() <= place {
+            self.found.resize(place + 1, None);
+        }
+        let found = match self.found[place] {
+            Some(found) => found,
+            None => self.highest(key),
+        };
+        self.found[place] = Some(found);
+        found.into()
+    }
+
+    fn highest(&self, key: u64) -> u32 {
+        let hashes = self.names.iter().map(|name| name.number(key).bits());
+        let highest = hashes.zip(0..).max();
+        highest.map_or(0, |(_, place)| place)
+    }
+}
+
 /// Chooses targets. Every choice takes one number of its stream, whoever is chosen.
 #[derive(Clone, Debug)]
 pub(super) struct Targets {
@@ -78,8 +121,7 @@ pub(super) struct Targets {
 enum Way {
     Even,
     InTurn,
-    /// The names, hashed.
-    ByKey(Vec<Draw>),
+    ByKey(ByKey),
     /// Sums of the weights up to each target.
     ByWeight(Vec<f64>),
 }
@@ -90,10 +132,7 @@ impl Targets {
             // The least loaded one is known only when the request leaves.
             Choose::Random {} | Choose::LeastLoaded {} => Way::Even,
             Choose::RoundRobin {} => Way::InTurn,
-            Choose::Sticky {} => {
-                let hash = |name: &&str| Draw::new(0).with("sticky").with(name);
-                Way::ByKey(names.iter().map(hash).collect())
-            }
+            Choose::Sticky {} => Way::ByKey(ByKey::new(names)),
             Choose::Weighted(weights) => {
                 let weights = names.iter().map(|name| weights.get(*name).unwrap_or(&1.0));
                 let sums = weights.scan(0.0, |sum, weight| {
@@ -118,16 +157,10 @@ impl Targets {
         let bits = self.chance.next_u64();
         let turn = self.turn;
         self.turn += 1;
-        let chosen = match &self.way {
+        let chosen = match &mut self.way {
             Way::Even => below(bits, self.count),
             Way::InTurn => turn % self.count,
-            // The highest hash wins (rendezvous hashing).
-            Way::ByKey(names) => {
-                let hashes = (0..)
-                    .zip(names)
-                    .map(|(place, name)| (name.number(key).bits(), place));
-                hashes.max().map_or(0, |(_, place)| place)
-            }
+            Way::ByKey(names) => names.target(key),
             Way::ByWeight(sums) => {
                 #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
                 let luck = (bits >> 11) as f64 * (f64::EPSILON / 2.0);
@@ -265,6 +298,22 @@ mod tests {
             }
         }
         assert_eq!(least_loaded([], 1), 0);
+    }
+
+    #[test]
+    fn a_key_has_the_target_with_the_highest_hash_whenever_it_is_asked_for() {
+        let names: Vec<String> = (0..100).map(|place| format!("i{place}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let highest = |key: u64| {
+            let hash = |name: &str| Draw::new(0).with("sticky").with(name).number(key).bits();
+            let places = 0..names.len();
+            places.max_by_key(|place| hash(names[*place])).unwrap()
+        };
+        let mut targets = Targets::new(&Choose::Sticky {}, 1, &names);
+
+        for key in [7, 0, 999_999, 7, 1_000_000, u64::MAX, 0, 7, 1_000_000] {
+            assert_eq!(targets.next(key), highest(key), "{key}");
+        }
     }
 
     #[test]

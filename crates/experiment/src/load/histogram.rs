@@ -1,21 +1,24 @@
 //! The buckets of a histogram of microseconds: those of `HdrHistogram` with three digits.
 //!
 //! Up to 2,047 each value has a bucket of its own; above, each doubling is divided into 1,024. A bucket is found by
-//! counting leading zeros, so that a value is recorded in a few nanoseconds: a simulator records six per call.
+//! counting leading zeros, so that a value is recorded in a few nanoseconds: a simulator records some per call.
 //! Another layout would change what results hold, so a test keeps it to the library's.
 
 /// Buckets of each doubling above the first two.
 const HALF: u64 = 1024;
 
-/// How many values fell into which bucket. It grows with the largest value.
+/// Buckets that are added at once, so that it grows rarely.
+const STEP: usize = 64;
+/// Buckets that are summed up at once.
+const BLOCK: usize = 32;
+
+/// How many values fell into which bucket. It reaches from the least value to the largest one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
+    /// The buckets from `first` on.
     counts: Vec<u64>,
-    all: u64,
-    /// The buckets with a value are from here
     first: usize,
-    /// to here, this one not included.
-    end: usize,
+    all: u64,
 }
 
 #[expect(
@@ -47,24 +50,29 @@ impl Histogram {
     #[inline]
     pub(super) fn record(&mut self, value: u64, count: u64) {
         let place = place(value);
-        if place >= self.end || self.all == 0 {
+        if place.wrapping_sub(self.first) >= self.counts.len() {
             self.reach(place);
         }
-        self.first = self.first.min(place);
-        self.counts[place] += count;
+        self.counts[place - self.first] += count;
         self.all += count;
     }
 
+    /// Makes room for a bucket below the first one or above the last.
     #[cold]
     fn reach(&mut self, place: usize) {
-        if self.counts.len() <= place {
-            // Whole kibibytes of buckets, so that it grows rarely.
-            self.counts.resize((place + 1).next_multiple_of(1024), 0);
+        if self.counts.is_empty() {
+            self.first = place - place % STEP;
         }
-        if self.all == 0 {
-            self.first = place;
+        if place < self.first {
+            let first = place - place % STEP;
+            let more = self.first - first;
+            self.counts.splice(0..0, std::iter::repeat_n(0, more));
+            self.first = first;
         }
-        self.end = place + 1;
+        let needed = (place + 1 - self.first).next_multiple_of(STEP);
+        if self.counts.len() < needed {
+            self.counts.resize(needed, 0);
+        }
     }
 
     /// How many values there are.
@@ -74,31 +82,35 @@ impl Histogram {
 
     /// The least value of each bucket with values, and how many.
     pub(super) fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
-        let counts = self.counts[self.first..self.end].iter().zip(self.first..);
+        let counts = self.counts.iter().zip(self.first..);
         counts
             .filter(|(count, _)| **count > 0)
             .map(|(count, place)| (values(place).0, *count))
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        for place in other.first..other.end {
-            let count = other.counts[place];
-            if count > 0 {
-                self.record(values(place).0, count);
-            }
+        if other.all == 0 {
+            return;
         }
+        self.reach(other.first);
+        self.reach(other.first + other.counts.len() - 1);
+        let own = &mut self.counts[other.first - self.first..];
+        for (count, more) in own.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.all += other.all;
     }
 
     /// Forgets all, and keeps its memory.
     pub(super) fn clear(&mut self) {
-        self.counts[self.first..self.end].fill(0);
-        (self.all, self.first, self.end) = (0, 0, 0);
+        self.counts.fill(0);
+        self.all = 0;
     }
 
     /// How many values are at most so large, as exact as the buckets are.
     pub(super) fn up_to(&self, value: u64) -> u64 {
-        let end = self.end.min(place(value) + 1).max(self.first);
-        self.counts[self.first..end].iter().sum()
+        let number = (place(value) + 1).saturating_sub(self.first);
+        self.counts[..number.min(self.counts.len())].iter().sum()
     }
 
     /// The largest value of the bucket in which this share of all is reached; of the first one the least.
@@ -110,16 +122,25 @@ impl Histogram {
     )]
     pub(super) fn quantile(&self, share: f64) -> u64 {
         let rank = (share.min(1.0) * self.all as f64).ceil().max(1.0) as u64;
-        let mut sum = 0;
-        for place in self.first..self.end {
-            sum += self.counts[place];
-            if sum >= rank {
-                let (least, number) = values(place);
-                return if share <= 0.0 {
-                    least
-                } else {
-                    least + number - 1
-                };
+        let (mut sum, mut place) = (0, self.first);
+        for block in self.counts.chunks(BLOCK) {
+            let of_block: u64 = block.iter().sum();
+            if sum + of_block < rank {
+                sum += of_block;
+                place += block.len();
+                continue;
+            }
+            for count in block {
+                sum += count;
+                if sum >= rank {
+                    let (least, number) = values(place);
+                    return if share <= 0.0 {
+                        least
+                    } else {
+                        least + number - 1
+                    };
+                }
+                place += 1;
             }
         }
         0
@@ -127,7 +148,8 @@ impl Histogram {
 
     /// The largest value of the last bucket with values.
     pub(super) fn max(&self) -> u64 {
-        let (least, number) = values(self.end.saturating_sub(1));
+        let last = self.counts.iter().rposition(|count| *count > 0);
+        let (least, number) = values(last.map_or(0, |last| self.first + last));
         least + number - 1
     }
 }

@@ -35,7 +35,7 @@ pub(super) const LONGEST: u64 = 3_600_000_000;
 /// ```
 #[derive(Clone, Default)]
 pub struct Latencies {
-    /// None before the first one. It grows with the longest value, from 16 to some 180 KiB.
+    /// None before the first one. It grows with the range of the values, up to some 180 KiB.
     histogram: Option<Box<Histogram>>,
     sum_us: u64,
     never: u64,
@@ -63,9 +63,14 @@ impl fmt::Debug for Latencies {
 impl Latencies {
     /// Counts one.
     pub fn record(&mut self, latency: Duration) {
-        let micros = micros(latency);
-        self.add_buckets(micros.min(LONGEST), 1);
-        self.sum_us = self.sum_us.saturating_add(micros);
+        self.record_micros(micros(latency), 1);
+    }
+
+    /// Counts some of the same length, in microseconds.
+    #[inline]
+    pub(super) fn record_micros(&mut self, micros: u64, count: u64) {
+        self.add_buckets(micros.min(LONGEST), count);
+        self.sum_us = self.sum_us.saturating_add(micros.saturating_mul(count));
     }
 
     /// Counts one that never came: every quantile that it reaches, the mean and the maximum are infinite.
@@ -79,6 +84,7 @@ impl Latencies {
         histogram.flat_map(|histogram| histogram.buckets())
     }
 
+    #[inline]
     fn add_buckets(&mut self, micros: u64, count: u64) {
         let histogram = self.histogram.get_or_insert_default();
         histogram.record(micros, count);
@@ -190,6 +196,7 @@ impl Latencies {
 }
 
 /// Whole microseconds; an hour where there are more than can be counted.
+#[inline]
 pub(super) fn micros(latency: Duration) -> u64 {
     let seconds = latency.as_secs().checked_mul(1_000_000);
     let micros = seconds.and_then(|it| it.checked_add(latency.subsec_micros().into()));

@@ -59,6 +59,8 @@ impl FromStr for PhaseWindow {
 pub struct Phases {
     warm_up: Duration,
     windows: Vec<PhaseWindow>,
+    /// The instants at which windows begin and end, in order.
+    borders: Vec<Duration>,
     /// The names of the windows, each once.
     names: Vec<String>,
     /// For each window which of the names it has.
@@ -99,7 +101,12 @@ impl Phases {
             let part = names.iter().position(|name| *name == window.name);
             parts.push(part.unwrap_or_default());
         }
+        let borders = windows
+            .iter()
+            .flat_map(|window| [window.from_s, window.to_s]);
+        let borders = borders.filter_map(|border| Duration::try_from_secs_f64(border).ok());
         Ok(Self {
+            borders: borders.collect(),
             warm_up,
             windows,
             names,
@@ -115,6 +122,15 @@ impl Phases {
     /// How long the warm-up takes.
     pub fn warm_up(&self) -> Duration {
         self.warm_up
+    }
+
+    /// The first instant after `at` at which the warm-up ends, or a phase begins or ends, if there is one. Until then
+    /// all instants belong to the same part of the run.
+    pub fn next_border(&self, at: Duration) -> Option<Duration> {
+        let gone = self.borders.partition_point(|border| *border <= at);
+        let border = self.borders.get(gone).copied();
+        let warm_up = Some(self.warm_up).filter(|end| *end > at);
+        border.into_iter().chain(warm_up).min()
     }
 
     /// The names of all parts, in the order of [`place`](Self::place). Without a warm-up there is no
@@ -165,6 +181,29 @@ mod tests {
             );
         }
         assert_eq!(Phases::default().names(), ["rest"]);
+    }
+
+    #[test]
+    fn until_the_next_border_an_instant_belongs_to_the_same_part() {
+        let windows = ["a=1s..2s", "b=2s..4s", "a=6s..6500ms"].map(|it| it.parse().unwrap());
+        let phases = Phases::new(Duration::ZERO, windows.into()).unwrap();
+
+        let mut at = Duration::ZERO;
+        let mut borders = Vec::new();
+        while let Some(next) = phases.next_border(at) {
+            let last = next.saturating_sub(Duration::from_nanos(1));
+            assert_eq!(phases.place(at), phases.place(last), "{at:?}");
+            assert_ne!(phases.place(last), phases.place(next), "{next:?}");
+            assert_eq!(phases.next_border(last), Some(next));
+            borders.push(next.as_millis());
+            at = next;
+        }
+
+        assert_eq!(borders, [1000, 2000, 4000, 6000, 6500]);
+        let warm = Phases::new(Duration::from_secs(3), phases.windows().into()).unwrap();
+        let borders = [0, 2, 3].map(|at| warm.next_border(Duration::from_secs(at)).unwrap());
+        assert_eq!(borders, [1, 3, 4].map(Duration::from_secs));
+        assert_eq!(Phases::default().next_border(at), None);
     }
 
     #[test]

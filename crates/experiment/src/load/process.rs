@@ -116,7 +116,16 @@ impl Gaps {
         }
     }
 
-    pub(super) fn next(&mut self) -> f64 {
+    /// The next gaps. Drawn together, their logarithms do not wait for one another.
+    pub(super) fn fill(&mut self, gaps: &mut [f64]) {
+        if let ArrivalProcess::Poisson {} = self.process {
+            gaps.fill_with(|| exponential(&mut self.chance));
+        } else {
+            gaps.fill_with(|| self.next());
+        }
+    }
+
+    fn next(&mut self) -> f64 {
         let first = std::mem::replace(&mut self.first, false);
         match self.process {
             // The first after half a gap, so that n gaps of time have n arrivals.

@@ -46,13 +46,20 @@ pub struct Schedule {
     targets: Targets,
     keys: Keys,
     luck: Xoshiro256PlusPlus,
-    /// What the plan follows from, beside the seed.
-    terms: Fingerprint,
+    /// What the plan follows from, beside the seed, and its first entries so far.
+    print: Fingerprint,
+    printed: usize,
 }
+
+/// Gaps between arrivals that are drawn at once.
+const DRAWN: usize = 16;
 
 #[derive(Clone, Debug)]
 struct Arrivals {
     gaps: Gaps,
+    /// The gaps that are drawn, and how many of them have passed.
+    drawn: [f64; DRAWN],
+    passed: usize,
     curve: Curve,
     /// The piece of the curve in which the last arrival was.
     piece: usize,
@@ -76,6 +83,8 @@ impl Schedule {
         Self {
             arrivals: open.then(|| Arrivals {
                 gaps: Gaps::new(profile.process.clone(), stream(seed, "arrivals")),
+                drawn: [0.0; DRAWN],
+                passed: DRAWN,
                 curve: Curve::new(profile),
                 piece: 0,
                 units: 0.0,
@@ -84,7 +93,8 @@ impl Schedule {
             targets: Targets::new(&profile.choose, seed, targets),
             keys: Keys::new(seed, profile.keys, profile.key_skew),
             luck: stream(seed, "luck"),
-            terms: terms(profile, targets),
+            print: terms(profile, targets),
+            printed: 0,
         }
     }
 
@@ -94,16 +104,21 @@ impl Schedule {
     /// nanoseconds, target, key and luck; all numbers are little-endian and have 64 bits.
     ///
     /// Plans with the same digest are the same; so are plans that are only written in another way, as a
-    /// constant rate and two steps of that rate, as far as their course is the same number by number.
-    pub fn digest(self) -> Digest {
-        let mut print = self.terms;
-        for planned in self.take(Self::DIGESTED) {
-            let nanos = u64::try_from(planned.at.as_nanos()).unwrap_or(u64::MAX);
-            for number in [nanos, planned.target as u64, planned.key, planned.luck] {
-                print.number(number);
-            }
+    /// constant rate and two steps of that rate, as far as their course is the same number by number. How much
+    /// of the plan has been taken before does not matter.
+    pub fn digest(mut self) -> Digest {
+        while self.printed < Self::DIGESTED && self.next().is_some() {}
+        Digest(self.print.0)
+    }
+
+    /// Takes one of the first entries into the digest.
+    #[cold]
+    fn print(&mut self, planned: &Planned) {
+        self.printed += 1;
+        let nanos = u64::try_from(planned.at.as_nanos()).unwrap_or(u64::MAX);
+        for number in [nanos, planned.target as u64, planned.key, planned.luck] {
+            self.print.number(number);
         }
-        Digest(print.0)
     }
 }
 
@@ -152,7 +167,12 @@ fn terms(profile: &Profile, targets: &[&str]) -> Fingerprint {
 
 impl Arrivals {
     fn next(&mut self) -> Option<Duration> {
-        self.units += self.gaps.next();
+        if self.passed == DRAWN {
+            self.gaps.fill(&mut self.drawn);
+            self.passed = 0;
+        }
+        self.units += self.drawn[self.passed];
+        self.passed += 1;
         let at = self.curve.seconds_of_next(self.units, &mut self.piece)?;
         // Rounding must not turn time back.
         self.last = Duration::try_from_secs_f64(at).ok()?.max(self.last);
@@ -169,12 +189,16 @@ impl Iterator for Schedule {
             None => Duration::ZERO,
         };
         let key = self.keys.next();
-        Some(Planned {
+        let planned = Planned {
             at,
             target: self.targets.next(key),
             key,
             luck: self.luck.next_u64(),
-        })
+        };
+        if self.printed < Self::DIGESTED {
+            self.print(&planned);
+        }
+        Some(planned)
     }
 }
 

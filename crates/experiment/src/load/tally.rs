@@ -11,7 +11,7 @@ mod seconds;
 
 use std::time::Duration;
 
-use super::latencies::Latencies;
+use super::latencies::{Latencies, micros};
 use super::phases::Phases;
 use super::profile::Profile;
 use super::result::{LoadResult, Part, SCHEMA, Second, TargetResult};
@@ -189,8 +189,10 @@ impl Tally {
             counts.ok_after += u64::from(end.outcome == ClientOutcome::Ok);
         }
         let row = self.detail.row(target);
-        self.times[row * self.parts.len() + part].record(end);
-        self.seconds.end(at.as_secs(), [row, target], end);
+        let micros = micros(end.response);
+        self.times[row * self.parts.len() + part].record(end, micros);
+        let second = at.as_secs();
+        self.seconds.end(second, [row, target], end.outcome, micros);
     }
 
     /// A connection to `target` came about.
@@ -219,21 +221,17 @@ impl Tally {
 
     /// Response times of one target, or of all together where that is the [`Detail`].
     pub fn responses(&self, target: usize) -> Latencies {
-        let mut all = Latencies::default();
-        for times in self.times_of(target) {
-            all.merge(&times.response());
-        }
-        all
+        merged(self.times_of(target), Times::response)
     }
 
     /// Response times of the successes of one target, or of all together where that is the [`Detail`].
     pub fn successes(&self, target: usize) -> Latencies {
-        merged(self.times_of(target), |it| &it.ok)
+        merged(self.times_of(target), Times::ok)
     }
 
     /// How late requests were let go.
     pub fn lateness(&self) -> Latencies {
-        merged(&self.times, |it| &it.lateness)
+        merged(&self.times, Times::lateness)
     }
 
     /// Seconds in which one target rejected a request while another served one, the present one included.
@@ -325,10 +323,10 @@ impl Tally {
     }
 }
 
-fn merged(times: &[Times], which: impl Fn(&Times) -> &Latencies) -> Latencies {
+fn merged(times: &[Times], which: impl Fn(&Times) -> Latencies) -> Latencies {
     let mut merged = Latencies::default();
     for times in times {
-        merged.merge(which(times));
+        merged.merge(&which(times));
     }
     merged
 }

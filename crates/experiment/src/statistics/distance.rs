@@ -98,7 +98,7 @@ pub(super) fn limit(lambda: f64) -> f64 {
     }
     let terms = (1..=100).map(|k| {
         let sign = if k % 2 == 1 { 1.0 } else { -1.0 };
-        sign * (-2.0 * f64::from(k * k) * lambda * lambda).exp()
+        sign * libm::exp(-2.0 * f64::from(k * k) * lambda * lambda)
     });
     2.0 * terms.sum::<f64>()
 }

@@ -5,7 +5,7 @@
 //! at hand, so that ties need no correction. The count is made up to [`EXACT`] values; beyond that the normal
 //! approximation with the correction for ties is used, which is then within 0.002 of it where p is below 0.05.
 
-use super::{normal_two_sided, number};
+use super::{normal_two_sided, number, square};
 
 /// Up to so many values in all the count is exact.
 pub const EXACT: usize = 60;
@@ -48,7 +48,7 @@ pub fn signed_ranks(pairs: &[(f64, f64)]) -> Test {
         .zip(&differences)
         .filter(|(_, difference)| **difference > 0.0);
     let sum: usize = positive.map(|(rank, _)| rank).sum();
-    let least = 2.0 * 0.5_f64.powf(number(pairs.len()));
+    let least = 2.0 * libm::pow(0.5, number(pairs.len()));
     if ranks.is_empty() {
         return Test::nothing(least);
     }
@@ -171,7 +171,7 @@ fn sums_of_choices(ranks: &[usize], count: usize) -> Vec<f64> {
 /// or nothing.
 fn subset_by_normal(ranks: &[usize], sum: usize) -> f64 {
     let total: usize = ranks.iter().sum();
-    let squares: f64 = ranks.iter().map(|rank| number(*rank).powi(2)).sum();
+    let squares: f64 = ranks.iter().map(|rank| number(*rank * *rank)).sum();
     normal(sum, number(total) / 2.0, squares / 4.0)
 }
 
@@ -180,10 +180,7 @@ fn subset_by_normal(ranks: &[usize], sum: usize) -> f64 {
 fn choice_by_normal(ranks: &[usize], count: usize, sum: usize) -> f64 {
     let (n, all) = (number(count), number(ranks.len()));
     let mean = number(ranks.iter().sum()) / all;
-    let squares: f64 = ranks
-        .iter()
-        .map(|rank| (number(*rank) - mean).powi(2))
-        .sum();
+    let squares: f64 = ranks.iter().map(|rank| square(number(*rank) - mean)).sum();
     normal(sum, n * mean, n * (all - n) / (all * (all - 1.0)) * squares)
 }
 

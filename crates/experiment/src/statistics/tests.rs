@@ -26,8 +26,8 @@ fn assert_near(value: f64, expected: f64, error: f64) {
 fn normals(seed: u64, count: usize) -> Vec<f64> {
     let draw = Draw::new(seed);
     let one = |number: u64| {
-        let radius = (-2.0 * (1.0 - draw.with("r").number(number).share()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * draw.with("a").number(number).share()).cos()
+        let radius = (-2.0 * libm::log(1.0 - draw.with("r").number(number).share())).sqrt();
+        radius * libm::cos(std::f64::consts::TAU * draw.with("a").number(number).share())
     };
     (0..count as u64).map(one).collect()
 }

@@ -60,6 +60,14 @@ impl Breaker {
         self.circuit.is_rejecting()
     }
 
+    /// Reads what the next call will need of this breaker, so that it is at hand then. What comes back means nothing.
+    /// For the simulator, whose thousands of breakers are in no cache.
+    #[doc(hidden)]
+    #[inline]
+    pub fn look_ahead(&self) -> u64 {
+        self.circuit.look_ahead()
+    }
+
     /// The rejection of a call that may pass and cannot be made, because what it needs is not ready.
     /// For `fusebox-tower`.
     #[doc(hidden)]

@@ -25,6 +25,15 @@ impl Circuit {
         }
     }
 
+    /// Reads the gate and the stripe of this thread.
+    #[inline]
+    pub(crate) fn look_ahead(&self) -> u64 {
+        let word = self.gate.word();
+        // An acquiring load is made, whether its value is used or not.
+        self.gate.stripe(word).pending();
+        word.stamp()
+    }
+
     /// Whether every call may pass.
     pub(crate) fn admits_all(&self) -> bool {
         self.gate.word().passes()

@@ -76,7 +76,7 @@ impl<'a> Performance<'a> {
         if self.events.is_some() {
             call.p_fail = self.recorder.p_fail(instance as usize);
         }
-        let now = self.time();
+        let now = self.time;
         if self.can_refuse && self.downstream.refuses(now) {
             return Some(self.close(place, End::Reply(Reply::REFUSED)));
         }
@@ -85,9 +85,12 @@ impl<'a> Performance<'a> {
             key: self.keys.get(request.key as usize).map(String::as_str),
             path: &self.path,
         };
-        let meeting = self.downstream.meet(now, &met, None);
+        let mut meeting = self.downstream.meet(now, &met, None);
+        if self.downstream.counts_calls() {
+            self.look_after_call(instance);
+        }
         let limit = self.limit(request);
-        self.wait(place, meeting, limit)
+        self.wait(place, &mut meeting, limit)
     }
 
     /// Who gives up first on a call that is sent now, and when.
@@ -113,7 +116,12 @@ impl<'a> Performance<'a> {
     }
 
     /// A call waits for what it has met; the plan may let go of it before anybody gives up.
-    fn wait(&mut self, place: u32, meeting: Meeting, mut limit: Limit) -> Option<ClientOutcome> {
+    fn wait(
+        &mut self,
+        place: u32,
+        meeting: &mut Meeting,
+        mut limit: Limit,
+    ) -> Option<ClientOutcome> {
         let (reply, after) = Reply::of_fate(&meeting.fate, ANY);
         let after = nanos(after);
         let lets_go = meeting.ends.map_or(u64::MAX, nanos);
@@ -124,7 +132,7 @@ impl<'a> Performance<'a> {
             };
         }
         let call = self.calls.at(place);
-        call.suffering = meeting.suffering;
+        call.suffering = meeting.suffering.take();
         call.work = meeting.work.map(Work::id);
         let Some(work) = meeting.work else {
             return self.answer_comes(place, after, reply, limit);
@@ -267,7 +275,7 @@ impl<'a> Performance<'a> {
         }
         if let Some(work) = work {
             self.works.take(work);
-            let next = self.downstream.leave(self.time(), work);
+            let next = self.downstream.leave(self.time, work);
             self.start(next);
         }
         self.tell_call_of(place, &request, asked.then_some(state), outcome_of(end));
@@ -328,7 +336,7 @@ impl<'a> Performance<'a> {
         let event = CallEvent {
             planned: Duration::from_nanos(request.planned),
             sent: (request.attempts > 0).then(|| Duration::from_nanos(request.sent)),
-            ended: self.time(),
+            ended: self.time,
             instance,
             outcome,
             state: state.unwrap_or_else(|| self.recorder.state(instance)),

@@ -19,7 +19,7 @@ impl Performance<'_> {
     /// A request is planned now.
     pub(super) fn plan(&mut self, request: Request) {
         let (target, part) = (request.target as usize, request.part as usize);
-        self.tally.plan(target, part, self.time());
+        self.tally.plan(target, part, self.time);
         self.under_way += 1;
         self.submit(request, None);
     }
@@ -75,15 +75,21 @@ impl Performance<'_> {
     /// A request has ended for good.
     fn end(&mut self, request: &Request, outcome: ClientOutcome) {
         let sent = request.attempts > 0;
+        let response = Duration::from_nanos(self.now - request.planned);
+        let service = if request.sent == request.planned {
+            response
+        } else {
+            Duration::from_nanos(self.now - request.sent)
+        };
         let end = load::End {
             outcome,
-            response: Duration::from_nanos(self.now - request.planned),
-            service: sent.then(|| Duration::from_nanos(self.now - request.sent)),
+            response,
+            service: sent.then_some(service),
             lateness: sent.then_some(Duration::ZERO),
             attempts: request.attempts,
         };
         let (target, part) = (request.target as usize, request.part as usize);
-        self.tally.end(target, part, &end, self.time());
+        self.tally.end(target, part, &end, self.time);
         self.arrivals.ended(request);
         self.under_way -= 1;
         if outcome == ClientOutcome::Shed {

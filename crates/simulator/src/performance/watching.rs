@@ -1,20 +1,16 @@
 //! Watching: the truth about the downstream, transitions of breakers, ticks and interruptions of instances.
 
-use std::time::Duration;
-
-use experiment::downstream::TRUTH_STEP;
 use experiment::fleet::Change;
 
 use super::{Kind, Performance};
 use crate::calls::{End, Stage};
 use crate::digest::Mark;
 use crate::interruptions::Turn;
-use crate::nanos;
 
 impl Performance<'_> {
     /// What is known before the first request.
     pub(super) fn begin(&mut self) {
-        self.look();
+        self.look_at_all();
         self.agenda.add(self.until, Kind::Close.at(0));
         for (number, (at, ..)) in (0..).zip(&self.instances.interruptions.turns) {
             self.agenda.add(*at, Kind::Turn.at(number));
@@ -28,58 +24,54 @@ impl Performance<'_> {
         }
     }
 
-    /// Looks at the truth, and sees when it may change by itself.
-    pub(super) fn look(&mut self) {
-        if self.now != self.next_look && self.now > 0 {
-            // Another look came before this one.
-            return;
-        }
-        let now = self.time();
-        self.recorder
-            .phase(now, &self.downstream.moment(now).phase.name);
-        let truths = self.downstream.truth_of_each(now, &self.groups);
-        for (place, truth) in truths.into_iter().enumerate() {
-            self.recorder.truth(place, now, truth);
-        }
-        self.looked = self.now;
-        self.truth_version = self.downstream.truth_version();
-        self.next_look = u64::MAX;
-        if self.now <= self.until
-            && let Some(next) = self.next_change()
-        {
-            self.look_at(nanos(next));
+    /// Looks at everybody's truth, or at that of one group, unless another look has come before this one.
+    pub(super) fn look(&mut self, place: u32) {
+        match place.checked_sub(1) {
+            None if self.looks.is_for_all(self.now) => self.look_at_all(),
+            Some(group) if self.looks.is_for(group, self.now) => self.look_at(group),
+            _ => {}
         }
     }
 
-    /// When the truth may change by itself. Under an overload model it moves all the time, so that the next step is
-    /// not worth its computation.
-    fn next_change(&mut self) -> Option<Duration> {
-        let now = self.time();
-        if !self.follows_load {
-            return self.downstream.next_change(now);
+    fn look_at_all(&mut self) {
+        let now = self.time;
+        self.downstream.settle(now);
+        let phase = &self.downstream.moment(now).phase.name;
+        self.recorder.phase(now, phase);
+        let next = self.looks.begin(self.now, &mut self.downstream);
+        if next < u64::MAX {
+            self.agenda.add(next, Kind::Look.at(0));
         }
-        let left = self.downstream.moment(now).remaining;
-        let step = left.unwrap_or(TRUTH_STEP).min(TRUTH_STEP);
-        Some(now + step.max(Duration::from_nanos(1)))
+        for group in 0..self.looks.groups() {
+            self.look_at(group);
+        }
     }
 
-    fn look_at(&mut self, at: u64) {
-        if at < self.next_look {
-            self.next_look = at;
-            self.agenda.add(at, Kind::Look.at(0));
+    /// Looks at the truth of a group, and sees when it may change by itself.
+    fn look_at(&mut self, group: u32) {
+        let truth = self.looks.truth(group, self.now, &mut self.downstream);
+        self.recorder.truth(group as usize, self.time, truth);
+        self.effort.truths += 1;
+        if let Some(next) = self.looks.go_on(group, self.now, &mut self.downstream) {
+            self.agenda.add(next, Kind::Look.at(group + 1));
         }
+    }
+
+    /// A rule may have counted a call of this instance: its next one may meet another truth.
+    pub(super) fn look_after_call(&mut self, instance: u32) {
+        self.look_at(self.looks.group_of(instance));
+        self.looks.is_counted(&self.downstream);
     }
 
     /// Notes what the last event has changed.
     pub(super) fn note_changes(&mut self) {
-        if self.downstream.truth_version() != self.truth_version {
-            self.truth_version = self.downstream.truth_version();
-            self.look_at(self.now.max(self.looked + nanos(TRUTH_STEP)));
+        if let Some(at) = self.looks.after_change(self.now, &self.downstream) {
+            self.agenda.add(at, Kind::Look.at(0));
         }
         let Some(changes) = self.instances.changes() else {
             return;
         };
-        let now = self.time();
+        let now = self.time;
         for (instance, transition) in changes {
             self.digest
                 .note(self.now, Mark::Changed, instance, transition.to as u8);

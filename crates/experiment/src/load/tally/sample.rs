@@ -1,9 +1,7 @@
 //! A sample of response times, of which two quantiles are asked when its second is over.
 
-use std::time::Duration;
-
 use crate::load::histogram::largest_alike;
-use crate::load::latencies::{LONGEST, Latencies, micros, seconds};
+use crate::load::latencies::{LONGEST, Latencies, seconds};
 use crate::load::result::SecondOfTarget;
 use crate::outcome::ClientOutcome;
 
@@ -18,41 +16,40 @@ pub(super) struct Sample {
     few: [Vec<u64>; 2],
     /// How many never came.
     never: u64,
-    /// The same for successes and for all, as far as they are no longer in the lists.
+    /// The same as in the lists, as far as they are no longer there.
     many: [Latencies; 2],
 }
 
 impl Sample {
-    pub(super) fn record(&mut self, outcome: ClientOutcome, response: Duration) {
+    #[inline]
+    pub(super) fn record(&mut self, outcome: ClientOutcome, micros: u64) {
         if outcome.never_came() {
             self.never += 1;
             return;
         }
         let list = &mut self.few[usize::from(outcome != ClientOutcome::Ok)];
-        list.push(micros(response).min(LONGEST));
+        list.push(micros.min(LONGEST));
         if list.len() >= ONE_BY_ONE {
             self.give_up_lists();
         }
     }
 
+    #[cold]
     fn give_up_lists(&mut self) {
-        let [ok, all] = &mut self.many;
-        for (list, is_ok) in self.few.iter_mut().zip([true, false]) {
-            for micros in list.drain(..).map(Duration::from_micros) {
-                all.record(micros);
-                if is_ok {
-                    ok.record(micros);
-                }
+        for (list, many) in self.few.iter_mut().zip(&mut self.many) {
+            for micros in list.drain(..) {
+                many.record_micros(micros, 1);
             }
         }
     }
 
     /// Fills in the quantiles, and forgets the sample, but keeps its memory.
     pub(super) fn conclude(&mut self, row: &mut SecondOfTarget) {
-        let [ok, all] = &self.many;
-        if !ok.is_empty() || !all.is_empty() {
+        if self.many.iter().any(|many| !many.is_empty()) {
             self.give_up_lists();
-            let [ok, all] = &mut self.many;
+            let [ok, others] = &mut self.many;
+            others.merge(ok);
+            let all = others;
             for _ in 0..std::mem::take(&mut self.never) {
                 all.record_never();
             }
@@ -88,6 +85,8 @@ fn quantiles(came: &mut [u64], never: u64) -> [Option<f64>; 2] {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -106,7 +105,7 @@ mod tests {
                 all.clear();
                 for (micros, outcome) in times.iter().cycle().take(times.len() * repeated) {
                     let (time, outcome) = (Duration::from_micros(micros / divisor), ClientOutcome::ALL[*outcome]);
-                    sample.record(outcome, time);
+                    sample.record(outcome, micros / divisor);
                     match outcome {
                         _ if outcome.never_came() => all.record_never(),
                         ClientOutcome::Ok => {

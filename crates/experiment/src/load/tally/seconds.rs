@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::Detail;
 use super::sample::Sample;
-use super::{Detail, End};
 use crate::load::result::{Second, SecondOfTarget};
 use crate::outcome::ClientOutcome;
 
@@ -65,11 +65,18 @@ impl Seconds {
         self.present[row].outcomes.plan();
     }
 
-    pub(super) fn end(&mut self, second: u64, [row, target]: [usize; 2], end: &End) {
+    /// `micros` are those of the response.
+    pub(super) fn end(
+        &mut self,
+        second: u64,
+        [row, target]: [usize; 2],
+        outcome: ClientOutcome,
+        micros: u64,
+    ) {
         self.pass_to(second);
-        self.present[row].outcomes.count(end.outcome);
-        self.responses[row].record(end.outcome, end.response);
-        match end.outcome {
+        self.present[row].outcomes.count(outcome);
+        self.responses[row].record(outcome, micros);
+        match outcome {
             ClientOutcome::Ok => self.serving.take(target),
             ClientOutcome::FastFail => self.rejecting.take(target),
             _ => {}

@@ -61,7 +61,7 @@ impl Axis {
             return self.length + LANE / 2.0;
         }
         let share = if self.logarithmic {
-            (value.max(self.low) / self.low).ln() / (self.high / self.low).ln()
+            libm::log(value.max(self.low) / self.low) / libm::log(self.high / self.low)
         } else {
             (value - self.low) / (self.high - self.low)
         };
@@ -102,11 +102,11 @@ impl Axis {
     }
 
     fn logarithmic_marks(&self) -> Vec<f64> {
-        let decades = self.low.log10().floor();
-        let wide = (self.high / self.low).log10() > 2.5;
+        let decades = libm::log10(self.low).floor();
+        let wide = libm::log10(self.high / self.low) > 2.5;
         let within: &[f64] = if wide { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let all = (0..12_u8).flat_map(|decade| {
-            let base = 10_f64.powf(decades + f64::from(decade));
+            let base = libm::pow(10.0, decades + f64::from(decade));
             within.iter().map(move |digit| digit * base)
         });
         all.filter(|value| (self.low..=self.high).contains(value))
@@ -116,7 +116,7 @@ impl Axis {
 
 /// 1, 2 or 5 times a power of ten, at least `step`.
 fn round_step(step: f64) -> f64 {
-    let power = 10_f64.powf(step.log10().floor());
+    let power = libm::pow(10.0, libm::log10(step).floor());
     [1.0, 2.0, 5.0, 10.0]
         .map(|digit| digit * power)
         .into_iter()

@@ -118,7 +118,10 @@ fn nearest(
                 let angle =
                     (f64::from(part) / f64::from(DIRECTIONS) - 0.125) * std::f64::consts::TAU;
                 let reach = (radius + width / 2.0, radius);
-                let middle = (at.0 + angle.cos() * reach.0, at.1 + angle.sin() * reach.1);
+                let middle = (
+                    at.0 + libm::cos(angle) * reach.0,
+                    at.1 + libm::sin(angle) * reach.1,
+                );
                 (Rectangle::around(middle, width, LETTER.1), radius)
             })
         })
@@ -133,8 +136,9 @@ fn nearest(
 fn merged(wanted: &[((f64, f64), String)]) -> Vec<((f64, f64), String)> {
     let mut merged: Vec<((f64, f64), String)> = Vec::new();
     for (at, text) in wanted {
-        let same =
-            |known: &&mut ((f64, f64), String)| (known.0.0 - at.0).hypot(known.0.1 - at.1) < 4.0;
+        let same = |known: &&mut ((f64, f64), String)| {
+            libm::hypot(known.0.0 - at.0, known.0.1 - at.1) < 4.0
+        };
         match merged.iter_mut().find(same) {
             Some((_, known)) if known.split(", ").count() < 4 => {
                 known.push_str(", ");
