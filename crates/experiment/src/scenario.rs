@@ -6,6 +6,7 @@
 mod check;
 mod interruption;
 mod names;
+mod seed;
 mod set;
 mod written;
 
@@ -271,6 +272,7 @@ impl TryFrom<Written> for Scenario {
         let targets: Vec<&str> = names.all().iter().map(String::as_str).collect();
         let fits = load.check_targets(&targets);
         fits.map_err(|what| format!("load.{what}"))?;
+        written.check_callers(&names)?;
         written.tell_faults(&names);
         let faults = written.checked_faults(&names)?;
         let phases = written.phases(&faults)?;

@@ -219,3 +219,29 @@ fn the_documentation_lists_every_figure() {
         assert!(page.contains(&rows), "docs/experiments.md needs:\n{rows}");
     }
 }
+
+#[test]
+fn a_figure_has_no_part_that_it_is_not_measured_of() {
+    for (text, why) in [
+        ("divergence_share(A) < 0.5", "leave the instance out"),
+        ("state_divergence_share(A) < 0.5", "leave the instance out"),
+        ("mixed_seconds_share(A) < 0.5", "leave the instance out"),
+        ("mixed_seconds_share(phase=b) < 0.5", "leave the phase out"),
+        ("downstream_calls(phase=b) > 5", "leave the phase out"),
+    ] {
+        let error = text.parse::<Expectation>().unwrap_err();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+    assert!(
+        "divergence_share(phase=b) < 0.5"
+            .parse::<Expectation>()
+            .is_ok()
+    );
+    assert!("downstream_calls(A) > 5".parse::<Expectation>().is_ok());
+}
+
+#[test]
+fn a_recovery_within_less_than_no_time_is_refused() {
+    let error = "every instance closed within -3 s of recovery".parse::<Expectation>();
+    assert!(error.unwrap_err().contains("never"));
+}

@@ -14,6 +14,8 @@ fn sweep(axes: &[&str]) -> Sweep {
         scenario: "outage".to_owned(),
         title: "a downstream that is away for 30 s".to_owned(),
         version: "0.1.0".to_owned(),
+        commit: None,
+        replayed: std::collections::BTreeMap::new(),
         grid: Grid::new(axes.collect()).unwrap(),
         first_seed: 1,
         repeat: 10,
