@@ -28,7 +28,7 @@ use crate::breaker_settings::BreakerSettings;
 use crate::chance::Draw;
 use crate::expectation::{Expectation, Figure, Known};
 use crate::faults::Plan;
-use crate::load::{Phases, Point, Profile, Shape};
+use crate::load::{Detail, Phases, Point, Profile, Shape};
 use crate::reading::parse_toml;
 use crate::values::Span;
 
@@ -232,6 +232,7 @@ impl Scenario {
             targets: self.instances().iter().map(String::as_str).collect(),
             phases: self.phases.names(),
             fleet: true,
+            times_together: Detail::of(self.instances().len()) == Detail::Together,
         })
     }
 

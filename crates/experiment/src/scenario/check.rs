@@ -8,7 +8,7 @@ use super::written::Written;
 use crate::breaker_settings::BreakerSettings;
 use crate::expectation::{Known, contradiction};
 use crate::faults::{Plan, WrongCaller};
-use crate::load::{PhaseWindow, Phases};
+use crate::load::{Detail, PhaseWindow, Phases};
 use crate::reading::{listed, nearest};
 use crate::values::{Span, check_patience};
 
@@ -113,6 +113,7 @@ impl Written {
             ));
         }
         let known = Known {
+            times_together: Detail::of(targets.len()) == Detail::Together,
             targets,
             phases: phases.names(),
             fleet: true,
