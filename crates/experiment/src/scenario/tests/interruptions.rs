@@ -60,7 +60,7 @@ fn interruptions_that_cannot_be_are_named_with_what_is_allowed() {
         ),
         (
             "pause = [{ at = \"1s\", fro = \"2s\" }]",
-            ["unknown key `fro`", "did you mean `for`?"],
+            ["unknown key `fro`", "known are: at, for"],
         ),
         ("pause = [{ at = \"1s\" }]", ["for", "missing"]),
         (
