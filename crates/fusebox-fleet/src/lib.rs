@@ -40,6 +40,7 @@
 //! # Features
 //! - `memory` (on by default): the engine inside one process, [`engine::memory`].
 //! - `conformance`: the checks that every engine has to pass, as a function for its tests.
+//! - `tokio`: the module `host`, a task that makes a breaker take part.
 //!
 //! # Map, in reading order
 //! | item | what it is |
@@ -55,6 +56,7 @@
 //! | [`Ledger`], [`Standing`] | what an engine decides |
 //! | [`Order`], [`Command`] | an operator's command to the whole fleet |
 //! | [`bind`] | a breaker of `fusebox` that a member leads |
+//! | `host` | what a service needs so that its breakers take part |
 //! | [`engine`], [`engine::Engine`], [`engine::Operator`] | where the ledger is kept |
 //! | `conformance` | what every engine has to do |
 //! | [`Incarnation`], [`Epoch`], [`Revision`], [`Token`] and other numbers | what puts news in order |
@@ -70,6 +72,8 @@ pub mod conformance;
 mod counts;
 pub mod engine;
 pub mod guide;
+#[cfg(feature = "tokio")]
+pub mod host;
 mod ledger;
 mod member;
 mod message;

@@ -1,0 +1,270 @@
+//! The host of members: what a service needs so that its breakers take part in a fleet.
+//!
+//! A [`Host`] is one instance: its name, its engine, and who is told what happens. It makes a breaker a
+//! [`Participant`]: a task of its own wakes the member, carries messages to the engine, and does what the
+//! member says. Calls go on through the breaker as before, by whichever of its functions; nothing is added to
+//! their path. The task reads the breaker's counters every [few milliseconds](HostBuilder::listen_every)
+//! instead.
+//!
+//! What the engine does reaches no caller. If it does not answer, answers nonsense, panics or is slow, the
+//! participant is alone after `stale_after`, and joins again by itself. Nothing of the fleet stays in
+//! the breaker when the participant is dropped, or when its task ends in any way.
+//!
+//! Needs a runtime of tokio with time, that is driven as long as the participant lives. An engine that blocks
+//! its thread delays what else runs on that thread, as any future does.
+//!
+//! # Examples
+//! ```
+//! use fusebox::{Breaker, Config};
+//! use fusebox_fleet::engine::memory::Memory;
+//! use fusebox_fleet::host::{FleetEvent, Host};
+//! use fusebox_fleet::{BreakerKey, InstanceId, Mode, Settings};
+//! use std::{sync::Arc, time::Duration};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Arc::new(Memory::new()); // an engine on a server for more than one process
+//! let host = Host::builder(InstanceId::new("checkout-1")?, engine)
+//!     .listener(|key: &BreakerKey, event: &FleetEvent| println!("{key}: {event:?}"))
+//!     .build();
+//!
+//! let breaker = Breaker::new("inventory", Config::default());
+//! let settings = Settings::builder(Mode::Quorum)
+//!     .suspicion_run_for(10) // failures that trip the breaker
+//!     .open_for(Duration::from_secs(5)) // of the breaker
+//!     .probe_timeout(Duration::from_secs(1)) // of a call
+//!     .build()?;
+//! let participant = host.join(BreakerKey::new("inventory")?, breaker.clone(), settings)?;
+//!
+//! breaker.try_acquire()?.success(); // as ever
+//! assert!(!participant.status().has_left);
+//! participant.leave().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod caught;
+mod driver;
+mod errand;
+mod fleet_engine;
+mod fleet_event;
+mod hearing;
+mod line;
+mod part;
+mod participant;
+mod sense;
+mod status;
+mod subscription;
+mod tally;
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fusebox::Breaker;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+pub use fleet_engine::FleetEngine;
+pub use fleet_event::{FleetEvent, FleetListener};
+pub use participant::Participant;
+pub use status::{Apart, Reader, Status};
+pub use tally::{Direction, FallbackReason, LeaseOutcome, MessageKind, Tally};
+
+use crate::bind::Bound;
+use crate::member::Member;
+use crate::message::Sender;
+use crate::name::{BreakerKey, InstanceId, Session};
+use crate::settings::Settings;
+use driver::Driver;
+use status::Board;
+
+/// How many messages wait for a task that is busy.
+const INBOX: usize = 16;
+
+/// One instance of a fleet: what all its breakers have in common. Clones are the same instance.
+#[derive(Clone)]
+pub struct Host {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Arc<dyn FleetEngine>,
+    sender: Sender,
+    listener: Option<Arc<dyn FleetListener>>,
+    listen_every: Duration,
+    random: Mutex<fastrand::Rng>,
+    /// The keys that take part.
+    keys: Mutex<BTreeSet<BreakerKey>>,
+}
+
+impl Host {
+    /// An instance of this name, unique in its fleet, on this engine.
+    pub fn new(instance: InstanceId, engine: Arc<dyn FleetEngine>) -> Self {
+        Self::builder(instance, engine).build()
+    }
+
+    /// The same, with more to set.
+    pub fn builder(instance: InstanceId, engine: Arc<dyn FleetEngine>) -> HostBuilder {
+        HostBuilder {
+            instance,
+            engine,
+            listener: None,
+            listen_every: Duration::from_millis(10),
+            random: fastrand::Rng::new(),
+        }
+    }
+
+    /// Makes a breaker take part, until the participant is dropped or [leaves](Participant::leave). It starts
+    /// alone and joins as soon as the engine answers.
+    ///
+    /// # Errors
+    /// [`JoinError::KeyInUse`] if a breaker of this host takes part under this key already, and has not
+    /// left. [`JoinError::NoRuntime`] outside a runtime of tokio.
+    pub fn join(
+        &self,
+        key: BreakerKey,
+        breaker: Breaker,
+        settings: impl Into<Arc<Settings>>,
+    ) -> Result<Participant, JoinError> {
+        let runtime = Handle::try_current().map_err(|_| JoinError::NoRuntime)?;
+        if !self.shared.keys().insert(key.clone()) {
+            return Err(JoinError::KeyInUse { key });
+        }
+        let settings = settings.into();
+        let rules = (settings.mode(), settings.stale_after());
+        let engine_timeout = settings.engine_timeout();
+        let board = Arc::new(Board::new(key, Instant::now(), rules));
+        let member = Member::new(self.shared.sender.clone(), settings);
+        let (post, inbox) = mpsc::channel(INBOX);
+        let driver = Driver::new(
+            (Arc::clone(&self.shared), Arc::clone(&board)),
+            (Bound::new(breaker.clone()), member),
+            (post.clone(), inbox),
+        );
+        Ok(Participant {
+            host: Arc::clone(&self.shared),
+            board,
+            breaker,
+            post,
+            task: Some(runtime.spawn(driver.run())),
+            engine_timeout,
+        })
+    }
+
+    /// The instance's name.
+    pub fn instance(&self) -> &InstanceId {
+        &self.shared.sender.instance
+    }
+}
+
+impl Shared {
+    fn random(&self) -> fastrand::Rng {
+        self.random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fork()
+    }
+
+    fn has_left(&self, key: &BreakerKey) {
+        self.keys().remove(key);
+    }
+
+    fn keys(&self) -> MutexGuard<'_, BTreeSet<BreakerKey>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("sender", &self.shared.sender)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Collects what a host needs.
+#[must_use]
+pub struct HostBuilder {
+    instance: InstanceId,
+    engine: Arc<dyn FleetEngine>,
+    listener: Option<Arc<dyn FleetListener>>,
+    listen_every: Duration,
+    random: fastrand::Rng,
+}
+
+impl HostBuilder {
+    /// Tells this listener what happens to the participants. Default: nobody.
+    pub fn listener(mut self, listener: impl FleetListener + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// How often the breakers' counters are read: an opinion is told so much later at most. Default 10 ms, at
+    /// least 1 ms. Each reading costs a core about a microsecond per breaker.
+    pub fn listen_every(mut self, period: Duration) -> Self {
+        self.listen_every = period.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Draws all random numbers from this seed, the instance's session included. Default: the system's.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.random = fastrand::Rng::with_seed(seed);
+        self
+    }
+
+    /// The host. It does nothing until a breaker joins.
+    pub fn build(mut self) -> Host {
+        let session = Session::new(self.random.u64(..));
+        Host {
+            shared: Arc::new(Shared {
+                engine: self.engine,
+                sender: Sender::new(self.instance, session),
+                listener: self.listener,
+                listen_every: self.listen_every,
+                random: Mutex::new(self.random),
+                keys: Mutex::default(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for HostBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostBuilder")
+            .field("instance", &self.instance)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a breaker cannot take part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// A breaker of the same host takes part under this key.
+    KeyInUse {
+        /// The key.
+        key: BreakerKey,
+    },
+    /// There is no runtime to run the task.
+    NoRuntime,
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyInUse { key } => write!(
+                f,
+                "a breaker of this host takes part as `{key}` already: give each breaker a key of its own"
+            ),
+            Self::NoRuntime => {
+                f.write_str("there is no runtime: call this within a runtime of tokio")
+            }
+        }
+    }
+}
+
+impl Error for JoinError {}

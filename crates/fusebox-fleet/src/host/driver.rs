@@ -1,0 +1,375 @@
+//! The task of one participant: it wakes the member, hears the breaker, and carries messages.
+//!
+//! Everything that comes from outside comes through one inbox of bounded length. Each request to the engine
+//! runs in a task of its own, so an engine that hangs or panics, or blocks its thread, does not end this one.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::Shared;
+use super::caught::Caught;
+use super::errand::{Errands, within};
+use super::fleet_event::{self, FleetEvent};
+use super::hearing::{self, Hearing};
+use super::part::Part;
+use super::sense;
+use super::status::Board;
+use super::subscription::Subscription;
+use super::tally::{FallbackReason, LeaseOutcome, MessageKind};
+use crate::bind::Bound;
+use crate::engine::EngineError;
+use crate::member::{Action, Event, Member, Notice, Overlay, Right, Ticket};
+use crate::message::{AcquireRefused, Fenced, Lease, ProbeResult, ReportRefused, Sender};
+use crate::mode::{Evidence, Mode};
+use crate::view::View;
+
+/// What the task is told.
+pub(super) enum Input {
+    /// A report was answered, or was not.
+    Reported(Ticket, Result<View, EngineError<ReportRefused>>),
+    /// A request for the lease was.
+    Acquired(Ticket, Result<Lease, EngineError<AcquireRefused>>),
+    /// A settlement was.
+    Settled(Result<View, EngineError<Fenced>>),
+    /// The engine told something.
+    Pushed(View),
+    /// There is something else to look at.
+    Wake,
+    /// For a test of what a fault of this very task leads to.
+    #[cfg(test)]
+    Fault,
+}
+
+pub(super) struct Driver {
+    host: Arc<Shared>,
+    board: Arc<Board>,
+    bound: Bound,
+    hearing: Hearing,
+    member: Member,
+    part: Part,
+    errands: Errands,
+    inbox: mpsc::Receiver<Input>,
+    random: fastrand::Rng,
+    began: Instant,
+    listen_at: Instant,
+    /// None in local mode.
+    subscription: Option<Subscription>,
+    farewell: Option<Sender>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        (host, board): (Arc<Shared>, Arc<Board>),
+        (bound, member): (Bound, Member),
+        (post, inbox): (mpsc::Sender<Input>, mpsc::Receiver<Input>),
+    ) -> Self {
+        let breaker = bound.breaker();
+        let transitions = breaker.events(fusebox::Interest::Changes, 256);
+        // Whoever held it before is gone.
+        breaker.fleet().lose_engine(Duration::ZERO);
+        while transitions.try_next().is_some() {}
+        let settings = member.settings();
+        let counts_all = settings.mode().dials().evidence == Evidence::Counts;
+        let most = (!counts_all).then(|| settings.suspicion_run());
+        let hearing = Hearing::new(transitions, &breaker.snapshot(), most);
+        let key = board.key().clone();
+        let now = Instant::now();
+        let subscription = (settings.mode() != Mode::Local).then(|| {
+            let wait = settings.heartbeat();
+            Subscription::begin(Arc::clone(&host.engine), key.clone(), (post.clone(), wait))
+        });
+        Self {
+            errands: Errands::new(Arc::clone(&host.engine), key, settings.engine_timeout(), post),
+            part: Part::new(member.sender().instance.clone()),
+            random: host.random(),
+            host,
+            board,
+            bound,
+            hearing,
+            member,
+            inbox,
+            began: now,
+            listen_at: now,
+            subscription,
+            farewell: None,
+        }
+    }
+
+    /// Takes part until the handle wants to leave. Returns whether the engine was told of the end.
+    pub(super) async fn run(mut self) -> bool {
+        let state = self.bound.breaker().state();
+        if state != fusebox::State::Closed {
+            self.tell(Event::Breaker(hearing::state(state)));
+        }
+        self.tell(Event::Tick);
+        while !self.board.wants_to_leave() {
+            self.show();
+            let input = timeout_at(self.wakes_at(), self.inbox.recv()).await;
+            if self.board.wants_to_leave() {
+                break;
+            }
+            self.listen();
+            match input {
+                Ok(Some(input)) => self.take(input),
+                Ok(None) => break,
+                Err(_) => self.tell(Event::Tick),
+            }
+            self.errands.go_on(&mut self.part.tally);
+        }
+        self.leave().await
+    }
+
+    fn wakes_at(&self) -> Instant {
+        let now = Instant::now();
+        let Some(wake) = self.member.next_wake() else {
+            return now + Duration::from_secs(60); // nothing is due in local mode
+        };
+        // However soon or late a wake is due, the task neither spins nor misses a reading.
+        let soonest = now + Duration::from_millis(1);
+        let latest = self.listen_at.max(soonest);
+        self.began
+            .checked_add(wake)
+            .map_or(latest, |wake| wake.clamp(soonest, latest))
+    }
+
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Reads what the breaker's calls came to, when that is due.
+    fn listen(&mut self) {
+        if self.member.settings().mode() == Mode::Local {
+            return;
+        }
+        let breaker = self.bound.breaker();
+        if Instant::now() >= self.listen_at {
+            self.listen_at = Instant::now() + self.host.listen_every;
+        }
+        let mut snapshot = breaker.snapshot();
+        if snapshot.hold.is_some() {
+            // The end of a turn or of a lease is not left to the next call.
+            breaker.poll_transitions();
+            snapshot = breaker.snapshot();
+        }
+        for event in self.hearing.read(&mut self.bound, &snapshot) {
+            self.tell(event);
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        let settings = self.member.settings();
+        match input {
+            Input::Reported(ticket, answer) => {
+                self.errands.reports.answered();
+                let is_sound = |view: &View| sense::is_sound(view, settings);
+                let event = match self.part.heard(MessageKind::Report, answer, is_sound, |_| true) {
+                    Some(answer) => Event::Reported { ticket, answer },
+                    None => Event::Lost(ticket),
+                };
+                if let Event::Reported { answer, .. } = &event {
+                    self.part.refused = answer.err();
+                    self.part.view = answer.ok().or(self.part.view);
+                }
+                self.tell(event);
+            }
+            Input::Acquired(ticket, answer) => {
+                self.errands.acquires.answered();
+                let is_lease = |lease: &Lease| sense::is_sound_lease(lease, settings);
+                let is_refusal = |refused: &AcquireRefused| sense::is_sound_refusal(refused, settings);
+                let answer = self
+                    .part
+                    .heard(MessageKind::Acquire, answer, is_lease, is_refusal);
+                self.part.acquired(answer);
+                self.tell(match answer {
+                    Some(answer) => Event::Acquired { ticket, answer },
+                    None => Event::Lost(ticket),
+                });
+            }
+            Input::Settled(answer) => {
+                self.errands.settles.answered();
+                let is_sound = |view: &View| sense::is_sound(view, settings);
+                if let Some(Ok(view)) = self.part.heard(MessageKind::Settle, answer, is_sound, |_| true) {
+                    self.pushed(view);
+                }
+            }
+            Input::Pushed(view) => {
+                if !self.part.distrusts() && sense::is_sound(&view, settings) {
+                    self.part.tally.received(MessageKind::Push);
+                    self.pushed(view);
+                }
+            }
+            Input::Wake => self.tell(Event::Tick),
+            #[cfg(test)]
+            Input::Fault => panic!("a fault in the task"),
+        }
+    }
+
+    fn pushed(&mut self, view: View) {
+        self.tell(Event::Pushed(view));
+    }
+
+    /// Tells the member, does what it wants, and tells it what came of that.
+    fn tell(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            if let Event::ProbeEnded { result, .. } = event {
+                self.probed(result);
+            }
+            let now = self.now();
+            let random = &mut self.random;
+            for action in self.member.handle(now, event, &mut || random.f64()) {
+                events.extend(self.bound.apply(&action));
+                self.carry_out(action);
+            }
+            if !matches!(self.member.overlay(), Overlay::Probing { .. }) {
+                self.probed(ProbeResult::Void);
+            }
+            let limit = self.member.settings().verdict_for();
+            self.part
+                .watch(now, self.member.overlay().is_held(), limit, self.member.settings().stale_after());
+        }
+        if let Some(view) = self.member.view() {
+            self.part.view = Some(view);
+        }
+    }
+
+    /// A probe for the fleet that was under way has ended.
+    fn probed(&mut self, result: ProbeResult) {
+        if std::mem::take(&mut self.part.probes) {
+            self.part.tally.leased(match result {
+                ProbeResult::Succeeded => LeaseOutcome::Succeeded,
+                ProbeResult::Failed => LeaseOutcome::Failed,
+                ProbeResult::Void => LeaseOutcome::Void,
+            });
+            self.announce(&FleetEvent::Probed { result });
+        }
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::Report(ticket, report) => {
+                self.errands.report(&mut self.part.tally, ticket, report);
+            }
+            Action::Acquire(ticket, ask) => {
+                self.errands.acquire(&mut self.part.tally, ticket, ask);
+            }
+            Action::Settle(settlement) => self.errands.settle(&mut self.part.tally, settlement),
+            Action::Leave(sender) => self.farewell = Some(sender),
+            Action::Hold { .. } => {
+                if let Overlay::Held { era } = self.member.overlay() {
+                    self.part.tally.adopted();
+                    self.announce(&FleetEvent::Adopted { era });
+                }
+            }
+            Action::Probe { deadline, .. } => {
+                let overlay = self.member.overlay();
+                let right = match overlay {
+                    Overlay::Probing { right, .. } => Some(right),
+                    _ => None,
+                };
+                if let Some(Right::Leased(_)) = right {
+                    self.part.probes = true;
+                    self.announce(&FleetEvent::Leased { lasts: deadline });
+                }
+            }
+            Action::Release { after } => self.announce(&FleetEvent::Released { after }),
+            Action::Obey(order) => self.announce(&FleetEvent::Ordered { order }),
+            Action::Notice(notice) => self.notice(notice),
+            Action::Hint { .. } | Action::Hasten { .. } | Action::LoseEngine { .. } => {}
+        }
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        let event = match notice {
+            Notice::Vetoed { era } => {
+                self.part.tally.vetoed();
+                FleetEvent::Vetoed { era }
+            }
+            Notice::EngineLost => self.fell_back(self.part.why_stale()),
+            Notice::EngineForgot => self.fell_back(FallbackReason::Forgot),
+            Notice::EngineBack => FleetEvent::Rejoined,
+            Notice::Refused(why) => {
+                self.part.tally.fell_back(match why {
+                    ReportRefused::NameTaken => FallbackReason::NameTaken,
+                    ReportRefused::SettingsDiffer { .. } => FallbackReason::SettingsDiffer,
+                });
+                FleetEvent::Refused { why }
+            }
+            Notice::Localised => FleetEvent::Localised,
+            Notice::LocalisedEnded => FleetEvent::LocalisedEnded,
+        };
+        self.announce(&event);
+    }
+
+    fn fell_back(&mut self, reason: FallbackReason) -> FleetEvent {
+        self.part.tally.fell_back(reason);
+        FleetEvent::FellBack { reason }
+    }
+
+    fn announce(&self, event: &FleetEvent) {
+        if let Some(listener) = &self.host.listener {
+            fleet_event::tell(&**listener, self.board.key(), event);
+        }
+    }
+
+    fn show(&self) {
+        let (now, age) = (Instant::now(), self.member.view_age());
+        let heard_at = age.map(|age| now.checked_sub(age).unwrap_or(self.began));
+        let state = self.bound.breaker().state();
+        let status = self.part.status(&self.member, state, self.board.joined());
+        self.board.show(status, heard_at, self.part.answered_at);
+    }
+
+    /// Lets the breaker go first, and tells the engine within twice its timeout.
+    async fn leave(mut self) -> bool {
+        self.listen();
+        self.tell(Event::Leave);
+        self.free();
+        self.board.leave();
+        self.subscription = None;
+        let limit = self.member.settings().engine_timeout();
+        let Some(sender) = self.farewell.take() else {
+            return true; // of nothing, in local mode
+        };
+        // A report that comes after the farewell would be a new beginning.
+        if let Some(report) = self.errands.close() {
+            let _ = timeout(limit, report).await;
+        }
+        self.part.tally.sent(MessageKind::Leave);
+        let (engine, key) = (Arc::clone(&self.host.engine), self.board.key().clone());
+        let farewell = Caught::new(async move { engine.leave(&key, &sender).await });
+        let farewell = tokio::spawn(within(limit, farewell));
+        let is_told = matches!(timeout(limit, farewell).await, Ok(Ok(Ok(()))));
+        if is_told {
+            self.part.tally.received(MessageKind::Leave);
+        }
+        self.show();
+        self.board.leave();
+        self.announce(&FleetEvent::Left);
+        is_told
+    }
+
+    /// Nothing of the fleet stays in the breaker.
+    fn free(&mut self) {
+        let open_for = self.member.settings().open_for();
+        let breaker = self.bound.breaker();
+        breaker.fleet().lose_engine(open_for.mul_f64(self.random.f64()));
+        if self.member.order() != crate::command::Order::Automatic && !self.part.is_free {
+            breaker.resume();
+        }
+        self.part.is_free = true;
+    }
+}
+
+/// However the task ends: after its last step, by a panic, or with its runtime.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.free();
+        self.board.leave();
+        self.host.has_left(self.board.key());
+    }
+}

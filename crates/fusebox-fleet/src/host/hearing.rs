@@ -1,0 +1,126 @@
+//! Hearing what a breaker's calls came to, without a word on their path.
+//!
+//! A breaker counts its calls anyway. The task reads its counters every few milliseconds and tells the member
+//! what they say: so a call costs nothing more, no channel can be full, and no opinion can be lost. Within
+//! one reading the successes come before the failures that still run.
+
+use fusebox::{Events, Outcome, RejectReason, Snapshot, State};
+
+use crate::bind::Bound;
+use crate::member::{BreakerState, CallResult, Event};
+
+/// More calls than that in one reading say nothing new about an opinion.
+const ENOUGH: u64 = 16;
+
+pub(super) struct Hearing {
+    transitions: Events,
+    state: State,
+    succeeded: u64,
+    failed: u64,
+    rejected: u64,
+    lost: u64,
+    /// The most calls of a kind that are told per reading.
+    most: u64,
+}
+
+impl Hearing {
+    /// Begins with what the breaker has come to; that is no news. `suspicion_run` failures are told at least,
+    /// and all calls if each counts.
+    pub(super) fn new(transitions: Events, snapshot: &Snapshot, most: Option<u32>) -> Self {
+        Self {
+            transitions,
+            state: snapshot.state,
+            succeeded: snapshot.totals.calls(Outcome::Success),
+            failed: snapshot.totals.calls(Outcome::Failure),
+            rejected: rejections(snapshot),
+            lost: snapshot.events_lost,
+            most: most.map_or(u64::MAX, |run| ENOUGH.max(run.into())),
+        }
+    }
+
+    /// What has happened since the reading before, in order.
+    pub(super) fn read(&mut self, bound: &mut Bound, snapshot: &Snapshot) -> Vec<Event> {
+        let mut events = Vec::new();
+        let succeeded = snapshot.totals.calls(Outcome::Success);
+        let failed = snapshot.totals.calls(Outcome::Failure);
+        let rejected = rejections(snapshot);
+        let more = (
+            succeeded.saturating_sub(self.succeeded),
+            failed.saturating_sub(self.failed),
+        );
+        let (has_moved, moved) = self.moved(bound);
+        if self.state == State::Closed {
+            // A breaker that has tripped has forgotten its run; what tripped it came last.
+            let tail = if has_moved {
+                more.1
+            } else {
+                u64::from(snapshot.consecutive_failures)
+            };
+            self.finished(more, tail, &mut events);
+        }
+        let is_anew = self.state != State::Closed && snapshot.state == State::Closed;
+        events.extend(moved);
+        self.resync(snapshot, &mut events);
+        if is_anew {
+            let run = u64::from(snapshot.consecutive_failures).min(more.1);
+            self.finished((0, run), run, &mut events);
+        }
+        let rejections = rejected.saturating_sub(self.rejected).min(ENOUGH);
+        events.extend((0..rejections).map(|_| Event::Rejected));
+        self.state = snapshot.state;
+        (self.succeeded, self.failed, self.rejected) = (succeeded, failed, rejected);
+        events
+    }
+
+    fn finished(&self, (succeeded, failed): (u64, u64), tail: u64, events: &mut Vec<Event>) {
+        let tail = tail.min(failed);
+        for (calls, result) in [
+            (failed - tail, CallResult::Failed),
+            (succeeded, CallResult::Succeeded),
+            (tail, CallResult::Failed),
+        ] {
+            let told = calls.min(self.most);
+            events.extend((0..told).map(|_| Event::Finished(result)));
+        }
+    }
+
+    /// Whether the breaker has changed its state, and what that says to a member.
+    fn moved(&mut self, bound: &mut Bound) -> (bool, Vec<Event>) {
+        let (mut has_moved, mut events) = (false, Vec::new());
+        while let Some(event) = self.transitions.try_next() {
+            if let fusebox::Event::Transition(transition) = event {
+                has_moved = true;
+                events.extend(bound.heard(&transition));
+            }
+        }
+        (has_moved, events)
+    }
+
+    /// Transitions that found no room are made up for by the state that they led to.
+    fn resync(&mut self, snapshot: &Snapshot, events: &mut Vec<Event>) {
+        let lost = self.transitions.lost() + snapshot.events_lost;
+        if lost == self.lost {
+            return;
+        }
+        self.lost = lost;
+        if snapshot.hold.is_none() {
+            events.push(Event::Breaker(state(snapshot.state)));
+        }
+    }
+}
+
+/// The breaker's state as a member is told it.
+pub(super) fn state(state: State) -> BreakerState {
+    match state {
+        State::Closed => BreakerState::Closed,
+        State::Open => BreakerState::Open,
+        State::HalfOpen => BreakerState::HalfOpen,
+        _ => BreakerState::Overridden,
+    }
+}
+
+/// Calls that a held breaker has rejected.
+fn rejections(snapshot: &Snapshot) -> u64 {
+    let totals = &snapshot.totals;
+    totals.rejections(RejectReason::Fleet) + totals.rejections(RejectReason::ProbeBusy)
+}

@@ -1,0 +1,144 @@
+//! Counts of what a participant did, as plain values for metrics.
+
+/// A set of named values, each with a counter of its own.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$each])* $variant,)+ }
+
+        impl $name {
+            /// All of them, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The word for labels and pages.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+    };
+}
+
+named! {
+    /// What a message between a participant and the engine is about.
+    MessageKind {
+        /// An opinion; the answer is a view.
+        Report = "report",
+        /// A request for the lease.
+        Acquire = "acquire",
+        /// The result of a probe.
+        Settle = "settle",
+        /// A farewell.
+        Leave = "leave",
+        /// A view that the engine told of its own accord. It is only received.
+        Push = "push",
+    }
+}
+
+named! {
+    /// Which way a message went.
+    Direction {
+        /// To the engine.
+        Sent = "sent",
+        /// From the engine, in time and with a sense.
+        Received = "received",
+    }
+}
+
+named! {
+    /// Why a participant went on alone.
+    FallbackReason {
+        /// The engine was not heard for `stale_after`.
+        Stale = "stale",
+        /// The engine has forgotten what it knew.
+        Forgot = "forgot",
+        /// The engine refuses the reports: another process uses the instance's name.
+        NameTaken = "name_taken",
+        /// The engine refuses the reports: the fleet votes by other settings.
+        SettingsDiffer = "settings_differ",
+        /// The fleet has held the breaker for `verdict_for` without closing.
+        HeldTooLong = "held_too_long",
+    }
+}
+
+named! {
+    /// What came of a request for the lease.
+    LeaseOutcome {
+        /// It was given, and the probe succeeded.
+        Succeeded = "succeeded",
+        /// It was given, and the probe failed.
+        Failed = "failed",
+        /// It was given, and no result came: no call, a cancelled one, or one that took too long.
+        Void = "void",
+        /// It was refused: too early.
+        Early = "early",
+        /// It was refused: another instance probes.
+        Busy = "busy",
+        /// It was refused: the fleet is in another epoch.
+        Stale = "stale",
+        /// The engine did not answer.
+        Lost = "lost",
+    }
+}
+
+/// What a participant counted since it joined. None of it goes down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    messages: [[u64; Direction::ALL.len()]; MessageKind::ALL.len()],
+    vetoes: u64,
+    adoptions: u64,
+    fallbacks: [u64; FallbackReason::ALL.len()],
+    leases: [u64; LeaseOutcome::ALL.len()],
+}
+
+impl Tally {
+    /// Messages of this kind that went this way. Answers without sense, and late ones, are not received.
+    pub fn messages(&self, kind: MessageKind, direction: Direction) -> u64 {
+        self.messages[kind as usize][direction as usize]
+    }
+
+    /// Epochs in which the fleet was open and this instance saw no trouble.
+    pub fn vetoes(&self) -> u64 {
+        self.vetoes
+    }
+
+    /// Times that the fleet's verdict opened the breaker.
+    pub fn adoptions(&self) -> u64 {
+        self.adoptions
+    }
+
+    /// Times that the participant went on alone for this reason.
+    pub fn fallbacks(&self, reason: FallbackReason) -> u64 {
+        self.fallbacks[reason as usize]
+    }
+
+    /// Requests for the lease that came to this.
+    pub fn leases(&self, outcome: LeaseOutcome) -> u64 {
+        self.leases[outcome as usize]
+    }
+
+    pub(super) fn sent(&mut self, kind: MessageKind) {
+        self.messages[kind as usize][Direction::Sent as usize] += 1;
+    }
+
+    pub(super) fn received(&mut self, kind: MessageKind) {
+        self.messages[kind as usize][Direction::Received as usize] += 1;
+    }
+
+    pub(super) fn vetoed(&mut self) {
+        self.vetoes += 1;
+    }
+
+    pub(super) fn adopted(&mut self) {
+        self.adoptions += 1;
+    }
+
+    pub(super) fn fell_back(&mut self, reason: FallbackReason) {
+        self.fallbacks[reason as usize] += 1;
+    }
+
+    pub(super) fn leased(&mut self, outcome: LeaseOutcome) {
+        self.leases[outcome as usize] += 1;
+    }
+}

@@ -1,0 +1,194 @@
+//! Engines that do what they should not: no caller notices, and nothing stays open or closed because of it.
+
+use std::sync::atomic::Ordering;
+
+use fusebox::{HoldStage, State};
+use fusebox_fleet::Mode;
+use fusebox_fleet::host::{Apart, FallbackReason, FleetEvent};
+use tokio::time::Instant;
+
+use crate::rig::{ALONE_AND_WELL, MS, Rig, settings};
+use crate::scripted::Conduct;
+
+/// What the breaker of the first instance is when its engine goes mad.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    Closed,
+    Held,
+    Probing,
+    Turn,
+    OwnOpen,
+}
+
+const MOMENTS: [Moment; 5] = [
+    Moment::Closed,
+    Moment::Held,
+    Moment::Probing,
+    Moment::Turn,
+    Moment::OwnOpen,
+];
+
+async fn at(moment: Moment) -> Rig {
+    let mut rig = Rig::begun().await;
+    match moment {
+        Moment::Closed => {}
+        Moment::Held => {
+            rig.set_well(false);
+            rig.until_stage(HoldStage::Held).await;
+        }
+        Moment::Probing => {
+            rig.set_well(false);
+            rig.until_stage(HoldStage::Held).await;
+            rig.all[0].hangs = true;
+            rig.until_stage(HoldStage::Probing).await;
+        }
+        Moment::Turn => {
+            rig.set_well(false);
+            rig.until_stage(HoldStage::Held).await;
+            rig.set_well(true);
+            rig.until_stage(HoldStage::Turn).await;
+        }
+        Moment::OwnOpen => {
+            rig.all[0].is_well = false;
+            let is_open = |rig: &Rig| rig.states()[0] == State::Open;
+            assert!(rig.run_until(2000 * MS, is_open).await);
+            assert_eq!(rig.stages()[0], None);
+        }
+    }
+    rig
+}
+
+fn fell_back(event: &FleetEvent) -> bool {
+    let reason = FallbackReason::Stale;
+    *event == FleetEvent::FellBack { reason }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_the_engine_does_a_well_downstream_is_called_again() {
+    for conduct in Conduct::FAULTS {
+        for moment in MOMENTS {
+            let mut rig = at(moment).await;
+            rig.engines(conduct);
+            rig.set_well(true);
+            rig.all[0].hangs = false;
+
+            rig.run(ALONE_AND_WELL).await;
+
+            let case = format!("{conduct:?} while {moment:?}");
+            assert_eq!(rig.states(), [State::Closed; 3], "{case}");
+            assert_eq!(rig.stages(), [None; 3], "{case}");
+            let status = rig.all[0].status();
+            assert_eq!((status.apart, status.is_fresh), (Some(Apart::Stale), false), "{case}");
+            assert!(!status.engine_up && status.trouble.is_some(), "{case}");
+            assert_eq!(rig.all[0].told(fell_back), 1, "{case}: it is said once");
+            assert_eq!(status.tally.fallbacks(FallbackReason::Stale), 1, "{case}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_the_engine_does_a_sick_downstream_is_left_alone() {
+    for conduct in Conduct::FAULTS {
+        for moment in MOMENTS {
+            let mut rig = at(moment).await;
+            rig.engines(conduct);
+            rig.set_well(false);
+            rig.all[0].hangs = false;
+            rig.run(ALONE_AND_WELL).await;
+            let failed: u32 = rig.all.iter().map(|one| one.failed).sum();
+
+            rig.run(5000 * MS).await;
+
+            let case = format!("{conduct:?} while {moment:?}");
+            let more = rig.all.iter().map(|one| one.failed).sum::<u32>() - failed;
+            // One probe per open period and breaker, or ten failures until it opens.
+            assert!(more <= 3 * (10 + 6), "{case}: {more} failures in five seconds");
+            assert!(rig.states().iter().all(|state| *state != State::Closed), "{case}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_report_is_under_way_at_a_time_and_a_slow_engine_is_asked_no_more_than_its_timeout_allows() {
+    for conduct in [Conduct::Silent, Conduct::Slow] {
+        let mut rig = Rig::begun().await;
+        rig.engines(conduct);
+        let engine = std::sync::Arc::clone(&rig.all[0].engine);
+        let asked = engine.asked.load(Ordering::Relaxed);
+        // An opinion that changes all the time wants to be told all the time.
+        for _ in 0..50 {
+            rig.set_well(false);
+            rig.run(80 * MS).await;
+            rig.set_well(true);
+            rig.run(120 * MS).await;
+        }
+
+        assert_eq!(engine.most_reports.load(Ordering::Relaxed), 1, "{conduct:?}");
+        let asked = engine.asked.load(Ordering::Relaxed) - asked;
+        assert!(asked <= 10_000 / 250 + 1, "{conduct:?}: {asked} in ten seconds");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_is_not_there_at_the_start_is_said_once_and_joined_later() {
+    for conduct in Conduct::FAULTS {
+        let mut rig = Rig::apart();
+        rig.engines(conduct);
+        for one in &mut rig.all {
+            one.join(settings(Mode::Quorum).build().unwrap());
+        }
+        assert_eq!(rig.all[0].status().apart, Some(Apart::Joining));
+        rig.run(30_000 * MS).await;
+        assert_eq!(rig.all[0].told(|_| true), 1, "{conduct:?}");
+        assert_eq!(rig.all[0].told(fell_back), 1, "{conduct:?}");
+        assert_eq!(rig.all[0].status().apart, Some(Apart::Stale), "{conduct:?}");
+
+        rig.engines(Conduct::Well);
+        rig.run(1500 * MS).await;
+        assert_eq!(rig.all[0].told(|event| *event == FleetEvent::Rejoined), 1, "{conduct:?}");
+        assert_eq!(rig.all[0].status().apart, None, "{conduct:?}");
+        assert_eq!(rig.all[0].status().trouble, None, "{conduct:?}");
+        // The stream of views is asked for again within half a minute.
+        rig.run(31_000 * MS).await;
+        rig.set_well(false);
+        rig.run(300 * MS).await;
+        assert!(rig.stages().iter().flatten().count() >= 2, "{conduct:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_lies_holds_no_longer_than_a_verdict_is_kept() {
+    let mut rig = Rig::begun().await;
+    rig.set_well(false);
+    rig.until_stage(HoldStage::Held).await;
+    rig.engines(Conduct::Lies);
+    rig.set_well(true);
+    let began = Instant::now();
+    let limit = settings(Mode::Quorum).build().unwrap().verdict_for();
+
+    let is_closed = |rig: &Rig| rig.states() == [State::Closed; 3];
+    assert!(rig.run_until(limit + ALONE_AND_WELL, is_closed).await);
+
+    assert!(began.elapsed() >= limit - 1000 * MS, "a true verdict is followed as long");
+    let status = rig.all[0].status();
+    assert_eq!(status.tally.fallbacks(FallbackReason::HeldTooLong), 1);
+    rig.run(10_000 * MS).await;
+    assert_eq!(rig.states(), [State::Closed; 3], "and it is not held again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_forgets_closes_nobody_in_a_mass_and_is_followed_again() {
+    let mut rig = Rig::begun().await;
+    rig.set_well(false);
+    rig.until_stage(HoldStage::Held).await;
+    rig.engines(Conduct::Silent);
+    rig.run(3100 * MS).await;
+    assert_eq!(rig.stages(), [None; 3]);
+    assert!(rig.states().iter().all(|state| *state != State::Closed));
+
+    rig.engines(Conduct::Well);
+    rig.set_well(true);
+    rig.run(8000 * MS).await;
+    assert_eq!(rig.states(), [State::Closed; 3]);
+    assert!(rig.all.iter().all(|one| one.status().apart.is_none()));
+}

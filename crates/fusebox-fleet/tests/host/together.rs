@@ -1,0 +1,180 @@
+//! A fleet whose engine is well.
+
+use fusebox::{HoldStage, State};
+use fusebox_fleet::engine::memory::Memory;
+use fusebox_fleet::host::{
+    Apart, Direction, FallbackReason, FleetEvent, Host, JoinError, LeaseOutcome, MessageKind,
+};
+use fusebox_fleet::{InstanceId, Mode, Order};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::rig::{Instance, MS, Rig, config, key, settings};
+use crate::scripted::Conduct;
+
+#[tokio::test(start_paused = true)]
+async fn a_quorum_opens_one_probes_and_all_close() {
+    let mut rig = Rig::begun().await;
+    rig.set_well(false);
+    rig.run(300 * MS).await;
+    let held = rig.stages().iter().flatten().count();
+    assert!(held >= 2, "{:?}", rig.stages());
+    let sooner = rig.all.iter().filter(|one| one.failed < 10).count();
+    assert!(sooner >= 2, "they waited for their own evidence");
+
+    rig.run(3000 * MS).await;
+    let probes: u32 = rig.all.iter().map(|one| one.probes).sum();
+    assert!((1..=6).contains(&probes), "{probes} probes in three seconds");
+    let failed: u64 = rig.all.iter().map(|one| one.status().tally.leases(LeaseOutcome::Failed)).sum();
+    assert_eq!(failed, u64::from(probes));
+
+    rig.set_well(true);
+    rig.run(8000 * MS).await;
+    assert_eq!(rig.states(), [State::Closed; 3]);
+    assert_eq!(rig.stages(), [None; 3]);
+    let released = |event: &FleetEvent| matches!(event, FleetEvent::Released { .. });
+    assert!(rig.all.iter().all(|one| one.told(released) == 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_says_what_the_fleet_thinks_and_what_was_sent() {
+    let mut rig = Rig::begun().await;
+
+    let status = rig.all[0].status();
+    let votes = status.view.unwrap().votes;
+    assert_eq!((votes.voters, votes.suspects, votes.need), (3, 0, 2));
+    assert!(status.engine_up && status.is_fresh && status.view_age < 1300 * MS);
+    assert_eq!((status.apart, status.stage, status.prober), (None, None, None));
+    let reports = |way| status.tally.messages(MessageKind::Report, way);
+    assert!((2..=5).contains(&reports(Direction::Sent)));
+    assert_eq!(reports(Direction::Received), reports(Direction::Sent));
+
+    rig.set_well(false);
+    rig.until_stage(HoldStage::Probing).await;
+    let status = rig.all[0].status();
+    assert_eq!(status.prober, Some(InstanceId::new("a").unwrap()));
+    assert!(status.view.unwrap().verdict.is_open());
+    assert_eq!(status.tally.adoptions(), 1);
+    let standing = rig.all[1].participant.as_ref().unwrap().peek().await.unwrap();
+    assert_eq!(standing.prober.unwrap().instance.as_str(), "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_sees_no_trouble_objects_and_says_so() {
+    let mut rig = Rig::begun().await;
+    rig.all[1].is_well = false;
+    rig.all[2].is_well = false;
+    rig.run(500 * MS).await;
+
+    let status = rig.all[0].status();
+    assert_eq!((status.apart, status.tally.vetoes()), (Some(Apart::Vetoed), 1));
+    assert_eq!(rig.states()[0], State::Closed);
+    let vetoed = |event: &FleetEvent| matches!(event, FleetEvent::Vetoed { .. });
+    assert_eq!(rig.all[0].told(vetoed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_on_one_instance_alone_is_localised() {
+    let mut rig = Rig::begun().await;
+    rig.all[0].is_well = false;
+    rig.run(3500 * MS).await;
+
+    assert!(rig.all[0].status().is_localised);
+    assert_eq!(rig.all[0].told(|event| *event == FleetEvent::Localised), 1);
+    assert!(rig.all[1..].iter().all(|one| !one.status().is_localised));
+    rig.all[0].is_well = true;
+    rig.run(2000 * MS).await;
+    assert!(!rig.all[0].status().is_localised);
+    assert_eq!(rig.all[0].told(|event| *event == FleetEvent::LocalisedEnded), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_that_are_never_pushed_come_with_the_heartbeat() {
+    let mut rig = Rig::apart();
+    for one in &mut rig.all {
+        one.engine.is_deaf.store(true, Ordering::Relaxed);
+        one.join(settings(Mode::Quorum).build().unwrap());
+    }
+    rig.run(2000 * MS).await;
+    rig.set_well(false);
+    // Each hears with its own suspicion, or with the heartbeat after it.
+    rig.run(1300 * MS).await;
+
+    assert!(rig.states().iter().all(|state| *state != State::Closed));
+    assert_eq!(rig.all[0].status().tally.messages(MessageKind::Push, Direction::Received), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_instance_of_the_same_name_and_one_with_other_settings_are_refused_and_alone() {
+    let mut rig = Rig::begun().await;
+    let mut twin = Instance::new("a", Arc::clone(&rig.all[0].engine));
+    // Another process draws another session.
+    twin.host = Host::builder(InstanceId::new("a").unwrap(), Arc::clone(&twin.engine) as _)
+        .seed(99)
+        .build();
+    twin.join(settings(Mode::Quorum).build().unwrap());
+    let mut other = Instance::new("d", Arc::clone(&rig.all[0].engine));
+    other.join(settings(Mode::Quorum).stagger(501 * MS).build().unwrap());
+    rig.all.extend([twin, other]);
+    rig.run(2000 * MS).await;
+
+    let apart = |of: usize| rig.all[of].status().apart;
+    assert_eq!((apart(0), apart(3), apart(4)), (None, Some(Apart::NameTaken), Some(Apart::SettingsDiffer)));
+    let fell_back = |of: usize, why| rig.all[of].status().tally.fallbacks(why);
+    assert_eq!(fell_back(3, FallbackReason::NameTaken), 1);
+    assert_eq!(fell_back(4, FallbackReason::SettingsDiffer), 1);
+    let refused = |event: &FleetEvent| matches!(event, FleetEvent::Refused { .. });
+    assert_eq!(rig.all[4].told(refused), 1, "it is said once");
+    assert!(rig.all[4].status().engine_up);
+
+    rig.set_well(false);
+    rig.run(400 * MS).await;
+    assert_eq!(rig.states()[4], State::Open, "its own rules hold");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_local_mode_nobody_is_asked_and_the_breaker_is_alone() {
+    let mut rig = Rig::of(Mode::Local);
+    rig.engines(Conduct::PanicsAtOnce);
+    rig.run(1000 * MS).await;
+    rig.set_well(false);
+    rig.run(1000 * MS).await;
+
+    assert_eq!(rig.states(), [State::Open; 3]);
+    assert!(rig.all.iter().all(|one| one.failed == 10));
+    assert_eq!(rig.all[0].engine.asked.load(Ordering::Relaxed), 0);
+    assert_eq!(rig.all[0].status().apart, Some(Apart::Local));
+}
+
+#[tokio::test(start_paused = true)]
+async fn breakers_of_several_keys_share_an_instance_and_a_key_is_used_once() {
+    let host = Host::new(InstanceId::new("a").unwrap(), Arc::new(Memory::new()));
+    let breaker = |name: &'static str| fusebox::Breaker::new(name, config());
+    let join = |name: &'static str| {
+        let settings = settings(Mode::Quorum).build().unwrap();
+        host.join(key(name), breaker(name), settings)
+    };
+    let first = join("db").unwrap();
+    let second = join("mail").unwrap();
+    assert_eq!(join("db").unwrap_err(), JoinError::KeyInUse { key: key("db") });
+    tokio::time::sleep(100 * MS).await;
+    assert!(first.status().is_fresh && second.status().is_fresh);
+    second.order(Order::ForceOpen).await.unwrap();
+    tokio::time::sleep(50 * MS).await;
+    assert_eq!(second.breaker().state(), State::ForcedOpen);
+    assert_eq!(first.breaker().state(), State::Closed);
+
+    assert!(first.leave().await);
+    let again = join("db").unwrap();
+    assert!(!again.status().has_left);
+}
+
+#[tokio::test(start_paused = true)]
+async fn merged_counts_are_all_told() {
+    let mut rig = Rig::of(Mode::Pooled);
+    rig.run(2000 * MS).await;
+    rig.set_well(false);
+    rig.run(1000 * MS).await;
+
+    assert!(rig.stages().iter().flatten().count() >= 2, "{:?}", rig.stages());
+}
