@@ -9,7 +9,7 @@ use std::time::Duration;
 use fusebox_fleet::engine::memory::Memory;
 use fusebox_fleet::engine::{Answer, Engine, EngineError, Events, Operator, Unavailable};
 use fusebox_fleet::{
-    Acquire, AcquireRefused, BreakerKey, Fenced, Lease, Order, Report, ReportRefused, Revision,
+    Acquire, AcquireRefused, BreakerKey, Epoch, Era, Fenced, Incarnation, Lease, Order, Report, ReportRefused, Revision,
     Sender, Settlement, Standing, Verdict, View, Votes,
 };
 
@@ -105,7 +105,7 @@ impl Scripted {
     fn lie(&self, mut view: View) -> View {
         let number = self.lie.fetch_add(1, Ordering::Relaxed);
         view.revision = Revision::new(number);
-        view.era.epoch = fusebox_fleet::Epoch::new(number);
+        view.era = Era::new(Incarnation::new(1), Epoch::new(number));
         let next_probe_in = Duration::from_secs(1);
         view.verdict = Verdict::Open { next_probe_in };
         view
@@ -117,7 +117,7 @@ fn nonsense(mut view: View) -> View {
     if view.revision.get() % 2 == 0 {
         view.votes = Votes::new(1, 9, 0);
         view.verdict = Verdict::Closed;
-        view.era.epoch = fusebox_fleet::Epoch::new(u64::MAX);
+        view.era.epoch = Epoch::new(u64::MAX);
     } else {
         let next_probe_in = Duration::MAX;
         view.verdict = Verdict::Open { next_probe_in };
