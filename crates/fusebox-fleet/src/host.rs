@@ -37,7 +37,7 @@
 //! let participant = host.join(BreakerKey::new("inventory")?, breaker.clone(), settings)?;
 //!
 //! breaker.try_acquire()?.success(); // as ever
-//! assert!(!participant.status().has_left);
+//! assert!(participant.status().is_in());
 //! participant.leave().await;
 //! # Ok(())
 //! # }
@@ -52,6 +52,7 @@ mod hearing;
 mod line;
 mod part;
 mod participant;
+mod runtime_clock;
 mod sense;
 mod status;
 mod subscription;
@@ -71,6 +72,7 @@ use tokio::time::Instant;
 pub use fleet_engine::FleetEngine;
 pub use fleet_event::{FleetEvent, FleetListener};
 pub use participant::Participant;
+pub use runtime_clock::RuntimeClock;
 pub use status::{Apart, Reader, Status};
 pub use tally::{Direction, FallbackReason, LeaseOutcome, MessageKind, Tally};
 
@@ -268,3 +270,6 @@ impl fmt::Display for JoinError {
 }
 
 impl Error for JoinError {}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 
 use fusebox_fleet::Mode;
 
+#[path = "../examples/host.rs"]
+mod host;
 #[path = "../examples/outage.rs"]
 mod outage;
 
@@ -11,6 +13,7 @@ const README: &str = include_str!("../README.md");
 #[test]
 fn the_examples_run() {
     outage::main().expect("examples/outage.rs");
+    host::main().expect("examples/host.rs");
 }
 
 #[test]

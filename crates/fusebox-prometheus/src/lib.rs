@@ -26,6 +26,7 @@
 //!
 //! # Features
 //! None is on by default.
+//! - `fleet`: the module `fleet`, for breakers that decide together.
 //! - `tracing`: `TransitionLog`, a listener that makes events of transitions.
 //! - `opentelemetry`: `SpanEvents`, a listener that adds transitions to the current span of the thread
 //!   that tells them, and keeps exemplars of them; [`TraceId`] from OpenTelemetry's.
@@ -36,6 +37,7 @@
 //! | item | what it is |
 //! |---|---|
 //! | [`BreakerCollector`] | what breakers and registries export |
+//! | `fleet` | what participants of a fleet export |
 //! | [`CallDurations`] | the histogram of call durations |
 //! | [`Metrics`] | what `/metrics` answers |
 //! | [`TraceId`] | what an exemplar leads to |
@@ -49,6 +51,8 @@ mod durations;
 mod exemplars;
 mod exposition;
 mod family;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 pub mod names;
 mod proto;
 #[cfg(feature = "opentelemetry")]

@@ -1,6 +1,6 @@
 //! The README lists exactly what the code exports.
 
-use fusebox_prometheus::{Definition, names};
+use fusebox_prometheus::{Definition, fleet, names};
 
 const README: &str = include_str!("../README.md");
 
@@ -11,7 +11,7 @@ fn the_readme_lists_every_metric() {
         .filter(|line| line.starts_with("| `circuit_breaker_"))
         .collect();
 
-    let expected = [names::BREAKERS, names::REGISTRIES].concat();
+    let expected = [names::BREAKERS, names::REGISTRIES, fleet::names::FLEET].concat();
     let expected: Vec<String> = expected.iter().map(row).collect();
 
     assert_eq!(rows, expected, "\n{}\n", expected.join("\n"));

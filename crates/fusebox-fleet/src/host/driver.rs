@@ -14,13 +14,14 @@ use super::Shared;
 use super::caught::Caught;
 use super::errand::{Errands, within};
 use super::fleet_event::{self, FleetEvent};
-use super::hearing::{self, Hearing};
+use super::hearing::Hearing;
 use super::part::Part;
 use super::sense;
 use super::status::Board;
 use super::subscription::Subscription;
 use super::tally::{FallbackReason, LeaseOutcome, MessageKind};
 use crate::bind::Bound;
+use crate::command::Order;
 use crate::engine::EngineError;
 use crate::member::{Action, Event, Member, Notice, Overlay, Right, Ticket};
 use crate::message::{AcquireRefused, Fenced, Lease, ProbeResult, ReportRefused, Sender};
@@ -69,9 +70,6 @@ impl Driver {
     ) -> Self {
         let breaker = bound.breaker();
         let transitions = breaker.events(fusebox::Interest::Changes, 256);
-        // Whoever held it before is gone.
-        breaker.fleet().lose_engine(Duration::ZERO);
-        while transitions.try_next().is_some() {}
         let settings = member.settings();
         let counts_all = settings.mode().dials().evidence == Evidence::Counts;
         let most = (!counts_all).then(|| settings.suspicion_run());
@@ -83,7 +81,12 @@ impl Driver {
             Subscription::begin(Arc::clone(&host.engine), key.clone(), (post.clone(), wait))
         });
         Self {
-            errands: Errands::new(Arc::clone(&host.engine), key, settings.engine_timeout(), post),
+            errands: Errands::new(
+                Arc::clone(&host.engine),
+                key,
+                settings.engine_timeout(),
+                post,
+            ),
             part: Part::new(member.sender().instance.clone()),
             random: host.random(),
             host,
@@ -101,9 +104,10 @@ impl Driver {
 
     /// Takes part until the handle wants to leave. Returns whether the engine was told of the end.
     pub(super) async fn run(mut self) -> bool {
-        let state = self.bound.breaker().state();
-        if state != fusebox::State::Closed {
-            self.tell(Event::Breaker(hearing::state(state)));
+        // What the breaker came to before it joined.
+        let last = self.bound.breaker().snapshot().transitions.last().copied();
+        if let Some(event) = last.and_then(|last| self.bound.heard(&last)) {
+            self.tell(event);
         }
         self.tell(Event::Tick);
         while !self.board.wants_to_leave() {
@@ -166,7 +170,10 @@ impl Driver {
             Input::Reported(ticket, answer) => {
                 self.errands.reports.answered();
                 let is_sound = |view: &View| sense::is_sound(view, settings);
-                let event = match self.part.heard(MessageKind::Report, answer, is_sound, |_| true) {
+                let event = match self
+                    .part
+                    .heard(MessageKind::Report, answer, is_sound, |_| true)
+                {
                     Some(answer) => Event::Reported { ticket, answer },
                     None => Event::Lost(ticket),
                 };
@@ -179,7 +186,8 @@ impl Driver {
             Input::Acquired(ticket, answer) => {
                 self.errands.acquires.answered();
                 let is_lease = |lease: &Lease| sense::is_sound_lease(lease, settings);
-                let is_refusal = |refused: &AcquireRefused| sense::is_sound_refusal(refused, settings);
+                let is_refusal =
+                    |refused: &AcquireRefused| sense::is_sound_refusal(refused, settings);
                 let answer = self
                     .part
                     .heard(MessageKind::Acquire, answer, is_lease, is_refusal);
@@ -192,7 +200,10 @@ impl Driver {
             Input::Settled(answer) => {
                 self.errands.settles.answered();
                 let is_sound = |view: &View| sense::is_sound(view, settings);
-                if let Some(Ok(view)) = self.part.heard(MessageKind::Settle, answer, is_sound, |_| true) {
+                if let Some(Ok(view)) =
+                    self.part
+                        .heard(MessageKind::Settle, answer, is_sound, |_| true)
+                {
                     self.pushed(view);
                 }
             }
@@ -229,8 +240,12 @@ impl Driver {
                 self.probed(ProbeResult::Void);
             }
             let limit = self.member.settings().verdict_for();
-            self.part
-                .watch(now, self.member.overlay().is_held(), limit, self.member.settings().stale_after());
+            self.part.watch(
+                now,
+                self.member.overlay().is_held(),
+                limit,
+                self.member.settings().stale_after(),
+            );
         }
         if let Some(view) = self.member.view() {
             self.part.view = Some(view);
@@ -353,13 +368,10 @@ impl Driver {
         is_told
     }
 
-    /// Nothing of the fleet stays in the breaker.
+    /// An order of the fleet ends with the part in it; a hold ends when `bound` is dropped.
     fn free(&mut self) {
-        let open_for = self.member.settings().open_for();
-        let breaker = self.bound.breaker();
-        breaker.fleet().lose_engine(open_for.mul_f64(self.random.f64()));
-        if self.member.order() != crate::command::Order::Automatic && !self.part.is_free {
-            breaker.resume();
+        if self.member.order() != Order::Automatic && !self.part.is_free {
+            self.bound.breaker().resume();
         }
         self.part.is_free = true;
     }

@@ -127,9 +127,7 @@ pub(super) async fn within<T, R>(
 }
 
 /// Where an engine cannot refuse, no answer is the only error.
-pub(super) fn unavailable<T>(
-    answer: Result<T, EngineError<Infallible>>,
-) -> Result<T, Unavailable> {
+pub(super) fn unavailable<T>(answer: Result<T, EngineError<Infallible>>) -> Result<T, Unavailable> {
     answer.map_err(|error| match error {
         EngineError::Unavailable(why) => why,
         EngineError::Refused(never) => match never {},

@@ -110,7 +110,7 @@ impl Hearing {
 }
 
 /// The breaker's state as a member is told it.
-pub(super) fn state(state: State) -> BreakerState {
+fn state(state: State) -> BreakerState {
     match state {
         State::Closed => BreakerState::Closed,
         State::Open => BreakerState::Open,

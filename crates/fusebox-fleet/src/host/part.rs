@@ -155,7 +155,6 @@ impl Part {
             prober: is_prober.then(|| self.instance.clone()),
             is_localised: member.is_localised(),
             order: member.order(),
-            has_left: false,
             tally: self.tally,
         }
     }

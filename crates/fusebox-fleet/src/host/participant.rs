@@ -70,7 +70,9 @@ impl Participant {
     /// Dropping the future leaves it open whether the order is in force.
     pub async fn order(&self, order: Order) -> Result<View, Unavailable> {
         let (engine, key) = (Arc::clone(&self.host.engine), self.key().clone());
-        let view = self.ask(Caught::new(async move { engine.order(&key, order).await })).await?;
+        let view = self
+            .ask(Caught::new(async move { engine.order(&key, order).await }))
+            .await?;
         // If the inbox is full, the next heartbeat says it.
         let _ = self.post.try_send(Input::Pushed(view));
         Ok(view)
@@ -83,7 +85,8 @@ impl Participant {
     /// longer.
     pub async fn peek(&self) -> Result<Standing, Unavailable> {
         let (engine, key) = (Arc::clone(&self.host.engine), self.key().clone());
-        self.ask(Caught::new(async move { engine.peek(&key).await })).await
+        self.ask(Caught::new(async move { engine.peek(&key).await }))
+            .await
     }
 
     /// Leaves the fleet: frees the breaker, tells the engine, and waits for that within three of its timeouts.
@@ -98,13 +101,11 @@ impl Participant {
             return false;
         };
         let limit = self.engine_timeout.saturating_mul(3);
-        match timeout(limit, &mut task).await {
-            Ok(ended) => ended.unwrap_or(false),
-            Err(_) => {
-                task.abort();
-                false
-            }
-        }
+        let Ok(ended) = timeout(limit, &mut task).await else {
+            task.abort();
+            return false;
+        };
+        ended.unwrap_or(false)
     }
 
     async fn ask<T>(

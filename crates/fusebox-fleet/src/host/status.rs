@@ -46,10 +46,15 @@ pub struct Status {
     pub is_localised: bool,
     /// The operator's order that is in force in the fleet.
     pub order: Order,
-    /// Whether it has left the fleet.
-    pub has_left: bool,
     /// What it counted.
     pub tally: Tally,
+}
+
+impl Status {
+    /// Whether it takes part: it has not left, and its task has not ended.
+    pub fn is_in(&self) -> bool {
+        self.apart != Some(Apart::Left)
+    }
 }
 
 /// Why an instance does not follow its fleet.
@@ -58,7 +63,7 @@ pub struct Status {
 pub enum Apart {
     /// The mode is [`Mode::Local`].
     Local,
-    /// It has left.
+    /// It has left, or its task has ended.
     Left,
     /// It has joined just now, and the engine has not answered yet.
     Joining,
@@ -183,7 +188,6 @@ impl Board {
             prober: None,
             is_localised: false,
             order: Order::Automatic,
-            has_left: false,
             tally: Tally::default(),
         };
         Self {
@@ -234,11 +238,7 @@ impl Board {
     pub(super) fn leave(&self) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let status = &mut shown.status;
-        status.has_left = true;
-        status.apart = Some(match status.mode {
-            Mode::Local => Apart::Local,
-            _ => Apart::Left,
-        });
+        status.apart = Some(Apart::Left);
         (status.stage, status.prober, status.is_localised) = (None, None, false);
     }
 
@@ -248,7 +248,7 @@ impl Board {
         let age = |since: Instant| now.saturating_duration_since(since);
         let view_age = age(shown.heard_at.unwrap_or(self.joined));
         let is_young = |since: Option<Instant>| since.is_some_and(|at| age(at) < self.stale_after);
-        let is_in = !shown.status.has_left;
+        let is_in = shown.status.is_in();
         Status {
             view_age,
             is_fresh: is_in && is_young(shown.heard_at),

@@ -59,11 +59,7 @@ async fn listen(
 }
 
 /// Returns whether any view came.
-async fn views(
-    engine: Arc<dyn FleetEngine>,
-    key: BreakerKey,
-    inbox: mpsc::Sender<Input>,
-) -> bool {
+async fn views(engine: Arc<dyn FleetEngine>, key: BreakerKey, inbox: mpsc::Sender<Input>) -> bool {
     let mut events = engine.events(&key);
     let mut any = false;
     while let Some(view) = events.next().await {

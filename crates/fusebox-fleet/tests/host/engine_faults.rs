@@ -20,14 +20,6 @@ enum Moment {
     OwnOpen,
 }
 
-const MOMENTS: [Moment; 5] = [
-    Moment::Closed,
-    Moment::Held,
-    Moment::Probing,
-    Moment::Turn,
-    Moment::OwnOpen,
-];
-
 async fn at(moment: Moment) -> Rig {
     let mut rig = Rig::begun().await;
     match moment {
@@ -63,53 +55,81 @@ fn fell_back(event: &FleetEvent) -> bool {
     *event == FleetEvent::FellBack { reason }
 }
 
-#[tokio::test(start_paused = true)]
-async fn whatever_the_engine_does_a_well_downstream_is_called_again() {
-    for conduct in Conduct::FAULTS {
-        for moment in MOMENTS {
-            let mut rig = at(moment).await;
-            rig.engines(conduct);
-            rig.set_well(true);
-            rig.all[0].hangs = false;
-
-            rig.run(ALONE_AND_WELL).await;
-
-            let case = format!("{conduct:?} while {moment:?}");
-            assert_eq!(rig.states(), [State::Closed; 3], "{case}");
-            assert_eq!(rig.stages(), [None; 3], "{case}");
-            let status = rig.all[0].status();
-            assert_eq!((status.apart, status.is_fresh), (Some(Apart::Stale), false), "{case}");
-            assert!(!status.engine_up && status.trouble.is_some(), "{case}");
-            assert_eq!(rig.all[0].told(fell_back), 1, "{case}: it is said once");
-            assert_eq!(status.tally.fallbacks(FallbackReason::Stale), 1, "{case}");
+/// A test of its own for each moment, so that they run side by side.
+macro_rules! at_each_moment {
+    ($($well:ident, $sick:ident: $moment:ident,)+) => {$(
+        #[tokio::test(start_paused = true)]
+        async fn $well() {
+            a_well_downstream_is_called_again(Moment::$moment).await;
         }
+
+        #[tokio::test(start_paused = true)]
+        async fn $sick() {
+            a_sick_downstream_is_left_alone(Moment::$moment).await;
+        }
+    )+};
+}
+
+at_each_moment! {
+    a_mad_engine_of_a_closed_breaker_changes_nothing, a_mad_engine_keeps_no_breaker_closed: Closed,
+    a_mad_engine_holds_no_breaker, a_held_breaker_without_an_engine_goes_on_open: Held,
+    a_mad_engine_ends_no_probe_for_ever, a_failed_probe_without_an_engine_opens: Probing,
+    a_mad_engine_takes_no_turn_away, a_turn_without_an_engine_trips_by_its_own_rules: Turn,
+    a_mad_engine_keeps_no_breaker_open, an_own_open_breaker_without_an_engine_stays_so: OwnOpen,
+}
+
+async fn a_well_downstream_is_called_again(moment: Moment) {
+    for conduct in Conduct::FAULTS {
+        let mut rig = at(moment).await;
+        rig.engines(conduct);
+        rig.set_well(true);
+        rig.all[0].hangs = false;
+
+        rig.run(ALONE_AND_WELL).await;
+
+        let case = format!("{conduct:?} while {moment:?}");
+        assert_eq!(rig.states(), [State::Closed; 3], "{case}");
+        assert_eq!(rig.stages(), [None; 3], "{case}");
+        let status = rig.all[0].status();
+        assert_eq!(
+            (status.apart, status.is_fresh),
+            (Some(Apart::Stale), false),
+            "{case}"
+        );
+        assert!(!status.engine_up && status.trouble.is_some(), "{case}");
+        assert_eq!(rig.all[0].told(fell_back), 1, "{case}: it is said once");
+        assert_eq!(status.tally.fallbacks(FallbackReason::Stale), 1, "{case}");
+    }
+}
+
+async fn a_sick_downstream_is_left_alone(moment: Moment) {
+    for conduct in Conduct::FAULTS {
+        let mut rig = at(moment).await;
+        rig.engines(conduct);
+        rig.set_well(false);
+        rig.all[0].hangs = false;
+        rig.run(ALONE_AND_WELL).await;
+        let failed: u32 = rig.all.iter().map(|one| one.failed).sum();
+
+        rig.run(5000 * MS).await;
+
+        let case = format!("{conduct:?} while {moment:?}");
+        let more = rig.all.iter().map(|one| one.failed).sum::<u32>() - failed;
+        // One probe per open period and breaker, or ten failures until it opens.
+        assert!(
+            more <= 3 * (10 + 6),
+            "{case}: {more} failures in five seconds"
+        );
+        assert!(
+            rig.states().iter().all(|state| *state != State::Closed),
+            "{case}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_the_engine_does_a_sick_downstream_is_left_alone() {
-    for conduct in Conduct::FAULTS {
-        for moment in MOMENTS {
-            let mut rig = at(moment).await;
-            rig.engines(conduct);
-            rig.set_well(false);
-            rig.all[0].hangs = false;
-            rig.run(ALONE_AND_WELL).await;
-            let failed: u32 = rig.all.iter().map(|one| one.failed).sum();
-
-            rig.run(5000 * MS).await;
-
-            let case = format!("{conduct:?} while {moment:?}");
-            let more = rig.all.iter().map(|one| one.failed).sum::<u32>() - failed;
-            // One probe per open period and breaker, or ten failures until it opens.
-            assert!(more <= 3 * (10 + 6), "{case}: {more} failures in five seconds");
-            assert!(rig.states().iter().all(|state| *state != State::Closed), "{case}");
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_report_is_under_way_at_a_time_and_a_slow_engine_is_asked_no_more_than_its_timeout_allows() {
+async fn one_report_is_under_way_at_a_time_and_a_slow_engine_is_asked_no_more_than_its_timeout_allows()
+ {
     for conduct in [Conduct::Silent, Conduct::Slow] {
         let mut rig = Rig::begun().await;
         rig.engines(conduct);
@@ -123,9 +143,16 @@ async fn one_report_is_under_way_at_a_time_and_a_slow_engine_is_asked_no_more_th
             rig.run(120 * MS).await;
         }
 
-        assert_eq!(engine.most_reports.load(Ordering::Relaxed), 1, "{conduct:?}");
+        assert_eq!(
+            engine.most_reports.load(Ordering::Relaxed),
+            1,
+            "{conduct:?}"
+        );
         let asked = engine.asked.load(Ordering::Relaxed) - asked;
-        assert!(asked <= 10_000 / 250 + 1, "{conduct:?}: {asked} in ten seconds");
+        assert!(
+            asked <= 10_000 / 250 + 1,
+            "{conduct:?}: {asked} in ten seconds"
+        );
     }
 }
 
@@ -145,7 +172,11 @@ async fn an_engine_that_is_not_there_at_the_start_is_said_once_and_joined_later(
 
         rig.engines(Conduct::Well);
         rig.run(1500 * MS).await;
-        assert_eq!(rig.all[0].told(|event| *event == FleetEvent::Rejoined), 1, "{conduct:?}");
+        assert_eq!(
+            rig.all[0].told(|event| *event == FleetEvent::Rejoined),
+            1,
+            "{conduct:?}"
+        );
         assert_eq!(rig.all[0].status().apart, None, "{conduct:?}");
         assert_eq!(rig.all[0].status().trouble, None, "{conduct:?}");
         // The stream of views is asked for again within half a minute.
@@ -169,7 +200,10 @@ async fn an_engine_that_lies_holds_no_longer_than_a_verdict_is_kept() {
     let is_closed = |rig: &Rig| rig.states() == [State::Closed; 3];
     assert!(rig.run_until(limit + ALONE_AND_WELL, is_closed).await);
 
-    assert!(began.elapsed() >= limit - 1000 * MS, "a true verdict is followed as long");
+    assert!(
+        began.elapsed() + 1000 * MS >= limit,
+        "a true verdict is followed as long"
+    );
     let status = rig.all[0].status();
     assert_eq!(status.tally.fallbacks(FallbackReason::HeldTooLong), 1);
     rig.run(10_000 * MS).await;

@@ -20,9 +20,15 @@ async fn who_leaves_is_off_the_roll_and_its_breaker_is_free() {
     assert!(rig.all[0].participant.take().unwrap().leave().await);
 
     assert_eq!(rig.all[0].breaker.snapshot().hold, None);
-    assert!(reader.status().has_left);
+    assert!(!reader.status().is_in());
     assert_eq!(rig.all[0].told(|event| *event == FleetEvent::Left), 1);
-    let standing = rig.all[1].participant.as_ref().unwrap().peek().await.unwrap();
+    let standing = rig.all[1]
+        .participant
+        .as_ref()
+        .unwrap()
+        .peek()
+        .await
+        .unwrap();
     assert_eq!(standing.members.len(), 2);
 }
 
@@ -39,7 +45,13 @@ async fn a_dropped_handle_frees_the_breaker_at_once_and_leaves_in_the_background
 
         assert_eq!(rig.all[0].breaker.snapshot().hold, None, "{stage:?}");
         tokio::time::sleep(600 * MS).await;
-        let standing = rig.all[1].participant.as_ref().unwrap().peek().await.unwrap();
+        let standing = rig.all[1]
+            .participant
+            .as_ref()
+            .unwrap()
+            .peek()
+            .await
+            .unwrap();
         assert_eq!(standing.members.len(), 2, "{stage:?}");
         assert_eq!(rig.all[0].breaker.snapshot().hold, None, "{stage:?}");
     }
@@ -57,7 +69,11 @@ async fn leaving_waits_for_no_engine_longer_than_three_timeouts() {
         let is_told = rig.all[0].participant.take().unwrap().leave().await;
 
         assert!(!is_told || conduct == Conduct::Garbage, "{conduct:?}");
-        assert!(began.elapsed() <= 760 * MS, "{conduct:?}: {:?}", began.elapsed());
+        assert!(
+            began.elapsed() <= 760 * MS,
+            "{conduct:?}: {:?}",
+            began.elapsed()
+        );
         assert_eq!(rig.all[0].breaker.snapshot().hold, None, "{conduct:?}");
     }
 }
@@ -79,9 +95,13 @@ fn a_runtime_that_ends_takes_its_tasks_and_frees_the_breakers() {
 
     drop(runtime);
 
-    assert!(rig.all.iter().all(|one| one.breaker.snapshot().hold.is_none()));
+    assert!(
+        rig.all
+            .iter()
+            .all(|one| one.breaker.snapshot().hold.is_none())
+    );
     assert!(rig.all.iter().all(|one| one.breaker.state() == State::Open));
-    assert!(rig.all[0].status().has_left);
+    assert!(!rig.all[0].status().is_in());
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,5 +123,5 @@ async fn a_listener_that_panics_ends_nothing() {
     rig.run(Duration::from_secs(8)).await;
 
     assert_eq!(rig.states(), [State::Closed; 3]);
-    assert!(rig.all.iter().all(|one| !one.status().has_left));
+    assert!(rig.all.iter().all(|one| one.status().is_in()));
 }

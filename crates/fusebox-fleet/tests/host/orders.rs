@@ -31,11 +31,22 @@ async fn an_order_reaches_all_within_a_heartbeat_and_outlives_the_operator() {
     rig.run(1150 * MS).await;
     assert_eq!(rig.states(), [State::ForcedOpen; 2]);
     assert_eq!(rig.all[0].status().apart, Some(Apart::Operator));
-    let ordered = |event: &FleetEvent| matches!(event, FleetEvent::Ordered { order: Order::ForceOpen });
+    let ordered = |event: &FleetEvent| {
+        matches!(
+            event,
+            FleetEvent::Ordered {
+                order: Order::ForceOpen
+            }
+        )
+    };
     assert_eq!(rig.all[0].told(ordered), 1);
 
     rig.run(20_000 * MS).await;
-    assert_eq!(rig.states(), [State::ForcedOpen; 2], "it is in force until the next one");
+    assert_eq!(
+        rig.states(),
+        [State::ForcedOpen; 2],
+        "it is in force until the next one"
+    );
     let operator = rig.all[1].participant.as_ref().unwrap();
     operator.order(Order::Disable).await.unwrap();
     rig.run(1150 * MS).await;
@@ -58,7 +69,12 @@ async fn the_instance_of_the_operator_obeys_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_the_engine_does_not_answer_is_an_error_within_a_second() {
-    for conduct in [Conduct::Silent, Conduct::PanicsAtOnce, Conduct::PanicsLater, Conduct::Down] {
+    for conduct in [
+        Conduct::Silent,
+        Conduct::PanicsAtOnce,
+        Conduct::PanicsLater,
+        Conduct::Down,
+    ] {
         let rig = Rig::begun().await;
         rig.engines(conduct);
         let began = tokio::time::Instant::now();
@@ -82,5 +98,8 @@ async fn an_instance_that_leaves_a_fleet_that_is_ordered_open_decides_for_itself
 
     assert!(operator.leave().await);
 
-    assert_eq!(rig.states(), [State::Closed, State::ForcedOpen, State::ForcedOpen]);
+    assert_eq!(
+        rig.states(),
+        [State::Closed, State::ForcedOpen, State::ForcedOpen]
+    );
 }

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fusebox::{Breaker, Clock, ClockSteps, Config, HoldStage, Permit, State, Verdict};
+use fusebox::{Breaker, Config, HoldStage, Permit, State, Verdict};
 use fusebox_fleet::engine::memory::Memory;
-use fusebox_fleet::host::{FleetEvent, Host, Participant, Status};
+use fusebox_fleet::host::{FleetEvent, Host, Participant, RuntimeClock, Status};
 use fusebox_fleet::{BreakerKey, InstanceId, Mode, Settings, SettingsBuilder};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::scripted::{Conduct, Scripted};
 
@@ -15,27 +15,6 @@ pub(crate) const MS: Duration = Duration::from_millis(1);
 pub(crate) const STEP: Duration = Duration::from_millis(20);
 /// An instance that loses its engine is alone after that, and probes for itself within a longest open period.
 pub(crate) const ALONE_AND_WELL: Duration = Duration::from_millis(3000 + 1200 + 100);
-
-/// The runtime's clock, which a test pauses.
-#[derive(Clone, Copy)]
-pub(crate) struct RuntimeClock(Instant);
-
-impl RuntimeClock {
-    pub(crate) fn new() -> Self {
-        // A server's time is far from zero.
-        Self(Instant::now() - Duration::from_secs(1000))
-    }
-}
-
-impl Clock for RuntimeClock {
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn steps(&self) -> ClockSteps {
-        ClockSteps::OnlyForward
-    }
-}
 
 pub(crate) fn config() -> Config {
     Config::builder()
@@ -160,7 +139,11 @@ impl Rig {
     }
 
     pub(crate) async fn run(&mut self, time: Duration) {
-        self.run_until(time, |_| false).await;
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.all.iter_mut().for_each(Instance::call);
+            sleep_until(end.min(Instant::now() + STEP)).await;
+        }
     }
 
     /// Returns whether it came to that in this time.
@@ -202,6 +185,9 @@ impl Rig {
 
     pub(crate) async fn until_stage(&mut self, stage: HoldStage) {
         let is_there = |rig: &Self| rig.all[0].status().stage == Some(stage);
-        assert!(self.run_until(20_000 * MS, is_there).await, "never {stage:?}");
+        assert!(
+            self.run_until(20_000 * MS, is_there).await,
+            "never {stage:?}"
+        );
     }
 }

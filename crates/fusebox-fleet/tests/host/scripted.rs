@@ -9,8 +9,8 @@ use std::time::Duration;
 use fusebox_fleet::engine::memory::Memory;
 use fusebox_fleet::engine::{Answer, Engine, EngineError, Events, Operator, Unavailable};
 use fusebox_fleet::{
-    Acquire, AcquireRefused, BreakerKey, Epoch, Era, Fenced, Incarnation, Lease, Order, Report, ReportRefused, Revision,
-    Sender, Settlement, Standing, Verdict, View, Votes,
+    Acquire, AcquireRefused, BreakerKey, Epoch, Era, Fenced, Incarnation, Lease, Order, Report,
+    ReportRefused, Revision, Sender, Settlement, Standing, Verdict, View, Votes,
 };
 
 /// What the engine does.
@@ -114,7 +114,7 @@ impl Scripted {
 
 /// Numbers that contradict each other, or lie beyond the end of time.
 fn nonsense(mut view: View) -> View {
-    if view.revision.get() % 2 == 0 {
+    if view.revision.get().is_multiple_of(2) {
         view.votes = Votes::new(1, 9, 0);
         view.verdict = Verdict::Closed;
         view.era.epoch = Epoch::new(u64::MAX);

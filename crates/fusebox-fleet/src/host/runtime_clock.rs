@@ -1,0 +1,50 @@
+//! The runtime's own time as a clock of breakers and engines.
+
+use std::time::Duration;
+
+use fusebox::{Clock, ClockSteps};
+use tokio::time::Instant;
+
+/// The runtime's time: a clock for breakers and for the engine in memory, where a test or a demonstration
+/// pauses or moves the time of all of them together.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config};
+/// use fusebox_fleet::engine::memory::Memory;
+/// use fusebox_fleet::host::RuntimeClock;
+///
+/// let clock = RuntimeClock::new();
+/// let breaker = Breaker::with_clock("inventory", Config::default(), clock);
+/// let engine = Memory::with_clock(clock);
+/// # drop((breaker, engine));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct RuntimeClock {
+    origin: Instant,
+}
+
+impl RuntimeClock {
+    /// A clock whose time begins now.
+    pub fn new() -> Self {
+        Self {
+            origin: Instant::now(),
+        }
+    }
+}
+
+impl Default for RuntimeClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for RuntimeClock {
+    fn now(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    fn steps(&self) -> ClockSteps {
+        ClockSteps::OnlyForward
+    }
+}

@@ -1,0 +1,115 @@
+//! The names, help texts and labels of a fleet's metrics.
+
+use crate::names::{Definition, Kind};
+
+/// Voters.
+pub const VOTERS: Definition = Definition::new(
+    "circuit_breaker_fleet_voters",
+    Kind::Gauge,
+    &["breaker"],
+    "Instances with an opinion, in the newest view; 0 before the first one.",
+);
+/// Suspects.
+pub const SUSPECTS: Definition = Definition::new(
+    "circuit_breaker_fleet_suspects",
+    Kind::Gauge,
+    &["breaker"],
+    "Voters that suspect the downstream, in the newest view.",
+);
+/// Votes that are needed.
+pub const NEED: Definition = Definition::new(
+    "circuit_breaker_fleet_need",
+    Kind::Gauge,
+    &["breaker"],
+    "Suspects that it takes to open the fleet, in the newest view.",
+);
+/// The epoch.
+pub const EPOCH: Definition = Definition::new(
+    "circuit_breaker_fleet_epoch",
+    Kind::Gauge,
+    &["breaker"],
+    "How often the fleet's verdict has changed, in the newest view; begins anew when the engine forgets.",
+);
+/// The verdict, one-hot.
+pub const VERDICT: Definition = Definition::new(
+    "circuit_breaker_fleet_verdict",
+    Kind::Gauge,
+    &["breaker", "state"],
+    "1 for the fleet's verdict in the newest view, 0 for the other; closed before the first one.",
+);
+/// What the fleet does with the breaker, one-hot.
+pub const STAGE: Definition = Definition::new(
+    "circuit_breaker_fleet_stage",
+    Kind::Gauge,
+    &["breaker", "stage"],
+    "1 for how far the fleet's verdict has come in this breaker, 0 for the others; none while it decides for itself.",
+);
+/// Why an instance does not follow, one-hot.
+pub const APART: Definition = Definition::new(
+    "circuit_breaker_fleet_apart",
+    Kind::Gauge,
+    &["breaker", "reason"],
+    "1 for the reason why this instance does not follow the fleet, 0 for the others; all are 0 while it does.",
+);
+/// The view's age.
+pub const VIEW_AGE: Definition = Definition::new(
+    "circuit_breaker_fleet_view_age_seconds",
+    Kind::Gauge,
+    &["breaker"],
+    "Age of the newest view, at most; before the first one, time since the breaker joined.",
+);
+/// Whether the engine answers.
+pub const ENGINE_UP: Definition = Definition::new(
+    "circuit_breaker_fleet_engine_up",
+    Kind::Gauge,
+    &["breaker"],
+    "1 while the engine answers in time, 0 after it has not for the time in which a view becomes stale.",
+);
+/// Localised failure.
+pub const LOCALISED: Definition = Definition::new(
+    "circuit_breaker_fleet_localised",
+    Kind::Gauge,
+    &["breaker"],
+    "1 while this instance's breaker is open beside a fleet that is fine.",
+);
+/// Messages.
+pub const MESSAGES: Definition = Definition::new(
+    "circuit_breaker_fleet_messages_total",
+    Kind::Counter,
+    &["breaker", "kind", "direction"],
+    "Messages to the engine, and answers in time that make sense.",
+);
+/// Verdicts adopted.
+pub const ADOPTIONS: Definition = Definition::new(
+    "circuit_breaker_fleet_adoptions_total",
+    Kind::Counter,
+    &["breaker"],
+    "Times that the fleet's verdict opened the breaker.",
+);
+/// Vetoes.
+pub const VETOES: Definition = Definition::new(
+    "circuit_breaker_fleet_vetoes_total",
+    Kind::Counter,
+    &["breaker"],
+    "Epochs in which the fleet was open and this instance saw no trouble.",
+);
+/// Fallbacks.
+pub const FALLBACKS: Definition = Definition::new(
+    "circuit_breaker_fleet_fallbacks_total",
+    Kind::Counter,
+    &["breaker", "reason"],
+    "Times that the instance went on alone, by reason.",
+);
+/// Leases.
+pub const LEASES: Definition = Definition::new(
+    "circuit_breaker_fleet_leases_total",
+    Kind::Counter,
+    &["breaker", "outcome"],
+    "Requests for the right to probe for the fleet, by what came of them.",
+);
+
+/// What is exported of each participant.
+pub const FLEET: &[Definition] = &[
+    VOTERS, SUSPECTS, NEED, EPOCH, VERDICT, STAGE, APART, VIEW_AGE, ENGINE_UP, LOCALISED, MESSAGES,
+    ADOPTIONS, VETOES, FALLBACKS, LEASES,
+];
