@@ -146,7 +146,7 @@ async fn a_scrape_shows_votes_verdict_stage_and_messages() {
             r#"messages_total{breaker="db",kind="report",direction="sent"}"#
         ) >= 3.0
     );
-    fleet.calls([false; 2], 250).await;
+    fleet.calls([false; 2], 600).await; // after a failed probe the other one is preferred
     assert!(value(&metrics, r#"leases_total{breaker="db",outcome="failed"}"#) >= 1.0);
 }
 

@@ -189,13 +189,22 @@ async fn an_engine_that_is_not_there_at_the_start_is_said_once_and_joined_later(
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_lies_holds_no_longer_than_a_verdict_is_kept() {
-    let mut rig = Rig::begun().await;
+    let soon = || {
+        settings(Mode::Quorum)
+            .longest_gap(1000 * MS)
+            .build()
+            .unwrap()
+    };
+    let limit = soon().verdict_for();
+    assert!(limit <= 10_000 * MS);
+    let mut rig = Rig::apart();
+    rig.all.iter_mut().for_each(|one| one.join(soon()));
+    rig.run(2000 * MS).await;
     rig.set_well(false);
     rig.until_stage(HoldStage::Held).await;
     rig.engines(Conduct::Lies);
     rig.set_well(true);
     let began = Instant::now();
-    let limit = settings(Mode::Quorum).build().unwrap().verdict_for();
 
     let is_closed = |rig: &Rig| rig.states() == [State::Closed; 3];
     assert!(rig.run_until(limit + ALONE_AND_WELL, is_closed).await);
