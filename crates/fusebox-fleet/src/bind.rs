@@ -13,6 +13,7 @@ use crate::message::ProbeResult;
 /// What a call's end says to a member: the state in which the call was permitted, and its outcome.
 ///
 /// Only calls of a closed breaker are evidence. Probes are told by the transition that they cause.
+#[inline]
 pub fn finished(permitted_in: State, outcome: Outcome) -> Option<Event> {
     match (permitted_in, outcome) {
         (State::Closed, Outcome::Success) => Some(Event::Finished(CallResult::Succeeded)),
@@ -22,6 +23,7 @@ pub fn finished(permitted_in: State, outcome: Outcome) -> Option<Event> {
 }
 
 /// What a rejection says to a member: there is traffic, so a held instance could probe.
+#[inline]
 pub fn rejected(reason: RejectReason) -> Option<Event> {
     match reason {
         RejectReason::Fleet | RejectReason::ProbeBusy => Some(Event::Rejected),
