@@ -49,19 +49,20 @@ mod errand;
 mod fleet_engine;
 mod fleet_event;
 mod hearing;
+mod input;
 mod line;
 mod part;
 mod participant;
 mod runtime_clock;
 mod sense;
+mod shared;
 mod status;
 mod subscription;
 mod tally;
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fusebox::Breaker;
@@ -82,6 +83,7 @@ use crate::message::Sender;
 use crate::name::{BreakerKey, InstanceId, Session};
 use crate::settings::Settings;
 use driver::Driver;
+use shared::Shared;
 use status::Board;
 
 /// How many messages wait for a task that is busy.
@@ -91,16 +93,6 @@ const INBOX: usize = 16;
 #[derive(Clone)]
 pub struct Host {
     shared: Arc<Shared>,
-}
-
-struct Shared {
-    engine: Arc<dyn FleetEngine>,
-    sender: Sender,
-    listener: Option<Arc<dyn FleetListener>>,
-    listen_every: Duration,
-    random: Mutex<fastrand::Rng>,
-    /// The keys that take part.
-    keys: Mutex<BTreeSet<BreakerKey>>,
 }
 
 impl Host {
@@ -160,23 +152,6 @@ impl Host {
     /// The instance's name.
     pub fn instance(&self) -> &InstanceId {
         &self.shared.sender.instance
-    }
-}
-
-impl Shared {
-    fn random(&self) -> fastrand::Rng {
-        self.random
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fork()
-    }
-
-    fn has_left(&self, key: &BreakerKey) {
-        self.keys().remove(key);
-    }
-
-    fn keys(&self) -> MutexGuard<'_, BTreeSet<BreakerKey>> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,40 +10,23 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Shared;
 use super::caught::Caught;
 use super::errand::{Errands, within};
 use super::fleet_event::{self, FleetEvent};
 use super::hearing::Hearing;
+use super::input::Input;
 use super::part::Part;
 use super::sense;
+use super::shared::Shared;
 use super::status::Board;
 use super::subscription::Subscription;
 use super::tally::{FallbackReason, LeaseOutcome, MessageKind};
 use crate::bind::Bound;
 use crate::command::Order;
-use crate::engine::EngineError;
-use crate::member::{Action, Event, Member, Notice, Overlay, Right, Ticket};
-use crate::message::{AcquireRefused, Fenced, Lease, ProbeResult, ReportRefused, Sender};
+use crate::member::{Action, Event, Member, Notice, Overlay, Right};
+use crate::message::{AcquireRefused, Lease, ProbeResult, ReportRefused, Sender};
 use crate::mode::{Evidence, Mode};
 use crate::view::View;
-
-/// What the task is told.
-pub(super) enum Input {
-    /// A report was answered, or was not.
-    Reported(Ticket, Result<View, EngineError<ReportRefused>>),
-    /// A request for the lease was.
-    Acquired(Ticket, Result<Lease, EngineError<AcquireRefused>>),
-    /// A settlement was.
-    Settled(Result<View, EngineError<Fenced>>),
-    /// The engine told something.
-    Pushed(View),
-    /// There is something else to look at.
-    Wake,
-    /// For a test of what a fault of this very task leads to.
-    #[cfg(test)]
-    Fault,
-}
 
 pub(super) struct Driver {
     host: Arc<Shared>,

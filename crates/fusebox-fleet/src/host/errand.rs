@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::caught::{Caught, Panicked};
-use super::driver::Input;
 use super::fleet_engine::FleetEngine;
+use super::input::Input;
 use super::line::Line;
 use super::tally::{MessageKind, Tally};
 use crate::engine::{EngineError, Unavailable};

@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::Shared;
 use super::caught::Caught;
-use super::driver::Input;
 use super::errand::{unavailable, within};
+use super::input::Input;
+use super::shared::Shared;
 use super::status::{Board, Reader, Status};
 use crate::command::Order;
 use crate::engine::{EngineError, Unavailable};

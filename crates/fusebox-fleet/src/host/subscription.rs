@@ -8,8 +8,8 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::caught::Caught;
-use super::driver::Input;
 use super::fleet_engine::FleetEngine;
+use super::input::Input;
 use crate::name::BreakerKey;
 
 /// The shortest time between two views: an engine that tells without end takes no core.

@@ -2,7 +2,7 @@
 
 use fusebox::{Config, State};
 
-use super::driver::Input;
+use super::input::Input;
 use super::*;
 use crate::engine::memory::Memory;
 use crate::mode::Mode;
