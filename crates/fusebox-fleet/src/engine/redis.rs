@@ -60,6 +60,8 @@ mod link;
 mod news;
 mod reply;
 mod script;
+mod shared;
+mod subscription;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -69,8 +71,8 @@ use ::redis::{Script, Value};
 
 pub use address::{Address, InvalidAddress};
 use link::Link;
-use news::Subscription;
 use script::{Names, SERVER_CLOCK, Scripts, Words};
+use subscription::Subscription;
 
 use super::{Answer, Engine, EngineError, Events, Operator};
 use crate::command::Order;

@@ -1,4 +1,4 @@
-//! The task that keeps the connection of a [`Link`](super::link::Link).
+//! The task that keeps the connection of a link.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::fault;
-use super::link::{Shared, State};
 use super::news::Standing;
+use super::shared::{Shared, State};
 use crate::engine::Unavailable;
 
 /// The pause before a connection is tried again, doubled with each failure.

@@ -5,13 +5,13 @@
 //! to be found out that way: a partition that drops packets ends no connection for a quarter of an hour.
 //! Verbs share the connection; whatever several of them ask at once goes out together.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{RedisError, RedisResult, Script, Value};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -20,50 +20,13 @@ use super::fault::{self, Connection};
 use super::keeper;
 use super::news::News;
 use super::script::{Names, Words};
+use super::shared::{Shared, State, Wishes};
 use crate::engine::Unavailable;
 
 /// A connection that is kept.
 pub(super) struct Link {
     shared: Arc<Shared>,
     keeper: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// What verbs, listeners and the keeper of the connection share.
-pub(super) struct Shared {
-    pub(super) address: Address,
-    pub(super) state: watch::Sender<State>,
-    pub(super) news: News,
-    pub(super) wishes: Wishes,
-    /// Answers that have come, whatever they said.
-    pub(super) answers: AtomicU64,
-}
-
-/// Whether there is a connection.
-#[derive(Clone)]
-pub(super) enum State {
-    /// There will be one soon, or a reason why not.
-    Connecting,
-    /// Verbs can be sent.
-    Up(MultiplexedConnection),
-    /// The last attempt failed.
-    Down(Unavailable),
-}
-
-/// What the keeper is asked to do.
-#[derive(Default)]
-pub(super) struct Wishes {
-    pub(super) any: Notify,
-    /// A verb was not answered in time.
-    pub(super) check: AtomicBool,
-    /// Another connection may do better.
-    pub(super) renew: AtomicBool,
-}
-
-impl Wishes {
-    fn wish(&self, what: &AtomicBool) {
-        what.store(true, Ordering::Relaxed);
-        self.any.notify_one();
-    }
 }
 
 impl Link {

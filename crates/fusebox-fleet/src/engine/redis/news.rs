@@ -1,13 +1,11 @@
 //! Who listens to which channel, and the newest view that came over it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::link::Link;
 use super::reply;
-use crate::engine::{Answer, Events};
 use crate::view::View;
 
 /// What is known of the channels that somebody listens to.
@@ -111,36 +109,5 @@ impl News {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Channel>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One listener.
-pub(super) struct Subscription {
-    link: Weak<Link>,
-    views: watch::Receiver<Option<View>>,
-}
-
-impl Subscription {
-    pub(super) fn new(link: &Arc<Link>, views: watch::Receiver<Option<View>>) -> Self {
-        Self {
-            link: Arc::downgrade(link),
-            views,
-        }
-    }
-}
-
-impl Events for Subscription {
-    fn next(&mut self) -> Answer<'_, Option<View>> {
-        Box::pin(async {
-            if let Some(link) = self.link.upgrade() {
-                link.keep();
-            }
-            loop {
-                self.views.changed().await.ok()?;
-                if let Some(view) = *self.views.borrow_and_update() {
-                    return Some(view);
-                }
-            }
-        })
     }
 }
