@@ -32,6 +32,8 @@ fi
 need promtool prometheus
 need prometheus prometheus
 need docker-compose docker-compose
+need redis-server redis-server
+need openssl openssl
 
 say "format"
 cargo fmt --all --check

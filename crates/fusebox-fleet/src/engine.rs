@@ -6,6 +6,8 @@
 
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "redis")]
+pub mod redis;
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -159,6 +159,18 @@ impl Settings {
         share.max(self.vote.minimum_votes)
     }
 
+    /// The share of voters that opens the fleet.
+    #[cfg(feature = "redis")]
+    pub(crate) fn quorum_share(&self) -> Ratio {
+        self.vote.quorum_share
+    }
+
+    /// How many votes it takes at least.
+    #[cfg(feature = "redis")]
+    pub(crate) fn minimum_votes(&self) -> u32 {
+        self.vote.minimum_votes
+    }
+
     /// The breaker's own open period.
     pub fn open_for(&self) -> Duration {
         self.probe.open_for
@@ -205,6 +217,12 @@ impl Settings {
             .min(self.probe.longest_gap)
     }
 
+    /// The longest wait between two probes.
+    #[cfg(feature = "redis")]
+    pub(crate) fn longest_gap(&self) -> Duration {
+        self.probe.longest_gap
+    }
+
     /// How many good probes in a row close the fleet.
     pub fn probes_to_close(&self) -> u32 {
         self.probe.probes_to_close
@@ -242,6 +260,12 @@ impl Settings {
     /// The share of failures in the merged window that opens the fleet.
     pub fn pool_threshold(&self) -> Ratio {
         self.pool.threshold
+    }
+
+    /// How many windows the merged one holds; none where that follows the voters.
+    #[cfg(feature = "redis")]
+    pub(crate) fn pool_windows(&self) -> Option<u32> {
+        self.pool.windows
     }
 
     /// How often counts are sent.

@@ -19,6 +19,12 @@ impl Fingerprint {
     pub fn get(self) -> u64 {
         self.0
     }
+
+    /// The mark as an engine reads it back.
+    #[cfg(feature = "redis")]
+    pub(crate) fn read(number: u64) -> Self {
+        Self(number)
+    }
 }
 
 impl fmt::Display for Fingerprint {

@@ -1,0 +1,134 @@
+//! What went wrong with a server, in words that cannot hold a password.
+//!
+//! Texts of the server are not handed on: Redis 5 answers a greeting that it does not know by repeating it,
+//! with the password in it. Only the first word of an error, its code, is.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use ::redis::{ErrorKind, RedisError};
+
+use crate::engine::Unavailable;
+
+/// The longest word that is taken for a code.
+const LONGEST_CODE: usize = 24;
+
+/// What a failed request says about the connection that it was sent over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Connection {
+    /// It works.
+    Fine,
+    /// It may have ended.
+    Lost,
+    /// Another one may lead to another server, or greet it with the password again.
+    Renew,
+}
+
+/// What to tell of an error, and what to do with the connection.
+pub(super) fn tell(error: &RedisError) -> (Unavailable, Connection) {
+    let Some(code) = error.code() else {
+        return (Unavailable::new(without_code(error)), Connection::Lost);
+    };
+    let connection = match code {
+        "NOAUTH" | "READONLY" | "MASTERDOWN" | "UNBLOCKED" => Connection::Renew,
+        _ => Connection::Fine,
+    };
+    (Unavailable::new(of_code(code, error.detail())), connection)
+}
+
+/// Whether the server does not know the greeting of RESP3: it is older than Redis 6, or a proxy.
+pub(super) fn is_too_old(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::RESP3NotSupported
+        || error.code() == Some("NOPROTO")
+        || (error.code() == Some("ERR")
+            && error
+                .detail()
+                .is_some_and(|detail| detail.starts_with("unknown command")))
+}
+
+fn of_code(code: &str, detail: Option<&str>) -> String {
+    match code {
+        "WRONGPASS" | "NOAUTH" => {
+            format!("the server does not accept the user or the password ({code})")
+        }
+        "NOPERM" => "the server does not let this user do it (NOPERM): see the permissions in the \
+                     documentation of fusebox_fleet::engine::redis"
+            .to_owned(),
+        "OOM" => "the server has no memory left (OOM)".to_owned(),
+        "READONLY" => "the server is a read-only replica (READONLY)".to_owned(),
+        "LOADING" => "the server is loading its data (LOADING)".to_owned(),
+        "BUSY" => "the server is busy with a script (BUSY)".to_owned(),
+        "MISCONF" => "the server cannot save its data and takes no writes (MISCONF)".to_owned(),
+        "MOVED" | "ASK" | "CLUSTERDOWN" | "CROSSSLOT" => {
+            format!("the server is a node of a cluster that does not keep this key ({code})")
+        }
+        "WRONGTYPE" => {
+            "a key of the ledger holds something else (WRONGTYPE): delete the keys with the \
+                        breaker's name, or choose another prefix"
+                .to_owned()
+        }
+        // Of our own scripts, which know where a field is, but not what is in it.
+        "GARBAGE" => format!(
+            "the ledger on the server makes no sense (field {}): delete the keys with the breaker's name",
+            detail.map_or_else(String::new, name)
+        ),
+        "ERR" if detail.is_some_and(|detail| detail.contains("WRONGTYPE")) => {
+            of_code("WRONGTYPE", None)
+        }
+        "ERR" if detail.is_some_and(|detail| detail.contains("OOM command not allowed")) => {
+            of_code("OOM", None)
+        }
+        "ERR" if detail.is_some_and(|detail| detail.contains("READONLY")) => {
+            of_code("READONLY", None)
+        }
+        code => format!("the server answered with the error {}", name(code)),
+    }
+}
+
+/// Letters, digits and underscores, and not many.
+fn name(text: &str) -> String {
+    text.chars()
+        .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
+        .take(LONGEST_CODE)
+        .collect()
+}
+
+fn without_code(error: &RedisError) -> String {
+    if error.is_timeout() {
+        return "the server did not answer in time".to_owned();
+    }
+    match error.kind() {
+        ErrorKind::Io => format!("no connection to the server: {}", of_io(error)),
+        ErrorKind::AuthenticationFailed => of_code("WRONGPASS", None),
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
+            "the answer makes no sense: is this a Redis server?".to_owned()
+        }
+        ErrorKind::RESP3NotSupported => "the server does not speak RESP3".to_owned(),
+        kind => format!("the request failed ({kind:?})"),
+    }
+}
+
+/// By its kind alone: the text of an error may name anything.
+fn of_io(error: &RedisError) -> &'static str {
+    let source = error.source();
+    // The client wraps it once.
+    let wrapped = source.and_then(|source| source.downcast_ref::<Arc<dyn Error + Send + Sync>>());
+    let Some(error) = wrapped.and_then(|error| error.downcast_ref().map(io::Error::kind)) else {
+        return "it was lost";
+    };
+    match error {
+        io::ErrorKind::ConnectionRefused => "it was refused",
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::NotConnected => "it was closed",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            "the network does not lead there"
+        }
+        io::ErrorKind::NotFound => "the host is not known",
+        io::ErrorKind::InvalidData => "the certificate or the encryption does not fit",
+        _ => "the name or the address could not be used",
+    }
+}

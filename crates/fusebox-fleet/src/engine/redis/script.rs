@@ -1,0 +1,227 @@
+//! The scripts, one per verb, and what they are told.
+//!
+//! Each is the ledger in front of a verb, so that a verb is one atomic step in one round trip. They take the
+//! time from a function `now` that stands before them; a test replaces it, to hold them against the
+//! [`Ledger`](crate::Ledger) at the same instants.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use ::redis::Script;
+
+use crate::command::Order;
+use crate::message::{Acquire, ProbeResult, Report, Sender, Settlement};
+use crate::mode::{CloseRule, Evidence, ProbeRule};
+use crate::name::BreakerKey;
+use crate::settings::Settings;
+use crate::view::Era;
+
+/// The server's own clock, in microseconds.
+pub(super) const SERVER_CLOCK: &str = "local function now() \
+    local read = redis.call('TIME') return read[1] * 1000000 + read[2] end\n";
+
+const LEDGER: &str = include_str!("lua/ledger.lua");
+
+/// Times that a script gets are no longer than this, about 35 years: sums of such times stay exact in Lua.
+const LONGEST: u64 = 1 << 50;
+
+/// Counts of one report are no larger than this.
+const MOST_CALLS: u64 = 1_000_000_000_000;
+
+/// The scripts by verb.
+pub(super) struct Scripts {
+    pub(super) report: Script,
+    pub(super) acquire: Script,
+    pub(super) settle: Script,
+    pub(super) leave: Script,
+    pub(super) order: Script,
+    pub(super) peek: Script,
+}
+
+impl Scripts {
+    /// The scripts with this clock.
+    pub(super) fn new(clock: &str) -> Self {
+        let script = |verb: &str| Script::new(&format!("{clock}{LEDGER}{verb}"));
+        Self {
+            report: script(include_str!("lua/report.lua")),
+            acquire: script(include_str!("lua/acquire.lua")),
+            settle: script(include_str!("lua/settle.lua")),
+            leave: script(include_str!("lua/leave.lua")),
+            order: script(include_str!("lua/order.lua")),
+            peek: script(include_str!("lua/peek.lua")),
+        }
+    }
+}
+
+/// The names of a breaker key's ledger on the server.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    base: String,
+}
+
+/// What a ledger is kept in, in the order in which scripts get it.
+const PARTS: [&str; 9] = [
+    "verdict", "members", "voters", "suspects", "roll", "leases", "command", "buckets", "counts",
+];
+
+impl Names {
+    /// The braces keep all parts on one node of a cluster.
+    pub(super) fn new(prefix: &str, key: &BreakerKey) -> Self {
+        Self {
+            base: format!("{prefix}:{{{key}}}"),
+        }
+    }
+
+    /// Where changes are told.
+    pub(super) fn channel(&self) -> &str {
+        &self.base
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = String> {
+        PARTS.iter().map(|part| format!("{}:{part}", self.base))
+    }
+}
+
+/// The words that a verb tells its script.
+pub(super) struct Words(Vec<String>);
+
+impl Words {
+    fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn word(mut self, word: impl Display) -> Self {
+        self.0.push(word.to_string());
+        self
+    }
+
+    fn sender(self, sender: &Sender) -> Self {
+        self.word(&sender.instance).word(sender.session.get())
+    }
+
+    fn era(self, era: Era) -> Self {
+        self.word(era.incarnation).word(era.epoch)
+    }
+
+    pub(super) fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    pub(super) fn of_report(report: &Report) -> Self {
+        let words = Self::new()
+            .sender(&report.from)
+            .word(report.sequence)
+            .word(report.opinion)
+            .word(report.counts.succeeded.min(MOST_CALLS))
+            .word(report.counts.failed.min(MOST_CALLS));
+        let words = match report.seen {
+            Some(era) => words.era(era),
+            None => words.word('-').word('-'),
+        };
+        words
+            .word(report.command.number)
+            .word(report.command.order.as_str())
+            .word(rules(&report.settings))
+    }
+
+    pub(super) fn of_acquire(ask: &Acquire) -> Self {
+        Self::new()
+            .sender(&ask.from)
+            .era(ask.era)
+            .word(micros(ask.lease))
+    }
+
+    pub(super) fn of_settlement(settlement: &Settlement) -> Self {
+        Self::new()
+            .sender(&settlement.from)
+            .word(settlement.token)
+            .word(match settlement.result {
+                ProbeResult::Succeeded => "succeeded",
+                ProbeResult::Failed => "failed",
+                ProbeResult::Void => "void",
+            })
+    }
+
+    pub(super) fn of_leave(sender: &Sender) -> Self {
+        Self::new().sender(sender)
+    }
+
+    pub(super) fn of_order(order: Order) -> Self {
+        Self::new().word(order.as_str())
+    }
+
+    pub(super) fn of_peek() -> Self {
+        Self::new()
+    }
+}
+
+/// The settings that a ledger decides by, in the order in which the scripts read them.
+fn rules(settings: &Settings) -> String {
+    let dials = settings.mode().dials();
+    let two_probes = settings.probe_timeout().saturating_mul(2);
+    let kept_for = [
+        settings.verdict_for(),
+        settings.member_for(),
+        settings.longest_lease(),
+        settings.pool_keep(),
+    ];
+    [
+        settings.fingerprint().to_string(),
+        evidence(dials.evidence).to_owned(),
+        probe(dials.probe).to_owned(),
+        close(dials.close).to_owned(),
+        format!("{:?}", settings.quorum_share().as_f64()),
+        settings.minimum_votes().to_string(),
+        micros(settings.open_for()),
+        micros(two_probes.max(settings.minimum_gap())),
+        micros(settings.longest_gap()),
+        micros(settings.longest_lease()),
+        settings.probes_to_close().to_string(),
+        micros(settings.member_for()),
+        settings.pool_window().to_string(),
+        settings.pool_windows().unwrap_or(0).to_string(),
+        millionths(settings.pool_threshold().as_f64()),
+        micros(settings.pool_batch()),
+        micros(settings.pool_keep()),
+        micros(kept_for.into_iter().max().unwrap_or_default()),
+    ]
+    .join(" ")
+}
+
+fn evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Nothing => "nothing",
+        Evidence::Opinions => "opinions",
+        Evidence::Trips => "trips",
+        Evidence::Counts => "counts",
+    }
+}
+
+fn probe(rule: ProbeRule) -> &'static str {
+    match rule {
+        ProbeRule::Each => "each",
+        ProbeRule::Leased => "leased",
+    }
+}
+
+fn close(rule: CloseRule) -> &'static str {
+    match rule {
+        CloseRule::OwnTimer => "own",
+        CloseRule::AtOnce => "once",
+        CloseRule::ByTurns => "turns",
+    }
+}
+
+/// A ratio is kept in millionths.
+fn millionths(ratio: f64) -> String {
+    format!("{:.0}", ratio * 1e6)
+}
+
+/// Whole microseconds, rounded up: nothing comes sooner than it was set to.
+fn micros(time: Duration) -> String {
+    let whole = time.as_nanos().div_ceil(1000);
+    u64::try_from(whole)
+        .unwrap_or(LONGEST)
+        .min(LONGEST)
+        .to_string()
+}

@@ -1,0 +1,210 @@
+//! The scripts on a real server decide what the [`Ledger`] decides, at the same instants.
+//!
+//! The function `now` in front of the scripts is replaced here by one that reads a key, so that a test sets
+//! the time. Everything else is what runs in production; the suite in `tests/redis` runs with the server's
+//! own clock.
+
+mod history;
+#[expect(dead_code, reason = "tests of faults use the rest")]
+#[path = "../../../tests/redis/server.rs"]
+mod server;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use tokio::runtime::Runtime;
+
+use self::history::{Scene, Step, history};
+use self::server::Server;
+use super::Redis;
+use crate::command::Order;
+use crate::engine::{Engine, EngineError, Operator};
+use crate::ledger::Ledger;
+use crate::message::{AcquireRefused, Fenced};
+use crate::mode::Mode;
+use crate::name::BreakerKey;
+use crate::number::Incarnation;
+
+/// The time of a test: its keys end in the year 2096, and it is exact in Lua.
+const BEGIN: u64 = 4_000_000_000_000_000;
+
+const TEST_CLOCK: &str =
+    "local function now() return tonumber(redis.call('GET', KEYS[1] .. ':now')) end\n";
+
+fn engine(server: &Server) -> Redis {
+    let address = format!("redis://127.0.0.1:{}?timeout=10s", server.port());
+    Redis::with_clock(address.parse().unwrap(), TEST_CLOCK)
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    script: &T,
+    ledger: &T,
+) -> Result<(), TestCaseError> {
+    if script == ledger {
+        return Ok(());
+    }
+    Err(TestCaseError::fail(format!(
+        "{what}\nscript {script:#?}\nledger {ledger:#?}"
+    )))
+}
+
+/// One breaker key, in both.
+struct Both<'a> {
+    server: &'a mut redis::Connection,
+    engine: &'a Redis,
+    key: BreakerKey,
+    ledger: Ledger,
+    now: u64,
+}
+
+impl Both<'_> {
+    fn set_time(&mut self) -> Duration {
+        let key = format!("cb:{{{}}}:verdict:now", self.key);
+        redis::cmd("SET")
+            .arg(key)
+            .arg(self.now)
+            .exec(self.server)
+            .unwrap();
+        Duration::from_micros(self.now)
+    }
+
+    async fn take(&mut self, scene: &mut Scene, step: &Step) -> Result<(), TestCaseError> {
+        self.now += step.passes;
+        let now = self.set_time();
+        let view = self.ledger.view(now);
+        let (engine, key, ledger) = (self.engine, &self.key, &mut self.ledger);
+        match &step.verb {
+            history::Verb::Report(said) => {
+                let report = scene.report(said, view);
+                let answer = engine.report(key, &report).await.map_err(refused);
+                same("report", &answer, &ledger.report(now, &report).map_err(Ok))
+            }
+            history::Verb::Acquire(said) => {
+                let ask = Scene::ask(said, view);
+                let answer = engine.acquire(key, &ask).await.map_err(refused);
+                let expected = ledger.acquire(now, &ask).map_err(Ok);
+                scene.remember(&ask, &expected);
+                same("acquire", &answer, &expected)
+            }
+            history::Verb::Settle(said) => {
+                let settlement = scene.settlement(said);
+                let answer = engine.settle(key, &settlement).await.map_err(refused);
+                same(
+                    "settle",
+                    &answer,
+                    &ledger.settle(now, &settlement).map_err(Ok),
+                )
+            }
+            history::Verb::Leave(who) => {
+                let sender = Scene::sender(*who);
+                let answer = engine.leave(key, &sender).await;
+                ledger.leave(now, &sender);
+                same("leave", &answer, &Ok(()))
+            }
+            history::Verb::Order(order) => {
+                let answer = engine.order(key, *order).await;
+                same("order", &answer, &Ok(ledger.order(now, *order)))
+            }
+        }?;
+        let seen = self.engine.peek(&self.key).await;
+        same("peek", &seen, &Ok(self.ledger.peek(now)))
+    }
+}
+
+fn refused<R>(error: EngineError<R>) -> Result<R, EngineError<R>> {
+    match error {
+        EngineError::Refused(why) => Ok(why),
+        unavailable @ EngineError::Unavailable(_) => Err(unavailable),
+    }
+}
+
+fn agree_in(mode: Mode) {
+    let server = Server::start();
+    let runtime = Runtime::new().unwrap();
+    let engine = engine(&server);
+    let client = redis::Client::open(("127.0.0.1", server.port())).unwrap();
+    let connection = std::cell::RefCell::new(client.get_connection().unwrap());
+    let count = AtomicU32::new(0);
+    let usual = Config::default();
+    let mut runner = TestRunner::new(Config {
+        cases: usual.cases / 8, // each is some dozens of round trips
+        failure_persistence: None,
+        ..usual
+    });
+    let run = runner.run(&history(), |steps| {
+        let key = format!("case-{}", count.fetch_add(1, Ordering::Relaxed));
+        let mut both = Both {
+            server: &mut connection.borrow_mut(),
+            engine: &engine,
+            key: BreakerKey::new(&key).unwrap(),
+            ledger: Ledger::new(Incarnation::new(BEGIN)),
+            now: BEGIN,
+        };
+        let mut scene = Scene::new(mode);
+        runtime.block_on(async {
+            for step in &steps {
+                both.take(&mut scene, step).await?;
+            }
+            Ok(())
+        })
+    });
+    if let Err(difference) = run {
+        panic!("{difference}");
+    }
+}
+
+#[test]
+fn an_empty_ledger_refuses_what_needs_an_open_one_and_takes_an_order() {
+    let server = Server::start();
+    let client = redis::Client::open(("127.0.0.1", server.port())).unwrap();
+    let mut both = Both {
+        server: &mut client.get_connection().unwrap(),
+        engine: &engine(&server),
+        key: BreakerKey::new("empty").unwrap(),
+        ledger: Ledger::new(Incarnation::new(0)),
+        now: BEGIN,
+    };
+    let now = both.set_time();
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (engine, key) = (both.engine, &both.key);
+        let seen = engine.peek(key).await.unwrap();
+        assert_eq!(seen, both.ledger.peek(now));
+        let (ask, settlement) = history::of_an_open_fleet(seen.view);
+        let refused = engine.acquire(key, &ask).await.unwrap_err();
+        assert_eq!(refused, EngineError::Refused(AcquireRefused::Stale));
+        let refused = engine.settle(key, &settlement).await.unwrap_err();
+        assert_eq!(refused, EngineError::Refused(Fenced));
+        assert_eq!(engine.leave(key, &ask.from).await, Ok(()));
+        assert_eq!(engine.peek(key).await.unwrap(), seen, "one of them wrote");
+
+        let view = engine.order(key, Order::ForceOpen).await.unwrap();
+
+        let mut begun = Ledger::new(Incarnation::new(BEGIN));
+        assert_eq!(view, begun.order(now, Order::ForceOpen));
+        assert_eq!(engine.peek(key).await.unwrap(), begun.peek(now));
+    });
+}
+
+#[test]
+fn with_a_quorum_the_scripts_decide_what_the_ledger_decides() {
+    agree_in(Mode::Quorum);
+}
+
+#[test]
+fn with_merged_counts_the_scripts_decide_what_the_ledger_decides() {
+    agree_in(Mode::Pooled);
+}
+
+#[test]
+fn with_advice_the_scripts_decide_what_the_ledger_decides() {
+    agree_in(Mode::Advisory);
+}
+
+#[test]
+fn in_the_contrasts_the_scripts_decide_what_the_ledger_decides() {
+    agree_in(Mode::AnyOpen);
+    agree_in(Mode::PooledNaive);
+}

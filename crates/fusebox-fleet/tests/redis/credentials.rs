@@ -1,0 +1,133 @@
+//! A password is in nothing that anybody can read.
+
+use std::time::Duration;
+
+use fusebox_fleet::Opinion;
+use fusebox_fleet::engine::redis::{Address, Redis};
+
+use crate::fleet::Fleet;
+use crate::server::Server;
+
+const PASSWORD: &str = "hunter2";
+const USER: &str = "fusebox:hunter2@";
+
+fn check(text: &str) {
+    assert!(!text.contains(PASSWORD), "the password is told: {text}");
+}
+
+#[test]
+fn an_address_that_can_be_read_shows_the_server_alone() {
+    let address: Address = format!("redis://{USER}cache:7000/3").parse().unwrap();
+
+    assert_eq!(address.to_string(), "cache:7000/3");
+    check(&format!("{address:?} {:?}", Redis::new(address.clone())));
+}
+
+#[test]
+fn an_address_that_cannot_be_read_says_what_to_write_and_no_password() {
+    let wrong = [
+        ("redis://fusebox:hunter2@", "redis://"),
+        ("redis://fusebox:hunter2@cache:port", "redis://"),
+        ("redis://fusebox:12/hunter2@cache:6379", "percent-encoded"),
+        ("redis://fusebox:12#hunter2@cache:6379", "percent-encoded"),
+        ("redis://fusebox:12?hunter2@cache:6379", "percent-encoded"),
+        ("redis://fusebox:hunter2/@cache:6379", "percent-encoded"),
+        ("fusebox:hunter2@cache", "redis://"),
+        ("hunter2", "redis://"),
+        (
+            "http://fusebox:hunter2@cache",
+            "\"http\" of the engine's address",
+        ),
+        ("redis://fusebox:hunter2@cache/first", "database \"first\""),
+        (
+            "redis://fusebox:hunter2@cache#insecure",
+            "fragment \"insecure\"",
+        ),
+        (
+            "redis://fusebox:hunter2@0.0.0.0",
+            "host that can be connected to",
+        ),
+        ("redis://fusebox:hunter2@cache?timeout=5", "timeout \"5\""),
+        (
+            "redis://fusebox:hunter2@cache?timeout=2h",
+            "write from 1ms to 60s",
+        ),
+        (
+            "redis://fusebox:hunter2@cache?timeout=0ms",
+            "write from 1ms to 60s",
+        ),
+        (
+            "redis://fusebox:hunter2@cache?prefix=a{b}",
+            "prefix \"a{b}\"",
+        ),
+        ("redis://fusebox:hunter2@cache?prefix=", "prefix \"\""),
+        (
+            "redis://fusebox:hunter2@cache?retries=3",
+            "no option \"retries\"",
+        ),
+    ];
+    for (given, hint) in wrong {
+        let error = given.parse::<Address>().unwrap_err();
+        let told = format!("{error} {error:?}");
+
+        check(&told);
+        assert!(error.to_string().contains(hint), "{given}: {error}");
+    }
+}
+
+#[test]
+fn an_address_keeps_what_was_set() {
+    let address: Address = "valkey://cache?timeout=2s&prefix=shop:cb".parse().unwrap();
+
+    assert_eq!(address.timeout(), Duration::from_secs(2));
+    assert_eq!(address.prefix(), "shop:cb");
+    let usual: Address = "redis://[::1]".parse().unwrap();
+    assert_eq!(usual.timeout(), Duration::from_millis(250));
+    assert_eq!(usual.to_string(), "::1:6379");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_as_such_and_not_shown() {
+    let server = Server::start();
+    server.admin::<()>(&[
+        "ACL", "SETUSER", "fusebox", "on", ">other", "+@all", "~*", "&*",
+    ]);
+    let fleet = Fleet::new(server.port(), USER);
+
+    let error = fleet.say(1, Opinion::Fine).await.unwrap_err();
+
+    assert!(error.to_string().contains("WRONGPASS"), "{error}");
+    check(&format!("{error} {error:?} {:?}", fleet.engine));
+}
+
+#[tokio::test]
+async fn a_server_that_repeats_the_password_is_not_repeated() {
+    // As Redis 5 does: it does not know the greeting, and answers with all that was in it.
+    let server = Server::with(&["--rename-command", "HELLO", "hidden"]);
+    let address = format!(
+        "redis://:{PASSWORD}@127.0.0.1:{}?protocol=resp3",
+        server.port()
+    );
+    let client = redis::Client::open(address).unwrap();
+    let repeated = client.get_connection().err().unwrap().to_string();
+    assert!(
+        repeated.contains(PASSWORD),
+        "no danger any more: {repeated}"
+    );
+    let fleet = Fleet::new(server.port(), USER);
+
+    let error = fleet.say(1, Opinion::Fine).await.unwrap_err();
+
+    check(&format!("{error} {error:?}"));
+}
+
+#[tokio::test]
+async fn nor_is_one_that_knows_no_greeting_at_all() {
+    let hidden = ["HELLO", "AUTH"].map(|command| ["--rename-command", command, ""]);
+    let server = Server::with(hidden.as_flattened());
+    let fleet = Fleet::new(server.port(), USER);
+
+    let error = fleet.say(1, Opinion::Fine).await.unwrap_err();
+
+    check(&format!("{error} {error:?}"));
+}

@@ -1,0 +1,151 @@
+//! A ledger or a server that makes no sense is an engine that is not available, and nothing worse.
+
+use std::time::Duration;
+
+use fusebox_fleet::Opinion;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::fleet::Fleet;
+use crate::server::Server;
+
+#[tokio::test]
+async fn keys_that_hold_something_else_are_told_and_nothing_is_written() {
+    let server = Server::start();
+    let fleet = Fleet::new(server.port(), "");
+    let parts = [
+        "verdict", "members", "voters", "suspects", "roll", "leases", "command",
+    ];
+    for part in parts {
+        server.admin::<()>(&["FLUSHALL"]);
+        let view = fleet.open().await;
+        let key = format!("cb:{{inventory}}:{part}");
+        server.admin::<()>(&["DEL", &key]);
+        server.admin::<()>(&["SET", &key, "something else"]);
+        let before = dump(&server);
+
+        let told = fleet.say(1, Opinion::Fine).await.unwrap_err().to_string();
+
+        assert!(told.contains("WRONGTYPE"), "{part}: {told}");
+        assert_eq!(dump(&server), before, "{part}: a report that failed wrote");
+        fleet.all_verbs(view).await;
+        server.admin::<()>(&["FLUSHALL"]);
+        fleet.say(1, Opinion::Fine).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn fields_that_are_no_numbers_are_told_by_name() {
+    let server = Server::start();
+    let fleet = Fleet::new(server.port(), "");
+    let fields = [
+        "incarnation",
+        "epoch",
+        "revision",
+        "since",
+        "next",
+        "failed",
+        "good",
+        "fence",
+        "expires",
+        "rules",
+    ];
+    for field in fields {
+        for value in ["", "many", "-1", "1e5", "99999999999999999999", "nan"] {
+            server.admin::<()>(&["FLUSHALL"]);
+            let view = fleet.open().await;
+            server.admin::<()>(&["HSET", "cb:{inventory}:verdict", field, value]);
+
+            let told = fleet.all_verbs(view).await;
+
+            let named = format!("makes no sense (field {field})");
+            assert!(told[0].contains(&named), "{field} = {value:?}: {told:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_entries_that_make_no_sense_are_told_by_name() {
+    let server = Server::start();
+    let fleet = Fleet::new(server.port(), "");
+    let entries: [(&str, &[&str]); 3] = [
+        ("roll", &["HSET", "cb:{inventory}:roll", "i1", "someone"]),
+        ("leases", &["ZADD", "cb:{inventory}:leases", "1", "mine"]),
+        (
+            "command",
+            &[
+                "HSET",
+                "cb:{inventory}:command",
+                "number",
+                "x",
+                "order",
+                "y",
+            ],
+        ),
+    ];
+    for (name, entry) in entries {
+        server.admin::<()>(&["FLUSHALL"]);
+        let view = fleet.open().await;
+        server.admin::<()>(entry);
+
+        let told = fleet.all_verbs(view).await;
+
+        let named = format!("makes no sense (field {name})");
+        assert!(told[0].contains(&named), "{name}: {told:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_none_is_not_available() {
+    let answers: [&[u8]; 9] = [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"+OK\r\n",
+        b":1\r\n",
+        b"$-1\r\n",
+        b"*0\r\n",
+        b"-ERR no\r\n",
+        b"\xff\x00\xfe\r\n\r\n",
+        b"$99999999999\r\nx",
+        b"",
+    ];
+    for answer in answers {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let impostor = tokio::spawn(repeat(listener, answer));
+        let fleet = Fleet::new(port, "");
+        for _ in 0..3 {
+            let told = fleet.say(1, Opinion::Fine).await.unwrap_err().to_string();
+            assert!(told.contains("not available"), "{answer:?}: {told}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        impostor.abort();
+    }
+}
+
+/// Answers everything with the same bytes; with none, by ending the connection.
+async fn repeat(listener: TcpListener, answer: &'static [u8]) {
+    loop {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            let mut room = [0; 4096];
+            while let Ok(1..) = connection.read(&mut room).await {
+                if answer.is_empty() || connection.write_all(answer).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+/// All keys and the bytes that they hold, in any order, so that a write shows.
+fn dump(server: &Server) -> Vec<(String, Vec<u8>)> {
+    let mut keys: Vec<String> = server.admin(&["KEYS", "*"]);
+    keys.sort();
+    let held = |key: String| {
+        let mut held: Vec<u8> = server.admin(&["DUMP", &key]);
+        held.truncate(held.len() - 8); // a sum over the bytes as they stand
+        held.sort_unstable();
+        (key, held)
+    };
+    keys.into_iter().map(held).collect()
+}

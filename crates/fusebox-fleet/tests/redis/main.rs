@@ -1,0 +1,17 @@
+//! The Redis engine on a real server: Debian's `redis-server`, one per test, on a port of its own.
+//!
+//! Against a real server real time has to pass. Waits are short, end as soon as what they wait for is there,
+//! and have an end.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conformance;
+mod credentials;
+mod faults;
+mod fleet;
+mod garbage;
+mod old;
+mod partition;
+mod permissions;
+mod server;
+#[cfg(feature = "redis-tls")]
+mod tls;
