@@ -39,6 +39,7 @@
 //!
 //! # Features
 //! - `memory` (on by default): the engine inside one process, [`engine::memory`].
+//! - `gossip`: the engine without a server, `engine::gossip`.
 //! - `conformance`: the checks that every engine has to pass, as a function for its tests.
 //!
 //! # Map, in reading order
