@@ -322,7 +322,7 @@ impl Operator for Gossip {
         key: &'a BreakerKey,
         order: Order,
     ) -> Answer<'a, Result<View, EngineError<Infallible>>> {
-        let number = self.inner.settings.command_number(unix_ms());
+        let number = self.inner.settings.command_number();
         let done = self.step(key, |replica, at| replica.order(at, number, order));
         Box::pin(ready(done.map_err(EngineError::Unavailable)))
     }
@@ -341,16 +341,4 @@ impl Operator for Gossip {
         };
         Box::pin(ready(standing.map_err(EngineError::Unavailable)))
     }
-}
-
-/// The time by which orders of different nodes and lives of one node are put in order. It decides nothing else.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an order has to be newer than those of processes that have ended"
-)]
-fn unix_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }

@@ -109,10 +109,10 @@ impl GossipSettings {
     }
 
     /// Orders of one millisecond that two nodes take have different numbers.
-    pub(super) fn command_number(&self, unix_ms: u64) -> CommandNumber {
+    pub(super) fn command_number(&self) -> CommandNumber {
         let mut hash = super::round::Hash::new();
         hash.text(&self.name);
-        CommandNumber::new(unix_ms.saturating_mul(1 << 16) | (hash.mixed() >> 48))
+        CommandNumber::new(unix_ms().saturating_mul(1 << 16) | (hash.mixed() >> 48))
     }
 
     pub(super) fn config(&self, restarts: u64) -> ChitchatConfig {
@@ -137,4 +137,16 @@ impl GossipSettings {
             protocol_version: ProtocolVersion::V1,
         }
     }
+}
+
+/// The time by which orders of different nodes and lives of one node are put in order. It decides nothing else.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an order has to be newer than those of processes that have ended"
+)]
+fn unix_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }

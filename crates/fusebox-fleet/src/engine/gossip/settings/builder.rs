@@ -139,7 +139,7 @@ impl GossipBuilder {
             advertise,
             seeds: self.seeds,
             suspicion: self.suspicion,
-            generation: self.generation.unwrap_or_else(super::super::unix_ms),
+            generation: self.generation.unwrap_or_else(super::unix_ms),
             heartbeat: self.fleet.heartbeat(),
             member_for: self.fleet.member_for(),
         })
