@@ -65,6 +65,44 @@ pub trait Subject: Send + Sync {
 
     /// Makes the engine lose everything.
     fn forget(&self) -> Answer<'_, ()>;
+
+    /// What the engine promises beside the rules. Default all.
+    fn promises(&self) -> Promises {
+        Promises::ALL
+    }
+}
+
+/// What only an engine with one ledger for all can promise.
+///
+/// An engine whose nodes each decide by what they have heard does not. Its subject waits until they have heard
+/// each other before it passes an answer on, and says here what holds all the same: no other rule is weaker
+/// for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Promises {
+    /// Whichever suspect asks first may probe. Otherwise the engine may prefer one and tell another to wait: a
+    /// rule that wants a lease waits as it is told, for [`minimum_gap`](crate::Settings::minimum_gap) at most.
+    pub first_comer_probes: bool,
+    /// Counts of calls are merged. Otherwise reports of a mode that needs it are refused as unavailable.
+    pub merged_counts: bool,
+    /// Revisions of all answers can be compared. Otherwise only those of one node.
+    pub one_revision: bool,
+}
+
+impl Promises {
+    /// All of them.
+    pub const ALL: Self = Self {
+        first_comer_probes: true,
+        merged_counts: true,
+        one_revision: true,
+    };
+
+    /// None of them.
+    pub const NONE: Self = Self {
+        first_comer_probes: false,
+        merged_counts: false,
+        one_revision: false,
+    };
 }
 
 type Check = for<'a> fn(&'a mut Stage<'_>) -> Answer<'a, Result<(), String>>;

@@ -4,6 +4,8 @@
 //! traits know no runtime: answers are boxed futures, so that a program can choose its engine when it starts.
 //! None of them is ever awaited on the path of a call, so a box costs nothing that matters.
 
+#[cfg(feature = "gossip")]
+pub mod gossip;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "redis")]

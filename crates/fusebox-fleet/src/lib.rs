@@ -41,6 +41,7 @@
 //! - `memory` (on by default): the engine inside one process, [`engine::memory`].
 //! - `redis`: the engine on a Redis or Valkey server, `engine::redis`, on the runtime of tokio.
 //! - `redis-tls`: that engine over encrypted connections.
+//! - `gossip`: the engine without a server, `engine::gossip`.
 //! - `conformance`: the checks that every engine has to pass, as a function for its tests.
 //! - `tokio`: the module `host`, a task that makes a breaker take part.
 //!

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Subject;
+use super::{Promises, Subject};
 use crate::engine::{EngineError, Events};
 use crate::ledger::Standing;
 use crate::message::{
@@ -130,13 +130,33 @@ impl<'a> Stage<'a> {
         Acquire::new(sender(number), self.era.unwrap_or(nothing), LEASE)
     }
 
+    pub(super) fn promises(&self) -> Promises {
+        self.subject.promises()
+    }
+
     pub(super) async fn lease(&self, number: u64) -> Result<Lease, String> {
         let ask = self.ask_of(number);
-        let engine = self.subject.engine();
-        engine
-            .acquire(&self.key, &ask)
-            .await
-            .map_err(|error| told(&error))
+        let mut patience = self.settings.minimum_gap();
+        loop {
+            let answer = self.subject.engine().acquire(&self.key, &ask).await;
+            match answer {
+                Err(EngineError::Refused(AcquireRefused::Early { wait }))
+                    if !self.promises().first_comer_probes && wait <= patience =>
+                {
+                    // Another suspect could have gone first, and did not ask.
+                    patience = patience.saturating_sub(wait.max(MS));
+                    self.pass(wait).await;
+                }
+                answer => return answer.map_err(|error| told(&error)),
+            }
+        }
+    }
+
+    pub(super) async fn unavailable(&self, report: &Report) -> Result<(), String> {
+        match self.subject.engine().report(&self.key, report).await {
+            Err(EngineError::Unavailable(_)) => Ok(()),
+            other => Err(format!("not refused as unavailable: {other:?}")),
+        }
     }
 
     pub(super) async fn no_lease(&self, ask: &Acquire) -> Result<AcquireRefused, String> {

@@ -10,7 +10,7 @@ pub struct SettingsError {
 }
 
 impl SettingsError {
-    pub(super) fn new(faults: Vec<InvalidSetting>) -> Self {
+    pub(crate) fn new(faults: Vec<InvalidSetting>) -> Self {
         Self { faults }
     }
 

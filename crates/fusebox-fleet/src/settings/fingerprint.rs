@@ -15,6 +15,12 @@ use super::Settings;
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
+    /// The mark that another instance has sent.
+    #[cfg(feature = "gossip")]
+    pub(crate) fn heard(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The number, for an engine that has to write it.
     pub fn get(self) -> u64 {
         self.0

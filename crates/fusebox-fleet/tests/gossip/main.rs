@@ -1,0 +1,15 @@
+//! Nodes that gossip, over a network inside the process that loses, delays and cuts, in time that is moved by
+//! the runtime; and a few over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod fleet;
+mod net;
+
+mod agreement;
+mod conformance;
+mod cost;
+mod faults;
+mod names;
+mod settings;
+mod sockets;
