@@ -54,17 +54,16 @@ impl Interruptions {
                 all.downs.entry(place).or_default().push(span);
                 [Turn::Stops, Turn::Starts]
             } else {
-                let pauses = all.pauses.entry(place).or_default();
-                match pauses.last_mut() {
-                    Some(last) if last.to >= span.from => last.to = last.to.max(span.to),
-                    _ => pauses.push(span),
-                }
+                all.pauses.entry(place).or_default().push(span);
                 [Turn::Pauses, Turn::Resumes]
             };
             all.turns.push((span.from, place, begin));
             all.turns.push((span.to, place, end));
         }
         all.turns.sort_by_key(|(at, place, _)| (*at, *place));
+        for spans in all.pauses.values_mut() {
+            *spans = joined(std::mem::take(spans));
+        }
         all
     }
 
@@ -114,4 +113,18 @@ impl Interruptions {
         let overlaps = pauses.map(|span| span.to.min(to).saturating_sub(span.from.max(from)));
         overlaps.sum()
     }
+}
+
+/// Pauses in order of time, whatever the order in which they were written; those that touch are one, since nothing
+/// happens between them.
+fn joined(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| span.from);
+    let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
+            _ => joined.push(span),
+        }
+    }
+    joined
 }
