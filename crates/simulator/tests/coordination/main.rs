@@ -6,6 +6,7 @@
 //! | `degenerate` | cases that are equal to `local` to the last event |
 //! | `promises` | vetoes, liveness, conservation, engines that are lost, the same run for any number of jobs |
 //! | `knocked_out` | each rule that is taken away makes something worse that is named |
+//! | `table` | every scenario in every mode, for people to look at |
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,3 +14,4 @@ mod degenerate;
 mod fleet;
 mod knocked_out;
 mod promises;
+mod table;
