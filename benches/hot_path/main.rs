@@ -3,8 +3,9 @@
 //! `cargo bench -p benches --bench hot_path` measures all rows; words after `--` choose the rows
 //! whose name contains one of them. Each operation is a call that succeeds at once, through a
 //! closed breaker, or is rejected by an open one; each checks its answer, so a row cannot measure
-//! the wrong path. Rows are listed in `limits`, `ours`, `keyed`, `tower_layer` and `peers`; `wanted` compares.
+//! the wrong path. Rows are listed in `limits`, `ours`, `fleet`, `keyed`, `tower_layer` and `peers`; `wanted` compares.
 
+mod fleet;
 mod keyed;
 mod limits;
 mod ours;
@@ -51,6 +52,7 @@ fn all() -> Vec<Row> {
     let groups = [
         limits::rows(),
         ours::rows(),
+        fleet::rows(),
         keyed::rows(),
         tower_layer::rows(),
         peers::rows(),

@@ -13,6 +13,7 @@ use crate::message::ProbeResult;
 /// What a call's end says to a member: the state in which the call was permitted, and its outcome.
 ///
 /// Only calls of a closed breaker are evidence. Probes are told by the transition that they cause.
+#[inline]
 pub fn finished(permitted_in: State, outcome: Outcome) -> Option<Event> {
     match (permitted_in, outcome) {
         (State::Closed, Outcome::Success) => Some(Event::Finished(CallResult::Succeeded)),
@@ -22,6 +23,7 @@ pub fn finished(permitted_in: State, outcome: Outcome) -> Option<Event> {
 }
 
 /// What a rejection says to a member: there is traffic, so a held instance could probe.
+#[inline]
 pub fn rejected(reason: RejectReason) -> Option<Event> {
     match reason {
         RejectReason::Fleet | RejectReason::ProbeBusy => Some(Event::Rejected),
@@ -29,7 +31,13 @@ pub fn rejected(reason: RejectReason) -> Option<Event> {
     }
 }
 
-/// A breaker that a member leads.
+/// A breaker that a member leads. A breaker has one leader at a time.
+///
+/// A hold has no end of its own, so it ends with its leader: when this value is dropped, in order or because
+/// the host panics, a breaker that the fleet keeps from closing goes on by itself, open for its `open_for` at
+/// first. So it does when another leader begins, in case that this one was forgotten
+/// ([`std::mem::forget`]); nothing helps a breaker whose only leader is forgotten, except an operator. An
+/// operator's order that came by way of the fleet is no hold: it stands until an operator takes it back.
 ///
 /// # Examples
 /// ```
@@ -64,16 +72,27 @@ pub struct Bound {
     probe: Option<(ProbeId, Generation)>,
     /// An operator has opened the breaker, so that it says nothing about the downstream.
     ordered: bool,
+    /// How often the member gave the breaker up without having heard of it yet.
+    given_up: u32,
 }
 
 impl Bound {
-    /// Leads this breaker.
+    /// Leads this breaker. What another leader left held goes on by itself.
     pub fn new(breaker: Breaker) -> Self {
-        Self {
+        let bound = Self {
             breaker,
             probe: None,
             ordered: false,
-        }
+            given_up: 0,
+        };
+        bound.give_up();
+        bound
+    }
+
+    /// Ends what the fleet does with the breaker, if it does anything.
+    fn give_up(&self) {
+        let wait = self.breaker.config().open_for();
+        self.breaker.fleet().lose_engine(wait);
     }
 
     /// The breaker.
@@ -85,13 +104,13 @@ impl Bound {
     /// returned is for the member, at once.
     pub fn apply(&mut self, action: &Action) -> Option<Event> {
         let fleet = self.breaker.fleet();
-        match action {
-            // Where it does not apply, the breaker has moved meanwhile, and that is told as its transition.
-            Action::Hold { epoch } => {
-                fleet.hold(epoch.get());
-            }
-            Action::Hint { retry_after } => {
-                fleet.hint(*retry_after);
+        let applied = match action {
+            Action::Hold { epoch } => fleet.hold(epoch.get()),
+            Action::Release { after } => fleet.release(*after, CloseRamp::AsConfigured),
+            Action::LoseEngine { wait } => {
+                let applied = fleet.lose_engine(*wait);
+                self.given_up += u32::from(applied);
+                applied
             }
             Action::Probe { probe, deadline } => {
                 let Some(generation) = fleet.grant_probe(*deadline) else {
@@ -102,32 +121,62 @@ impl Bound {
                     });
                 };
                 self.probe = Some((*probe, generation));
+                true
             }
-            Action::Release { after } => {
-                fleet.release(*after, CloseRamp::AsConfigured);
+            other => {
+                self.apply_without_change(other);
+                true
+            }
+        };
+        if applied { None } else { self.present() }
+    }
+
+    /// What makes no transition of the fleet's.
+    fn apply_without_change(&self, action: &Action) {
+        let fleet = self.breaker.fleet();
+        match action {
+            Action::Hint { retry_after } => {
+                fleet.hint(*retry_after);
             }
             Action::Hasten { wait } => {
                 fleet.hasten(*wait);
             }
-            Action::LoseEngine { wait } => {
-                fleet.lose_engine(*wait);
-            }
             Action::Obey(Order::ForceOpen) => self.breaker.force_open(),
             Action::Obey(Order::Disable) => self.breaker.disable(),
             Action::Obey(Order::Automatic) => self.breaker.resume(),
-            Action::Report(..)
+            Action::Hold { .. }
+            | Action::Probe { .. }
+            | Action::Release { .. }
+            | Action::LoseEngine { .. }
+            | Action::Report(..)
             | Action::Acquire(..)
             | Action::Settle(_)
             | Action::Leave(_)
             | Action::Notice(_) => {}
         }
-        None
+    }
+
+    /// What the breaker is, for a member that took it for something else: it has moved meanwhile, by a
+    /// transition that is still to be heard or by one that the member is not told.
+    fn present(&mut self) -> Option<Event> {
+        let snapshot = self.breaker.snapshot();
+        let last = snapshot.transitions.last().copied();
+        match (snapshot.hold, last) {
+            (Some(_), _) => None,
+            (None, Some(last)) => Some(Event::Breaker(self.own(snapshot.state, last.cause))),
+            (None, None) => Some(Event::Breaker(BreakerState::Closed)),
+        }
     }
 
     /// What a transition of the breaker says to the member. Give it all of them, in order.
     pub fn heard(&mut self, transition: &Transition) -> Option<Event> {
         match transition.cause {
-            Cause::Fleet | Cause::FleetProbe | Cause::EngineLost => {
+            Cause::EngineLost if self.given_up > 0 => {
+                self.given_up -= 1;
+                self.ordered = false;
+                None
+            }
+            Cause::Fleet | Cause::FleetProbe => {
                 self.ordered = false;
                 None
             }
@@ -136,7 +185,14 @@ impl Bound {
             Cause::FleetProbeCancelled | Cause::FleetProbeExpired => {
                 self.ended(transition, ProbeResult::Void)
             }
-            cause => Some(Event::Breaker(self.own(transition.to, cause))),
+            // That of the engine's loss among them, if another leader did it.
+            cause => {
+                let state = self.own(transition.to, cause);
+                // A breaker that is held now was held after this: the member, which did it, would take it
+                // for free, and nobody would release it.
+                let is_outdated = self.breaker.snapshot().hold.is_some();
+                (!is_outdated).then_some(Event::Breaker(state))
+            }
         }
     }
 
@@ -173,5 +229,11 @@ impl Bound {
             State::HalfOpen => BreakerState::HalfOpen,
             _ => BreakerState::Overridden,
         }
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }

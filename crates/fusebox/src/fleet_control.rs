@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use crate::breaker::Breaker;
-use crate::machine::{CloseRamp, FleetCommand};
+use crate::machine::FleetCommand;
+use crate::ramp::CloseRamp;
 use crate::state::Generation;
 
 /// Passes on to a breaker what a fleet of breakers decided. Made by [`Breaker::fleet`].

@@ -84,6 +84,7 @@ mod listener;
 mod machine;
 #[doc(hidden)]
 pub mod nesting;
+mod opener;
 mod outcome;
 mod permit;
 mod ramp;
@@ -119,9 +120,9 @@ pub use event::{Event, Interest};
 pub use event_stream::Events;
 pub use fleet_control::FleetControl;
 pub use listener::Listener;
-pub use machine::CloseRamp;
 pub use outcome::Outcome;
 pub use permit::Permit;
+pub use ramp::CloseRamp;
 pub use ratio::Ratio;
 pub use registry::{Registry, RegistryBuilder, RegistryFull, RegistrySnapshot};
 pub use rejected::{RejectReason, Rejected};

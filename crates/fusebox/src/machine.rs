@@ -11,6 +11,7 @@
 mod calm;
 mod change;
 mod fleet;
+mod hold;
 mod judge;
 mod phase;
 mod reconfigure;
@@ -22,10 +23,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use fleet::CloseRamp;
 pub(crate) use fleet::FleetCommand;
-use fleet::{Lease, Turn};
-pub(crate) use phase::Opener;
+use hold::{Lease, Turn};
 use phase::{Phase, Trial};
 
 use crate::clock::Nanos;
@@ -34,6 +33,7 @@ use crate::event::Event;
 use crate::event_queue::EventQueue;
 use crate::gate::Word;
 use crate::in_flight::InFlight;
+use crate::opener::Opener;
 use crate::outcome::{Ended, Outcome, Report};
 use crate::rejected::{RejectReason, Rejected};
 use crate::snapshot::Totals;

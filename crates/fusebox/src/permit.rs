@@ -112,6 +112,7 @@ impl<'a> Permit<'a> {
     }
 
     /// Gives the call the outcome that `verdict` says. Returns how it was counted.
+    #[inline]
     pub fn end(self, verdict: Verdict) -> Outcome {
         match verdict {
             Verdict::Success => self.success(),
@@ -142,11 +143,13 @@ impl<'a> Permit<'a> {
     }
 
     /// The state in which the permit was granted; half-open means that this call is a probe.
+    #[inline]
     pub fn state(&self) -> State {
         self.ticket.state()
     }
 
     /// The generation in which the permit was granted.
+    #[inline]
     pub fn generation(&self) -> Generation {
         self.ticket.generation()
     }

@@ -12,6 +12,18 @@ const WHOLE: u64 = 1_000_000;
 /// The share at the beginning, in millionths.
 const FIRST_SHARE: u64 = WHOLE / 10;
 
+/// How the load comes back when the fleet lets a breaker close.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseRamp {
+    /// As after a recovery of the breaker's own: by `ramp_up_for`, if that is set.
+    #[default]
+    AsConfigured,
+    /// The share of calls that pass grows over so long, whatever the settings say. With zero all
+    /// pass at once.
+    Over(Duration),
+}
+
 /// A ramp under way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ramp {

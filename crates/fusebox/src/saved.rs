@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::machine::Opener;
+use crate::opener::Opener;
 use crate::state::State;
 use crate::window::{Evidence, Sample, Window, WindowFigures};
 

@@ -133,9 +133,10 @@ impl Stripes {
     }
 }
 
-/// Two cache lines, because processors fetch them in pairs.
+/// Two cache lines, because processors fetch them in pairs. In the order in which they are written
+/// here, so that the word of each call has its place however many reasons there are.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(C, align(128))]
 pub(crate) struct Stripe {
     /// Outcomes that the machine has not seen, below; the tag, above. See [`Pending`].
     pending: AtomicU64,

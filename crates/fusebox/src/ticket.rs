@@ -39,10 +39,12 @@ impl Ticket {
         Word::stamped(self.stamp)
     }
 
+    #[inline]
     pub(crate) fn generation(self) -> Generation {
         self.word().generation()
     }
 
+    #[inline]
     pub(crate) fn state(self) -> State {
         self.word().state()
     }

@@ -264,6 +264,10 @@ fn every_name_is_the_one_that_metrics_and_json_show() {
             "fleet_probe_expired",
         ]
     );
+}
+
+#[test]
+fn the_last_three_states_are_an_operators() {
     for (state, operators) in State::ALL
         .iter()
         .zip([false, false, false, true, true, true])

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::Machine;
 use super::calm::Calm;
-use super::phase::{Opener, Phase, Trial};
+use super::phase::{Phase, Trial};
 use crate::backoff::{highest_level, level, open_period};
 use crate::event::Event;
+use crate::opener::Opener;
 use crate::ramp::Ramp;
 use crate::snapshot::Snapshot;
 use crate::state::State;

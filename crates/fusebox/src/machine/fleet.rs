@@ -7,9 +7,11 @@
 use std::time::Duration;
 
 use super::Machine;
-use super::phase::{Opener, Phase};
+use super::hold::{Hold, Lease, Turn};
+use super::phase::Phase;
 use crate::clock::nanos;
-use crate::ramp::Ramp;
+use crate::opener::Opener;
+use crate::ramp::{CloseRamp, Ramp};
 use crate::snapshot::{FleetHold, HoldStage};
 use crate::state::Generation;
 use crate::transition::Cause;
@@ -24,44 +26,6 @@ pub(crate) enum FleetCommand {
     Release { after: Duration, ramp: CloseRamp },
     Hasten(Duration),
     LoseEngine(Duration),
-}
-
-/// How the load comes back when the fleet lets a breaker close.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CloseRamp {
-    /// As after a recovery of the breaker's own: by `ramp_up_for`, if that is set.
-    #[default]
-    AsConfigured,
-    /// The share of calls that pass grows over so long, whatever the settings say. With zero all
-    /// pass at once.
-    Over(Duration),
-}
-
-/// A verdict of the fleet that keeps calls out.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hold {
-    pub(super) epoch: u64,
-    /// Until when callers should stay away, as far as the fleet said. Nothing happens then.
-    pub(super) hint: Option<Duration>,
-}
-
-/// The right to one probe on behalf of the fleet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lease {
-    /// What the breaker goes back to.
-    pub(super) hold: Hold,
-    pub(super) until: Duration,
-    /// Whether a call has taken the permit.
-    pub(super) taken: bool,
-}
-
-/// The wait before closing, which differs from breaker to breaker so that load comes back in steps.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Turn {
-    pub(super) epoch: u64,
-    pub(super) until: Duration,
-    pub(super) ramp: CloseRamp,
 }
 
 /// What becomes of a command.
@@ -235,14 +199,6 @@ impl Machine {
             None => Cause::FleetProbeCancelled,
         };
         self.change(Phase::Held(hold), cause, None);
-    }
-}
-
-impl Hold {
-    /// The rest of the hint.
-    pub(super) fn left(self, now: Duration) -> Option<Duration> {
-        let left = self.hint?.checked_sub(now)?;
-        (!left.is_zero()).then_some(left)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::calm::Calm;
-use super::fleet::{Hold, Lease, Turn};
+use super::hold::{Hold, Lease, Turn};
 use crate::config::ProbeVerdict;
+use crate::opener::Opener;
 use crate::ramp::Ramp;
 use crate::state::State;
 
@@ -31,21 +32,6 @@ pub(super) enum Phase {
     MetricsOnly {
         reported: bool,
     },
-}
-
-/// Who opened a breaker, or set the end of its open period.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-pub(crate) enum Opener {
-    /// The breaker itself, or the fleet that left it to itself.
-    #[default]
-    Breaker,
-    /// An operator; the fleet does not touch that.
-    Operator,
 }
 
 /// How far the probes of one half-open period have come.

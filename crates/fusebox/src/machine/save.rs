@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::Machine;
 use super::calm::Calm;
-use super::fleet::Turn;
-use super::phase::{Opener, Phase, Trial};
+use super::hold::Turn;
+use super::phase::{Phase, Trial};
 use crate::backoff::open_period;
+use crate::opener::Opener;
 use crate::saved::{Saved, SavedEvidence};
 use crate::state::State;
 use crate::transition::Cause;

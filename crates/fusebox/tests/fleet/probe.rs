@@ -39,21 +39,24 @@ fn exactly_the_next_call_is_the_probe() {
     assert_eq!(probe.success(), Outcome::Success);
 }
 
+type End = fn(Permit<'_>) -> Option<Outcome>;
+
+fn panicked(permit: Permit<'_>) -> Option<Outcome> {
+    let unwound = catch_unwind(AssertUnwindSafe(move || {
+        let _held = permit;
+        resume_unwind(Box::new("probe"))
+    }));
+    drop(unwound);
+    None
+}
+
+fn dropped(permit: Permit<'_>) -> Option<Outcome> {
+    drop(permit);
+    None
+}
+
 #[test]
 fn whatever_comes_of_the_probe_the_breaker_is_held_again_and_says_what() {
-    type End = fn(Permit<'_>) -> Option<Outcome>;
-    let panicked: End = |permit| {
-        let unwound = catch_unwind(AssertUnwindSafe(move || {
-            let _held = permit;
-            resume_unwind(Box::new("probe"))
-        }));
-        drop(unwound);
-        None
-    };
-    let dropped: End = |permit| {
-        drop(permit);
-        None
-    };
     let slow = settings().slow_call_duration(SECOND);
     let strict = settings().dropped_permit(DroppedPermit::Failure);
     let many = settings().probe_count(5, 3).half_open_for(None);

@@ -167,3 +167,16 @@ impl Model {
         Some((self.epoch(), stage, left))
     }
 }
+
+/// Whether an opening with this cause leaves the back-off alone.
+pub(super) fn is_the_fleets(cause: Cause) -> bool {
+    [
+        Cause::Fleet,
+        Cause::EngineLost,
+        Cause::FleetProbeSucceeded,
+        Cause::FleetProbeFailed,
+        Cause::FleetProbeCancelled,
+        Cause::FleetProbeExpired,
+    ]
+    .contains(&cause)
+}

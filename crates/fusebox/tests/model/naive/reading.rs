@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fusebox::{Cause, HoldStage, Outcome, RejectReason, State};
 
+use super::fleet::is_the_fleets;
 use super::{Entry, Model};
 use crate::settings::{Lately, Probes, Settings};
 
@@ -383,18 +384,6 @@ impl Backoff {
             self.calm_from = Some(from.max(now - step));
         }
     }
-}
-
-fn is_the_fleets(cause: Cause) -> bool {
-    [
-        Cause::Fleet,
-        Cause::EngineLost,
-        Cause::FleetProbeSucceeded,
-        Cause::FleetProbeFailed,
-        Cause::FleetProbeCancelled,
-        Cause::FleetProbeExpired,
-    ]
-    .contains(&cause)
 }
 
 fn signed(time: Duration) -> i128 {

@@ -1,0 +1,66 @@
+//! A breaker that a fleet leads and has nothing to say to: what coordination costs a call.
+
+use std::hint::black_box;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use benches::{Name, Row};
+use fusebox::{Breaker, Clock, Config, Interest, TscClock, Verdict};
+use fusebox_fleet::bind::{self, Bound};
+use fusebox_fleet::{Event, InstanceId, Member, Mode, Sender, Session, Settings};
+
+use crate::{FOR_EVER, ours};
+
+const SUBJECT: &str = "breaker led by a fleet, `TscClock`";
+/// The call's outcome is translated, and nothing else.
+pub(crate) const BOUND: Name = Name::new(SUBJECT, ours::CONSECUTIVE);
+/// The member is told of every call, behind a lock: what a host pays that does not tell it less often.
+const TOLD: Name = Name::new(SUBJECT, "and a locked member is told of each call");
+
+pub(crate) fn rows() -> Vec<Row> {
+    vec![bound(), told()]
+}
+
+fn breaker() -> Breaker {
+    let config = Config::builder()
+        .consecutive_failures(5)
+        .open_for(FOR_EVER)
+        .jitter(0.0);
+    Breaker::with_clock("bench", config.build().expect("valid"), TscClock::new())
+}
+
+fn called(breaker: &Breaker) -> Option<Event> {
+    let permit = breaker.try_acquire().expect("closed");
+    let state = permit.state();
+    bind::finished(state, permit.end(Verdict::Success))
+}
+
+fn bound() -> Row {
+    let breaker = breaker();
+    let leader = Arc::new((
+        breaker.events(Interest::Changes, 64),
+        Bound::new(breaker.clone()),
+    ));
+    Row::new(BOUND, move || {
+        let (breaker, leader) = (breaker.clone(), Arc::clone(&leader));
+        move || {
+            let _led = &leader;
+            black_box(called(&breaker).expect("a finished call"));
+        }
+    })
+}
+
+fn told() -> Row {
+    let breaker = breaker();
+    let clock = TscClock::new();
+    let settings = Settings::builder(Mode::Quorum).build().expect("valid");
+    let sender = Sender::new(InstanceId::new("bench").expect("a name"), Session::new(1));
+    let member = Arc::new(Mutex::new(Member::new(sender, Arc::new(settings))));
+    Row::new(TOLD, move || {
+        let (breaker, clock, member) = (breaker.clone(), clock.clone(), Arc::clone(&member));
+        move || {
+            let event = called(&breaker).expect("a finished call");
+            let mut member = member.lock().unwrap_or_else(PoisonError::into_inner);
+            black_box(member.handle(clock.now(), event, &mut || 0.5));
+        }
+    })
+}
