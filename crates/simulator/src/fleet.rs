@@ -5,6 +5,8 @@
 
 mod engine;
 mod host;
+#[cfg(test)]
+pub(crate) mod knock_out;
 mod wires;
 
 use std::collections::VecDeque;

@@ -76,6 +76,8 @@ pub(crate) struct Engine {
     /// What all have been told last.
     told: (Era, Command),
     counted: LedgerRecord,
+    #[cfg(test)]
+    pub(crate) knocked_out: super::knock_out::KnockedOut,
 }
 
 impl Engine {
@@ -93,6 +95,8 @@ impl Engine {
             is_gone: false,
             told: (view.era, view.command),
             counted: LedgerRecord::default(),
+            #[cfg(test)]
+            knocked_out: super::knock_out::KnockedOut::default(),
         }
     }
 
@@ -164,6 +168,8 @@ impl Engine {
             return Served::At(self.frozen_until);
         }
         self.counted.requests += 1;
+        #[cfg(test)]
+        let request = &self.knocked_out.request(request);
         let time = Duration::from_nanos(now);
         let (answer, view) = match request {
             Request::Report(report) => {
@@ -173,6 +179,8 @@ impl Engine {
             Request::Acquire(ask) => {
                 let answer = self.ledger.acquire(time, ask);
                 count_asked(&mut self.counted.leases, &answer);
+                #[cfg(test)]
+                self.knocked_out.asked(ask, &answer);
                 (Answer::Acquired(answer), None)
             }
             Request::Settle(settlement) => {

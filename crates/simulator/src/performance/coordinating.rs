@@ -150,3 +150,6 @@ impl std::fmt::Debug for Fleet {
         f.debug_struct("Fleet").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
