@@ -72,14 +72,14 @@ pub(super) fn check(own: &InstanceSettings, duration: Duration) -> Result<(), St
         }
     }
     check_leave(own, duration)?;
-    for step in own.clock_step.iter().filter(|step| step.at.0 >= duration) {
-        return Err(format!(
+    match own.clock_step.iter().find(|step| step.at.0 >= duration) {
+        Some(step) => Err(format!(
             "clock_step: at = {} is not allowed: the run ends after {}",
             step.at,
             Span(duration)
-        ));
+        )),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn check_leave(own: &InstanceSettings, duration: Duration) -> Result<(), String> {

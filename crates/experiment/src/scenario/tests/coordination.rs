@@ -100,87 +100,96 @@ fn faults_of_the_engine_are_in_order_of_time() {
 
     assert_eq!(engine.service_time, MS);
     let kinds: Vec<_> = engine.faults.iter().map(|it| it.kind).collect();
-    use EngineFaultKind::{Failover, Flush, Freeze};
-    assert_eq!(kinds, [Flush, Freeze, Failover]);
+    assert_eq!(
+        kinds,
+        [
+            EngineFaultKind::Flush,
+            EngineFaultKind::Freeze,
+            EngineFaultKind::Failover
+        ]
+    );
     assert_eq!(engine.faults[2].loses, 2_000 * MS);
 }
 
+/// What is written, and words of what is said about it.
+const REFUSED: &[(&str, [&str; 2])] = &[
+    (
+        "[coordination]\nmode = \"quorom\"",
+        ["\"quorom\" is not a mode", "or pooled-naive"],
+    ),
+    ("[coordination]\nengine = \"redis\"", ["redis", "memory"]),
+    (
+        "[coordination]\nhartbeat = \"1s\"",
+        ["hartbeat", "did you mean `heartbeat`?"],
+    ),
+    (
+        "[coordination]\nheartbeat = \"0s\"",
+        ["coordination.heartbeat = 0ns", "from 1ms"],
+    ),
+    (
+        "[coordination]\nmode = \"quorum\"\nfleet_size = 3\nminimum_votes = 4",
+        ["coordination.minimum_votes = 4", "at most fleet_size (3)"],
+    ),
+    (
+        "[network]\nloss = 1.5",
+        ["network.loss: 1.5", "from 0 to 1"],
+    ),
+    (
+        "[network]\ndelay = \"1h\"",
+        ["network.delay: 1h", "up to 10m"],
+    ),
+    (
+        "[network]\nfaults = [{ from = \"1s\" }]",
+        ["network.faults.0", "it changes nothing"],
+    ),
+    (
+        "[network]\nfaults = [{ loss = 1, instances = [\"D\"] }]",
+        [
+            "network.faults.0.instances: there is no instance `D`",
+            "A, B",
+        ],
+    ),
+    (
+        "[network]\nfaults = [{ loss = 1, instances = [\"A\", \"A\"] }]",
+        ["network.faults.0.instances", "once"],
+    ),
+    (
+        "[network]\nfaults = [{ loss = 1, from = \"2s\", until = \"2s\" }]",
+        ["network.faults.0.until: 2s", "after from"],
+    ),
+    (
+        "[engine]\nfaults = [{ kind = \"crash\", from = \"10s\" }]",
+        ["engine.faults.0.from: 10s", "the run ends after 10s"],
+    ),
+    (
+        "[engine]\nfaults = [{ kind = \"flush\", from = \"1s\", until = \"2s\" }]",
+        ["engine.faults.0.until: 2s", "leave it out"],
+    ),
+    (
+        "[engine]\nfaults = [{ kind = \"crash\", from = \"1s\", loses = \"1s\" }]",
+        ["engine.faults.0.loses: 1s", "only a failover"],
+    ),
+    (
+        "[engine]\nfaults = [{ kind = \"crash\", from = \"1s\" }, { kind = \"flush\", from = \"2s\" }]",
+        ["engine.faults: the one from 2s", "lasts longer"],
+    ),
+    (
+        "[instance.A]\nleaves_at = \"2s\"\npause = [{ at = \"1s\", for = \"2s\" }]",
+        ["instance.A.leaves_at = 2s", "interruption at 1s"],
+    ),
+    (
+        "[instance.A]\nclock_step = [{ at = \"1s\", by = \"-x\" }]",
+        ["`-x` is not a step of a clock", "-10s"],
+    ),
+    (
+        "[instance]\nA.leaves_at = \"2s\"\nB.leaves_at = \"2s\"\nC.leaves_at = \"2s\"",
+        ["all of them leave", "let one stay"],
+    ),
+];
+
 #[test]
 fn what_cannot_be_is_refused_with_key_value_and_what_to_write() {
-    for (lines, words) in [
-        (
-            "[coordination]\nmode = \"quorom\"",
-            ["\"quorom\" is not a mode", "or pooled-naive"],
-        ),
-        ("[coordination]\nengine = \"redis\"", ["redis", "memory"]),
-        (
-            "[coordination]\nhartbeat = \"1s\"",
-            ["hartbeat", "did you mean `heartbeat`?"],
-        ),
-        (
-            "[coordination]\nheartbeat = \"0s\"",
-            ["coordination.heartbeat = 0ns", "from 1ms"],
-        ),
-        (
-            "[coordination]\nmode = \"quorum\"\nfleet_size = 3\nminimum_votes = 4",
-            ["coordination.minimum_votes = 4", "at most fleet_size (3)"],
-        ),
-        (
-            "[network]\nloss = 1.5",
-            ["network.loss: 1.5", "from 0 to 1"],
-        ),
-        (
-            "[network]\ndelay = \"1h\"",
-            ["network.delay: 1h", "up to 10m"],
-        ),
-        (
-            "[network]\nfaults = [{ from = \"1s\" }]",
-            ["network.faults.0", "it changes nothing"],
-        ),
-        (
-            "[network]\nfaults = [{ loss = 1, instances = [\"D\"] }]",
-            [
-                "network.faults.0.instances: there is no instance `D`",
-                "A, B",
-            ],
-        ),
-        (
-            "[network]\nfaults = [{ loss = 1, instances = [\"A\", \"A\"] }]",
-            ["network.faults.0.instances", "once"],
-        ),
-        (
-            "[network]\nfaults = [{ loss = 1, from = \"2s\", until = \"2s\" }]",
-            ["network.faults.0.until: 2s", "after from"],
-        ),
-        (
-            "[engine]\nfaults = [{ kind = \"crash\", from = \"10s\" }]",
-            ["engine.faults.0.from: 10s", "the run ends after 10s"],
-        ),
-        (
-            "[engine]\nfaults = [{ kind = \"flush\", from = \"1s\", until = \"2s\" }]",
-            ["engine.faults.0.until: 2s", "leave it out"],
-        ),
-        (
-            "[engine]\nfaults = [{ kind = \"crash\", from = \"1s\", loses = \"1s\" }]",
-            ["engine.faults.0.loses: 1s", "only a failover"],
-        ),
-        (
-            "[engine]\nfaults = [{ kind = \"crash\", from = \"1s\" }, { kind = \"flush\", from = \"2s\" }]",
-            ["engine.faults: the one from 2s", "lasts longer"],
-        ),
-        (
-            "[instance.A]\nleaves_at = \"2s\"\npause = [{ at = \"1s\", for = \"2s\" }]",
-            ["instance.A.leaves_at = 2s", "interruption at 1s"],
-        ),
-        (
-            "[instance.A]\nclock_step = [{ at = \"1s\", by = \"-x\" }]",
-            ["`-x` is not a step of a clock", "-10s"],
-        ),
-        (
-            "[instance]\nA.leaves_at = \"2s\"\nB.leaves_at = \"2s\"\nC.leaves_at = \"2s\"",
-            ["all of them leave", "let one stay"],
-        ),
-    ] {
+    for (lines, words) in REFUSED {
         let error = with(lines).unwrap_err();
         for word in words {
             assert!(error.contains(word), "{lines}\n{error}\nwithout {word}");
@@ -220,5 +229,6 @@ fn a_key_of_coordination_can_be_set_from_outside() {
 
     assert_eq!(scenario.coordination().mode.0, FleetMode::AnyOpen);
     assert_eq!(scenario.fleet_settings().stagger(), 4_000 * MS);
-    assert_eq!(scenario.network().link(Duration::ZERO, 0).loss, 0.3);
+    let loss = scenario.network().link(Duration::ZERO, 0).loss;
+    assert!((loss - 0.3).abs() < 1e-9);
 }

@@ -59,10 +59,10 @@ fn without_fencing_a_late_result_closes_the_fleet_on_a_downstream_that_fails() {
             "suspicion_run = 2\nstagger = \"0s\"\nlongest_gap = \"5s\"",
         );
     let scenario = Scenario::parse(&text).unwrap();
-    let openings = |rules| sum(&scenario, "leases_succeeded", 30, rules);
+    let wasted = |rules| sum(&scenario, "wasted_calls", 30, rules);
 
-    let with = openings(KnockedOut::default);
-    let without = openings(|| KnockedOut {
+    let with = wasted(KnockedOut::default);
+    let without = wasted(|| KnockedOut {
         fencing: true,
         ..KnockedOut::default()
     });
