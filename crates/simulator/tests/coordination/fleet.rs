@@ -68,7 +68,6 @@ pub(crate) fn figure(run: &Repetition, name: &str) -> f64 {
 /// The mean of a figure over these seeds.
 pub(crate) fn mean(text: &str, sets: &[&str], name: &str, seeds: u64) -> f64 {
     let runs = (1..=seeds).map(|seed| figure(&performed(text, sets, seed), name));
-    #[expect(clippy::cast_precision_loss, reason = "a few seeds")]
     let seeds = seeds as f64;
     runs.sum::<f64>() / seeds
 }

@@ -99,7 +99,7 @@ fn i7_every_held_instance_closes_in_bounded_time_though_one_of_them_crashes() {
     }
 }
 
-/// I8: a holder that dies mid-probe delays the recovery by its lease at most.
+/// I10 and I11: whoever is held makes no call but a probe.
 #[test]
 fn i10_a_held_instance_makes_no_call_but_its_probe() {
     let run = performed(OUTAGE, &[QUORUM], 1);
@@ -125,7 +125,7 @@ fn i16_every_call_is_accounted_for() {
         r#"instance.B.restart=[{ at = "25s", for = "1s" }, { at = "35s", for = "1s", leaves = true }]"#,
         r#"instance.C.pause=[{ at = "26s", for = "4s" }]"#,
         r#"instance.i4.clock_step=[{ at = "27s", by = "10s" }, { at = "33s", by = "-20s" }]"#,
-        r#"instance.i5.leaves_at=30s"#,
+        "instance.i5.leaves_at=30s",
     ]
     .map(|set| set.replace("\n            ", " "));
     for mode in [

@@ -37,7 +37,6 @@ fn scenarios() -> Vec<PathBuf> {
 fn row(runs: &[Repetition], figure: &str, digits: usize) -> String {
     let figure: Figure = figure.parse().unwrap();
     let values: Vec<f64> = runs.iter().filter_map(|run| run.value(&figure)).collect();
-    #[expect(clippy::cast_precision_loss, reason = "a few seeds")]
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     if values.is_empty() {
         return "–".to_owned();

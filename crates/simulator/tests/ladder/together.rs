@@ -62,7 +62,7 @@ const SLOW_TO_TRIP: &str = "consecutive_failures = \"off\"\nfailure_rate_thresho
      minimum_calls = 60\nbackoff_factor = 1.0\njitter = 0.0\nopen_for = \"1s\"\nmax_open_for = \"1s\"\n\
      probe_successes = 1";
 
-/// N = 10, k = 5, k_s = 2, q = 6, r = 1: alone the mean opening is at 5 s, the last at 8.93 s, and 50 calls fail.
+/// Ten instances with a call a second, `k = 5`, `k_s = 2`, `q = 6`: alone the mean opening is at 5 s, the last at 8.93 s, and 50 calls fail.
 #[test]
 fn f9_votes_halve_the_time_to_open_and_the_calls_that_fail() {
     let fleet = Together {
