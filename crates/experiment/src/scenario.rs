@@ -329,7 +329,11 @@ impl TryFrom<Written> for Scenario {
         let phases = written.phases(&faults)?;
         written.check_expectations(targets, &phases)?;
         let rules = written.fleet_settings()?;
-        let network = Network::of(&written.network, &names, written.duration.0)?;
+        let known = network::Instances {
+            all: names.all(),
+            place: &|name| names.place(name),
+        };
+        let network = Network::of(&written.network, known, written.duration.0)?;
         let engine = EnginePlan::of(&written.engine, written.duration.0)?;
         Ok(Self {
             written,

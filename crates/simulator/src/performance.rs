@@ -351,13 +351,12 @@ impl<'a> Performance<'a> {
         });
         let books = unaccounted(&outcomes, &self.effort);
         let invalid = forgotten.or(books).or(load.shortfall());
-        let end = self.now;
         let fleet = self.recorder.finish(now, counted);
         let mut repetition = Repetition {
             digest: Some(self.digest.to_string()),
             cut_short,
             invalid,
-            coordination: self.fleet.map(|fleet| fleet.finish(end)),
+            coordination: self.fleet.map(|fleet| fleet.finish(self.now)),
             ..Repetition::new(Performer::Simulated, seed, load, fleet)
         };
         judge(&mut repetition, scenario);

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::names::Names;
 use crate::bounds::within;
 use crate::reading::{listed, nearest};
 use crate::values::Span;
@@ -83,6 +82,15 @@ link_keys! {
         #[serde(skip_serializing_if = "Option::is_none")]
         partition: Option<Partition>,
     }
+}
+
+/// The instances that there are.
+#[derive(Clone, Copy)]
+pub(super) struct Instances<'a> {
+    /// Their names.
+    pub(super) all: &'a [String],
+    /// The place of one of them.
+    pub(super) place: &'a dyn Fn(&str) -> Option<usize>,
 }
 
 /// In which direction nothing comes through.
@@ -215,7 +223,7 @@ impl Network {
     /// The key, its value and what is allowed.
     pub(super) fn of(
         written: &WrittenNetwork,
-        names: &Names,
+        names: Instances<'_>,
         duration: Duration,
     ) -> Result<Self, String> {
         let base = written.keys();
@@ -258,7 +266,12 @@ impl Keys {
 }
 
 impl WrittenNetworkFault {
-    fn checked(&self, key: &str, names: &Names, duration: Duration) -> Result<Fault, String> {
+    fn checked(
+        &self,
+        key: &str,
+        names: Instances<'_>,
+        duration: Duration,
+    ) -> Result<Fault, String> {
         let keys = self.keys();
         keys.check(key)?;
         let from = self.from.unwrap_or(Span(Duration::ZERO));
@@ -290,12 +303,12 @@ impl WrittenNetworkFault {
     }
 }
 
-fn place(key: &str, name: &str, names: &Names) -> Result<usize, String> {
-    names.place(name).ok_or_else(|| {
-        let all = names.all().iter().map(String::as_str);
+fn place(key: &str, name: &str, names: Instances<'_>) -> Result<usize, String> {
+    (names.place)(name).ok_or_else(|| {
+        let all = names.all.iter().map(String::as_str);
         let hint = match nearest(name, all) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", listed(names.all())),
+            None => format!("there are {}", listed(names.all)),
         };
         format!("{key}.instances: there is no instance `{name}`; {hint}")
     })
