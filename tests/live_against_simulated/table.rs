@@ -50,7 +50,9 @@ fn names() -> Vec<String> {
     }
     let mut names: Vec<String> = std::fs::read_dir(repository().join("scenarios"))
         .expect("the scenarios are shipped")
-        .filter_map(|file| Some(file.ok()?.path().file_stem()?.to_str()?.to_owned()))
+        .filter_map(|file| Some(file.ok()?.path()))
+        .filter(|path| path.is_file())
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
         .collect();
     names.sort();
     names

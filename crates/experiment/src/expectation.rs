@@ -11,6 +11,7 @@
 //! [`CATALOGUE`] says. What was not measured fails: nothing is claimed about calls that never were.
 
 mod catalogue;
+mod definition;
 mod grammar;
 mod range;
 mod unit;
@@ -23,7 +24,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::reading::listed;
 
-pub use catalogue::{CATALOGUE, Definition, Source, definition};
+pub use catalogue::{CATALOGUE, definition};
+pub use definition::{Definition, Source};
 pub use range::contradiction;
 pub use unit::Unit;
 
@@ -165,7 +167,7 @@ impl Figure {
             target,
             phase,
         } = self;
-        if definition.source == Source::Fleet && !known.fleet {
+        if definition.source != Source::Load && !known.fleet {
             return Err(format!(
                 "{} needs breakers to watch; it is known to `run`, not to `load`",
                 definition.name

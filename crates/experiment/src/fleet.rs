@@ -17,6 +17,8 @@ mod figures;
 mod recorder;
 mod spans;
 mod timeline;
+mod together;
+mod traffic;
 
 use std::collections::BTreeMap;
 use std::ops::Add;
@@ -32,6 +34,7 @@ pub use delays::Delays;
 pub use recorder::{Asked, Counted, Recorder};
 use spans::Span;
 pub use timeline::{SMALL_STEP, Timeline};
+pub use traffic::{Traffic, TrafficCounter};
 
 use crate::load::MixedSeconds;
 
@@ -91,6 +94,9 @@ pub struct FleetRecord {
     pub truth_follows_load: bool,
     /// Seconds in which one instance answered 503 while another answered 200.
     pub mixed_seconds: MixedSeconds,
+    /// How the permitted calls came to the downstream, where each of them was seen: in virtual time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// The phases of the fault plan, one after another.
     pub phases: Vec<FaultPhase>,
     /// The distinct timelines of the truth; instances with the same truth share one.

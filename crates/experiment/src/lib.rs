@@ -20,6 +20,7 @@
 //! | [`breaker_settings`] | the settings of an instance's breaker |
 //! | [`scenario`] | an experiment in one file |
 //! | [`fleet`] | what breakers believed, beside what was true |
+//! | [`coordination`] | what instances told each other |
 //! | [`load`] | who calls when, how patiently, and what clients saw |
 //! | [`events`] | each call and each transition, one by one |
 //! | [`expectation`] | what must hold at the end |
@@ -32,6 +33,7 @@ pub mod bounds;
 pub mod breaker_settings;
 pub mod chance;
 pub mod comparison;
+pub mod coordination;
 pub mod downstream;
 pub mod events;
 pub mod expectation;

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::coordination::CoordinationRecord;
 use crate::expectation::{CATALOGUE, Expectation, ExpectationVerdict, Figure, Figures, Source};
 use crate::fleet::{FleetRecord, OtherTruth};
 use crate::load::LoadResult;
 use crate::load::written_figure;
-use crate::scenario::CoordinationMode;
 
 /// The version of the shape of `result.json`; `docs/result.schema.json` describes it.
 pub const SCHEMA: &str = "breaker-lab-result/2";
@@ -117,14 +117,6 @@ pub struct Counterfactual {
     pub truth: OtherTruth,
 }
 
-/// What the instances told each other.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct CoordinationRecord {
-    /// How they decided.
-    pub mode: CoordinationMode,
-}
-
 impl Repetition {
     /// A whole run of which nothing was expected.
     pub fn new(performer: Performer, seed: u64, load: LoadResult, fleet: FleetRecord) -> Self {
@@ -173,6 +165,7 @@ impl Figures for Repetition {
     fn value(&self, figure: &Figure) -> Option<f64> {
         match figure.definition.source {
             Source::Load => self.load.value(figure),
+            Source::Coordination => self.coordination.as_ref()?.value(figure),
             Source::Fleet => match &self.counterfactual {
                 Some(without) if self.needs_counterfactual(figure) => {
                     self.fleet.beside(&without.truth).value(figure)

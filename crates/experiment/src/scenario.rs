@@ -4,22 +4,30 @@
 //! nobody behind it checks them again. [`set`] changes single keys of a file before it is read.
 
 mod check;
+mod clock_step;
+mod coordination;
+mod engine;
 mod interruption;
 mod names;
+mod network;
 mod seed;
 mod set;
 mod written;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fusebox::Config;
+use fusebox_fleet::Settings;
 use serde::Serialize;
 
+pub use clock_step::{ClockStepped, Step};
+pub use coordination::{Coordination, CoordinationMode, EngineKind};
+pub use engine::{EngineFault, EngineFaultKind, EnginePlan, WrittenEngine, WrittenEngineFault};
 pub use interruption::Interruption;
+pub use network::{Link, Network, Partition, WrittenNetwork, WrittenNetworkFault};
 pub use set::{Set, blamed, set};
-pub use written::{
-    Coordination, CoordinationMode, Fleet, InstanceSettings, Interrupted, Mode, Written,
-};
+pub use written::{Fleet, InstanceSettings, Interrupted, Mode, Restarted, Written};
 
 use names::Names;
 pub use names::is_instance_name;
@@ -64,6 +72,9 @@ pub struct Scenario {
     faults: Plan,
     names: Names,
     phases: Phases,
+    rules: Arc<Settings>,
+    network: Network,
+    engine: EnginePlan,
 }
 
 impl Scenario {
@@ -174,6 +185,34 @@ impl Scenario {
         &self.written.coordination
     }
 
+    /// The same as checked settings, with what follows from the breakers.
+    pub fn fleet_settings(&self) -> &Arc<Settings> {
+        &self.rules
+    }
+
+    /// The network between the instances and the engine.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The engine that they tell it.
+    pub fn engine(&self) -> &EnginePlan {
+        &self.engine
+    }
+
+    /// When the clocks of instances step: the place of the instance, when, and by how much.
+    pub fn clock_steps(&self) -> impl Iterator<Item = (usize, ClockStepped)> {
+        let own = self.written.instance.iter();
+        let own = own.filter_map(|(name, own)| Some((self.place_of(name)?, own)));
+        own.flat_map(|(place, own)| own.clock_step.iter().map(move |step| (place, *step)))
+    }
+
+    /// The instances that are taken out of the fleet, by their places, and when.
+    pub fn leaves(&self) -> impl Iterator<Item = (usize, Duration)> {
+        let own = self.written.instance.iter();
+        own.filter_map(|(name, own)| Some((self.place_of(name)?, own.leaves_at?.0)))
+    }
+
     /// The phases of the faults, as parts of the load: each request belongs to the one that it was
     /// planned in.
     pub fn phases(&self) -> &Phases {
@@ -250,6 +289,17 @@ impl Scenario {
         for own in self.written.instance.values_mut() {
             own.mode = None;
         }
+        // Whose breaker judges nothing has nothing to tell.
+        self.with_mode(fusebox_fleet::Mode::Local)
+    }
+
+    fn with_mode(mut self, mode: fusebox_fleet::Mode) -> Self {
+        self.written.coordination = Coordination {
+            mode: CoordinationMode(mode),
+            ..Coordination::default()
+        };
+        let settings = Settings::builder(mode).build();
+        self.rules = Arc::new(settings.expect("the defaults are allowed"));
         self
     }
 }
@@ -278,12 +328,22 @@ impl TryFrom<Written> for Scenario {
         let faults = written.checked_faults(&names)?;
         let phases = written.phases(&faults)?;
         written.check_expectations(targets, &phases)?;
+        let rules = written.fleet_settings()?;
+        let known = network::Instances {
+            all: names.all(),
+            place: &|name| names.place(name),
+        };
+        let network = Network::of(&written.network, known, written.duration.0)?;
+        let engine = EnginePlan::of(&written.engine, written.duration.0)?;
         Ok(Self {
             written,
             load,
             faults,
             names,
             phases,
+            rules,
+            network,
+            engine,
         })
     }
 }

@@ -43,9 +43,12 @@ const PIECES: &[&str] = &[
 
 fn shipped() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .expect("the folder is there")
+    let folders = [folder.clone(), folder.join("coordination")];
+    let mut files: Vec<_> = folders
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("the folder is there"))
         .map(|file| file.expect("it can be listed").path())
+        .filter(|path| path.is_file())
         .collect();
     files.sort();
     let texts = files

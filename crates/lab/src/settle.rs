@@ -13,7 +13,8 @@ use experiment::bounds::{self, range};
 use experiment::faults::Plan;
 use experiment::fleet::UNHEALTHY_AT;
 use experiment::scenario::{
-    Coordination, Fleet, InstanceSettings, Mode, Scenario, Written, is_instance_name,
+    Coordination, Fleet, InstanceSettings, Mode, Scenario, Written, WrittenEngine, WrittenNetwork,
+    is_instance_name,
 };
 use experiment::values::check_patience;
 use telemetry::LogFormat;
@@ -80,6 +81,8 @@ pub(crate) fn together(args: &TogetherArgs, seed: u64) -> Result<Together, Failu
             .written()
             .clone(),
         coordination: Coordination::default(),
+        network: WrittenNetwork::default(),
+        engine: WrittenEngine::default(),
     };
     let scenario = Scenario::try_from(written).map_err(Failure::usage)?;
     Ok(lab.perform(&scenario, duration))

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use experiment::chance::Draw;
 use experiment::load::{self, Phases, Planned, Schedule, UnderWay};
 use experiment::scenario::Scenario;
 
@@ -49,6 +50,8 @@ pub(crate) struct Arrivals {
     phases: Phases,
     /// The part of the run that goes on until an instant.
     part: (u32, u64),
+    /// When each instance is taken out of the fleet, where any is.
+    leaves: Vec<u64>,
     /// Requests under way, where the least loaded target is chosen when a request leaves.
     under_way: Option<UnderWay>,
 }
@@ -65,6 +68,7 @@ impl Arrivals {
             until: scenario.duration(),
             phases: scenario.phases().clone(),
             part: (0, 0),
+            leaves: leaves(scenario),
             under_way: load.chooses_late().then(|| UnderWay::new(targets.len())),
         };
         if load.connections.is_none() {
@@ -139,6 +143,9 @@ impl Arrivals {
             target = under_way.least_loaded(planned.luck);
             under_way.begin(target);
         }
+        if !self.leaves.is_empty() && self.leaves[target] <= at {
+            target = self.another(planned.luck, at);
+        }
         if at >= self.part.1 {
             self.part = self.part_at(at);
         }
@@ -155,6 +162,17 @@ impl Arrivals {
         }
     }
 
+    /// An instance that has not left, drawn by the luck of a request that was for another one.
+    fn another(&self, luck: u64, at: u64) -> usize {
+        let here = self.leaves.iter().enumerate();
+        let here: Vec<usize> = here
+            .filter(|(_, leaves)| **leaves > at)
+            .map(|(place, _)| place)
+            .collect();
+        let drawn = Draw::new(luck).with("another target").bits();
+        here[usize::try_from(drawn % here.len() as u64).unwrap_or_default()]
+    }
+
     /// The part of the run at an instant, and until when it goes on at least.
     fn part_at(&self, at: u64) -> (u32, u64) {
         let at = Duration::from_nanos(at);
@@ -162,4 +180,14 @@ impl Arrivals {
         let part = u32::try_from(self.phases.place(at)).unwrap_or(u32::MAX);
         (part, next.map_or(u64::MAX, nanos))
     }
+}
+
+/// When each instance leaves; nothing where none does.
+fn leaves(scenario: &Scenario) -> Vec<u64> {
+    let mut all = Vec::new();
+    for (place, at) in scenario.leaves() {
+        all.resize(scenario.instances().len(), u64::MAX);
+        all[place] = nanos(at);
+    }
+    all
 }

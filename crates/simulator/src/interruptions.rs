@@ -23,10 +23,25 @@ pub(crate) enum Turn {
     Pauses,
     /// It goes on.
     Resumes,
-    /// Its process has ended.
-    Stops,
+    /// Its process has ended; before, it may have taken its leave of the fleet.
+    Stops { leaves: bool },
     /// Another one has begun.
     Starts,
+    /// It has been taken out of the fleet.
+    Leaves,
+}
+
+impl Turn {
+    /// Its number in the digest.
+    pub(crate) fn mark(self) -> u8 {
+        match self {
+            Self::Pauses => 0,
+            Self::Resumes => 1,
+            Self::Stops { .. } => 2,
+            Self::Starts => 3,
+            Self::Leaves => 4,
+        }
+    }
 }
 
 /// All interruptions of a run. The spans of an instance are in order, and no two pauses touch: where one ends, the
@@ -52,13 +67,17 @@ impl Interruptions {
             };
             let [begin, end] = if one.restarts {
                 all.downs.entry(place).or_default().push(span);
-                [Turn::Stops, Turn::Starts]
+                [Turn::Stops { leaves: one.leaves }, Turn::Starts]
             } else {
                 all.pauses.entry(place).or_default().push(span);
                 [Turn::Pauses, Turn::Resumes]
             };
             all.turns.push((span.from, place, begin));
             all.turns.push((span.to, place, end));
+        }
+        for (instance, at) in scenario.leaves() {
+            let place = u32::try_from(instance).expect("fewer instances than 2^32");
+            all.turns.push((nanos(at), place, Turn::Leaves));
         }
         all.turns.sort_by_key(|(at, place, _)| (*at, *place));
         for spans in all.pauses.values_mut() {

@@ -34,6 +34,7 @@
 //! | `looks` | when the truth is looked at, and whose |
 //! | `calls`, `works` | what is under way at the instances and at the downstream |
 //! | `instances`, `interruptions` | the fleet with its breakers, and when instances do not work |
+//! | `fleet` | what instances tell each other: members, their network and the engine |
 //! | `clock`, `digest`, `options` | the time that breakers see, the digest of all events, and how runs are ended |
 
 mod agenda;
@@ -41,6 +42,7 @@ mod arrivals;
 mod calls;
 mod clock;
 mod digest;
+mod fleet;
 mod instances;
 mod interruptions;
 mod lanes;

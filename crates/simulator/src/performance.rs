@@ -5,9 +5,11 @@
 //! | `requests` | a request gets a connection, is tried again, and ends |
 //! | `attempts` | an instance asks its breaker, calls the downstream and has a reply |
 //! | `watching` | the truth, transitions, ticks and interruptions |
+//! | `coordinating` | members hear of calls and messages, and lead their breakers |
 //! | `ending` | when a run ends, and what becomes of requests that are under way then |
 
 mod attempts;
+mod coordinating;
 mod ending;
 mod requests;
 mod watching;
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 use experiment::downstream::{CallerId, Downstream, LedgerDetail};
 use experiment::events::Events;
-use experiment::fleet::{Counted, Recorder};
+use experiment::fleet::{Counted, Recorder, TrafficCounter};
 use experiment::load::{self, Clients, Detail, Tally};
 use experiment::outcome::{ClientOutcome, Outcomes};
 use experiment::result::{Performer, Repetition};
@@ -28,6 +30,7 @@ use crate::arrivals::Arrivals;
 use crate::calls::{Calls, End};
 use crate::clock::VirtualClock;
 use crate::digest::Digest;
+use crate::fleet::Fleet;
 use crate::instances::{Instances, breakers};
 use crate::lanes::Lanes;
 use crate::looks::Looks;
@@ -91,10 +94,16 @@ enum Kind {
     Look,
     /// No more requests are planned.
     Close,
+    /// A member's timer is over.
+    Wake,
+    /// A message of coordination comes.
+    Message,
+    /// Something happens to the engine.
+    Engine,
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::End,
         Self::Work,
         Self::Limit,
@@ -104,6 +113,9 @@ impl Kind {
         Self::Turn,
         Self::Look,
         Self::Close,
+        Self::Wake,
+        Self::Message,
+        Self::Engine,
     ];
     const SHIFT: u32 = 28;
     const PLACES: u32 = (1 << Self::SHIFT) - 1;
@@ -154,6 +166,9 @@ struct Performance<'a> {
     digest: Digest,
     effort: Effort,
     events: Option<&'a mut dyn Events>,
+    traffic: TrafficCounter,
+    /// What instances tell each other, where they do.
+    fleet: Option<Box<Fleet>>,
 }
 
 /// Carries a scenario out under virtual time with its seed, with the digest of all events and what the run took.
@@ -164,6 +179,7 @@ pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Eve
     let (breakers, noted) = breakers(scenario, &clock);
     let instances = Instances::new(scenario, &breakers, noted);
     let mut performance = Performance::new(scenario, clock, instances);
+    performance.fleet = Fleet::of(scenario, &breakers);
     performance.events = match events {
         Some(events) => Some(events),
         None => None,
@@ -214,6 +230,8 @@ impl<'a> Performance<'a> {
             digest: Digest::new(),
             effort: Effort::default(),
             events: None,
+            traffic: TrafficCounter::default(),
+            fleet: None,
         }
     }
 
@@ -256,6 +274,9 @@ impl<'a> Performance<'a> {
             self.happen(kind, place);
         }
         self.note_changes();
+        if self.fleet.as_ref().is_some_and(|it| it.has_news()) {
+            self.coordinate();
+        }
         self.effort.events += 1;
         None
     }
@@ -297,6 +318,9 @@ impl<'a> Performance<'a> {
             Kind::Turn => self.turn(place),
             Kind::Look => self.look(place),
             Kind::Close => self.tally.close(),
+            Kind::Wake => self.wake(place),
+            Kind::Message => self.message_comes(place),
+            Kind::Engine => self.engine_turns(place),
         }
     }
 
@@ -314,6 +338,7 @@ impl<'a> Performance<'a> {
         let counted = Counted {
             mixed_seconds: self.tally.whole_mixed_seconds(now),
             downstream_calls: received.collect(),
+            traffic: Some(self.traffic.finish(self.time.min(scenario.duration()))),
         };
         let load = self.tally.into_result(&load::Performed {
             seed,
@@ -331,6 +356,7 @@ impl<'a> Performance<'a> {
             digest: Some(self.digest.to_string()),
             cut_short,
             invalid,
+            coordination: self.fleet.map(|fleet| fleet.finish(self.now)),
             ..Repetition::new(Performer::Simulated, seed, load, fleet)
         };
         judge(&mut repetition, scenario);

@@ -37,10 +37,12 @@ fn failed(path: &Path) -> Vec<String> {
 #[test]
 fn every_shipped_scenario_holds_what_it_expects_with_30_seeds() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
-    let files = std::fs::read_dir(folder).unwrap();
-    let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    let folders = [folder.clone(), folder.join("coordination")];
+    let files = folders.map(|folder| std::fs::read_dir(folder).unwrap());
+    let files = files.into_iter().flatten().map(|file| file.unwrap().path());
+    let mut paths: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
     paths.sort();
-    assert!(paths.len() >= 16, "{paths:?}");
+    assert!(paths.len() >= 38, "{paths:?}");
     let (paths, all) = (Mutex::new(paths), Mutex::new(Vec::new()));
 
     scope(|threads| {

@@ -1,81 +1,25 @@
-//! The catalogue of figures: name, unit, where each comes from, and what it says.
+//! The catalogue of figures: all that an expectation can ask for.
 
+use super::definition::{Definition, coordination, fleet, load};
 use super::unit::Unit;
-
-/// A figure that expectations can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Definition {
-    /// Its name in `snake_case`.
-    pub name: &'static str,
-    /// Its base unit.
-    pub unit: Unit,
-    /// Who measures it.
-    pub source: Source,
-    /// What it says.
-    pub about: &'static str,
-}
-
-/// Who measures a figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The load generator.
-    Load,
-    /// Whoever watches breakers and the truth about the downstream.
-    Fleet,
-}
-
-const fn load(name: &'static str, unit: Unit, about: &'static str) -> Definition {
-    let source = Source::Load;
-    Definition {
-        name,
-        unit,
-        source,
-        about,
-    }
-}
-
-const fn fleet(name: &'static str, unit: Unit, about: &'static str) -> Definition {
-    let source = Source::Fleet;
-    Definition {
-        name,
-        unit,
-        source,
-        about,
-    }
-}
 
 /// The figure called `name`.
 pub fn definition(name: &str) -> Option<&'static Definition> {
     CATALOGUE.iter().find(|known| known.name == name)
 }
 
+const OF_OK: &str = "Response time of successes at this quantile, from the planned instant.";
+const OF_ALL: &str =
+    "Response time at this quantile, from the planned instant; infinite where no answer came.";
+const LATE: &str = "How late the generator itself released requests.";
+
 /// All figures.
 pub const CATALOGUE: &[Definition] = &[
-    load(
-        "ok_p50",
-        Unit::Seconds,
-        "Response time of successes at this quantile, from the planned instant.",
-    ),
-    load(
-        "ok_p90",
-        Unit::Seconds,
-        "Response time of successes at this quantile, from the planned instant.",
-    ),
-    load(
-        "ok_p95",
-        Unit::Seconds,
-        "Response time of successes at this quantile, from the planned instant.",
-    ),
-    load(
-        "ok_p99",
-        Unit::Seconds,
-        "Response time of successes at this quantile, from the planned instant.",
-    ),
-    load(
-        "ok_p99.9",
-        Unit::Seconds,
-        "Response time of successes at this quantile, from the planned instant.",
-    ),
+    load("ok_p50", Unit::Seconds, OF_OK),
+    load("ok_p90", Unit::Seconds, OF_OK),
+    load("ok_p95", Unit::Seconds, OF_OK),
+    load("ok_p99", Unit::Seconds, OF_OK),
+    load("ok_p99.9", Unit::Seconds, OF_OK),
     load(
         "ok_max",
         Unit::Seconds,
@@ -86,36 +30,12 @@ pub const CATALOGUE: &[Definition] = &[
         Unit::Seconds,
         "The mean response time of successes.",
     ),
-    load(
-        "p50",
-        Unit::Seconds,
-        "Response time at this quantile, from the planned instant; infinite where no answer came.",
-    ),
-    load(
-        "p90",
-        Unit::Seconds,
-        "Response time at this quantile, from the planned instant; infinite where no answer came.",
-    ),
-    load(
-        "p95",
-        Unit::Seconds,
-        "Response time at this quantile, from the planned instant; infinite where no answer came.",
-    ),
-    load(
-        "p99",
-        Unit::Seconds,
-        "Response time at this quantile, from the planned instant; infinite where no answer came.",
-    ),
-    load(
-        "p99.9",
-        Unit::Seconds,
-        "Response time at this quantile, from the planned instant; infinite where no answer came.",
-    ),
-    load(
-        "p99.99",
-        Unit::Seconds,
-        "Response time at this quantile, from the planned instant; infinite where no answer came.",
-    ),
+    load("p50", Unit::Seconds, OF_ALL),
+    load("p90", Unit::Seconds, OF_ALL),
+    load("p95", Unit::Seconds, OF_ALL),
+    load("p99", Unit::Seconds, OF_ALL),
+    load("p99.9", Unit::Seconds, OF_ALL),
+    load("p99.99", Unit::Seconds, OF_ALL),
     load(
         "max",
         Unit::Seconds,
@@ -151,21 +71,9 @@ pub const CATALOGUE: &[Definition] = &[
         Unit::Seconds,
         "The longest time from sending to the end of the answer.",
     ),
-    load(
-        "lateness_p50",
-        Unit::Seconds,
-        "How late the generator itself released requests.",
-    ),
-    load(
-        "lateness_p99",
-        Unit::Seconds,
-        "How late the generator itself released requests.",
-    ),
-    load(
-        "lateness_max",
-        Unit::Seconds,
-        "How late the generator itself released requests.",
-    ),
+    load("lateness_p50", Unit::Seconds, LATE),
+    load("lateness_p99", Unit::Seconds, LATE),
+    load("lateness_max", Unit::Seconds, LATE),
     load(
         "ok_ratio",
         Unit::Share,
@@ -388,5 +296,91 @@ pub const CATALOGUE: &[Definition] = &[
         "mixed_seconds_share",
         Unit::Share,
         "Share of the whole seconds of the run in which one instance rejected while another served.",
+    ),
+    fleet(
+        "disagreement",
+        Unit::Share,
+        "How likely two breakers drawn at random differ in whether calls pass: the mean of 2f(1 − f), f the share that lets them.",
+    ),
+    fleet(
+        "first_open_delay",
+        Unit::Seconds,
+        "Time from the first fault to the first breaker that was not closed; infinite if none was before its end.",
+    ),
+    fleet(
+        "all_open_delay",
+        Unit::Seconds,
+        "The same to the last of those whom the fault concerned.",
+    ),
+    fleet(
+        "opening_spread",
+        Unit::Seconds,
+        "Time between the first and the last opening of those whom the first fault concerned.",
+    ),
+    fleet(
+        "closing_spread",
+        Unit::Seconds,
+        "Time between the first and the last closing after the first fault; infinite when one was not closed at the end.",
+    ),
+    fleet(
+        "probes",
+        Unit::Count,
+        "Calls that half-open breakers permitted; only in virtual time.",
+    ),
+    fleet(
+        "probes_in_100ms",
+        Unit::Count,
+        "The largest number of those in one tenth of a second; only in virtual time.",
+    ),
+    fleet(
+        "load_step",
+        Unit::Count,
+        "The largest rise of permitted calls from one whole second to the next; only in virtual time.",
+    ),
+    coordination(
+        "messages",
+        Unit::PerSecond,
+        "Messages between an instance and the engine, both ways, per second; without a target: the mean.",
+    ),
+    coordination(
+        "alone_share",
+        Unit::Share,
+        "Share of the time without a fresh view; without a target: the mean.",
+    ),
+    coordination(
+        "vetoes",
+        Unit::Count,
+        "How often the fleet opened and an instance stayed closed, as it saw no trouble; without a target: all together.",
+    ),
+    coordination(
+        "fallbacks",
+        Unit::Count,
+        "How often an instance went on alone; without a target: all together.",
+    ),
+    coordination(
+        "localised_failures",
+        Unit::Count,
+        "How often a breaker was open for a while beside a fleet that was fine; without a target: all together.",
+    ),
+    coordination("fleet_openings", Unit::Count, "How often the fleet opened."),
+    coordination(
+        "leases",
+        Unit::Count,
+        "Probe leases that the engine granted.",
+    ),
+    coordination(
+        "leases_succeeded",
+        Unit::Count,
+        "Probes that were settled as good.",
+    ),
+    coordination(
+        "leases_failed",
+        Unit::Count,
+        "Probes that were settled as bad.",
+    ),
+    coordination(
+        "leases_fenced",
+        Unit::Count,
+        "Results of probes that came after their lease had ended.",
     ),
 ];

@@ -2,7 +2,7 @@
 //! recovery.
 
 use super::range::impossible;
-use super::{CATALOGUE, Comparison, Definition, Expectation, Figure, Unit, definition};
+use super::{CATALOGUE, Comparison, Definition, Expectation, Figure, Source, Unit, definition};
 use crate::reading::nearest;
 
 /// Longest first, so that `<=` is not read as `<`.
@@ -90,13 +90,36 @@ pub(super) fn figure(text: &str) -> Result<Figure, String> {
 }
 
 /// Figures that say how instances differ, so that one instance has none.
-const OF_FLEET: [&str; 3] = [
+const OF_FLEET: [&str; 16] = [
     "divergence_share",
     "state_divergence_share",
     "mixed_seconds_share",
+    "disagreement",
+    "first_open_delay",
+    "all_open_delay",
+    "opening_spread",
+    "closing_spread",
+    "probes",
+    "probes_in_100ms",
+    "load_step",
+    "fleet_openings",
+    "leases",
+    "leases_succeeded",
+    "leases_failed",
+    "leases_fenced",
 ];
 /// Figures that are counted over the whole run alone.
-const OF_WHOLE_RUN: [&str; 2] = ["mixed_seconds_share", "downstream_calls"];
+const OF_WHOLE_RUN: [&str; 9] = [
+    "mixed_seconds_share",
+    "downstream_calls",
+    "first_open_delay",
+    "all_open_delay",
+    "opening_spread",
+    "closing_spread",
+    "probes",
+    "probes_in_100ms",
+    "load_step",
+];
 
 /// Refuses a part that a figure does not have; it would be measured of all, or never.
 fn has_parts(figure: &Figure) -> Result<(), String> {
@@ -106,7 +129,8 @@ fn has_parts(figure: &Figure) -> Result<(), String> {
             "{name} is a figure of the whole fleet, which no single instance has: leave the instance out"
         ));
     }
-    if figure.phase.is_some() && OF_WHOLE_RUN.contains(&name) {
+    let of_coordination = figure.definition.source == Source::Coordination;
+    if figure.phase.is_some() && (OF_WHOLE_RUN.contains(&name) || of_coordination) {
         return Err(format!(
             "{name} is counted over the whole run, not over a phase: leave the phase out"
         ));

@@ -211,7 +211,7 @@ fn rows(source: Source) -> String {
 fn the_documentation_lists_every_figure() {
     let page = include_str!("../../../../docs/experiments.md");
 
-    for source in [Source::Load, Source::Fleet] {
+    for source in [Source::Load, Source::Fleet, Source::Coordination] {
         let rows = rows(source);
         assert!(page.contains(&rows), "docs/experiments.md needs:\n{rows}");
     }

@@ -18,6 +18,12 @@ impl Figures for FleetRecord {
             "state_divergence_share" => return self.diverged(phase, |it| it.states),
             "mixed_seconds_share" if phase.is_none() => return self.mixed_share(),
             "downstream_calls" if phase.is_none() => return self.reached(figure.target.as_deref()),
+            "disagreement" => return self.disagreement(&self.windows(phase)?),
+            "first_open_delay" => return self.first_open_delay(),
+            "all_open_delay" => return self.all_open_delay(),
+            "opening_spread" => return self.opening_spread(),
+            "closing_spread" => return self.closing_spread(),
+            "probes" | "probes_in_100ms" | "load_step" => return self.of_traffic(name),
             "wrongly_open_share" if self.truth_follows_load => return None,
             _ => {}
         }
@@ -40,6 +46,15 @@ impl FleetRecord {
         let windows = self.windows(phase)?;
         let watched = windows.iter().map(|(from, until)| until - from).sum();
         share(divergence(self, &windows, counts), watched)
+    }
+
+    fn of_traffic(&self, figure: &str) -> Option<f64> {
+        let traffic = self.traffic?;
+        Some(number(match figure {
+            "probes" => traffic.probes,
+            "probes_in_100ms" => traffic.probes_in_100ms,
+            _ => traffic.load_step,
+        }))
     }
 
     /// Of the seconds that were whole: the rest of a second at the end is none.

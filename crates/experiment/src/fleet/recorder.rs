@@ -12,7 +12,7 @@ use fusebox::{State, Transition};
 
 use super::agreement::{Agreement, Divergence};
 use super::timeline::{Timeline, millionths, seconds};
-use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord};
+use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord, Traffic};
 use crate::load::MixedSeconds;
 
 /// How many calls one breaker has permitted and rejected since the start.
@@ -31,6 +31,8 @@ pub struct Counted {
     pub mixed_seconds: MixedSeconds,
     /// For each instance, calls that reached the downstream.
     pub downstream_calls: Vec<u64>,
+    /// How permitted calls came, where each of them was seen.
+    pub traffic: Option<Traffic>,
 }
 
 /// Follows the breakers of a fleet and the truth about their downstream. Times count from the start of the run.
@@ -313,6 +315,7 @@ impl Recorder {
             unhealthy_at: self.unhealthy_at,
             truth_follows_load: self.truth_follows_load,
             mixed_seconds: counted.mixed_seconds,
+            traffic: counted.traffic,
             phases,
             truths,
             instances: instances.collect(),

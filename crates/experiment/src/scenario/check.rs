@@ -1,8 +1,12 @@
 //! Checks of a scenario beyond its types, part against part; the message of an error names the key.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use fusebox_fleet::{OwnTrips, Settings};
+
+use super::coordination::without_own_trips;
 use super::names::Names;
 use super::written::Written;
 use crate::breaker_settings::BreakerSettings;
@@ -49,6 +53,14 @@ impl Written {
                     listed(names.all())
                 ));
             }
+        }
+        let leave = |name: &String| {
+            self.instance
+                .get(name)
+                .is_some_and(|it| it.leaves_at.is_some())
+        };
+        if names.all().iter().all(leave) {
+            return Err("instance: all of them leave: let one stay, without leaves_at".to_owned());
         }
         let alike = names
             .all()
@@ -138,7 +150,18 @@ impl Written {
 
     pub(super) fn breaker_of(&self, instance: &str) -> BreakerSettings {
         let own = self.instance.get(instance).map(|own| own.breaker);
-        own.unwrap_or_default().over(self.breaker).settled()
+        let breaker = own.unwrap_or_default().over(self.breaker).settled();
+        match self.coordination.mode.0.dials().own_trips {
+            OwnTrips::On => breaker,
+            OwnTrips::Off => without_own_trips(breaker),
+        }
+    }
+
+    /// The settings by which the fleet decides together.
+    pub(super) fn fleet_settings(&self) -> Result<Arc<Settings>, String> {
+        let breaker = self.breaker.settled();
+        self.coordination
+            .settings(&breaker, self.fleet.call_timeout)
     }
 
     pub(super) fn call_timeout_of(&self, instance: &str) -> Span {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::written::InstanceSettings;
+use super::written::{InstanceSettings, Interrupted};
 use crate::values::Span;
 
 /// A time in which one instance does not work.
@@ -16,30 +16,36 @@ pub struct Interruption {
     pub until: Duration,
     /// Whether its process ends and another one begins; otherwise it only stands still.
     pub restarts: bool,
+    /// Whether it takes its leave of the fleet before.
+    pub leaves: bool,
 }
 
 pub(super) fn of_instance(
     instance: usize,
     own: &InstanceSettings,
 ) -> impl Iterator<Item = Interruption> {
-    let pauses = own.pause.iter().map(|it| (it, false));
-    let restarts = own.restart.iter().map(|it| (it, true));
+    let pauses = own.pause.iter().map(|it| (*it, false, false));
+    let restarts = own.restart.iter();
+    let restarts = restarts.map(|it| (Interrupted::from(*it), true, it.leaves));
     pauses
         .chain(restarts)
-        .map(move |(it, restarts)| Interruption {
+        .map(move |(it, restarts, leaves)| Interruption {
             instance,
             from: it.at.0,
             until: it.until(),
             restarts,
+            leaves,
         })
 }
 
 /// Whether the interruptions of an instance can be: within the run, and one after another.
 pub(super) fn check(own: &InstanceSettings, duration: Duration) -> Result<(), String> {
-    let pauses = own.pause.iter().map(|it| ("pause", it));
-    let mut all: Vec<_> = pauses
-        .chain(own.restart.iter().map(|it| ("restart", it)))
-        .collect();
+    let pauses = own.pause.iter().map(|it| ("pause", *it));
+    let restarts = own
+        .restart
+        .iter()
+        .map(|it| ("restart", Interrupted::from(*it)));
+    let mut all: Vec<_> = pauses.chain(restarts).collect();
     all.sort_by_key(|(_, it)| it.at.0);
     for (place, (key, it)) in all.iter().enumerate() {
         if it.r#for.0.is_zero() {
@@ -65,5 +71,34 @@ pub(super) fn check(own: &InstanceSettings, duration: Duration) -> Result<(), St
             ));
         }
     }
-    Ok(())
+    check_leave(own, duration)?;
+    match own.clock_step.iter().find(|step| step.at.0 >= duration) {
+        Some(step) => Err(format!(
+            "clock_step: at = {} is not allowed: the run ends after {}",
+            step.at,
+            Span(duration)
+        )),
+        None => Ok(()),
+    }
+}
+
+fn check_leave(own: &InstanceSettings, duration: Duration) -> Result<(), String> {
+    let Some(leaves) = own.leaves_at else {
+        return Ok(());
+    };
+    if leaves.0 >= duration {
+        return Err(format!(
+            "leaves_at = {leaves} is not allowed: the run ends after {}",
+            Span(duration)
+        ));
+    }
+    let restarts = own.restart.iter().map(|it| Interrupted::from(*it));
+    let mut interrupted = own.pause.iter().copied().chain(restarts);
+    match interrupted.find(|it| it.until() > leaves.0) {
+        Some(it) => Err(format!(
+            "leaves_at = {leaves} is not allowed: its interruption at {} lasts longer",
+            it.at
+        )),
+        None => Ok(()),
+    }
 }

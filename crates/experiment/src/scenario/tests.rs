@@ -1,5 +1,6 @@
 use super::*;
 
+mod coordination;
 mod interruptions;
 
 const HEAD: &str = "\

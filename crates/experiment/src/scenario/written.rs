@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::clock_step::ClockStepped;
+use super::coordination::Coordination;
+use super::engine::WrittenEngine;
+use super::network::WrittenNetwork;
 use crate::breaker_settings::BreakerSettings;
 use crate::expectation::Expectation;
 use crate::faults::WrittenPlan;
@@ -49,6 +53,12 @@ pub struct Written {
     /// What instances tell each other.
     #[serde(default)]
     pub coordination: Coordination,
+    /// The network between them and the engine.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub network: WrittenNetwork,
+    /// The engine.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub engine: WrittenEngine,
 }
 
 /// The instances of a scenario, as they are written: how many, or their names.
@@ -82,7 +92,13 @@ pub struct InstanceSettings {
     pub pause: Vec<Interrupted>,
     /// When its process ends, and another one begins that knows nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub restart: Vec<Interrupted>,
+    pub restart: Vec<Restarted>,
+    /// When the clock steps that its coordination reads.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clock_step: Vec<ClockStepped>,
+    /// When it is taken out of the fleet, in order: from then on clients call the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaves_at: Option<Span>,
     /// Its breaker.
     pub breaker: BreakerSettings,
 }
@@ -95,6 +111,19 @@ pub struct Interrupted {
     pub at: Span,
     /// How long it takes.
     pub r#for: Span,
+}
+
+/// When an instance's process ends and another one begins, as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restarted {
+    /// When it ends, from the start of the run.
+    pub at: Span,
+    /// How long there is none.
+    pub r#for: Span,
+    /// Whether it takes its leave of the fleet, as in an orderly shutdown; otherwise it is killed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leaves: bool,
 }
 
 /// Whether a breaker judges, or an operator has decided.
@@ -112,28 +141,19 @@ pub enum Mode {
     ForcedOpen,
 }
 
-/// What instances tell each other.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Coordination {
-    /// How they decide.
-    pub mode: CoordinationMode,
-}
-
-/// How instances decide whether a breaker is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CoordinationMode {
-    /// Each by itself.
-    #[default]
-    Local,
-}
-
 impl Interrupted {
     /// When it is over.
     pub(super) fn until(self) -> Duration {
         self.at.0.saturating_add(self.r#for.0)
+    }
+}
+
+impl From<Restarted> for Interrupted {
+    fn from(restart: Restarted) -> Self {
+        Self {
+            at: restart.at,
+            r#for: restart.r#for,
+        }
     }
 }
 
@@ -146,6 +166,10 @@ impl Default for Fleet {
             mode: Mode::default(),
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn one() -> u64 {

@@ -1,5 +1,7 @@
 //! Settings of a live run, which follow from its flags.
 
+use experiment::scenario::{EnginePlan, Network, Scenario};
+
 use super::{Settings, Source, read};
 use crate::cli::RunArgs;
 use crate::failure::Failure;
@@ -67,5 +69,28 @@ fn live(asked: &str, args: &RunArgs, seed: Option<u64>) -> Result<Source, Failur
              leave `pause` and `restart` out"
         )));
     }
+    if let Some(what) = only_in_virtual_time(&source.scenario) {
+        return Err(Failure::usage(format!(
+            "{what} can be carried out only in virtual time: write `breaker-lab simulate {asked}`, or leave it out"
+        )));
+    }
     Ok(source)
+}
+
+/// What of a scenario the live lab cannot carry out.
+fn only_in_virtual_time(scenario: &Scenario) -> Option<String> {
+    let name = |place: usize| &scenario.instances()[place];
+    let leave = scenario.leaves().next();
+    let leave = leave.map(|(place, _)| format!("instance.{}.leaves_at", name(place)));
+    let step = || scenario.clock_steps().next();
+    let step = || step().map(|(place, _)| format!("instance.{}.clock_step", name(place)));
+    let network = || (*scenario.network() != Network::default()).then(|| "[network]".to_owned());
+    let engine = || (*scenario.engine() != EnginePlan::default()).then(|| "[engine]".to_owned());
+    let mode = scenario.coordination().mode;
+    let mode = || (!mode.is_local()).then(|| format!("coordination.mode = {mode}"));
+    leave
+        .or_else(step)
+        .or_else(network)
+        .or_else(engine)
+        .or_else(mode)
 }

@@ -50,10 +50,12 @@ fn beside(folder: &Path, file: &str) -> Result<Vec<Point>, String> {
 }
 
 macro_rules! shipped {
-    ($($name:literal),* $(,)?) => {
+    ($($name:literal),* ; $($together:literal),* $(,)?) => {
         /// Names and texts, in the order in which they are best read.
         pub(crate) const SHIPPED: &[(&str, &str)] = &[$(
             ($name, include_str!(concat!("../../../../scenarios/", $name, ".toml"))),
+        )* $(
+            ($together, include_str!(concat!("../../../../scenarios/coordination/", $together, ".toml"))),
         )*];
     };
 }
@@ -74,7 +76,29 @@ shipped!(
     "metastable",
     "metastable-without-breakers",
     "recovery-herd",
-    "thresholds",
+    "thresholds";
+    "total-outage",
+    "slow-failures",
+    "trickle",
+    "one-bad-instance",
+    "four-bad",
+    "six-bad",
+    "shard-down",
+    "half-of-the-shards-down",
+    "steady-errors",
+    "engine-lost-before",
+    "engine-lost-while-open",
+    "half-partitioned",
+    "slow-recovery",
+    "flapping-downstream",
+    "herd",
+    "prober-crash",
+    "lost-messages",
+    "engine-flushed",
+    "sick-clock",
+    "rolling-restart",
+    "scale-in",
+    "retry-storm-shared",
 );
 
 /// Reads and checks the scenario in a file, or the shipped one of this name, with these keys set and with this
@@ -165,8 +189,11 @@ mod tests {
     #[test]
     fn every_file_in_the_folder_is_shipped() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
-        let files = std::fs::read_dir(folder).unwrap();
-        let mut files: Vec<String> = files.map(|file| name_of(&file.unwrap().path())).collect();
+        let together = format!("{folder}/coordination");
+        let files = [folder, &together].map(|folder| std::fs::read_dir(folder).unwrap());
+        let files = files.into_iter().flatten().map(|file| file.unwrap().path());
+        let files = files.filter(|path| path.is_file());
+        let mut files: Vec<String> = files.map(|path| name_of(&path)).collect();
         files.sort();
         let mut names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
         names.sort_unstable();

@@ -62,6 +62,7 @@ impl Observer {
         let counted = Counted {
             mixed_seconds: watched.record.mixed_seconds(),
             downstream_calls: reached.map(|it| watched.running.received_by(it)).collect(),
+            traffic: None,
         };
         tell_calls(watched);
         let record = watched.fleet.recorder(|it| it.finish(end, counted));

@@ -8,6 +8,7 @@ use experiment::outcome::ClientOutcome;
 use experiment::overload::Start;
 use experiment::reply::Reply;
 use fusebox::{Permit, State};
+use fusebox_fleet::bind;
 
 use super::{Kind, Performance, outcome_of};
 use crate::arrivals::Request;
@@ -65,12 +66,17 @@ impl<'a> Performance<'a> {
             Ok(permit) => {
                 self.effort.permitted += 1;
                 self.recorder.permitted(instance as usize);
+                self.traffic.permitted(self.now);
+                if permit.state() == State::HalfOpen {
+                    self.traffic.probe(self.now);
+                }
                 self.call(request, permit)
             }
             Err(rejected) => {
                 self.effort.rejected += 1;
                 self.recorder.rejected(instance as usize);
                 let state = rejected.reason.state();
+                self.tell_member(instance, bind::rejected(rejected.reason));
                 Some(self.told(request, Some(state), ClientOutcome::FastFail))
             }
         }
@@ -293,7 +299,9 @@ impl<'a> Performance<'a> {
             };
             match end {
                 End::Reply(reply) => {
-                    permit.end(reply.verdict());
+                    let state = permit.state();
+                    let outcome = permit.end(reply.verdict());
+                    self.tell_member(request.target, bind::finished(state, outcome));
                 }
                 End::Left | End::Cut => drop(permit),
             }

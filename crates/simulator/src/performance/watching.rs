@@ -10,6 +10,7 @@ use crate::interruptions::Turn;
 impl Performance<'_> {
     /// What is known before the first request.
     pub(super) fn begin(&mut self) {
+        self.begin_together();
         self.look_at_all();
         self.agenda.add(self.until, Kind::Close.at(0));
         for (number, (at, ..)) in (0..).zip(&self.instances.interruptions.turns) {
@@ -80,6 +81,11 @@ impl Performance<'_> {
             if let Some(events) = &mut self.events {
                 events.transition(place, &Change::new(now, &transition));
             }
+            if let Some(fleet) = &mut self.fleet
+                && let Some(event) = fleet.host(instance).bound.heard(&transition)
+            {
+                fleet.heard.push_back((instance, event));
+            }
             if let Some(at) = self.instances.tick_for_change(instance) {
                 self.agenda.add(at.max(self.now), Kind::Tick.at(instance));
             }
@@ -103,10 +109,14 @@ impl Performance<'_> {
     pub(super) fn turn(&mut self, number: u32) {
         let (_, instance, turn) = self.instances.interruptions.turns[number as usize];
         self.digest
-            .note(self.now, Mark::Turned, instance, turn as u8);
-        if turn != Turn::Stops {
-            return;
-        }
+            .note(self.now, Mark::Turned, instance, turn.mark());
+        let leaves = match turn {
+            Turn::Pauses | Turn::Resumes => return,
+            Turn::Starts => return self.start_member(instance),
+            Turn::Leaves => return self.stop_member(instance, true),
+            Turn::Stops { leaves } => leaves,
+        };
+        self.stop_member(instance, leaves);
         for place in 0..u32::try_from(self.calls.all.len()).unwrap_or(u32::MAX) {
             let call = self.calls.at(place);
             let waits = matches!(

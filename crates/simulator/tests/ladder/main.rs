@@ -20,7 +20,7 @@
 //! | `table` | the rows of `docs/simulator.md` |
 //! | `driven` | breakers that a test calls itself, without the simulator |
 //! | `fleet` | scenarios for the steps, and what a run of the simulator shows of them |
-//! | `calls_to_open`, `opening`, `waste`, `recovery`, `laws` | the steps |
+//! | `calls_to_open`, `opening`, `waste`, `recovery`, `together`, `laws` | the steps |
 //!
 //! Beside it: `runs.rs` holds runs to their digest for any number of jobs, and `overload/` holds the queue to M/M/c.
 
@@ -43,4 +43,5 @@ mod opening;
 mod recovery;
 mod sample;
 mod table;
+mod together;
 mod waste;

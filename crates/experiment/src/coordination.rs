@@ -1,0 +1,142 @@
+//! What instances told each other in one run: messages, vetoes, leases, and how long each was alone.
+
+use serde::{Deserialize, Serialize};
+
+use crate::expectation::{Figure, Figures};
+use crate::scenario::{CoordinationMode, EngineKind};
+
+/// What the instances of a run told each other.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoordinationRecord {
+    /// How they decided.
+    pub mode: CoordinationMode,
+    /// Where the ledger was.
+    pub engine: EngineKind,
+    /// The mark of the settings by which they voted.
+    pub rules: String,
+    /// For how long this was watched, in seconds.
+    pub watched_s: f64,
+    /// What the engine did.
+    pub ledger: LedgerRecord,
+    /// The instances, in the order of the scenario.
+    pub instances: Vec<MemberRecord>,
+}
+
+/// What an engine did in one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerRecord {
+    /// Requests that it answered.
+    pub requests: u64,
+    /// How often the fleet opened.
+    pub openings: u64,
+    /// How often the engine forgot all, or went back to an earlier state.
+    pub forgot: u64,
+    /// Messages that the network lost, of all directions.
+    pub lost_messages: u64,
+    /// What came of requests for the lease, and of the probes.
+    pub leases: Leases,
+}
+
+/// Requests for the probe lease, and probes, by what came of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leases {
+    /// Requests that were granted.
+    pub granted: u64,
+    /// Refused: it was too early to probe.
+    pub early: u64,
+    /// Refused: somebody else probed.
+    pub busy: u64,
+    /// Refused: the fleet had gone on.
+    pub stale: u64,
+    /// Probes that were settled as good.
+    pub succeeded: u64,
+    /// Probes that were settled as bad.
+    pub failed: u64,
+    /// Results that came after their lease had ended.
+    pub fenced: u64,
+}
+
+/// What one instance told and heard.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberRecord {
+    /// The instance's name.
+    pub name: String,
+    /// Messages that it sent.
+    pub sent: u64,
+    /// Messages that it received.
+    pub received: u64,
+    /// For how long it had no fresh view, in seconds.
+    pub alone_s: f64,
+    /// How often the fleet opened and it stayed closed because it saw no trouble.
+    pub vetoes: u64,
+    /// How often it went on alone, for any reason.
+    pub fallbacks: u64,
+    /// How often its breaker was open for a while beside a fleet that was fine.
+    pub localised: u64,
+}
+
+impl Figures for CoordinationRecord {
+    fn value(&self, figure: &Figure) -> Option<f64> {
+        let target = figure.target.as_deref();
+        let asked = self
+            .instances
+            .iter()
+            .filter(|one| target.is_none_or(|name| one.name == name));
+        let asked: Vec<&MemberRecord> = asked.collect();
+        let sum = |of: fn(&MemberRecord) -> u64| number(asked.iter().map(|one| of(one)).sum());
+        let watched = self.watched_s * number(asked.len() as u64);
+        let share = |part: f64| (watched > 0.0).then(|| part / watched);
+        let leases = &self.ledger.leases;
+        match figure.definition.name {
+            "messages" => share(sum(|one| one.sent + one.received)),
+            "alone_share" => share(asked.iter().map(|one| one.alone_s).sum()),
+            "vetoes" => Some(sum(|one| one.vetoes)),
+            "fallbacks" => Some(sum(|one| one.fallbacks)),
+            "localised_failures" => Some(sum(|one| one.localised)),
+            "fleet_openings" => Some(number(self.ledger.openings)),
+            "leases" => Some(number(leases.granted)),
+            "leases_succeeded" => Some(number(leases.succeeded)),
+            "leases_failed" => Some(number(leases.failed)),
+            "leases_fenced" => Some(number(leases.fenced)),
+            _ => None,
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of one run")]
+fn number(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_those_of_one_instance_or_of_all_together() {
+        let one = |name: &str, sent, alone_s| MemberRecord {
+            name: name.to_owned(),
+            sent,
+            received: 10,
+            alone_s,
+            vetoes: 1,
+            ..MemberRecord::default()
+        };
+        let record = CoordinationRecord {
+            watched_s: 10.0,
+            instances: vec![one("A", 10, 5.0), one("B", 30, 0.0)],
+            ..CoordinationRecord::default()
+        };
+        let value = |text: &str| record.value(&text.parse().unwrap());
+
+        assert_eq!(value("messages"), Some(3.0)); // 60 in 10 s by two
+        assert_eq!(value("messages(B)"), Some(4.0));
+        assert_eq!(value("alone_share"), Some(0.25));
+        assert_eq!(value("vetoes"), Some(2.0));
+        assert_eq!(value("leases"), Some(0.0));
+    }
+}

@@ -1,0 +1,260 @@
+//! What instances tell each other, as it is written: a mode, an engine, and settings under the names that
+//! `fusebox_fleet` has for them.
+//!
+//! Where a setting is missing it follows the breaker and the call timeout of the fleet, so that a mode alone is
+//! enough for a sensible fleet. All of them are checked together by `fusebox_fleet`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fusebox_fleet::{Mode, Settings, SettingsBuilder};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::breaker_settings::BreakerSettings;
+use crate::values::{OrOff, Span};
+
+/// How instances decide whether a breaker is open: a mode of `fusebox_fleet` by its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CoordinationMode(pub Mode);
+
+impl CoordinationMode {
+    /// Whether instances tell each other nothing.
+    pub fn is_local(self) -> bool {
+        self.0 == Mode::Local
+    }
+}
+
+impl fmt::Display for CoordinationMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for CoordinationMode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for CoordinationMode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        name.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// Where the ledger is kept, as far as a scenario says so. Live engines are given on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EngineKind {
+    /// In the process that performs the scenario.
+    #[default]
+    Memory,
+}
+
+/// A setting as `fusebox_fleet` takes it.
+trait Plain {
+    type Plain;
+    fn plain(self) -> Self::Plain;
+}
+
+impl Plain for Span {
+    type Plain = Duration;
+    fn plain(self) -> Duration {
+        self.0
+    }
+}
+
+impl Plain for u32 {
+    type Plain = u32;
+    fn plain(self) -> u32 {
+        self
+    }
+}
+
+impl Plain for f64 {
+    type Plain = f64;
+    fn plain(self) -> f64 {
+        self
+    }
+}
+
+macro_rules! coordination {
+    ($($(#[$attribute:meta])* $name:ident: $type:ty,)*) => {
+        /// What instances tell each other, as it is written; every key may be missing.
+        #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Coordination {
+            /// How they decide.
+            pub mode: CoordinationMode,
+            /// Where the ledger is kept.
+            pub engine: EngineKind,
+            $(
+                $(#[$attribute])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $name: Option<$type>,
+            )*
+        }
+
+        impl Coordination {
+            /// The names of the settings.
+            pub const SETTINGS: &[&str] = &[$(stringify!($name)),*];
+
+            fn with_own(&self, mut builder: SettingsBuilder) -> SettingsBuilder {
+                $(if let Some(value) = self.$name {
+                    builder = builder.$name(value.plain());
+                })*
+                builder
+            }
+        }
+    };
+}
+
+coordination! {
+    /// How many instances the fleet is meant to have; only used to refuse a quorum that it could never reach.
+    fleet_size: u32,
+    /// How often an instance reports.
+    heartbeat: Span,
+    /// How old a view may be before the instance goes on alone.
+    stale_after: Span,
+    /// How long an instance counts after its last report.
+    member_for: Span,
+    /// How long an instance waits for the engine; no call ever does.
+    engine_timeout: Span,
+    /// Failures in a row that make an instance suspect the downstream.
+    suspicion_run: u32,
+    /// How long an opinion lasts without a finished call.
+    opinion_for: Span,
+    /// The share of voters that opens the fleet.
+    #[serde(deserialize_with = "crate::values::optional_share")]
+    quorum_share: f64,
+    /// The smallest number of votes that opens the fleet.
+    minimum_votes: u32,
+    /// How long a breaker is open beside a fleet that is fine before that is told.
+    localised_after: Span,
+    /// The open period from which the fleet's waits follow; that of the breaker.
+    open_for: Span,
+    /// By what share an instance that is alone again varies its wait; that of the breaker.
+    #[serde(deserialize_with = "crate::values::optional_share")]
+    jitter: f64,
+    /// How long a probe may take; the call timeout of the fleet.
+    probe_timeout: Span,
+    /// The shortest wait between two probes of the fleet.
+    minimum_gap: Span,
+    /// The longest wait between two probes; the longest open period of the breaker, or the first wait.
+    longest_gap: Span,
+    /// The longest lease that an instance asks for.
+    longest_lease: Span,
+    /// Good probes in a row that close the fleet.
+    probes_to_close: u32,
+    /// Within which time after a call a held instance asks for the lease.
+    ask_within: Span,
+    /// Over which time instances close after the fleet has.
+    stagger: Span,
+    /// How long an engine keeps a verdict that nobody reads.
+    verdict_for: Span,
+    /// Calls in one breaker's window, where counts are merged; those of the breaker.
+    pool_window: u32,
+    /// How many windows the merged one is long.
+    pool_windows: u32,
+    /// The share of failures in the merged window that opens the fleet; that of the breaker.
+    #[serde(deserialize_with = "crate::values::optional_share")]
+    pool_threshold: f64,
+    /// How often counts are sent.
+    pool_batch: Span,
+    /// How long counts are evidence.
+    pool_keep: Span,
+}
+
+impl Coordination {
+    /// The settings of a fleet with these breakers and this call timeout, all checked together.
+    ///
+    /// # Errors
+    ///
+    /// Every setting that is not allowed, with its key, its value and what is.
+    pub(super) fn settings(
+        &self,
+        breaker: &BreakerSettings,
+        call_timeout: Span,
+    ) -> Result<Arc<Settings>, String> {
+        if self.says_nothing() {
+            // Nobody asks for them: what follows from the breaker is checked where it is used.
+            let settings = Settings::builder(Mode::Local).build();
+            return Ok(Arc::new(settings.expect("the defaults are allowed")));
+        }
+        let builder = self.with_own(self.following(breaker, call_timeout));
+        builder.build().map(Arc::new).map_err(|error| {
+            let faults = error.faults().iter();
+            let faults: Vec<_> = faults.map(|it| format!("coordination.{it}")).collect();
+            faults.join("; ")
+        })
+    }
+
+    fn says_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The builder with what follows from the breaker.
+    fn following(&self, breaker: &BreakerSettings, call_timeout: Span) -> SettingsBuilder {
+        let mut builder = Settings::builder(self.mode.0).probe_timeout(call_timeout.0);
+        let open_for = self.open_for.or(breaker.open_for);
+        if let Some(wait) = open_for {
+            builder = builder.open_for(wait.0);
+        }
+        if let Some(jitter) = breaker.jitter {
+            builder = builder.jitter(jitter);
+        }
+        let calls = breaker.window_calls.and_then(OrOff::value);
+        let share = breaker.failure_rate_threshold.and_then(OrOff::value);
+        if let Some(calls) = calls {
+            builder = builder.pool_window(calls);
+        }
+        if let Some(share) = share {
+            builder = builder.pool_threshold(share.0);
+        }
+        if let Some(failures) = failures_to_trip(breaker) {
+            builder = builder.suspicion_run_for(failures);
+        }
+        let probe = self.probe_timeout.unwrap_or(call_timeout).0;
+        let least = self
+            .minimum_gap
+            .map_or(Duration::from_millis(250), |it| it.0);
+        let first_gap = open_for
+            .map_or(least, |it| it.0.max(least))
+            .max(probe.saturating_mul(2));
+        let longest = breaker.max_open_for.map_or(first_gap, |it| it.0);
+        builder.longest_gap(longest.max(first_gap))
+    }
+}
+
+/// The smallest number of failures in a row that trips a breaker with a full window.
+fn failures_to_trip(breaker: &BreakerSettings) -> Option<u32> {
+    let calls = breaker.window_calls.and_then(OrOff::value);
+    let calls = calls.or(breaker.minimum_calls);
+    let share = breaker.failure_rate_threshold.and_then(OrOff::value);
+    let by_share = calls.zip(share).map(|(calls, share)| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a number lies between 0 and the number"
+        )]
+        let failures = (f64::from(calls) * share.0).ceil().max(1.0) as u32;
+        failures
+    });
+    let in_a_row = breaker.consecutive_failures.and_then(OrOff::value);
+    by_share.into_iter().chain(in_a_row).min()
+}
+
+/// The breaker of an instance that may not trip by itself, as a contrast asks for: only the fleet opens it.
+pub(super) fn without_own_trips(breaker: BreakerSettings) -> BreakerSettings {
+    BreakerSettings {
+        // A breaker without any rule is refused; this one is never met.
+        consecutive_failures: Some(OrOff::On(u32::MAX)),
+        failure_rate_threshold: Some(OrOff::Off),
+        slow_call_rate_threshold: Some(OrOff::Off),
+        ..breaker
+    }
+}

@@ -1,0 +1,274 @@
+//! The fleet: what instances tell each other, behind a simulated network and engine.
+//!
+//! The members, the ledger and the layer between a member and its breaker are those of `fusebox-fleet`, as in a
+//! service. What is sockets and timers elsewhere is here: messages under way, timeouts, and a queue at the engine.
+
+mod engine;
+mod host;
+#[cfg(test)]
+pub(crate) mod knock_out;
+mod wires;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use experiment::coordination::CoordinationRecord;
+use experiment::scenario::{EngineKind, Mode, Scenario};
+use fusebox::Breaker;
+use fusebox_fleet::{Action, Event, Ticket, View};
+
+pub(crate) use engine::{Answer, Engine, EngineTurn, Request, Served};
+pub(crate) use host::Host;
+pub(crate) use wires::{Passage, Way, Wires};
+
+use crate::nanos;
+
+/// A message under way, or a wait for one.
+#[derive(Clone, Debug)]
+pub(crate) enum Message {
+    /// To the engine.
+    Request { from: From, request: Request },
+    /// The engine has come to it.
+    Serve { from: From, request: Request },
+    /// From the engine.
+    Answer { to: From, answer: Answer },
+    /// From the engine to one of all.
+    Push { to: u32, view: View },
+    /// An instance waits for no answer any longer.
+    Timeout { of: From, ticket: Ticket },
+}
+
+/// An instance, in one life of its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct From {
+    pub(crate) instance: u32,
+    pub(crate) life: u64,
+    /// Which request it is, where its answer matters.
+    pub(crate) ticket: Option<Ticket>,
+}
+
+/// All that coordination consists of in a run.
+pub(crate) struct Fleet {
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) engine: Engine,
+    pub(crate) turns: Vec<(u64, EngineTurn)>,
+    wires: Wires,
+    timeout: u64,
+    messages: Vec<Option<Message>>,
+    free: Vec<u32>,
+    /// Messages that are to come, and when: for the agenda.
+    pub(crate) outgoing: Vec<(u64, u32)>,
+    /// What breakers have told their members.
+    pub(crate) heard: VecDeque<(u32, Event)>,
+    /// What members are to be told after that.
+    pub(crate) pending: VecDeque<(u32, Event)>,
+    record: CoordinationRecord,
+}
+
+impl Fleet {
+    /// The fleet of a scenario, unless its instances tell each other nothing.
+    pub(crate) fn of(scenario: &Scenario, breakers: &[Breaker]) -> Option<Box<Self>> {
+        let mode = scenario.coordination().mode;
+        if mode.is_local() {
+            return None;
+        }
+        let settings = scenario.fleet_settings();
+        let (seed, names) = (scenario.seed(), scenario.instances());
+        let mut steps = vec![Vec::new(); names.len()];
+        for (place, step) in scenario.clock_steps() {
+            steps[place].push(step);
+        }
+        let hosts = names.iter().zip(breakers).zip(steps);
+        let hosts = hosts.map(|((name, breaker), steps)| {
+            let mut host = Host::new(name, settings, breaker.clone(), (seed, steps));
+            // A breaker that an operator has taken over says nothing.
+            if scenario.mode_of(name) == Mode::Auto {
+                host.begin();
+            }
+            host
+        });
+        Some(Box::new(Self {
+            hosts: hosts.collect(),
+            engine: Engine::new(scenario.engine(), seed),
+            turns: Engine::turns(scenario.engine()),
+            wires: Wires::new(scenario.network().clone(), seed, names.len()),
+            timeout: nanos(settings.engine_timeout()),
+            messages: Vec::new(),
+            free: Vec::new(),
+            outgoing: Vec::new(),
+            heard: VecDeque::new(),
+            pending: VecDeque::new(),
+            record: CoordinationRecord {
+                mode,
+                engine: EngineKind::Memory,
+                rules: settings.fingerprint().to_string(),
+                ..CoordinationRecord::default()
+            },
+        }))
+    }
+
+    /// What is to be told next, and to whom.
+    pub(crate) fn next_told(&mut self) -> Option<(u32, Event)> {
+        let next = self.heard.pop_front();
+        next.or_else(|| self.pending.pop_front())
+    }
+
+    /// Whether there is anything to tell.
+    pub(crate) fn has_news(&self) -> bool {
+        !(self.heard.is_empty() && self.pending.is_empty())
+    }
+
+    pub(crate) fn host(&mut self, instance: u32) -> &mut Host {
+        &mut self.hosts[instance as usize]
+    }
+
+    /// Sends what a member wants to be sent.
+    pub(crate) fn carry(&mut self, now: u64, instance: u32, action: Action) {
+        let (request, ticket) = match action {
+            Action::Report(ticket, report) => (Request::Report(report), Some(ticket)),
+            Action::Acquire(ticket, ask) => (Request::Acquire(ask), Some(ticket)),
+            Action::Settle(settlement) => (Request::Settle(settlement), None),
+            Action::Leave(sender) => (Request::Leave(sender), None),
+            _ => return,
+        };
+        let from = From {
+            instance,
+            life: self.hosts[instance as usize].life,
+            ticket,
+        };
+        if let Some(ticket) = ticket {
+            let timeout = Message::Timeout { of: from, ticket };
+            self.put(now.saturating_add(self.timeout), timeout);
+        }
+        let passage = self.wires.send(now, instance, Way::Request);
+        self.pass(now, passage, Message::Request { from, request });
+    }
+
+    /// A message comes; says what an instance is to be told.
+    pub(crate) fn comes(&mut self, now: u64, message: Message) -> Option<(u32, Event)> {
+        match message {
+            Message::Request { from, request } => {
+                if let Served::At(at) = self.engine.arrives(now) {
+                    self.serve_at(now, at, from, request);
+                }
+                None
+            }
+            Message::Serve { from, request } => {
+                self.serve(now, from, request);
+                None
+            }
+            Message::Answer { to, answer } => self.answer(to, answer),
+            Message::Push { to, view } => {
+                let host = self.host(to);
+                host.counted.received += 1;
+                host.is_here().then_some((to, Event::Pushed(view)))
+            }
+            Message::Timeout { of, ticket } => {
+                let host = self.host(of.instance);
+                let waits = host.life == of.life && host.answered(ticket);
+                waits.then_some((of.instance, Event::Lost(ticket)))
+            }
+        }
+    }
+
+    fn serve_at(&mut self, now: u64, at: u64, from: From, request: Request) {
+        if at > now {
+            self.put(at, Message::Serve { from, request });
+        } else {
+            self.serve(now, from, request);
+        }
+    }
+
+    fn serve(&mut self, now: u64, from: From, request: Request) {
+        match self.engine.serve(now, &request) {
+            Served::Lost => {}
+            Served::At(at) => self.put(at, Message::Serve { from, request }),
+            Served::Done(answer, news) => {
+                let passage = self.wires.send(now, from.instance, Way::Answer);
+                let answer = Message::Answer { to: from, answer };
+                self.pass(now, passage, answer);
+                if let Some(view) = news {
+                    self.push(now, view);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, now: u64, view: View) {
+        for to in 0..u32::try_from(self.hosts.len()).unwrap_or(u32::MAX) {
+            if self.hosts[to as usize].is_here() {
+                let passage = self.wires.send(now, to, Way::Push);
+                self.pass(now, passage, Message::Push { to, view });
+            }
+        }
+    }
+
+    fn answer(&mut self, to: From, answer: Answer) -> Option<(u32, Event)> {
+        let host = self.host(to.instance);
+        if host.life != to.life || !host.is_here() {
+            return None;
+        }
+        host.counted.received += 1;
+        // What comes twice, or after its time, is known.
+        let ticket = to.ticket.filter(|ticket| host.answered(*ticket));
+        let event = match (answer, ticket) {
+            (Answer::Reported(answer), Some(ticket)) => Event::Reported { ticket, answer },
+            (Answer::Acquired(answer), Some(ticket)) => Event::Acquired { ticket, answer },
+            (Answer::Settled(Ok(view)), _) => Event::Pushed(view),
+            _ => return None,
+        };
+        Some((to.instance, event))
+    }
+
+    fn pass(&mut self, now: u64, passage: Passage, message: Message) {
+        if let Some(again) = passage.again {
+            self.put(now.saturating_add(again), message.clone());
+        }
+        if let Some(after) = passage.after {
+            self.put(now.saturating_add(after), message);
+        }
+    }
+
+    /// The message comes at `at`.
+    pub(crate) fn put(&mut self, at: u64, message: Message) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.messages.push(None);
+            u32::try_from(self.messages.len() - 1).expect("memory ends first")
+        });
+        self.messages[place as usize] = Some(message);
+        self.outgoing.push((at, place));
+    }
+
+    /// The message at this place, which is under way no longer.
+    pub(crate) fn take(&mut self, place: u32) -> Option<Message> {
+        self.free.push(place);
+        self.messages[place as usize].take()
+    }
+
+    pub(crate) fn finish(self, end: u64) -> CoordinationRecord {
+        let mut ledger = self.engine.counted();
+        ledger.lost_messages = self.wires.lost;
+        let hosts = self.hosts.into_iter();
+        CoordinationRecord {
+            watched_s: Duration::from_nanos(end).as_secs_f64(),
+            ledger,
+            instances: hosts.map(|host| host.finish(end)).collect(),
+            ..self.record
+        }
+    }
+}
+
+impl Message {
+    /// The instance that reads it; none where it is the engine.
+    pub(crate) fn reader(&self) -> Option<u32> {
+        match self {
+            Self::Request { .. } | Self::Serve { .. } => None,
+            Self::Answer { to, .. } => Some(to.instance),
+            Self::Push { to, .. } => Some(*to),
+            Self::Timeout { of, .. } => Some(of.instance),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

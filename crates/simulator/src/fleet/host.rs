@@ -1,0 +1,200 @@
+//! One instance's part in the fleet: the member, the breaker that it leads, and what surrounds them in a process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use experiment::chance::Draw;
+use experiment::coordination::MemberRecord;
+use experiment::scenario::{ClockStepped, Step};
+use fusebox::Breaker;
+use fusebox_fleet::bind::Bound;
+use fusebox_fleet::{
+    Action, Event, InstanceId, Member, Notice, Overlay, Sender, Session, Settings, Ticket,
+};
+
+use crate::nanos;
+
+/// Clocks begin so late that no step back reaches their origin.
+const ORIGIN: u64 = 10_000_000_000_000_000;
+
+/// One instance.
+pub(crate) struct Host {
+    name: InstanceId,
+    settings: Arc<Settings>,
+    /// Nobody while there is no process, or after it has left.
+    member: Option<Member>,
+    pub(crate) bound: Bound,
+    luck: Luck,
+    /// Requests that are not answered.
+    waiting: Vec<Ticket>,
+    /// When its timer is set for; `u64::MAX` when it is not.
+    pub(crate) wakes_at: u64,
+    steps: Vec<(u64, Step)>,
+    /// Which process of this name it is.
+    pub(crate) life: u64,
+    alone_since: Option<u64>,
+    pub(crate) counted: MemberRecord,
+}
+
+/// A stream of shares.
+#[derive(Clone, Copy, Debug)]
+struct Luck {
+    draw: Draw,
+    number: u64,
+}
+
+impl Luck {
+    fn share(&mut self) -> f64 {
+        self.number += 1;
+        self.draw.number(self.number).share()
+    }
+}
+
+impl Host {
+    pub(crate) fn new(
+        name: &str,
+        settings: &Arc<Settings>,
+        breaker: Breaker,
+        (seed, steps): (u64, Vec<ClockStepped>),
+    ) -> Self {
+        let mut steps: Vec<_> = steps.iter().map(|it| (nanos(it.at.0), it.by)).collect();
+        steps.sort_by_key(|(at, _)| *at);
+        Self {
+            name: InstanceId::new(name).expect("names of instances are checked"),
+            settings: Arc::clone(settings),
+            member: None,
+            bound: Bound::new(breaker),
+            luck: Luck {
+                draw: Draw::new(seed).with("member").with(name),
+                number: 0,
+            },
+            waiting: Vec::new(),
+            wakes_at: u64::MAX,
+            steps,
+            life: 0,
+            alone_since: Some(0),
+            counted: MemberRecord {
+                name: name.to_owned(),
+                ..MemberRecord::default()
+            },
+        }
+    }
+
+    /// A process begins.
+    pub(crate) fn begin(&mut self) {
+        self.life += 1;
+        let session = self.luck.draw.with("session").number(self.life);
+        let sender = Sender::new(self.name.clone(), Session::new(session.bits()));
+        self.member = Some(Member::new(sender, Arc::clone(&self.settings)));
+        self.bound = Bound::new(self.bound.breaker().clone());
+        self.wakes_at = u64::MAX;
+        self.waiting.clear();
+    }
+
+    /// The process ends.
+    pub(crate) fn end(&mut self, now: u64) {
+        self.member = None;
+        self.alone_since = self.alone_since.or(Some(now));
+    }
+
+    pub(crate) fn is_here(&self) -> bool {
+        self.member.is_some()
+    }
+
+    /// Whether the fleet adds anything to the breaker now.
+    pub(crate) fn is_led(&self) -> bool {
+        let overlay = self.member.as_ref().map(Member::overlay);
+        overlay.is_some_and(|overlay| overlay != Overlay::None)
+    }
+
+    /// Tells the member; says what it wants done.
+    pub(crate) fn handle(&mut self, now: u64, event: Event) -> Vec<Action> {
+        let time = self.clock(now);
+        let Some(member) = &mut self.member else {
+            return Vec::new();
+        };
+        let luck = &mut self.luck;
+        let actions = member.handle(time, event, &mut || luck.share());
+        let is_alone = member.view().is_none();
+        match (self.alone_since, is_alone) {
+            (None, true) => self.alone_since = Some(now),
+            (Some(since), false) => {
+                self.counted.alone_s += seconds(now - since);
+                self.alone_since = None;
+            }
+            _ => {}
+        }
+        for action in &actions {
+            self.count(action);
+        }
+        actions
+    }
+
+    fn count(&mut self, action: &Action) {
+        match action {
+            Action::Report(ticket, _) | Action::Acquire(ticket, _) => {
+                self.waiting.push(*ticket);
+                self.counted.sent += 1;
+            }
+            Action::Settle(_) | Action::Leave(_) => self.counted.sent += 1,
+            Action::Notice(Notice::Vetoed { .. }) => self.counted.vetoes += 1,
+            Action::Notice(Notice::EngineLost | Notice::EngineForgot | Notice::Refused(_)) => {
+                self.counted.fallbacks += 1;
+            }
+            Action::Notice(Notice::Localised) => self.counted.localised += 1,
+            _ => {}
+        }
+    }
+
+    /// Whether this request has not been answered, nor given up; from now on it is.
+    pub(crate) fn answered(&mut self, ticket: Ticket) -> bool {
+        let place = self.waiting.iter().position(|known| *known == ticket);
+        place.map(|place| self.waiting.swap_remove(place)).is_some()
+    }
+
+    /// When the member wants to be woken: never before the next nanosecond.
+    pub(crate) fn next_wake(&self, now: u64) -> u64 {
+        let wake = self.member.as_ref().and_then(Member::next_wake);
+        wake.map_or(u64::MAX, |at| {
+            let ahead = at.saturating_sub(self.clock(now));
+            now.saturating_add(nanos(ahead)).max(now + 1)
+        })
+    }
+
+    /// Whether the member is to be woken now.
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        let wake = self.member.as_ref().and_then(Member::next_wake);
+        wake.is_some_and(|at| at <= self.clock(now))
+    }
+
+    /// What the clock shows that its coordination reads.
+    fn clock(&self, now: u64) -> Duration {
+        let mut shown = ORIGIN.saturating_add(now);
+        for (at, step) in &self.steps {
+            if *at <= now {
+                shown = match step {
+                    Step::Forward(by) => shown.saturating_add(nanos(*by)),
+                    Step::Back(by) => shown.saturating_sub(nanos(*by)),
+                };
+            }
+        }
+        Duration::from_nanos(shown)
+    }
+
+    /// When its clock steps.
+    pub(crate) fn clock_steps(&self) -> impl Iterator<Item = u64> {
+        self.steps.iter().map(|(at, _)| *at)
+    }
+
+    /// What was counted up to the end.
+    pub(crate) fn finish(mut self, end: u64) -> MemberRecord {
+        if let Some(since) = self.alone_since {
+            self.counted.alone_s += seconds(end.saturating_sub(since));
+        }
+        self.counted
+    }
+}
+
+fn seconds(nanos: u64) -> f64 {
+    Duration::from_nanos(nanos).as_secs_f64()
+}

@@ -1,0 +1,43 @@
+//! Rules of the engine that a test takes away, to show what they are for.
+
+use std::time::Duration;
+
+use fusebox_fleet::{Acquire, AcquireRefused, Lease, Sender, Settlement, Token};
+
+use super::Request;
+
+/// Which rules are taken away.
+#[derive(Debug, Default)]
+pub(crate) struct KnockedOut {
+    /// A result counts for whoever has the lease now, though it is that of an old one.
+    pub(crate) fencing: bool,
+    /// A lease lasts a minute, however long was asked for.
+    pub(crate) lease_time: bool,
+    pub(crate) holder: Option<(Sender, Token)>,
+}
+
+impl KnockedOut {
+    /// The request as an engine without these rules takes it.
+    pub(super) fn request(&self, request: &Request) -> Request {
+        match request {
+            Request::Acquire(ask) if self.lease_time => {
+                let minute = Duration::from_secs(60);
+                Request::Acquire(Acquire::new(ask.from.clone(), ask.era, minute))
+            }
+            Request::Settle(settlement) if self.fencing => {
+                let Some((holder, token)) = &self.holder else {
+                    return request.clone();
+                };
+                Request::Settle(Settlement::new(holder.clone(), *token, settlement.result))
+            }
+            _ => request.clone(),
+        }
+    }
+
+    /// Remembers who has the lease.
+    pub(super) fn asked(&mut self, ask: &Acquire, answer: &Result<Lease, AcquireRefused>) {
+        if let Ok(lease) = answer {
+            self.holder = Some((ask.from.clone(), lease.token));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The network between instances and the engine: how long each message takes, and whether it comes at all.
+//!
+//! Each message has draws of its own, numbered by instance and direction. So a message that one mode sends and
+//! another does not moves the luck of no other instance and of no other direction.
+
+use std::time::Duration;
+
+use experiment::chance::Draw;
+use experiment::scenario::Network;
+
+use crate::nanos;
+
+/// From whom to whom, and of whose accord.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// From an instance to the engine.
+    Request,
+    /// From the engine to the instance that asked.
+    Answer,
+    /// From the engine to everybody who listens.
+    Push,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Passage {
+    /// After how many nanoseconds it comes; never where it is lost.
+    pub(crate) after: Option<u64>,
+    /// After how many it comes a second time, where it does.
+    pub(crate) again: Option<u64>,
+}
+
+/// The network of a run.
+#[derive(Debug)]
+pub(crate) struct Wires {
+    network: Network,
+    luck: Draw,
+    /// Messages so far, by instance and direction.
+    sent: Vec<[u64; 3]>,
+    pub(crate) lost: u64,
+}
+
+impl Wires {
+    pub(crate) fn new(network: Network, seed: u64, instances: usize) -> Self {
+        Self {
+            network,
+            luck: Draw::new(seed).with("network"),
+            sent: vec![[0; 3]; instances],
+            lost: 0,
+        }
+    }
+
+    /// A message is sent at `now`.
+    pub(crate) fn send(&mut self, now: u64, instance: u32, way: Way) -> Passage {
+        let place = instance as usize;
+        let link = self.network.link(Duration::from_nanos(now), place);
+        let number = &mut self.sent[place][way as usize];
+        *number += 1;
+        let luck = self.luck.number(instance.into()).number(way as u64);
+        let luck = luck.number(*number);
+        let cut = match way {
+            Way::Request => link.is_cut_to_engine(),
+            Way::Answer | Way::Push => link.is_cut_from_engine(),
+        };
+        let is = |what: &str, share: f64| share > 0.0 && luck.with(what).share() < share;
+        if cut || is("loss", link.loss) || way == Way::Push && is("push loss", link.push_loss) {
+            self.lost += 1;
+            return Passage::default();
+        }
+        let takes = |copy: u64| {
+            let late = luck.with("jitter").number(copy).share();
+            nanos(link.delay) + nanos(link.jitter.mul_f64(late))
+        };
+        let held_up = if is("reordering", link.reordering) {
+            nanos(link.held_up)
+        } else {
+            0
+        };
+        Passage {
+            after: Some(takes(0) + held_up),
+            again: is("duplication", link.duplication).then(|| takes(1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use experiment::scenario::Scenario;
+
+    use super::*;
+
+    fn wires(lines: &str) -> Wires {
+        let text = format!(
+            "title = \"t\"\nduration = \"9s\"\n{lines}\n[faults]\nphases = [{{ name = \"calm\" }}]\n"
+        );
+        let scenario = Scenario::parse(&text).unwrap();
+        Wires::new(scenario.network().clone(), 7, 3)
+    }
+
+    #[test]
+    fn messages_are_late_lost_repeated_and_held_up_as_often_as_the_network_says() {
+        let mut wires = wires(
+            "[network]\ndelay = \"2ms\"\njitter = \"1ms\"\nloss = 0.2\nduplication = 0.1\nreordering = 0.3\n\
+             held_up = \"40ms\"",
+        );
+        let passages: Vec<Passage> = (0..20_000)
+            .map(|_| wires.send(0, 1, Way::Request))
+            .collect();
+
+        let came: Vec<u64> = passages.iter().filter_map(|it| it.after).collect();
+        let count = |number: usize| f64::from(u32::try_from(number).unwrap());
+        let share = |part: usize, of: usize| count(part) / count(of);
+        assert!((share(came.len(), 20_000) - 0.8).abs() < 0.01);
+        let late = came.iter().filter(|after| **after >= 42_000_000).count();
+        assert!((share(late, came.len()) - 0.3).abs() < 0.015);
+        let twice = passages.iter().filter(|it| it.again.is_some()).count();
+        assert!((share(twice, came.len()) - 0.1).abs() < 0.01);
+        assert!(
+            came.iter()
+                .all(|after| (2_000_000..43_000_000).contains(after))
+        );
+        assert_eq!(usize::try_from(wires.lost), Ok(20_000 - came.len()));
+    }
+
+    #[test]
+    fn a_partition_cuts_its_direction_for_its_instances_in_its_time() {
+        let mut wires = wires(
+            "[[network.faults]]\nfrom = \"1s\"\nuntil = \"2s\"\ninstances = [\"B\"]\npartition = \"from_engine\"\n",
+        );
+        let mut comes = |at: u64, instance, way| wires.send(at, instance, way).after.is_some();
+
+        assert!(comes(999_999_999, 1, Way::Push));
+        assert!(!comes(1_000_000_000, 1, Way::Push));
+        assert!(!comes(1_000_000_000, 1, Way::Answer));
+        assert!(comes(1_000_000_000, 1, Way::Request));
+        assert!(comes(1_000_000_000, 0, Way::Push));
+        assert!(comes(2_000_000_000, 1, Way::Push));
+    }
+
+    #[test]
+    fn what_one_instance_sends_moves_the_luck_of_no_other() {
+        let lines = "[network]\nloss = 0.5";
+        let fates = |noise: usize| {
+            let mut wires = wires(lines);
+            let fate = |wires: &mut Wires| {
+                (0..noise).for_each(|_| {
+                    wires.send(0, 0, Way::Request);
+                    wires.send(0, 2, Way::Push);
+                });
+                wires.send(0, 2, Way::Request).after
+            };
+            (0..50).map(|_| fate(&mut wires)).collect::<Vec<_>>()
+        };
+
+        assert_eq!(fates(0), fates(3));
+    }
+}

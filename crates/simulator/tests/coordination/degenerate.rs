@@ -1,0 +1,75 @@
+//! Fleets that can decide nothing together behave as if each instance were alone, to the last event.
+
+use crate::fleet::{OUTAGE, cut_off, performed};
+
+/// Runs with these keys are the same as local ones, but for the record of coordination.
+fn is_local(text: &str, alike: &[&str], sets: &[&str]) {
+    for seed in 1..=3 {
+        let local = performed(text, alike, seed);
+        let together: Vec<&str> = alike.iter().chain(sets).copied().collect();
+        let mut other = performed(text, &together, seed);
+        let record = other.coordination.take();
+        let messages = record.map(|it| it.instances.iter().map(|one| one.sent).sum::<u64>());
+        assert!(messages.is_none_or(|sent| sent > 0), "nobody said anything");
+
+        assert_eq!(local.digest, other.digest, "{sets:?}, seed {seed}");
+        assert_eq!(local, other, "{sets:?}, seed {seed}");
+        assert!(
+            local
+                .fleet
+                .instances
+                .iter()
+                .any(|it| !it.transitions.is_empty())
+        );
+    }
+}
+
+const MODES: [&str; 3] = [
+    "coordination.mode=quorum",
+    "coordination.mode=advisory",
+    "coordination.mode=pooled",
+];
+
+#[test]
+fn the_mode_local_has_no_coordination_at_all() {
+    let sets = ["coordination.mode=local", "network.loss=0.5"];
+    is_local(OUTAGE, &[], &sets);
+    assert_eq!(performed(OUTAGE, &sets, 1).coordination, None);
+}
+
+#[test]
+fn a_fleet_of_one_is_local() {
+    for mode in &MODES[..2] {
+        is_local(OUTAGE, &["fleet.size=1"], &[mode]);
+    }
+}
+
+#[test]
+fn a_fleet_that_needs_more_votes_than_it_has_is_local() {
+    for mode in &MODES[..2] {
+        is_local(OUTAGE, &[], &[mode, "coordination.minimum_votes=11"]);
+    }
+}
+
+#[test]
+fn a_fleet_whose_engine_is_down_from_the_start_is_local() {
+    let down = r#"engine.faults=[{ kind = "crash", from = "0s" }]"#;
+    for mode in MODES {
+        is_local(OUTAGE, &[], &[mode, down]);
+    }
+    is_local(OUTAGE, &[], &["coordination.mode=any-open", down]);
+}
+
+#[test]
+fn a_fleet_that_is_cut_off_from_the_start_is_local() {
+    let cut = r#"network.faults=[{ partition = "both" }]"#;
+    for mode in MODES {
+        is_local(OUTAGE, &[], &[mode, cut]);
+    }
+}
+
+#[test]
+fn below_the_quorum_nothing_is_different() {
+    let four = cut_off(r#""A", "B", "C", "i4""#);
+    is_local(&four, &[], &["coordination.mode=quorum"]);
+}

@@ -1,0 +1,22 @@
+//! Coordination in virtual time: where it must be as if there were none, what it promises, and what the rules are for.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `fleet` | scenarios of ten instances for the tests, and runs of them |
+//! | `degenerate` | cases that are equal to `local` to the last event |
+//! | `promises` | vetoes, liveness, conservation, engines that are lost, the same run for any number of jobs |
+//! | `knocked_out` | each rule that is taken away makes something worse that is named |
+//! | `table` | every scenario in every mode, for people to look at |
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "a test fails by panicking, counts of a test are small, and what never happens has the share 0 or 1"
+)]
+
+mod degenerate;
+mod fleet;
+mod knocked_out;
+mod promises;
+mod table;
