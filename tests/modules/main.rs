@@ -1,3 +1,5 @@
+//! The shape of the sources: no circle of modules, and no file that is too long.
+//!
 //! No crate has a circle of modules: of two modules side by side, at most one knows the other.
 //!
 //! The graph is drawn from the sources: `use` lines and paths such as `crate::load::Record`, followed through
@@ -12,13 +14,13 @@ use std::path::{Path, PathBuf};
 
 use graph::{Circle, Crate};
 
+/// Lines that a file may have; clippy holds the limit of functions.
+const MOST_LINES: usize = 400;
+
 #[test]
 fn no_crate_has_a_circle_of_modules() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut roots = Vec::new();
-    find_roots(&top.join("crates"), &mut roots);
-    find_roots(&top.join("benches"), &mut roots);
-    find_roots(&top.join("tests"), &mut roots);
+    let mut roots = files();
+    roots.retain(|file| file.ends_with("lib.rs") || file.ends_with("main.rs"));
     assert!(roots.len() > 10, "the crates are elsewhere: {roots:?}");
 
     let mut found = Vec::new();
@@ -34,8 +36,34 @@ fn no_crate_has_a_circle_of_modules() {
     );
 }
 
-/// The roots of crates: `lib.rs` and `main.rs` in any folder.
-fn find_roots(folder: &Path, roots: &mut Vec<PathBuf>) {
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    let files = files();
+    assert!(files.len() > 500, "the sources are elsewhere: {files:?}");
+
+    let too_long: Vec<String> = files
+        .iter()
+        .filter_map(|file| {
+            let text = std::fs::read_to_string(file).expect("a source is text");
+            let lines = text.lines().count();
+            (lines > MOST_LINES).then(|| format!("{}: {lines}", file.display()))
+        })
+        .collect();
+
+    assert!(too_long.is_empty(), "{too_long:#?}");
+}
+
+/// All sources.
+fn files() -> Vec<PathBuf> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in ["crates", "benches", "tests"] {
+        find_files(&top.join(folder), &mut files);
+    }
+    files
+}
+
+fn find_files(folder: &Path, files: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = folder
         .read_dir()
         .expect("the folder is there")
@@ -43,12 +71,10 @@ fn find_roots(folder: &Path, roots: &mut Vec<PathBuf>) {
         .collect();
     entries.sort();
     for entry in entries {
-        let name = entry.file_name().and_then(|name| name.to_str());
-        match name {
-            Some("target") => {}
-            Some("lib.rs" | "main.rs") => roots.push(entry),
-            _ if entry.is_dir() => find_roots(&entry, roots),
-            _ => {}
+        if entry.is_dir() && !entry.ends_with("target") {
+            find_files(&entry, files);
+        } else if entry.extension().is_some_and(|it| it == "rs") {
+            files.push(entry);
         }
     }
 }

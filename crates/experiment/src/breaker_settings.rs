@@ -5,7 +5,7 @@
 use fusebox::{Config, ConfigBuilder, ConfigError, InFlightCalls, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Rule, Share, Span};
+use crate::values::{OrOff, Share, Span};
 
 /// The settings of a breaker, as far as one layer states them.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -18,13 +18,13 @@ pub struct BreakerSettings {
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_CONSECUTIVE_FAILURES")
     )]
-    pub consecutive_failures: Option<Rule<u32>>,
+    pub consecutive_failures: Option<OrOff<u32>>,
     /// Trip when this share of the calls in the window failed (0..1), or `off`
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "SHARE", env = "BREAKER_LAB_FAILURE_RATE_THRESHOLD")
     )]
-    pub failure_rate_threshold: Option<Rule<Share>>,
+    pub failure_rate_threshold: Option<OrOff<Share>>,
     /// Trip when this share of the calls in the window was slow (0..1), or `off`
     #[cfg_attr(
         feature = "cli",
@@ -34,19 +34,19 @@ pub struct BreakerSettings {
             env = "BREAKER_LAB_SLOW_CALL_RATE_THRESHOLD"
         )
     )]
-    pub slow_call_rate_threshold: Option<Rule<Share>>,
+    pub slow_call_rate_threshold: Option<OrOff<Share>>,
     /// A call that takes longer is slow, or `off`
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_SLOW_CALL_DURATION")
     )]
-    pub slow_call_duration: Option<Rule<Span>>,
+    pub slow_call_duration: Option<OrOff<Span>>,
     /// The window is the last so many calls, or `off` for a window of time
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_CALLS")
     )]
-    pub window_calls: Option<Rule<u32>>,
+    pub window_calls: Option<OrOff<u32>>,
     /// The length of a window of time, used when `window-calls` is off
     #[cfg_attr(
         feature = "cli",
@@ -88,7 +88,7 @@ pub struct BreakerSettings {
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_BACKOFF_DECAY")
     )]
-    pub backoff_decay: Option<Rule<Span>>,
+    pub backoff_decay: Option<OrOff<Span>>,
     /// By which share chance may shorten an open period (0..0.5)
     #[cfg_attr(
         feature = "cli",
@@ -130,7 +130,7 @@ pub struct BreakerSettings {
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_RAMP_UP_FOR")
     )]
-    pub ramp_up_for: Option<Rule<Span>>,
+    pub ramp_up_for: Option<OrOff<Span>>,
     /// Count calls as slow while they are under way: `when-ended` or `when-overdue`
     #[cfg_attr(
         feature = "cli",
@@ -168,24 +168,24 @@ impl BreakerSettings {
     fn defaults() -> Self {
         let span = |millis| Some(Span(std::time::Duration::from_millis(millis)));
         Self {
-            consecutive_failures: Some(Rule::On(5)),
-            failure_rate_threshold: Some(Rule::On(Share(0.5))),
-            slow_call_rate_threshold: Some(Rule::Off),
-            slow_call_duration: Some(Rule::Off),
-            window_calls: Some(Rule::On(20)),
+            consecutive_failures: Some(OrOff::On(5)),
+            failure_rate_threshold: Some(OrOff::On(Share(0.5))),
+            slow_call_rate_threshold: Some(OrOff::Off),
+            slow_call_duration: Some(OrOff::Off),
+            window_calls: Some(OrOff::On(20)),
             window_length: span(10_000),
             window_buckets: Some(10),
             minimum_calls: Some(10),
             open_for: span(1_500),
             backoff_factor: Some(1.5),
             max_open_for: span(4_000),
-            backoff_decay: Some(Rule::Off),
+            backoff_decay: Some(OrOff::Off),
             jitter: Some(0.2),
             probe_successes: Some(2),
             probe_failures: Some(1),
             permitted_probes: Some(1),
             half_open_for: span(5_000),
-            ramp_up_for: Some(Rule::Off),
+            ramp_up_for: Some(OrOff::Off),
             in_flight_calls: Some(InFlight::WhenEnded),
         }
     }
@@ -228,19 +228,19 @@ impl BreakerSettings {
     }
 
     fn trip(&self, mut builder: ConfigBuilder) -> ConfigBuilder {
-        if let Some(failures) = self.consecutive_failures.and_then(Rule::value) {
+        if let Some(failures) = self.consecutive_failures.and_then(OrOff::value) {
             builder = builder.consecutive_failures(failures);
         }
-        if let Some(share) = self.failure_rate_threshold.and_then(Rule::value) {
+        if let Some(share) = self.failure_rate_threshold.and_then(OrOff::value) {
             builder = builder.failure_rate_threshold(share.0);
         }
-        if let Some(share) = self.slow_call_rate_threshold.and_then(Rule::value) {
+        if let Some(share) = self.slow_call_rate_threshold.and_then(OrOff::value) {
             builder = builder.slow_call_rate_threshold(share.0);
         }
-        if let Some(limit) = self.slow_call_duration.and_then(Rule::value) {
+        if let Some(limit) = self.slow_call_duration.and_then(OrOff::value) {
             builder = builder.slow_call_duration(limit.0);
         }
-        if let Some(calls) = self.window_calls.and_then(Rule::value) {
+        if let Some(calls) = self.window_calls.and_then(OrOff::value) {
             builder = builder.window(Window::count(calls));
         } else if let (Some(length), Some(buckets)) = (self.window_length, self.window_buckets) {
             builder = builder.window(Window::time(length.0, buckets));

@@ -72,7 +72,7 @@ pub struct Downstream {
     changed: Changed,
     ledger: Ledger,
     repeats: Repeats,
-    /// How long callers wait, where that is known.
+    /// How long each of the host's own fleet waits.
     waits: BTreeMap<String, Duration>,
     /// Calls that suffer at this moment.
     suffering: u32,
@@ -88,7 +88,8 @@ pub struct Downstream {
 impl Downstream {
     /// Puts `plan` in force at `began`, the first instant on the clock of the host.
     ///
-    /// `waits` says how long callers wait for an answer. Every plan learns it that does not say so itself.
+    /// `waits` says how long the callers of the host's own fleet wait for an answer. Every plan learns it that does
+    /// not say so itself.
     pub fn new(plan: Plan, waits: BTreeMap<String, Duration>, began: Duration) -> Self {
         let plan = learned(plan, &waits);
         Self {
@@ -116,18 +117,22 @@ impl Downstream {
 
     /// The handle of this caller, who is counted apart from now on. It holds whatever plan is in force.
     ///
+    /// Of whom it is known how long they wait, they are the host's own fleet: this plan and all that follow tell
+    /// each of them apart at once, however many there are. So its truth, and when that changes, are its own before it
+    /// has called. Of all others a plan tells a few apart.
+    ///
     /// There is no limit: a host that lets anybody call under any name asks [`known`](Self::known) first,
     /// and uses [`CallerId::OTHERS`] beyond a limit of its own.
     pub fn caller(&mut self, name: &str) -> CallerId {
-        self.ledger.caller(name)
-    }
-
-    /// The handle of a member of the host's own fleet: this plan and all that follow tell it apart at once, however
-    /// many there are. So its truth, and when that changes, are its own before it has called.
-    pub fn member(&mut self, name: &str) -> CallerId {
-        let member = self.ledger.member(name);
-        self.force.new_handle(member, &self.ledger);
-        member
+        match self.ledger.known(name) {
+            Some(known) => known,
+            None if self.waits.contains_key(name) => {
+                let member = self.ledger.member(name);
+                self.force.new_handle(member, &self.ledger);
+                member
+            }
+            None => self.ledger.caller(name),
+        }
     }
 
     /// The handle of this caller, if there is one already.

@@ -13,6 +13,7 @@
 mod catalogue;
 mod grammar;
 mod range;
+mod unit;
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,8 +24,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::load::Detail;
 use crate::reading::listed;
 
-pub use catalogue::{CATALOGUE, Definition, Source, Unit, definition};
+pub use catalogue::{CATALOGUE, Definition, Source, definition};
 pub use range::contradiction;
+pub use unit::Unit;
 
 /// One line that must hold at the end of a run.
 ///
@@ -99,7 +101,7 @@ pub struct Known<'a> {
 
 /// Whether an expectation held.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-pub struct Verdict {
+pub struct ExpectationVerdict {
     /// The expectation as it was written.
     pub expectation: String,
     /// Whether it held.
@@ -133,9 +135,9 @@ impl Expectation {
     }
 
     /// Whether it holds for a run with these figures.
-    pub fn judge(&self, figures: &impl Figures) -> Verdict {
+    pub fn judge(&self, figures: &impl Figures) -> ExpectationVerdict {
         let value = figures.value(&self.figure).filter(|value| !value.is_nan());
-        Verdict {
+        ExpectationVerdict {
             expectation: self.text.clone(),
             held: value.is_some_and(|value| self.comparison.holds(value, self.limit)),
             value,

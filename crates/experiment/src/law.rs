@@ -8,6 +8,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::within;
+
 /// The longest duration that a law may name: a day, in milliseconds.
 const MAX_MS: f64 = 86_400_000.0;
 /// Values that an empirical law may have.
@@ -239,17 +241,6 @@ impl Law {
                 Ok(())
             }
         }
-    }
-}
-
-/// Checks a number; a NaN is never within bounds.
-pub(crate) fn within(key: &str, value: f64, least: f64, most: f64) -> Result<(), String> {
-    if (least..=most).contains(&value) {
-        Ok(())
-    } else {
-        Err(format!(
-            "{key}: {value} is not allowed: from {least} to {most}"
-        ))
     }
 }
 

@@ -7,7 +7,8 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`chance`] | chance that is the same in every run |
-//! | [`values`] | durations, shares, rates, and rules that can be off, as they are written |
+//! | [`values`] | durations, shares, rates, and values that can be off, as they are written |
+//! | [`bounds`] | bounds of numbers and times, and how what lies beyond is refused |
 //! | [`reading`] | readers of JSON and TOML that say what is wrong and what is meant |
 //! | [`law`] | laws of duration |
 //! | [`faults`] | fault plans, and the truth about them |
@@ -27,6 +28,7 @@
 //! | [`comparison`] | whether results differ by more than their spread |
 //! | [`sweep`] | one scenario under every combination of some settings |
 
+pub mod bounds;
 pub mod breaker_settings;
 pub mod chance;
 pub mod comparison;

@@ -1,7 +1,7 @@
 //! The load: who calls when, how patiently, and what the clients saw.
 //!
 //! A [`Profile`] says what the load is like. From it and a seed follows a [`Schedule`]: when each
-//! request is to leave, to which target, with which key. The [`Process`] (how evenly requests come) and
+//! request is to leave, to which target, with which key. The [`ArrivalProcess`] (how evenly requests come) and
 //! the [`Shape`] (how many per second, over time) are independent of each other: a process has a mean of
 //! one arrival per unit, and the shape says how fast units pass.
 //!
@@ -46,7 +46,7 @@ pub use clients::{Clients, Next};
 pub use curve::Curve;
 pub use latencies::Latencies;
 pub use phases::{PhaseWindow, Phases, REST, WARM_UP};
-pub use process::Process;
+pub use process::ArrivalProcess;
 pub use profile::{DRAIN_MARGIN, MIN_RATE, Profile, WrittenProfile, climbs, closed_loop};
 pub use result::{LoadResult, Part, SCHEMA, Second, SecondOfTarget, TargetResult};
 pub use retries::{Budget, Jitter, Retries};

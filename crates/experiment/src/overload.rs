@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use work_queue::{Arrival, Start, WorkId, WorkQueue};
 
-use crate::law::{Law, normal_quantile, within};
+use crate::bounds::{count, within};
+use crate::law::{Law, normal_quantile};
 use crate::reading::parse_json;
 
 /// Workers that there may be.
@@ -298,16 +299,8 @@ impl Overload {
 
 impl WrittenOverload {
     fn check(&self) -> Result<(), String> {
-        let count = |key: &str, value: u64, least: u64, most: u64| {
-            if (least..=most).contains(&value) {
-                return Ok(());
-            }
-            Err(format!(
-                "{key}: {value} is not allowed: from {least} to {most}"
-            ))
-        };
-        count("workers", self.workers.into(), 1, MAX_WORKERS.into())?;
-        count("queue.limit", self.queue.limit.into(), 0, MAX_QUEUE.into())?;
+        count("workers", self.workers, 1, MAX_WORKERS.into())?;
+        count("queue.limit", self.queue.limit, 0, MAX_QUEUE.into())?;
         self.service
             .check()
             .map_err(|what| format!("service.{what}"))?;

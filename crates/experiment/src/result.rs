@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::expectation::{CATALOGUE, Expectation, Figure, Figures, Source, Verdict};
+use crate::expectation::{CATALOGUE, Expectation, ExpectationVerdict, Figure, Figures, Source};
 use crate::fleet::{FleetRecord, OtherTruth};
 use crate::load::LoadResult;
 use crate::load::written_figure;
@@ -82,7 +82,7 @@ pub struct Repetition {
     /// Why its figures cannot be trusted, if they cannot.
     pub invalid: Option<String>,
     /// Which expectations held.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<ExpectationVerdict>,
     /// What the clients saw.
     pub load: LoadResult,
     /// What the breakers believed, and what was true.

@@ -21,6 +21,7 @@ pub use written::{
 };
 
 use names::Names;
+pub use names::is_instance_name;
 
 use crate::breaker_settings::BreakerSettings;
 use crate::chance::Draw;

@@ -69,17 +69,17 @@ impl fmt::Display for Share {
     }
 }
 
-/// A rule with a value, or `off`.
+/// A value, or `off`: a rule that does not apply has none.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rule<T> {
-    /// The rule does not apply.
+pub enum OrOff<T> {
+    /// There is none.
     Off,
-    /// The rule applies with this value.
+    /// There is this one.
     On(T),
 }
 
-impl<T> Rule<T> {
-    /// The value, unless the rule is off.
+impl<T> OrOff<T> {
+    /// The value, unless it is off.
     pub fn value(self) -> Option<T> {
         match self {
             Self::Off => None,
@@ -88,7 +88,7 @@ impl<T> Rule<T> {
     }
 }
 
-impl<T: FromStr> FromStr for Rule<T>
+impl<T: FromStr> FromStr for OrOff<T>
 where
     T::Err: fmt::Display,
 {
@@ -104,7 +104,7 @@ where
     }
 }
 
-impl<T: fmt::Display> fmt::Display for Rule<T> {
+impl<T: fmt::Display> fmt::Display for OrOff<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("off"),
@@ -134,7 +134,7 @@ macro_rules! as_time {
     )*};
 }
 
-as_time!(Span, Rule<Span>);
+as_time!(Span, OrOff<Span>);
 
 /// What is to be written instead of a time without a unit.
 pub(crate) fn without_unit(number: impl fmt::Display) -> String {
@@ -285,7 +285,7 @@ pub fn optional_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
 /// A rule whose value is a number; in a file the number stands bare.
 macro_rules! as_number {
     ($($type:ty: $expected:literal, $number:expr;)*) => {$(
-        impl Serialize for Rule<$type> {
+        impl Serialize for OrOff<$type> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
                     Self::Off => serializer.serialize_str("off"),
@@ -294,7 +294,7 @@ macro_rules! as_number {
             }
         }
 
-        impl<'de> Deserialize<'de> for Rule<$type> {
+        impl<'de> Deserialize<'de> for OrOff<$type> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_any(Written {
                     expected: $expected,

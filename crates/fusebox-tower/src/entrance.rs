@@ -10,7 +10,7 @@ use fusebox::nesting::{self, Nesting};
 use fusebox::{Breaker, CallError, Permit, Rejected, Verdict};
 use tower_service::Service;
 
-use crate::gate::Gate;
+use crate::gate::ServiceGate;
 use crate::held::{Held, on_error};
 use crate::turned_away::TurnedAway;
 
@@ -18,13 +18,13 @@ use crate::turned_away::TurnedAway;
 #[derive(Clone, Debug)]
 pub(crate) struct Entrance<S> {
     inner: S,
-    gate: Gate,
+    gate: ServiceGate,
     /// Set while the inner service may be unready.
     turned_away: TurnedAway,
 }
 
 impl<S> Entrance<S> {
-    pub(crate) fn new(inner: S, gate: Gate) -> Self {
+    pub(crate) fn new(inner: S, gate: ServiceGate) -> Self {
         Self {
             inner,
             gate,

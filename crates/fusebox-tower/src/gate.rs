@@ -43,7 +43,7 @@ pub enum Readiness {
 
 /// The way to a permit. Clones share the circuit and never a permit.
 #[derive(Clone, Debug)]
-pub(crate) struct Gate {
+pub(crate) struct ServiceGate {
     breaker: Breaker,
     mode: Mode,
 }
@@ -56,7 +56,7 @@ enum Mode {
     BackPressure(Box<Reservation>),
 }
 
-impl Gate {
+impl ServiceGate {
     pub(crate) fn new(breaker: Breaker, readiness: Readiness) -> Self {
         let mode = match readiness {
             Readiness::Error => Mode::Error(None),

@@ -16,7 +16,7 @@ use tower_service::Service;
 use crate::answer::{AnswerBody, AnswerFuture, Follows, JudgeAt, JudgeHead, JudgeRest};
 use crate::classify::Classify;
 use crate::entrance::Entrance;
-use crate::gate::{Gate, Readiness};
+use crate::gate::{Readiness, ServiceGate};
 use crate::http_classifier::HttpClassifier;
 
 /// Puts a breaker in front of HTTP services and judges their answers at the end of the body.
@@ -58,7 +58,7 @@ use crate::http_classifier::HttpClassifier;
 /// ```
 #[derive(Clone, Debug)]
 pub struct HttpBreakerLayer<C = HttpClassifier> {
-    gate: Gate,
+    gate: ServiceGate,
     judge: HttpJudge<C>,
 }
 
@@ -66,7 +66,7 @@ impl HttpBreakerLayer {
     /// A layer with [`HttpClassifier::new`], in which rejected calls get an error.
     pub fn new(breaker: Breaker) -> Self {
         Self {
-            gate: Gate::new(breaker, Readiness::default()),
+            gate: ServiceGate::new(breaker, Readiness::default()),
             judge: HttpJudge {
                 classifier: HttpClassifier::new(),
                 at: JudgeAt::default(),
@@ -97,7 +97,7 @@ impl<C> HttpBreakerLayer<C> {
     /// [`BreakerLayer::readiness`](crate::BreakerLayer::readiness).
     pub fn readiness(self, readiness: Readiness) -> Self {
         Self {
-            gate: Gate::new(self.gate.breaker().clone(), readiness),
+            gate: ServiceGate::new(self.gate.breaker().clone(), readiness),
             ..self
         }
     }

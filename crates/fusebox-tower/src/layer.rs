@@ -8,7 +8,7 @@ use fusebox::Breaker;
 use tower_layer::Layer;
 
 use crate::classify::ErrorsFail;
-use crate::gate::{Gate, Readiness};
+use crate::gate::{Readiness, ServiceGate};
 use crate::service::BreakerService;
 
 /// Puts a breaker in front of services. However often the layer is cloned and applied, all of its
@@ -34,7 +34,7 @@ use crate::service::BreakerService;
 /// ```
 #[derive(Clone, Debug)]
 pub struct BreakerLayer<C = ErrorsFail> {
-    gate: Gate,
+    gate: ServiceGate,
     classifier: C,
 }
 
@@ -42,7 +42,7 @@ impl BreakerLayer {
     /// A layer in which every error is a failure and rejected calls get an error.
     pub fn new(breaker: Breaker) -> Self {
         Self {
-            gate: Gate::new(breaker, Readiness::default()),
+            gate: ServiceGate::new(breaker, Readiness::default()),
             classifier: ErrorsFail,
         }
     }
@@ -63,7 +63,7 @@ impl<C> BreakerLayer<C> {
     /// of a breaker share the one listener that it gets when a service first waits.
     pub fn readiness(self, readiness: Readiness) -> Self {
         Self {
-            gate: Gate::new(self.gate.breaker().clone(), readiness),
+            gate: ServiceGate::new(self.gate.breaker().clone(), readiness),
             ..self
         }
     }

@@ -8,7 +8,7 @@ use tower_service::Service;
 use crate::classify::Classify;
 use crate::entrance::Entrance;
 use crate::future::ResponseFuture;
-use crate::gate::Gate;
+use crate::gate::ServiceGate;
 
 /// A service behind a circuit. Made by [`BreakerLayer`](crate::BreakerLayer); clones share the
 /// circuit.
@@ -42,7 +42,7 @@ pub struct BreakerService<S, C> {
 }
 
 impl<S, C> BreakerService<S, C> {
-    pub(crate) fn new(inner: S, gate: Gate, classifier: C) -> Self {
+    pub(crate) fn new(inner: S, gate: ServiceGate, classifier: C) -> Self {
         Self {
             entrance: Entrance::new(inner, gate),
             classifier,

@@ -7,6 +7,7 @@ mod faults;
 mod help;
 mod load;
 mod refusal;
+mod scenario;
 mod simulation;
 mod variables;
 
@@ -18,7 +19,6 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use clap_complete::{Shell, generate};
-use experiment::scenario::Set;
 use experiment::values::{read_rate, read_share};
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
@@ -27,6 +27,7 @@ use crate::failure::Failure;
 use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Token};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
+use scenario::{ResultArgs, ScenarioArgs};
 pub(crate) use simulation::{SimulateArgs, SweepArgs, VirtualArgs};
 
 /// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
@@ -277,28 +278,13 @@ pub(crate) struct RunArgs {
     /// Run it so many times, each with the next seed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
-    /// The folder for the result [default: the next free one below runs]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// Write each call and each transition to this CSV file, one run after another
-    #[arg(long, value_name = "FILE")]
-    pub(crate) events: Option<PathBuf>,
-    /// Only say whether the scenario is valid, and what it would do
-    #[arg(long)]
-    pub(crate) check: bool,
-    /// Set a key of the scenario, like `breaker.open_for=2s` or
-    /// `faults.phases.1.failure_ratio=0.4`; repeat for more
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<Set>,
-    /// Another seed [default: the scenario's]
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) result: ResultArgs,
+    #[command(flatten)]
+    pub(crate) changed: ScenarioArgs,
     /// One plain line per second and transition, also on a terminal
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) plain: bool,
-    /// Show only what came of it
-    #[arg(long)]
-    pub(crate) quiet: bool,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]

@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use experiment::events::{CsvEvents, Events};
 
 use crate::failure::Failure;
+use crate::file::Draft;
 
 /// A table that is being written.
 #[derive(Debug)]
@@ -15,35 +16,6 @@ pub(crate) struct EventTable {
     csv: CsvEvents<BufWriter<File>>,
     /// None for what is no plain file, such as a pipe.
     draft: Option<Draft>,
-}
-
-/// A file that has not taken its place. It goes when nothing comes of it.
-#[derive(Debug)]
-struct Draft {
-    lies: PathBuf,
-    belongs: PathBuf,
-}
-
-impl Draft {
-    fn of(path: &Path) -> Option<Self> {
-        let plain = fs::metadata(path).map_or(true, |about| about.is_file());
-        let name = path.file_name().filter(|_| plain)?.to_string_lossy();
-        Some(Self {
-            lies: path.with_file_name(format!(".{name}.part")),
-            belongs: path.to_owned(),
-        })
-    }
-
-    fn settle(&self) -> io::Result<()> {
-        fs::rename(&self.lies, &self.belongs)
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        // Once it has taken its place, there is nothing.
-        let _ = fs::remove_file(&self.lies);
-    }
 }
 
 impl EventTable {
@@ -61,9 +33,13 @@ impl EventTable {
                 "--events {shown} is not allowed: write the name of a file, such as events.csv"
             )));
         }
-        let draft = Draft::of(path);
-        let opened = draft.as_ref().map_or(path, |draft| &draft.lies);
-        let file = File::create(opened).map_err(|error| refused(&error))?;
+        let is_plain = fs::metadata(path).map_or(true, |about| about.is_file());
+        let opened = if is_plain {
+            Draft::beside(path).map(|(file, draft)| (file, Some(draft)))
+        } else {
+            File::create(path).map(|file| (file, None))
+        };
+        let (file, draft) = opened.map_err(|error| refused(&error))?;
         let csv = CsvEvents::new(BufWriter::new(file)).map_err(|error| refused(&error))?;
         Ok(Self { shown, csv, draft })
     }
@@ -77,7 +53,7 @@ impl EventTable {
     /// The table is whole and takes its place.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         let Self { shown, csv, draft } = self;
-        let written = csv.finish().and_then(|_| match &draft {
+        let written = csv.finish().and_then(|_| match draft {
             Some(draft) => draft.settle(),
             None => Ok(()),
         });

@@ -41,12 +41,12 @@ const TICK: Duration = Duration::from_millis(50);
 /// One instance, ready to answer.
 #[derive(Debug)]
 pub(crate) struct Instance {
-    state: Arc<State>,
+    state: Arc<Shared>,
 }
 
 /// What the routes of an instance share.
 #[derive(Debug)]
-struct State {
+struct Shared {
     name: String,
     breaker: Breaker,
     /// Calls that were permitted, counted when they were: an outcome may come a second later.
@@ -94,7 +94,7 @@ impl Instance {
             (settings.call_timeout.0, Arc::clone(&stalls)),
         );
         Self {
-            state: Arc::new(State {
+            state: Arc::new(Shared {
                 caller,
                 stalls,
                 durations: durations.of(DOWNSTREAM),
@@ -214,7 +214,7 @@ impl Answered {
 
 /// Keeps the breaker's state true while nobody calls, and notices when the process did not run. Never
 /// returns.
-async fn tick(state: &State) {
+async fn tick(state: &Shared) {
     let mut ticks = tokio::time::interval(TICK);
     loop {
         ticks.tick().await;

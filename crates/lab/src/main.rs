@@ -1,30 +1,31 @@
 //! The lab: circuit breakers in a distributed system, to watch.
 //!
-//! | module | question |
+//! | module | what lives there |
 //! |---|---|
-//! | `cli`, `settings`, `settle` | What did the user ask for, and what follows from it? |
-//! | `together` | How does the whole system run in one process, and what is shown of it? |
-//! | `unreliable`, `faults` | Who carries out the faults of a plan, and how are they set from a shell? |
-//! | `instance` | What does one instance do? |
-//! | `load` | Who calls the instances? |
-//! | `run` | How is an experiment run from its file, judged, kept and compared? |
-//! | `event_table` | The table of a run's events, a CSV file |
-//! | `simulate` | Runs of a scenario in virtual time, and sweeps |
-//! | `sweep` | A scenario under every combination of some settings, performed, kept and laid out |
-//! | `page` | What does the lab itself answer? |
-//! | `file` | How are the user's files read, without end or not? |
-//! | `serve`, `client` | How is a service kept up, and how is one called? |
-//! | `shortage` | What the process itself ran out of |
-//! | `notice` | What is logged once a minute, however often it happens |
+//! | `cli`, `settings`, `settle` | what the user asked for, and what follows from it |
+//! | `together`, `alone` | the whole system in one process, shown live, and each of its parts alone |
+//! | `unreliable`, `faults` | the service that carries out fault plans, and the commands that set them |
+//! | `instance` | one instance: a breaker between a client and the downstream |
+//! | `load` | the load generator, which calls the instances |
+//! | `run` | an experiment run from its file, judged, kept and compared |
+//! | `event_table` | the table of a run's events, a CSV file |
+//! | `simulate` | runs of a scenario in virtual time, and sweeps |
+//! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
+//! | `discovery` | service discovery: where the services are, for Prometheus and for people |
+//! | `file` | files of the user: read within a bound of size, written whole or not at all |
+//! | `serve`, `client` | a service that is kept up, and the calls to one |
+//! | `shortage` | what the process itself ran out of |
+//! | `notice` | what is logged once a minute, however often it happens |
 //! | `words` | times, shares and numbers as people read them |
 //! | `secrets` | what is said without the passwords of URLs |
-//! | `terminal` | Can a picture be drawn on standard output? |
-//! | `timer` | How is an instant met more closely than within a millisecond? |
-//! | `shutdown`, `failure` | How does it end, well or badly? |
+//! | `print`, `terminal` | what is printed, and whether a picture can be drawn |
+//! | `timer` | instants that are met more closely than within a millisecond |
+//! | `shutdown`, `failure` | the end, well or badly |
 
 mod alone;
 mod cli;
 mod client;
+mod discovery;
 mod event_table;
 mod failure;
 mod faults;
@@ -32,7 +33,6 @@ mod file;
 mod instance;
 mod load;
 mod notice;
-mod page;
 mod print;
 mod run;
 mod secrets;
@@ -58,7 +58,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use cli::{Cli, CommonArgs, Role, WorkersArgs};
 use failure::Failure;
-use settings::Observed;
+use settings::Observing;
 use shutdown::{Ending, LEAST_FLUSH_TIME};
 use together::Show;
 
@@ -125,7 +125,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             stage.play_or_print(settle::load_alone(*args, seed)?, load::alone::run)
         }
         Some(Role::Run(args)) => {
-            let check = args.check;
+            let check = args.result.check;
             let settings = run::settled(args)?;
             if check {
                 settings.sources.iter().for_each(run::check);
@@ -170,7 +170,7 @@ impl Stage {
     }
 
     /// Runs the part, or prints its settings where that is asked for.
-    fn play_or_print<S: Serialize + Observed>(
+    fn play_or_print<S: Serialize + AsRef<Observing>>(
         self,
         settings: S,
         part: impl AsyncFnOnce(S, &Telemetry) -> Result<Ending, Failure>,
@@ -184,12 +184,12 @@ impl Stage {
         self.play(settings, part)
     }
 
-    fn play<S: Observed>(
+    fn play<S: AsRef<Observing>>(
         self,
         settings: S,
         part: impl AsyncFnOnce(S, &Telemetry) -> Result<Ending, Failure>,
     ) -> Result<(), Failure> {
-        let observing = settings.observing();
+        let observing = settings.as_ref();
         let telemetry = Telemetry::start(&observing.telemetry(self.log_level, self.log_output));
         let runtime = threads(self.workers)?;
         let outcome = drive(runtime, part(settings, &telemetry));

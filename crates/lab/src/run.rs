@@ -16,7 +16,7 @@ mod shipped;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use experiment::expectation::Verdict;
+use experiment::expectation::ExpectationVerdict;
 use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
 use telemetry::Telemetry;
@@ -31,7 +31,7 @@ use entries::{Entries, turns};
 use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
-use crate::settings::{Observed, Observing, Span};
+use crate::settings::{Observing, Span};
 use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::together::{
@@ -52,8 +52,8 @@ pub(crate) struct Settings {
     pub(crate) lab: Lab,
 }
 
-impl Observed for Settings {
-    fn observing(&self) -> &Observing {
+impl AsRef<Observing> for Settings {
+    fn as_ref(&self) -> &Observing {
         &self.lab.observing
     }
 }
@@ -197,7 +197,7 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
     if let Some(why) = runs.iter().find_map(|run| run.invalid.as_ref()) {
         return Err(Failure::NotKept(why.clone()));
     }
-    let failed = |verdict: &&Verdict| !verdict.held;
+    let failed = |verdict: &&ExpectationVerdict| !verdict.held;
     let failed = runs.iter().flat_map(|run| &run.verdicts).filter(failed);
     let failed: Vec<_> = failed.map(|verdict| &*verdict.expectation).collect();
     if let Some(first) = failed.first() {

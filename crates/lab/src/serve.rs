@@ -15,8 +15,8 @@ mod health;
 mod host;
 mod line;
 mod lines;
-mod measured;
 mod reply;
+mod routes;
 mod slow;
 mod wire;
 
@@ -50,8 +50,8 @@ pub(crate) use health::router;
 pub(crate) use host::{Host, NoHost};
 use line::Line;
 pub(crate) use lines::list;
-pub(crate) use measured::Routes;
 pub(crate) use reply::{constant, error, json, json_text, text};
+pub(crate) use routes::Routes;
 pub(crate) use wire::{Below, Cut, Door, Wire};
 
 use crate::notice::Notice;

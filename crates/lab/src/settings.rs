@@ -31,7 +31,7 @@ pub(crate) struct Together {
     pub(crate) observing: Observing,
     #[serde(flatten)]
     pub(crate) serving: Serving,
-    pub(crate) lab: Page,
+    pub(crate) lab: DiscoverySettings,
     pub(crate) unreliable: Unreliable,
     pub(crate) load: Profile,
     /// In the order in which everything counts them.
@@ -106,26 +106,21 @@ impl Observing {
     }
 }
 
-/// Settings that say what is told about the run.
-pub(crate) trait Observed {
-    fn observing(&self) -> &Observing;
-}
-
-impl Observed for Together {
-    fn observing(&self) -> &Observing {
+impl AsRef<Observing> for Together {
+    fn as_ref(&self) -> &Observing {
         &self.observing
     }
 }
 
-impl<T> Observed for Alone<T> {
-    fn observing(&self) -> &Observing {
+impl<T> AsRef<Observing> for Alone<T> {
+    fn as_ref(&self) -> &Observing {
         &self.observing
     }
 }
 
-/// The lab's own page.
+/// Where service discovery listens.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Page {
+pub(crate) struct DiscoverySettings {
     pub(crate) listen: Address,
     /// Whether the user chose the address. One that nobody chose may be taken.
     #[serde(skip)]

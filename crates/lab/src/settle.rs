@@ -9,9 +9,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use experiment::bounds::{self, range};
 use experiment::faults::Plan;
 use experiment::fleet::UNHEALTHY_AT;
-use experiment::scenario::{Coordination, Fleet, InstanceSettings, Mode, Scenario, Written};
+use experiment::scenario::{
+    Coordination, Fleet, InstanceSettings, Mode, Scenario, Written, is_instance_name,
+};
 use experiment::values::check_patience;
 use telemetry::LogFormat;
 
@@ -22,8 +25,8 @@ use crate::cli::{
 use crate::failure::Failure;
 use crate::faults;
 use crate::settings::{
-    Address, Alone, BaseUrl, File, Instance, InstanceAlone, InstanceFile, Named, Observing, Page,
-    Serving, Span, Text, Together, Unreliable, UnreliableAlone,
+    Address, Alone, BaseUrl, DiscoverySettings, File, Instance, InstanceAlone, InstanceFile, Named,
+    Observing, Serving, Span, Text, Together, Unreliable, UnreliableAlone,
 };
 pub(crate) use load::load_alone;
 pub(crate) use system::{Lab, Place};
@@ -113,7 +116,7 @@ fn lab(args: &TogetherArgs, file: &File, names: &[String]) -> Result<Lab, Failur
     Ok(Lab {
         observing: observing(args.observing.clone(), Some(args.sampling), file)?,
         serving: serving(args.serving.clone(), file, DRAIN_TIME_TOGETHER)?,
-        page: Page {
+        page: DiscoverySettings {
             listen: page.unwrap_or_else(|| loopback(PAGE_PORT)),
             chosen: page.is_some(),
         },
@@ -202,11 +205,8 @@ pub(crate) fn observing(
 ) -> Result<Observing, Failure> {
     // Where no traces begin, there is nothing to sample: services follow their callers.
     let ratio = sampling.and_then(|sampling| sampling.trace_ratio.or(file.trace_ratio));
-    let out_of_range = |ratio: &f64| !(0.0..=1.0).contains(ratio);
-    if let Some(ratio) = ratio.or(file.trace_ratio).filter(out_of_range) {
-        return Err(Failure::usage(format!(
-            "trace_ratio = {ratio} is not allowed: it must be from 0 to 1"
-        )));
+    if let Some(ratio) = ratio.or(file.trace_ratio) {
+        range("trace_ratio", ratio, 0.0..=1.0, "").map_err(Failure::usage)?;
     }
     let format = args.log_format.or(file.log_format);
     Ok(Observing {
@@ -312,8 +312,7 @@ fn own_port(name: &str) -> Option<Address> {
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-    if (1..=32).contains(&name.len()) && name.chars().all(allowed) {
+    if is_instance_name(name) {
         Ok(())
     } else {
         Err(Failure::usage(format!(
@@ -329,11 +328,7 @@ pub(crate) fn serving(
 ) -> Result<Serving, Failure> {
     let max_connections = args.max_connections.or(file.max_connections);
     let max_connections = max_connections.unwrap_or(MAX_CONNECTIONS);
-    if !(1..=1_000_000).contains(&max_connections) {
-        return Err(Failure::usage(format!(
-            "max_connections = {max_connections} is not allowed: it must be from 1 to 1000000"
-        )));
-    }
+    range("max_connections", max_connections, 1..=1_000_000, "").map_err(Failure::usage)?;
     let control_token = args.control_token.or_else(|| file.control_token.clone());
     Ok(Serving {
         max_connections,
@@ -379,10 +374,7 @@ fn patience(field: &str, span: Span) -> Result<Span, Failure> {
 }
 
 fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {
-    if span.0.is_zero() {
-        let message = format!("{field} = {span} is not allowed: it must be above zero");
-        return Err(Failure::usage(message));
-    }
+    bounds::above_zero(field, span).map_err(Failure::usage)?;
     Ok(span)
 }
 

@@ -37,7 +37,7 @@ struct Settings {
 
 /// Simulates the scenario, prints what came of it and leaves a folder with the result.
 pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
-    let only_check = args.check;
+    let only_check = args.result.check;
     let settings = settled(args)?;
     if only_check {
         check(&settings.source);
@@ -62,7 +62,13 @@ pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
 fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
     let mut sets = Vec::new();
     if let Some(instances) = args.instances {
-        if let Some(set) = args.common.set.iter().find(|set| set.key() == "fleet.size") {
+        if let Some(set) = args
+            .common
+            .changed
+            .set
+            .iter()
+            .find(|set| set.key() == "fleet.size")
+        {
             return Err(Failure::usage(format!(
                 "--set {set} is not allowed together with --instances {instances}: leave one of the two out"
             )));
@@ -70,8 +76,8 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
         let size = Set::new("fleet.size", &instances.to_string());
         sets.push(size.map_err(Failure::usage)?);
     }
-    sets.extend(args.common.set.iter().cloned());
-    let source = read(&args.common.scenario, &sets, args.common.seed)?;
+    sets.extend(args.common.changed.set.iter().cloned());
+    let source = read(&args.common.scenario, &sets, args.common.changed.seed)?;
     let first = source.scenario.seed();
     Ok(Settings {
         seeds: (0..args.repeat)
@@ -79,9 +85,9 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
             .collect(),
         jobs: jobs(&args.common),
         source,
-        out: args.out,
-        events: args.events,
-        quiet: args.common.quiet,
+        out: args.result.out,
+        events: args.result.events,
+        quiet: args.common.changed.quiet,
     })
 }
 

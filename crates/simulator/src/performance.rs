@@ -180,7 +180,7 @@ impl<'a> Performance<'a> {
         let waits: BTreeMap<String, Duration> = waits.collect();
         let mut downstream = Downstream::new(scenario.faults().clone(), waits, Duration::ZERO)
             .keeping(LedgerDetail::Totals);
-        let callers: Vec<CallerId> = names.iter().map(|name| downstream.member(name)).collect();
+        let callers: Vec<CallerId> = names.iter().map(|name| downstream.caller(name)).collect();
         let (looks, places) = Looks::new(&downstream, &callers, has_overload(scenario));
         let first = names.iter().cloned().zip(instances.states());
         let mut recorder = Recorder::new(first, scenario.unhealthy_at()).sharing(&places);

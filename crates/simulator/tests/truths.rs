@@ -29,16 +29,30 @@ fn told(text: &str) -> (Performed, Vec<CallEvent>) {
     (run, told.0)
 }
 
-/// Calls that reached the downstream, and those of them that failed.
-fn reached_and_failed(calls: &[CallEvent]) -> (usize, usize) {
-    let reached = calls
-        .iter()
-        .filter(|it| it.sent.is_some() && it.outcome != ClientOutcome::FastFail);
-    let failed = reached
-        .clone()
-        .filter(|it| it.outcome != ClientOutcome::Ok)
-        .count();
-    (reached.count(), failed)
+/// Calls that reached the downstream.
+fn reached(calls: &[CallEvent]) -> impl Iterator<Item = &CallEvent> {
+    let sent = calls.iter().filter(|it| it.sent.is_some());
+    sent.filter(|it| it.outcome != ClientOutcome::FastFail)
+}
+
+fn fails(call: &CallEvent) -> bool {
+    call.outcome != ClientOutcome::Ok
+}
+
+/// Each call has met what its truth said, which left nothing to chance, and so has their sum. How many have failed?
+fn failed_as_expected(run: &Performed, calls: &[CallEvent]) -> usize {
+    for call in reached(calls) {
+        let expected = f64::from(u8::from(fails(call)));
+        assert!((call.p_fail - expected).abs() < 1e-9, "{call:?}");
+    }
+    let failed = reached(calls).filter(|call| fails(call)).count();
+    let sum = f64::from(u32::try_from(failed).unwrap());
+    assert!(
+        (expected(run) - sum).abs() < 0.01,
+        "{sum} failed of {} expected",
+        expected(run)
+    );
+    failed
 }
 
 /// Calls that were expected to fail, of those that breakers permitted.
@@ -74,15 +88,10 @@ fn a_process_of_each_caller_fails_just_the_calls_that_the_truth_says() {
     for size in LARGE {
         let (run, calls) = told(&bursts(size, 10, 4));
 
-        // A call in a good time ends well, one in a bad time fails: the sum has no chance in it.
-        let (reached, failed) = reached_and_failed(&calls);
-        assert_eq!(failed as u64, expected(&run).round() as u64, "{size}");
-        for call in &calls {
-            let fails = call.outcome != ClientOutcome::Ok;
-            assert_eq!(f64::from(u8::from(fails)), call.p_fail, "{size}: {call:?}");
-        }
+        let failed = failed_as_expected(&run, &calls);
+        let number = calls.len();
         assert!(
-            (reached / 5..reached / 3).contains(&failed),
+            (number / 5..number / 3).contains(&failed),
             "{size}: {failed}"
         );
         let truths = run.repetition.fleet.truths.len();
@@ -107,8 +116,7 @@ fn the_first_call_of_each_instance_meets_the_rule_for_first_calls() {
             "#
         ));
 
-        assert_eq!(reached_and_failed(&calls).1, size);
-        assert_eq!(expected(&run).round() as usize, size);
+        assert_eq!(failed_as_expected(&run, &calls), size);
     }
 }
 
@@ -131,10 +139,7 @@ fn each_call_of_an_instance_meets_the_same_with_and_without_breakers() {
                 "#
             ));
             let mut fates = vec![Vec::new(); size];
-            for call in calls
-                .iter()
-                .filter(|it| it.outcome != ClientOutcome::FastFail)
-            {
+            for call in reached(&calls) {
                 fates[call.instance].push(call.outcome);
             }
             fates
@@ -191,14 +196,8 @@ fn where_rules_count_calls_the_truth_is_that_of_each_call() {
     for text in [closed_loop, fast] {
         let (run, calls) = told(text);
 
-        let (_, failed) = reached_and_failed(&calls);
+        let failed = failed_as_expected(&run, &calls);
         assert!(failed > 30, "{failed}");
-        assert_eq!(failed as u64, expected(&run).round() as u64, "{text}");
-        let sent = calls.iter().filter(|it| it.sent.is_some());
-        for call in sent.filter(|it| it.outcome != ClientOutcome::FastFail) {
-            let fails = call.outcome != ClientOutcome::Ok;
-            assert_eq!(f64::from(u8::from(fails)), call.p_fail, "{call:?}");
-        }
     }
 }
 
@@ -206,7 +205,8 @@ fn where_rules_count_calls_the_truth_is_that_of_each_call() {
 fn truths_cost_as_much_per_call_whatever_the_size_of_the_fleet() {
     let per_call = |size: usize, seconds: usize| {
         let (run, _) = told(&bursts(size, seconds, 5));
-        run.effort.truths as f64 / run.effort.calls as f64
+        let number = |count: u64| f64::from(u32::try_from(count).unwrap());
+        number(run.effort.truths) / number(run.effort.calls)
     };
 
     let (few, many) = (per_call(3, 300), per_call(2000, 5));

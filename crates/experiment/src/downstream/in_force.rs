@@ -107,9 +107,7 @@ impl Downstream {
         plan: Plan,
         expected: Option<u64>,
     ) -> Result<u64, Conflict> {
-        self.settle(now);
-        self.expect(expected)?;
-        let plan = learned(plan, &self.waits);
+        let plan = self.admit(now, plan, expected)?;
         self.begin_revision();
         self.let_all_go();
         let was_lasting = self.force.player.plan().ttl().is_none();
@@ -147,10 +145,8 @@ impl Downstream {
         plan: Plan,
         expected: Option<u64>,
     ) -> Result<u64, Conflict> {
-        self.settle(now);
-        self.expect(expected)?;
+        let plan = self.admit(now, plan, expected)?;
         let elapsed = self.elapsed(now);
-        let plan = learned(plan, &self.waits);
         let before = self.force.player.plan();
         if before.ttl().is_none() && plan.ttl().is_some() {
             self.before = Some(Before::Patched(Box::new(self.force.player.clone())));
@@ -199,11 +195,18 @@ impl Downstream {
         self.truth_version += 1;
     }
 
-    /// Whether nobody has changed the plan since this revision was read.
-    fn expect(&self, expected: Option<u64>) -> Result<(), Conflict> {
+    /// A plan that is to come at `now`, as it is with what is known of how long callers wait, unless somebody has
+    /// changed the plan since this revision was read.
+    fn admit(
+        &mut self,
+        now: Duration,
+        plan: Plan,
+        expected: Option<u64>,
+    ) -> Result<Plan, Conflict> {
+        self.settle(now);
         let revision = self.revision;
         if expected.is_none_or(|expected| expected == revision) {
-            Ok(())
+            Ok(learned(plan, &self.waits))
         } else {
             Err(Conflict { revision })
         }

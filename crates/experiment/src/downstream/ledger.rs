@@ -238,39 +238,23 @@ fn count_by_name(series: &mut Vec<Series>, rule: &Arc<str>, effect: &'static str
     let find = |series: &Vec<Series>, rule: &str| {
         series.binary_search_by_key(&(rule, effect), |it| (&it.rule, it.effect))
     };
-    match find(series, rule) {
-        Ok(place) => {
-            series[place].rule = Arc::clone(rule);
-            series[place].calls += 1;
-        }
-        Err(place) if *all < MAX_SERIES => {
-            *all += 1;
-            let rule = Arc::clone(rule);
-            series.insert(
-                place,
-                Series {
-                    rule,
-                    effect,
-                    calls: 1,
-                },
-            );
-        }
-        Err(_) => match find(series, OTHER) {
-            Ok(place) => series[place].calls += 1,
-            Err(place) => {
-                *all += 1;
-                let rule = OTHER.into();
-                series.insert(
-                    place,
-                    Series {
-                        rule,
-                        effect,
-                        calls: 1,
-                    },
-                );
-            }
-        },
-    }
+    let (found, rule) = match find(series, rule) {
+        Err(_) if *all >= MAX_SERIES => (find(series, OTHER), OTHER.into()),
+        found => (found, Arc::clone(rule)),
+    };
+    let place = found.unwrap_or_else(|place| {
+        *all += 1;
+        let rule = Arc::clone(&rule);
+        let new = Series {
+            rule,
+            effect,
+            calls: 0,
+        };
+        series.insert(place, new);
+        place
+    });
+    series[place].rule = rule;
+    series[place].calls += 1;
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ impl Downstream {
 
     /// The same for the truth of one caller, which costs no look at others: for a fleet of thousands, ask for each.
     ///
-    /// Of a caller who has not called and is no [`member`](Self::member) it says when anybody's truth may change.
+    /// Of one who has not called and is not of the host's own fleet it says when anybody's truth may change.
     pub fn next_change_of(&mut self, now: Duration, caller: CallerId) -> Option<Duration> {
         self.settle(now);
         let Some(handle) = self.force.known_handle(caller) else {

@@ -1,5 +1,7 @@
 //! The catalogue of figures: name, unit, where each comes from, and what it says.
 
+use super::unit::Unit;
+
 /// A figure that expectations can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Definition {
@@ -11,25 +13,6 @@ pub struct Definition {
     pub source: Source,
     /// What it says.
     pub about: &'static str,
-}
-
-/// The base unit of a figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Seconds.
-    Seconds,
-    /// Seconds until something came; infinite when the waits were cut off before enough of them ended.
-    Delay,
-    /// A share from 0 to 1.
-    Share,
-    /// A number of things.
-    Count,
-    /// A number of things that is expected of the probabilities, so that it has decimals.
-    Expected,
-    /// How many times as much.
-    Factor,
-    /// Things per second.
-    PerSecond,
 }
 
 /// Who measures a figure.
@@ -407,33 +390,3 @@ pub const CATALOGUE: &[Definition] = &[
         "Share of the whole seconds of the run in which one instance rejected while another served.",
     ),
 ];
-
-impl Unit {
-    /// A value in this base unit as people read it; what never came is `never`.
-    pub fn show(self, value: f64) -> String {
-        match self {
-            Self::Delay if value == f64::INFINITY => "not reached".to_owned(),
-            _ if value == f64::INFINITY => "never".to_owned(),
-            Self::Delay => Self::Seconds.show(value),
-            Self::Seconds if value == 0.0 => "0 s".to_owned(),
-            Self::Seconds if value < 0.000_95 => format!("{:.0} µs", value * 1e6),
-            Self::Seconds if value < 0.995 => format!("{} ms", digits(value * 1e3)),
-            Self::Seconds => format!("{} s", digits(value)),
-            Self::Share => format!("{} %", digits(value * 100.0)),
-            Self::Count => format!("{value:.0}"),
-            Self::Expected if value >= 99.95 => format!("{value:.0}"),
-            Self::Expected => format!("{value:.1}"),
-            Self::Factor => format!("{value:.2}"),
-            Self::PerSecond => format!("{}/s", digits(value)),
-        }
-    }
-}
-
-/// Three digits where there are so many.
-fn digits(value: f64) -> String {
-    match value.abs() {
-        ..9.995 => format!("{value:.2}"),
-        ..99.95 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
-    }
-}

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::written::{MAX_HANG_MS, WrittenPlan, WrittenRule};
 use super::{FaultPhase, FaultRule, Match, Plan};
-use crate::law::within;
+use crate::bounds::{count, within};
 use crate::overload::{MAX_FACTOR, Overload};
 use crate::reading::nearest;
 
@@ -33,15 +33,6 @@ const MAX_DELAY_MS: u64 = 60_000;
 
 type Checked = Result<(), String>;
 
-fn count(key: &str, value: u64, least: u64, most: u64) -> Checked {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(format!(
-        "{key}: {value} is not allowed: from {least} to {most}"
-    ))
-}
-
 fn name(key: &str, name: &str) -> Checked {
     if (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
         return Ok(());
@@ -59,7 +50,7 @@ impl TryFrom<WrittenPlan> for Plan {
     /// The error is the first key that has a value that is not allowed.
     fn try_from(written: WrittenPlan) -> Result<Self, String> {
         if let Some(version) = written.version {
-            count("version", version.into(), 1, 1)?;
+            count("version", version, 1, 1)?;
         }
         written.check_bounds()?;
         written.check_phases()?;
@@ -99,7 +90,7 @@ impl WrittenPlan {
 
     fn check_times(&self) -> Checked {
         let limits = &self.limits;
-        let active = limits.max_active_faults.into();
+        let active = limits.max_active_faults;
         count("limits.max_active_faults", active, 1, 1_000_000)?;
         count("limits.max_hang_ms", limits.max_hang_ms, 1, MAX_HANG_MS)?;
         if let Some(deadline) = self.deadline_ms {
@@ -183,7 +174,7 @@ impl FaultPhase {
         if !(0.0..=1.0).contains(&self.failing_share()) {
             return Err("hang_ratio: it may not exceed 1 together with failure_ratio".into());
         }
-        count("failure_status", self.failure_status.into(), 500, 599)?;
+        count("failure_status", self.failure_status, 500, 599)?;
         count("hang_ms", self.hang_ms, 0, MAX_DELAY_MS)?;
         count("latency_ms", self.latency_ms, 0, MAX_DELAY_MS)?;
         count("latency_jitter_ms", self.latency_jitter_ms, 0, MAX_DELAY_MS)?;
@@ -234,14 +225,14 @@ impl Match {
             name("caller", caller)?;
         }
         if let Some(shards) = self.shards {
-            count("shards", shards.into(), 1, MAX_SHARDS.into())?;
+            count("shards", shards, 1, MAX_SHARDS.into())?;
         }
         if let Some([from, to]) = self.shard {
             let Some(shards) = self.shards else {
                 return Err("shards: it is missing: how many are there?".into());
             };
-            count("shard[1]", to.into(), 0, u64::from(shards) - 1)?;
-            count("shard[0]", from.into(), 0, to.into())?;
+            count("shard[1]", to, 0, u64::from(shards) - 1)?;
+            count("shard[0]", from, 0, to.into())?;
         }
         if let Some(path) = &self.path {
             if !path.starts_with("/data") {

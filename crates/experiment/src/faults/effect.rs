@@ -1,4 +1,4 @@
-//! Effects: what a rule does to a call.
+//! The effect of a rule: what the rule does to a call that it hits.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Gates: when a rule hits, and whether callers share their luck.
+//! The gate of a rule decides which of the calls that the rule matches it hits, and whether callers share luck.
 //!
 //! Gates that draw per call hash the caller's n-th call. Gates that burst follow a trajectory of seed and
 //! time ([`trajectory`](super::trajectory)), so an outage is the same whatever the load. `scope` says
@@ -18,7 +18,7 @@ use super::trajectory::GateProcess;
 /// When a rule hits.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Gate {
+pub enum FaultGate {
     /// Every call.
     Always,
     /// Each call with the same probability.
@@ -73,7 +73,7 @@ impl SharedLuck {
     }
 }
 
-impl Gate {
+impl FaultGate {
     /// Whose luck it is; each caller's where none is drawn.
     pub fn luck(&self) -> SharedLuck {
         match self {

@@ -24,7 +24,7 @@ pub struct Moment<'a> {
 
 /// When a phase is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PhaseWindow {
+pub struct FaultPhaseWindow {
     /// The phase.
     pub name: String,
     /// When it begins, on the plan's clock.
@@ -69,13 +69,13 @@ impl Plan {
     }
 
     /// The phases from the start until `until`, loops unrolled, up to 10,000 of them.
-    pub fn phases(&self, until: Duration) -> Vec<PhaseWindow> {
+    pub fn phases(&self, until: Duration) -> Vec<FaultPhaseWindow> {
         let mut windows = Vec::new();
         let mut start = Duration::ZERO;
         while start < until && windows.len() < MAX_WINDOWS {
             let moment = self.at(start);
             let end = moment.remaining.map_or(until, |left| start + left);
-            windows.push(PhaseWindow {
+            windows.push(FaultPhaseWindow {
                 name: moment.phase.name.clone(),
                 start,
                 end: end.min(until),

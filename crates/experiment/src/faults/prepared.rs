@@ -7,7 +7,7 @@ use super::caller::{Caller, Who};
 use super::luck::Luck;
 use super::rule::Match;
 use super::trajectory::{GateProcess, Trajectory, Visit};
-use super::{Effect, Ending, Fate, FaultRule, Gate, Hit, Plan, Scope, SlowBody};
+use super::{Effect, Ending, Fate, FaultGate, FaultRule, Hit, Plan, Scope, SlowBody};
 use crate::chance::{Draw, name_hash};
 
 /// No delay is longer: a day.
@@ -137,8 +137,8 @@ impl Prepared {
         let ends = self.rule.effects.iter().find(|effect| effect.is_terminal());
         let refuses = matches!(ends, Some(Effect::Refuse));
         let known_before = match &self.rule.gate {
-            Gate::Always => true,
-            Gate::Process { .. } => self.scope == Scope::Shared,
+            FaultGate::Always => true,
+            FaultGate::Process { .. } => self.scope == Scope::Shared,
             _ => false,
         };
         known_before && self.matches().is_unconditional() && refuses
@@ -151,14 +151,14 @@ impl Prepared {
 
     pub(super) fn process(&self) -> Option<&GateProcess> {
         match &self.rule.gate {
-            Gate::Process { process, .. } => Some(process),
+            FaultGate::Process { process, .. } => Some(process),
             _ => None,
         }
     }
 
     pub(super) fn shared_odds(&mut self, now: Duration) -> f64 {
         match &self.rule.gate {
-            Gate::Process { process, .. } => {
+            FaultGate::Process { process, .. } => {
                 process.p(self.trajectories.shared.at(process, now).state)
             }
             _ => 1.0,
@@ -172,7 +172,7 @@ impl Prepared {
 
     /// What the process of this rule is doing for a caller and a place on the ring.
     pub(super) fn visit(&mut self, now: Duration, who: &Who, place: f64) -> Option<Visit> {
-        let Gate::Process { process, .. } = &self.rule.gate else {
+        let FaultGate::Process { process, .. } = &self.rule.gate else {
             return None;
         };
         let runs = &mut self.trajectories;
@@ -200,7 +200,7 @@ impl Prepared {
 
     /// When its process next changes its state for one of these callers or for a shard.
     pub(super) fn next_jump(&mut self, now: Duration, callers: &[Caller]) -> Option<Duration> {
-        let Gate::Process { process, .. } = &self.rule.gate else {
+        let FaultGate::Process { process, .. } = &self.rule.gate else {
             return None;
         };
         let shared = self.trajectories.shared.next_change(process, now);
@@ -233,11 +233,11 @@ impl Prepared {
     /// How likely it hits a call that it matches, ramps aside; `counted` matching calls came before.
     pub(super) fn odds(&mut self, now: Duration, who: &Who, place: f64, counted: u64) -> f64 {
         match &self.rule.gate {
-            Gate::Always => 1.0,
-            Gate::Bernoulli { p, .. } => *p,
-            Gate::EveryNth(n) => f64::from((counted + 1).is_multiple_of(n.get().into())),
-            Gate::FirstN(n) => f64::from(counted < n.get().into()),
-            Gate::Process { .. } => match (self.visit(now, who, place), self.process()) {
+            FaultGate::Always => 1.0,
+            FaultGate::Bernoulli { p, .. } => *p,
+            FaultGate::EveryNth(n) => f64::from((counted + 1).is_multiple_of(n.get().into())),
+            FaultGate::FirstN(n) => f64::from(counted < n.get().into()),
+            FaultGate::Process { .. } => match (self.visit(now, who, place), self.process()) {
                 (Some(visit), Some(process)) => process.p(visit.state),
                 _ => 1.0,
             },
@@ -277,7 +277,7 @@ impl Prepared {
     /// their times; within these, each call has its own luck.
     fn luck(&self, luck: &Luck<'_>, place: f64) -> f64 {
         let draw = self.draws.all;
-        if !matches!(self.rule.gate, Gate::Bernoulli { .. }) {
+        if !matches!(self.rule.gate, FaultGate::Bernoulli { .. }) {
             return draw.number(luck.caller).number(luck.call).share();
         }
         let own = match self.scope {

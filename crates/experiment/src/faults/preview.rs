@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{PhaseWindow, Plan, Player, Standing};
+use super::{FaultPhaseWindow, Plan, Player, Standing};
 use crate::overload::Overload;
 
 /// Points of each caller.
@@ -103,7 +103,7 @@ impl Plan {
 }
 
 impl PreviewPhase {
-    fn of(window: &PhaseWindow) -> Self {
+    fn of(window: &FaultPhaseWindow) -> Self {
         Self {
             name: window.name.clone(),
             start_ms: millis(window.start),

@@ -5,13 +5,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Gate};
+use super::{Effect, FaultGate};
 
 /// A fault: whom it matches, when it hits, and what it does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultRule {
     pub(super) matches: Match,
-    pub(super) gate: Gate,
+    pub(super) gate: FaultGate,
     pub(super) effects: Vec<Effect>,
     pub(super) ttl: Option<Duration>,
 }
@@ -57,7 +57,7 @@ impl FaultRule {
     }
 
     /// Which of these it hits.
-    pub fn gate(&self) -> &Gate {
+    pub fn gate(&self) -> &FaultGate {
         &self.gate
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Gate, Plan, Scope};
+use super::{FaultGate, Plan, Scope};
 
 /// Callers without a name in the plan that are told apart.
 pub(super) const MAX_STRANGERS: usize = 16;
@@ -41,7 +41,7 @@ impl Known {
         let in_rules = rules.filter_map(|rule| rule.matches.caller.as_ref());
         let in_rules: BTreeSet<String> = in_rules.flat_map(super::Names::all).cloned().collect();
         let each = plan.rules.values().any(|rule| {
-            let process = matches!(rule.gate, Gate::Process { .. });
+            let process = matches!(rule.gate, FaultGate::Process { .. });
             (process && rule.gate.scope() == Scope::Caller) || rule.gate.counts()
         });
         let waiting = waiting(plan, &in_rules);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::process::even;
 use super::written::{line, table, written};
+use crate::bounds::range;
 use crate::chance::{Draw, stream};
 use crate::reading::listed;
 
@@ -58,11 +59,7 @@ impl Choose {
                     listed(targets)
                 ));
             }
-            if !(0.0..=1e6).contains(weight) {
-                return Err(format!(
-                    "choose weighted: {name} = {weight} is not allowed: it must be from 0 to 1000000"
-                ));
-            }
+            range(&format!("choose weighted: {name}"), *weight, 0.0..=1e6, "")?;
         }
         if targets.iter().all(|name| weights.get(*name) == Some(&0.0)) {
             return Err("choose weighted: one target must have a weight above 0".to_owned());

@@ -8,22 +8,23 @@ use rand::rngs::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
 use super::written::{line, table, written};
+use crate::bounds::range;
 
 /// How evenly requests come, whatever their rate.
 ///
 /// # Examples
 ///
 /// ```
-/// use experiment::load::Process;
+/// use experiment::load::ArrivalProcess;
 ///
-/// let process: Process = "gamma:0.5".parse()?;
+/// let process: ArrivalProcess = "gamma:0.5".parse()?;
 /// assert_eq!(process.to_string(), "gamma:shape=0.5");
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
-pub enum Process {
+pub enum ArrivalProcess {
     /// One after another at equal distances.
     Constant {},
     /// Independent of one another, as those of many users are.
@@ -61,33 +62,33 @@ fn requests() -> f64 {
 }
 
 written!(
-    Process,
+    ArrivalProcess,
     "arrival process",
     "constant, poisson, gamma:shape=0.5 or bursty:factor=5,share=0.1,requests=100",
     |text| Ok(table(text, |name| (name == "gamma").then_some("shape"))),
     line
 );
 
-impl Process {
+impl ArrivalProcess {
     pub(super) fn check(&self) -> Result<(), String> {
         match *self {
-            Self::Gamma { shape } if !(0.01..=1000.0).contains(&shape) => Err(format!(
-                "process gamma: shape = {shape} is not allowed: it must be from 0.01 to 1000"
-            )),
-            Self::Bursty { factor, .. } if !(1.0..=1000.0).contains(&factor) => Err(format!(
-                "process bursty: factor = {factor} is not allowed: it must be from 1 to 1000"
-            )),
-            Self::Bursty { factor, share, .. } if !(share > 0.0 && share * factor <= 1.0) => {
-                Err(format!(
-                    "process bursty: share = {share} is not allowed: it must be above 0 and at most \
-                     1 / factor = {}",
-                    1.0 / factor
-                ))
+            Self::Constant {} | Self::Poisson {} => Ok(()),
+            Self::Gamma { shape } => range("process gamma: shape", shape, 0.01..=1000.0, ""),
+            Self::Bursty {
+                factor,
+                share,
+                requests,
+            } => {
+                range("process bursty: factor", factor, 1.0..=1000.0, "")?;
+                if !(share > 0.0 && share * factor <= 1.0) {
+                    return Err(format!(
+                        "process bursty: share = {share} is not allowed: it must be above 0 and at most \
+                         1 / factor = {}",
+                        1.0 / factor
+                    ));
+                }
+                range("process bursty: requests", requests, 0.1..=1e9, "")
             }
-            Self::Bursty { requests, .. } if !(0.1..=1e9).contains(&requests) => Err(format!(
-                "process bursty: requests = {requests} is not allowed: it must be from 0.1 to 1000000000"
-            )),
-            _ => Ok(()),
         }
     }
 }
@@ -95,16 +96,16 @@ impl Process {
 /// The gaps between arrivals, with a mean of one.
 #[derive(Clone, Debug)]
 pub(super) struct Gaps {
-    process: Process,
+    process: ArrivalProcess,
     chance: Xoshiro256PlusPlus,
     first: bool,
     in_burst: bool,
 }
 
 impl Gaps {
-    pub(super) fn new(process: Process, mut chance: Xoshiro256PlusPlus) -> Self {
+    pub(super) fn new(process: ArrivalProcess, mut chance: Xoshiro256PlusPlus) -> Self {
         let in_burst = match process {
-            Process::Bursty { share, .. } => even(&mut chance) < share,
+            ArrivalProcess::Bursty { share, .. } => even(&mut chance) < share,
             _ => false,
         };
         Self {
@@ -117,7 +118,7 @@ impl Gaps {
 
     /// The next gaps. Drawn together, their logarithms do not wait for one another.
     pub(super) fn fill(&mut self, gaps: &mut [f64]) {
-        if let Process::Poisson {} = self.process {
+        if let ArrivalProcess::Poisson {} = self.process {
             gaps.fill_with(|| exponential(&mut self.chance));
         } else {
             gaps.fill_with(|| self.next());
@@ -128,11 +129,11 @@ impl Gaps {
         let first = std::mem::replace(&mut self.first, false);
         match self.process {
             // The first after half a gap, so that n gaps of time have n arrivals.
-            Process::Constant {} if first => 0.5,
-            Process::Constant {} => 1.0,
-            Process::Poisson {} => exponential(&mut self.chance),
-            Process::Gamma { shape } => gamma(&mut self.chance, shape) / shape,
-            Process::Bursty {
+            ArrivalProcess::Constant {} if first => 0.5,
+            ArrivalProcess::Constant {} => 1.0,
+            ArrivalProcess::Poisson {} => exponential(&mut self.chance),
+            ArrivalProcess::Gamma { shape } => gamma(&mut self.chance, shape) / shape,
+            ArrivalProcess::Bursty {
                 factor,
                 share,
                 requests,

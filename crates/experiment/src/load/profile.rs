@@ -3,15 +3,16 @@
 //! [`WrittenProfile`] is what stands in a file or on a command line, key by key; [`Profile`] is a load that can
 //! be. Nobody behind it checks again.
 
-use std::ops::{Deref, RangeInclusive};
+use std::ops::Deref;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::choose::Choose;
-use super::process::Process;
+use super::process::ArrivalProcess;
 use super::retries::Retries;
 use super::shape::{MAX_RATE, Shape};
+use crate::bounds::{above_zero, range};
 use crate::values::{Span, check_patience};
 
 /// Less is more likely a typing error.
@@ -52,7 +53,7 @@ pub struct WrittenProfile {
     #[serde(deserialize_with = "crate::values::rate")]
     pub rate: f64,
     /// How evenly they come.
-    pub process: Process,
+    pub process: ArrivalProcess,
     /// How the rate changes over time.
     pub shape: Shape,
     /// A closed loop instead: so many clients, each of which sends its next request when it has the
@@ -86,7 +87,7 @@ impl Default for WrittenProfile {
     fn default() -> Self {
         Self {
             rate: 90.0,
-            process: Process::Poisson {},
+            process: ArrivalProcess::Poisson {},
             shape: Shape::Constant {},
             connections: None,
             choose: Choose::Random {},
@@ -232,30 +233,6 @@ pub fn climbs(path: &str) -> bool {
     let plain = path.to_ascii_lowercase().replace("%2e", ".");
     let plain = plain.replace("%2f", "/").replace("%5c", "/");
     plain.split(['/', '\\']).any(|segment| segment == "..")
-}
-
-fn range<T: Copy + PartialOrd + std::fmt::Display>(
-    field: &str,
-    value: T,
-    allowed: RangeInclusive<T>,
-    unit: &str,
-) -> Result<(), String> {
-    if allowed.contains(&value) {
-        return Ok(());
-    }
-    let (least, most) = allowed.into_inner();
-    Err(format!(
-        "{field} = {value} is not allowed: it must be from {least} to {most}{unit}"
-    ))
-}
-
-fn above_zero(field: &str, span: Span) -> Result<(), String> {
-    if span.0.is_zero() {
-        return Err(format!(
-            "{field} = {span} is not allowed: it must be above zero"
-        ));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::latencies::Latencies;
 use super::phases::{PhaseWindow, WARM_UP};
 use super::profile::Profile;
-use crate::expectation::{CATALOGUE, Figure, Figures, Source, Verdict};
+use crate::expectation::{CATALOGUE, ExpectationVerdict, Figure, Figures, Source};
 use crate::outcome::{ClientOutcome, Outcomes};
 
 /// The version of the document; `docs/load-result.schema.json` describes it.
@@ -50,7 +50,7 @@ pub struct LoadResult {
     /// The last seconds of the run, an hour at most.
     pub seconds: Vec<Second>,
     /// Whether what was expected held.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<ExpectationVerdict>,
 }
 
 /// What the clients of one target saw.

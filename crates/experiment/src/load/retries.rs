@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::written::{line, table, written};
+use crate::bounds::range;
 use crate::outcome::ClientOutcome;
 use crate::values::Span;
 
@@ -179,25 +180,20 @@ impl Retries {
                 attempts, budget, ..
             } => (*attempts, *budget),
         };
-        if !(1..=100).contains(&attempts) {
-            return Err(format!(
-                "retries: attempts = {attempts} is not allowed: it must be from 1 to 100"
-            ));
-        }
-        if let Some(budget) = budget.filter(|budget| !(0.0..=100.0).contains(budget)) {
-            return Err(format!(
-                "retries: budget = {budget} is not allowed: it must be from 0 to 100 retries per request"
-            ));
+        range("retries: attempts", attempts, 1..=100, "")?;
+        if let Some(budget) = budget {
+            range(
+                "retries: budget",
+                budget,
+                0.0..=100.0,
+                " retries per request",
+            )?;
         }
         if let Self::Exponential {
             base, factor, max, ..
         } = self
         {
-            if !(1.0..=100.0).contains(factor) {
-                return Err(format!(
-                    "retries: factor = {factor} is not allowed: it must be from 1 to 100"
-                ));
-            }
+            range("retries: factor", *factor, 1.0..=100.0, "")?;
             if base.0.is_zero() || base > max || max.0 > Duration::from_secs(3600) {
                 return Err(format!(
                     "retries: base = {base} and max = {max} are not allowed: it must be above zero, at \

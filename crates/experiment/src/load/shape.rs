@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::phases::PhaseWindow;
 use super::written::{line, named, table, written};
+use crate::bounds::range;
 use crate::values::{Span, read_rate};
 
 /// More requests per second than a generator can do.
@@ -267,12 +268,10 @@ fn replayable(file: Option<&str>, points: &[Point]) -> Result<(), String> {
 }
 
 fn rate(field: &str, rate: Option<f64>) -> Result<(), String> {
-    match rate {
-        Some(rate) if !(0.0..=MAX_RATE).contains(&rate) => Err(format!(
-            "shape {field} = {rate} is not allowed: it must be from 0 to {MAX_RATE} per second"
-        )),
-        _ => Ok(()),
-    }
+    let field = format!("shape {field}");
+    rate.map_or(Ok(()), |rate| {
+        range(&field, rate, 0.0..=MAX_RATE, " per second")
+    })
 }
 
 fn time(field: &str, span: Span) -> Result<(), String> {

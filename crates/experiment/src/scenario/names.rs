@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::written::Fleet;
+use crate::bounds::within;
 
 /// Instances that a fleet may have.
 const MAX_INSTANCES: usize = 100_000;
@@ -12,6 +13,12 @@ const USUAL: usize = 3;
 const LETTERS: [&str; USUAL] = ["A", "B", "C"];
 /// Names of other services.
 const TAKEN: [&str; 2] = ["unreliable", "lab"];
+
+/// Whether an instance may have this name: 1 to 32 ASCII letters, digits, `-` and `_`.
+pub fn is_instance_name(name: &str) -> bool {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    (1..=32).contains(&name.len()) && name.chars().all(allowed)
+}
 
 /// Names of instances in their order, at least one.
 #[derive(Clone, Debug)]
@@ -28,10 +35,8 @@ impl Names {
     /// The key, its value and what is allowed.
     pub(super) fn of(fleet: &Fleet) -> Result<Self, String> {
         let allowed = 1..=MAX_INSTANCES;
-        if let Some(size) = fleet.size.filter(|size| !allowed.contains(size)) {
-            return Err(format!(
-                "fleet.size: {size} is not allowed: from 1 to {MAX_INSTANCES}"
-            ));
+        if let Some(size) = fleet.size {
+            within("fleet.size", size, 1, MAX_INSTANCES)?;
         }
         let Some(given) = &fleet.instances else {
             let made = (0..fleet.size.unwrap_or(USUAL)).map(made);
@@ -56,9 +61,7 @@ impl Names {
     fn distinct(all: Vec<String>) -> Result<Self, String> {
         let mut places = BTreeMap::new();
         for (place, name) in all.iter().enumerate() {
-            let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-            let fits = (1..=32).contains(&name.len()) && name.chars().all(allowed);
-            if !fits || TAKEN.contains(&&**name) {
+            if !is_instance_name(name) || TAKEN.contains(&&**name) {
                 return Err(format!(
                     "fleet.instances: `{name}` is not allowed: 1 to 32 letters, digits, - and _, \
                      and not the name of another service"

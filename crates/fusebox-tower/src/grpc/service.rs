@@ -19,7 +19,7 @@ use super::classifier::GrpcClassifier;
 use crate::answer::{AnswerFuture, JudgeAt};
 use crate::classify::{ClassifyError, ErrorsFail};
 use crate::entrance::Entrance;
-use crate::gate::{Gate, Readiness};
+use crate::gate::{Readiness, ServiceGate};
 
 /// Puts a breaker in front of gRPC services, as [`BreakerLayer`](crate::BreakerLayer) does for
 /// others. All services of the layer and its clones share the circuit of its breaker.
@@ -40,7 +40,7 @@ use crate::gate::{Gate, Readiness};
 /// ```
 #[derive(Clone, Debug)]
 pub struct GrpcBreakerLayer<P = ErrorsFail> {
-    gate: Gate,
+    gate: ServiceGate,
     judge: GrpcJudge<P>,
 }
 
@@ -48,7 +48,7 @@ impl GrpcBreakerLayer {
     /// A layer with the table of [`GrpcClassifier`], in which rejected calls get an error.
     pub fn new(breaker: Breaker) -> Self {
         Self {
-            gate: Gate::new(breaker, Readiness::default()),
+            gate: ServiceGate::new(breaker, Readiness::default()),
             judge: GrpcJudge {
                 classifier: GrpcClassifier::new(),
                 at: JudgeAt::default(),
@@ -79,7 +79,7 @@ impl<P> GrpcBreakerLayer<P> {
     /// [`BreakerLayer::readiness`](crate::BreakerLayer::readiness).
     pub fn readiness(self, readiness: Readiness) -> Self {
         Self {
-            gate: Gate::new(self.gate.breaker().clone(), readiness),
+            gate: ServiceGate::new(self.gate.breaker().clone(), readiness),
             ..self
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use experiment::expectation::Expectation;
-use experiment::load::{Choose, PhaseWindow, Process, Retries, Shape};
+use experiment::load::{ArrivalProcess, Choose, PhaseWindow, Retries, Shape};
 use experiment::values::{read_rate, read_share};
 
 use super::{CommonArgs, ObservingArgs, SamplingArgs, WorkersArgs};
@@ -47,7 +47,7 @@ pub(crate) struct ProfileArgs {
     /// How evenly requests come: `constant`, `poisson`, `gamma:SHAPE` or
     /// `bursty:factor=5,share=0.1,requests=100` [default: poisson]
     #[arg(long, value_name = "PROCESS", env = "BREAKER_LAB_PROCESS")]
-    pub(crate) process: Option<Process>,
+    pub(crate) process: Option<ArrivalProcess>,
     /// The rate over time: `constant`, `ramp:from=10,to=200,over=30s`, `steps:calm=50:10s,500:5s`,
     /// `spike:peak=500,at=10s,for=5s`, `sine:amplitude=40,period=20s` or `replay:FILE`, which has rows of
     /// seconds,rate [default: constant]

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use experiment::scenario::Set;
 use experiment::sweep::Axis;
+
+use super::scenario::{ResultArgs, ScenarioArgs};
 
 /// Instances that may be asked for, as many as a scenario may have.
 const MAX_INSTANCES: u64 = 100_000;
@@ -20,9 +21,8 @@ pub(crate) struct VirtualArgs {
     /// A scenario file, or the name of one that comes with the lab
     #[arg(value_name = "SCENARIO")]
     pub(crate) scenario: String,
-    /// The first seed; repetitions take the numbers that follow [default: the scenario's]
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) changed: ScenarioArgs,
     /// Runs at once, from 1 to 256; no result depends on it [default: one for each core]
     #[arg(
         long,
@@ -30,13 +30,6 @@ pub(crate) struct VirtualArgs {
         value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_JOBS)
     )]
     pub(crate) jobs: Option<usize>,
-    /// Set a key of the scenario, like `breaker.open_for=2s` or
-    /// `faults.phases.1.failure_ratio=0.4`; repeat for more
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<Set>,
-    /// Show only what came of it
-    #[arg(long)]
-    pub(crate) quiet: bool,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -49,15 +42,8 @@ pub(crate) struct SimulateArgs {
     /// Simulate it so many times, each with the next seed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=MAX_REPEAT))]
     pub(crate) repeat: u32,
-    /// The folder for the result [default: the next free one below runs]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// Write each call and each transition to this CSV file, one run after another
-    #[arg(long, value_name = "FILE")]
-    pub(crate) events: Option<PathBuf>,
-    /// Only say whether the scenario is valid, and what it would do
-    #[arg(long)]
-    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) result: ResultArgs,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -16,7 +16,7 @@ use telemetry::trace::BreakerCall;
 use tokio::time::Instant;
 
 use super::downstream::CallResult;
-use super::{DOWNSTREAM, State};
+use super::{DOWNSTREAM, Shared};
 use crate::serve::{self, json};
 
 /// The header in which every answer names the state that decided about the call.
@@ -41,7 +41,7 @@ struct ErrorBody {
 }
 
 /// Answers `GET /call`, and `GET /call/PATH` with what the downstream has at that path.
-pub(super) async fn answer(state: &State, path: &str, incoming: &HeaderMap) -> Response {
+pub(super) async fn answer(state: &Shared, path: &str, incoming: &HeaderMap) -> Response {
     let Some(url) = state.caller.url_for(path) else {
         // The breaker is not asked: what never leaves for the downstream says nothing about it.
         let message = "the path must stay below /call: it may not have `..` in it";
@@ -114,7 +114,7 @@ fn error(result: &CallResult) -> Option<ErrorBody> {
 
 /// A permitted call; if the client leaves, it is measured as cancelled.
 struct UnderWay<'a> {
-    state: &'a State,
+    state: &'a Shared,
     permit: Option<Permit<'a>>,
     span: BreakerCall,
     began: Instant,
@@ -123,7 +123,7 @@ struct UnderWay<'a> {
 }
 
 impl<'a> UnderWay<'a> {
-    fn new(state: &'a State, permit: Permit<'a>, span: BreakerCall) -> Self {
+    fn new(state: &'a Shared, permit: Permit<'a>, span: BreakerCall) -> Self {
         span.permitted(permit.state(), permit.generation(), || {
             state.transitions.opening()
         });

@@ -7,7 +7,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::State;
+use super::Shared;
 use super::view::BreakerView;
 use crate::serve::{json, read_json};
 
@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for SetMode {
 }
 
 /// Answers `GET /breaker`.
-pub(super) fn show(state: &State) -> Response {
+pub(super) fn show(state: &Shared) -> Response {
     let snapshot = state.breaker.snapshot();
     json(
         StatusCode::OK,
@@ -58,7 +58,7 @@ pub(super) fn show(state: &State) -> Response {
 }
 
 /// Answers `PUT /breaker/mode`.
-pub(super) async fn set_mode(state: &State, request: Request) -> Response {
+pub(super) async fn set_mode(state: &Shared, request: Request) -> Response {
     let mode = match read_json(request).await {
         Ok(SetMode(mode)) => mode,
         Err(refusal) => return refusal,
@@ -73,7 +73,7 @@ pub(super) async fn set_mode(state: &State, request: Request) -> Response {
 }
 
 /// Answers `POST /breaker/reset`.
-pub(super) fn reset(state: &State) -> Response {
+pub(super) fn reset(state: &Shared) -> Response {
     state.breaker.reset();
     show(state)
 }

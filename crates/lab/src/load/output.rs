@@ -12,6 +12,7 @@ use experiment::load::{LoadResult, Second};
 use experiment::outcome::ClientOutcome;
 
 use crate::failure::Failure;
+use crate::file::Draft;
 use crate::print::{self, Writer};
 use crate::settings::OutputPaths;
 
@@ -42,8 +43,8 @@ enum Json {
 struct Output {
     shown: String,
     file: File,
-    /// Where it lies, and where it belongs; none for what is no plain file.
-    moves: Option<(PathBuf, PathBuf)>,
+    /// Until it takes its place; none for what is no plain file.
+    draft: Option<Draft>,
     /// What writes to a pipe or a device during the run: its reader may pause.
     pipe: Option<Writer>,
 }
@@ -179,42 +180,34 @@ impl Output {
             Ok(path) if path.is_file() => {
                 // Who protected a file from writing does not want it replaced either.
                 let writable = OpenOptions::new().append(true).open(&path);
-                writable.and_then(|_| Self::beside(path))
+                writable.and_then(|_| Self::beside(&path))
             }
             Ok(path) if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(path) => Self::special(&path),
-            Err(_) => Self::beside(path.to_owned()),
+            Err(_) => Self::beside(path),
         };
         opened
-            .map(|(file, moves)| Self {
+            .map(|(file, draft)| Self {
                 shown: shown.clone(),
                 file,
-                moves,
+                draft,
                 pipe: None,
             })
             .map_err(|error| Failure::usage(format!("cannot write {shown}: {error}")))
     }
 
     /// A new file in the same folder, with room in it.
-    fn beside(path: PathBuf) -> io::Result<(File, Option<(PathBuf, PathBuf)>)> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-        let name = format!(".{}.{}", name.to_string_lossy(), std::process::id());
-        let trial = path.with_file_name(name);
-        let mut file = File::create_new(&trial)?;
-        let tried = file
-            .write_all(&[b' '; TRIAL])
-            .and_then(|()| file.sync_all())
-            .and_then(|()| file.set_len(0))
-            .and_then(|()| file.rewind());
-        if let Err(error) = tried {
-            let _ = fs::remove_file(&trial);
-            return Err(error);
-        }
-        Ok((file, Some((trial, path))))
+    fn beside(path: &Path) -> io::Result<(File, Option<Draft>)> {
+        let (mut file, draft) = Draft::beside(path)?;
+        file.write_all(&[b' '; TRIAL])?;
+        file.sync_all()?;
+        file.set_len(0)?;
+        file.rewind()?;
+        Ok((file, Some(draft)))
     }
 
     /// A device or a pipe: a device takes an empty line as a trial.
-    fn special(path: &Path) -> io::Result<(File, Option<(PathBuf, PathBuf)>)> {
+    fn special(path: &Path) -> io::Result<(File, Option<Draft>)> {
         let mut file = OpenOptions::new().write(true).open(path)?;
         if is_device(&file)? {
             file.write_all(b"\n")?;
@@ -224,7 +217,7 @@ impl Output {
 
     /// What is no plain file is written beside the run from now on.
     fn share(&mut self) -> io::Result<()> {
-        if self.moves.is_none() {
+        if self.draft.is_none() {
             self.pipe = Some(print::pipe(self.file.try_clone()?));
         }
         Ok(())
@@ -241,24 +234,11 @@ impl Output {
     }
 
     fn settle(&mut self) -> io::Result<()> {
-        if let Some((from, to)) = &self.moves {
-            fs::rename(from, to)?;
-            self.moves = None;
-        }
-        Ok(())
+        self.draft.take().map_or(Ok(()), Draft::settle)
     }
 
     fn usage(&self, error: &io::Error) -> Failure {
         Failure::usage(format!("cannot write {}: {error}", self.shown))
-    }
-}
-
-/// A file that never took its place leaves nothing behind.
-impl Drop for Output {
-    fn drop(&mut self) {
-        if let Some((trial, _)) = &self.moves {
-            let _ = fs::remove_file(trial);
-        }
     }
 }
 

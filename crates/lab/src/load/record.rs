@@ -17,7 +17,7 @@ pub(crate) struct Record {
     names: Vec<String>,
     /// Open connections and waiting requests, by target.
     gauges: Vec<[Gauge; 2]>,
-    state: Mutex<State>,
+    state: Mutex<Recorded>,
     listener: OnceLock<Listener>,
 }
 
@@ -53,7 +53,7 @@ impl Gauge {
     }
 }
 
-struct State {
+struct Recorded {
     began: Instant,
     tally: Tally,
     served: Served,
@@ -64,7 +64,7 @@ impl Record {
     pub(crate) fn new(names: Vec<String>, phases: &Phases) -> Self {
         Self {
             gauges: names.iter().map(|_| Default::default()).collect(),
-            state: Mutex::new(State {
+            state: Mutex::new(Recorded {
                 began: Instant::now(),
                 // Each target has figures in the display, the metrics and the files.
                 tally: Tally::new(names.clone(), phases, Detail::EachTarget),
@@ -174,12 +174,12 @@ impl Record {
         tally.into_result(run)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Recorded> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl Recorded {
     fn since(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.began)
     }

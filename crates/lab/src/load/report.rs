@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use experiment::expectation::{Unit, Verdict};
+use experiment::expectation::{ExpectationVerdict, Unit};
 use experiment::load::{Latencies, LoadResult, Part};
 use experiment::outcome::ClientOutcome;
 
@@ -149,7 +149,7 @@ fn figure(figures: &BTreeMap<String, f64>, name: &str, unit: Unit) -> String {
     value.map_or("-".to_owned(), |value| unit.show(*value))
 }
 
-fn verdicts(verdicts: &[Verdict]) -> Vec<String> {
+fn verdicts(verdicts: &[ExpectationVerdict]) -> Vec<String> {
     let lines = verdicts.iter().map(|verdict| {
         let held = if verdict.held { "[held]  " } else { "[failed]" };
         format!("{held} {}: {}", verdict.expectation, verdict.shown)

@@ -22,7 +22,7 @@ pub(crate) struct Writer {
 
 #[derive(Debug)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<Backlog>,
     /// Told when something waits, and when it has been written.
     changed: Condvar,
     /// Whether the reader has gone away.
@@ -30,7 +30,7 @@ struct Shared {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Backlog {
     waiting: Vec<u8>,
     /// Whether the thread is writing.
     busy: bool,
@@ -176,7 +176,7 @@ impl Writer {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Backlog> {
         self.shared
             .state
             .lock()
@@ -184,7 +184,7 @@ impl Writer {
     }
 }
 
-impl State {
+impl Backlog {
     fn is_idle(&self) -> bool {
         self.waiting.is_empty() && !self.busy
     }

@@ -16,21 +16,21 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         .scenarios
         .split_first()
         .expect("at least one is required");
-    let first = live(first, &args, args.seed)?;
+    let first = live(first, &args, args.changed.seed)?;
     // Those that are compared have the same seeds.
-    let is_set = args.set.iter().any(|set| set.key() == "seed");
+    let is_set = args.changed.set.iter().any(|set| set.key() == "seed");
     let seed = (!is_set).then(|| first.scenario.seed());
     let rest = rest.iter().map(|asked| live(asked, &args, seed));
     let rest: Vec<Source> = rest.collect::<Result<_, Failure>>()?;
     let sources: Vec<Source> = std::iter::once(first).chain(rest).collect();
-    if let (Some(events), [_, _, ..]) = (&args.events, &*sources) {
+    if let (Some(events), [_, _, ..]) = (&args.result.events, &*sources) {
         return Err(Failure::usage(format!(
             "--events {} is not allowed with several scenarios, as its lines do not say which: run each alone",
             events.display()
         )));
     }
     let nothing = File::default();
-    let show = if args.quiet {
+    let show = if args.changed.quiet {
         Show::Nothing
     } else if args.repeat > 1 || sources.len() > 1 {
         Show::Progress
@@ -40,8 +40,8 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
     Ok(Settings {
         sources,
         repeat: args.repeat,
-        out: args.out,
-        events: args.events,
+        out: args.result.out,
+        events: args.result.events,
         show,
         lab: Lab::usual(
             observing(args.observing, Some(args.sampling), &nothing)?,
@@ -52,7 +52,7 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
 
 /// A scenario that can be run live.
 fn live(asked: &str, args: &RunArgs, seed: Option<u64>) -> Result<Source, Failure> {
-    let source = read(asked, &args.set, seed)?;
+    let source = read(asked, &args.changed.set, seed)?;
     let size = source.scenario.instances().len();
     if size > MAX_LIVE_INSTANCES {
         return Err(Failure::usage(format!(

@@ -12,8 +12,8 @@ use tokio::sync::Semaphore;
 
 use super::answers::Answers;
 use super::lines::list;
-use super::measured::{Routes, Traced};
 use super::reply::{error, json, text};
+use super::routes::{Routes, Traced};
 
 /// What a service answers: its own routes, and `/healthz`, `/readyz` and `/metrics`. These are asked
 /// every second and tell no story, so they are in no trace.

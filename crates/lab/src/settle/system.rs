@@ -6,7 +6,7 @@ use experiment::scenario::Scenario;
 
 use super::{PAGE_PORT, UNRELIABLE_PORT, loopback, own_port};
 use crate::settings::{
-    Address, BaseUrl, Instance, Observing, Page, Serving, Span, Together, Unreliable,
+    Address, BaseUrl, DiscoverySettings, Instance, Observing, Serving, Span, Together, Unreliable,
 };
 
 /// What the lab adds to a scenario to run it live: where its parts listen, and what is told about the run.
@@ -14,7 +14,7 @@ use crate::settings::{
 pub(crate) struct Lab {
     pub(crate) observing: Observing,
     pub(crate) serving: Serving,
-    pub(crate) page: Page,
+    pub(crate) page: DiscoverySettings,
     pub(crate) unreliable: Address,
     pub(crate) control: Address,
     /// Instances that are not named here listen on their usual port, or on any.
@@ -34,7 +34,7 @@ impl Lab {
         Self {
             observing,
             serving,
-            page: Page {
+            page: DiscoverySettings {
                 listen: loopback(PAGE_PORT),
                 chosen: false,
             },

@@ -18,7 +18,7 @@ use crate::sweep::{self, Settings};
 
 /// Simulates every combination that has not been simulated yet, and lays them out in the folder.
 pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
-    let quiet = args.common.quiet;
+    let quiet = args.common.changed.quiet;
     let (source, settings) = settled(args)?;
     let bar = Arc::new(Bar::new(quiet));
     let shown = Arc::clone(&bar);
@@ -45,7 +45,11 @@ pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
 }
 
 fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
-    let source = read(&args.common.scenario, &args.common.set, args.common.seed)?;
+    let source = read(
+        &args.common.scenario,
+        &args.common.changed.set,
+        args.common.changed.seed,
+    )?;
     let flag = |flag: &'static str| move |what| Failure::usage(format!("{flag}: {what}"));
     let grid = Grid::new(args.vary).map_err(flag("--vary"))?;
     let figures = if args.figure.is_empty() {
@@ -53,7 +57,7 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
     } else {
         args.figure
     };
-    let set = |key: &&str| args.common.set.iter().any(|set| set.key() == *key);
+    let set = |key: &&str| args.common.changed.set.iter().any(|set| set.key() == *key);
     if let Some(key) = grid.keys().find(set) {
         return Err(Failure::usage(format!(
             "{key} is given with --set and with --vary: leave one of the two out"

@@ -15,10 +15,11 @@ use super::Watched;
 use super::bound::Bound;
 use super::event_writer::Tap;
 use super::fleet::Fleet;
+use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
 use crate::load::{Generator, LOAD_SERVICE, Record};
-use crate::page::{Page, Places};
+
 use crate::serve::Listening;
 use crate::settings::{self, BaseUrl, Named, Serving, Together};
 use crate::shutdown::{Shutdown, Stop};
@@ -104,7 +105,7 @@ impl System {
         let (mut rest, shutdown) = Part::new();
         if let Ok(listening) = bound.page {
             let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
-            let page = Page::new(places, Arc::clone(&record), telemetry);
+            let page = Discovery::new(places, Arc::clone(&record), telemetry);
             let serving = settings.serving.clone();
             rest.tasks
                 .spawn(page.serve(listening, serving, shutdown.clone()));

@@ -146,7 +146,7 @@ fn add_headers(to: &mut HeaderMap, retry_after_s: Option<u32>, headers: &[(Strin
         to.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     for (name, value) in headers {
-        // The plan has been checked; what is no header all the same is left out.
+        // These types parse by a wider rule than plans do: nothing is left out.
         let name = HeaderName::from_bytes(name.as_bytes());
         if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
             to.insert(name, value);

@@ -23,12 +23,12 @@ pub(super) struct Live {
     revisions: watch::Sender<u64>,
     /// The version of the truth, for those who follow it.
     truth_versions: watch::Sender<u64>,
-    state: Mutex<State>,
+    state: Mutex<Service>,
 }
 
 /// All that changes while the service runs.
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct Service {
     pub(super) downstream: Downstream,
     /// The calls that wait for their work.
     pub(super) waiting: BTreeMap<WorkId, oneshot::Sender<()>>,
@@ -56,7 +56,7 @@ impl Live {
             sleeper: OnceLock::new(),
             revisions: watch::Sender::new(downstream.revision()),
             truth_versions: watch::Sender::new(downstream.truth_version()),
-            state: Mutex::new(State {
+            state: Mutex::new(Service {
                 told: downstream.truth_version(),
                 downstream,
                 waiting: BTreeMap::new(),
@@ -66,7 +66,7 @@ impl Live {
     }
 
     /// The state after a plan whose time is over has given way, and what the clock shows.
-    pub(super) fn settled(&self) -> (MutexGuard<'_, State>, Duration) {
+    pub(super) fn settled(&self) -> (MutexGuard<'_, Service>, Duration) {
         let mut state = self.lock();
         // Within the lock, so that no two see time go back.
         let now = self.now();
@@ -77,7 +77,7 @@ impl Live {
     }
 
     /// The state as it was at the last call or change.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Service> {
         lock(&self.state)
     }
 
@@ -93,7 +93,7 @@ impl Live {
     }
 
     /// Tells those who follow the truth that it may be another, if it may.
-    pub(super) fn tell_truth(&self, state: &mut State) {
+    pub(super) fn tell_truth(&self, state: &mut Service) {
         let version = state.downstream.truth_version();
         if state.told != version {
             state.told = version;
@@ -164,8 +164,8 @@ impl Live {
 
     /// Tells those who wait that another plan is in force. Work of a plan that has gone is no more: its
     /// timers end, and who waited for it waits no longer.
-    fn tell_revision(&self, state: &mut State) {
-        let State {
+    fn tell_revision(&self, state: &mut Service) {
+        let Service {
             downstream,
             waiting,
             timers,

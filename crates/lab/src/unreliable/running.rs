@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::board::{Board, lock};
 use super::holding::Holding;
-use super::live::{Live, State};
+use super::live::{Live, Service};
 use super::suffering::SufferingCall;
 use super::truth_changes::TruthChanges;
 use super::turns::Turn;
@@ -237,7 +237,7 @@ impl Running {
         TruthChanges::new(&self.live, &self.own)
     }
 
-    fn settled(&self) -> (MutexGuard<'_, State>, Duration) {
+    fn settled(&self) -> (MutexGuard<'_, Service>, Duration) {
         self.live.settled()
     }
 }

@@ -9,7 +9,7 @@ use experiment::downstream::Work;
 use experiment::overload::{Start, WorkId};
 use tokio::sync::oneshot;
 
-use super::live::{Live, State};
+use super::live::{Live, Service};
 
 /// A call that waits for its work. Dropping it abandons the work.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Turn {
 
 impl Turn {
     /// Waits for this work, which a worker begins at once or later. Call it within a runtime.
-    pub(super) fn of(live: &Arc<Live>, state: &mut State, work: Work) -> Self {
+    pub(super) fn of(live: &Arc<Live>, state: &mut Service, work: Work) -> Self {
         let (tell, done) = oneshot::channel();
         state.waiting.insert(work.id(), tell);
         if let Work::Started(start) = work {
@@ -59,7 +59,7 @@ impl Drop for Turn {
 }
 
 /// Works until nobody waits any more, or until the work is no more.
-fn begin(live: &Arc<Live>, state: &mut State, mut work: Start) {
+fn begin(live: &Arc<Live>, state: &mut Service, mut work: Start) {
     let (timer, mut cancelled) = oneshot::channel();
     state.timers.insert(work.id, timer);
     let live = Arc::clone(live);

@@ -11,9 +11,15 @@ const BURSTS: &str = r#"{"rules": {"bursts": {
 /// More than a player prepares for a look.
 const MANY: usize = 600;
 
-fn members(service: &mut Service) -> Vec<CallerId> {
-    let names = (0..MANY).map(|number| format!("i{number}"));
-    names.map(|name| service.downstream.member(&name)).collect()
+/// A service with a fleet.
+fn serving_a_fleet(text: &str) -> (Service, Vec<CallerId>) {
+    let names: Vec<String> = (0..MANY).map(|number| format!("i{number}")).collect();
+    // As everybody waits: the plan has no reason to name them.
+    let waits = names.iter().map(|it| (it.clone(), Duration::from_secs(1)));
+    let mut service = Service::waited_for(plan(text), waits.collect());
+    let callers = names.iter().map(|name| service.downstream.caller(name));
+    let callers = callers.collect();
+    (service, callers)
 }
 
 /// How many different histories there are among the truths of these callers.
@@ -31,8 +37,7 @@ fn histories(service: &mut Service, callers: &[CallerId]) -> usize {
 
 #[test]
 fn members_are_told_apart_before_they_call_under_every_plan_that_comes() {
-    let mut service = serving(BURSTS);
-    let members = members(&mut service);
+    let (mut service, members) = serving_a_fleet(BURSTS);
     assert_eq!(histories(&mut service, &members), MANY);
 
     service.patch(plan(BURSTS), None).unwrap();
@@ -64,8 +69,7 @@ fn the_truth_of_a_member_changes_at_its_own_instants_and_at_borders_alone() {
         r#"{"phases": [{"name": "a", "for_ms": 1500}, {"name": "b"}],"#,
         1,
     );
-    let mut service = serving(&text);
-    let members = members(&mut service);
+    let (service, members) = &mut serving_a_fleet(&text);
     let border = Some(service.now + Duration::from_millis(1500));
     assert_eq!(service.downstream.next_border(service.now), border);
     for member in &members[..50] {

@@ -183,12 +183,18 @@ fn a_member_of_the_fleet_has_luck_of_its_own_however_many_callers_there_are() {
         history
     };
     for members in [false, true] {
-        let mut service = serving(bursts);
         let names: Vec<String> = (0..40).map(|n| format!("i{n}")).collect();
+        // A second is what a plan expects of everybody: it names nobody for that.
+        let waits = names
+            .iter()
+            .map(|name| (name.clone(), Duration::from_secs(1)));
+        let waits = if members {
+            waits.collect()
+        } else {
+            BTreeMap::new()
+        };
+        let mut service = Service::waited_for(Plan::parse(bursts.as_bytes()).unwrap(), waits);
         for name in &names {
-            if members {
-                service.downstream.member(name);
-            }
             service.call(name);
         }
 

@@ -1,6 +1,6 @@
 //! The cost of a plan's truth: how many steps it takes to say how likely calls fail.
 //!
-//! The truth is asked for by every scrape, and by the observer of a run every 10 ms, so a plan is refused whose
+//! The truth is asked for by every scrape, and by whoever follows a run at each of its changes, so a plan is refused whose
 //! truth would cost too much. What counts is what is performed, whoever calls: each caller that the plan tells
 //! apart has a truth of its own, so have callers who wait for different times; rules cut the keys into parts,
 //! and each part is computed for itself.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Checked, count};
+use super::Checked;
+use crate::bounds::{count, within};
 use crate::faults::effect::{Codes, StatusAnswer};
 use crate::faults::written::{MAX_HANG_MS, WrittenEffect};
 use crate::faults::{ANSWER, Effect};
-use crate::law::within;
 
 /// Bytes that a body or all headers of a status may have.
 const MAX_BODY: usize = 8192;
@@ -86,7 +86,7 @@ fn slow_body(over_ms: Option<u64>, bytes_per_s: Option<u64>) -> Result<Duration,
 fn checked_codes(code: Option<u16>, codes: &BTreeMap<String, f64>) -> Result<Codes, String> {
     match code {
         Some(code) if codes.is_empty() => {
-            count("code", code.into(), 200, 599)?;
+            count("code", code, 200, 599)?;
             return Ok(Codes::One(code));
         }
         None if !codes.is_empty() => {}

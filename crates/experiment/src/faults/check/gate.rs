@@ -2,15 +2,15 @@
 
 use std::num::NonZeroU32;
 
-use super::{Checked, below, count};
+use super::{Checked, below};
+use crate::bounds::{count, within};
 use crate::faults::gate::SharedLuck;
 use crate::faults::written::WrittenGate;
-use crate::faults::{Gate, Scope};
-use crate::law::within;
+use crate::faults::{FaultGate, Scope};
 
 impl WrittenGate {
     /// The gate that is written here, of a rule whose keys are cut into so many shards.
-    pub(in crate::faults) fn checked(&self, shards: Option<u32>) -> Result<Gate, String> {
+    pub(in crate::faults) fn checked(&self, shards: Option<u32>) -> Result<FaultGate, String> {
         if self.kinds() > 1 {
             return Err(
                 "exactly one of always, bernoulli, every_nth, first_n, gilbert_elliott and markov \
@@ -33,30 +33,30 @@ impl WrittenGate {
         Ok(gate)
     }
 
-    fn of_kind(&self, luck: SharedLuck) -> Result<Gate, String> {
+    fn of_kind(&self, luck: SharedLuck) -> Result<FaultGate, String> {
         if let Some(p) = self.bernoulli {
             within("bernoulli", p, 0.0, 1.0)?;
-            return Ok(Gate::Bernoulli { p, luck });
+            return Ok(FaultGate::Bernoulli { p, luck });
         }
         if let Some(n) = self.every_nth {
-            return Ok(Gate::EveryNth(number("every_nth", n)?));
+            return Ok(FaultGate::EveryNth(number("every_nth", n)?));
         }
         if let Some(n) = self.first_n {
-            return Ok(Gate::FirstN(number("first_n", n)?));
+            return Ok(FaultGate::FirstN(number("first_n", n)?));
         }
         if let Some(bursts) = &self.gilbert_elliott {
             let process = bursts.checked().map_err(below("gilbert_elliott"))?;
-            return Ok(Gate::Process { process, luck });
+            return Ok(FaultGate::Process { process, luck });
         }
         if let Some(markov) = &self.markov {
             let process = markov.checked().map_err(below("markov.states"))?;
-            return Ok(Gate::Process { process, luck });
+            return Ok(FaultGate::Process { process, luck });
         }
         if self.always == Some(false) {
             return Err("always: false is not allowed: leave it out".into());
         }
         self.check_luck("a gate that hits every call: no luck is drawn")?;
-        Ok(Gate::Always)
+        Ok(FaultGate::Always)
     }
 
     fn check_counting(&self) -> Checked {

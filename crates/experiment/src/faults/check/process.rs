@@ -1,9 +1,10 @@
 //! From processes as they are written to processes that gates can follow.
 
 use super::{Checked, below, name};
+use crate::bounds::within;
 use crate::faults::trajectory::{GateProcess, ProcessState};
 use crate::faults::written::{Bursts, Markov};
-use crate::law::{Law, within};
+use crate::law::Law;
 
 /// The longest mean stay.
 const MAX_STAY_MS: f64 = 86_400_000.0;

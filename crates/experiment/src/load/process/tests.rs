@@ -6,7 +6,7 @@ use super::*;
 use crate::chance::stream;
 
 fn gaps(text: &str, seed: u64) -> Gaps {
-    let process: Process = text.parse().unwrap();
+    let process: ArrivalProcess = text.parse().unwrap();
     process.check().unwrap();
     Gaps::new(process, stream(seed, "arrivals"))
 }
@@ -116,7 +116,7 @@ fn gaps_have_the_quantiles_of_their_distribution() {
 
 #[derive(Debug, Deserialize)]
 struct File {
-    process: Process,
+    process: ArrivalProcess,
 }
 
 #[test]
@@ -127,13 +127,16 @@ fn processes_read_back_as_they_are_shown_and_as_tables() {
         "gamma:shape=0.25",
         "bursty:factor=5,requests=200,share=0.1",
     ] {
-        let process: Process = text.parse().unwrap();
+        let process: ArrivalProcess = text.parse().unwrap();
         assert_eq!(process.to_string(), text);
         let json = serde_json::to_string(&process).unwrap();
-        assert_eq!(serde_json::from_str::<Process>(&json).unwrap(), process);
+        assert_eq!(
+            serde_json::from_str::<ArrivalProcess>(&json).unwrap(),
+            process
+        );
     }
-    let table: Process = serde_json::from_str(r#"{"gamma": {"shape": 2}}"#).unwrap();
-    assert_eq!(table, Process::Gamma { shape: 2.0 });
+    let table: ArrivalProcess = serde_json::from_str(r#"{"gamma": {"shape": 2}}"#).unwrap();
+    assert_eq!(table, ArrivalProcess::Gamma { shape: 2.0 });
     let file: File = crate::reading::parse_toml("process = { bursty = { factor = 2 } }").unwrap();
     assert_eq!(
         file.process.to_string(),
@@ -143,7 +146,7 @@ fn processes_read_back_as_they_are_shown_and_as_tables() {
 
 #[test]
 fn what_is_no_process_is_refused_with_what_is_meant_or_allowed() {
-    let error = |text: &str| text.parse::<Process>().unwrap_err();
+    let error = |text: &str| text.parse::<ArrivalProcess>().unwrap_err();
     assert!(
         error("poison").contains("did you mean `poisson`?"),
         "{}",
@@ -163,7 +166,7 @@ fn what_is_no_process_is_refused_with_what_is_meant_or_allowed() {
         "bursty:factor=5,share=0.5",
     ] {
         let refused = text
-            .parse::<Process>()
+            .parse::<ArrivalProcess>()
             .and_then(|it| it.check())
             .unwrap_err();
         assert!(

@@ -181,8 +181,8 @@ proptest! {
         {
             prop_assert_eq!(shape.to_string().parse::<crate::load::Shape>(), Ok(shape));
         }
-        if let Ok(process) = text.parse::<crate::load::Process>() {
-            prop_assert_eq!(process.to_string().parse::<crate::load::Process>(), Ok(process));
+        if let Ok(process) = text.parse::<crate::load::ArrivalProcess>() {
+            prop_assert_eq!(process.to_string().parse::<crate::load::ArrivalProcess>(), Ok(process));
         }
     }
 }

@@ -77,6 +77,20 @@ fn callers_beyond_the_limit_cost_no_memory() {
 }
 
 #[test]
+fn every_instance_of_the_labs_own_fleet_has_luck_of_its_own_under_a_plan_that_names_nobody() {
+    let plan = r#"{"rules": {"first": {"gate": {"first_n": 1}, "effects": [{"reset": {}}]}}}"#;
+    let names: Vec<String> = (0..40).map(|number| format!("i{number}")).collect();
+    let waits = names.iter().map(|it| (it.clone(), Duration::from_secs(1)));
+    let plan = Plan::parse(plan.as_bytes()).unwrap();
+    let running = Running::new(plan, waits.collect(), Box::new(ManualClock::new()));
+
+    let fates = names.iter().map(|name| call(&running, name).ending);
+
+    let reset = fates.filter(|it| *it == experiment::faults::Ending::Reset);
+    assert_eq!(reset.count(), 40, "the first call of each");
+}
+
+#[test]
 fn a_caller_whom_the_plan_names_is_told_apart_however_many_came_before() {
     let text = r#"{"rules": {"r": {"match": {"caller": "late"}, "effects": [{"reset": {}}]}}}"#;
     let (running, _) = running(text);

@@ -1,4 +1,6 @@
-//! Durations of answers by route, and the traces they belong to. Metric handles are resolved once.
+//! The routes of a service, each with the durations of its answers and the traces they belong to.
+//!
+//! Metric handles are resolved once.
 //!
 //! A route that takes `GET` takes `HEAD` too; that is measured and traced as what it is.
 

@@ -1,4 +1,4 @@
-//! The lab's own routes: where its services are, for Prometheus.
+//! Service discovery: the lab's own routes, which say where its services are.
 //!
 //! <https://prometheus.io/docs/prometheus/latest/http_sd/>: a list of targets with labels, so that an
 //! instance with another name or port is found without a change of Prometheus' configuration.
@@ -70,7 +70,7 @@ impl Places {
     }
 }
 
-/// How someone who reached the page as `host` reaches `address`. Inside a container this machine has
+/// How someone who reached this service as `host` reaches `address`. Inside a container this machine has
 /// a name, and addresses like 127.0.0.1 mean the container itself.
 fn reachable(address: SocketAddr, host: Option<Host<'_>>) -> String {
     match host.filter(|host| !host.is_loopback()) {
@@ -80,15 +80,15 @@ fn reachable(address: SocketAddr, host: Option<Host<'_>>) -> String {
     }
 }
 
-/// The lab's page, ready to answer.
+/// Service discovery, ready to answer.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct Discovery {
     places: Places,
     metrics: Metrics,
 }
 
-impl Page {
-    /// The page also shows the metrics of the load, for which there is no service of its own.
+impl Discovery {
+    /// It also shows the metrics of the load, for which there is no service of its own.
     pub(crate) fn new(places: Places, load: Arc<Record>, telemetry: &Telemetry) -> Self {
         let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
         metrics
@@ -131,8 +131,8 @@ fn list(places: &Places) -> Response {
         .0
         .iter()
         .map(|place| format!("{:<12} http://{}\n", place.name, place.address));
-    let page = lines.collect();
-    text(StatusCode::OK, "text/plain; charset=utf-8", page)
+    let list = lines.collect();
+    text(StatusCode::OK, "text/plain; charset=utf-8", list)
 }
 
 /// Answers `GET /api/prometheus-targets`.

@@ -1,0 +1,60 @@
+//! Bounds of numbers and times, and the sentences that refuse what lies beyond them.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use crate::values::Span;
+
+/// Checks a number of a fault plan; a NaN is never within bounds.
+pub(crate) fn within<T: Copy + PartialOrd + Display>(
+    key: &str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), String> {
+    if least <= value && value <= most {
+        return Ok(());
+    }
+    Err(format!(
+        "{key}: {value} is not allowed: from {least} to {most}"
+    ))
+}
+
+/// The same for a whole number, of whatever type it is.
+pub(crate) fn count(key: &str, value: impl Into<u64>, least: u64, most: u64) -> Result<(), String> {
+    within(key, value.into(), least, most)
+}
+
+/// Checks a setting; `unit` follows the bounds in the message, such as ` per second`.
+///
+/// # Errors
+///
+/// What was given and what is allowed, for a value beyond the bounds, and for a NaN.
+pub fn range<T: Copy + PartialOrd + Display>(
+    field: &str,
+    value: T,
+    allowed: RangeInclusive<T>,
+    unit: &str,
+) -> Result<(), String> {
+    if allowed.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = allowed.into_inner();
+    Err(format!(
+        "{field} = {value} is not allowed: it must be from {least} to {most}{unit}"
+    ))
+}
+
+/// Checks a time that must not be zero.
+///
+/// # Errors
+///
+/// What was given and what is allowed.
+pub fn above_zero(field: &str, span: Span) -> Result<(), String> {
+    if span.0.is_zero() {
+        return Err(format!(
+            "{field} = {span} is not allowed: it must be above zero"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The base unit of a figure, and how a value in it is shown.
+
+/// The base unit of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// Seconds until something came; infinite when the waits were cut off before enough of them ended.
+    Delay,
+    /// A share from 0 to 1.
+    Share,
+    /// A number of things.
+    Count,
+    /// A number of things that is expected of the probabilities, so that it has decimals.
+    Expected,
+    /// How many times as much.
+    Factor,
+    /// Things per second.
+    PerSecond,
+}
+
+impl Unit {
+    /// A value in this base unit as people read it; what never came is `never`.
+    pub fn show(self, value: f64) -> String {
+        match self {
+            Self::Delay if value == f64::INFINITY => "not reached".to_owned(),
+            _ if value == f64::INFINITY => "never".to_owned(),
+            Self::Delay => Self::Seconds.show(value),
+            Self::Seconds if value == 0.0 => "0 s".to_owned(),
+            Self::Seconds if value < 0.000_95 => format!("{:.0} µs", value * 1e6),
+            Self::Seconds if value < 0.995 => format!("{} ms", digits(value * 1e3)),
+            Self::Seconds => format!("{} s", digits(value)),
+            Self::Share => format!("{} %", digits(value * 100.0)),
+            Self::Count => format!("{value:.0}"),
+            Self::Expected if value >= 99.95 => format!("{value:.0}"),
+            Self::Expected => format!("{value:.1}"),
+            Self::Factor => format!("{value:.2}"),
+            Self::PerSecond => format!("{}/s", digits(value)),
+        }
+    }
+}
+
+/// Three digits where there are so many.
+fn digits(value: f64) -> String {
+    match value.abs() {
+        ..9.995 => format!("{value:.2}"),
+        ..99.95 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}
