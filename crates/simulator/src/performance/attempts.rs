@@ -68,17 +68,10 @@ impl<'a> Performance<'a> {
     /// The instance calls the downstream.
     fn call(&mut self, request: &Request, permit: Permit<'a>) -> Option<ClientOutcome> {
         let instance = request.target;
-        let place = self.calls.place();
-        let call = self.calls.at(place);
-        call.request = *request;
-        call.sent_in = permit.state();
-        call.permit = Some(permit);
-        if self.events.is_some() {
-            call.p_fail = self.recorder.p_fail(instance as usize);
-        }
         let now = self.time;
         if self.can_refuse && self.downstream.refuses(now) {
-            return Some(self.close(place, End::Reply(Reply::REFUSED)));
+            let place = self.take_place(request, permit);
+            return Some(self.close(place, End::of(Reply::REFUSED)));
         }
         let met = Met {
             caller: self.callers[instance as usize],
@@ -87,7 +80,22 @@ impl<'a> Performance<'a> {
         };
         let mut meeting = self.downstream.meet(now, &met, None);
         let limit = self.limit(request);
+        // Only now: what was written just before would be waited for.
+        let place = self.take_place(request, permit);
         self.wait(place, &mut meeting, limit)
+    }
+
+    /// A place for a call that is under way.
+    fn take_place(&mut self, request: &Request, permit: Permit<'a>) -> u32 {
+        let place = self.calls.place();
+        let call = self.calls.at(place);
+        call.request = *request;
+        call.sent_in = permit.state();
+        call.permit = Some(permit);
+        if self.events.is_some() {
+            call.p_fail = self.recorder.p_fail(request.target as usize);
+        }
+        place
     }
 
     /// Who gives up first on a call that is sent now, and when.
@@ -107,7 +115,7 @@ impl<'a> Performance<'a> {
         } else {
             Limit {
                 at: own,
-                end: End::Reply(Reply::TimedOut),
+                end: End::TimedOut,
             }
         }
     }
@@ -125,10 +133,15 @@ impl<'a> Performance<'a> {
         if lets_go < limit.at {
             limit = Limit {
                 at: lets_go,
-                end: End::Reply(Reply::answered(200)),
+                end: End::Answered(200),
             };
         }
         let call = self.calls.at(place);
+        call.hint = match reply {
+            Reply::Answered { retry_after, .. } => retry_after,
+            _ => None,
+        };
+        let reply = End::of(reply);
         call.suffering = meeting.suffering.take();
         call.work = meeting.work.map(Work::id);
         let Some(work) = meeting.work else {
@@ -152,14 +165,14 @@ impl<'a> Performance<'a> {
         &mut self,
         place: u32,
         after: u64,
-        reply: Reply,
+        reply: End,
         limit: Limit,
     ) -> Option<ClientOutcome> {
         let instance = self.calls.at(place).request.target;
         let answered = self.now.saturating_add(after);
         let read = self.instances.interruptions.awake(instance, answered);
         let (at, end) = if read <= limit.at {
-            (read, End::Reply(reply))
+            (read, reply)
         } else {
             (limit.at, limit.end)
         };
@@ -248,6 +261,7 @@ impl<'a> Performance<'a> {
         let permit = call.permit.take();
         let asked = permit.is_some();
         let (suffering, work) = (call.suffering.take(), call.work.take());
+        let hint = call.hint.take();
         if let Some(permit) = permit {
             let stood_still =
                 self.instances
@@ -260,11 +274,11 @@ impl<'a> Performance<'a> {
             } else {
                 permit
             };
-            match end {
-                End::Reply(reply) => {
+            match end.reply(hint) {
+                Some(reply) => {
                     permit.end(reply.verdict());
                 }
-                End::Left | End::Cut => drop(permit),
+                None => drop(permit),
             }
         }
         if let Some(suffering) = suffering {
