@@ -32,7 +32,7 @@ const RUNS: [(u32, u32, u32); 9] = [
     (10_000, 50_000, 20),
     (10_000, 50_000, 200),
 ];
-/// Each run is measured so often; the fastest counts, as whatever disturbs a run makes it slower.
+/// Each run is measured at least so often; the fastest counts, as whatever disturbs a run makes it slower.
 const ROUNDS: u32 = 3;
 
 /// What is wanted: calls per second on one core, how far the cost of a call may differ by the length of the run or the
@@ -106,7 +106,9 @@ impl Cost {
     #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
     fn of(instances: u32, rate: u32, seconds: u32) -> Self {
         let scenario = scenario(instances, rate, seconds);
-        let rounds = (0..ROUNDS).map(|_| {
+        // A short run is disturbed by less: more of them find a quiet moment.
+        let rounds = (1_000_000 / (rate * seconds)).clamp(ROUNDS, 300);
+        let rounds = (0..rounds).map(|_| {
             let (began, region) = (now(), Region::new(ALLOCATOR));
             let run = perform(&scenario, &Cancel::default(), None);
             let took = began.elapsed().as_secs_f64();
