@@ -32,46 +32,129 @@ const RUNS: [(u32, u32, u32); 9] = [
     (10_000, 50_000, 20),
     (10_000, 50_000, 200),
 ];
-/// Each run is measured so often; the fastest counts, as whatever disturbs a run makes it slower.
+/// Each run is measured at least so often; the fastest counts, as whatever disturbs a run makes it slower.
 const ROUNDS: u32 = 3;
 
+/// What is wanted: calls per second on one core, how far the cost of a call may differ by the length of the run or the
+/// size of the fleet, and the time and memory of the fleet that must fit.
+const WANTED_MILLIONS: f64 = 3.0;
+const WANTED_FACTOR: f64 = 2.0;
+const WANTED_SECONDS: f64 = 20.0;
+const WANTED_MIB: u64 = 2048;
+
+/// What one run cost.
+struct Cost {
+    instances: u32,
+    /// How many calls were wanted.
+    planned: u32,
+    calls: f64,
+    ns: f64,
+    allocations: f64,
+}
+
 #[expect(clippy::print_stdout, reason = "the report")]
-#[expect(clippy::cast_precision_loss, reason = "counts of one run")]
 fn main() {
     println!("# Simulator\n\n{}", Host::of_system());
     println!("| instances | calls | M calls/s | ns per call | allocations per 1000 calls |");
     println!("|---:|---:|---:|---:|---:|");
-    for (instances, rate, seconds) in RUNS {
+    let costs = RUNS.map(|(instances, rate, seconds)| {
+        let cost = Cost::of(instances, rate, seconds);
+        println!(
+            "| {instances} | {} | {:.2} | {:.0} | {:.0} |",
+            cost.calls,
+            cost.millions(),
+            cost.ns,
+            cost.allocations
+        );
+        cost
+    });
+    let (seconds, mib) = large_fleet();
+    println!("\n## Wanted\n");
+    let most = costs.iter().map(Cost::millions).fold(0.0, f64::max);
+    let by_length = factor(costs.iter().filter(|it| it.instances == 3));
+    let by_size = factor(costs.iter().filter(|it| it.planned == 1_000_000));
+    for (what, kept) in [
+        (
+            format!("{most:.2} M calls/s on one core, at least {WANTED_MILLIONS}"),
+            most >= WANTED_MILLIONS,
+        ),
+        (
+            format!("from 10^3 to 10^7 calls a factor of {by_length:.2}, up to {WANTED_FACTOR}"),
+            by_length <= WANTED_FACTOR,
+        ),
+        (
+            format!("from 3 to 10,000 instances a factor of {by_size:.2}, up to {WANTED_FACTOR}"),
+            by_size <= WANTED_FACTOR,
+        ),
+        (
+            format!("the large fleet in {seconds:.1} s, less than {WANTED_SECONDS}"),
+            seconds < WANTED_SECONDS,
+        ),
+        (
+            format!("with {mib} MiB, less than {WANTED_MIB}"),
+            mib < WANTED_MIB,
+        ),
+    ] {
+        println!("- {what}: {}", if kept { "kept" } else { "NOT kept" });
+    }
+    println!("\n## Events\n");
+    agendas::report();
+}
+
+impl Cost {
+    /// The cost of the fastest of some rounds.
+    #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
+    fn of(instances: u32, rate: u32, seconds: u32) -> Self {
         let scenario = scenario(instances, rate, seconds);
-        let rounds = (0..ROUNDS).map(|_| {
+        // A short run is disturbed by less: more of them find a quiet moment.
+        let rounds = (1_000_000 / (rate * seconds)).clamp(ROUNDS, 300);
+        let rounds = (0..rounds).map(|_| {
             let (began, region) = (now(), Region::new(ALLOCATOR));
             let run = perform(&scenario, &Cancel::default(), None);
             let took = began.elapsed().as_secs_f64();
-            (took, run.effort.calls as f64, region.change().allocations)
+            let calls = run.effort.calls as f64;
+            Self {
+                instances,
+                planned: rate * seconds,
+                calls,
+                ns: took / calls * 1e9,
+                allocations: region.change().allocations as f64 / calls * 1e3,
+            }
         });
-        let fastest = rounds.min_by(|one, other| one.0.total_cmp(&other.0));
-        let (took, calls, allocations) = fastest.expect("there are rounds");
-        println!(
-            "| {instances} | {calls} | {:.2} | {:.0} | {:.0} |",
-            calls / took / 1e6,
-            took / calls * 1e9,
-            allocations as f64 / calls * 1e3
-        );
+        let fastest = rounds.min_by(|one, other| one.ns.total_cmp(&other.ns));
+        fastest.expect("there are rounds")
     }
+
+    fn millions(&self) -> f64 {
+        1e3 / self.ns
+    }
+}
+
+/// How far the costs of a call differ.
+fn factor<'a>(costs: impl Iterator<Item = &'a Cost>) -> f64 {
+    let bounds = costs.fold((f64::INFINITY, 0.0_f64), |(least, most), cost| {
+        (least.min(cost.ns), most.max(cost.ns))
+    });
+    bounds.1 / bounds.0
+}
+
+/// Performs the fleet that must fit with two seeds at once: how many seconds that took, and the memory in MiB.
+#[expect(clippy::print_stdout, reason = "the report")]
+#[expect(clippy::cast_precision_loss, reason = "calls of two runs")]
+fn large_fleet() -> (f64, u64) {
     let scenario = scenario(10_000, 50_000, 600);
     let jobs = NonZeroUsize::new(2).expect("two");
     let began = now();
     let runs = many(&scenario, &[1, 2], jobs, &Options::default(), |_| {});
     let took = began.elapsed().as_secs_f64();
     let calls: u64 = runs.iter().map(|run| run.load.planned).sum();
+    let mib = most_resident_kib() / 1024;
     println!(
         "\nTwo runs of 10,000 instances, 5 calls a second each, ten minutes, at once: {calls} calls in {took:.1} s, \
-         {:.2} M calls/s; at most {} MiB resident.",
+         {:.2} M calls/s; at most {mib} MiB resident.",
         calls as f64 / took / 1e6,
-        most_resident_kib() / 1024
     );
-    println!("\n## Events\n");
-    agendas::report();
+    (took, mib)
 }
 
 fn scenario(instances: u32, rate: u32, seconds: u32) -> Scenario {

@@ -123,8 +123,15 @@ impl<'a> Instances<'a> {
         &self.breakers[instance as usize]
     }
 
-    /// Reads what the next call of an instance will need, so that it is at hand then.
+    /// Reads what the next call of an instance will need first, so that it is at hand then.
+    #[inline]
     pub(crate) fn look_ahead(&self, place: usize) -> u64 {
+        self.breakers[place].is_rejecting().into()
+    }
+
+    /// Reads what it will need behind that.
+    #[inline]
+    pub(crate) fn look_further_ahead(&self, place: usize) -> u64 {
         self.call_timeouts[place] ^ self.breakers[place].look_ahead()
     }
 

@@ -266,14 +266,23 @@ impl<'a> Performance<'a> {
     /// after another when requests come one by one, and for a dozen at once here. What a call needs at its end is
     /// still there then.
     fn fetch_ahead(&self) {
-        let seen = self.arrivals.targets_ahead().map(|target| {
-            self.instances.look_ahead(target)
-                ^ self.tally.planned_to(target)
-                ^ self.downstream.look_ahead(self.callers[target])
-                ^ self.recorder.permitted_now(target)
-                ^ self.lanes.look_ahead(target)
-        });
-        std::hint::black_box(seen.fold(0, |sum, one| sum ^ one));
+        let part = self.arrivals.part();
+        let targets = || self.arrivals.targets_ahead();
+        // One after another: a core looks only so many instructions ahead.
+        let mut seen = 0;
+        for target in targets() {
+            seen ^= self.instances.look_ahead(target);
+        }
+        for target in targets() {
+            seen ^= self.tally.look_ahead(target, part);
+            seen ^= self.downstream.look_ahead(self.callers[target]);
+        }
+        for target in targets() {
+            seen ^= self.instances.look_further_ahead(target);
+            seen ^= self.recorder.permitted_now(target);
+            seen ^= self.lanes.look_ahead(target);
+        }
+        std::hint::black_box(seen);
     }
 
     fn turn_to(&mut self, now: u64) {
@@ -366,9 +375,9 @@ fn unaccounted(outcomes: &Outcomes, effort: &Effort) -> Option<String> {
 
 /// What a client sees of how its call ends.
 fn outcome_of(end: End) -> ClientOutcome {
-    match end {
-        End::Reply(reply) => reply.client_outcome(),
-        End::Left => ClientOutcome::Timeout,
-        End::Cut => ClientOutcome::Reset,
+    match (end.reply(None), end) {
+        (Some(reply), _) => reply.client_outcome(),
+        (None, End::Cut) => ClientOutcome::Reset,
+        (None, _) => ClientOutcome::Timeout,
     }
 }

@@ -339,6 +339,7 @@ impl InForce {
     }
 
     /// The same for one who has called under this plan.
+    #[inline]
     pub(super) fn known_handle(&self, caller: CallerId) -> Option<faults::CallerId> {
         let handle = self.handles.get(caller.place()).copied().flatten();
         handle.filter(|handle| self.player.knows(*handle))

@@ -165,10 +165,11 @@ impl Tally {
         self.planned
     }
 
-    /// How many requests to one target have been planned.
-    pub fn planned_to(&self, target: usize) -> u64 {
-        let parts = self.counts_of(target).iter();
-        parts.map(|part| part.outcomes.planned()).sum()
+    /// Reads what the next request to `target` will need of this part, so that it is at hand then: of thousands of
+    /// targets nothing is in the cache. What comes back means nothing.
+    #[inline]
+    pub fn look_ahead(&self, target: usize, part: usize) -> u64 {
+        self.counts[target * self.parts.len() + part].sent
     }
 
     /// A request to `target` is planned in the `part` of the run that [`Phases::place`] gives.
