@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use end_to_end::{Ended, Process, Schema, empty_folder, repository, result, text};
+use end_to_end::{Ended, LIMIT, Process, Schema, Signal, empty_folder, repository, result, text};
 use serde_json::Value;
 
 /// A folder of this test alone, empty at the start.
@@ -345,4 +345,39 @@ async fn time_to_open_follows_theory_and_the_script_draws_it() {
     assert!(numbers[0] < numbers[1], "{said}");
     let svg = std::fs::read_to_string(&chart).expect("there is a chart");
     assert!(svg.starts_with("<svg") && svg.contains("theory (Erlang)"));
+}
+
+#[tokio::test]
+async fn a_scenario_that_never_ran_is_not_taken_for_one_that_held() {
+    let folder = folder("never-ran");
+    let scenario = |name: &str, expectations: &str| {
+        let text = format!(
+            "title = \"{name}\"\nduration = \"50s\"\nexpectations = [{expectations}]\n[load]\nrate = 20\n\
+             [faults]\nphases = [{{ name = \"calm\" }}]\n"
+        );
+        let path = folder.join(name).with_extension("toml");
+        std::fs::write(&path, text).expect("a scenario can be written");
+        path
+    };
+    let (first, second) = (
+        scenario("first", ""),
+        scenario("second", "\"openings == 0\""),
+    );
+    let out = folder.join("out");
+    let process = Process::start(&["run", text(&first), text(&second), "--out", text(&out)]);
+    // It does so once the first one runs.
+    process.handles_signals().await;
+
+    process.signal(Signal::Interrupt);
+    let ended = process.ended(LIMIT).await;
+
+    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+    assert!(
+        ended.said("0 of 1 of first, 0 of 1 of second"),
+        "{ended:#?}"
+    );
+    assert!(
+        ended.said("stopped after 0 of 1 runs of second"),
+        "{ended:#?}"
+    );
 }

@@ -83,6 +83,10 @@ async fn keys_that_a_simulation_sets_are_refused_with_what_to_write() {
             ["--set load.rate=0: load.rate = 0", "from 0.001"],
         ),
         (
+            &["--set", "load.choose=weighted:A=0,B=0,C=0"],
+            ["choose weighted:", "one target must have a weight above 0"],
+        ),
+        (
             &["--set", "seed=3", "--seed", "4"],
             ["--set seed=3", "leave one of the two out"],
         ),
@@ -109,6 +113,20 @@ async fn what_a_sweep_varies_is_refused_with_what_to_write() {
             &["--vary", "breaker"],
             [
                 "--vary: `breaker` has no values",
+                "such as breaker.open_for=1s,2s,4s",
+            ],
+        ),
+        (
+            &["--vary", ""],
+            [
+                "--vary: `` has no values",
+                "such as breaker.open_for=1s,2s,4s",
+            ],
+        ),
+        (
+            &["--vary", "breaker.open_for="],
+            [
+                "--vary: `breaker.open_for=` has no values",
                 "such as breaker.open_for=1s,2s,4s",
             ],
         ),
@@ -161,6 +179,11 @@ async fn flags_of_a_sweep_are_refused_with_what_to_write() {
             ["there is no target `Z`", "there are A, B, C"],
         ),
         (&["--repeat", "0"], ["--repeat: `0`", "from 1 to 10000"]),
+        (&["--jobs", "0"], ["--jobs: `0`", "from 1 to 256"]),
+        (
+            &["--set", "flet.size=3"],
+            ["--set flet.size=3: unknown key", "did you mean `fleet`?"],
+        ),
         (
             &["--instances", "3"],
             ["`--instances` is not a flag", "leave it out"],

@@ -1,28 +1,23 @@
 //! The lab and the simulator perform the same scenarios: what live runs come to lies where simulated runs do.
 //!
-//! The plain tests take less than a minute. The table of `docs/simulator.md` is made by
-//!
-//! ```text
-//! cargo test --release -p end-to-end --test live_against_simulated -- --ignored --nocapture
-//! ```
-//!
-//! and takes about as many minutes as there are shipped scenarios, times a quarter of the live runs of each.
+//! They take less than a minute. The table of all shipped scenarios is a target of its own, `live_table`, which
+//! shares the first two modules.
 //!
 //! | module | what lives there |
 //! |---|---|
 //! | `runs` | live and simulated runs of one scenario |
-//! | `figures` | the figures that are held against each other, and how far apart they may lie |
+//! | `figures` | the figures that are held against each other |
+//! | `agreement` | how far apart they may lie |
 //! | `opening` | times to open, as distributions |
-//! | `table` | all shipped scenarios |
 
-#![expect(clippy::print_stdout, reason = "the table of the documentation")]
+#![expect(clippy::print_stdout, reason = "the figures of a test that takes long")]
 
+mod agreement;
 mod figures;
 mod opening;
 mod runs;
-mod table;
 
-use figures::agree;
+use agreement::agree;
 use runs::Pair;
 
 /// Live runs of each scenario.

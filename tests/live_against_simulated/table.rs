@@ -1,6 +1,20 @@
-//! The table of all shipped scenarios, live beside simulated.
+//! The table of all shipped scenarios, live beside simulated, for `docs/simulator.md`:
+//!
+//! ```text
+//! cargo test --release -p end-to-end --test live_table
+//! ```
+//!
+//! It takes about half an hour, so no other command runs it. `LIVE=5` and `SIMULATED=200` say how many runs of each
+//! scenario; names after `--` choose scenarios. The exit status is 1 if a live run is void: the table would hold
+//! figures of a machine that had too much else to do.
+
+#![expect(clippy::print_stdout, reason = "the table of the documentation")]
+
+mod figures;
+mod runs;
 
 use std::fmt::Write;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use end_to_end::repository;
@@ -8,8 +22,8 @@ use experiment::result::Repetition;
 use experiment::statistics::Summary;
 use tokio::sync::Semaphore;
 
-use crate::figures::{COMPARED, values};
-use crate::runs::Pair;
+use figures::{COMPARED, values};
+use runs::Pair;
 
 /// Scenarios that run live at once: each has a process of its own, and they should not disturb each other.
 const AT_ONCE: usize = 2;
@@ -17,20 +31,36 @@ const AT_ONCE: usize = 2;
 /// A number from the environment.
 fn number(variable: &str, default: u32) -> u32 {
     let given = std::env::var(variable).ok();
-    given.map_or(default, |text| text.parse().expect("a whole number"))
+    given.map_or(default, |text| {
+        text.parse().unwrap_or_else(|_| {
+            panic!("{variable}: `{text}` is not a number of runs: write a whole number above zero")
+        })
+    })
 }
 
-#[tokio::test]
-#[ignore = "takes about half an hour: it makes the table of docs/simulator.md"]
-async fn the_table_of_all_shipped_scenarios() {
-    let (live, simulated) = (number("LIVE", 5), number("SIMULATED", 200));
+/// The scenarios to run: those of the command line, or all that are shipped.
+fn names() -> Vec<String> {
+    // Other tests take flags, which cargo hands to this one, too.
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|it| !it.starts_with('-'))
+        .collect();
+    if !asked.is_empty() {
+        return asked;
+    }
     let mut names: Vec<String> = std::fs::read_dir(repository().join("scenarios"))
         .expect("the scenarios are shipped")
         .filter_map(|file| Some(file.ok()?.path().file_stem()?.to_str()?.to_owned()))
         .collect();
     names.sort();
+    names
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let (live, simulated) = (number("LIVE", 5), number("SIMULATED", 200));
     let places = Arc::new(Semaphore::new(AT_ONCE));
-    let runs = names.into_iter().map(|name| {
+    let runs = names().into_iter().map(|name| {
         let places = Arc::clone(&places);
         tokio::spawn(async move {
             let _place = places.acquire().await.expect("nobody closes it");
@@ -38,14 +68,15 @@ async fn the_table_of_all_shipped_scenarios() {
         })
     });
     let runs: Vec<_> = runs.collect();
-    let mut rows = head(live, simulated);
+    println!("{}", head(live, simulated));
+    let mut void = 0;
     for run in runs {
-        let row = row(&run.await.expect("the scenario runs"));
-        println!("{row}");
-        rows.push_str(&row);
-        rows.push('\n');
+        let pair = run.await.expect("the scenario runs");
+        void += pair.live.iter().filter(|run| run.invalid.is_some()).count();
+        println!("{}", row(&pair));
     }
-    println!("\n{rows}");
+    println!("\n{void} of the live runs are void");
+    ExitCode::from(u8::from(void > 0))
 }
 
 fn head(live: u32, simulated: u32) -> String {
@@ -54,10 +85,11 @@ fn head(live: u32, simulated: u32) -> String {
     for (figure, _) in COMPARED {
         let _ = write!(head, " `{figure}` |");
     }
-    head + "\n|---|" + &"---|".repeat(COMPARED.len()) + "\n"
+    head + "\n|---|" + &"---|".repeat(COMPARED.len())
 }
 
-/// `live ± its standard error / simulated`, in bold where they lie more than three standard errors apart.
+/// `live / simulated ± standard error`, in bold where the two lie more than three standard errors apart. The error is
+/// that of a mean of as many simulated runs as there are live ones.
 fn row(pair: &Pair) -> String {
     let mut row = format!("| {} |", pair.name);
     for (figure, _) in COMPARED {

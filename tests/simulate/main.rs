@@ -1,7 +1,12 @@
 //! Scenarios in virtual time: judged and kept like live runs, the same for any number of jobs, and swept.
 
+mod events;
+mod going_on;
+mod kept;
+mod live;
 mod sweep;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +44,14 @@ phases = [
     );
     fs::write(&path, content).expect("the scenario can be written");
     path
+}
+
+/// All files of a folder, by name, with what they hold.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = fs::read_dir(folder).expect("the folder can be listed");
+    let files = files.map(|file| file.expect("it can be listed").path());
+    let bytes = |path: &PathBuf| fs::read(path).expect("it can be read");
+    files.map(|path| (path.clone(), bytes(&path))).collect()
 }
 
 const HELD: &str = r#""openings >= 3", "fast_fail_ratio(phase=outage) > 0.3""#;
@@ -163,42 +176,6 @@ async fn what_was_set_is_kept_in_a_file_that_gives_the_same_run() {
 }
 
 #[tokio::test]
-async fn a_live_run_takes_set_too_and_refuses_what_only_a_simulation_can() {
-    let folder = folder("live");
-    let scenario = scenario(&folder, "");
-    let out = folder.join("out");
-
-    let sets = ["--set", "duration=1s", "--set", "load.rate=50"];
-    let asked = ["run", text(&scenario), "--quiet", "--out", text(&out)];
-    let ended = Process::run(&[&asked[..], &sets].concat()).await;
-
-    assert!(ended.status.success(), "{ended:#?}");
-    let run = repetitions(&out).remove(0);
-    assert_eq!(
-        (
-            run["performer"].as_str(),
-            run["load"]["profile"]["rate"].as_f64()
-        ),
-        (Some("live"), Some(50.0))
-    );
-    assert!(read(&out.join("scenario.toml")).contains("duration = \"1s\" # of virtual time"));
-    for (set, why) in [
-        (
-            "fleet.size=65",
-            "65 instances are more than can be run live, up to 64: write `breaker-lab simulate",
-        ),
-        (
-            "instance.A.restart=[{ at = \"1s\", for = \"1s\" }]",
-            "live instances neither pause nor restart",
-        ),
-    ] {
-        let ended = Process::run(&["run", text(&scenario), "--set", set]).await;
-        assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-        assert!(ended.said(why), "{ended:#?}");
-    }
-}
-
-#[tokio::test]
 async fn each_call_and_each_transition_is_a_row_of_the_event_table() {
     let folder = folder("events");
     let scenario = scenario(&folder, HELD);
@@ -235,11 +212,8 @@ async fn each_call_and_each_transition_is_a_row_of_the_event_table() {
         assert_eq!(count("transition"), transitions.sum::<usize>() as u64);
         assert!(count("transition") > 5);
     }
-    let mut left = std::fs::read_dir(&folder).expect("the folder is there");
-    assert!(left.all(|entry| {
-        let name = entry.expect("an entry").file_name();
-        !name.to_string_lossy().starts_with('.')
-    }));
+    let files = fs::read_dir(&folder).expect("a folder");
+    assert_eq!(files.count(), 3, "no draft is left");
 }
 
 #[tokio::test]
@@ -274,4 +248,24 @@ async fn ctrl_c_ends_a_simulation_and_keeps_the_runs_that_have_ended() {
     let runs = repetitions(&out);
     assert!((1..10_000).contains(&runs.len()), "{}", runs.len());
     assert!(runs.iter().all(|run| run["cut_short"] == false));
+}
+
+#[tokio::test]
+async fn a_folder_with_a_result_is_left_as_it_is() {
+    let folder = folder("never-overwritten");
+    let scenario = scenario(&folder, "");
+    let out = folder.join("out");
+    let asked = ["simulate", text(&scenario), "--out", text(&out)];
+    assert!(Process::run(&asked).await.status.success());
+    let before = contents(&out);
+
+    let again = Process::run(&asked).await;
+    let sweep = ["sweep", text(&scenario), "--vary", "load.rate=90,180"];
+    let swept = Process::run(&[&sweep[..], &["--out", text(&out)]].concat()).await;
+
+    for refused in [again, swept] {
+        assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+        assert!(refused.said("--out"), "{refused:#?}");
+    }
+    assert_eq!(contents(&out), before);
 }

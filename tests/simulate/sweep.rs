@@ -5,7 +5,7 @@ use std::path::Path;
 use end_to_end::{Process, read, repetitions, text};
 use serde_json::Value;
 
-use crate::{folder, scenario};
+use crate::{contents, folder, scenario};
 
 #[tokio::test]
 async fn a_sweep_is_laid_out_and_goes_on_where_it_stopped() {
@@ -82,27 +82,29 @@ async fn assert_trial_is_a_simulation(trials: &[String], scenario: &Path, out: &
 }
 
 #[tokio::test]
-async fn a_folder_of_another_sweep_is_refused() {
+async fn a_folder_of_another_sweep_is_refused_and_left_as_it_is() {
     let folder = folder("other-sweep");
     let out = folder.join("out");
     let scenario = scenario(&folder, "");
-    let sweep = async |vary: &str| {
-        let asked = [
-            "sweep",
-            text(&scenario),
-            "--repeat",
-            "1",
-            "--out",
-            text(&out),
-            "--vary",
-            vary,
-        ];
-        Process::run(&asked).await
+    let sweep = async |more: &[&str]| {
+        let asked = ["sweep", text(&scenario), "--out", text(&out), "--quiet"];
+        Process::run(&[&asked[..], more].concat()).await
     };
-    assert!(sweep("breaker.open_for=500ms").await.status.success());
+    let open_for = ["--vary", "breaker.open_for=500ms", "--repeat", "1"];
+    assert!(sweep(&open_for).await.status.success());
+    let before = contents(&out);
 
-    let ended = sweep("breaker.jitter=0,0.1").await;
+    for more in [
+        &["--vary", "breaker.jitter=0,0.1"][..],
+        &["--vary", "breaker.open_for=500ms", "--set", "load.rate=91"],
+        &["--vary", "breaker.open_for=500ms", "--seed", "7"],
+        &["--vary", "breaker.open_for=500ms", "--figure", "flaps"],
+    ] {
+        let ended = sweep(more).await;
 
-    assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-    assert!(ended.said("choose another folder with --out"), "{ended:#?}");
+        assert_eq!(ended.status.code(), Some(2), "{more:?}: {ended:#?}");
+        let why = "choose another folder with --out";
+        assert!(ended.said(why), "{more:?}: {ended:#?}");
+        assert_eq!(contents(&out), before, "{more:?}");
+    }
 }

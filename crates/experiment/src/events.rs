@@ -120,6 +120,11 @@ impl<W: Write> CsvEvents<W> {
         self.names = names.into_iter().map(Into::into).collect();
     }
 
+    /// Where it writes. What is told next follows what is written there.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.to
+    }
+
     /// Whatever it was written to, with all of it.
     ///
     /// # Errors

@@ -21,7 +21,6 @@ use std::str::FromStr;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::load::Detail;
 use crate::reading::listed;
 
 pub use catalogue::{CATALOGUE, Definition, Source, definition};
@@ -97,6 +96,8 @@ pub struct Known<'a> {
     pub phases: Vec<&'a str>,
     /// Whether breakers are watched, or only the load.
     pub fleet: bool,
+    /// Whether times are kept for all targets together, because there are too many of them.
+    pub times_together: bool,
 }
 
 /// Whether an expectation held.
@@ -183,13 +184,12 @@ impl Figure {
             _ => Ok(()),
         };
         among("target", target, &known.targets)?;
-        let targets = known.targets.len();
         let of_times = definition.source == Source::Load && definition.unit == Unit::Seconds;
-        if target.is_some() && of_times && Detail::of(targets) == Detail::Together {
+        if target.is_some() && of_times && known.times_together {
             return Err(format!(
-                "of {targets} targets, times are kept for all together, and for each only up to {}: leave out \
-                 the target, or ask for a count or a ratio",
-                Detail::MOST_TARGETS
+                "of so many targets ({}) times are kept for all together: leave out the target, or ask for a \
+                 count or a ratio",
+                known.targets.len()
             ));
         }
         among("phase", phase, &known.phases)

@@ -61,7 +61,8 @@ pub use trajectory::GateProcess;
 pub use truth::Standing;
 pub use work::Work;
 pub use written::{
-    Base, Bursts, Limits, Markov, MarkovState, WrittenEffect, WrittenGate, WrittenPlan, WrittenRule,
+    Base, Bursts, Limits, Markov, MarkovState, WrittenEffect, WrittenGate, WrittenPlan,
+    WrittenRule, WrongCaller,
 };
 
 /// The body of an answer that nothing has spoilt.

@@ -248,11 +248,16 @@ impl Overload {
 
     /// How long a piece of work takes that starts at `now`, in milliseconds.
     fn work(&self, now: Duration, factor: f64, share: f64, luck: f64) -> f64 {
+        self.slowed(now, factor, self.service.sample(share), luck)
+    }
+
+    /// How long a piece of work takes that takes `usual` milliseconds where nothing slows it.
+    fn slowed(&self, now: Duration, factor: f64, usual: f64, luck: f64) -> f64 {
         let missed = match &self.warmth {
             Some(warmth) if luck >= self.hit_ratio(now) => warmth.miss_factor,
             _ => 1.0,
         };
-        self.service.sample(share) * missed * self.trigger_factor(now) * factor
+        usual * missed * self.trigger_factor(now) * factor
     }
 
     /// Equally likely times, in milliseconds, until a call that comes at `now` is done; `None` when
@@ -277,7 +282,10 @@ impl Overload {
         let slower = self.trigger_factor(now) * factor;
         let mean = self.service.mean() * (hits + (1.0 - hits) * missed) * slower;
         let step_ms = mean / f64::from(self.workers);
-        let mut times = Vec::new();
+        let mut times = Vec::with_capacity((STEPS * STEPS) as usize);
+        let usual: Vec<f64> = (0..STEPS)
+            .map(|work| self.service.sample(share(work)))
+            .collect();
         for wait in 0..STEPS {
             let before = match self.queue.discipline {
                 _ if !full => 0.0,
@@ -288,9 +296,9 @@ impl Overload {
                 }
             };
             let waited = step_ms * gamma_quantile(before, share(wait));
-            for work in 0..STEPS {
+            for (work, usual) in (0..STEPS).zip(&usual) {
                 let luck = share((work * 5 + wait * 3) % STEPS);
-                times.push(waited + self.work(now, factor, share(work), luck));
+                times.push(waited + self.slowed(now, factor, *usual, luck));
             }
         }
         Some(times)

@@ -6,6 +6,7 @@
 mod check;
 mod interruption;
 mod names;
+mod seed;
 mod set;
 mod written;
 
@@ -27,7 +28,7 @@ use crate::breaker_settings::BreakerSettings;
 use crate::chance::Draw;
 use crate::expectation::{Expectation, Figure, Known};
 use crate::faults::Plan;
-use crate::load::{Phases, Point, Profile, Shape};
+use crate::load::{Detail, Phases, Point, Profile, Shape};
 use crate::reading::parse_toml;
 use crate::values::Span;
 
@@ -231,6 +232,7 @@ impl Scenario {
             targets: self.instances().iter().map(String::as_str).collect(),
             phases: self.phases.names(),
             fleet: true,
+            times_together: Detail::of(self.instances().len()) == Detail::Together,
         })
     }
 
@@ -271,6 +273,7 @@ impl TryFrom<Written> for Scenario {
         let targets: Vec<&str> = names.all().iter().map(String::as_str).collect();
         let fits = load.check_targets(&targets);
         fits.map_err(|what| format!("load.{what}"))?;
+        written.check_callers(&names)?;
         written.tell_faults(&names);
         let faults = written.checked_faults(&names)?;
         let phases = written.phases(&faults)?;

@@ -27,7 +27,7 @@ pub use grid::{Axis, Cell, Grid};
 pub use table::Table;
 pub use trial::Trial;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,12 @@ pub struct Sweep {
     pub title: String,
     /// The version of the program that performs it.
     pub version: String,
+    /// The commit that the program was built from, where the build knew it.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// The files of replayed loads by name, each with a digest of its rates.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replayed: BTreeMap<String, String>,
     /// The settings that are varied.
     pub grid: Grid,
     /// The first seed of every cell; the others follow.
@@ -129,15 +135,25 @@ impl Sweep {
     ///
     /// What differs.
     pub fn check_continues(&self, kept: &Self) -> Result<(), String> {
+        let unknown = "unknown".to_owned();
+        let commit = |sweep: &'_ Self| sweep.commit.clone().unwrap_or(unknown.clone());
         let pairs = [
             ("the shape", &self.schema, &kept.schema),
             ("the scenario", &self.scenario, &kept.scenario),
             ("the version of the program", &self.version, &kept.version),
+            ("the commit of the program", &commit(self), &commit(kept)),
         ];
         for (what, now, then) in pairs {
             if now != then {
                 return Err(format!("{what} was {then} and is {now}"));
             }
+        }
+        let changed = |(file, digest): &(&String, &String)| {
+            let now = self.replayed.get(*file);
+            now.is_some_and(|now| now != *digest)
+        };
+        if let Some((file, _)) = kept.replayed.iter().find(changed) {
+            return Err(format!("the rates in {file} were others"));
         }
         let keys = |sweep: &Self| sweep.grid.keys().map(str::to_owned).collect::<Vec<_>>();
         if keys(self) != keys(kept) {

@@ -1,10 +1,13 @@
 //! The table of a run's events, a CSV file that takes its place when it is whole.
+//!
+//! A table takes the place of nothing but another table: a scenario, a result or anything else of the user is never
+//! overwritten by a name that was mistaken.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
-use experiment::events::{CsvEvents, Events};
+use experiment::events::{COLUMNS, CsvEvents, Events};
 
 use crate::failure::Failure;
 use crate::file::Draft;
@@ -16,47 +19,121 @@ pub(crate) struct EventTable {
     csv: CsvEvents<BufWriter<File>>,
     /// None for what is no plain file, such as a pipe.
     draft: Option<Draft>,
+    /// Where the rows of the last run begin, in a plain file.
+    begun: Option<u64>,
 }
 
 impl EventTable {
     /// A table without rows, found to be writable before anything starts. A table that is there already stays until
-    /// this one is whole.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+    /// this one is whole. The result of the run needs the places in `taken`.
+    pub(crate) fn open(path: &Path, taken: &[PathBuf]) -> Result<Self, Failure> {
         let shown = path.display().to_string();
+        let not_allowed =
+            |why: &str| Failure::usage(format!("--events {shown} is not allowed: {why}"));
         let refused = |error: &io::Error| {
             Failure::usage(format!(
                 "--events: cannot write {shown}: {error}; choose another file"
             ))
         };
         if path.is_dir() || path.file_name().is_none() || path == Path::new("-") {
-            return Err(Failure::usage(format!(
-                "--events {shown} is not allowed: write the name of a file, such as events.csv"
-            )));
+            return Err(not_allowed("write the name of a file, such as events.csv"));
         }
-        let is_plain = fs::metadata(path).map_or(true, |about| about.is_file());
-        let opened = if is_plain {
-            Draft::beside(path).map(|(file, draft)| (file, Some(draft)))
-        } else {
-            File::create(path).map(|file| (file, None))
+        // Where a link leads to, so that the link stays.
+        let place = place_of(path);
+        if taken.iter().any(|it| place_of(it) == place) {
+            return Err(not_allowed(
+                "the result has a file of this name there; choose another file",
+            ));
+        }
+        let (file, draft) = match fs::metadata(&place) {
+            Ok(about) if !about.is_file() => (open_special(&place), None),
+            Ok(_) if !holds_events(&place).map_err(|error| refused(&error))? => {
+                return Err(not_allowed(
+                    "it holds something else than events; choose another file",
+                ));
+            }
+            _ => match Draft::beside(&place) {
+                Ok((file, draft)) => (Ok(file), Some(draft)),
+                Err(error) => (Err(error), None),
+            },
         };
-        let (file, draft) = opened.map_err(|error| refused(&error))?;
+        let file = file.map_err(|error| refused(&error))?;
         let csv = CsvEvents::new(BufWriter::new(file)).map_err(|error| refused(&error))?;
-        Ok(Self { shown, csv, draft })
+        Ok(Self {
+            shown,
+            csv,
+            draft,
+            begun: None,
+        })
     }
 
     /// A run with this seed begins, of instances with these names; it tells its events to what is returned.
     pub(crate) fn run(&mut self, seed: u64, names: &[String]) -> &mut impl Events {
+        let plain = self.draft.is_some();
+        // Where that cannot be told, the run before stays: nothing may be written either.
+        let place = plain.then(|| self.csv.get_mut().stream_position().ok());
+        self.begun = place.flatten();
         self.csv.begin(seed, names.iter().cloned());
         &mut self.csv
     }
 
+    /// Takes back the rows of the last run, of which no result is kept. A pipe or a device has them already.
+    pub(crate) fn forget_run(&mut self) -> Result<(), Failure> {
+        let Some(begun) = self.begun.take() else {
+            return Ok(());
+        };
+        let to = self.csv.get_mut();
+        let forgotten = to
+            .flush()
+            .and_then(|()| to.get_ref().set_len(begun))
+            .and_then(|()| to.seek(SeekFrom::Start(begun)));
+        forgotten.map(|_| ()).map_err(|error| self.failed(&error))
+    }
+
     /// The table is whole and takes its place.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        let Self { shown, csv, draft } = self;
-        let written = csv.finish().and_then(|_| match draft {
-            Some(draft) => draft.settle(),
-            None => Ok(()),
-        });
+        let Self {
+            shown, csv, draft, ..
+        } = self;
+        let written = csv
+            .finish()
+            .and_then(|_| draft.map_or(Ok(()), Draft::settle));
         written.map_err(|error| Failure::runtime(format!("cannot write {shown}: {error}")))
     }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        Failure::runtime(format!("cannot write {}: {error}", self.shown))
+    }
+}
+
+/// The path without links, also of a file that is not there yet.
+fn place_of(path: &Path) -> PathBuf {
+    if let Ok(place) = fs::canonicalize(path) {
+        return place;
+    }
+    // A link to a file that is not there yet.
+    let leads = fs::read_link(path).map(|to| path.parent().unwrap_or(Path::new("")).join(to));
+    let path = leads.as_deref().unwrap_or(path);
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    match (fs::canonicalize(folder), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// Whether a file is a table of events, or empty. Who protected it from writing does not want it replaced either.
+fn holds_events(place: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    let columns = COLUMNS[..3].join(",");
+    let file = OpenOptions::new().read(true).append(true).open(place)?;
+    file.take(columns.len() as u64).read_to_end(&mut head)?;
+    Ok(head.is_empty() || head == columns.as_bytes())
+}
+
+/// A pipe or a device.
+fn open_special(place: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).open(place)
 }

@@ -1,19 +1,21 @@
-//! Files of the user: read within a bound of size, and written whole or not at all.
+//! Files of the user, read within a bound of size and written whole or not at all.
 //!
 //! A path may name a device or a pipe that never ends (`/dev/zero`). Whoever reads it to its end eats all
-//! memory, so each kind of file has a limit far above what anybody writes by hand.
+//! memory, so each kind of file has a limit far above what anybody writes by hand. A file that this program has
+//! written has none: what was written can be read.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process;
 
 /// Bytes of a file of settings, a plan of faults, a patch or a scenario.
 pub(crate) const WRITTEN_BY_HAND: u64 = 1024 * 1024;
 /// Bytes of a file of rates: a row per second for a week.
 pub(crate) const RECORDED: u64 = 16 * 1024 * 1024;
-/// Bytes of a result: a thousand long runs.
-pub(crate) const RESULT: u64 = 512 * 1024 * 1024;
+/// Bytes of a result that comes from no plain file.
+const PIPED_RESULT: u64 = 512 * 1024 * 1024;
+/// Drafts of one process number for one file, of which only a process that was killed leaves any.
+const MAX_DRAFTS: u32 = 1000;
 
 /// Reads a file of at most `limit` bytes.
 ///
@@ -21,8 +23,28 @@ pub(crate) const RESULT: u64 = 512 * 1024 * 1024;
 ///
 /// What the system says, and [`io::ErrorKind::FileTooLarge`] for a longer file.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    up_to(limit, File::open(path)?)
+}
+
+/// Reads what this program has written: a plain file whole, anything else within a bound.
+///
+/// # Errors
+///
+/// What the system says, and [`io::ErrorKind::FileTooLarge`] for what is no plain file and longer than the bound.
+pub(crate) fn read_kept(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    up_to(bound_of_kept(&file)?, file)
+}
+
+fn bound_of_kept(file: &File) -> io::Result<u64> {
+    let plain = file.metadata()?.is_file();
+    Ok(if plain { u64::MAX } else { PIPED_RESULT })
+}
+
+fn up_to(limit: u64, file: File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    let mut file = file.take(limit.saturating_add(1));
+    file.read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let message = format!(
             "it has more than {} MiB, which is the limit for such a file",
@@ -43,7 +65,35 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
-/// A file that is written beside its place and takes it when it is whole. It goes when nothing comes of it.
+/// Writes a file, whole or not at all: beside its place first, then renamed. Whoever reads the file sees the old or the
+/// new one, also after a loss of power.
+///
+/// # Errors
+///
+/// What the system says; the old file is as it was.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_with(path, |to| to.write_all(bytes))
+}
+
+/// The same for what is written part by part.
+///
+/// # Errors
+///
+/// What the system says, or `write`; the old file is as it was.
+pub(crate) fn replace_with(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let (file, draft) = Draft::beside(path)?;
+    let mut to = BufWriter::new(file);
+    write(&mut to)?;
+    to.flush()?;
+    to.get_ref().sync_all()?;
+    draft.settle()
+}
+
+/// A file that lies beside its place until it is whole, under a name that nobody else has. It goes when nothing comes
+/// of it.
 #[derive(Debug)]
 pub(crate) struct Draft {
     lies: PathBuf,
@@ -51,26 +101,38 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// A new file in the folder of `path`. What lies at `path` stays until the draft is settled.
+    /// A new and empty file beside `place`. No file that is there already is touched: others may write at the same
+    /// time, and processes that were killed may have left something.
     ///
     /// # Errors
     ///
     /// What the system says.
-    pub(crate) fn beside(path: &Path) -> io::Result<(File, Self)> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-        // Two processes that write the same file do not meet before it takes its place.
-        let name = format!(".{}.{}.part", name.to_string_lossy(), process::id());
-        let lies = path.with_file_name(name);
-        let file = File::create_new(&lies)?;
-        let belongs = path.to_owned();
-        Ok((file, Self { lies, belongs }))
+    pub(crate) fn beside(place: &Path) -> io::Result<(File, Self)> {
+        let name = place.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+        let name = format!(".{}.{}", name.to_string_lossy(), std::process::id());
+        let mut number = 0;
+        loop {
+            let lies = place.with_file_name(format!("{name}-{number}.part"));
+            match File::create_new(&lies) {
+                Ok(file) => {
+                    let belongs = place.to_owned();
+                    return Ok((file, Self { lies, belongs }));
+                }
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists && number < MAX_DRAFTS =>
+                {
+                    number += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    /// Takes its place.
+    /// The file takes its place.
     ///
     /// # Errors
     ///
-    /// What the system says; the old file is as it was.
+    /// What the system says.
     pub(crate) fn settle(self) -> io::Result<()> {
         fs::rename(&self.lies, &self.belongs)
     }
@@ -83,27 +145,13 @@ impl Drop for Draft {
     }
 }
 
-/// Writes a file, whole or not at all. Whoever reads the file sees the old or the new one, also after a loss of power.
-///
-/// # Errors
-///
-/// What the system says; the old file is as it was.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let (file, draft) = Draft::beside(path)?;
-    write(file, bytes)?;
-    draft.settle()
-}
-
 /// Writes a file and waits until it is on the disk.
 ///
 /// # Errors
 ///
 /// What the system says.
 pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write(File::create(path)?, bytes)
-}
-
-fn write(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -121,6 +169,17 @@ mod tests {
         assert!(error.to_string().contains("more than 1 MiB"), "{error}");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn what_was_written_can_be_read_however_long_it_is() {
+        let plain = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let bound = |path: &Path| bound_of_kept(&File::open(path).unwrap()).unwrap();
+
+        assert_eq!(bound(&plain), u64::MAX);
+        assert_eq!(bound(Path::new("/dev/zero")), PIPED_RESULT);
+        assert_eq!(read_kept(&plain).unwrap(), fs::read(&plain).unwrap());
+    }
+
     #[test]
     fn a_file_within_its_limit_is_read_as_it_is() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
@@ -132,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_draft_of_which_nothing_comes_leaves_the_old_file_and_nothing_beside_it() {
-        let folder = std::env::temp_dir().join(format!("breaker-lab-draft-{}", process::id()));
+        let folder = std::env::temp_dir().join(format!("breaker-lab-draft-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("result.json");
         save(&path, b"old").unwrap();
@@ -140,8 +199,10 @@ mod tests {
 
         let (mut file, draft) = Draft::beside(&path).unwrap();
         file.write_all(b"half of the ne").unwrap();
-        assert_eq!(names(), 2);
-        drop((file, draft));
+        // A second one, of the same process, does not meet the first.
+        let second = Draft::beside(&path).unwrap();
+        assert_eq!(names(), 3);
+        drop((file, draft, second));
 
         assert_eq!((fs::read(&path).unwrap(), names()), (b"old".to_vec(), 1));
         replace(&path, b"new").unwrap();

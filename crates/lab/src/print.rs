@@ -9,6 +9,7 @@
 
 mod writer;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -38,12 +39,34 @@ pub(crate) fn pipe(file: File) -> Writer {
 
 /// One line to standard output. Never waits for its reader.
 pub(crate) fn line(text: &str) {
-    OUTPUT.add(format!("{text}\n").into_bytes());
+    OUTPUT.add(format!("{}\n", visible(text)).into_bytes());
 }
 
 /// One line to standard error. Never waits for its reader.
 pub(crate) fn error(text: &str) {
-    ERROR.add(format!("{text}\n").into_bytes());
+    ERROR.add(format!("{}\n", visible(text)).into_bytes());
+}
+
+/// The text with its control characters written out: a title or the name of a file may hold what a terminal obeys, or
+/// what turns the order of letters round.
+fn visible(text: &str) -> Cow<'_, str> {
+    let obeyed = |letter: char| {
+        let kept = letter == '\n' || letter == '\t';
+        let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        letter.is_control() && !kept || turns
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut written = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        if obeyed(letter) {
+            written.extend(letter.escape_unicode());
+        } else {
+            written.push(letter);
+        }
+    }
+    Cow::Owned(written)
 }
 
 /// Bytes for a terminal, as they are.
@@ -93,4 +116,16 @@ pub(crate) fn finish() -> io::Result<()> {
     }
     ERROR.finish(least);
     OUTPUT.outcome()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_printed() {
+        assert_eq!(visible("a\tb\nc — ±"), "a\tb\nc — ±");
+        assert_eq!(visible("\x1b[2Jgone"), "\\u{1b}[2Jgone");
+        assert_eq!(visible("a\u{202e}b\r"), "a\\u{202e}b\\u{d}");
+    }
 }

@@ -13,7 +13,8 @@ pub(crate) mod report;
 mod settled;
 mod shipped;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use experiment::expectation::ExpectationVerdict;
@@ -21,10 +22,11 @@ use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
 use telemetry::Telemetry;
 
-pub(crate) use compare::compare;
+pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
+pub(crate) use machine::commit;
 pub(crate) use settled::settled;
-pub(crate) use shipped::{Source, read};
+pub(crate) use shipped::{RUN_WITH, Source, read};
 
 use entries::{Entries, turns};
 
@@ -37,7 +39,7 @@ use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::together::{
     Course, EventWriter, Observer, Show, System, Tap, bind_anywhere, print_summary, url_table,
 };
-pub(crate) use folder::{Folder, unused};
+pub(crate) use folder::{Folder, claimed, places};
 pub(crate) use inputs::keep_inputs;
 
 /// What to run, and what to do with the result.
@@ -61,12 +63,9 @@ impl AsRef<Observing> for Settings {
 /// Runs the scenarios, prints what came of them and leaves a folder with the results. Several take turns and are
 /// compared.
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
+    // All that may be refused is refused before anything is made.
+    let mut table = opened(settings.events.as_deref(), settings.out.as_deref())?;
     let mut entries = Entries::prepare(&settings)?;
-    let mut table = settings
-        .events
-        .as_deref()
-        .map(EventTable::open)
-        .transpose()?;
     entries.introduce(&settings.sources);
     let turns = turns(settings.repeat, settings.sources.len());
     let of = u32::try_from(turns.len()).unwrap_or(u32::MAX);
@@ -82,19 +81,39 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
             table: table.take(),
         };
         let run = repetition(&settings, &scenario, turn, end.as_mut()).await?;
-        table = run.table;
         ending = run.ending;
         entries.keep(place, run.repetition, [number, settings.repeat])?;
+        table = run.table?;
         if ending.is_some() {
             break;
         }
     }
-    if let Some(table) = table {
-        table.finish()?;
-    }
-    entries.report();
-    entries.judge()?;
+    let written = table.map_or(Ok(()), EventTable::finish);
+    entries.report(settings.repeat);
+    both(written, entries.judge(settings.repeat))?;
     Ok(ending.unwrap_or_else(Ending::now))
+}
+
+/// The table of events, if there is to be one, found to be writable.
+pub(crate) fn opened(
+    events: Option<&Path>,
+    out: Option<&Path>,
+) -> Result<Option<EventTable>, Failure> {
+    let taken = out.map(places).unwrap_or_default();
+    let table = events.map(|path| EventTable::open(path, &taken));
+    table.transpose()
+}
+
+/// What became of the events, and of the judgement. The result is kept whatever became of the events; where both
+/// failed, the judgement decides how the program ends, and both are said.
+pub(crate) fn both(
+    events: Result<(), Failure>,
+    judged: Result<(), Failure>,
+) -> Result<(), Failure> {
+    if let (Err(events), Err(_)) = (&events, &judged) {
+        print::error(&format!("breaker-lab: {events}"));
+    }
+    judged.and(events)
 }
 
 /// The result of a scenario of which nothing has been run yet.
@@ -112,10 +131,9 @@ pub(crate) fn begun(source: &Source) -> RunResult {
 
 /// Writes the result as it is so far.
 pub(crate) fn keep(folder: &Folder, result: &RunResult) -> Result<(), Failure> {
-    let text = serde_json::to_vec(result).map_err(|error| {
-        Failure::runtime(format!("the result cannot be written as JSON: {error}"))
-    })?;
-    folder.write("result.json", &text)
+    folder.write_with("result.json", |to| {
+        serde_json::to_writer(to, result).map_err(io::Error::from)
+    })
 }
 
 /// Which run it is, and where its events go.
@@ -126,11 +144,11 @@ struct Turn<'a> {
     table: Option<EventTable>,
 }
 
-/// One run, and whether the user ended it.
+/// One run, whether the user ended it, and what became of its events.
 struct Run {
     repetition: Repetition,
     ending: Option<Ending>,
-    table: Option<EventTable>,
+    table: Result<Option<EventTable>, Failure>,
 }
 
 async fn repetition(
@@ -175,7 +193,7 @@ async fn repetition(
     if settings.show.is_whole() {
         print_summary(&repetition, settings.show);
     }
-    let table = writer.map(EventWriter::finish).transpose()?;
+    let table = writer.map(EventWriter::finish).transpose();
     Ok(Run {
         repetition,
         ending,

@@ -4,6 +4,7 @@
 //! starts, progress, an end at Ctrl-C that keeps what is done, and the folder.
 
 mod bar;
+mod keeper;
 mod swept;
 
 use std::num::NonZeroUsize;
@@ -18,10 +19,12 @@ use tokio::task::spawn_blocking;
 use crate::cli::{SimulateArgs, VirtualArgs};
 use crate::event_table::EventTable;
 use crate::failure::Failure;
+use crate::parallel::in_parallel;
 use crate::print;
-use crate::run::{Folder, Source, begun, check, judge, keep, keep_inputs, read, report};
+use crate::run::{Folder, Source, begun, both, check, judge, keep_inputs, opened, read, report};
 use crate::shutdown::asked_to_end;
 use bar::Bar;
+use keeper::Keeper;
 pub(crate) use swept::sweep;
 
 /// What to simulate, and what to do with the result.
@@ -45,18 +48,17 @@ pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
     }
     let source = &settings.source;
     // All that may be refused is refused before anything is made.
-    let table = settings.events.as_deref().map(EventTable::open);
-    let table = table.transpose()?;
+    let table = opened(settings.events.as_deref(), settings.out.as_deref())?;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
+    let shown = folder.path().display().to_string();
     keep_inputs(&folder, source)?;
     print::line(&format!("{}: {}", source.name, source.scenario.title()));
-    let mut result = begun(source);
-    result.repetitions = performed(&settings, table).await?;
-    keep(&folder, &result)?;
+    let keeper = Keeper::new(folder, begun(source));
+    let (result, events) = performed(&settings, table, keeper).await?;
     told(&settings, &result);
-    print::line(&format!("result in {}", folder.path().display()));
-    judge(&result)?;
-    all_done(&settings, &result)
+    let judged = judge(&result).and_then(|()| all_done(&settings, &result));
+    print::line(&format!("result in {shown}"));
+    both(events, judged)
 }
 
 fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
@@ -97,62 +99,78 @@ fn jobs(args: &VirtualArgs) -> NonZeroUsize {
     asked.unwrap_or_else(cores)
 }
 
-/// The runs that ended, in the order of their seeds. After Ctrl-C those that were under way are left out, unless
-/// there are no others.
+/// The result with the runs that ended, and what became of their events.
 async fn performed(
     settings: &Settings,
     table: Option<EventTable>,
-) -> Result<Vec<Repetition>, Failure> {
+    mut keeper: Keeper,
+) -> Result<(RunResult, Result<(), Failure>), Failure> {
     let (scenario, seeds) = (settings.source.scenario.clone(), settings.seeds.clone());
     let (jobs, options) = (settings.jobs, Options::default());
     let bar = Arc::new(Bar::new(settings.quiet || seeds.len() == 1));
     let shown = Arc::clone(&bar);
     let cancel = options.cancel.clone();
-    let work = spawn_blocking(move || match table {
-        Some(table) => one_by_one(&scenario, &seeds, &options, table, &shown),
-        None => Ok(simulator::many(
-            &scenario,
-            &seeds,
-            jobs,
-            &options,
-            |progress| {
-                shown.show(progress.done, progress.all);
-            },
-        )),
+    let work = spawn_blocking(move || {
+        let mut done = 0;
+        let mut ended = |place, run| {
+            done += 1;
+            shown.show(done, seeds.len());
+            keeper.take(place, run)
+        };
+        let events = if let Some(table) = table {
+            one_by_one(&scenario, &seeds, &options, table, &mut ended)?
+        } else {
+            at_once(&scenario, &seeds, jobs, &options, ended)?;
+            Ok(())
+        };
+        Ok((keeper.finish()?, events))
     });
-    let runs = until_done_or_ended(work, &cancel).await;
+    let ended = until_done_or_ended(work, &cancel).await;
     bar.end();
-    let mut runs = runs??;
-    if runs.iter().any(|run| !run.cut_short) {
-        runs.retain(|run| !run.cut_short);
-    }
-    Ok(runs)
+    ended?
 }
 
-/// The runs one after another, so that their events do not mix.
+/// The runs on several threads, each handed on when it has ended.
+fn at_once(
+    scenario: &Scenario,
+    seeds: &[u64],
+    jobs: NonZeroUsize,
+    options: &Options,
+    mut ended: impl FnMut(usize, Repetition) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let tasks: Vec<(usize, u64)> = seeds.iter().copied().enumerate().collect();
+    let one = |(place, seed): &(usize, u64)| {
+        let begins = !options.cancel.is_cancelled();
+        let run = begins.then(|| simulator::run(scenario, *seed, options));
+        Ok((*place, run))
+    };
+    in_parallel(&tasks, jobs, one, |(place, run)| {
+        run.map_or(Ok(()), |run| ended(place, run))
+    })
+}
+
+/// The runs one after another, so that their events do not mix; what became of the events. Those of a run that was
+/// cut short go with it.
 fn one_by_one(
     scenario: &Scenario,
     seeds: &[u64],
     options: &Options,
     mut table: EventTable,
-    bar: &Bar,
-) -> Result<Vec<Repetition>, Failure> {
-    let mut runs = Vec::new();
-    for seed in seeds {
+    ended: &mut impl FnMut(usize, Repetition) -> Result<(), Failure>,
+) -> Result<Result<(), Failure>, Failure> {
+    let mut forgotten = Ok(());
+    for (place, seed) in seeds.iter().enumerate() {
         if options.cancel.is_cancelled() {
             break;
         }
         let events = table.run(*seed, scenario.instances());
-        runs.push(simulator::run_telling(
-            scenario,
-            *seed,
-            options,
-            Some(events),
-        ));
-        bar.show(runs.len(), seeds.len());
+        let run = simulator::run_telling(scenario, *seed, options, Some(events));
+        if run.cut_short && place > 0 {
+            forgotten = table.forget_run();
+        }
+        ended(place, run)?;
     }
-    table.finish()?;
-    Ok(runs)
+    Ok(forgotten.and_then(|()| table.finish()))
 }
 
 /// What the work comes to; Ctrl-C, or a reader who has gone away, makes it end early.
@@ -178,14 +196,19 @@ fn told(settings: &Settings, result: &RunResult) {
     report::all(result);
 }
 
-/// Whether as many runs ended as were asked for, where something is expected of them.
+/// Whether as many runs ended as were asked for, where something is expected of them; said in any case.
 fn all_done(settings: &Settings, result: &RunResult) -> Result<(), Failure> {
-    let (done, of) = (result.repetitions.len(), settings.seeds.len());
-    let expects = !settings.source.scenario.expectations().is_empty();
-    if done < of && expects {
-        return Err(Failure::Assertion(format!(
-            "stopped after {done} of {of} runs: whether the expectations hold for the others is not known"
-        )));
+    let whole = result.repetitions.iter().filter(|run| !run.cut_short);
+    let (done, of) = (whole.count(), settings.seeds.len());
+    if done == of {
+        return Ok(());
     }
-    Ok(())
+    let stopped = format!("stopped after {done} of {of} runs");
+    if settings.source.scenario.expectations().is_empty() {
+        print::line(&stopped);
+        return Ok(());
+    }
+    Err(Failure::Assertion(format!(
+        "{stopped}: whether the expectations hold for the others is not known"
+    )))
 }

@@ -6,17 +6,16 @@
 
 mod folder;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
 
 use experiment::expectation::Figure;
 use experiment::result::Repetition;
 use experiment::sweep::{Cell, Sweep, Table, Task, Trial, chart};
 
 use crate::failure::Failure;
+use crate::parallel::in_parallel;
 use crate::print;
 use folder::Folder;
 
@@ -111,46 +110,34 @@ fn finish(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<(), 
     for line in lines.iter().skip(1) {
         print::line(line);
     }
+    if let Some(left_out) = left_out(&settings.sweep, trials) {
+        print::line(&left_out);
+    }
     print::line(&format!("sweep in {}", settings.out.display()));
     let void: usize = table.rows.iter().map(|row| row.void).sum();
     match void {
         0 => Ok(()),
+        1 => Err(Failure::NotKept(
+            "1 trial is not valid and counts in no figure; trials.jsonl says why".to_owned(),
+        )),
         void => Err(Failure::NotKept(format!(
             "{void} trials are not valid and count in no figure; trials.jsonl says why"
         ))),
     }
 }
 
-/// Does all tasks on `jobs` threads and hands on what each came to, in the order in which they end. The first
-/// failure, of a task or of `then`, ends it: no other task is begun.
-fn in_parallel<R: Send>(
-    tasks: &[Task],
-    jobs: NonZeroUsize,
-    one: impl Fn(&Task) -> Result<R, Failure> + Sync,
-    mut then: impl FnMut(R) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let next = AtomicUsize::new(0);
-    let work = |sender: Sender<Result<R, Failure>>| {
-        while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let ended = one(task);
-            let failed = ended.is_err();
-            if sender.send(ended).is_err() || failed {
-                break;
-            }
-        }
-    };
-    thread::scope(|scope| {
-        let (sender, receiver) = channel();
-        for _ in 0..jobs.get().min(tasks.len()) {
-            let sender = sender.clone();
-            scope.spawn(|| work(sender));
-        }
-        drop(sender);
-        let outcome = receiver.into_iter().try_for_each(|ended| then(ended?));
-        if outcome.is_err() {
-            next.store(tasks.len(), Ordering::Relaxed);
-        }
-        outcome
+/// What is said of trials in the folder that this sweep did not ask for: no file but trials.jsonl has them.
+fn left_out(sweep: &Sweep, trials: &[Trial]) -> Option<String> {
+    let cells: BTreeSet<Cell> = sweep.grid.cells().into_iter().collect();
+    let seeds: BTreeSet<u64> = sweep.seeds().collect();
+    let asked = |trial: &&Trial| cells.contains(&trial.settings) && seeds.contains(&trial.seed);
+    let others = trials.len() - trials.iter().filter(asked).count();
+    let trial = if others == 1 { "trial" } else { "trials" };
+    (others > 0).then(|| {
+        format!(
+            "{others} {trial} of other values or seeds, which trials.jsonl keeps, are not in the table, sweep.csv and \
+             pareto.svg: ask for all values and seeds to have them there again"
+        )
     })
 }
 

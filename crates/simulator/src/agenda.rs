@@ -155,17 +155,14 @@ impl Buckets {
     fn add(&mut self, tick: u64, event: u128) {
         let place = Self::place(tick);
         let entry = (event, self.heads[place]);
-        self.heads[place] = match self.events.get_mut(self.free as usize) {
-            Some(free) => {
-                let place = self.free;
-                self.free = free.1;
-                *free = entry;
-                place
-            }
-            None => {
-                self.events.push(entry);
-                u32::try_from(self.events.len() - 1).expect("memory ends first")
-            }
+        self.heads[place] = if let Some(free) = self.events.get_mut(self.free as usize) {
+            let place = self.free;
+            self.free = free.1;
+            *free = entry;
+            place
+        } else {
+            self.events.push(entry);
+            u32::try_from(self.events.len() - 1).expect("memory ends first")
         };
         self.full[place / 64] |= 1 << (place % 64);
         self.any |= 1 << (place / 64);

@@ -65,6 +65,9 @@ impl Interruptions {
             all.turns.push((span.to, place, end));
         }
         all.turns.sort_by_key(|(at, place, _)| (*at, *place));
+        for spans in all.pauses.values_mut() {
+            *spans = joined(std::mem::take(spans));
+        }
         all
     }
 
@@ -114,4 +117,18 @@ impl Interruptions {
         let overlaps = pauses.map(|span| span.to.min(to).saturating_sub(span.from.max(from)));
         overlaps.sum()
     }
+}
+
+/// Pauses in order of time, whatever the order in which they were written; those that touch are one, since nothing
+/// happens between them.
+fn joined(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| span.from);
+    let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
+            _ => joined.push(span),
+        }
+    }
+    joined
 }

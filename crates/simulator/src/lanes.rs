@@ -43,7 +43,7 @@ impl Lanes {
             all: vec![Lane::default(); targets],
             queues: vec![VecDeque::new(); targets],
             most_busy: profile.max_connections,
-            most_waiting: u32::try_from(profile.queue).unwrap_or(u32::MAX),
+            most_waiting: profile.queue,
             waiting_again: 0,
         }
     }

@@ -85,7 +85,33 @@ pub(super) fn figure(text: &str) -> Result<Figure, String> {
             return Err(format!("`{key}` must be given once, with a name"));
         }
     }
+    has_parts(&figure)?;
     Ok(figure)
+}
+
+/// Figures that say how instances differ, so that one instance has none.
+const OF_FLEET: [&str; 3] = [
+    "divergence_share",
+    "state_divergence_share",
+    "mixed_seconds_share",
+];
+/// Figures that are counted over the whole run alone.
+const OF_WHOLE_RUN: [&str; 2] = ["mixed_seconds_share", "downstream_calls"];
+
+/// Refuses a part that a figure does not have; it would be measured of all, or never.
+fn has_parts(figure: &Figure) -> Result<(), String> {
+    let name = figure.definition.name;
+    if figure.target.is_some() && OF_FLEET.contains(&name) {
+        return Err(format!(
+            "{name} is a figure of the whole fleet, which no single instance has: leave the instance out"
+        ));
+    }
+    if figure.phase.is_some() && OF_WHOLE_RUN.contains(&name) {
+        return Err(format!(
+            "{name} is counted over the whole run, not over a phase: leave the phase out"
+        ));
+    }
+    Ok(())
 }
 
 /// What the longest delays were called, which grew with the run.
@@ -170,14 +196,19 @@ fn recovery(text: &str) -> Option<Result<Expectation, String>> {
             ));
         }
     };
-    Some(limit(time, definition).map(|limit| Expectation {
+    let comparison = Comparison::AtMost;
+    let limit = limit(time, definition).and_then(|limit| {
+        let why = impossible(comparison, limit, definition.unit);
+        why.map_or(Ok(limit), Err)
+    });
+    Some(limit.map(|limit| Expectation {
         text: text.to_owned(),
         figure: Figure {
             definition,
             target,
             phase: None,
         },
-        comparison: Comparison::AtMost,
+        comparison,
         limit,
     }))
 }

@@ -94,8 +94,7 @@ fn what_cannot_be_meant_is_refused_with_a_way_out() {
 fn parts_that_are_not_there_are_named_before_the_run() {
     let known = Known {
         targets: vec!["A", "B"],
-        phases: vec![],
-        fleet: false,
+        ..Known::default()
     };
     let refused = |text: &str| read(text).check(&known).unwrap_err();
 
@@ -107,23 +106,21 @@ fn parts_that_are_not_there_are_named_before_the_run() {
 
 #[test]
 fn times_of_one_of_many_targets_are_refused_before_the_run_as_they_are_kept_for_all_together() {
-    let names: Vec<String> = (0..65).map(|place| format!("i{place}")).collect();
-    let known = |count: usize| Known {
-        targets: names[..count].iter().map(|name| &**name).collect(),
-        phases: vec![],
-        fleet: true,
+    let checked = |text: &str, times_together| {
+        let known = Known {
+            targets: vec!["A", "B"],
+            fleet: true,
+            times_together,
+            ..Known::default()
+        };
+        read(text).check(&known)
     };
-    let checked = |text: &str, count| read(text).check(&known(count));
 
-    assert!(checked("p99(i1) < 1s", 64).is_ok());
-    let refusal = checked("p99(i1) < 1s", 65).unwrap_err();
-    assert!(refusal.contains("only up to 64: leave out"), "{refusal}");
-    for held in [
-        "p99 < 1s",
-        "ok_ratio(i1) > 0",
-        "detection_delay_p50(i1) < 1s",
-    ] {
-        assert!(checked(held, 65).is_ok(), "{held}");
+    assert!(checked("p99(B) < 1s", false).is_ok());
+    let refusal = checked("p99(B) < 1s", true).unwrap_err();
+    assert!(refusal.contains("leave out the target"), "{refusal}");
+    for held in ["p99 < 1s", "ok_ratio(B) > 0", "detection_delay_p50(B) < 1s"] {
+        assert!(checked(held, true).is_ok(), "{held}");
     }
 }
 
@@ -218,4 +215,30 @@ fn the_documentation_lists_every_figure() {
         let rows = rows(source);
         assert!(page.contains(&rows), "docs/experiments.md needs:\n{rows}");
     }
+}
+
+#[test]
+fn a_figure_has_no_part_that_it_is_not_measured_of() {
+    for (text, why) in [
+        ("divergence_share(A) < 0.5", "leave the instance out"),
+        ("state_divergence_share(A) < 0.5", "leave the instance out"),
+        ("mixed_seconds_share(A) < 0.5", "leave the instance out"),
+        ("mixed_seconds_share(phase=b) < 0.5", "leave the phase out"),
+        ("downstream_calls(phase=b) > 5", "leave the phase out"),
+    ] {
+        let error = text.parse::<Expectation>().unwrap_err();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+    assert!(
+        "divergence_share(phase=b) < 0.5"
+            .parse::<Expectation>()
+            .is_ok()
+    );
+    assert!("downstream_calls(A) > 5".parse::<Expectation>().is_ok());
+}
+
+#[test]
+fn a_recovery_within_less_than_no_time_is_refused() {
+    let error = "every instance closed within -3 s of recovery".parse::<Expectation>();
+    assert!(error.unwrap_err().contains("never"));
 }

@@ -7,8 +7,8 @@ use crate::law::Law;
 
 /// The weight of durations that are merged into one.
 const MERGED: f64 = 1.0 / 128.0;
-/// Durations that are not worth merging.
-const FEW: usize = 192;
+/// Durations that are not worth merging: as many as the answers of an overload model, to which often nothing is added.
+const FEW: usize = 256;
 
 /// A duration in milliseconds with its probability.
 type Atom = (f64, f64);

@@ -89,6 +89,17 @@ pub struct WrittenRule {
     pub(super) ttl_ms: Option<u64>,
 }
 
+/// A caller that a plan names and should not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongCaller<'a> {
+    /// Where the plan names it.
+    pub key: String,
+    /// Its name.
+    pub name: &'a str,
+    /// Whether it is there twice, instead of being nobody.
+    pub twice: bool,
+}
+
 /// What every call meets.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -168,6 +179,41 @@ impl WrittenPlan {
     /// Says which seed the plan has.
     pub fn set_seed(&mut self, seed: u64) {
         self.seed = seed;
+    }
+
+    /// Whether the plan names known callers alone, and lists each once. A rule for nobody never hits.
+    ///
+    /// # Errors
+    ///
+    /// The first caller that is not known, or is there twice, and where.
+    pub fn check_callers(&self, is_known: impl Fn(&str) -> bool) -> Result<(), WrongCaller<'_>> {
+        let stranger = |key: String, name| WrongCaller {
+            key,
+            name,
+            twice: false,
+        };
+        for (place, name) in self.callers.iter().enumerate() {
+            if !is_known(name) {
+                return Err(stranger("callers".to_owned(), name));
+            }
+            if self.callers[..place].contains(name) {
+                return Err(WrongCaller {
+                    key: "callers".to_owned(),
+                    name,
+                    twice: true,
+                });
+            }
+        }
+        if let Some(name) = self.patience_ms.keys().find(|name| !is_known(name)) {
+            return Err(stranger("patience".to_owned(), name));
+        }
+        for (rule, written) in &self.rules {
+            let named = written.matches.caller.iter().flat_map(super::Names::all);
+            if let Some(name) = named.into_iter().find(|name| !is_known(name)) {
+                return Err(stranger(format!("rules.{rule}.match.caller"), name));
+            }
+        }
+        Ok(())
     }
 
     /// Names the callers whose truth is shown before they call, if the plan does not.

@@ -148,8 +148,8 @@ impl Histogram {
 
     /// The largest value of the last bucket with values.
     pub(super) fn max(&self) -> u64 {
-        let last = self.counts.iter().rposition(|count| *count > 0);
-        let (least, number) = values(last.map_or(0, |last| self.first + last));
+        let highest = self.counts.iter().rposition(|count| *count > 0);
+        let (least, number) = values(highest.map_or(0, |place| self.first + place));
         least + number - 1
     }
 }

@@ -7,9 +7,9 @@ use super::names::Names;
 use super::written::Written;
 use crate::breaker_settings::BreakerSettings;
 use crate::expectation::{Known, contradiction};
-use crate::faults::Plan;
-use crate::load::{PhaseWindow, Phases};
-use crate::reading::listed;
+use crate::faults::{Plan, WrongCaller};
+use crate::load::{Detail, PhaseWindow, Phases};
+use crate::reading::{listed, nearest};
 use crate::values::{Span, check_patience};
 
 /// Expectations that a scenario may have.
@@ -68,6 +68,24 @@ impl Written {
         Ok(())
     }
 
+    /// In a scenario the instances are all the callers that there are.
+    pub(super) fn check_callers(&self, names: &Names) -> Result<(), String> {
+        let checked = self
+            .faults
+            .check_callers(|name| names.place(name).is_some());
+        checked.map_err(|WrongCaller { key, name, twice }| {
+            if twice {
+                return format!("faults.{key}: `{name}` is there twice: write each name once");
+            }
+            let all = names.all().iter().map(String::as_str);
+            let hint = match nearest(name, all) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", listed(names.all())),
+            };
+            format!("faults.{key}: there is no instance `{name}`; {hint}")
+        })
+    }
+
     pub(super) fn checked_faults(&self, names: &Names) -> Result<Plan, String> {
         let faults = Plan::try_from(self.faults.clone());
         let faults = faults.map_err(|what| format!("faults.{what}"))?;
@@ -95,6 +113,7 @@ impl Written {
             ));
         }
         let known = Known {
+            times_together: Detail::of(targets.len()) == Detail::Together,
             targets,
             phases: phases.names(),
             fleet: true,

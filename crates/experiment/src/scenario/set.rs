@@ -133,6 +133,9 @@ pub fn set(text: &str, sets: &[Set]) -> Result<String, String> {
     }
     let mut text = without_mark(text).to_owned();
     read(&text)?;
+    if text.parse::<DocumentMut>().is_err() {
+        text = with_quoted_seed(&text);
+    }
     let mut first_error = None;
     for set in sets {
         match with(&text, set) {
@@ -177,6 +180,22 @@ fn without_place(message: &str) -> &str {
 
 fn read(text: &str) -> Result<Written, String> {
     parse_toml(text)
+}
+
+/// The text with its seed in quotes where that is above 2^63 − 1: whoever reads a scenario takes such a number, but
+/// TOML has none, and whoever edits TOML refuses it.
+fn with_quoted_seed(text: &str) -> String {
+    let above_tables = text.find("\n[").unwrap_or(text.len());
+    let (head, rest) = text.split_at(above_tables);
+    let lines = head.split_inclusive('\n').map(|line| {
+        let seed = line.split_once('=').filter(|(key, _)| key.trim() == "seed");
+        let number = seed.and_then(|(_, value)| value.split_whitespace().next());
+        match number.filter(|it| it.parse::<u64>().is_ok() && it.parse::<i64>().is_err()) {
+            Some(number) => line.replacen(number, &format!("\"{number}\""), 1),
+            None => line.to_owned(),
+        }
+    });
+    lines.chain([rest.to_owned()]).collect()
 }
 
 /// A text with one key set, and why it cannot be read, if so.

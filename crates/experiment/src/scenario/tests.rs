@@ -1,5 +1,7 @@
 use super::*;
 
+mod interruptions;
+
 const HEAD: &str = "\
 # The lesson.
 title = \"a short outage\"
@@ -305,4 +307,58 @@ fn a_text_that_is_wrong_as_it_is_is_not_blamed_on_what_is_set() {
     let sets = ["duration=5s".parse().unwrap()];
     let error = Scenario::parse_with_sets("titel = 1\n", &sets).unwrap_err();
     assert_eq!(error, "1:1: unknown key `titel`; did you mean `title`?");
+}
+
+#[test]
+fn the_faults_of_a_scenario_name_its_instances_alone() {
+    for (set, why) in [
+        (
+            "faults.callers=[\"A\", \"A\"]",
+            "faults.callers: `A` is there twice",
+        ),
+        (
+            "faults.callers=[\"Z\"]",
+            "faults.callers: there is no instance `Z`",
+        ),
+        (
+            "faults.patience={ Z = \"1s\" }",
+            "faults.patience: there is no instance `Z`",
+        ),
+        (
+            "faults.rules.odd={ match = { caller = [\"A\", \"b\"] }, effects = [{ reset = {} }] }",
+            "faults.rules.odd.match.caller: there is no instance `b`; there are A, B, C",
+        ),
+    ] {
+        let error = with(&[set]).unwrap_err();
+        assert!(error.contains(why), "{set}: {error}");
+    }
+    let known = "faults.rules.odd={ match = { caller = \"B\" }, effects = [{ reset = {} }] }";
+    assert!(with(&[known]).is_ok(), "{:?}", with(&[known]).err());
+}
+
+#[test]
+fn a_seed_may_be_as_large_as_64_bits_and_keys_can_be_set_beside_it() {
+    let all = u64::MAX;
+    for line in [format!("seed = {all}\n"), format!("seed = \"{all}\"\n")] {
+        let text = format!("{line}{HEAD}");
+        assert_eq!(Scenario::parse(&text).unwrap().seed(), all);
+
+        let sets = ["load.rate=50".parse().unwrap()];
+        let scenario = Scenario::parse_with_sets(&text, &sets);
+
+        assert_eq!(scenario.unwrap().seed(), all);
+    }
+    let set = with(&[&format!("seed={all}")]).unwrap();
+    assert_eq!(set.seed(), all);
+    for (given, why) in [
+        ("seed=-1", "`-1` is not a seed: write a whole number"),
+        (
+            "seed=99999999999999999999",
+            "`99999999999999999999` is not a seed",
+        ),
+        ("seed=one", "`one` is not a seed"),
+    ] {
+        let error = with(&[given]).unwrap_err();
+        assert!(error.contains(why), "{given}: {error}");
+    }
 }

@@ -21,7 +21,7 @@ pub struct Written {
     /// What it shows, in one line.
     pub title: String,
     /// The seed of all chance; repetitions take the numbers that follow.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "super::seed::read")]
     pub seed: u64,
     /// How long requests are planned, from 100 ms to a day.
     pub duration: Span,

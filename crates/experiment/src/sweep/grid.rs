@@ -66,7 +66,8 @@ impl FromStr for Axis {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some((key, values)) = text.split_once('=') else {
+        let given = text.split_once('=');
+        let Some((key, values)) = given.filter(|(_, values)| !values.trim().is_empty()) else {
             return Err(format!(
                 "`{text}` has no values: write a key and values, such as breaker.open_for=1s,2s,4s"
             ));

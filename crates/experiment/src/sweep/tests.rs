@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod going_on;
+
 use super::*;
 
 fn sweep(axes: &[&str], repeat: u32) -> Sweep {
@@ -10,6 +12,8 @@ fn sweep(axes: &[&str], repeat: u32) -> Sweep {
         scenario: "outage".to_owned(),
         title: "a downstream that is away".to_owned(),
         version: "0.1.0".to_owned(),
+        commit: None,
+        replayed: std::collections::BTreeMap::new(),
         grid: grid(axes).unwrap(),
         first_seed: 7,
         repeat,
@@ -68,9 +72,10 @@ fn what_cannot_be_varied_is_refused_with_what_to_write() {
         .collect::<Vec<_>>()
         .join(",");
     let (a, b) = (format!("a={many}"), format!("b={many}"));
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
         (&[], "nothing is varied: write"),
         (&["breaker.open_for"], "has no values: write"),
+        (&["breaker.open_for= "], "has no values: write"),
         (&["breaker.open_for=1s,,2s"], "has an empty value: write"),
         (&["breaker.open_for=1s,1s"], "`1s` is there twice: write"),
         (&["=1"], "`` is not a key: write"),
@@ -189,18 +194,14 @@ fn trials_read_back_as_they_were_written_and_half_a_line_is_none() {
     ];
     let text: String = trials.iter().map(|trial| trial.line() + "\n").collect();
 
-    assert_eq!(Trial::parse_lines(&text).unwrap(), trials);
-    assert_eq!(
-        Trial::parse_lines(&text[..text.len() - 1]).unwrap(),
-        trials[..1]
-    );
-    assert_eq!(Trial::parse_lines("").unwrap(), []);
+    let read = |text: &str| Trial::parse_lines(text.as_bytes());
+    assert_eq!(read(&text).unwrap(), trials);
+    assert_eq!(read(&text[..text.len() - 1]).unwrap(), trials[..1]);
+    assert_eq!(read("").unwrap(), []);
     let broken = format!("{}\n{{}}\n", trials[0].line());
-    assert!(
-        Trial::parse_lines(&broken)
-            .unwrap_err()
-            .starts_with("line 2: ")
-    );
+    assert!(read(&broken).unwrap_err().starts_with("line 2: "));
+    let torn = [text.as_bytes(), &[0xc3]].concat();
+    assert_eq!(Trial::parse_lines(&torn).unwrap(), trials);
 }
 
 #[test]
@@ -251,7 +252,7 @@ fn a_table_has_the_interval_of_every_figure_and_leaves_void_trials_out() {
     let text = table.lines().join("\n");
     for words in [
         "5.00 s ± 2.48 s",
-        "1 trials are void",
+        "1 trial is void",
         "in 1 of 3 trials an expectation",
         "4 of 8 trials are not done",
     ] {

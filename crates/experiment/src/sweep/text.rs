@@ -162,8 +162,10 @@ impl Table {
                 all - trials - void
             ));
         }
-        if void > 0 {
-            notes.push(format!("{void} trials are void and do not count"));
+        match void {
+            0 => {}
+            1 => notes.push("1 trial is void and does not count".to_owned()),
+            _ => notes.push(format!("{void} trials are void and do not count")),
         }
         if failed > 0 {
             notes.push(format!(

@@ -57,21 +57,40 @@ impl Trial {
     }
 
     /// Reads the lines of a file. A last line without its end was being written when the sweep was cut off: it
-    /// is left out, and its trial is performed again.
+    /// is left out, and its trial is performed again. A trial that is there twice counts once.
     ///
     /// # Errors
     ///
-    /// The number of the line that is not a trial, and why.
-    pub fn parse_lines(text: &str) -> Result<Vec<Self>, String> {
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let lines = whole
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty());
-        let trials = lines.map(|(place, line)| {
-            crate::reading::parse_json(line.as_bytes())
-                .map_err(|what| format!("line {}: {what}", place + 1))
-        });
-        trials.collect()
+    /// The number of the line that is not a trial, or that says something else of the same cell and seed than a line
+    /// before it, and why.
+    pub fn parse_lines(text: &[u8]) -> Result<Vec<Self>, String> {
+        let end = text.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+        let lines = (1..).zip(text[..end].split(|byte| *byte == b'\n'));
+        let mut trials: Vec<Self> = Vec::new();
+        let mut seen: BTreeMap<(Cell, u64), usize> = BTreeMap::new();
+        for (number, line) in lines {
+            let refused = |what: &str| format!("line {number}: {what}");
+            let line = str::from_utf8(line).map_err(|_| refused("it is not UTF-8 text"))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let trial: Self =
+                crate::reading::parse_json(line.as_bytes()).map_err(|what| refused(&what))?;
+            let key = (trial.settings.clone(), trial.seed);
+            match seen.get(&key).map(|place| &trials[*place]) {
+                None => {
+                    seen.insert(key, trials.len());
+                    trials.push(trial);
+                }
+                Some(known) if *known == trial => {}
+                Some(_) => {
+                    return Err(refused(&format!(
+                        "it is another trial of {} with seed {} than a line before it: leave one of the two out",
+                        trial.settings, trial.seed
+                    )));
+                }
+            }
+        }
+        Ok(trials)
     }
 }

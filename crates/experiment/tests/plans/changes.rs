@@ -20,7 +20,8 @@ const TICK: Duration = Duration::from_nanos(1);
 const NAMES: [&str; 3] = ["A", "B", "stranger"];
 
 prop_compose! {
-    /// A plan with more that changes by itself: lifetimes of rules, rules for one caller, a trigger, a cache.
+    /// A plan with more that changes by itself: lifetimes of rules, rules for one caller, a trigger, a cache, nobody
+    /// who listens from the end of a ramp on.
     fn changing()(
         mut value in plan(),
         ttl in prop::option::of(1..9000_u64),
@@ -28,7 +29,22 @@ prop_compose! {
         trigger in prop::option::of((0..9000_u64, 1..3000_u64, 0.5..30.0)),
         warmth in prop::option::of((0.1..1.0, 1.0..20.0, 1..5000_u64, any::<bool>())),
         deadline in prop::option::of(1..3000_u64),
+        closes_after in prop::option::of(1..3000_u64),
+        without_rules: bool,
     ) -> Value {
+        if without_rules {
+            // Processes change so often that what comes once would hardly be reached.
+            value["rules"] = json!({});
+            for phase in value["phases"].as_array_mut().into_iter().flatten() {
+                phase["rules"] = json!([]);
+            }
+        }
+        if let (Some(ramp), Some(phase)) = (closes_after, value.pointer_mut("/phases/0")) {
+            phase["for_ms"] = json!(9000);
+            phase["ramp_ms"] = json!(ramp);
+            phase["rules"] = json!(["r0"]);
+            value["rules"]["r0"] = json!({"effects": [{"refuse": {}}]});
+        }
         if let Some(rule) = value.pointer_mut("/rules/r0") {
             if only_a {
                 rule["match"]["caller"] = json!("A");

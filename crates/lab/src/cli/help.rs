@@ -67,10 +67,11 @@ Examples:
 
 Exit status:
   0  all expectations held
-  1  one did not, or the run ended early and was not judged
+  1  one did not, something broke, or it ended early and not all was judged
   2  the file, the command line or a variable is wrong; nothing was started
   3  the load generator did not keep its plan: its figures mean nothing
-  4  an instance was never reached";
+  4  an instance was never reached
+Ended early without expectations it is 0, and says how far it came.";
 
 pub(super) const SIMULATE_FIRST: &str = "\
 Examples:
@@ -79,9 +80,13 @@ Examples:
 
 pub(super) const SIMULATE: &str = "\
 Exit status:
-  0  all expectations held
-  1  one did not, or it was ended early and not all was judged
-  2  the file, the command line or a variable is wrong; nothing was started";
+  0    all expectations held
+  1    one did not, something broke, or it ended early and not all was judged
+  2    the file, the command line or a variable is wrong; nothing was started
+  3    a run is not valid: its figures mean nothing
+  4    an instance was never reached, as of one without any load
+  130  ended at once by a second Ctrl-C; the runs of the last second are lost
+Ended early without expectations it is 0, and says how far it came.";
 
 pub(super) const SWEEP_FIRST: &str = "\
 Examples:
@@ -92,8 +97,13 @@ pub(super) const SWEEP: &str = "\
 The folder holds sweep.csv, table.txt, pareto.svg and every trial; the same
 command with the same --out goes on where it was ended.
 
-Exit status: 0, 1 when it was ended early or something broke, 2 when the file,
-the command line or a variable is wrong; nothing was started.";
+Exit status:
+  0    all trials are done; the table says in how many an expectation failed
+  1    it was ended early, or something broke; what is done is kept
+  2    the file, the command line or a variable is wrong, or the folder belongs
+       to another sweep; nothing was started
+  3    a trial is not valid, and counts in no figure
+  130  ended at once by a second Ctrl-C";
 
 pub(super) const SCENARIOS: &str = "\
 Examples:

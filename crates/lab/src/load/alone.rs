@@ -202,7 +202,7 @@ fn show_metrics(
     let settings = Serving {
         max_connections: SCRAPE_CONNECTIONS,
         control_token: None,
-        drain_time: experiment::load::DRAIN_MARGIN,
+        drain_time: super::DRAIN_MARGIN,
     };
     tokio::spawn(async move { serve(listening, routes, &settings, shutdown).await })
 }

@@ -29,11 +29,11 @@ pub(super) struct Lane {
     pub(super) attempts: Arc<NextAttempts>,
     pub(super) most_workers: usize,
     pub(super) most_waiting: usize,
-    state: Mutex<Workers>,
+    state: Mutex<LaneState>,
 }
 
 #[derive(Default)]
-struct Workers {
+struct LaneState {
     /// Idle workers, the last one that was busy at the end.
     idle: Vec<Arc<Seat>>,
     waiting: VecDeque<Job>,
@@ -141,7 +141,7 @@ impl Lane {
         (ended.outcome, sent)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Workers> {
+    fn lock(&self) -> MutexGuard<'_, LaneState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

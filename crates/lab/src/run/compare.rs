@@ -19,6 +19,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let results = args.results.iter().map(|path| read(path));
     let results = results.collect::<Result<Vec<_>, _>>()?;
     let figures = figures(&args.figure)?;
+    each_once(&figures)?;
     let names = names(&args.results);
     let results: Vec<&RunResult> = results.iter().collect();
     let comparison = Comparison::of(&results, &figures);
@@ -71,12 +72,19 @@ fn read(path: &Path) -> Result<RunResult, Failure> {
         path.to_owned()
     };
     let shown = path.display();
-    let bytes = file::read(&path, file::RESULT).map_err(|error| {
+    let bytes = file::read_kept(&path).map_err(|error| {
         Failure::usage(format!(
             "cannot read {shown}: {error}; write a folder that `run` has left, such as runs/flapping-1"
         ))
     })?;
-    RunResult::parse(&bytes).map_err(|what| Failure::usage(format!("{shown}: {what}")))
+    let result = RunResult::parse(&bytes);
+    let result = result.map_err(|what| Failure::usage(format!("{shown}: {what}")))?;
+    if result.repetitions.is_empty() {
+        return Err(Failure::usage(format!(
+            "{shown}: it holds no run: write a result in which a run has ended"
+        )));
+    }
+    Ok(result)
 }
 
 fn figures(asked: &[String]) -> Result<Vec<Figure>, Failure> {
@@ -90,6 +98,17 @@ fn figures(asked: &[String]) -> Result<Vec<Figure>, Failure> {
     figures
         .collect::<Result<_, String>>()
         .map_err(|what| Failure::usage(format!("--figure: {what}")))
+}
+
+/// Refuses a figure that was asked for twice: it would have two columns, and count twice in a correction.
+pub(crate) fn each_once(figures: &[Figure]) -> Result<(), Failure> {
+    let mut placed = figures.iter().enumerate();
+    match placed.find(|(place, figure)| figures[..*place].contains(figure)) {
+        None => Ok(()),
+        Some((_, figure)) => Err(Failure::usage(format!(
+            "--figure: `{figure}` is there twice: write each figure once"
+        ))),
+    }
 }
 
 /// Refuses a figure that was asked for and that none of the results has: its target or phase is misspelt.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use experiment::result::{Repetition, RunResult};
 
-use super::{Folder, Settings, Source, begun, compare, judge, keep, keep_inputs, report, unused};
+use super::{Folder, Settings, Source, begun, claimed, compare, judge, keep, keep_inputs, report};
 use crate::failure::Failure;
 use crate::print;
 
@@ -23,6 +23,16 @@ struct Entry {
     name: String,
     folder: Folder,
     result: RunResult,
+    /// Whether anything is expected of it.
+    expects: bool,
+}
+
+impl Entry {
+    /// Runs that lasted as long as they were meant to.
+    fn whole(&self) -> usize {
+        let runs = self.result.repetitions.iter();
+        runs.filter(|run| !run.cut_short).count()
+    }
 }
 
 impl Entries {
@@ -31,7 +41,7 @@ impl Entries {
         let names = distinct(&settings.sources);
         let path = match &settings.out {
             Some(out) => out.clone(),
-            None => unused(Path::new("runs"), &names.join("-vs-"))?,
+            None => claimed(Path::new("runs"), &names.join("-vs-"))?,
         };
         let several = names.len() > 1;
         let entries = names
@@ -49,6 +59,7 @@ impl Entries {
                     name,
                     folder,
                     result: begun(source),
+                    expects: !source.scenario.expectations().is_empty(),
                 })
             });
         let entries = entries.collect::<Result<_, Failure>>()?;
@@ -80,7 +91,7 @@ impl Entries {
     }
 
     /// Prints what came of all runs: the spread of a scenario alone, or the comparison of several.
-    pub(super) fn report(&self) {
+    pub(super) fn report(&self, repeat: u32) {
         if let [alone] = &*self.entries {
             report::all(&alone.result);
         } else {
@@ -93,6 +104,9 @@ impl Entries {
             print::line("");
             compare::show(&names, &results);
         }
+        if let Some(stopped) = self.stopped(repeat) {
+            print::line(&stopped);
+        }
         let result = if self.entries.len() > 1 {
             "results"
         } else {
@@ -101,11 +115,32 @@ impl Entries {
         print::line(&format!("{result} in {}", self.path.display()));
     }
 
-    /// Whether all of it may be believed, and held.
-    pub(super) fn judge(&self) -> Result<(), Failure> {
+    /// How far the scenarios came, when they were stopped.
+    fn stopped(&self, repeat: u32) -> Option<String> {
+        let whole: Vec<usize> = self.entries.iter().map(Entry::whole).collect();
+        if whole.iter().all(|whole| *whole == repeat as usize) {
+            return None;
+        }
+        let each = self.entries.iter().zip(whole);
+        let each = each.map(|(entry, whole)| format!("{whole} of {repeat} of {}", entry.name));
+        let each: Vec<String> = each.collect();
+        Some(format!("stopped early; whole runs: {}", each.join(", ")))
+    }
+
+    /// Whether all of it may be believed, and held; of runs that are missing nobody knows.
+    pub(super) fn judge(&self, repeat: u32) -> Result<(), Failure> {
         self.entries
             .iter()
-            .try_for_each(|entry| judge(&entry.result))
+            .try_for_each(|entry| judge(&entry.result))?;
+        let missing = |entry: &&Entry| entry.expects && entry.whole() < repeat as usize;
+        match self.entries.iter().find(missing) {
+            None => Ok(()),
+            Some(entry) => Err(Failure::Assertion(format!(
+                "stopped after {} of {repeat} runs of {}: whether the expectations hold for the others is not known",
+                entry.whole(),
+                entry.name
+            ))),
+        }
     }
 }
 

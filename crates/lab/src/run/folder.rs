@@ -1,7 +1,7 @@
 //! The folder of a result, found to be writable before the run starts.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
@@ -11,6 +11,11 @@ use crate::file;
 const ROOM: usize = 4 * 1024 * 1024;
 /// Folders of the same name that are numbered.
 const MAX_NUMBER: u32 = 10_000;
+
+/// Files that every result has; a scenario there claims the folder.
+const SCENARIO: &str = "scenario.toml";
+const RESULT: &str = "result.json";
+const OWN: [&str; 4] = [SCENARIO, RESULT, "breakers.toml", "plan.json"];
 
 /// The folder of one run.
 #[derive(Debug)]
@@ -22,11 +27,11 @@ impl Folder {
     /// Makes the folder and writes to it, so that a full disk is found now and not after an hour.
     ///
     /// A folder that the user named may exist, unless there is a result or a scenario in it; without a name it
-    /// is a new one below `runs`.
+    /// is a new one below `runs`. Of several processes that ask for the same folder at once, one gets it.
     pub(crate) fn prepare(asked: Option<&Path>, name: &str) -> Result<Self, Failure> {
         let path = match asked {
             Some(path) => path.to_owned(),
-            None => unused(Path::new("runs"), name)?,
+            None => claimed(Path::new("runs"), name)?,
         };
         let refused = |what: &str, error: &io::Error| {
             Failure::usage(format!(
@@ -34,16 +39,28 @@ impl Folder {
                 path.display()
             ))
         };
-        for (file, what) in [("result.json", "a result"), ("scenario.toml", "a scenario")] {
-            if path.join(file).exists() {
-                return Err(Failure::usage(format!(
-                    "{} holds {what} already; choose another folder with --out",
-                    path.display()
-                )));
-            }
+        let taken = |what: &str| {
+            Failure::usage(format!(
+                "{} holds {what} already; choose another folder with --out",
+                path.display()
+            ))
+        };
+        if path.join(RESULT).exists() {
+            return Err(taken("a result"));
         }
         fs::create_dir_all(&path).map_err(|error| refused("make the folder", &error))?;
-        probe(&path).map_err(|error| refused("write to", &error))?;
+        let claim = path.join(SCENARIO);
+        match File::create_new(&claim) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(taken("a scenario"));
+            }
+            Err(error) => return Err(refused("write to", &error)),
+        }
+        probe(&path).map_err(|error| {
+            let _ = fs::remove_file(&claim);
+            refused("write to", &error)
+        })?;
         Ok(Self { path })
     }
 
@@ -53,8 +70,17 @@ impl Folder {
 
     /// Writes a file, whole or not at all.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        self.write_with(name, |to| to.write_all(bytes))
+    }
+
+    /// The same for what is written part by part.
+    pub(crate) fn write_with(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let path = self.path.join(name);
-        file::replace(&path, bytes)
+        file::replace_with(&path, write)
             .map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))
     }
 }
@@ -66,15 +92,35 @@ fn probe(folder: &Path) -> io::Result<()> {
     written.and(removed)
 }
 
-/// `runs/flapping-1`, or the next number that is free.
-pub(crate) fn unused(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
-    (1..=MAX_NUMBER)
-        .map(|number| parent.join(format!("{name}-{number}")))
-        .find(|path| !path.exists())
-        .ok_or_else(|| {
-            Failure::usage(format!(
-                "{} holds {MAX_NUMBER} runs of {name}; choose a folder with --out",
-                parent.display()
-            ))
-        })
+/// Whether a result has a file of this name.
+pub(super) fn is_own(name: &str) -> bool {
+    OWN.contains(&name)
+}
+
+/// Where the files of a result in this folder lie.
+pub(crate) fn places(folder: &Path) -> Vec<PathBuf> {
+    OWN.iter().map(|name| folder.join(name)).collect()
+}
+
+/// Makes `runs/flapping-1`, or the folder of the next number that is free. Nobody else gets the same.
+pub(crate) fn claimed(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let refused = |path: &Path, error: &io::Error| {
+        Failure::usage(format!(
+            "cannot make the folder {}: {error}; choose another folder with --out",
+            path.display()
+        ))
+    };
+    fs::create_dir_all(parent).map_err(|error| refused(parent, &error))?;
+    for number in 1..=MAX_NUMBER {
+        let path = parent.join(format!("{name}-{number}"));
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(refused(&path, &error)),
+        }
+    }
+    Err(Failure::usage(format!(
+        "{} holds {MAX_NUMBER} runs of {name}; choose a folder with --out",
+        parent.display()
+    )))
 }

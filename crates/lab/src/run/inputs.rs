@@ -15,7 +15,7 @@ use experiment::scenario::{Mode, Scenario, Set, set};
 use experiment::values::Span;
 use serde::Serialize;
 
-use super::folder::Folder;
+use super::folder::{Folder, is_own};
 use super::shipped::Source;
 use crate::failure::Failure;
 
@@ -48,6 +48,13 @@ fn keep_replayed(folder: &Folder, source: &Source) -> Result<String, Failure> {
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
+    let own = is_own(&name);
+    // Under its own name it would take the place of a part of the result.
+    let name = if own {
+        format!("replayed-{name}")
+    } else {
+        name.into_owned()
+    };
     let rates = std::fs::read(&path);
     let rates = rates
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
@@ -57,10 +64,10 @@ fn keep_replayed(folder: &Folder, source: &Source) -> Result<String, Failure> {
         (parts.next(), parts.next()),
         (Some(Component::Normal(_)), None)
     );
-    if plain {
+    if plain && !own {
         return Ok(source.text.clone());
     }
-    // It lay elsewhere, and now it lies beside the scenario.
+    // It lay elsewhere or under another name.
     let here = Set::new("load.shape", &format!("replay:{name}"));
     here.and_then(|here| set(&source.text, &[here]))
         .map_err(Failure::runtime)

@@ -12,8 +12,13 @@ pub(crate) fn versions() -> Versions {
     Versions {
         breaker_lab: env!("CARGO_PKG_VERSION").to_owned(),
         build: build.to_owned(),
-        commit: Some(env!("LAB_COMMIT").to_owned()).filter(|it| it != "unknown"),
+        commit: commit(),
     }
+}
+
+/// The commit that it was built from, where the build knew it.
+pub(crate) fn commit() -> Option<String> {
+    Some(env!("LAB_COMMIT").to_owned()).filter(|it| it != "unknown")
 }
 
 /// This machine, without anything that names it.

@@ -9,6 +9,9 @@ use experiment::scenario::{Scenario, Set, blamed, set};
 use crate::failure::Failure;
 use crate::load::read_rates;
 
+/// What stands before each flag at the head of a scenario that was changed by it.
+pub(crate) const RUN_WITH: &str = "# Run with ";
+
 /// A scenario and where it came from.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -110,11 +113,11 @@ fn as_run(mut text: String, sets: &[Set], seed: Option<u64>) -> String {
     let mut flags: Vec<String> = sets.iter().map(|set| format!("--set {set}")).collect();
     if let Some(seed) = seed {
         flags.insert(0, format!("--seed {seed}"));
-        // TOML has no whole numbers above 2^63; the head says the seed all the same.
+        // One above 2^63 − 1 stands in quotes, as TOML has no number so large.
         let with_seed = Set::new("seed", &seed.to_string()).and_then(|one| set(&text, &[one]));
         text = with_seed.unwrap_or(text);
     }
-    let head = flags.iter().map(|flag| format!("# Run with {flag}\n"));
+    let head = flags.iter().map(|flag| format!("{RUN_WITH}{flag}\n"));
     head.chain([text]).collect()
 }
 

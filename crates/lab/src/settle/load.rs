@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use experiment::expectation::{Known, contradiction};
-use experiment::load::{Choose, Phases, Profile, Shape, WrittenProfile, closed_loop};
+use experiment::load::{Choose, Detail, Phases, Profile, Shape, WrittenProfile, closed_loop};
 
 use super::{PORTS, above_zero, check_name, duration, loopback, observing};
 use crate::cli::{LoadArgs, OutcomeArgs, ProfileArgs};
@@ -125,6 +125,7 @@ fn run(args: OutcomeArgs, shape: &Shape, targets: &[&str]) -> Result<LoadRun, Fa
         targets: targets.to_vec(),
         phases: phases.names(),
         fleet: false,
+        times_together: Detail::of(targets.len()) == Detail::Together,
     };
     for expectation in &args.assert {
         expectation.check(&known).map_err(Failure::usage)?;

@@ -64,7 +64,8 @@ impl Bar {
         let said = said(done, all, now - self.began);
         if self.way == Way::InPlace {
             *next = now + FRAME;
-            print::drawing(format!("\r{} {said}\x1b[K", drawn(done, all)).into_bytes());
+            let row = fitted(&drawn(done, all), &said, columns());
+            print::drawing(format!("\r{row}\x1b[K").into_bytes());
         } else {
             *next = now + LINE;
             print::line(&said);
@@ -77,6 +78,26 @@ impl Bar {
             print::drawing(b"\r\x1b[K".to_vec());
         }
     }
+}
+
+/// The columns of the terminal; one that tells none is taken for the usual one.
+fn columns() -> usize {
+    let told = crossterm::terminal::size().ok();
+    let told = told.map(|(columns, _)| usize::from(columns));
+    told.filter(|columns| *columns > 0).unwrap_or(80)
+}
+
+/// What fits into one row of the terminal, and leaves its last column free: a row that wraps cannot be drawn over. The
+/// bar goes first.
+fn fitted(bar: &str, said: &str, columns: usize) -> String {
+    let room = columns.saturating_sub(1);
+    let whole = format!("{bar} {said}");
+    let shown = if whole.chars().count() <= room {
+        &*whole
+    } else {
+        said
+    };
+    shown.chars().take(room).collect()
 }
 
 fn drawn(done: usize, all: usize) -> String {
@@ -99,6 +120,16 @@ fn said(done: usize, all: usize, elapsed: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_row_fits_the_terminal() {
+        let said = "10 of 30 runs";
+
+        assert_eq!(fitted("[##..]", said, 80), "[##..] 10 of 30 runs");
+        assert_eq!(fitted("[##..]", said, 20), "10 of 30 runs");
+        assert_eq!(fitted("[##..]", said, 6), "10 of");
+        assert_eq!(fitted("[##..]", said, 0), "");
+    }
 
     #[test]
     fn the_bar_fills_and_says_what_is_left() {

@@ -1,8 +1,11 @@
 //! The sweep of a scenario: every combination of some settings, with the same seeds, in virtual time.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use experiment::chance::Draw;
+use experiment::load::Shape;
 use experiment::scenario::{Scenario, Set};
 use experiment::sweep::{Cell, Grid, SCHEMA, Sweep, USUAL};
 use simulator::Options;
@@ -13,7 +16,7 @@ use super::{jobs, until_done_or_ended};
 use crate::cli::SweepArgs;
 use crate::failure::Failure;
 use crate::print;
-use crate::run::{Source, read, unused};
+use crate::run::{Source, claimed, commit, each_once, read};
 use crate::sweep::{self, Settings};
 
 /// Simulates every combination that has not been simulated yet, and lays them out in the folder.
@@ -68,19 +71,23 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
             "--vary {key} is not allowed: each combination takes the same seeds, as many as --repeat says"
         )));
     }
-    let sweep = Sweep {
+    let mut sweep = Sweep {
         schema: SCHEMA.to_owned(),
         scenario: source.name.clone(),
         title: source.scenario.title().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: commit(),
+        replayed: BTreeMap::new(),
         grid,
         first_seed: source.scenario.seed(),
         repeat: args.repeat,
         figures,
     };
     let figures = sweep.figures().map_err(flag("--figure"))?;
+    each_once(&figures)?;
     for cell in sweep.grid.cells() {
         let scenario = scenario_of(&source, &cell)?;
+        sweep.replayed.extend(replayed(&scenario));
         for figure in &figures {
             let measured = scenario.check_figure(figure);
             measured.map_err(|what| Failure::usage(format!("--figure: `{figure}`: {what}")))?;
@@ -88,7 +95,7 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
     }
     let out = match args.out {
         Some(out) => out,
-        None => unused(Path::new("runs"), &format!("{}-sweep", source.name))?,
+        None => claimed(Path::new("runs"), &format!("{}-sweep", source.name))?,
     };
     let settings = Settings {
         sweep,
@@ -97,6 +104,21 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
         jobs: jobs(&args.common),
     };
     Ok((source, settings))
+}
+
+/// The file of a replayed load, with a digest of its rates.
+fn replayed(scenario: &Scenario) -> Option<(String, String)> {
+    let Shape::Replay {
+        file: Some(file),
+        points,
+    } = &scenario.load().shape
+    else {
+        return None;
+    };
+    let rates = points.iter().map(|it| format!("{},{}\n", it.at_s, it.rate));
+    let rates: String = rates.collect();
+    let digest = Draw::new(0).with(&rates).bits();
+    Some((file.clone(), format!("{digest:016x}")))
 }
 
 /// The scenario with the settings of a cell. Values are refused with the key that they were given to.

@@ -1,7 +1,7 @@
 //! The folder of a sweep: its plan, the scenario, and every trial on a line of its own.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use experiment::reading::parse_json;
@@ -10,6 +10,7 @@ use experiment::sweep::{Sweep, Trial};
 use super::Settings;
 use crate::failure::Failure;
 use crate::file;
+use crate::run::RUN_WITH;
 
 /// The plan: what is swept.
 const PLAN: &str = "sweep.json";
@@ -26,7 +27,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder, or opens one that holds a part of the same sweep, with the trials that it holds.
+    /// Makes the folder, or opens one that holds a part of the same sweep, with the trials that it holds. It belongs
+    /// to this process until it is dropped or the process ends, however that ends.
     pub(super) fn open(settings: &Settings) -> Result<(Self, Vec<Trial>), Failure> {
         let path = &settings.out;
         fs::create_dir_all(path).map_err(|error| {
@@ -41,21 +43,22 @@ impl Folder {
                 path.display()
             )));
         }
-        check_same(settings)?;
-        let (lines, trials) = kept(&path.join(TRIALS))?;
-        write(path, SCENARIO, &settings.text)?;
-        let plan = serde_json::to_string_pretty(&settings.sweep).map_err(|error| {
+        check_new(path)?;
+        let trials_file = locked(path)?;
+        // Until now another process may have written.
+        let plan = continued(settings)?;
+        let (end, trials) = kept(&path.join(TRIALS))?;
+        let plan = serde_json::to_string_pretty(&plan).map_err(|error| {
             Failure::runtime(format!("the plan cannot be written as JSON: {error}"))
         })?;
         write(path, PLAN, &(plan + "\n"))?;
+        write(path, SCENARIO, &settings.text)?;
         // What a cut-off write has left of a line goes, or the next line would be spoilt.
-        write(path, TRIALS, &lines)?;
-        let file = path.join(TRIALS);
-        let opened = OpenOptions::new().append(true).open(&file);
-        let opened = opened.map_err(|error| cannot("write", &file, &error))?;
+        let cut = trials_file.set_len(end);
+        cut.map_err(|error| cannot("write", &path.join(TRIALS), &error))?;
         let folder = Self {
             path: path.clone(),
-            trials: opened,
+            trials: trials_file,
         };
         Ok((folder, trials))
     }
@@ -73,14 +76,37 @@ impl Folder {
     }
 }
 
-/// Refuses a folder whose trials are those of something else.
-fn check_same(settings: &Settings) -> Result<(), Failure> {
+/// The file of the trials, to be added to, of which this process is the only writer. It is never replaced by another
+/// file: the lock is on it, and goes with the process.
+fn locked(path: &Path) -> Result<File, Failure> {
+    let file = path.join(TRIALS);
+    let opened = OpenOptions::new().create(true).append(true).open(&file);
+    let opened = opened.map_err(|error| {
+        Failure::usage(format!(
+            "cannot write {}: {error}; choose another folder with --out",
+            file.display()
+        ))
+    })?;
+    match fs4::FileExt::try_lock(&opened) {
+        Ok(()) => Ok(opened),
+        Err(fs4::TryLockError::WouldBlock) => Err(Failure::usage(format!(
+            "{} is in use, another process sweeps into it: wait for its end, or choose another folder with --out",
+            path.display()
+        ))),
+        Err(fs4::TryLockError::Error(error)) => Err(cannot("lock", &file, &error)),
+    }
+}
+
+/// The plan for a folder: this sweep, with what trials there remember. Refuses a folder whose trials are those of
+/// something else.
+fn continued(settings: &Settings) -> Result<Sweep, Failure> {
     let path = &settings.out;
+    let mut sweep = settings.sweep.clone();
     let plan = path.join(PLAN);
     let kept = match file::read(&plan, file::WRITTEN_BY_HAND) {
         Ok(kept) => kept,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return check_new(path),
-        Err(error) => return Err(cannot("read", &plan, &error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(sweep),
+        Err(error) => return Err(unread(&plan, &error)),
     };
     let kept: Sweep = parse_json(&kept).map_err(|what| {
         Failure::usage(format!(
@@ -94,25 +120,51 @@ fn check_same(settings: &Settings) -> Result<(), Failure> {
             path.display()
         ))
     };
-    settings.sweep.check_continues(&kept).map_err(differs)?;
+    sweep.check_continues(&kept).map_err(differs)?;
     let scenario = path.join(SCENARIO);
-    let text = file::read_text(&scenario, file::WRITTEN_BY_HAND)
-        .map_err(|error| cannot("read", &scenario, &error))?;
-    if text == settings.text {
-        Ok(())
-    } else {
-        Err(differs(
-            "the text of the scenario differs from scenario.toml there".to_owned(),
-        ))
+    match file::read_text(&scenario, file::WRITTEN_BY_HAND) {
+        Ok(text) if text == settings.text => {}
+        // The plan is written first.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(unread(&scenario, &error)),
+        Ok(text) => return Err(differs(difference(&text, &settings.text))),
     }
+    for (file, digest) in kept.replayed {
+        sweep.replayed.entry(file).or_insert(digest);
+    }
+    Ok(sweep)
 }
 
-/// A folder without a plan must not hold somebody's scenario, which would be overwritten.
+/// How the text of a scenario differs from the one that is kept: by its flags, or by itself.
+fn difference(kept: &str, now: &str) -> String {
+    let flags = |text: &str| {
+        let flags = text.lines().map_while(|line| line.strip_prefix(RUN_WITH));
+        let flags = flags.collect::<Vec<_>>().join(" ");
+        Some(flags).filter(|flags| !flags.is_empty())
+    };
+    let (then, now) = (flags(kept), flags(now));
+    if then == now {
+        return "the text of the scenario differs from scenario.toml there".to_owned();
+    }
+    let shown = |flags: Option<String>| flags.unwrap_or("no --seed and no --set".to_owned());
+    format!(
+        "it was begun with {} and is now given {}",
+        shown(then),
+        shown(now)
+    )
+}
+
+/// A folder without a plan must not hold somebody's scenario, which would be overwritten, nor somebody's trials.
 fn check_new(path: &Path) -> Result<(), Failure> {
-    match [SCENARIO, TRIALS]
-        .iter()
-        .find(|name| path.join(name).exists())
-    {
+    let holds = |name: &&&str| match fs::metadata(path.join(**name)) {
+        // Another process may just have made it.
+        Ok(about) => **name != TRIALS || about.len() > 0,
+        Err(_) => false,
+    };
+    if path.join(PLAN).exists() {
+        return Ok(());
+    }
+    match [SCENARIO, TRIALS].iter().find(holds) {
         None => Ok(()),
         Some(name) => Err(Failure::usage(format!(
             "{} holds {name}, but no {PLAN}; choose another folder with --out",
@@ -121,17 +173,21 @@ fn check_new(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The whole lines of the file, as they are, and the trials that they hold.
-fn kept(path: &Path) -> Result<(String, Vec<Trial>), Failure> {
-    let mut text = match file::read_text(path, file::RESULT) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Default::default()),
-        Err(error) => return Err(cannot("read", path, &error)),
-    };
-    let trials = Trial::parse_lines(&text)
+/// Where the whole lines of the file end, and the trials that they hold.
+fn kept(path: &Path) -> Result<(u64, Vec<Trial>), Failure> {
+    let bytes = file::read_kept(path).map_err(|error| unread(path, &error))?;
+    let trials = Trial::parse_lines(&bytes)
         .map_err(|what| Failure::usage(format!("{}: {what}", path.display())))?;
-    text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
-    Ok((text, trials))
+    let end = bytes.iter().rposition(|byte| *byte == b'\n');
+    Ok((end.map_or(0, |end| end as u64 + 1), trials))
+}
+
+/// A file of the folder that cannot be read: nothing was started.
+fn unread(path: &Path, error: &io::Error) -> Failure {
+    Failure::usage(format!(
+        "cannot read {}: {error}; choose another folder with --out",
+        path.display()
+    ))
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
@@ -139,6 +195,6 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
     file::replace(&path, text.as_bytes()).map_err(|error| cannot("write", &path, &error))
 }
 
-fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::runtime(format!("cannot {what} {}: {error}", path.display()))
 }

@@ -1,5 +1,6 @@
 //! What is performed, kept and performed again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Mutex;
 
@@ -23,6 +24,8 @@ fn settings(name: &str, axes: &[&str], repeat: u32) -> Settings {
             scenario: "short".to_owned(),
             title: "short".to_owned(),
             version: "0.1.0".to_owned(),
+            commit: None,
+            replayed: BTreeMap::new(),
             grid: Grid::new(axes.collect()).unwrap(),
             first_seed: 1,
             repeat,
@@ -125,7 +128,7 @@ fn a_trial_that_was_stopped_between_its_two_runs_is_not_kept_and_is_performed_ag
     assert!(stopped.to_string().contains("does the rest"), "{stopped}");
     assert!(kept <= 1, "{kept}");
     assert!(rest.is_ok(), "{rest:?}");
-    let trials = fs::read_to_string(settings.out.join("trials.jsonl")).unwrap();
+    let trials = fs::read(settings.out.join("trials.jsonl")).unwrap();
     let trials = Trial::parse_lines(&trials).unwrap();
     assert_eq!(trials.len(), 2);
     assert!(trials.iter().all(|it| it.invalid.is_none()), "{trials:?}");

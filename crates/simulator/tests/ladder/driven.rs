@@ -1,5 +1,6 @@
 //! Breakers that a test calls itself, under a clock that it moves: the steps without the simulator.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use experiment::chance::Draw;
@@ -57,26 +58,24 @@ pub(crate) fn calls_to_open(config: &Config, successes: u32, p: f64, luck: &mut 
     calls
 }
 
-/// When the probes of a breaker are sent that trips at zero and is called at `rate` by nobody but a downstream
-/// that fails at once, up to `until`.
-pub(crate) fn probes(
+/// When the first probe of a breaker is sent that trips at zero and is called at `rate` within `calls`.
+pub(crate) fn first_probe(
     config: &Config,
     rate: f64,
-    until: Duration,
+    calls: Range<Duration>,
     luck: &mut Luck,
-) -> Vec<Duration> {
+) -> Option<Duration> {
     let clock = ManualClock::new();
     let breaker = Breaker::with_clock("driven", config.clone(), clock.clone());
     breaker.try_acquire().unwrap().trip();
-    let mut probes = Vec::new();
-    let mut now = luck.gap(rate);
-    while now < until {
+    let mut now = calls.start + luck.gap(rate);
+    while now < calls.end {
         clock.set(now);
         if let Ok(permit) = breaker.try_acquire() {
-            probes.push(now);
             permit.failure();
+            return Some(now);
         }
         now += luck.gap(rate);
     }
-    probes
+    None
 }

@@ -1,6 +1,12 @@
 //! The validation ladder: the breaker and the simulator against closed forms, step by step.
 //!
-//! Each step is a test whose name is the sentence that it proves, with a fixed seed. Means must lie within three
+//! Each step is a test whose name is the sentence that it proves, with a fixed seed. It prints its rows of the table:
+//!
+//! ```text
+//! LADDER=new cargo test -p simulator --test ladder -- --nocapture | grep -o '| F.*' | sort -V
+//! ```
+//!
+//! Means must lie within three
 //! standard errors of the formula, and the sample must be large enough for that to say something. F numbers are
 //! those of the table in `docs/simulator.md`. N instances, each called r times per second (Poisson), a count
 //! window of W calls that trips at k failures, an open period of T, of which jitter takes away up to the share J,
@@ -11,6 +17,7 @@
 //! | `closed_forms` | the formulas, held to figures that were computed elsewhere |
 //! | `chain` | the exact mean number of calls to a trip, from the chain of all windows |
 //! | `sample` | means with their standard errors, and the assertions about them |
+//! | `table` | the rows of `docs/simulator.md` |
 //! | `driven` | breakers that a test calls itself, without the simulator |
 //! | `fleet` | scenarios for the steps, and what a run of the simulator shows of them |
 //! | `calls_to_open`, `opening`, `waste`, `recovery`, `laws` | the steps |
@@ -35,4 +42,5 @@ mod laws;
 mod opening;
 mod recovery;
 mod sample;
+mod table;
 mod waste;

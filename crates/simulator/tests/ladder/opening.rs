@@ -3,6 +3,7 @@
 use crate::closed_forms::{differ, first_open, last_open, mixed, poisson_tail, q_th_open};
 use crate::fleet::{Fleet, count_window};
 use crate::sample::Sample;
+use crate::table;
 
 /// Fleets of `size` instances out of all instances of some runs.
 fn fleets(openings: &[Vec<f64>], size: usize) -> impl Iterator<Item = &[f64]> {
@@ -57,7 +58,7 @@ fn f1_f2_f3_instances_open_at_erlangs_times_and_fleets_are_mixed_between_the_fir
 /// The standard deviation of times to open, of which the third and fourth moments are near a normal law's.
 fn mean_deviation(times: &Sample, what: &str, formula: f64) {
     let deviation = times.deviation();
-    println!("{what}: formula {formula:.5}, simulated {deviation:.5}");
+    table::row(what, formula, deviation, None);
     assert!(
         (deviation / formula - 1.0).abs() < 0.06,
         "{what}: {deviation} against {formula}"

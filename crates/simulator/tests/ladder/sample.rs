@@ -1,5 +1,7 @@
 //! Samples: a mean with its standard error, and what a step asserts of it.
 
+use crate::table;
+
 /// Independent observations of one quantity.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample(Vec<f64>);
@@ -31,7 +33,7 @@ impl Sample {
     /// a sample that is too small to contradict a formula confirms none.
     pub(crate) fn confirms(&self, what: &str, formula: f64, precise: f64) {
         let (mean, error) = (self.mean(), self.error());
-        println!("{what}: formula {formula:.5}, simulated {mean:.5} ± {error:.5}");
+        table::row(what, formula, mean, Some(error));
         let off = (mean - formula).abs();
         assert!(
             off <= 3.0 * error,
@@ -43,11 +45,15 @@ impl Sample {
         );
     }
 
-    /// The mean lies within the share `within` of `formula`.
+    /// The mean lies within the share `within` of `formula`, and so does a standard error.
     pub(crate) fn is_near(&self, what: &str, formula: f64, within: f64) {
         let (mean, error) = (self.mean(), self.error());
-        println!("{what}: formula {formula:.5}, simulated {mean:.5} ± {error:.5}");
+        table::row(what, formula, mean, Some(error));
         let off = (mean / formula - 1.0).abs();
         assert!(off <= within, "{what}: {mean} ± {error} against {formula}");
+        assert!(
+            error <= within * formula,
+            "{what}: a sample with an error of {error} is too small for {formula}"
+        );
     }
 }

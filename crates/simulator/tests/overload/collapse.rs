@@ -75,14 +75,16 @@ fn share(run: &Repetition, from: u64, to: u64) -> f64 {
     share
 }
 
+/// Whether a run that began well ends well.
+fn runs_well(run: &Repetition) -> bool {
+    assert!(share(run, 2, 20) > 0.95, "it is well before the trigger");
+    share(run, END - 20, END) > 0.95
+}
+
 /// So many of `seeds` runs end well.
 fn well(limit: u32, clients: Clients, breakers: Breakers, seeds: u64) -> usize {
     let runs = (0..seeds).map(|seed| tell(limit, clients, breakers, seed));
-    let well = runs.filter(|run| {
-        assert!(share(run, 2, 20) > 0.95, "it is well before the trigger");
-        share(run, END - 20, END) > 0.95
-    });
-    well.count()
+    runs.filter(runs_well).count()
 }
 
 /// The same clients at this rate throughout.
@@ -132,11 +134,16 @@ fn once_it_is_down_less_load_brings_it_back_only_below_about_135_calls_per_secon
 }
 
 #[test]
-#[ignore = "17 runs, which take minutes without optimisation: cargo test --release -p simulator -- --ignored"]
 fn between_these_loads_it_depends_on_chance() {
-    assert!((1..9).contains(&well(200, at_rate(200.0), Breakers::None, 9)));
+    let ends_well = |clients: Clients| {
+        (0..9).map(move |seed| runs_well(&tell(200, clients, Breakers::None, seed)))
+    };
+    // It is run until both have been seen.
+    let mut usual = ends_well(at_rate(200.0));
+    let first = usual.next().unwrap();
+    assert!(usual.any(|other| other != first), "both happen");
     // Half the load: whether it comes back within 100 seconds is chance.
-    assert!(well(200, changing_to(150.0), Breakers::None, 8) < 8);
+    assert!(ends_well(changing_to(150.0)).any(|well| !well));
 }
 
 #[test]

@@ -4,15 +4,8 @@ use experiment::events::{CallEvent, Events};
 use experiment::fleet::Change;
 use experiment::outcome::ClientOutcome;
 use experiment::scenario::Scenario;
+use experiment::statistics::Summary;
 use simulator::{Cancel, perform};
-
-/// What came of a queue.
-struct Found {
-    mean_response_ms: f64,
-    lost: f64,
-    /// Calls that were done after one that had come later.
-    overtaken: usize,
-}
 
 #[derive(Default)]
 struct Ends(Vec<CallEvent>);
@@ -25,14 +18,13 @@ impl Events for Ends {
     fn transition(&mut self, _: usize, _: &Change) {}
 }
 
-/// Some 60,000 Poisson arrivals at `rate` on a service with 20 ms of work.
+/// Some `calls` Poisson arrivals at `rate` on a service with 20 ms of work, in the order in which they ended.
 fn simulate(
-    workers: u32,
-    limit: u32,
+    [workers, limit, calls]: [u32; 3],
     [work, discipline]: [&str; 2],
     rate: f64,
     seed: u64,
-) -> Found {
+) -> Vec<CallEvent> {
     let text = format!(
         r#"
         title = "a queue"
@@ -50,29 +42,22 @@ fn simulate(
         service = {work}
         queue = {{ limit = {limit}, discipline = "{discipline}" }}
         "#,
-        (60_000.0 / rate).round()
+        (f64::from(calls) / rate).round()
     );
     let scenario = Scenario::parse(&text).unwrap().with_seed(seed);
     let mut ends = Ends::default();
     perform(&scenario, &Cancel::default(), Some(&mut ends));
-    let calls = ends.0;
-    let done: Vec<_> = calls
-        .iter()
-        .filter(|it| it.outcome == ClientOutcome::Ok)
-        .collect();
-    let overtaken = done
-        .windows(2)
-        .filter(|two| two[0].planned > two[1].planned);
-    let times = done
-        .iter()
-        .map(|it| it.ended.saturating_sub(it.planned).as_secs_f64());
-    #[expect(clippy::cast_precision_loss, reason = "small counts")]
-    let (all, done_count) = (calls.len() as f64, done.len() as f64);
-    Found {
-        mean_response_ms: times.sum::<f64>() * 1000.0 / done_count,
-        lost: (all - done_count) / all,
-        overtaken: overtaken.count(),
-    }
+    ends.0
+}
+
+/// How long each call took in milliseconds, in the order in which they came. All were done.
+fn responses(mut calls: Vec<CallEvent>) -> Vec<f64> {
+    calls.sort_by_key(|it| it.planned);
+    let response = |call: &CallEvent| {
+        assert_eq!(call.outcome, ClientOutcome::Ok);
+        call.ended.saturating_sub(call.planned).as_secs_f64() * 1000.0
+    };
+    calls.iter().map(response).collect()
 }
 
 const EXPONENTIAL: &str = r#"{ exponential = { mean = "20ms" } }"#;
@@ -90,32 +75,57 @@ fn erlang_c(servers: u32, load: f64) -> f64 {
     b / (1.0 - rho * (1.0 - b))
 }
 
+/// How long each call of some runs waited, in milliseconds.
+fn waits(discipline: &str, rate: f64) -> Vec<f64> {
+    let of_seed = |seed| {
+        let run = |workers, limit| {
+            let calls = simulate(
+                [workers, limit, 30_000],
+                [EXPONENTIAL, discipline],
+                rate,
+                seed,
+            );
+            responses(calls)
+        };
+        // The same work with a worker for everybody: what is left is the wait.
+        let (queued, alone) = (run(8, 100_000), run(10_000, 0));
+        assert_eq!(queued.len(), alone.len());
+        let waits = queued.into_iter().zip(alone).map(|(all, work)| all - work);
+        waits.collect::<Vec<_>>()
+    };
+    (0..2).flat_map(of_seed).collect()
+}
+
+/// Calls that are taken together: their waits depend on each other, but those of a thousand hardly on the next
+/// thousand's. A queue of this length forgets within some hundred calls.
+const BATCH: usize = 1_000;
+
 #[test]
-#[cfg_attr(
-    debug_assertions,
-    ignore = "minutes without optimisation: cargo test --release -p simulator"
-)]
 fn mean_waits_are_those_of_erlang_whatever_the_discipline() {
     for (rate, disciplines) in [(200.0, &["fifo"][..]), (320.0, &["fifo", "lifo", "random"])] {
         let load = rate * 0.020;
         let expected = erlang_c(8, load) * 20.0 / (8.0 - load);
-        // The same work with a worker for everybody: what is left is the wait.
-        let alone = (0..3).map(|seed| simulate(10_000, 0, [EXPONENTIAL, "fifo"], rate, seed));
-        let alone: f64 = alone.map(|found| found.mean_response_ms).sum();
 
         for discipline in disciplines {
-            let found = (0..3).map(|seed| {
-                let found = simulate(8, 100_000, [EXPONENTIAL, discipline], rate, seed);
-                assert!(found.lost < 1e-9);
-                found.mean_response_ms
-            });
+            let waits = waits(discipline, rate);
 
-            let mean = (found.sum::<f64>() - alone) / 3.0;
-            let off = (mean / expected - 1.0).abs();
-            assert!(
-                off < 0.08,
-                "{rate} {discipline}: {mean} instead of {expected}"
+            #[expect(clippy::cast_precision_loss, reason = "small counts")]
+            let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+            let batches: Vec<f64> = waits.chunks_exact(BATCH).map(mean).collect();
+            let summary = Summary::of(&batches).unwrap();
+            #[expect(clippy::cast_precision_loss, reason = "small counts")]
+            let error = summary.sd / (batches.len() as f64).sqrt();
+            let found = summary.mean;
+            println!(
+                "| M/M/8 wait, {rate} calls/s, {discipline} | {expected:.3} ms | {found:.3} ± {error:.3} ms |"
             );
+            let off = (found - expected).abs();
+            assert!(
+                off < 3.0 * error,
+                "{rate} {discipline}: {found} ± {error} instead of {expected}"
+            );
+            // A call in 17 waits at the lower rate.
+            assert!(error < 0.15 * expected, "{error}: too few calls");
         }
     }
 }
@@ -123,8 +133,9 @@ fn mean_waits_are_those_of_erlang_whatever_the_discipline() {
 #[test]
 fn nobody_overtakes_in_a_queue_in_order_and_everybody_may_elsewhere() {
     for discipline in ["fifo", "lifo", "random"] {
-        let found = simulate(8, 100_000, [FIXED, discipline], 390.0, 4);
-        assert_eq!(found.overtaken == 0, discipline == "fifo", "{discipline}");
+        let calls = simulate([8, 100_000, 20_000], [FIXED, discipline], 390.0, 4);
+        let overtaken = calls.windows(2).any(|two| two[0].planned > two[1].planned);
+        assert_eq!(!overtaken, discipline == "fifo", "{discipline}");
     }
 }
 
@@ -144,9 +155,15 @@ fn losses_are_those_of_erlang_with_and_without_places_to_wait() {
             assert!((expected - erlang_b(8, load)).abs() < 1e-12);
         }
 
-        let found = simulate(8, limit, [EXPONENTIAL, "fifo"], rate, 11);
+        let calls = simulate([8, limit, 60_000], [EXPONENTIAL, "fifo"], rate, 11);
 
-        let off = (found.lost / expected - 1.0).abs();
-        assert!(off < 0.05, "{limit}: {} instead of {expected}", found.lost);
+        let lost = calls.iter().filter(|it| it.outcome != ClientOutcome::Ok);
+        #[expect(clippy::cast_precision_loss, reason = "small counts")]
+        let lost = lost.count() as f64 / calls.len() as f64;
+        println!(
+            "| M/M/8 with {limit} places to wait, {rate} calls/s, lost | {expected:.4} | {lost:.4} |"
+        );
+        let off = (lost / expected - 1.0).abs();
+        assert!(off < 0.05, "{limit}: {lost} instead of {expected}");
     }
 }

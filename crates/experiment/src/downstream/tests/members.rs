@@ -80,8 +80,8 @@ fn the_truth_of_a_member_changes_at_its_own_instants_and_at_borders_alone() {
             let of_all = service.downstream.next_change(now).unwrap();
             assert!(now < of_all && of_all <= next, "{now:?}");
             let truth = service.downstream.truth(now, *member);
-            let middle = now + (next - now) / 2;
-            for at in [middle, next - Duration::from_nanos(1)] {
+            let middle = now + next.saturating_sub(now) / 2;
+            for at in [middle, next.saturating_sub(Duration::from_nanos(1))] {
                 let then = service.downstream.truth(at, *member);
                 assert!((then - truth).abs() < 1e-9, "{now:?}, {at:?}, {next:?}");
             }

@@ -1,7 +1,8 @@
 //! The places of labels beside points, chosen so that no two labels overlap.
 //!
-//! Each label in turn takes the nearest free place around its point. It prefers one that covers no point; where even
-//! the farthest place would cover another label, it is left out, since the table has all.
+//! Each label in turn, from top to bottom, takes the nearest free place around its point. It prefers one that covers no
+//! point; where even the farthest place would cover another label, it is left out, since the table has all. The order
+//! keeps the labels of two points that touch in the order of the points.
 
 /// The width of a digit, and the height of a label.
 const LETTER: (f64, f64) = (8.0, 13.0);
@@ -79,7 +80,8 @@ pub(super) fn place(
     others: &[(f64, f64)],
     bounds: Rectangle,
 ) -> Vec<Label> {
-    let merged = merged(wanted);
+    let mut merged = merged(wanted);
+    merged.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
     let all = merged.iter().map(|(at, _)| at).chain(others);
     let discs: Vec<Rectangle> = all
         .map(|at| Rectangle::around(*at, 2.0 * POINT, 2.0 * POINT))

@@ -14,6 +14,8 @@ fn sweep(axes: &[&str]) -> Sweep {
         scenario: "outage".to_owned(),
         title: "a downstream that is away for 30 s".to_owned(),
         version: "0.1.0".to_owned(),
+        commit: None,
+        replayed: std::collections::BTreeMap::new(),
         grid: Grid::new(axes.collect()).unwrap(),
         first_seed: 1,
         repeat: 10,
@@ -91,6 +93,32 @@ fn labels_of_a_crowd_lie_within_the_panel_and_do_not_overlap() {
                 label.place.left >= 0.0 && label.place.bottom <= 230.0,
                 "{label:?}"
             );
+        }
+    }
+}
+
+#[test]
+fn labels_of_points_that_touch_stand_in_the_order_of_the_points() {
+    let bounds = Rectangle {
+        left: 0.0,
+        top: 0.0,
+        right: 372.0,
+        bottom: 230.0,
+    };
+    for (below, apart) in [(5.0, 0.0), (8.0, 2.0), (12.0, -3.0)] {
+        for x in [30.0, 190.0, 350.0] {
+            let wanted = [
+                ((x, 100.0 + below), "lower".to_owned()),
+                ((x + apart, 100.0), "upper".to_owned()),
+            ];
+
+            let labels = place(&wanted, &[], bounds);
+
+            let at = |text: &str| {
+                let label = labels.iter().find(|label| label.text == text).unwrap();
+                label.place.middle().1
+            };
+            assert!(at("upper") < at("lower"), "{x} {below}: {labels:?}");
         }
     }
 }

@@ -89,8 +89,9 @@ fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
             )
         }
         Pairing::None => format!(
-            "{} runs of [{number}] and {} of [1], rank-sum test",
-            runs[1], runs[0]
+            "{} of [{number}] and {} of [1], rank-sum test",
+            counted(runs[1], "run"),
+            runs[0]
         ),
     };
     let corrected = format!("; p corrected for {tests} tests (Holm).");
