@@ -1,8 +1,6 @@
 //! Sample outputs that name a seed: what the seed decides is exact, all else is marked.
 
-use std::path::Path;
-
-use end_to_end::Process;
+use end_to_end::{Process, empty_folder};
 
 use crate::{read, root};
 
@@ -75,7 +73,7 @@ async fn assert_printed(page: &str, line: &str, arguments: &[&str]) {
 
 #[tokio::test]
 async fn samples_of_the_simulator_are_what_it_prints_to_the_letter() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme-samples");
+    let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), "readme-samples");
     let out = |name: &str| folder.join(name).display().to_string();
     let flapping = ["simulate", "flapping", "--seed", "1", "--out", &out("f")];
     assert_printed("README.md", "Belief beside truth", &flapping).await;

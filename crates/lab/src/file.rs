@@ -98,6 +98,8 @@ pub(crate) fn replace_with(
 pub(crate) struct Draft {
     lies: PathBuf,
     belongs: PathBuf,
+    /// Whether it has taken its place, so that its old name may be somebody else's.
+    settled: bool,
 }
 
 impl Draft {
@@ -116,7 +118,13 @@ impl Draft {
             match File::create_new(&lies) {
                 Ok(file) => {
                     let belongs = place.to_owned();
-                    return Ok((file, Self { lies, belongs }));
+                    let settled = false;
+                    let draft = Self {
+                        lies,
+                        belongs,
+                        settled,
+                    };
+                    return Ok((file, draft));
                 }
                 Err(error)
                     if error.kind() == io::ErrorKind::AlreadyExists && number < MAX_DRAFTS =>
@@ -133,15 +141,18 @@ impl Draft {
     /// # Errors
     ///
     /// What the system says.
-    pub(crate) fn settle(self) -> io::Result<()> {
-        fs::rename(&self.lies, &self.belongs)
+    pub(crate) fn settle(mut self) -> io::Result<()> {
+        fs::rename(&self.lies, &self.belongs)?;
+        self.settled = true;
+        Ok(())
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Once it has taken its place, there is nothing.
-        let _ = fs::remove_file(&self.lies);
+        if !self.settled {
+            let _ = fs::remove_file(&self.lies);
+        }
     }
 }
 

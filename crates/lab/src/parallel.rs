@@ -8,7 +8,8 @@ use std::thread;
 use crate::failure::Failure;
 
 /// Does all tasks on `jobs` threads and hands on what each came to, in the order in which they end. The first
-/// failure, of a task or of `then`, ends it: no other task is begun.
+/// failure, of a task or of `then`, ends it: no other task is begun, and what is under way is still handed on, unless it
+/// was `then` that failed.
 pub(crate) fn in_parallel<T: Sync, R: Send>(
     tasks: &[T],
     jobs: NonZeroUsize,
@@ -32,10 +33,51 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(
             scope.spawn(|| work(sender));
         }
         drop(sender);
-        let outcome = receiver.into_iter().try_for_each(|ended| then(ended?));
-        if outcome.is_err() {
-            next.store(tasks.len(), Ordering::Relaxed);
+        let mut outcome = Ok(());
+        let mut takes = true;
+        for ended in receiver {
+            let handed_on = match ended {
+                Ok(result) if takes => then(result).inspect_err(|_| takes = false),
+                Ok(_) => Ok(()),
+                Err(failure) => Err(failure),
+            };
+            if handed_on.is_err() {
+                next.store(tasks.len(), Ordering::Relaxed);
+                outcome = outcome.and(handed_on);
+            }
         }
         outcome
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn what_is_under_way_when_a_task_fails_is_handed_on() {
+        let jobs = NonZeroUsize::new(2).unwrap();
+        // Which of the two comes first is chance.
+        for _ in 0..200 {
+            let both = Barrier::new(2);
+            let one = |task: &u32| {
+                both.wait();
+                match task {
+                    0 => Err(Failure::runtime("stopped".to_owned())),
+                    _ => Ok(*task),
+                }
+            };
+            let mut handed_on = Vec::new();
+
+            let outcome = in_parallel(&[0, 1], jobs, one, |task| {
+                handed_on.push(task);
+                Ok(())
+            });
+
+            assert!(outcome.is_err());
+            assert_eq!(handed_on, [1]);
+        }
+    }
 }

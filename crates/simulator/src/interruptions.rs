@@ -54,11 +54,7 @@ impl Interruptions {
                 all.downs.entry(place).or_default().push(span);
                 [Turn::Stops, Turn::Starts]
             } else {
-                let pauses = all.pauses.entry(place).or_default();
-                match pauses.last_mut() {
-                    Some(last) if last.to >= span.from => last.to = last.to.max(span.to),
-                    _ => pauses.push(span),
-                }
+                all.pauses.entry(place).or_default().push(span);
                 [Turn::Pauses, Turn::Resumes]
             };
             all.turns.push((span.from, place, begin));
