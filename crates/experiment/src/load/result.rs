@@ -1,10 +1,12 @@
 //! The result of a load: everything that is needed to draw and compute it again, in one document.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::Measure;
 use super::latencies::Latencies;
 use super::phases::{PhaseWindow, WARM_UP};
 use super::profile::Profile;
@@ -39,7 +41,7 @@ pub struct LoadResult {
     /// Figures of all targets over the whole run, without those that were not measured; infinite where an
     /// answer never came.
     #[serde(with = "super::written_figure::map")]
-    pub figures: BTreeMap<String, f64>,
+    pub figures: BTreeMap<Cow<'static, str>, f64>,
     /// The phases of the run.
     pub phases: Vec<PhaseWindow>,
     /// The parts of the run for all targets together, where latencies were not kept for each of them.
@@ -62,7 +64,7 @@ pub struct TargetResult {
     pub reached: bool,
     /// Figures over the whole run, without those that were not measured.
     #[serde(with = "super::written_figure::map")]
-    pub figures: BTreeMap<String, f64>,
+    pub figures: BTreeMap<Cow<'static, str>, f64>,
     /// The parts of the run: the warm-up, each phase, and the rest.
     pub parts: Vec<Part>,
 }
@@ -207,18 +209,24 @@ impl LoadResult {
 
     /// Works out the figures that stand beside the parts they follow from.
     pub fn summarise(&mut self) {
-        self.figures = self.all_figures(self.part(None, None).as_ref());
+        let own = CATALOGUE.iter().filter(|it| it.source == Source::Load);
+        let measures = own.filter_map(|it| Some((it.name, Measure::of(it.name)?)));
+        let measures: BTreeMap<&'static str, Measure> = measures.collect();
+        self.figures = self.all_figures(&measures, self.part(None, None).as_ref());
         for place in 0..self.targets.len() {
             let part = sum(&self.targets[place].parts, None);
-            self.targets[place].figures = self.all_figures(part.as_ref());
+            self.targets[place].figures = self.all_figures(&measures, part.as_ref());
         }
     }
 
-    fn all_figures(&self, part: Option<&Part>) -> BTreeMap<String, f64> {
-        let own = CATALOGUE.iter().filter(|it| it.source == Source::Load);
-        let values = own.filter_map(|definition| {
-            let value = self.figure(definition.name, part?, None)?;
-            Some((definition.name.to_owned(), value))
+    fn all_figures(
+        &self,
+        measures: &BTreeMap<&'static str, Measure>,
+        part: Option<&Part>,
+    ) -> BTreeMap<Cow<'static, str>, f64> {
+        let values = measures.iter().filter_map(|(name, measure)| {
+            let value = self.figure(*measure, part?, None)?;
+            Some((Cow::Borrowed(*name), value))
         });
         values.collect()
     }
@@ -308,7 +316,7 @@ impl Figures for LoadResult {
     fn value(&self, figure: &Figure) -> Option<f64> {
         let phase = figure.phase.as_deref();
         let part = self.part(figure.target.as_deref(), phase)?;
-        self.figure(figure.definition.name, &part, phase)
+        self.figure(Measure::of(figure.definition.name)?, &part, phase)
     }
 }
 
