@@ -97,6 +97,11 @@ impl Arrivals {
         left.map(|planned| planned.target)
     }
 
+    /// When the last of those is planned; zero when there is none.
+    pub(crate) fn planned_until(&self) -> u64 {
+        self.ahead.last().map_or(0, |planned| nanos(planned.at))
+    }
+
     /// The part of the run that the last request belongs to.
     pub(crate) fn part(&self) -> usize {
         self.part.0 as usize

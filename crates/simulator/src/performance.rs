@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `requests` | a request gets a connection, is tried again, and ends |
 //! | `attempts` | an instance asks its breaker, calls the downstream and has a reply |
+//! | `ahead` | what the next requests and ends will need is read from memory before |
 //! | `watching` | the truth, transitions, ticks and interruptions |
 //! | `ending` | when a run ends, and what becomes of requests that are under way then |
 
+mod ahead;
 mod attempts;
 mod ending;
 mod requests;
@@ -28,7 +30,7 @@ use crate::arrivals::Arrivals;
 use crate::calls::{Calls, End};
 use crate::clock::VirtualClock;
 use crate::digest::Digest;
-use crate::instances::{Instances, breakers};
+use crate::instances::{Instances, members};
 use crate::lanes::Lanes;
 use crate::looks::Looks;
 use crate::nanos;
@@ -161,8 +163,8 @@ struct Performance<'a> {
 /// `events` is told each call and each transition. The run has no counterfactual; see [`run`](crate::run).
 pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Events>) -> Performed {
     let clock = VirtualClock::default();
-    let (breakers, noted) = breakers(scenario, &clock);
-    let instances = Instances::new(scenario, &breakers, noted);
+    let (members, noted) = members(scenario, &clock);
+    let instances = Instances::new(scenario, &members, noted);
     let mut performance = Performance::new(scenario, clock, instances);
     performance.events = match events {
         Some(events) => Some(events),
@@ -258,31 +260,6 @@ impl<'a> Performance<'a> {
         self.note_changes();
         self.effort.events += 1;
         None
-    }
-
-    /// Reads a word of each line of memory that the requests that are planned ahead will need.
-    ///
-    /// With thousands of instances nothing of the next one is in the cache. A core waits for one line of memory
-    /// after another when requests come one by one, and for a dozen at once here. What a call needs at its end is
-    /// still there then.
-    fn fetch_ahead(&self) {
-        let part = self.arrivals.part();
-        let targets = || self.arrivals.targets_ahead();
-        // One after another: a core looks only so many instructions ahead.
-        let mut seen = 0;
-        for target in targets() {
-            seen ^= self.instances.look_ahead(target);
-        }
-        for target in targets() {
-            seen ^= self.tally.look_ahead(target, part);
-            seen ^= self.downstream.look_ahead(self.callers[target]);
-        }
-        for target in targets() {
-            seen ^= self.instances.look_further_ahead(target);
-            seen ^= self.recorder.permitted_now(target);
-            seen ^= self.lanes.look_ahead(target);
-        }
-        std::hint::black_box(seen);
     }
 
     fn turn_to(&mut self, now: u64) {
