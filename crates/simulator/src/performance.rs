@@ -282,7 +282,7 @@ impl<'a> Performance<'a> {
             Kind::Tick => self.tick(place),
             Kind::Turn => self.turn(place),
             Kind::Look => self.look(place),
-            Kind::Close => self.tally.close(),
+            Kind::Close => self.tally.close(self.time),
         }
     }
 
@@ -290,6 +290,7 @@ impl<'a> Performance<'a> {
         let cut_short = ending == Ending::CutShort;
         let forgotten = self.end_all(ending);
         let now = self.time;
+        let duration = now.min(Duration::from_nanos(self.until));
         let mut outcomes = Outcomes::default();
         for target in 0..self.callers.len() {
             outcomes += &self.tally.outcomes(target);
@@ -298,7 +299,7 @@ impl<'a> Performance<'a> {
         let received = self.callers.iter();
         let received = received.map(|caller| self.downstream.ledger().received_by(*caller));
         let counted = Counted {
-            mixed_seconds: self.tally.whole_mixed_seconds(now),
+            mixed_seconds: self.tally.whole_mixed_seconds(duration),
             downstream_calls: received.collect(),
         };
         let load = self.tally.into_result(&load::Performed {
@@ -306,7 +307,7 @@ impl<'a> Performance<'a> {
             digest: self.arrivals.into_digest(),
             profile: scenario.load(),
             phases: scenario.phases(),
-            duration: Duration::from_nanos(self.until.min(self.now)),
+            duration,
             cut_short,
             own_shortage: None,
         });

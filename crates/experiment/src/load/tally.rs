@@ -201,9 +201,11 @@ impl Tally {
         self.reached[target] = true;
     }
 
-    /// The time of the run is over: what ends from now on ended after it.
-    pub fn close(&mut self) {
+    /// The time of the run is over, and was so long: what ends from now on ended after it, and a second that was not
+    /// whole by then never is one.
+    pub fn close(&mut self, duration: Duration) {
         self.closed = true;
+        self.seconds.close(duration.as_secs());
     }
 
     /// How the requests to one target ended so far.
@@ -240,7 +242,7 @@ impl Tally {
         self.seconds.mixed()
     }
 
-    /// The same of the seconds that are whole at `at`.
+    /// The same of the seconds that are whole at `at`, within the time of the run.
     pub fn whole_mixed_seconds(&mut self, at: Duration) -> MixedSeconds {
         self.seconds.mixed_before(at.as_secs())
     }
