@@ -202,6 +202,34 @@ fn a_ramp_is_followed_in_steps_of_a_hundredth() {
 }
 
 #[test]
+fn a_stall_and_a_cache_that_gets_warm_are_followed_while_truths_move() {
+    for (text, border) in [
+        // From 2 s on a call that stalls until the end of the phase is answered in time.
+        (
+            r#"{"deadline_ms": 1000, "rules": {"r": {"effects": [{"stall": {}}]}},
+                "phases": [{"name": "x", "for_ms": 3000, "rules": ["r"]}, {"name": "y"}]}"#,
+            3000,
+        ),
+        (
+            r#"{"deadline_ms": 20, "overload": {"workers": 1, "service": {"exp": {"mean_ms": 10}},
+                "warmth": {"hit_ratio": 0.9, "miss_factor": 10, "rewarm_tau_ms": 1000, "flush_on": "restart"}}}"#,
+            20_000,
+        ),
+    ] {
+        let plan = Plan::parse(text.as_bytes()).unwrap();
+        follow(&plan, true, None).unwrap();
+
+        let at = changes(text, border);
+
+        let mut player = Player::new(plan);
+        let mut truth = |at: &Duration| player.truth(*at, "A", None);
+        let (first, last) = (truth(&at[0]), truth(&at[at.len() - 1]));
+        assert!(at.len() > 2, "{at:?}");
+        assert!((first - last).abs() > 0.1, "{first} and {last}");
+    }
+}
+
+#[test]
 fn a_process_jumps_when_its_state_changes() {
     let bursts = r#"{"seed": 4, "rules": {"r": {"effects": [{"reset": {}}], "gate": {"scope": "shared",
         "gilbert_elliott": {"good_mean_ms": 200, "bad_mean_ms": 100}}}}}"#;
