@@ -230,6 +230,22 @@ fn a_stall_and_a_cache_that_gets_warm_are_followed_while_truths_move() {
 }
 
 #[test]
+fn a_truth_that_falls_and_rises_again_is_not_jumped_over() {
+    // The ramp makes calls late while the cache makes them fast: the truth of B has a dip.
+    let text = r#"{"deadline_ms": 1098, "loop": true, "seed": 5602538027763878,
+        "base": {"delay": {"lognormal": {"median_ms": 1863.033310614288, "p99_ms": 50758693.011626065}}},
+        "phases": [{"name": "p", "failure_ratio": 0.2535695299741994, "for_ms": 9000, "latency_ms": 2242,
+                    "ramp_ms": 2440, "rules": ["r0"]}],
+        "rules": {"r0": {"effects": [{"refuse": {}}], "match": {"caller": "A"}, "ttl_ms": 5846}},
+        "overload": {"workers": 17, "queue": {"limit": 34},
+            "service": {"empirical": {"values_ms": [514.1303022653519, 30045844.369211957]}},
+            "trigger": {"at_ms": 4260, "for_ms": 2206, "service_factor": 5.4386577876789675},
+            "warmth": {"flush_on": "restart", "hit_ratio": 0.690858893036, "miss_factor": 17.134448370932656,
+                       "rewarm_tau_ms": 226}}}"#;
+    follow(&Plan::parse(text.as_bytes()).unwrap(), true, None).unwrap();
+}
+
+#[test]
 fn a_process_jumps_when_its_state_changes() {
     let bursts = r#"{"seed": 4, "rules": {"r": {"effects": [{"reset": {}}], "gate": {"scope": "shared",
         "gilbert_elliott": {"good_mean_ms": 200, "bad_mean_ms": 100}}}}}"#;
