@@ -97,7 +97,7 @@ impl EventTable {
         } = self;
         let written = csv
             .finish()
-            .and_then(|_| draft.map_or(Ok(()), Draft::settle));
+            .and_then(|to| draft.map_or(Ok(()), |draft| draft.settle(to.get_ref())));
         written.map_err(|error| Failure::runtime(format!("cannot write {shown}: {error}")))
     }
 

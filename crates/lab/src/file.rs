@@ -32,8 +32,16 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 ///
 /// What the system says, and [`io::ErrorKind::FileTooLarge`] for what is no plain file and longer than the bound.
 pub(crate) fn read_kept(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    up_to(bound_of_kept(&file)?, file)
+    read_open(&File::open(path)?)
+}
+
+/// The same for a file that is open, from where it stands to its end.
+///
+/// # Errors
+///
+/// Those of [`read_kept`].
+pub(crate) fn read_open(file: &File) -> io::Result<Vec<u8>> {
+    up_to(bound_of_kept(file)?, file)
 }
 
 fn bound_of_kept(file: &File) -> io::Result<u64> {
@@ -41,7 +49,7 @@ fn bound_of_kept(file: &File) -> io::Result<u64> {
     Ok(if plain { u64::MAX } else { PIPED_RESULT })
 }
 
-fn up_to(limit: u64, file: File) -> io::Result<Vec<u8>> {
+fn up_to(limit: u64, file: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut file = file.take(limit.saturating_add(1));
     file.read_to_end(&mut bytes)?;
@@ -88,8 +96,7 @@ pub(crate) fn replace_with(
     let mut to = BufWriter::new(file);
     write(&mut to)?;
     to.flush()?;
-    to.get_ref().sync_all()?;
-    draft.settle()
+    draft.settle(to.get_ref())
 }
 
 /// A file that lies beside its place until it is whole, under a name that nobody else has. It goes when nothing comes
@@ -136,12 +143,14 @@ impl Draft {
         }
     }
 
-    /// The file takes its place.
+    /// `file`, in which all has been written, takes its place once it is on the disk: after a loss of power the place
+    /// has the old file or the whole new one.
     ///
     /// # Errors
     ///
     /// What the system says.
-    pub(crate) fn settle(mut self) -> io::Result<()> {
+    pub(crate) fn settle(mut self, file: &File) -> io::Result<()> {
+        file.sync_all()?;
         fs::rename(&self.lies, &self.belongs)?;
         self.settled = true;
         Ok(())

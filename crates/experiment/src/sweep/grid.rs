@@ -222,8 +222,8 @@ impl Cell {
         self.part(is_choice)
     }
 
-    /// The part that the service meets: how many instances, which load, which faults, how long calls may take. Choices can be held against each other
-    /// only under the same condition.
+    /// The part that the service meets: how many instances, which load, which faults, how long calls may take.
+    /// Choices can be held against each other only under the same condition.
     pub fn condition(&self) -> Self {
         self.part(|key| !is_choice(key))
     }

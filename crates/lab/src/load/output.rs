@@ -234,7 +234,8 @@ impl Output {
     }
 
     fn settle(&mut self) -> io::Result<()> {
-        self.draft.take().map_or(Ok(()), Draft::settle)
+        let draft = self.draft.take();
+        draft.map_or(Ok(()), |draft| draft.settle(&self.file))
     }
 
     fn usage(&self, error: &io::Error) -> Failure {

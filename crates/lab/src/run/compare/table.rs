@@ -13,6 +13,9 @@ const NAME: usize = 23;
 const VALUE: usize = 10;
 const DIFFERENCE: usize = 27;
 
+/// What stands before a median.
+const MEDIAN: char = '~';
+
 /// What follows from a figure that has no mark: nothing.
 const UNMARKED: &str =
     "No mark: these runs show no difference. That does not mean that there is none.";
@@ -119,15 +122,9 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
     let mut lines = vec![head];
     for row in &comparison.rows {
         let contrast = row.contrasts[further];
-        // What was compared, so that the difference is that of the two columns.
-        let estimates = contrast.map_or([row.estimates[0], row.estimates[further + 1]], |it| {
-            it.estimates.map(Some)
-        });
-        let by_median = estimates.iter().flatten().any(|it| it.never > 0);
-        let [first, second] =
-            estimates.map(|it| it.map_or("-".to_owned(), |it| value(row, &it, by_median)));
-        let shown = contrast.filter(|it| it.varies);
-        let (mark, p) = match shown {
+        let estimates = shown(row, further);
+        let [first, second] = values(row, estimates);
+        let (mark, p) = match contrast.filter(|it| it.varies) {
             Some(it) => (if it.is_marked() { "*" } else { "" }, probability(&it)),
             None => ("", String::new()),
         };
@@ -154,6 +151,19 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
         );
     }
     lines
+}
+
+/// What stands in the two columns: what was compared, so that the difference is that of the two.
+fn shown(row: &Row, further: usize) -> [Option<Estimate>; 2] {
+    row.contrasts[further].map_or([row.estimates[0], row.estimates[further + 1]], |it| {
+        it.estimates.map(Some)
+    })
+}
+
+/// The same as text; both by the median where one of them is.
+fn values(row: &Row, estimates: [Option<Estimate>; 2]) -> [String; 2] {
+    let by_median = estimates.iter().flatten().any(|it| it.never > 0);
+    estimates.map(|it| it.map_or("-".to_owned(), |it| value(row, &it, by_median)))
 }
 
 /// How many runs of each are compared where a figure was measured in all of them.
@@ -196,6 +206,11 @@ fn alone(comparison: &Comparison<'_>) -> Vec<String> {
             it.count
         ));
     }
+    if lines.iter().any(|line| line.contains(MEDIAN)) {
+        lines.push(format!(
+            "{MEDIAN} the median, because it came never in some runs."
+        ));
+    }
     lines
 }
 
@@ -213,22 +228,21 @@ fn notes(comparison: &Comparison<'_>) -> Vec<String> {
             "* differs: p ≤ {LEVEL} after the correction; the intervals are not corrected."
         ));
     }
-    if comparison
-        .rows
-        .iter()
-        .any(|row| row.figure.definition.unit == Unit::Share)
-    {
+    let points = |row: &Row| {
+        let differs = |it: &Contrast| it.varies && it.difference.is_some();
+        row.figure.definition.unit == Unit::Share && row.contrasts.iter().flatten().any(differs)
+    };
+    if comparison.rows.iter().any(points) {
         lines.push("pp: percentage points.".to_owned());
     }
-    let never = comparison
-        .rows
-        .iter()
-        .any(|row| row.estimates.iter().flatten().any(|it| it.never > 0));
-    if never {
-        lines.push(
-            "~ the median, because it came never in some runs; the test takes these as the latest."
-                .to_owned(),
-        );
+    let by_median = |row: &Row| {
+        let shown = (0..row.contrasts.len()).flat_map(|further| values(row, shown(row, further)));
+        shown.into_iter().any(|value| value.starts_with(MEDIAN))
+    };
+    if comparison.rows.iter().any(by_median) {
+        lines.push(format!(
+            "{MEDIAN} the median, because it came never in some runs; the test takes these as the latest."
+        ));
     }
     let fewer = (0..comparison.pairings.len()).any(|further| {
         let all = compared(comparison, further);
@@ -247,7 +261,7 @@ fn value(row: &Row, estimate: &Estimate, by_median: bool) -> String {
         Some(mean) if !by_median => Scale::of(row, &[mean]).with_unit(mean),
         _ if estimate.median.is_infinite() => "never".to_owned(),
         _ => format!(
-            "~{}",
+            "{MEDIAN}{}",
             Scale::of(row, &[estimate.median]).with_unit(estimate.median)
         ),
     }
