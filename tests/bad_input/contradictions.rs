@@ -94,124 +94,95 @@ async fn too_few_open_files_are_named_with_the_way_to_have_more() {
     }
 }
 
+const VARY: &str = "--vary";
+const SET: &str = "--set";
+
+/// Two keys that cannot both be given, and what is said.
+const OF_ONE_SETTING: [([&str; 4], &str); 8] = [
+    (
+        [
+            VARY,
+            "faults.phases.1.failure_ratio=0.4,0.5",
+            VARY,
+            "faults.phases.outage.failure_ratio=1",
+        ],
+        "faults.phases.1.failure_ratio and faults.phases.outage.failure_ratio mean the same setting",
+    ),
+    (
+        [VARY, "breaker.open_for=1s", VARY, "breaker.\"open_for\"=2s"],
+        "breaker.open_for and breaker.\"open_for\" mean the same setting",
+    ),
+    (
+        [
+            VARY,
+            "faults.phases.outage.for=1s",
+            VARY,
+            "faults.phases.1.for_ms=2000",
+        ],
+        "faults.phases.outage.for and faults.phases.1.for_ms mean the same setting",
+    ),
+    (
+        [
+            VARY,
+            "breaker.open_for=1s",
+            VARY,
+            "breaker={ jitter = 0.1 }",
+        ],
+        "breaker.open_for and breaker are a setting and a part of it",
+    ),
+    (
+        [SET, "breaker.open_for=1s", VARY, "breaker={ jitter = 0.1 }"],
+        "--vary breaker would undo --set breaker.open_for=1s",
+    ),
+    (
+        [SET, "breaker.open_for=1s", VARY, "breaker.\"open_for\"=2s"],
+        "is given with --set and with --vary",
+    ),
+    (
+        [SET, "breaker.open_for=1s", VARY, "\"seed\"=1,2"],
+        "each combination takes the same seeds",
+    ),
+    (
+        [SET, "breaker.open_for=1s", SET, "breaker={ jitter = 0.1 }"],
+        "--set breaker={ jitter = 0.1 } is not allowed after --set breaker.open_for=1s, which it would undo",
+    ),
+];
+
 #[tokio::test]
 async fn keys_that_mean_the_same_setting_are_given_once() {
-    let sweep = ["sweep", "fast-fail", "--repeat", "1"];
+    for (flags, words) in OF_ONE_SETTING {
+        let mut all = vec!["sweep", "fast-fail", "--repeat", "1"];
+        all.extend(flags);
+        if !flags.contains(&VARY) {
+            all.extend([VARY, "breaker.jitter=0.2"]);
+        }
+        assert_refusal(&all, &[words]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_a_scenario_is_not_set_beside_the_flag_that_means_it() {
     for (flags, words) in [
         (
-            [
-                "--vary",
-                "faults.phases.1.failure_ratio=0.4,0.5",
-                "--vary",
-                "faults.phases.outage.failure_ratio=1",
-            ],
-            "faults.phases.1.failure_ratio and faults.phases.outage.failure_ratio mean the same setting",
+            ["--instances", "5", SET, "fleet={ size = 4 }"],
+            "is not allowed together with --instances 5",
         ),
         (
-            [
-                "--vary",
-                "breaker.open_for=1s",
-                "--vary",
-                "breaker.\"open_for\"=2s",
-            ],
-            "breaker.open_for and breaker.\"open_for\" mean the same setting",
+            ["--instances", "5", SET, "fleet.\"size\"=4"],
+            "is not allowed together with --instances 5",
         ),
         (
-            [
-                "--vary",
-                "faults.phases.outage.for=1s",
-                "--vary",
-                "faults.phases.1.for_ms=2000",
-            ],
-            "faults.phases.outage.for and faults.phases.1.for_ms mean the same setting",
-        ),
-        (
-            [
-                "--vary",
-                "breaker.open_for=1s",
-                "--vary",
-                "breaker={ jitter = 0.1 }",
-            ],
-            "breaker.open_for and breaker are a setting and a part of it",
-        ),
-        (
-            [
-                "--set",
-                "breaker.open_for=1s",
-                "--vary",
-                "breaker={ jitter = 0.1 }",
-            ],
-            "--vary breaker would undo --set breaker.open_for=1s",
-        ),
-        (
-            [
-                "--set",
-                "breaker.open_for=1s",
-                "--vary",
-                "breaker.\"open_for\"=2s",
-            ],
-            "is given with --set and with --vary",
-        ),
-        (
-            ["--set", "breaker.open_for=1s", "--vary", "\"seed\"=1,2"],
-            "each combination takes the same seeds",
-        ),
-        (
-            [
-                "--set",
-                "breaker.open_for=1s",
-                "--set",
-                "breaker={ jitter = 0.1 }",
-            ],
-            "--set breaker={ jitter = 0.1 } is not allowed after --set breaker.open_for=1s, which it would undo",
+            ["--seed", "5", SET, "\"seed\"=4"],
+            "is not allowed together with --seed 5",
         ),
     ] {
-        let vary = ["--vary", "breaker.jitter=0.2"];
-        let flags = [
-            &sweep[..],
-            &flags,
-            if flags[2] == "--set" { &vary } else { &[] },
-        ]
-        .concat();
-        assert_refusal(&flags, &[words]).await;
+        let all = [&["simulate", "fast-fail"][..], &flags].concat();
+        assert_refusal(&all, &[words]).await;
     }
-    for flags in [
-        ["--set", "fleet={ size = 4 }"],
-        ["--set", "fleet.\"size\"=4"],
-    ] {
-        let simulate = ["simulate", "fast-fail", "--instances", "5"];
-        assert_refusal(
-            &[&simulate[..], &flags].concat(),
-            &["is not allowed together with --instances 5"],
-        )
-        .await;
-    }
-    assert_refusal(
-        &[
-            "simulate",
-            "fast-fail",
-            "--seed",
-            "5",
-            "--set",
-            "\"seed\"=4",
-        ],
-        &["is not allowed together with --seed 5"],
-    )
-    .await;
     for command in ["run", "simulate"] {
-        let twice = [
-            command,
-            "fast-fail",
-            "--set",
-            "load.rate=5",
-            "--set",
-            "load.rate=6",
-        ];
-        assert_refusal(
-            &twice,
-            &["--set load.rate=6 is not allowed after --set load.rate=5"],
-        )
-        .await;
+        let twice = [command, "fast-fail", SET, "load.rate=5", SET, "load.rate=6"];
+        let words = "--set load.rate=6 is not allowed after --set load.rate=5";
+        assert_refusal(&twice, &[words]).await;
     }
 }
 

@@ -4,6 +4,7 @@
 //! nobody behind it checks them again. [`set`] changes single keys of a file before it is read.
 
 mod check;
+mod element;
 mod interruption;
 mod names;
 mod place;

@@ -1,13 +1,17 @@
-//! The figures that follow from one part of a result.
+//! The figures that follow from the parts of a result.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::latencies::Latencies;
 use super::phases::{REST, WARM_UP};
 use super::result::{LoadResult, Part};
+use crate::expectation::{CATALOGUE, Figure, Figures, Source};
 use crate::outcome::ClientOutcome;
 
 /// What a figure is made of. A name is taken apart once, not for each of ten thousand targets.
 #[derive(Clone, Copy)]
-pub(super) enum Measure {
+enum Measure {
     Time(fn(&Part) -> &Latencies, Statistic),
     Share(ClientOutcome),
     FailedShare,
@@ -21,7 +25,7 @@ pub(super) enum Measure {
 
 /// What is asked of some latencies.
 #[derive(Clone, Copy)]
-pub(super) enum Statistic {
+enum Statistic {
     Max,
     Mean,
     Quantile(f64),
@@ -29,7 +33,7 @@ pub(super) enum Statistic {
 
 impl Measure {
     /// What the figure called `name` is made of; `None` where it does not come from the load.
-    pub(super) fn of(name: &str) -> Option<Self> {
+    fn of(name: &str) -> Option<Self> {
         if let Some(time) = time(name) {
             return Some(time);
         }
@@ -52,8 +56,32 @@ impl Measure {
 }
 
 impl LoadResult {
+    /// Works out the figures that stand beside the parts they follow from.
+    pub fn summarise(&mut self) {
+        let own = CATALOGUE.iter().filter(|it| it.source == Source::Load);
+        let measures = own.filter_map(|it| Some((it.name, Measure::of(it.name)?)));
+        let measures: BTreeMap<&'static str, Measure> = measures.collect();
+        self.figures = self.all_figures(&measures, self.part(None, None).as_ref());
+        for place in 0..self.targets.len() {
+            let part = self.targets[place].whole();
+            self.targets[place].figures = self.all_figures(&measures, part.as_ref());
+        }
+    }
+
+    fn all_figures(
+        &self,
+        measures: &BTreeMap<&'static str, Measure>,
+        part: Option<&Part>,
+    ) -> BTreeMap<Cow<'static, str>, f64> {
+        let values = measures.iter().filter_map(|(name, measure)| {
+            let value = self.figure(*measure, part?, None)?;
+            Some((Cow::Borrowed(*name), value))
+        });
+        values.collect()
+    }
+
     /// A figure of a part that was planned in `phase`, or in the whole run.
-    pub(super) fn figure(&self, measure: Measure, part: &Part, phase: Option<&str>) -> Option<f64> {
+    fn figure(&self, measure: Measure, part: &Part, phase: Option<&str>) -> Option<f64> {
         let outcomes = &part.outcomes;
         match measure {
             Measure::Time(latencies, Statistic::Max) => latencies(part).max(),
@@ -93,6 +121,14 @@ impl LoadResult {
             Some(name) => of_phases(&|other| other == name),
         };
         (seconds > 0.0).then(|| number(count) / seconds)
+    }
+}
+
+impl Figures for LoadResult {
+    fn value(&self, figure: &Figure) -> Option<f64> {
+        let phase = figure.phase.as_deref();
+        let part = self.part(figure.target.as_deref(), phase)?;
+        self.figure(Measure::of(figure.definition.name)?, &part, phase)
     }
 }
 

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::figures::Measure;
 use super::latencies::Latencies;
 use super::phases::{PhaseWindow, WARM_UP};
 use super::profile::Profile;
-use crate::expectation::{CATALOGUE, ExpectationVerdict, Figure, Figures, Source};
+use crate::expectation::ExpectationVerdict;
 use crate::outcome::{ClientOutcome, Outcomes};
 
 /// The version of the document; `docs/load-result.schema.json` describes it.
@@ -207,30 +206,6 @@ impl LoadResult {
         }
     }
 
-    /// Works out the figures that stand beside the parts they follow from.
-    pub fn summarise(&mut self) {
-        let own = CATALOGUE.iter().filter(|it| it.source == Source::Load);
-        let measures = own.filter_map(|it| Some((it.name, Measure::of(it.name)?)));
-        let measures: BTreeMap<&'static str, Measure> = measures.collect();
-        self.figures = self.all_figures(&measures, self.part(None, None).as_ref());
-        for place in 0..self.targets.len() {
-            let part = sum(&self.targets[place].parts, None);
-            self.targets[place].figures = self.all_figures(&measures, part.as_ref());
-        }
-    }
-
-    fn all_figures(
-        &self,
-        measures: &BTreeMap<&'static str, Measure>,
-        part: Option<&Part>,
-    ) -> BTreeMap<Cow<'static, str>, f64> {
-        let values = measures.iter().filter_map(|(name, measure)| {
-            let value = self.figure(*measure, part?, None)?;
-            Some((Cow::Borrowed(*name), value))
-        });
-        values.collect()
-    }
-
     /// The law of conservation: of each target and phase, and in all, what was planned is what ended.
     ///
     /// # Errors
@@ -299,6 +274,13 @@ impl LoadResult {
     }
 }
 
+impl TargetResult {
+    /// All that this target's clients saw in the whole run, which is without the warm-up.
+    pub(super) fn whole(&self) -> Option<Part> {
+        sum(&self.parts, None)
+    }
+}
+
 /// The sum of those parts that were planned in `phase`, or in the whole run without its warm-up.
 fn sum<'a>(parts: impl IntoIterator<Item = &'a Part>, phase: Option<&str>) -> Option<Part> {
     let parts = parts.into_iter().filter(|part| match phase {
@@ -310,14 +292,6 @@ fn sum<'a>(parts: impl IntoIterator<Item = &'a Part>, phase: Option<&str>) -> Op
         sum.merge(part);
         Some(sum)
     })
-}
-
-impl Figures for LoadResult {
-    fn value(&self, figure: &Figure) -> Option<f64> {
-        let phase = figure.phase.as_deref();
-        let part = self.part(figure.target.as_deref(), phase)?;
-        self.figure(Measure::of(figure.definition.name)?, &part, phase)
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 use super::Written;
-use super::place::element;
+use super::element::element;
 use crate::reading::{parse_toml, times, without_mark};
 
 /// Parts that a key may have, more than twice as many as the deepest one of a scenario.
