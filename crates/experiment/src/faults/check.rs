@@ -167,8 +167,15 @@ impl FaultPhase {
                 return Err("for_ms: only the last phase of a plan without loop may stay".into());
             }
             Some(millis) => count("for_ms", millis, 1, MAX_PHASE_MS)?,
+            None if self.for_jitter_ms > 0 => {
+                return Err(
+                    "for_jitter_ms: the phase has no length: write its least one, for_ms, too"
+                        .into(),
+                );
+            }
             None => {}
         }
+        count("for_jitter_ms", self.for_jitter_ms, 0, MAX_PHASE_MS)?;
         within("failure_ratio", self.failure_ratio, 0.0, 1.0)?;
         within("hang_ratio", self.hang_ratio, 0.0, 1.0)?;
         if !(0.0..=1.0).contains(&self.failing_share()) {
