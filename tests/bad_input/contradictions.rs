@@ -95,6 +95,182 @@ async fn too_few_open_files_are_named_with_the_way_to_have_more() {
 }
 
 #[tokio::test]
+async fn keys_that_mean_the_same_setting_are_given_once() {
+    let sweep = ["sweep", "fast-fail", "--repeat", "1"];
+    for (flags, words) in [
+        (
+            [
+                "--vary",
+                "faults.phases.1.failure_ratio=0.4,0.5",
+                "--vary",
+                "faults.phases.outage.failure_ratio=1",
+            ],
+            "faults.phases.1.failure_ratio and faults.phases.outage.failure_ratio mean the same setting",
+        ),
+        (
+            [
+                "--vary",
+                "breaker.open_for=1s",
+                "--vary",
+                "breaker.\"open_for\"=2s",
+            ],
+            "breaker.open_for and breaker.\"open_for\" mean the same setting",
+        ),
+        (
+            [
+                "--vary",
+                "faults.phases.outage.for=1s",
+                "--vary",
+                "faults.phases.1.for_ms=2000",
+            ],
+            "faults.phases.outage.for and faults.phases.1.for_ms mean the same setting",
+        ),
+        (
+            [
+                "--vary",
+                "breaker.open_for=1s",
+                "--vary",
+                "breaker={ jitter = 0.1 }",
+            ],
+            "breaker.open_for and breaker are a setting and a part of it",
+        ),
+        (
+            [
+                "--set",
+                "breaker.open_for=1s",
+                "--vary",
+                "breaker={ jitter = 0.1 }",
+            ],
+            "--vary breaker would undo --set breaker.open_for=1s",
+        ),
+        (
+            [
+                "--set",
+                "breaker.open_for=1s",
+                "--vary",
+                "breaker.\"open_for\"=2s",
+            ],
+            "is given with --set and with --vary",
+        ),
+        (
+            ["--set", "breaker.open_for=1s", "--vary", "\"seed\"=1,2"],
+            "each combination takes the same seeds",
+        ),
+        (
+            [
+                "--set",
+                "breaker.open_for=1s",
+                "--set",
+                "breaker={ jitter = 0.1 }",
+            ],
+            "--set breaker={ jitter = 0.1 } is not allowed after --set breaker.open_for=1s, which it would undo",
+        ),
+    ] {
+        let vary = ["--vary", "breaker.jitter=0.2"];
+        let flags = [
+            &sweep[..],
+            &flags,
+            if flags[2] == "--set" { &vary } else { &[] },
+        ]
+        .concat();
+        assert_refusal(&flags, &[words]).await;
+    }
+    for flags in [
+        ["--set", "fleet={ size = 4 }"],
+        ["--set", "fleet.\"size\"=4"],
+    ] {
+        let simulate = ["simulate", "fast-fail", "--instances", "5"];
+        assert_refusal(
+            &[&simulate[..], &flags].concat(),
+            &["is not allowed together with --instances 5"],
+        )
+        .await;
+    }
+    assert_refusal(
+        &[
+            "simulate",
+            "fast-fail",
+            "--seed",
+            "5",
+            "--set",
+            "\"seed\"=4",
+        ],
+        &["is not allowed together with --seed 5"],
+    )
+    .await;
+    for command in ["run", "simulate"] {
+        let twice = [
+            command,
+            "fast-fail",
+            "--set",
+            "load.rate=5",
+            "--set",
+            "load.rate=6",
+        ];
+        assert_refusal(
+            &twice,
+            &["--set load.rate=6 is not allowed after --set load.rate=5"],
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_without_end_and_a_pipe_without_a_writer_are_refused_at_once() {
+    let key = vec!["a"; 10_000].join(".");
+    for command in ["run", "simulate"] {
+        let set = format!("{key}=1");
+        assert_refusal(
+            &[command, "fast-fail", "--set", &set],
+            &["it has 10000 parts"],
+        )
+        .await;
+    }
+    let vary = format!("{key}=1,2");
+    assert_refusal(
+        &["sweep", "fast-fail", "--vary", &vary],
+        &["it has 10000 parts"],
+    )
+    .await;
+
+    let pipe = std::env::temp_dir().join(format!("breaker-lab-scenario-{}", std::process::id()));
+    let _ = std::fs::remove_file(&pipe);
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|made| made.success()), "there is no mkfifo");
+    let path = pipe.to_str().expect("the path is text");
+    for flags in [
+        &["run", path, "--check"][..],
+        &["compare", path],
+        &["--config", path],
+        &["faults", "set", path],
+    ] {
+        assert_refusal(flags, &["it is a named pipe"]).await;
+    }
+    std::fs::remove_file(pipe).expect("it is ours");
+}
+
+#[tokio::test]
+async fn a_load_overwrites_nothing_but_a_result_of_its_kind() {
+    let file = File::new("mine.toml", "title = \"mine\"\n");
+    for flag in ["--json", "--jsonl", "--csv"] {
+        let flags = [
+            "load",
+            "--target",
+            "A=http://127.0.0.1:1",
+            flag,
+            file.path(),
+        ];
+        assert_refusal(
+            &flags,
+            &[flag, "it holds something else than", "choose another file"],
+        )
+        .await;
+    }
+    let kept = std::fs::read_to_string(file.path()).expect("it is still there");
+    assert_eq!(kept, "title = \"mine\"\n");
+}
+
+#[tokio::test]
 async fn mistakes_at_the_command_line_say_what_to_write() {
     assert_refusal(&["--rate", "-5"], &["rate = -5", "from 0.001"]).await;
     assert_refusal(

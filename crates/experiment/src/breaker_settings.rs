@@ -59,7 +59,7 @@ pub struct BreakerSettings {
         arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_BUCKETS")
     )]
     pub window_buckets: Option<u32>,
-    /// Calls in the window from which its shares count
+    /// Calls in the window from which its shares count; of a window of fewer calls, when it is full
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_MINIMUM_CALLS")

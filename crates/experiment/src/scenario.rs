@@ -6,6 +6,7 @@
 mod check;
 mod interruption;
 mod names;
+mod place;
 mod seed;
 mod set;
 mod written;
@@ -16,6 +17,7 @@ use fusebox::Config;
 use serde::Serialize;
 
 pub use interruption::Interruption;
+pub use place::Place;
 pub use set::{Set, blamed, set};
 pub use written::{
     Coordination, CoordinationMode, Fleet, InstanceSettings, Interrupted, Mode, Written,

@@ -69,7 +69,7 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
             .changed
             .set
             .iter()
-            .find(|set| set.key() == "fleet.size")
+            .find(|set| ["fleet", "fleet.size"].contains(&&*set.path().join(".")))
         {
             return Err(Failure::usage(format!(
                 "--set {set} is not allowed together with --instances {instances}: leave one of the two out"

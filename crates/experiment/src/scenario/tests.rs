@@ -1,6 +1,7 @@
 use super::*;
 
 mod interruptions;
+mod messages;
 
 const HEAD: &str = "\
 # The lesson.

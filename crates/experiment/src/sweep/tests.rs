@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+mod asked_for;
 mod going_on;
 
 use super::*;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use experiment::chance::Draw;
 use experiment::load::Shape;
-use experiment::scenario::{Scenario, Set};
+use experiment::scenario::{Place, Scenario, Set};
 use experiment::sweep::{Cell, Grid, SCHEMA, Sweep, USUAL};
 use simulator::Options;
 use tokio::task::spawn_blocking;
@@ -60,17 +60,7 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
     } else {
         args.figure
     };
-    let set = |key: &&str| args.common.changed.set.iter().any(|set| set.key() == *key);
-    if let Some(key) = grid.keys().find(set) {
-        return Err(Failure::usage(format!(
-            "{key} is given with --set and with --vary: leave one of the two out"
-        )));
-    }
-    if let Some(key) = grid.keys().find(|key| *key == "seed") {
-        return Err(Failure::usage(format!(
-            "--vary {key} is not allowed: each combination takes the same seeds, as many as --repeat says"
-        )));
-    }
+    each_key_once(&source.text, &grid, &args.common.changed.set)?;
     let mut sweep = Sweep {
         schema: SCHEMA.to_owned(),
         scenario: source.name.clone(),
@@ -104,6 +94,49 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
         jobs: jobs(&args.common),
     };
     Ok((source, settings))
+}
+
+/// Refuses keys of which one is a part of another: rows would be labelled with values that were never simulated. A part
+/// of what was set before may vary.
+fn each_key_once(text: &str, grid: &Grid, sets: &[Set]) -> Result<(), Failure> {
+    let keys: Vec<&str> = grid.keys().collect();
+    let varied = keys.iter().map(|key| Set::new(key, "varied"));
+    let varied = varied
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::usage)?;
+    let places: Vec<Place> = varied.iter().map(|key| Place::of(text, key)).collect();
+    for (number, place) in places.iter().enumerate() {
+        let key = keys[number];
+        if varied[number].path() == ["seed"] {
+            return Err(Failure::usage(format!(
+                "--vary {key} is not allowed: each combination takes the same seeds, as many as --repeat says"
+            )));
+        }
+        for (other, before) in keys.iter().zip(&places).take(number) {
+            if place.holds(before) || before.holds(place) {
+                let how = if place == before {
+                    "mean the same setting"
+                } else {
+                    "are a setting and a part of it"
+                };
+                return Err(Failure::usage(format!(
+                    "--vary: {other} and {key} {how}: vary one of the two"
+                )));
+            }
+        }
+        for set in sets {
+            let given = Place::of(text, set);
+            if place.holds(&given) {
+                let what = if *place == given {
+                    format!("{key} is given with --set and with --vary")
+                } else {
+                    format!("--vary {key} would undo --set {set}")
+                };
+                return Err(Failure::usage(format!("{what}: leave one of the two out")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The file of a replayed load, with a digest of its rates.

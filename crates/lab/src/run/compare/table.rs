@@ -6,8 +6,8 @@ use experiment::expectation::Unit;
 use experiment::result::Performer;
 use experiment::statistics::{Difference, Estimate};
 
-/// Columns of a terminal.
-const WIDTH: usize = 80;
+use crate::words::{WIDTH, wrapped};
+
 /// Room for the name of a figure, for a value, and for a difference with its interval.
 const NAME: usize = 23;
 const VALUE: usize = 10;
@@ -24,10 +24,14 @@ const UNMARKED: &str =
 pub(super) fn lines(names: &[String], comparison: &Comparison<'_>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (number, (name, side)) in (1..).zip(names.iter().zip(&comparison.sides)) {
-        lines.extend(wrapped(&format!("[{number}] {name}: {}", about(side)), 4));
+        lines.extend(wrapped(
+            &format!("[{number}] {name}: {}", about(side)),
+            WIDTH,
+            4,
+        ));
     }
     for caution in comparison.cautions() {
-        lines.extend(wrapped(&format!("! {caution}"), 2));
+        lines.extend(wrapped(&format!("! {caution}"), WIDTH, 2));
     }
     if comparison.sides.len() == 1 {
         lines.push(String::new());
@@ -98,12 +102,12 @@ fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
         ),
     };
     let corrected = format!("; p corrected for {tests} tests (Holm).");
-    let mut lines = wrapped(&(how + &corrected), 0);
+    let mut lines = wrapped(&(how + &corrected), WIDTH, 0);
     if let Some(needed) = comparison.needed(further) {
         let what = format!(
             "Too few runs: nothing can be marked. It takes {needed} runs of each, or fewer figures (--figure)."
         );
-        lines.extend(wrapped(&what, 0));
+        lines.extend(wrapped(&what, WIDTH, 0));
     }
     lines
 }
@@ -344,24 +348,6 @@ impl Scale {
 /// `1 pair`, `2 pairs`.
 fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Text in lines of at most 80 columns, the later ones indented.
-fn wrapped(text: &str, indent: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent) + word));
-        } else {
-            if !line.trim().is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines.push(line);
-    lines
 }
 
 #[cfg(test)]
