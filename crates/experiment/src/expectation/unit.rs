@@ -40,9 +40,14 @@ impl Unit {
     }
 }
 
-/// Three digits where there are so many.
+/// Three digits where there are so many; of what is small enough to be taken for zero its first two.
 fn digits(value: f64) -> String {
     match value.abs() {
+        small if small > 0.0 && small < 0.009_5 => {
+            let places = (1..12).find(|places| small * 10_f64.powi(*places) >= 1.0);
+            let places = usize::try_from(places.unwrap_or(12)).unwrap_or(12) + 1;
+            format!("{value:.places$}")
+        }
         ..9.995 => format!("{value:.2}"),
         ..99.95 => format!("{value:.1}"),
         _ => format!("{value:.0}"),

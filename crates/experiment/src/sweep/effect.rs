@@ -13,6 +13,8 @@ pub struct Unmoved {
     pub values: Vec<String>,
     /// Whether these are all values of the key.
     pub all: bool,
+    /// The reason, where it is known.
+    pub why: Option<String>,
 }
 
 /// The values of each key that make no difference. Only trials that are there are compared: with the same seed they met
@@ -40,6 +42,7 @@ pub(super) fn unmoved(sweep: &Sweep, trials: &[Trial]) -> Vec<Unmoved> {
         let groups = alike.into_iter().filter(|group| group.len() > 1);
         found.extend(groups.map(|group| Unmoved {
             key: axis.key().to_owned(),
+            why: None,
             all: group.len() == axis.values().len(),
             values: group.into_iter().cloned().collect(),
         }));
@@ -75,19 +78,21 @@ fn are_alike(
 }
 
 impl Unmoved {
-    /// What is said of it: `breaker.window_length changed no figure`, or which values did not.
+    /// What is said of it: `breaker.window_length changed no figure`, or which values did not, and why.
     pub fn said(&self) -> String {
-        if self.all {
-            return format!("{} changed no figure", self.key);
+        let what = match self.values.split_last() {
+            Some((last, first)) if !self.all => {
+                format!(
+                    "{} = {} and {last} give the same figures",
+                    self.key,
+                    first.join(", ")
+                )
+            }
+            _ => format!("{} changed no figure", self.key),
+        };
+        match &self.why {
+            Some(why) => format!("! {what}: {why}"),
+            None => format!("! {what}"),
         }
-        let (last, first) = self
-            .values
-            .split_last()
-            .map_or(("", &[][..]), |(last, first)| (&**last, first));
-        format!(
-            "{} = {} and {last} give the same figures",
-            self.key,
-            first.join(", ")
-        )
     }
 }

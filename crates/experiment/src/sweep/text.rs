@@ -179,13 +179,10 @@ impl Table {
             );
             notes.push("  rows have the same seeds".to_owned());
         }
-        let shares = FRONT.iter().filter_map(|name| self.place(name));
-        if shares
-            .into_iter()
-            .any(|place| self.figures[place].definition.unit == Unit::Share)
-        {
+        let of_calls = |place: &usize| FRONT[1..].contains(&&*self.figures[*place].to_string());
+        if self.shown().iter().any(of_calls) {
             notes.push(
-                "% of all calls that instances were asked for, before and after the fault too"
+                "% of all calls that instances were asked for in the whole run, not in the fault alone"
                     .to_owned(),
             );
         }

@@ -20,10 +20,8 @@ pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
             run.verdicts.len(),
         ));
         for verdict in run.verdicts.iter().filter(|verdict| !verdict.held) {
-            print::line(&format!(
-                "  [failed] {}: {}",
-                verdict.expectation, verdict.shown
-            ));
+            let failed = format!("  [failed] {}: {}", verdict.expectation, verdict.shown);
+            print::sentence(&failed, 4);
         }
         return;
     }
@@ -34,10 +32,8 @@ pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
     print::line(&format!("What was expected{cut}"));
     for verdict in &run.verdicts {
         let word = if verdict.held { "[held]  " } else { "[failed]" };
-        print::line(&format!(
-            "{word} {}: {}",
-            verdict.expectation, verdict.shown
-        ));
+        let verdict = format!("{word} {}: {}", verdict.expectation, verdict.shown);
+        print::sentence(&verdict, 9);
     }
     if run.verdicts.is_empty() {
         print::line("nothing: the scenario has no expectations");
@@ -90,9 +86,23 @@ fn beliefs(run: &Repetition) -> Vec<String> {
             &shown("wrongly_rejected_calls"),
         ]));
     }
-    let more = names.count().saturating_sub(ROWS);
+    let of = names.count();
+    let more = of.saturating_sub(ROWS);
     if more > 0 {
         lines.push(format!("… and {more} more instances, which the result has"));
+    }
+    if of > 1 {
+        let shown = |figure: &str| shown(run, figure, None);
+        lines.extend(row([
+            "fleet",
+            &shown("unhealthy_share"),
+            &shown("detection_delay_p50"),
+            &shown("wrongly_closed_share"),
+            &shown("recovery_delay_p50"),
+            &shown("wrongly_open_share"),
+            &shown("wasted_calls"),
+            &shown("wrongly_rejected_calls"),
+        ]));
     }
     lines.push(String::new());
     lines.extend(delays(run));
