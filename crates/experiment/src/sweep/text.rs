@@ -182,7 +182,7 @@ impl Table {
         let of_calls = |place: &usize| FRONT[1..].contains(&&*self.figures[*place].to_string());
         if self.shown().iter().any(of_calls) {
             notes.push(
-                "% of all calls that instances were asked for in the whole run, not in the fault alone"
+                "% of all calls asked for in the whole run, not of those in the fault alone"
                     .to_owned(),
             );
         }
