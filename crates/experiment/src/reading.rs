@@ -115,7 +115,7 @@ pub fn position(text: &str, place: usize) -> (usize, usize) {
 }
 
 /// What parsers say in the words of a programmer, and what they mean.
-const WORDS: [(&str, &str); 11] = [
+const WORDS: [(&str, &str); 12] = [
     ("expected u16", "expected a whole number from 0 to 65535"),
     (
         "expected u32",
@@ -132,6 +132,10 @@ const WORDS: [(&str, &str); 11] = [
     (
         "cannot recurse further; max recursion depth met",
         "values are nested too deeply",
+    ),
+    (
+        "wanted string or table",
+        "expected a name, or keys with their values",
     ),
     ("recursion limit", "keys are nested too deeply"),
     (

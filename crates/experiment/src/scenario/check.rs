@@ -135,8 +135,19 @@ impl Written {
     }
 
     pub(super) fn phases(&self, faults: &Plan) -> Result<Phases, String> {
-        let windows = faults.phases(self.duration.0).into_iter();
-        let windows = windows.map(|it| PhaseWindow::new(&it.name, it.start, it.end));
+        let windows = faults.phases(self.duration.0);
+        if let Some(last) = windows.last().filter(|it| it.end < self.duration.0) {
+            return Err(format!(
+                "faults.phases: the first {} end after {}, and no more are told apart in the {} of a run: write longer \
+                 phases or a shorter duration",
+                windows.len(),
+                Span(last.end),
+                self.duration
+            ));
+        }
+        let windows = windows
+            .into_iter()
+            .map(|it| PhaseWindow::new(&it.name, it.start, it.end));
         Phases::new(Duration::ZERO, windows.collect())
             .map_err(|what| format!("faults.phases: {what}"))
     }

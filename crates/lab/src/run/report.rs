@@ -183,8 +183,7 @@ fn thresholds(run: &Repetition) -> Vec<String> {
     let at = run.fleet.unhealthy_at;
     let mut lines = vec![
         String::new(),
-        "How it moves with the probability from which on the downstream counts as unhealthy"
-            .to_owned(),
+        "How it moves with the probability from which the downstream is unhealthy".to_owned(),
         format!(
             "{:<12}{:>12}{:>8}{:>14}{:>15}{:>13}",
             "threshold", "unhealthy", "turns", "noticed", "wrongly closed", "wrongly open"

@@ -63,7 +63,7 @@ fn no_name_of_a_type_is_shown() {
         ),
         (
             "effects = [3]",
-            "faults.rules.r.effects[0]: invalid type: integer `3`, expected ",
+            "faults.rules.r.effects[0]: expected a name, or keys with their values",
         ),
         (
             "effects = 3",
@@ -179,4 +179,23 @@ fn what_can_be_no_time_gets_no_unit() {
     ] {
         assert_eq!(said(set), expected);
     }
+}
+
+#[test]
+fn more_phases_than_are_told_apart_are_refused() {
+    let of = |duration: &str| {
+        let text = format!(
+            "title = \"t\"\nduration = \"{duration}\"\n[faults]\nloop = true\n\
+             phases = [{{ name = \"a\", for = \"50ms\" }}, {{ name = \"b\", for = \"50ms\" }}]\n"
+        );
+        Scenario::parse(&text)
+    };
+
+    assert!(of("500s").is_ok());
+    let refusal = of("501s").unwrap_err();
+    assert_eq!(
+        refusal.trim(),
+        "faults.phases: the first 10000 end after 8m 20s, and no more are told apart in the 8m 21s of a run: write \
+         longer phases or a shorter duration"
+    );
 }
