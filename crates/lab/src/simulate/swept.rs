@@ -111,8 +111,8 @@ fn remarks(scenario: &Scenario, repeat: u32, mut longest: Vec<String>) -> Vec<St
                 .to_owned(),
         );
     }
-    longest.sort();
-    longest.dedup();
+    let mut seen = std::collections::BTreeSet::new();
+    longest.retain(|wait| seen.insert(wait.clone()));
     if !longest.is_empty() {
         remarks.push(format!(
             "! max_open_for is not set and as long as open_for = {}: waits do not grow there",
