@@ -128,7 +128,7 @@ async fn a_scenario_counts_live_which_calls_were_expected_to_fail() {
         std::env::temp_dir().join(format!("breaker-lab-live-{}.toml", std::process::id()));
     // One phase, in which the truth never changes.
     let text = "title = \"x\"\nduration = \"3s\"\n[load]\nrate = 200\n[breaker]\n\
-                failure_rate_threshold = \"off\"\nconsecutive_failures = \"off\"\n\
+                failure_rate_threshold = \"off\"\nconsecutive_failures = 1000\n\
                 [faults]\nphases = [{ name = \"half well\", failure_ratio = 0.5 }]\n";
     std::fs::write(&scenario, text).expect("a temporary file can be written");
     let out = scenario.with_extension("out");
