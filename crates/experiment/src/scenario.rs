@@ -244,6 +244,10 @@ impl Scenario {
         self.written.seed = seed;
         self.written.faults.set_seed(seed);
         self.faults = self.faults.with_seed(seed);
+        // Lengths of phases may be drawn. What is wrong with phases does not depend on them.
+        if let Ok(phases) = self.written.phases(&self.faults) {
+            self.phases = phases;
+        }
         self
     }
 

@@ -79,16 +79,21 @@ pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     if text.chars().count() <= width {
         return vec![text.to_owned()];
     }
-    for word in text.split(' ') {
+    let words = text.trim_start_matches(' ');
+    line.push_str(&text[..text.len() - words.len()]);
+    let mut begins = true;
+    for word in words.split(' ') {
         let used = line.chars().count();
-        if used > 0 && used + 1 + word.chars().count() > width {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent) + word));
+        if !begins && used + 1 + word.chars().count() > width {
+            let next = " ".repeat(indent) + word;
+            lines.push(std::mem::replace(&mut line, next).trim_end().to_owned());
         } else {
-            if used > 0 {
+            if !begins {
                 line.push(' ');
             }
             line.push_str(word);
         }
+        begins = false;
     }
     lines.push(line);
     lines

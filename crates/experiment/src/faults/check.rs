@@ -171,8 +171,15 @@ impl FaultPhase {
                 );
             }
             Some(length) => millis("for", length, 1, MAX_PHASE_MS)?,
+            None if self.for_jitter_ms > 0 => {
+                return Err(
+                    "for_jitter: the phase has no length: write its least one too, such as for = \"10s\""
+                        .into(),
+                );
+            }
             None => {}
         }
+        millis("for_jitter", self.for_jitter_ms, 0, MAX_PHASE_MS)?;
         within("failure_ratio", self.failure_ratio, 0.0, 1.0)?;
         within("hang_ratio", self.hang_ratio, 0.0, 1.0)?;
         if !(0.0..=1.0).contains(&self.failing_share()) {

@@ -55,9 +55,15 @@ impl Written {
             .iter()
             .find(|name| !self.instance.contains_key(*name));
         for name in alike.into_iter().chain(self.instance.keys()) {
-            self.breaker_of(name)
-                .config(self.seed)
-                .map_err(|error| format!("breaker of instance {name}: {error}"))?;
+            self.breaker_of(name).config(self.seed).map_err(|error| {
+                let settings = self.breaker_of(name);
+                let hint = if settings.max_open_for < settings.open_for {
+                    ": write a longer max_open_for too, or a shorter open_for"
+                } else {
+                    ""
+                };
+                format!("breaker of instance {name}: {error}{hint}")
+            })?;
             check_patience("call_timeout", self.call_timeout_of(name))
                 .map_err(|error| format!("instance {name}: {error}"))?;
             if let Some(own) = self.instance.get(name) {

@@ -267,6 +267,17 @@ impl Cell {
         &self.settings
     }
 
+    /// The same combination with `new` for `key`, if it has `old` there.
+    pub(super) fn with(&self, key: &str, old: &str, new: &str) -> Option<Self> {
+        let place = self
+            .settings
+            .iter()
+            .position(|(known, value)| known == key && value == old)?;
+        let mut changed = self.clone();
+        new.clone_into(&mut changed.settings[place].1);
+        Some(changed)
+    }
+
     /// The part that somebody chooses who protects a service: settings of breakers and of coordination.
     pub fn choice(&self) -> Self {
         self.part(is_choice)

@@ -167,13 +167,23 @@ impl Table {
         let mut notes = Vec::new();
         if self.rows.iter().any(|row| row.on_front) {
             notes.push(
-                "* no other row of its block is as good in all three figures and better in one"
+                "* no other row of its block is surely better in one figure and surely worse"
                     .to_owned(),
             );
+            notes.push("  in none; where intervals overlap neither is".to_owned());
         }
         if self.repeat > 1 {
             notes.push(
-                "± half of the 95 % interval of the mean; all rows have the same seeds".to_owned(),
+                "± half of the 95 % interval of the mean, over seeds of this scenario only; all"
+                    .to_owned(),
+            );
+            notes.push("  rows have the same seeds".to_owned());
+        }
+        let of_calls = |place: &usize| FRONT[1..].contains(&&*self.figures[*place].to_string());
+        if self.shown().iter().any(of_calls) {
+            notes.push(
+                "% of all calls asked for in the whole run, not of those in the fault alone"
+                    .to_owned(),
             );
         }
         if self
@@ -206,8 +216,30 @@ impl Table {
                 "in {failed} of {trials} trials an expectation of the scenario did not hold"
             ));
         }
+        for unmoved in &self.unmoved {
+            notes.extend(folded(&unmoved.said()));
+        }
+        notes.extend(self.remarks.iter().flat_map(|remark| folded(remark)));
         notes
     }
+}
+
+/// A sentence in lines of [`WIDTH`] columns, broken between words.
+fn folded(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is one");
+        let used = line.chars().count();
+        if used > 2 && used + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("  {word}"));
+        } else {
+            if used > 0 {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
 }
 
 /// The column of a figure.

@@ -20,10 +20,8 @@ pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
             run.verdicts.len(),
         ));
         for verdict in run.verdicts.iter().filter(|verdict| !verdict.held) {
-            print::line(&format!(
-                "  [failed] {}: {}",
-                verdict.expectation, verdict.shown
-            ));
+            let failed = format!("  [failed] {}: {}", verdict.expectation, verdict.shown);
+            print::sentence(&failed, 4);
         }
         return;
     }
@@ -34,10 +32,8 @@ pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
     print::line(&format!("What was expected{cut}"));
     for verdict in &run.verdicts {
         let word = if verdict.held { "[held]  " } else { "[failed]" };
-        print::line(&format!(
-            "{word} {}: {}",
-            verdict.expectation, verdict.shown
-        ));
+        let verdict = format!("{word} {}: {}", verdict.expectation, verdict.shown);
+        print::sentence(&verdict, 9);
     }
     if run.verdicts.is_empty() {
         print::line("nothing: the scenario has no expectations");
@@ -78,21 +74,15 @@ fn beliefs(run: &Repetition) -> Vec<String> {
     ]));
     let names = run.fleet.instances.iter().map(|one| &*one.name);
     for name in names.clone().take(ROWS) {
-        let shown = |figure: &str| shown(run, figure, Some(name));
-        lines.extend(row([
-            name,
-            &shown("unhealthy_share"),
-            &shown("detection_delay_p50"),
-            &shown("wrongly_closed_share"),
-            &shown("recovery_delay_p50"),
-            &shown("wrongly_open_share"),
-            &shown("wasted_calls"),
-            &shown("wrongly_rejected_calls"),
-        ]));
+        lines.extend(figures_row(run, name, Some(name)));
     }
-    let more = names.count().saturating_sub(ROWS);
+    let of = names.count();
+    let more = of.saturating_sub(ROWS);
     if more > 0 {
         lines.push(format!("… and {more} more instances, which the result has"));
+    }
+    if of > 1 {
+        lines.extend(figures_row(run, "fleet", None));
     }
     lines.push(String::new());
     lines.extend(delays(run));
@@ -102,6 +92,21 @@ fn beliefs(run: &Repetition) -> Vec<String> {
         .iter()
         .flat_map(|line| wrapped(line, WIDTH, 2))
         .collect()
+}
+
+/// The row of one instance, or of all.
+fn figures_row(run: &Repetition, name: &str, target: Option<&str>) -> Vec<String> {
+    let shown = |figure: &str| shown(run, figure, target);
+    row([
+        name,
+        &shown("unhealthy_share"),
+        &shown("detection_delay_p50"),
+        &shown("wrongly_closed_share"),
+        &shown("recovery_delay_p50"),
+        &shown("wrongly_open_share"),
+        &shown("wasted_calls"),
+        &shown("wrongly_rejected_calls"),
+    ])
 }
 
 /// One row of the table; a long name has a line of its own.

@@ -39,7 +39,7 @@ impl Folder {
         })?;
         if path.join("result.json").exists() {
             return Err(Failure::usage(format!(
-                "{} holds a result of `run`; choose another folder with --out",
+                "{} holds a result of `run` or `simulate`; choose another folder with --out",
                 path.display()
             )));
         }

@@ -38,6 +38,10 @@ fn a_malformed_plan_is_refused_with_the_field() {
             r#"{"loop": true, "phases": [{"name": "x"}]}"#,
             "phases[0].for",
         ),
+        (
+            r#"{"phases": [{"name": "x", "for_jitter": "1s"}]}"#,
+            "phases[0].for_jitter: the phase has no length",
+        ),
         (r#"{"phases": [{"name": ""}]}"#, "phases[0].name"),
         (r#"{"phases": [{"name": "x"}]} trailing"#, "trailing"),
     ] {
