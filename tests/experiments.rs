@@ -215,7 +215,7 @@ async fn what_is_wrong_is_found_before_anything_starts() {
         (
             "deep.toml",
             &format!("{GOOD}[breaker]\nopen_fro = \"1s\"\n"),
-            "deep.toml:6:1: unknown key `open_fro`; did you mean `open_for`?",
+            "deep.toml:6:1: breaker: unknown key `open_fro`; did you mean `open_for`?",
         ),
         (
             "figure.toml",

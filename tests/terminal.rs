@@ -121,3 +121,51 @@ async fn several_runs_say_how_far_they_are() {
     std::fs::remove_dir_all(out).expect("the folder is ours");
     std::fs::remove_file(scenario).expect("the file is ours");
 }
+
+#[tokio::test]
+async fn a_scenario_counts_live_which_calls_were_expected_to_fail() {
+    let scenario =
+        std::env::temp_dir().join(format!("breaker-lab-live-{}.toml", std::process::id()));
+    // One phase, in which the truth never changes.
+    let text = "title = \"x\"\nduration = \"3s\"\n[load]\nrate = 200\n[breaker]\n\
+                failure_rate_threshold = \"off\"\nconsecutive_failures = 1000\n\
+                [faults]\nphases = [{ name = \"half well\", failure_ratio = 0.5 }]\n";
+    std::fs::write(&scenario, text).expect("a temporary file can be written");
+    let out = scenario.with_extension("out");
+    let run = format!(
+        "exec \"$LAB\" run {} --out {}",
+        scenario.display(),
+        out.display()
+    );
+
+    let ended = on_a_terminal(80, 24, "xterm", &run).await;
+
+    let lines: Vec<String> = ended.stdout.iter().map(|line| plain(line)).collect();
+    let counted = lines.iter().filter_map(|line| {
+        let (_, rest) = line.split_once(" calls arrived, ")?;
+        rest.split(' ').next()?.replace(',', "").parse::<f64>().ok()
+    });
+    let counted: Vec<f64> = counted.collect();
+    // Some 300 in the end. The last frames are drawn when the run has ended, and all is told.
+    let early = &counted[..counted.len() / 2];
+    assert!(early.iter().any(|count| *count > 20.0), "{counted:?}");
+    std::fs::remove_file(scenario).expect("the file is ours");
+    std::fs::remove_dir_all(out).expect("the folder is ours");
+}
+
+#[tokio::test]
+async fn what_is_longer_than_the_terminal_is_broken_between_words() {
+    for line in [
+        "exec \"$LAB\" scenarios",
+        "exec \"$LAB\" simulate recovery-herd --check",
+        "exec \"$LAB\" simulate flapping --set breaker.open_for=5s",
+    ] {
+        let ended = on_a_terminal(60, 24, "xterm", line).await;
+
+        let lines: Vec<String> = ended.stdout.iter().map(|line| plain(line)).collect();
+        assert!(lines.len() >= 2, "{line}: {lines:#?}");
+        for shown in &lines {
+            assert!(shown.chars().count() <= 60, "{line}: {shown}");
+        }
+    }
+}

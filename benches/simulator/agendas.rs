@@ -12,7 +12,11 @@ use experiment::chance::stream;
 use rand::Rng;
 
 #[path = "../../crates/simulator/src/agenda.rs"]
-#[expect(unused_imports, reason = "its tests run with its own crate")]
+#[expect(
+    unused_imports,
+    dead_code,
+    reason = "its tests run with its own crate, and nothing is read ahead here"
+)]
 mod agenda;
 
 use agenda::Agenda;

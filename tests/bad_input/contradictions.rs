@@ -94,6 +94,153 @@ async fn too_few_open_files_are_named_with_the_way_to_have_more() {
     }
 }
 
+const VARY: &str = "--vary";
+const SET: &str = "--set";
+
+/// Two keys that cannot both be given, and what is said.
+const OF_ONE_SETTING: [([&str; 4], &str); 8] = [
+    (
+        [
+            VARY,
+            "faults.phases.1.failure_ratio=0.4,0.5",
+            VARY,
+            "faults.phases.outage.failure_ratio=1",
+        ],
+        "faults.phases.1.failure_ratio and faults.phases.outage.failure_ratio mean the same setting",
+    ),
+    (
+        [VARY, "breaker.open_for=1s", VARY, "breaker.\"open_for\"=2s"],
+        "breaker.open_for and breaker.\"open_for\" mean the same setting",
+    ),
+    (
+        [
+            VARY,
+            "faults.phases.outage.for=1s",
+            VARY,
+            "faults.phases.1.for_ms=2000",
+        ],
+        "faults.phases.outage.for and faults.phases.1.for_ms mean the same setting",
+    ),
+    (
+        [
+            VARY,
+            "breaker.open_for=1s",
+            VARY,
+            "breaker={ jitter = 0.1 }",
+        ],
+        "breaker.open_for and breaker are a setting and a part of it",
+    ),
+    (
+        [SET, "breaker.open_for=1s", VARY, "breaker={ jitter = 0.1 }"],
+        "--vary breaker would undo --set breaker.open_for=1s",
+    ),
+    (
+        [SET, "breaker.open_for=1s", VARY, "breaker.\"open_for\"=2s"],
+        "is given with --set and with --vary",
+    ),
+    (
+        [SET, "breaker.open_for=1s", VARY, "\"seed\"=1,2"],
+        "each combination takes the same seeds",
+    ),
+    (
+        [SET, "breaker.open_for=1s", SET, "breaker={ jitter = 0.1 }"],
+        "--set breaker={ jitter = 0.1 } is not allowed after --set breaker.open_for=1s, which it would undo",
+    ),
+];
+
+#[tokio::test]
+async fn keys_that_mean_the_same_setting_are_given_once() {
+    for (flags, words) in OF_ONE_SETTING {
+        let mut all = vec!["sweep", "fast-fail", "--repeat", "1"];
+        all.extend(flags);
+        if !flags.contains(&VARY) {
+            all.extend([VARY, "breaker.jitter=0.2"]);
+        }
+        assert_refusal(&all, &[words]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_a_scenario_is_not_set_beside_the_flag_that_means_it() {
+    for (flags, words) in [
+        (
+            ["--instances", "5", SET, "fleet={ size = 4 }"],
+            "is not allowed together with --instances 5",
+        ),
+        (
+            ["--instances", "5", SET, "fleet.\"size\"=4"],
+            "is not allowed together with --instances 5",
+        ),
+        (
+            ["--seed", "5", SET, "\"seed\"=4"],
+            "is not allowed together with --seed 5",
+        ),
+    ] {
+        let all = [&["simulate", "fast-fail"][..], &flags].concat();
+        assert_refusal(&all, &[words]).await;
+    }
+    for command in ["run", "simulate"] {
+        let twice = [command, "fast-fail", SET, "load.rate=5", SET, "load.rate=6"];
+        let words = "--set load.rate=6 is not allowed after --set load.rate=5";
+        assert_refusal(&twice, &[words]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_without_end_and_a_pipe_without_a_writer_are_refused_at_once() {
+    let key = vec!["a"; 10_000].join(".");
+    for command in ["run", "simulate"] {
+        let set = format!("{key}=1");
+        assert_refusal(
+            &[command, "fast-fail", "--set", &set],
+            &["it has 10000 parts"],
+        )
+        .await;
+    }
+    let vary = format!("{key}=1,2");
+    assert_refusal(
+        &["sweep", "fast-fail", "--vary", &vary],
+        &["it has 10000 parts"],
+    )
+    .await;
+
+    let pipe = std::env::temp_dir().join(format!("breaker-lab-scenario-{}", std::process::id()));
+    let _ = std::fs::remove_file(&pipe);
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|made| made.success()), "there is no mkfifo");
+    let path = pipe.to_str().expect("the path is text");
+    for flags in [
+        &["run", path, "--check"][..],
+        &["compare", path],
+        &["--config", path],
+        &["faults", "set", path],
+    ] {
+        assert_refusal(flags, &["it is a named pipe"]).await;
+    }
+    std::fs::remove_file(pipe).expect("it is ours");
+}
+
+#[tokio::test]
+async fn a_load_overwrites_nothing_but_a_result_of_its_kind() {
+    let file = File::new("mine.toml", "title = \"mine\"\n");
+    for flag in ["--json", "--jsonl", "--csv"] {
+        let flags = [
+            "load",
+            "--target",
+            "A=http://127.0.0.1:1",
+            flag,
+            file.path(),
+        ];
+        assert_refusal(
+            &flags,
+            &[flag, "it holds something else than", "choose another file"],
+        )
+        .await;
+    }
+    let kept = std::fs::read_to_string(file.path()).expect("it is still there");
+    assert_eq!(kept, "title = \"mine\"\n");
+}
+
 #[tokio::test]
 async fn mistakes_at_the_command_line_say_what_to_write() {
     assert_refusal(&["--rate", "-5"], &["rate = -5", "from 0.001"]).await;

@@ -315,7 +315,7 @@ async fn a_malformed_plan_is_refused_with_the_field_and_changes_nothing() {
         ),
         (
             r#"{"phases": [{"name": "x"}, {"name": "y"}]}"#,
-            "phases[0].for_ms",
+            "phases[0].for",
         ),
         (r#"{"seed": -1, "phases": [{"name": "x"}]}"#, "seed"),
     ] {

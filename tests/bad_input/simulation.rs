@@ -66,7 +66,7 @@ async fn keys_that_a_simulation_sets_are_refused_with_what_to_write() {
         (
             &["--set", "breaker.open_fro=1s"],
             [
-                "--set breaker.open_fro=1s: unknown key",
+                "--set breaker.open_fro=1s: breaker: unknown key",
                 "did you mean `open_for`?",
             ],
         ),
@@ -141,7 +141,10 @@ async fn what_a_sweep_varies_is_refused_with_what_to_write() {
         ),
         (
             &["--vary", "breaker.open_fro=1s"],
-            ["--vary: breaker.open_fro=1s: unknown key", "`open_for`?"],
+            [
+                "--vary: breaker.open_fro=1s: breaker: unknown key",
+                "`open_for`?",
+            ],
         ),
         (
             &["--vary", "breaker.open_for=1s,soon"],

@@ -26,6 +26,30 @@ async fn known() -> BTreeSet<String> {
 }
 
 #[tokio::test]
+async fn the_seed_of_a_scenario_may_come_from_the_environment() {
+    let seed = [("BREAKER_LAB_SEED", "41")];
+    let folder = end_to_end::empty_folder(env!("CARGO_TARGET_TMPDIR"), "seed-variable");
+    let run = |name: &str| folder.join(name).display().to_string();
+    let (out, set) = (run("out"), ["--set", "fleet.size=1"]);
+    let simulate = ["simulate", "fast-fail", "--repeat", "2", "--out", &out];
+
+    let ended = Process::start_in(&seed, &[&simulate[..], &set].concat())
+        .ended(LIMIT)
+        .await;
+
+    let first = ended
+        .stdout
+        .iter()
+        .find(|line| line.starts_with("run 1 of 2"));
+    assert!(
+        first.is_some_and(|line| line.contains("seed 41")),
+        "{ended:#?}"
+    );
+    let refusal = refusal_in(&[("BREAKER_LAB_SEED", "x")], &["simulate", "fast-fail"]).await;
+    assert!(refusal.contains("BREAKER_LAB_SEED"), "{refusal}");
+}
+
+#[tokio::test]
 async fn an_empty_variable_counts_as_unset() {
     let known = known().await;
     assert!(known.len() >= 46, "{}: {known:?}", known.len());

@@ -143,7 +143,7 @@ async fn a_refusal_destroys_nothing_and_leaves_nothing() {
     let (_server, target) = fine().await;
     let folder = folder("refused");
     let precious = folder.join("precious.jsonl");
-    std::fs::write(&precious, "precious").expect("the file is ours");
+    std::fs::write(&precious, "{\"second\": 0, \"precious\": true}").expect("the file is ours");
     let path = precious.to_str().expect("the path is text");
 
     let flags = ["--target", &target, "--jsonl", path, "--json", "/dev/full"];
@@ -151,7 +151,7 @@ async fn a_refusal_destroys_nothing_and_leaves_nothing() {
 
     assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
     let kept = std::fs::read_to_string(&precious).expect("it is still there");
-    assert_eq!(kept, "precious");
+    assert_eq!(kept, "{\"second\": 0, \"precious\": true}");
     let files = std::fs::read_dir(&folder).expect("the folder is ours");
     assert_eq!(files.count(), 1);
     std::fs::remove_dir_all(folder).expect("the folder is ours");

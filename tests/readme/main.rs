@@ -123,6 +123,65 @@ fn every_result_that_a_page_compares_was_made_by_a_command_before() {
     assert!(compared >= 2, "{compared}");
 }
 
+/// A scenario that a command performs is valid with what the command sets, and a sweep with what it varies: asked with
+/// `--check`, which performs nothing, for each value of what is varied alone.
+#[tokio::test]
+async fn every_scenario_of_every_page_is_valid_with_what_its_command_sets() {
+    let mut seen = 0;
+    for page in pages() {
+        for line in commands_of(&page) {
+            let words = arguments_of(&line).map(words).unwrap_or_default();
+            let [part @ ("run" | "simulate" | "sweep"), scenario, rest @ ..] = &*words else {
+                continue;
+            };
+            if scenario.starts_with('"') {
+                // The variable of a loop.
+                continue;
+            }
+            let path = root().join(scenario);
+            let scenario = path.to_str().filter(|_| path.is_file()).unwrap_or(scenario);
+            let part = if *part == "sweep" { "simulate" } else { part };
+            for flags in checks(rest) {
+                let mut asked = vec![part, scenario];
+                asked.extend(flags.iter().map(String::as_str));
+                asked.push("--check");
+
+                let ended = Process::run(&asked).await;
+
+                assert!(
+                    ended.status.success(),
+                    "{}: {line}: {ended:#?}",
+                    page.display()
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 20, "{seen}");
+}
+
+/// The flags that change a scenario; each value of a `--vary` once, as `--set`.
+fn checks(words: &[&str]) -> Vec<Vec<String>> {
+    let pairs = words.iter().zip(words.iter().skip(1));
+    let kept = pairs
+        .clone()
+        .filter(|(flag, _)| ["--set", "--instances"].contains(*flag));
+    let kept: Vec<String> = kept
+        .flat_map(|(flag, value)| [*flag, *value])
+        .map(str::to_owned)
+        .collect();
+    let mut all = vec![kept.clone()];
+    for (_, varied) in pairs.filter(|(flag, _)| **flag == "--vary") {
+        let (key, values) = varied.split_once('=').expect("a key and values");
+        all.extend(values.split(',').map(|value| {
+            let mut flags = kept.clone();
+            flags.extend(["--set".to_owned(), format!("{key}={value}")]);
+            flags
+        }));
+    }
+    all
+}
+
 /// The words of a command; what stands between quotes is one.
 fn words(command: &str) -> Vec<&str> {
     let parts = command.split('\'').enumerate();

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crate::values::Span;
 
@@ -23,6 +24,43 @@ pub(crate) fn within<T: Copy + PartialOrd + Display>(
 /// The same for a whole number, of whatever type it is.
 pub(crate) fn count(key: &str, value: impl Into<u64>, least: u64, most: u64) -> Result<(), String> {
     within(key, value.into(), least, most)
+}
+
+/// The same for a number of milliseconds, which the message shows as people write times: `key` has no unit.
+pub(crate) fn millis(key: &str, value: u64, least: u64, most: u64) -> Result<(), String> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    let [value, least, most] = [value, least, most].map(|it| Span(Duration::from_millis(it)));
+    Err(format!(
+        "{key}: {value} is not allowed: from {least} to {most}"
+    ))
+}
+
+/// The same for a fraction of milliseconds.
+pub(crate) fn time(key: &str, value: f64, least: f64, most: f64) -> Result<(), String> {
+    if least <= value && value <= most {
+        return Ok(());
+    }
+    let shown = |millis: f64| match Duration::try_from_secs_f64(millis / 1000.0) {
+        Ok(time) => Span(time).to_string(),
+        Err(_) => format!("{millis}ms"),
+    };
+    let [value, least, most] = [value, least, most].map(shown);
+    Err(format!(
+        "{key}: {value} is not allowed: from {least} to {most}"
+    ))
+}
+
+/// Refuses two of several keys that exclude each other; each comes with whether it is there.
+pub(crate) fn one_alone(keys: &[(&str, bool)]) -> Result<(), String> {
+    let mut given = keys.iter().filter(|(_, given)| *given);
+    match (given.next(), given.next()) {
+        (Some((first, _)), Some((second, _))) => Err(format!(
+            "{second}: it is not allowed together with {first}: leave one of the two out"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Checks a setting; `unit` follows the bounds in the message, such as ` per second`.

@@ -59,7 +59,7 @@ pub struct BreakerSettings {
         arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_BUCKETS")
     )]
     pub window_buckets: Option<u32>,
-    /// Calls in the window from which its shares count
+    /// Calls in the window from which its shares count; of a window of fewer calls, when it is full
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_MINIMUM_CALLS")
@@ -150,6 +150,10 @@ pub enum InFlight {
     WhenOverdue,
 }
 
+fn is_some_on(span: Option<OrOff<Span>>) -> bool {
+    span.and_then(OrOff::value).is_some()
+}
+
 impl BreakerSettings {
     /// These settings, with the lab's defaults where they say nothing.
     pub fn settled(self) -> Self {
@@ -225,6 +229,56 @@ impl BreakerSettings {
     pub fn config(&self, seed: u64) -> Result<Config, ConfigError> {
         let builder = Config::builder().jitter_seed(seed);
         self.recovery(self.trip(builder)).build()
+    }
+
+    /// Why the setting with this key (`breaker.window_length`) does nothing beside these, where one of them is known to
+    /// stand before it. Settings that are not stated are taken for the defaults.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use experiment::breaker_settings::BreakerSettings;
+    ///
+    /// let why = BreakerSettings::default().why_idle("breaker.window_length").unwrap();
+    /// assert!(why.starts_with("window_calls is in force"), "{why}");
+    /// assert_eq!(BreakerSettings::default().why_idle("breaker.open_for"), None);
+    /// ```
+    pub fn why_idle(&self, key: &str) -> Option<String> {
+        let settings = self.settled();
+        let (before, name) = key.rsplit_once('.')?;
+        let is_on = |share: Option<OrOff<Share>>| share.and_then(OrOff::value).is_some();
+        let counts =
+            is_on(settings.failure_rate_threshold) || is_on(settings.slow_call_rate_threshold);
+        let in_a_row = settings.consecutive_failures.and_then(OrOff::value);
+        let calls = settings.window_calls.and_then(OrOff::value);
+        match name {
+            "window_length" | "window_buckets" if calls.is_some() => Some(format!(
+                "window_calls is in force; write --set {before}.window_calls=off for a window of time"
+            )),
+            "window_calls" | "window_length" | "window_buckets" | "minimum_calls" if !counts => Some(
+                "failure_rate_threshold and slow_call_rate_threshold are off, so that nobody looks at the window"
+                    .to_owned(),
+            ),
+            "window_calls" | "window_length" | "window_buckets" | "minimum_calls"
+            | "failure_rate_threshold" => in_a_row.map(|failures| {
+                format!(
+                    "consecutive_failures = {failures} trips before; write --set \
+                     {before}.consecutive_failures=off to leave it to the window"
+                )
+            }),
+            "backoff_factor" | "max_open_for" | "backoff_decay"
+                if settings.max_open_for <= settings.open_for =>
+            {
+                Some("max_open_for is no longer than open_for, so that no wait grows".to_owned())
+            }
+            "max_open_for" if settings.backoff_factor == Some(1.0) => {
+                Some("backoff_factor = 1 makes no wait longer".to_owned())
+            }
+            "slow_call_rate_threshold" if !is_some_on(settings.slow_call_duration) => {
+                Some("slow_call_duration is off, so that no call is slow".to_owned())
+            }
+            _ => None,
+        }
     }
 
     fn trip(&self, mut builder: ConfigBuilder) -> ConfigBuilder {

@@ -35,7 +35,7 @@ pub use ledger::{CallerId, Counts, Ledger, LedgerDetail};
 pub use meeting::{Held, Meeting, Request, Suffering, Work};
 pub use truth::{Lookout, Sight, TRUTH_STEP, Truths};
 
-use crate::faults::{self, Ending, Fate, Hit, Moment, Plan};
+use crate::faults::{Ending, Fate, Hit, Moment, Plan};
 use crate::overload::{Arrival, Start, WorkId, WorkQueue};
 use in_force::{Before, Changed, InForce};
 use meeting::OVERLOAD;
@@ -215,6 +215,7 @@ impl Downstream {
 
     /// Reads what the next call of this caller will need, so that it is at hand then: of thousands of callers nothing
     /// is in the cache. What comes back means nothing.
+    #[inline]
     pub fn look_ahead(&self, caller: CallerId) -> u64 {
         let handle = self.force.known_handle(caller);
         let calls = handle.map_or(0, |handle| self.force.player.look_ahead(handle));
@@ -270,12 +271,9 @@ impl Downstream {
             *fate = self.fate_known_by(id, elapsed, call);
             return;
         }
-        let met = faults::Call {
-            caller: self.force.handle(call.caller, &self.ledger),
-            key: call.key,
-            path: call.path,
-        };
-        self.force.player.decide(elapsed, &met, fate);
+        let caller = self.force.handle(call.caller, &self.ledger);
+        let player = &mut self.force.player;
+        player.decide(elapsed, caller, call.key, call.path, fate);
     }
 
     /// What a call meets: what it has met before, if it was cut and comes once more.

@@ -51,6 +51,7 @@ pub use effect::{Effect, StatusAnswer, WrongBody};
 pub use fate::{Call, Ending, Fate, Few, Hit, SlowBody};
 pub use gate::{FaultGate, Scope, SharedLuck};
 pub use moment::{FaultPhaseWindow, Moment};
+pub(crate) use patch::NAMED;
 pub use phase::FaultPhase;
 pub use plan::Plan;
 pub use player::Player;

@@ -8,7 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::bounds::within;
+use crate::bounds::{time, within};
 
 /// The longest duration that a law may name: a day, in milliseconds.
 const MAX_MS: f64 = 86_400_000.0;
@@ -199,27 +199,27 @@ impl Law {
     /// Which of its numbers makes no sense, beginning with the name of the key.
     pub fn check(&self) -> Result<(), String> {
         match self {
-            Self::Fixed { ms } => within("fixed.ms", *ms, 0.0, MAX_MS),
+            Self::Fixed { ms } => time("fixed", *ms, 0.0, MAX_MS),
             Self::Uniform { min_ms, max_ms } => {
-                within("uniform.min_ms", *min_ms, 0.0, MAX_MS)?;
-                within("uniform.max_ms", *max_ms, *min_ms, MAX_MS)
+                time("uniform.min", *min_ms, 0.0, MAX_MS)?;
+                time("uniform.max", *max_ms, *min_ms, MAX_MS)
             }
-            Self::Exponential { mean_ms } => within("exponential.mean_ms", *mean_ms, 0.0, MAX_MS),
+            Self::Exponential { mean_ms } => time("exponential.mean", *mean_ms, 0.0, MAX_MS),
             Self::LogNormal { median_ms, p99_ms } => {
-                within("log_normal.median_ms", *median_ms, 0.001, MAX_MS)?;
-                within("log_normal.p99_ms", *p99_ms, *median_ms, MAX_MS)
+                time("log_normal.median", *median_ms, 0.001, MAX_MS)?;
+                time("log_normal.p99", *p99_ms, *median_ms, MAX_MS)
             }
             Self::Pareto {
                 scale_ms,
                 alpha,
                 max_ms,
             } => {
-                within("pareto.scale_ms", *scale_ms, 0.001, MAX_MS)?;
+                time("pareto.scale", *scale_ms, 0.001, MAX_MS)?;
                 within("pareto.alpha", *alpha, 0.1, 100.0)?;
                 match max_ms {
-                    Some(max_ms) => within("pareto.max_ms", *max_ms, *scale_ms, MAX_MS),
+                    Some(max_ms) => time("pareto.max", *max_ms, *scale_ms, MAX_MS),
                     None if *alpha <= 1.0 => Err(format!(
-                        "pareto.max_ms: it is missing, and with alpha = {alpha} there is no mean \
+                        "pareto.max: it is missing, and with alpha = {alpha} there is no mean \
                          without it"
                     )),
                     None => Ok(()),
@@ -229,13 +229,13 @@ impl Law {
                 let count = values_ms.len();
                 if !(1..=MAX_VALUES).contains(&count) {
                     return Err(format!(
-                        "empirical.values_ms: {count} values are not allowed: from 1 to {MAX_VALUES}"
+                        "empirical.values: {count} values are not allowed: from 1 to {MAX_VALUES}"
                     ));
                 }
                 let mut least = 0.0;
                 for (place, value) in values_ms.iter().enumerate() {
-                    let key = format!("empirical.values_ms[{place}]");
-                    within(&key, *value, least, MAX_MS)?;
+                    let key = format!("empirical.values[{place}]");
+                    time(&key, *value, least, MAX_MS)?;
                     least = *value;
                 }
                 Ok(())

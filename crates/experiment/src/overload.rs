@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use work_queue::{Arrival, Start, WorkId, WorkQueue};
 
-use crate::bounds::{count, within};
+use crate::bounds::{count, millis, within};
 use crate::law::{Law, normal_quantile};
 use crate::reading::parse_json;
 
@@ -313,8 +313,8 @@ impl WrittenOverload {
             .check()
             .map_err(|what| format!("service.{what}"))?;
         if let Some(trigger) = &self.trigger {
-            count("trigger.at_ms", trigger.at_ms, 0, MAX_MS)?;
-            count("trigger.for_ms", trigger.for_ms, 1, MAX_MS)?;
+            millis("trigger.at", trigger.at_ms, 0, MAX_MS)?;
+            millis("trigger.for", trigger.for_ms, 1, MAX_MS)?;
             within(
                 "trigger.service_factor",
                 trigger.service_factor,
@@ -325,7 +325,7 @@ impl WrittenOverload {
         if let Some(warmth) = &self.warmth {
             within("warmth.hit_ratio", warmth.hit_ratio, 0.0, 1.0)?;
             within("warmth.miss_factor", warmth.miss_factor, 1.0, MAX_FACTOR)?;
-            count("warmth.rewarm_tau_ms", warmth.rewarm_tau_ms, 1, MAX_MS)?;
+            millis("warmth.rewarm_tau", warmth.rewarm_tau_ms, 1, MAX_MS)?;
             if warmth.flush_on == Flush::Trigger && self.trigger.is_none() {
                 return Err("warmth.flush_on: `trigger` is not allowed: there is none".into());
             }

@@ -79,12 +79,30 @@ fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
 /// What is wrong, in one line, with the nearest known key where a key is unknown.
 pub fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let text = without_mark(text);
-    let read = toml::Deserializer::parse(text).and_then(|toml| T::deserialize(Times(toml)));
+    let mut track = serde_path_to_error::Track::new();
+    let read = toml::Deserializer::parse(text).and_then(|toml| {
+        // The path is followed below the times, so that it has the keys as they were written.
+        T::deserialize(Times(serde_path_to_error::Deserializer::new(
+            toml, &mut track,
+        )))
+    });
     read.map_err(|error| {
         let place = error.span().map_or(0, |span| span.start);
         let (line, column) = position(text, place);
-        let message = error.message().replace('\n', "; ");
-        format!("{line}:{column}: {}", in_plain_words(&message))
+        let message = in_plain_words(&error.message().replace('\n', "; "));
+        let path = track.path().to_string();
+        // A key that is not known is a part of its own path.
+        let known = match message
+            .strip_prefix("unknown key `")
+            .and_then(|it| it.split('`').next())
+        {
+            Some(unknown) => path.strip_suffix(unknown).unwrap_or(&path),
+            None => &path,
+        };
+        match known.trim_end_matches('.') {
+            "" => format!("{line}:{column}: {message}"),
+            field => format!("{line}:{column}: {field}: {message}"),
+        }
     })
 }
 
@@ -97,7 +115,7 @@ pub fn position(text: &str, place: usize) -> (usize, usize) {
 }
 
 /// What parsers say in the words of a programmer, and what they mean.
-const WORDS: [(&str, &str); 8] = [
+const WORDS: [(&str, &str); 12] = [
     ("expected u16", "expected a whole number from 0 to 65535"),
     (
         "expected u32",
@@ -112,6 +130,19 @@ const WORDS: [(&str, &str); 8] = [
     ),
     ("expected a sequence", "expected a list"),
     (
+        "cannot recurse further; max recursion depth met",
+        "values are nested too deeply",
+    ),
+    (
+        "wanted string or table",
+        "expected a name, or keys with their values",
+    ),
+    ("recursion limit", "keys are nested too deeply"),
+    (
+        "invalid type: sequence, expected a map",
+        "a list is not allowed here: write keys with their values",
+    ),
+    (
         "invalid type: unit variant, expected newtype variant",
         "its settings are missing: write them in braces, such as { reset = {} }, or { \"reset\": {} } in JSON",
     ),
@@ -124,20 +155,34 @@ pub(crate) fn in_plain_words(message: &str) -> String {
         let field = times::split(field).unwrap_or(field);
         return format!("the key `{field}` is missing{rest}");
     }
+    if let Some((field, rest)) = message
+        .strip_prefix("duplicate field `")
+        .and_then(|it| it.split_once('`'))
+    {
+        return match times::split(field) {
+            Some(name) => {
+                format!("`{name}` and `{field}` are the same: leave one of the two out{rest}")
+            }
+            None => format!("the key `{field}` is there twice: leave one of the two out{rest}"),
+        };
+    }
     let said = with_nearest(message);
     let said = WORDS
         .iter()
         .fold(said, |said, (word, plain)| said.replace(word, plain));
+    // `struct Name` and `struct variant Name::Variant`.
     match said.split_once("expected struct ") {
         None => said,
         Some((before, named)) => {
+            let named = named.strip_prefix("variant ").unwrap_or(named);
             let (_, rest) = named.split_at(named.find(' ').unwrap_or(named.len()));
             format!("{before}expected keys with their values{rest}")
         }
     }
 }
 
-/// Adds the nearest known key to serde's message about an unknown one.
+/// Adds the nearest known key to serde's message about an unknown one, and the nearest known name to that about a
+/// variant, which is a value or a key.
 pub fn with_nearest(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let [unknown, known @ ..] = names.as_slice() else {
@@ -149,9 +194,15 @@ pub fn with_nearest(message: &str) -> String {
     // Times are written without the unit in their name; numbers are for programs.
     let written = known.iter().map(|name| times::split(name).unwrap_or(name));
     let written: Vec<&str> = written.collect();
-    match nearest(unknown, written.iter().chain(known).copied()) {
-        Some(name) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
-        None => format!("unknown key `{unknown}`; known are: {}", written.join(", ")),
+    let near = nearest(unknown, written.iter().chain(known).copied());
+    match (near, message.starts_with("unknown variant")) {
+        (Some(name), false) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
+        (None, false) => format!("unknown key `{unknown}`; known are: {}", written.join(", ")),
+        (Some(name), true) => format!("`{unknown}` is not known; did you mean `{name}`?"),
+        (None, true) => match &*written {
+            [only] => format!("`{unknown}` is not known: write `{only}`"),
+            all => format!("`{unknown}` is not known: write one of {}", all.join(", ")),
+        },
     }
 }
 

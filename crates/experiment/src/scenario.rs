@@ -6,10 +6,12 @@
 mod check;
 mod clock_step;
 mod coordination;
+mod element;
 mod engine;
 mod interruption;
 mod names;
 mod network;
+mod place;
 mod seed;
 mod set;
 mod written;
@@ -26,6 +28,7 @@ pub use coordination::{Coordination, CoordinationMode, EngineKind};
 pub use engine::{EngineFault, EngineFaultKind, EnginePlan, WrittenEngine, WrittenEngineFault};
 pub use interruption::Interruption;
 pub use network::{Link, Network, Partition, WrittenNetwork, WrittenNetworkFault};
+pub use place::Place;
 pub use set::{Set, blamed, set};
 pub use written::{Fleet, InstanceSettings, Interrupted, Mode, Restarted, Written};
 
@@ -280,6 +283,10 @@ impl Scenario {
         self.written.seed = seed;
         self.written.faults.set_seed(seed);
         self.faults = self.faults.with_seed(seed);
+        // Lengths of phases may be drawn. What is wrong with phases does not depend on them.
+        if let Ok(phases) = self.written.phases(&self.faults) {
+            self.phases = phases;
+        }
         self
     }
 

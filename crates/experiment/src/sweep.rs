@@ -13,10 +13,12 @@
 //! |---|---|
 //! | this one | the grid and what is left to do |
 //! | [`trial`] | the figures of one cell with one seed |
+//! | [`effect`] | values that change no figure |
 //! | [`table`] | every figure of every cell, with its interval; the Pareto front |
 //! | [`chart`] | the front as a picture |
 
 pub mod chart;
+pub mod effect;
 pub mod front;
 mod grid;
 pub mod table;

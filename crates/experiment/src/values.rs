@@ -17,11 +17,9 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        humantime::parse_duration(text).map(Self).map_err(|_| {
-            format!(
-                "`{text}` is not a duration: write a number with a unit, such as 500ms, 2s or 1m"
-            )
-        })
+        humantime::parse_duration(text)
+            .map(Self)
+            .map_err(|_| no_duration(text))
     }
 }
 
@@ -136,9 +134,28 @@ macro_rules! as_time {
 
 as_time!(Span, OrOff<Span>);
 
+/// What is said of text that is no duration.
+fn no_duration(text: &str) -> String {
+    format!("`{text}` is not a duration: write a number with a unit, such as 500ms, 2s or 1m")
+}
+
+/// Whether a number would be a time if it had a unit.
+pub(crate) fn can_be_a_time(number: &str) -> bool {
+    number
+        .parse::<f64>()
+        .is_ok_and(|it| it.is_finite() && it >= 0.0)
+}
+
 /// What is to be written instead of a time without a unit.
 pub(crate) fn without_unit(number: impl fmt::Display) -> String {
-    format!("`{number}` has no unit: write it with one, such as \"{number}ms\" or \"{number}s\"")
+    let number = number.to_string();
+    if can_be_a_time(&number) {
+        format!(
+            "`{number}` has no unit: write it with one, such as \"{number}ms\" or \"{number}s\""
+        )
+    } else {
+        no_duration(&number)
+    }
 }
 
 /// Reads a value that may be written as a number or as text.

@@ -8,7 +8,7 @@ const PAGE: &str = include_str!("../../../docs/faults.md");
 fn the_plans_of_the_page_are_accepted() {
     let blocks = PAGE.split("```toml\n").skip(1);
     let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 2);
+    assert_eq!(blocks.len(), 3);
     for block in blocks {
         Plan::parse_toml(block).unwrap_or_else(|error| panic!("{error}\n{block}"));
     }

@@ -4,13 +4,13 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use tower::ServiceExt;
 
-#[path = "../examples/axum.rs"]
+#[path = "../examples/metrics.rs"]
 #[expect(dead_code, reason = "main is for cargo run")]
-mod axum_example;
+mod metrics_example;
 
 #[tokio::test]
 async fn one_breaker_per_host_is_shown_at_metrics() {
-    let app = axum_example::app().unwrap();
+    let app = metrics_example::app().unwrap();
     let get = async |path: &str| {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = app.clone().oneshot(request).await.unwrap();

@@ -4,13 +4,13 @@
 //! overwritten by a name that was mistaken.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use experiment::events::{COLUMNS, CsvEvents, Events};
 
 use crate::failure::Failure;
-use crate::file::Draft;
+use crate::file::{Draft, is_empty_or_begins};
 
 /// A table that is being written.
 #[derive(Debug)]
@@ -45,9 +45,12 @@ impl EventTable {
                 "the result has a file of this name there; choose another file",
             ));
         }
+        let columns = COLUMNS[..3].join(",");
         let (file, draft) = match fs::metadata(&place) {
             Ok(about) if !about.is_file() => (open_special(&place), None),
-            Ok(_) if !holds_events(&place).map_err(|error| refused(&error))? => {
+            Ok(_)
+                if !is_empty_or_begins(&place, &[&columns]).map_err(|error| refused(&error))? =>
+            {
                 return Err(not_allowed(
                     "it holds something else than events; choose another file",
                 ));
@@ -97,7 +100,7 @@ impl EventTable {
         } = self;
         let written = csv
             .finish()
-            .and_then(|_| draft.map_or(Ok(()), Draft::settle));
+            .and_then(|to| draft.map_or(Ok(()), |draft| draft.settle(to.get_ref())));
         written.map_err(|error| Failure::runtime(format!("cannot write {shown}: {error}")))
     }
 
@@ -122,15 +125,6 @@ fn place_of(path: &Path) -> PathBuf {
         (Ok(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),
     }
-}
-
-/// Whether a file is a table of events, or empty. Who protected it from writing does not want it replaced either.
-fn holds_events(place: &Path) -> io::Result<bool> {
-    let mut head = Vec::new();
-    let columns = COLUMNS[..3].join(",");
-    let file = OpenOptions::new().read(true).append(true).open(place)?;
-    file.take(columns.len() as u64).read_to_end(&mut head)?;
-    Ok(head.is_empty() || head == columns.as_bytes())
 }
 
 /// A pipe or a device.

@@ -14,6 +14,8 @@ pub(crate) const WRITTEN_BY_HAND: u64 = 1024 * 1024;
 pub(crate) const RECORDED: u64 = 16 * 1024 * 1024;
 /// Bytes of a result that comes from no plain file.
 const PIPED_RESULT: u64 = 512 * 1024 * 1024;
+/// Bytes that show what a file is.
+const HEAD: u64 = 256;
 /// Drafts of one process number for one file, of which only a process that was killed leaves any.
 const MAX_DRAFTS: u32 = 1000;
 
@@ -23,7 +25,30 @@ const MAX_DRAFTS: u32 = 1000;
 ///
 /// What the system says, and [`io::ErrorKind::FileTooLarge`] for a longer file.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    up_to(limit, File::open(path)?)
+    up_to(limit, open(path)?)
+}
+
+/// Opens a file to read it. A named pipe is refused: opening it waits until somebody writes, perhaps for ever. The pipes
+/// that a shell makes, `<(…)` and `|`, lie below `/dev` and have somebody who writes.
+fn open(path: &Path) -> io::Result<File> {
+    if is_named_pipe(path)? {
+        let message =
+            "it is a named pipe, and perhaps nobody writes to it: write the name of a file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    File::open(path)
+}
+
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::FileTypeExt;
+    let of_a_shell = path.starts_with("/dev") || path.starts_with("/proc");
+    Ok(!of_a_shell && fs::metadata(path)?.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_named_pipe(_path: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Reads what this program has written: a plain file whole, anything else within a bound.
@@ -32,8 +57,34 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 ///
 /// What the system says, and [`io::ErrorKind::FileTooLarge`] for what is no plain file and longer than the bound.
 pub(crate) fn read_kept(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    up_to(bound_of_kept(&file)?, file)
+    read_open(&open(path)?)
+}
+
+/// The same for a file that is open, from where it stands to its end.
+///
+/// # Errors
+///
+/// Those of [`read_kept`].
+pub(crate) fn read_open(file: &File) -> io::Result<Vec<u8>> {
+    up_to(bound_of_kept(file)?, file)
+}
+
+/// Whether a file is empty or begins with one of these, white space aside: whoever writes results takes the place of a
+/// result of the same kind, and of nothing else of the user.
+///
+/// # Errors
+///
+/// What the system says. Who protected a file from writing does not want it replaced either.
+pub(crate) fn is_empty_or_begins(place: &Path, beginnings: &[&str]) -> io::Result<bool> {
+    let mut head = Vec::new();
+    let file = File::options().read(true).append(true).open(place)?;
+    file.take(HEAD).read_to_end(&mut head)?;
+    let text = String::from_utf8_lossy(&head);
+    let text: String = text.split_whitespace().collect();
+    Ok(head.is_empty()
+        || beginnings
+            .iter()
+            .any(|beginning| text.starts_with(beginning)))
 }
 
 fn bound_of_kept(file: &File) -> io::Result<u64> {
@@ -41,7 +92,7 @@ fn bound_of_kept(file: &File) -> io::Result<u64> {
     Ok(if plain { u64::MAX } else { PIPED_RESULT })
 }
 
-fn up_to(limit: u64, file: File) -> io::Result<Vec<u8>> {
+fn up_to(limit: u64, file: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut file = file.take(limit.saturating_add(1));
     file.read_to_end(&mut bytes)?;
@@ -88,8 +139,7 @@ pub(crate) fn replace_with(
     let mut to = BufWriter::new(file);
     write(&mut to)?;
     to.flush()?;
-    to.get_ref().sync_all()?;
-    draft.settle()
+    draft.settle(to.get_ref())
 }
 
 /// A file that lies beside its place until it is whole, under a name that nobody else has. It goes when nothing comes
@@ -136,12 +186,14 @@ impl Draft {
         }
     }
 
-    /// The file takes its place.
+    /// `file`, in which all has been written, takes its place once it is on the disk: after a loss of power the place
+    /// has the old file or the whole new one.
     ///
     /// # Errors
     ///
     /// What the system says.
-    pub(crate) fn settle(mut self) -> io::Result<()> {
+    pub(crate) fn settle(mut self, file: &File) -> io::Result<()> {
+        file.sync_all()?;
         fs::rename(&self.lies, &self.belongs)?;
         self.settled = true;
         Ok(())
@@ -189,6 +241,36 @@ mod tests {
         assert_eq!(bound(&plain), u64::MAX);
         assert_eq!(bound(Path::new("/dev/zero")), PIPED_RESULT);
         assert_eq!(read_kept(&plain).unwrap(), fs::read(&plain).unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_named_pipe_is_refused_and_a_pipe_of_the_shell_is_read() {
+        let pipe = std::env::temp_dir().join(format!("breaker-lab-pipe-{}", std::process::id()));
+        let _ = fs::remove_file(&pipe);
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+
+        let error = read(&pipe, WRITTEN_BY_HAND).unwrap_err();
+        assert!(error.to_string().contains("it is a named pipe"), "{error}");
+        let error = read_kept(&pipe).unwrap_err();
+        assert!(error.to_string().contains("it is a named pipe"), "{error}");
+
+        fs::remove_file(&pipe).unwrap();
+        assert!(!is_named_pipe(Path::new("/dev/stdin")).unwrap());
+    }
+
+    #[test]
+    fn what_a_file_holds_is_seen_at_its_beginning() {
+        let path = std::env::temp_dir().join(format!("breaker-lab-head-{}", std::process::id()));
+        let begins = |text: &str| {
+            save(&path, text.as_bytes()).unwrap();
+            is_empty_or_begins(&path, &["{\"schema\":\"a/"]).unwrap()
+        };
+
+        assert!(begins("") && begins("{\n  \"schema\": \"a/1\"}"));
+        assert!(!begins("{\"schema\": \"b/1\"}") && !begins("a") && !begins(" "));
+        fs::remove_file(&path).unwrap();
     }
 
     #[test]

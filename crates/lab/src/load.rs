@@ -140,7 +140,7 @@ impl Generator {
                     .await
             }
         };
-        self.record.close();
+        self.record.close(duration);
         let missed = drain(&lanes, self.profile.drain_time(), &mut shutdown).await;
         helpers.shutdown().await;
         clients.shutdown().await;

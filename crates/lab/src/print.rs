@@ -11,12 +11,14 @@ mod writer;
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::terminal::columns;
+use crate::words::wrapped;
 use writer::LOOK;
 pub(crate) use writer::Writer;
 
@@ -42,9 +44,26 @@ pub(crate) fn line(text: &str) {
     OUTPUT.add(format!("{}\n", visible(text)).into_bytes());
 }
 
-/// One line to standard error. Never waits for its reader.
+/// A sentence to standard output; on a terminal that is narrower it is broken between words, and goes on after so many
+/// spaces. Never waits for its reader.
+pub(crate) fn sentence(text: &str, indent: usize) {
+    let room = io::stdout().is_terminal().then(columns);
+    OUTPUT.add(broken(&visible(text), room, indent).into_bytes());
+}
+
+/// One line to standard error, broken between words on a terminal that is narrower. Never waits for its reader.
 pub(crate) fn error(text: &str) {
-    ERROR.add(format!("{}\n", visible(text)).into_bytes());
+    let room = io::stderr().is_terminal().then(columns);
+    ERROR.add(broken(&visible(text), room, 2).into_bytes());
+}
+
+/// The text with its end of line, in lines of at most so many letters, if there is a bound.
+fn broken(text: &str, room: Option<usize>, indent: usize) -> String {
+    let Some(room) = room else {
+        return format!("{text}\n");
+    };
+    let lines = text.lines().flat_map(|line| wrapped(line, room, indent));
+    lines.map(|line| line + "\n").collect()
 }
 
 /// The text with its control characters written out: a title or the name of a file may hold what a terminal obeys, or
@@ -121,6 +140,18 @@ pub(crate) fn finish() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_for_a_narrow_terminal_is_broken_between_words() {
+        let said = "name      what it is";
+
+        assert_eq!(broken(said, None, 10), "name      what it is\n");
+        assert_eq!(
+            broken(said, Some(15), 10),
+            "name      what\n          it is\n"
+        );
+        assert_eq!(broken("  # a lesson", Some(9), 2), "  # a\n  lesson\n");
+    }
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_printed() {

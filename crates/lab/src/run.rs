@@ -215,8 +215,10 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
     if let Some(why) = runs.iter().find_map(|run| run.invalid.as_ref()) {
         return Err(Failure::NotKept(why.clone()));
     }
+    // What failed in a part of a run might have held in all of it.
+    let whole = runs.iter().filter(|run| !run.cut_short);
     let failed = |verdict: &&ExpectationVerdict| !verdict.held;
-    let failed = runs.iter().flat_map(|run| &run.verdicts).filter(failed);
+    let failed = whole.flat_map(|run| &run.verdicts).filter(failed);
     let failed: Vec<_> = failed.map(|verdict| &*verdict.expectation).collect();
     if let Some(first) = failed.first() {
         return Err(Failure::Assertion(format!(
@@ -238,4 +240,35 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two runs of a scenario that expects what cannot be; the places say which were cut short.
+    fn judged(cut_short: &[usize]) -> String {
+        let set = "expectations=[\"ok_ratio > 0.999\"]".parse().unwrap();
+        let source = read("fast-fail", &[set], None).unwrap();
+        let mut result = begun(&source);
+        let options = simulator::Options::default();
+        let runs = [1, 2].map(|seed| simulator::run(&source.scenario, seed, &options));
+        result.repetitions = runs.into();
+        for place in cut_short {
+            result.repetitions[*place].cut_short = true;
+        }
+        judge(&result).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_expectation_fails_in_whole_runs_only() {
+        let said = judged(&[0, 1]);
+        assert!(said.contains("stopped before its time"), "{said}");
+
+        // The other run is proof enough.
+        let said = judged(&[0]);
+        assert!(said.starts_with("an expectation did not hold"), "{said}");
+        let said = judged(&[]);
+        assert!(said.starts_with("2 expectations did not hold"), "{said}");
+    }
 }

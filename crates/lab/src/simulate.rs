@@ -52,7 +52,7 @@ pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
     let shown = folder.path().display().to_string();
     keep_inputs(&folder, source)?;
-    print::line(&format!("{}: {}", source.name, source.scenario.title()));
+    print::sentence(&format!("{}: {}", source.name, source.scenario.title()), 2);
     let keeper = Keeper::new(folder, begun(source));
     let (result, events) = performed(&settings, table, keeper).await?;
     told(&settings, &result);
@@ -69,7 +69,7 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
             .changed
             .set
             .iter()
-            .find(|set| set.key() == "fleet.size")
+            .find(|set| ["fleet", "fleet.size"].contains(&&*set.path().join(".")))
         {
             return Err(Failure::usage(format!(
                 "--set {set} is not allowed together with --instances {instances}: leave one of the two out"
@@ -205,7 +205,7 @@ fn all_done(settings: &Settings, result: &RunResult) -> Result<(), Failure> {
     }
     let stopped = format!("stopped after {done} of {of} runs");
     if settings.source.scenario.expectations().is_empty() {
-        print::line(&stopped);
+        print::sentence(&stopped, 2);
         return Ok(());
     }
     Err(Failure::Assertion(format!(

@@ -9,7 +9,9 @@ mod folder;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use experiment::breaker_settings::BreakerSettings;
 use experiment::expectation::Figure;
 use experiment::result::Repetition;
 use experiment::sweep::{Cell, Sweep, Table, Task, Trial, chart};
@@ -30,6 +32,10 @@ pub(crate) struct Settings {
     pub(crate) out: PathBuf,
     /// Trials that are performed at once.
     pub(crate) jobs: NonZeroUsize,
+    /// What is to be known of all combinations, beside their figures.
+    pub(crate) remarks: Vec<String>,
+    /// The settings of a breaker of the scenario, which tell why another setting does nothing.
+    pub(crate) breaker: BreakerSettings,
 }
 
 /// How far a sweep has come.
@@ -67,22 +73,30 @@ pub(crate) fn sweep<S>(
     let of = cells.len() * settings.sweep.repeat as usize;
     let before = of - tasks.len();
     progress(Progress { done: before, of });
+    let cut = AtomicBool::new(false);
     let one = |task: &Task| {
         let cell = &cells[task.cell];
         let run = perform(&prepare(cell)?, task.seed)?;
         if run.cut_short {
-            return Err(stopped(&settings.out));
+            cut.store(true, Ordering::Relaxed);
+            return Err(Failure::runtime("a trial was stopped before its time"));
         }
         Ok(trial(cell, task.seed, &run, &figures))
     };
     let mut done = before;
-    in_parallel(&tasks, settings.jobs, one, |trial| {
+    let ended = in_parallel(&tasks, settings.jobs, one, |trial| {
         folder.keep(&trial)?;
         trials.push(trial);
         done += 1;
         progress(Progress { done, of });
         Ok(())
-    })?;
+    });
+    if ended.is_err() && cut.load(Ordering::Relaxed) {
+        // What is there may be read until the rest is done.
+        laid_out(settings, &folder, &trials)?;
+        return Err(stopped(&settings.out, done, of));
+    }
+    ended?;
     finish(settings, &folder, &trials)
 }
 
@@ -92,28 +106,38 @@ fn trial(cell: &Cell, seed: u64, run: &Repetition, figures: &[Figure]) -> Trial 
     Trial { seed, ..trial }
 }
 
-/// What is said of a sweep that was ended: how to go on.
-fn stopped(out: &Path) -> Failure {
+/// What is said of a sweep that was ended: how far it came, and how to go on.
+fn stopped(out: &Path, done: usize, of: usize) -> Failure {
     Failure::Runtime(format!(
-        "stopped before its time: what has ended is kept; the same command with --out {} does the rest",
-        out.display()
+        "stopped after {done} of {of} trials, of which {out}/table.txt has the figures; the same command with --out \
+         {out} does the rest",
+        out = out.display()
     ))
 }
 
-fn finish(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<(), Failure> {
-    let table = Table::of(&settings.sweep, trials).map_err(Failure::usage)?;
-    let lines = table.lines();
+/// Writes the files that are made of all trials.
+fn laid_out(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<Table, Failure> {
+    let mut table = Table::of(&settings.sweep, trials).map_err(Failure::usage)?;
+    for unmoved in &mut table.unmoved {
+        unmoved.why = settings.breaker.why_idle(&unmoved.key);
+    }
+    table.remarks.clone_from(&settings.remarks);
     folder.write("sweep.csv", &table.csv())?;
-    folder.write("table.txt", &(lines.join("\n") + "\n"))?;
+    folder.write("table.txt", &(table.lines().join("\n") + "\n"))?;
     folder.write("pareto.svg", &chart::svg(&table))?;
+    Ok(table)
+}
+
+fn finish(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<(), Failure> {
+    let table = laid_out(settings, folder, trials)?;
     // The caller has said the title.
-    for line in lines.iter().skip(1) {
+    for line in table.lines().iter().skip(1) {
         print::line(line);
     }
     if let Some(left_out) = left_out(&settings.sweep, trials) {
-        print::line(&left_out);
+        print::sentence(&left_out, 2);
     }
-    print::line(&format!("sweep in {}", settings.out.display()));
+    print::sentence(&format!("sweep in {}", settings.out.display()), 2);
     let void: usize = table.rows.iter().map(|row| row.void).sum();
     match void {
         0 => Ok(()),

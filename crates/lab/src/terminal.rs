@@ -28,6 +28,13 @@ pub(crate) fn is_ours() -> bool {
     true
 }
 
+/// The columns of the terminal; one that tells none is taken for the usual one.
+pub(crate) fn columns() -> usize {
+    let told = crossterm::terminal::size().ok();
+    let told = told.map(|(columns, _)| usize::from(columns));
+    told.filter(|columns| *columns > 0).unwrap_or(80)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

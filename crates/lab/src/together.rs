@@ -95,7 +95,7 @@ pub(crate) fn print_summary(run: &Repetition, show: Show) {
         Show::Lines | Show::Progress | Show::Nothing => usize::MAX,
     };
     for line in summary::lines(run) {
-        for line in words::wrapped(&line, width) {
+        for line in words::wrapped(&line, width, 2) {
             print::line(&line);
         }
     }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use fusebox::{Cause, State, Transition};
 
+/// Columns of a terminal.
+pub(crate) const WIDTH: usize = 80;
+
 /// `1:05.3`: minutes, seconds and tenths since the start.
 pub(crate) fn clock(at: Duration) -> String {
     let tenths = at.as_millis() / 100;
@@ -69,23 +72,28 @@ pub(crate) fn times(count: u64) -> String {
 }
 
 /// `text` in lines of at most `width` characters, broken between words; lines after the first are
-/// indented.
-pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+/// indented by so many spaces.
+pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     if text.chars().count() <= width {
         return vec![text.to_owned()];
     }
-    for word in text.split(' ') {
+    let words = text.trim_start_matches(' ');
+    line.push_str(&text[..text.len() - words.len()]);
+    let mut begins = true;
+    for word in words.split(' ') {
         let used = line.chars().count();
-        if used > 0 && used + 1 + word.chars().count() > width {
-            lines.push(std::mem::replace(&mut line, format!("  {word}")));
+        if !begins && used + 1 + word.chars().count() > width {
+            let next = " ".repeat(indent) + word;
+            lines.push(std::mem::replace(&mut line, next).trim_end().to_owned());
         } else {
-            if used > 0 {
+            if !begins {
                 line.push(' ');
             }
             line.push_str(word);
         }
+        begins = false;
     }
     lines.push(line);
     lines
@@ -148,9 +156,9 @@ mod tests {
     #[test]
     fn long_lines_break_between_words() {
         assert_eq!(
-            wrapped("one two three four", 9),
+            wrapped("one two three four", 9, 2),
             ["one two", "  three", "  four"]
         );
-        assert_eq!(wrapped("a   table   row", 80), ["a   table   row"]);
+        assert_eq!(wrapped("a   table   row", 80, 2), ["a   table   row"]);
     }
 }

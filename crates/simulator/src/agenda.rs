@@ -5,7 +5,9 @@
 //!
 //! Time is cut into ticks of 65 µs, and the next 4,096 of them, a quarter of a second, have a bucket each, which
 //! nobody sorts before its time has come. What is later waits in a heap. So an event costs the same whether ten or a
-//! million are pending, and which bucket it was in does not matter for the order.
+//! million are pending, as long as few of them fall into one tick, and which bucket it was in does not matter for the
+//! order. The exception is the first tick that has events: it is kept as a sorted list, so that one more event in it, or
+//! in a tick before it, costs a step for each event of that tick that is due sooner, or for each at all.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -54,6 +56,18 @@ impl Agenda {
         self.first.last().map_or(u64::MAX, |event| time_of(*event))
     }
 
+    /// What is due up to `until`, in no particular order. Without the first tick that has events and without what waits
+    /// in the heap: it serves to read ahead what events will need.
+    pub(crate) fn ahead(&self, until: u64) -> impl Iterator<Item = u32> {
+        let last = until >> TICK;
+        let mut tick = self.first_tick;
+        let ticks = std::iter::from_fn(move || {
+            tick = self.buckets.first_from(tick + 1)?;
+            (tick <= last).then_some(tick)
+        });
+        ticks.flat_map(|tick| self.buckets.of(tick)).map(what_of)
+    }
+
     /// The next event: when, and what.
     pub(crate) fn next(&mut self) -> Option<(u64, u32)> {
         let event = self.first.pop()?;
@@ -61,9 +75,7 @@ impl Agenda {
         if self.first.is_empty() {
             self.turn();
         }
-        #[expect(clippy::cast_possible_truncation, reason = "the lowest 32 bits")]
-        let what = event as u32;
-        Some((time_of(event), what))
+        Some((time_of(event), what_of(event)))
     }
 
     /// Turns to the earliest tick that has events.
@@ -113,6 +125,11 @@ impl Agenda {
 
 fn time_of(event: u128) -> u64 {
     (event >> 64) as u64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lowest 32 bits")]
+fn what_of(event: u128) -> u32 {
+    event as u32
 }
 
 /// Buckets of events, each a list; which of them have events is known by bit.
@@ -189,6 +206,14 @@ impl Buckets {
         };
         let ahead = (place + 64 * 64 - begin) % (64 * 64);
         Some(tick + ahead as u64)
+    }
+
+    /// The events of a tick.
+    fn of(&self, tick: u64) -> impl Iterator<Item = u128> {
+        let entry = |place: u32| self.events.get(place as usize);
+        let list =
+            std::iter::successors(entry(self.heads[Self::place(tick)]), move |it| entry(it.1));
+        list.map(|(event, _)| *event)
     }
 
     /// Moves the events of a tick.

@@ -101,6 +101,16 @@ impl Arrivals {
         left.map(|planned| planned.target)
     }
 
+    /// When the last of those is planned; zero when there is none.
+    pub(crate) fn planned_until(&self) -> u64 {
+        self.ahead.last().map_or(0, |planned| nanos(planned.at))
+    }
+
+    /// The part of the run that the last request belongs to.
+    pub(crate) fn part(&self) -> usize {
+        self.part.0 as usize
+    }
+
     /// When the next request of an open loop is planned; `u64::MAX` when there is none.
     pub(crate) fn next_at(&self) -> u64 {
         self.next_at
@@ -108,6 +118,7 @@ impl Arrivals {
 
     /// The request that was planned for [`next_at`](Self::next_at), and whether others have been planned since
     /// the last one.
+    #[inline]
     pub(crate) fn next(&mut self) -> Option<(Request, bool)> {
         let planned = *self.ahead.get(self.came)?;
         self.came += 1;
@@ -137,6 +148,7 @@ impl Arrivals {
         }
     }
 
+    #[inline]
     fn request(&mut self, planned: &Planned, at: u64, client: u32) -> Request {
         let mut target = planned.target;
         if let Some(under_way) = &mut self.under_way {

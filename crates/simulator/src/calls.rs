@@ -1,9 +1,11 @@
 //! Calls: attempts that are under way, and requests that wait for their next one, in places that are used again.
 
+use std::time::Duration;
+
 use experiment::downstream::Suffering;
 use experiment::outcome::ClientOutcome;
 use experiment::overload::WorkId;
-use experiment::reply::Reply;
+use experiment::reply::{Broken, Reply};
 use fusebox::{Permit, State};
 
 use crate::arrivals::{NOBODY, Request};
@@ -16,6 +18,8 @@ pub(crate) struct Call<'a> {
     pub(crate) suffering: Option<Suffering>,
     pub(crate) work: Option<WorkId>,
     pub(crate) stage: Stage,
+    /// For how long the downstream asks to be left alone, should its answer come.
+    pub(crate) hint: Option<Duration>,
     /// The state of the breaker when it was sent, and the probability of failure then.
     pub(crate) sent_in: State,
     pub(crate) p_fail: f64,
@@ -36,21 +40,53 @@ pub(crate) enum Stage {
     Again { last: ClientOutcome },
 }
 
-/// How a call ends.
+/// How a call ends: with a reply, of which the hint is kept with the call, as there seldom is one, or otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The instance has a reply of the downstream.
-    Reply(Reply),
+    /// A whole answer with this status.
+    Answered(u16),
+    /// The instance has given up.
+    TimedOut,
+    /// There is no whole answer.
+    Broken(Broken),
+    /// The instance itself ran out of something.
+    OwnShortage,
     /// The client has left before.
     Left,
     /// The process of the instance has ended.
     Cut,
 }
 
+impl End {
+    /// The end of a call with this reply, without its hint.
+    pub(crate) const fn of(reply: Reply) -> Self {
+        match reply {
+            Reply::Answered { status, .. } => Self::Answered(status),
+            Reply::TimedOut => Self::TimedOut,
+            Reply::Broken(broken) => Self::Broken(broken),
+            Reply::OwnShortage => Self::OwnShortage,
+        }
+    }
+
+    /// The reply with this hint, if the instance has one.
+    pub(crate) const fn reply(self, hint: Option<Duration>) -> Option<Reply> {
+        match self {
+            Self::Answered(status) => Some(Reply::Answered {
+                status,
+                retry_after: hint,
+            }),
+            Self::TimedOut => Some(Reply::TimedOut),
+            Self::Broken(broken) => Some(Reply::Broken(broken)),
+            Self::OwnShortage => Some(Reply::OwnShortage),
+            Self::Left | Self::Cut => None,
+        }
+    }
+}
+
 /// What a call waits for once the downstream has done its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Awaited {
-    pub(crate) reply: Reply,
+    pub(crate) reply: End,
     /// How long that takes.
     pub(crate) after: u64,
     /// When the plan lets go of the call, which is then answered; `u64::MAX` where it does not.
@@ -94,6 +130,7 @@ impl<'a> Calls<'a> {
             suffering: None,
             work: None,
             stage: Stage::Free,
+            hint: None,
             sent_in: State::Closed,
             p_fail: 0.0,
         });

@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use experiment::coordination::CoordinationRecord;
 use experiment::scenario::{EngineKind, Mode, Scenario};
-use fusebox::Breaker;
 use fusebox_fleet::{Action, Event, Ticket, View};
 
 pub(crate) use engine::{Answer, Engine, EngineTurn, Request, Served};
 pub(crate) use host::Host;
 pub(crate) use wires::{Passage, Way, Wires};
 
+use crate::instances::Member;
 use crate::nanos;
 
 /// A message under way, or a wait for one.
@@ -67,7 +67,7 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// The fleet of a scenario, unless its instances tell each other nothing.
-    pub(crate) fn of(scenario: &Scenario, breakers: &[Breaker]) -> Option<Box<Self>> {
+    pub(crate) fn of(scenario: &Scenario, members: &[Member]) -> Option<Box<Self>> {
         let mode = scenario.coordination().mode;
         if mode.is_local() {
             return None;
@@ -78,9 +78,9 @@ impl Fleet {
         for (place, step) in scenario.clock_steps() {
             steps[place].push(step);
         }
-        let hosts = names.iter().zip(breakers).zip(steps);
-        let hosts = hosts.map(|((name, breaker), steps)| {
-            let mut host = Host::new(name, settings, breaker.clone(), (seed, steps));
+        let hosts = names.iter().zip(members).zip(steps);
+        let hosts = hosts.map(|((name, member), steps)| {
+            let mut host = Host::new(name, settings, member.breaker().clone(), (seed, steps));
             // A breaker that an operator has taken over says nothing.
             if scenario.mode_of(name) == Mode::Auto {
                 host.begin();

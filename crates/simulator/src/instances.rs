@@ -27,13 +27,24 @@ struct Instance {
     always_ticks: bool,
 }
 
+/// What each call needs of an instance: apart from the rest, as it is in one line of the cache then.
+#[derive(Debug)]
+pub(crate) struct Member {
+    breaker: Breaker,
+    call_timeout: u64,
+}
+
+impl Member {
+    pub(crate) fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+}
+
 /// All instances.
 #[derive(Debug)]
 pub(crate) struct Instances<'a> {
     all: Vec<Instance>,
-    /// Apart from the rest, as each call asks for them.
-    call_timeouts: Vec<u64>,
-    breakers: &'a [Breaker],
+    members: &'a [Member],
     noted: Arc<Noted>,
     pub(crate) interruptions: Interruptions,
 }
@@ -59,14 +70,14 @@ impl Noted {
     }
 }
 
-/// The breakers of a scenario, one per instance, and where their transitions are noted.
-pub(crate) fn breakers(scenario: &Scenario, clock: &VirtualClock) -> (Vec<Breaker>, Arc<Noted>) {
+/// The instances of a scenario, each with its breaker, and where transitions are noted.
+pub(crate) fn members(scenario: &Scenario, clock: &VirtualClock) -> (Vec<Member>, Arc<Noted>) {
     let noted = Arc::new(Noted::default());
     let name: Arc<str> = DOWNSTREAM.into();
     // One clock for all: each would put a pointer of its own around another one.
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let names = scenario.instances().iter().enumerate();
-    let breakers = names.map(|(place, instance)| {
+    let members = names.map(|(place, instance)| {
         // One thread needs one stripe.
         let config = scenario.config_of(place).to_builder();
         let config = config.stripes(NonZeroUsize::MIN).build();
@@ -86,13 +97,17 @@ pub(crate) fn breakers(scenario: &Scenario, clock: &VirtualClock) -> (Vec<Breake
                 noted.note(place, *transition);
             }
         });
-        breaker
+        let call_timeout = nanos(scenario.call_timeout_of(instance).0);
+        Member {
+            breaker,
+            call_timeout,
+        }
     });
-    (breakers.collect(), noted)
+    (members.collect(), noted)
 }
 
 impl<'a> Instances<'a> {
-    pub(crate) fn new(scenario: &Scenario, breakers: &'a [Breaker], noted: Arc<Noted>) -> Self {
+    pub(crate) fn new(scenario: &Scenario, members: &'a [Member], noted: Arc<Noted>) -> Self {
         let names = (0..).zip(scenario.instances());
         let all = names.map(|(place, name)| Instance {
             first_tick: Draw::new(scenario.seed())
@@ -104,36 +119,41 @@ impl<'a> Instances<'a> {
             always_ticks: false,
         });
         let mut all: Vec<Instance> = all.collect();
-        let timeout = |name: &String| nanos(scenario.call_timeout_of(name).0);
-        let call_timeouts = scenario.instances().iter().map(timeout);
-        for (instance, breaker) in all.iter_mut().zip(breakers) {
-            let counting = breaker.config().in_flight_calls() != InFlightCalls::CountWhenEnded;
+        for (instance, member) in all.iter_mut().zip(members) {
+            let counting =
+                member.breaker.config().in_flight_calls() != InFlightCalls::CountWhenEnded;
             instance.always_ticks = counting;
         }
         Self {
             all,
-            call_timeouts: call_timeouts.collect(),
-            breakers,
+            members,
             noted,
             interruptions: Interruptions::of(scenario),
         }
     }
 
     pub(crate) fn breaker(&self, instance: u32) -> &'a Breaker {
-        &self.breakers[instance as usize]
+        &self.members[instance as usize].breaker
     }
 
-    /// Reads what the next call of an instance will need, so that it is at hand then.
+    /// Reads what the next call of an instance will need first, so that it is at hand then.
+    #[inline]
     pub(crate) fn look_ahead(&self, place: usize) -> u64 {
-        self.call_timeouts[place] ^ self.breakers[place].look_ahead()
+        self.members[place].breaker.is_rejecting().into()
+    }
+
+    /// Reads what it will need behind that.
+    #[inline]
+    pub(crate) fn look_further_ahead(&self, place: usize) -> u64 {
+        self.members[place].breaker.look_ahead()
     }
 
     pub(crate) fn call_timeout(&self, instance: u32) -> u64 {
-        self.call_timeouts[instance as usize]
+        self.members[instance as usize].call_timeout
     }
 
     pub(crate) fn states(&self) -> impl Iterator<Item = State> {
-        self.breakers.iter().map(Breaker::state)
+        self.members.iter().map(|member| member.breaker.state())
     }
 
     /// The transitions since the last time, if there are any.

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `requests` | a request gets a connection, is tried again, and ends |
 //! | `attempts` | an instance asks its breaker, calls the downstream and has a reply |
+//! | `ahead` | what the next requests and ends will need is read from memory before |
 //! | `watching` | the truth, transitions, ticks and interruptions |
 //! | `coordinating` | members hear of calls and messages, and lead their breakers |
 //! | `ending` | when a run ends, and what becomes of requests that are under way then |
 
+mod ahead;
 mod attempts;
 mod coordinating;
 mod ending;
@@ -31,7 +33,7 @@ use crate::calls::{Calls, End};
 use crate::clock::VirtualClock;
 use crate::digest::Digest;
 use crate::fleet::Fleet;
-use crate::instances::{Instances, breakers};
+use crate::instances::{Instances, members};
 use crate::lanes::Lanes;
 use crate::looks::Looks;
 use crate::nanos;
@@ -176,10 +178,10 @@ struct Performance<'a> {
 /// `events` is told each call and each transition. The run has no counterfactual; see [`run`](crate::run).
 pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Events>) -> Performed {
     let clock = VirtualClock::default();
-    let (breakers, noted) = breakers(scenario, &clock);
-    let instances = Instances::new(scenario, &breakers, noted);
+    let (members, noted) = members(scenario, &clock);
+    let instances = Instances::new(scenario, &members, noted);
     let mut performance = Performance::new(scenario, clock, instances);
-    performance.fleet = Fleet::of(scenario, &breakers);
+    performance.fleet = Fleet::of(scenario, &members);
     performance.events = match events {
         Some(events) => Some(events),
         None => None,
@@ -281,22 +283,6 @@ impl<'a> Performance<'a> {
         None
     }
 
-    /// Reads a word of each line of memory that the requests that are planned ahead will need.
-    ///
-    /// With thousands of instances nothing of the next one is in the cache. A core waits for one line of memory
-    /// after another when requests come one by one, and for a dozen at once here. What a call needs at its end is
-    /// still there then.
-    fn fetch_ahead(&self) {
-        let seen = self.arrivals.targets_ahead().map(|target| {
-            self.instances.look_ahead(target)
-                ^ self.tally.planned_to(target)
-                ^ self.downstream.look_ahead(self.callers[target])
-                ^ self.recorder.permitted_now(target)
-                ^ self.lanes.look_ahead(target)
-        });
-        std::hint::black_box(seen.fold(0, |sum, one| sum ^ one));
-    }
-
     fn turn_to(&mut self, now: u64) {
         self.now = now;
         self.time = Duration::from_nanos(now);
@@ -317,7 +303,7 @@ impl<'a> Performance<'a> {
             Kind::Tick => self.tick(place),
             Kind::Turn => self.turn(place),
             Kind::Look => self.look(place),
-            Kind::Close => self.tally.close(),
+            Kind::Close => self.tally.close(self.time),
             Kind::Wake => self.wake(place),
             Kind::Message => self.message_comes(place),
             Kind::Engine => self.engine_turns(place),
@@ -328,6 +314,7 @@ impl<'a> Performance<'a> {
         let cut_short = ending == Ending::CutShort;
         let forgotten = self.end_all(ending);
         let now = self.time;
+        let duration = now.min(Duration::from_nanos(self.until));
         let mut outcomes = Outcomes::default();
         for target in 0..self.callers.len() {
             outcomes += &self.tally.outcomes(target);
@@ -336,7 +323,7 @@ impl<'a> Performance<'a> {
         let received = self.callers.iter();
         let received = received.map(|caller| self.downstream.ledger().received_by(*caller));
         let counted = Counted {
-            mixed_seconds: self.tally.whole_mixed_seconds(now),
+            mixed_seconds: self.tally.whole_mixed_seconds(duration),
             downstream_calls: received.collect(),
             traffic: Some(self.traffic.finish(self.time.min(scenario.duration()))),
         };
@@ -345,7 +332,7 @@ impl<'a> Performance<'a> {
             digest: self.arrivals.into_digest(),
             profile: scenario.load(),
             phases: scenario.phases(),
-            duration: Duration::from_nanos(self.until.min(self.now)),
+            duration,
             cut_short,
             own_shortage: None,
         });
@@ -392,9 +379,9 @@ fn unaccounted(outcomes: &Outcomes, effort: &Effort) -> Option<String> {
 
 /// What a client sees of how its call ends.
 fn outcome_of(end: End) -> ClientOutcome {
-    match end {
-        End::Reply(reply) => reply.client_outcome(),
-        End::Left => ClientOutcome::Timeout,
-        End::Cut => ClientOutcome::Reset,
+    match (end.reply(None), end) {
+        (Some(reply), _) => reply.client_outcome(),
+        (None, End::Cut) => ClientOutcome::Reset,
+        (None, _) => ClientOutcome::Timeout,
     }
 }

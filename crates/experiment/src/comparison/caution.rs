@@ -60,7 +60,7 @@ impl Comparison<'_> {
         if let Some(machines) = machines.filter(|_| self.sides.iter().any(live)) {
             said.push(format!("other machines: {machines}"));
         }
-        if self.rows.iter().any(|row| row.per_minute) || !super::same_length(&self.sides) {
+        if !super::same_length(&self.sides) {
             said.push("the runs lasted differently long: counts are given per minute".to_owned());
         }
         said

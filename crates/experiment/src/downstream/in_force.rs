@@ -26,7 +26,7 @@ pub(super) struct InForce {
     pub(super) counts_calls: bool,
     /// Whether a part of it ends by itself.
     pub(super) is_mortal: bool,
-    /// The player's handles of callers, by their own, as far as they have called.
+    /// The player's handles of callers, by their own: of all members, and of others who have called.
     handles: Vec<Option<faults::CallerId>>,
 }
 
@@ -338,7 +338,8 @@ impl InForce {
         handle
     }
 
-    /// The same for one who has called under this plan.
+    /// The same for one who has a handle under this plan: a member, or a caller who has called.
+    #[inline]
     pub(super) fn known_handle(&self, caller: CallerId) -> Option<faults::CallerId> {
         let handle = self.handles.get(caller.place()).copied().flatten();
         handle.filter(|handle| self.player.knows(*handle))

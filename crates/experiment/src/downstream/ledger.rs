@@ -18,6 +18,7 @@ impl CallerId {
     /// All those together whom the host does not tell apart. Their name is empty.
     pub const OTHERS: Self = Self(0);
 
+    #[inline]
     pub(super) fn place(self) -> usize {
         self.0 as usize
     }
@@ -117,6 +118,7 @@ impl Ledger {
     }
 
     /// How many calls of a caller have come.
+    #[inline]
     pub fn received_by(&self, caller: CallerId) -> u64 {
         self.received[caller.place()]
     }

@@ -40,9 +40,15 @@ impl Unit {
     }
 }
 
-/// Three digits where there are so many.
+/// Three digits where there are so many; of what is small enough to be taken for zero its first two.
 fn digits(value: f64) -> String {
     match value.abs() {
+        small if small > 0.0 && small < 0.009_5 => {
+            let mut tenfold = std::iter::successors(Some(small * 10.0), |it| Some(it * 10.0));
+            let places = tenfold.by_ref().take(11).position(|it| it >= 1.0);
+            let places = places.unwrap_or(11) + 2;
+            format!("{value:.places$}")
+        }
         ..9.995 => format!("{value:.2}"),
         ..99.95 => format!("{value:.1}"),
         _ => format!("{value:.0}"),

@@ -125,14 +125,17 @@ impl Callers {
     }
 
     /// Where the caller with this handle is; an old handle is nobody's.
+    #[inline]
     pub(super) fn place(&self, id: CallerId) -> usize {
         if self.knows(id) { id.place as usize } else { 0 }
     }
 
+    #[inline]
     pub(super) fn knows(&self, id: CallerId) -> bool {
         id.epoch == self.epoch && (id.place as usize) < self.all.len()
     }
 
+    #[inline]
     pub(super) fn at(&self, place: usize) -> &Caller {
         &self.all[place]
     }

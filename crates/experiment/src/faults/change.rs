@@ -17,8 +17,11 @@ use super::present::Present;
 use super::{Effect, Player};
 use crate::overload::{Occupancy, Overload};
 
-/// How far a truth may move unnoticed.
-const UNNOTICED: f64 = 0.01;
+/// How far a truth may move unnoticed where it is looked at: a tenth less than what is promised, as it may move
+/// on between two looks.
+const UNNOTICED: f64 = 0.009;
+/// A truth may fall and rise again within a step, which therefore is looked at in so many parts.
+const PARTS: u32 = 8;
 /// The shortest step while it moves.
 const SHORTEST: Duration = Duration::from_millis(1);
 /// The step while it moves and costs too much to look ahead.
@@ -169,6 +172,18 @@ impl Player {
                 }
             }
             ahead *= 2;
+        }
+        let within = (1..PARTS).map(|part| now + near.saturating_sub(now) * part / PARTS);
+        let (mut sound, mut moved) = (now, None);
+        for at in within {
+            if moved.is_none() && is_near(at) {
+                sound = at;
+            } else {
+                moved = moved.or(Some(at));
+            }
+        }
+        if moved.is_some() {
+            (near, far) = (sound, moved);
         }
         let Some(mut far) = far else {
             return end;

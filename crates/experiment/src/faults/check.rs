@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::written::{MAX_HANG_MS, WrittenPlan, WrittenRule};
 use super::{FaultPhase, FaultRule, Match, Plan};
-use crate::bounds::{count, within};
+use crate::bounds::{count, millis, within};
 use crate::overload::{MAX_FACTOR, Overload};
 use crate::reading::nearest;
 
@@ -92,17 +92,17 @@ impl WrittenPlan {
         let limits = &self.limits;
         let active = limits.max_active_faults;
         count("limits.max_active_faults", active, 1, 1_000_000)?;
-        count("limits.max_hang_ms", limits.max_hang_ms, 1, MAX_HANG_MS)?;
+        millis("limits.max_hang", limits.max_hang_ms, 1, MAX_HANG_MS)?;
         if let Some(deadline) = self.deadline_ms {
-            count("deadline_ms", deadline, 1, MAX_HANG_MS)?;
+            millis("deadline", deadline, 1, MAX_HANG_MS)?;
         }
         for (caller, patience) in &self.patience_ms {
-            name("patience_ms", caller)?;
-            let key = format!("patience_ms.{caller}");
-            count(&key, *patience, 1, MAX_HANG_MS)?;
+            name("patience", caller)?;
+            let key = format!("patience.{caller}");
+            millis(&key, *patience, 1, MAX_HANG_MS)?;
         }
         match self.ttl_ms {
-            Some(ttl) => count("ttl_ms", ttl, 1, MAX_PHASE_MS),
+            Some(ttl) => millis("ttl", ttl, 1, MAX_PHASE_MS),
             None => Ok(()),
         }
     }
@@ -118,7 +118,7 @@ impl WrittenPlan {
             ("phases", self.phases.len(), MAX_PHASES),
             ("rules", self.rules.len(), MAX_RULES),
             ("callers", self.callers.len(), MAX_NAMES),
-            ("patience_ms", self.patience_ms.len(), MAX_NAMES),
+            ("patience", self.patience_ms.len(), MAX_NAMES),
         ] {
             if found > most {
                 return Err(format!("{key}: {found} are not allowed: up to {most}"));
@@ -164,21 +164,32 @@ impl FaultPhase {
         name("name", &self.name)?;
         match self.for_ms {
             None if !stays => {
-                return Err("for_ms: only the last phase of a plan without loop may stay".into());
+                return Err(
+                    "for: it is missing, and only the last phase of a plan without loop may stay: write how long, \
+                     such as for = \"10s\""
+                        .into(),
+                );
             }
-            Some(millis) => count("for_ms", millis, 1, MAX_PHASE_MS)?,
+            Some(length) => millis("for", length, 1, MAX_PHASE_MS)?,
+            None if self.for_jitter_ms > 0 => {
+                return Err(
+                    "for_jitter: the phase has no length: write its least one too, such as for = \"10s\""
+                        .into(),
+                );
+            }
             None => {}
         }
+        millis("for_jitter", self.for_jitter_ms, 0, MAX_PHASE_MS)?;
         within("failure_ratio", self.failure_ratio, 0.0, 1.0)?;
         within("hang_ratio", self.hang_ratio, 0.0, 1.0)?;
         if !(0.0..=1.0).contains(&self.failing_share()) {
             return Err("hang_ratio: it may not exceed 1 together with failure_ratio".into());
         }
         count("failure_status", self.failure_status, 500, 599)?;
-        count("hang_ms", self.hang_ms, 0, MAX_DELAY_MS)?;
-        count("latency_ms", self.latency_ms, 0, MAX_DELAY_MS)?;
-        count("latency_jitter_ms", self.latency_jitter_ms, 0, MAX_DELAY_MS)?;
-        count("ramp_ms", self.ramp_ms, 0, MAX_PHASE_MS)?;
+        millis("hang", self.hang_ms, 0, MAX_DELAY_MS)?;
+        millis("latency", self.latency_ms, 0, MAX_DELAY_MS)?;
+        millis("latency_jitter", self.latency_jitter_ms, 0, MAX_DELAY_MS)?;
+        millis("ramp", self.ramp_ms, 0, MAX_PHASE_MS)?;
         match self.service_factor {
             Some(factor) => within("service_factor", factor, 0.001, MAX_FACTOR),
             None => Ok(()),
@@ -204,7 +215,7 @@ impl WrittenRule {
         });
         let effects = effects.collect::<Result<_, String>>()?;
         if let Some(ttl) = self.ttl_ms {
-            count("ttl_ms", ttl, 1, MAX_PHASE_MS)?;
+            millis("ttl", ttl, 1, MAX_PHASE_MS)?;
         }
         Ok(FaultRule {
             matches: self.matches.clone(),

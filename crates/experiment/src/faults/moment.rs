@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{FaultPhase, Plan};
+use super::{FaultGate, FaultPhase, FaultRule, Plan};
 
 /// Windows that one list may have.
 const MAX_WINDOWS: usize = 10_000;
@@ -42,8 +42,8 @@ impl Plan {
     pub fn at(&self, elapsed: Duration) -> Moment<'_> {
         let (rounds, mut since) = self.within(elapsed);
         let mut ordinal = rounds * self.steps().len() as u64;
-        for phase in self.steps() {
-            match phase.length() {
+        for (place, phase) in self.steps().iter().enumerate() {
+            match phase.length(self.seed(), place) {
                 Some(length) if since >= length => {
                     since -= length;
                     ordinal += 1;
@@ -58,14 +58,29 @@ impl Plan {
                 }
             }
         }
+        let last = self.steps().len() - 1;
         let phase = self.steps().last().expect("there is always a phase");
         // The last phase stays, though it has a length: it is still the same one.
         Moment {
             phase,
             ordinal: ordinal.saturating_sub(1),
-            since: since + phase.length().unwrap_or_default(),
+            since: since + phase.length(self.seed(), last).unwrap_or_default(),
             remaining: None,
         }
+    }
+
+    /// Whether faults begin and end at the same instants in every seed, though there is chance that could move them: a
+    /// phase that does something ends, none has a length that is drawn, and no process of states is in force. What was
+    /// found with such a plan may hold for these very lengths alone.
+    pub fn has_fixed_lengths(&self) -> bool {
+        let steps = self.steps();
+        let ends = |phase: &FaultPhase| phase.for_ms.is_some() && phase.does_anything();
+        let drawn = |phase: &FaultPhase| phase.for_jitter_ms > 0;
+        let states = |rule: &FaultRule| matches!(rule.gate, FaultGate::Process { .. });
+        steps.len() > 1
+            && steps.iter().any(ends)
+            && !steps.iter().any(drawn)
+            && !self.rules.values().any(states)
     }
 
     /// The phases from the start until `until`, loops unrolled, up to 10,000 of them.
@@ -87,9 +102,14 @@ impl Plan {
 
     /// The present round of a plan that loops, and how much of it has gone.
     fn within(&self, elapsed: Duration) -> (u64, Duration) {
-        let round: Option<Duration> = self.steps().iter().map(FaultPhase::length).sum();
+        if !self.written.repeats {
+            return (0, elapsed);
+        }
+        let placed = self.steps().iter().enumerate();
+        let lengths = placed.map(|(place, phase)| phase.length(self.seed(), place));
+        let round: Option<Duration> = lengths.sum();
         match round {
-            Some(round) if self.written.repeats && !round.is_zero() => {
+            Some(round) if !round.is_zero() => {
                 let rounds = elapsed.as_nanos() / round.as_nanos();
                 let nanos = elapsed.as_nanos() % round.as_nanos();
                 let short = |number: u128| u64::try_from(number).unwrap_or(u64::MAX);

@@ -18,7 +18,7 @@ static TIMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     keys
 });
 /// Keys below which names stand that the user gave.
-const NAMED: [&str; 7] = [
+pub(crate) const NAMED: [&str; 7] = [
     "codes",
     "headers",
     "next",

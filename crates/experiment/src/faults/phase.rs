@@ -5,6 +5,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::chance::{Draw, name_hash};
+
+const LENGTH: u64 = name_hash("phase length");
+
 /// What happens to calls for a while.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename = "Phase", deny_unknown_fields)]
@@ -14,6 +18,10 @@ pub struct FaultPhase {
     /// Milliseconds; the last phase of a plan that does not loop may leave it out and stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_ms: Option<u64>,
+    /// The phase lasts up to so many milliseconds longer, evenly distributed: drawn once for each seed, and the same
+    /// in every round of a loop.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub for_jitter_ms: u64,
     /// The share of calls that are answered with `failure_status`.
     #[serde(default, deserialize_with = "crate::values::share")]
     pub failure_ratio: f64,
@@ -64,6 +72,7 @@ impl FaultPhase {
         Self {
             name: name.to_owned(),
             for_ms: None,
+            for_jitter_ms: 0,
             failure_ratio: 0.0,
             hang_ratio: 0.0,
             hang_ms: default_hang_ms(),
@@ -82,7 +91,24 @@ impl FaultPhase {
         self.failure_ratio + self.hang_ratio
     }
 
-    pub(super) fn length(&self) -> Option<Duration> {
-        self.for_ms.map(Duration::from_millis)
+    /// How long it lasts, if it ends, in a plan with this seed where it has this place.
+    pub(super) fn length(&self, seed: u64, place: usize) -> Option<Duration> {
+        let least = Duration::from_millis(self.for_ms?);
+        if self.for_jitter_ms == 0 {
+            return Some(least);
+        }
+        let draw = Draw::new(seed).number(LENGTH).number(place as u64);
+        let more = Duration::from_millis(self.for_jitter_ms).mul_f64(draw.share());
+        // Whole milliseconds, as everything that a phase says.
+        let millis = u64::try_from((least + more).as_millis()).unwrap_or(u64::MAX);
+        Some(Duration::from_millis(millis))
+    }
+
+    /// Whether it does anything to calls or to the work of an overload model.
+    pub(super) fn does_anything(&self) -> bool {
+        self.failing_share() > 0.0
+            || self.latency_ms + self.latency_jitter_ms > 0
+            || !self.rules.is_empty()
+            || self.service_factor.is_some()
     }
 }

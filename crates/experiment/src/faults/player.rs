@@ -84,6 +84,7 @@ impl Player {
     }
 
     /// Whether a handle is still good: no patch has begun or ended since this player gave it.
+    #[inline]
     pub fn knows(&self, caller: CallerId) -> bool {
         self.callers.knows(caller)
     }
@@ -221,21 +222,28 @@ impl Player {
     /// What the next call of a caller meets at `now`. Counts the call.
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
         let mut fate = Fate::untouched();
-        self.decide(now, call, &mut fate);
+        self.decide(now, call.caller, call.key, call.path, &mut fate);
         fate
     }
 
     /// The same for a fate that is untouched so far. A fate is large: where it lies it is filled in.
-    pub(crate) fn decide(&mut self, now: Duration, call: &Call<'_>, fate: &mut Fate) {
+    pub(crate) fn decide(
+        &mut self,
+        now: Duration,
+        caller: CallerId,
+        key: Option<&str>,
+        path: &str,
+        fate: &mut Fate,
+    ) {
         let present = self.present(now);
         let ended = self.ended(now);
-        let caller = self.callers.place(call.caller);
+        let caller = self.callers.place(caller);
         let caller = self.callers.at_mut(caller);
         caller.calls += 1;
         if ended {
             return;
         }
-        let luck = Luck::new(caller, call.key);
+        let luck = Luck::new(caller, key);
         let moment = present.moment(&self.plan, now);
         let longest = Duration::from_millis(self.plan.written.limits.max_hang_ms);
         let ramp = moment.ramp();
@@ -251,7 +259,7 @@ impl Player {
         let rest = moment.remaining.unwrap_or(longest);
         let met = Met {
             now,
-            path: call.path,
+            path,
             ordinal: moment.ordinal,
         };
         let mask = self.masks[present.place] & caller.who.rules;
@@ -274,6 +282,7 @@ impl Player {
     }
 
     /// Reads what the next call of a caller will need of it, so that it is at hand then.
+    #[inline]
     pub(crate) fn look_ahead(&self, caller: CallerId) -> u64 {
         self.callers.at(self.callers.place(caller)).calls
     }

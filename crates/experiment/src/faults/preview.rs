@@ -69,11 +69,9 @@ impl Plan {
     /// What the plan would do until `until`; without it, for one round, and the time in which the last phase
     /// stays.
     pub fn preview(&self, until: Option<Duration>) -> Preview {
-        let round: Duration = self
-            .steps()
-            .iter()
-            .filter_map(super::FaultPhase::length)
-            .sum();
+        let placed = self.steps().iter().enumerate();
+        let lengths = placed.filter_map(|(place, phase)| phase.length(self.seed(), place));
+        let round: Duration = lengths.sum();
         // The last phase of a plan that does not loop stays, and is what it comes to.
         let stays = if self.written.repeats && !round.is_zero() {
             Duration::ZERO

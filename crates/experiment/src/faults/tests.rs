@@ -3,6 +3,7 @@
 mod costs;
 mod effects;
 mod golden;
+mod lengths;
 mod plans;
 mod refusals;
 mod trajectories;

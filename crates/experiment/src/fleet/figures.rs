@@ -59,7 +59,7 @@ impl FleetRecord {
 
     /// Of the seconds that were whole: the rest of a second at the end is none.
     fn mixed_share(&self) -> Option<f64> {
-        share(number(self.mixed_seconds.count), self.duration_s.floor()).map(|share| share.min(1.0))
+        share(number(self.mixed_seconds.count), self.duration_s.floor())
     }
 
     /// Calls of one instance, or of all, that reached the downstream.

@@ -284,6 +284,7 @@ impl Recorder {
     }
 
     /// How many calls one breaker has permitted in the present phase.
+    #[inline]
     pub fn permitted_now(&self, instance: usize) -> u64 {
         self.calls[self.present][instance].permitted
     }

@@ -1,36 +1,106 @@
-//! The figures that follow from one part of a result.
+//! The figures that follow from the parts of a result.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::latencies::Latencies;
 use super::phases::{REST, WARM_UP};
 use super::result::{LoadResult, Part};
+use crate::expectation::{CATALOGUE, Figure, Figures, Source};
 use crate::outcome::ClientOutcome;
 
+/// What a figure is made of. A name is taken apart once, not for each of ten thousand targets.
+#[derive(Clone, Copy)]
+enum Measure {
+    Time(fn(&Part) -> &Latencies, Statistic),
+    Share(ClientOutcome),
+    FailedShare,
+    Planned,
+    Count(ClientOutcome),
+    Failed,
+    Throughput,
+    Goodput,
+    Amplification,
+}
+
+/// What is asked of some latencies.
+#[derive(Clone, Copy)]
+enum Statistic {
+    Max,
+    Mean,
+    Quantile(f64),
+}
+
+impl Measure {
+    /// What the figure called `name` is made of; `None` where it does not come from the load.
+    fn of(name: &str) -> Option<Self> {
+        if let Some(time) = time(name) {
+            return Some(time);
+        }
+        if let Some(outcome) = name.strip_suffix("_ratio").and_then(outcome) {
+            return Some(Self::Share(outcome));
+        }
+        Some(match name {
+            "failed_ratio" => Self::FailedShare,
+            "planned" => Self::Planned,
+            "ok" => Self::Count(ClientOutcome::Ok),
+            "fast_fail" => Self::Count(ClientOutcome::FastFail),
+            "failed" => Self::Failed,
+            "shed" => Self::Count(ClientOutcome::Shed),
+            "throughput" => Self::Throughput,
+            "goodput" => Self::Goodput,
+            "amplification" => Self::Amplification,
+            _ => return None,
+        })
+    }
+}
+
 impl LoadResult {
-    /// The figure called `name` of a part that was planned in `phase`, or in the whole run.
-    pub(super) fn figure(&self, name: &str, part: &Part, phase: Option<&str>) -> Option<f64> {
+    /// Works out the figures that stand beside the parts they follow from.
+    pub fn summarise(&mut self) {
+        let own = CATALOGUE.iter().filter(|it| it.source == Source::Load);
+        let measures = own.filter_map(|it| Some((it.name, Measure::of(it.name)?)));
+        let measures: BTreeMap<&'static str, Measure> = measures.collect();
+        self.figures = self.all_figures(&measures, self.part(None, None).as_ref());
+        for place in 0..self.targets.len() {
+            let part = self.targets[place].whole();
+            self.targets[place].figures = self.all_figures(&measures, part.as_ref());
+        }
+    }
+
+    fn all_figures(
+        &self,
+        measures: &BTreeMap<&'static str, Measure>,
+        part: Option<&Part>,
+    ) -> BTreeMap<Cow<'static, str>, f64> {
+        let values = measures.iter().filter_map(|(name, measure)| {
+            let value = self.figure(*measure, part?, None)?;
+            Some((Cow::Borrowed(*name), value))
+        });
+        values.collect()
+    }
+
+    /// A figure of a part that was planned in `phase`, or in the whole run.
+    fn figure(&self, measure: Measure, part: &Part, phase: Option<&str>) -> Option<f64> {
         let outcomes = &part.outcomes;
-        if let Some(value) = latency(name, part) {
-            return value;
-        }
-        if let Some(value) = name.strip_suffix("_ratio").and_then(outcome) {
-            return outcomes.share(value);
-        }
-        match name {
-            "failed_ratio" => ratio(outcomes.failed(), outcomes.planned()),
-            "planned" => Some(number(outcomes.planned())),
-            "ok" => Some(number(outcomes[ClientOutcome::Ok])),
-            "fast_fail" => Some(number(outcomes[ClientOutcome::FastFail])),
-            "failed" => Some(number(outcomes.failed())),
-            "shed" => Some(number(outcomes[ClientOutcome::Shed])),
-            "throughput" => {
+        match measure {
+            Measure::Time(latencies, Statistic::Max) => latencies(part).max(),
+            Measure::Time(latencies, Statistic::Mean) => latencies(part).mean(),
+            Measure::Time(latencies, Statistic::Quantile(at)) => latencies(part).quantile(at),
+            Measure::Share(outcome) => outcomes.share(outcome),
+            Measure::FailedShare => ratio(outcomes.failed(), outcomes.planned()),
+            Measure::Planned => Some(number(outcomes.planned())),
+            Measure::Count(outcome) => Some(number(outcomes[outcome])),
+            Measure::Failed => Some(number(outcomes.failed())),
+            Measure::Throughput => {
                 let within = outcomes.ended().saturating_sub(part.ended_after);
                 self.per_second(within, phase)
             }
-            "goodput" => {
+            Measure::Goodput => {
                 let within = outcomes[ClientOutcome::Ok].saturating_sub(part.ok_after);
                 self.per_second(within, phase)
             }
-            "amplification" => ratio(part.attempts, part.sent),
-            _ => None,
+            Measure::Amplification => ratio(part.attempts, part.sent),
         }
     }
 
@@ -54,25 +124,33 @@ impl LoadResult {
     }
 }
 
-/// The inner `None` is a latency of nothing; the outer one is no latency.
-#[expect(clippy::option_option, reason = "the two are different answers")]
-fn latency(name: &str, part: &Part) -> Option<Option<f64>> {
-    let (latencies, which) = match name.split_once('_') {
-        Some(("service", which)) => (&part.service, which),
-        Some(("lateness", which)) => (&part.lateness, which),
-        Some(("ok", which)) => (&part.ok, which),
-        Some(("fast", "fail_p50")) => (&part.fast_fail, "p50"),
-        Some(("fast", "fail_p99")) => (&part.fast_fail, "p99"),
-        _ => (&part.response, name),
+impl Figures for LoadResult {
+    fn value(&self, figure: &Figure) -> Option<f64> {
+        let phase = figure.phase.as_deref();
+        let part = self.part(figure.target.as_deref(), phase)?;
+        self.figure(Measure::of(figure.definition.name)?, &part, phase)
+    }
+}
+
+/// The latency that this name stands for, if it is one.
+fn time(name: &str) -> Option<Measure> {
+    let (latencies, which): (fn(&Part) -> &Latencies, _) = match name.split_once('_') {
+        Some(("service", which)) => (|part| &part.service, which),
+        Some(("lateness", which)) => (|part| &part.lateness, which),
+        Some(("ok", which)) => (|part| &part.ok, which),
+        Some(("fast", "fail_p50")) => (|part| &part.fast_fail, "p50"),
+        Some(("fast", "fail_p99")) => (|part| &part.fast_fail, "p99"),
+        _ => (|part| &part.response, name),
     };
-    match which {
-        "max" => Some(latencies.max()),
-        "mean" => Some(latencies.mean()),
+    let statistic = match which {
+        "max" => Statistic::Max,
+        "mean" => Statistic::Mean,
         _ => {
             let percent: f64 = which.strip_prefix('p')?.parse().ok()?;
-            Some(latencies.quantile(percent / 100.0))
+            Statistic::Quantile(percent / 100.0)
         }
-    }
+    };
+    Some(Measure::Time(latencies, statistic))
 }
 
 fn outcome(name: &str) -> Option<ClientOutcome> {

@@ -1,5 +1,6 @@
 //! The result of a load: everything that is needed to draw and compute it again, in one document.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::latencies::Latencies;
 use super::phases::{PhaseWindow, WARM_UP};
 use super::profile::Profile;
-use crate::expectation::{CATALOGUE, ExpectationVerdict, Figure, Figures, Source};
+use crate::expectation::ExpectationVerdict;
 use crate::outcome::{ClientOutcome, Outcomes};
 
 /// The version of the document; `docs/load-result.schema.json` describes it.
@@ -39,7 +40,7 @@ pub struct LoadResult {
     /// Figures of all targets over the whole run, without those that were not measured; infinite where an
     /// answer never came.
     #[serde(with = "super::written_figure::map")]
-    pub figures: BTreeMap<String, f64>,
+    pub figures: BTreeMap<Cow<'static, str>, f64>,
     /// The phases of the run.
     pub phases: Vec<PhaseWindow>,
     /// The parts of the run for all targets together, where latencies were not kept for each of them.
@@ -62,7 +63,7 @@ pub struct TargetResult {
     pub reached: bool,
     /// Figures over the whole run, without those that were not measured.
     #[serde(with = "super::written_figure::map")]
-    pub figures: BTreeMap<String, f64>,
+    pub figures: BTreeMap<Cow<'static, str>, f64>,
     /// The parts of the run: the warm-up, each phase, and the rest.
     pub parts: Vec<Part>,
 }
@@ -205,24 +206,6 @@ impl LoadResult {
         }
     }
 
-    /// Works out the figures that stand beside the parts they follow from.
-    pub fn summarise(&mut self) {
-        self.figures = self.all_figures(self.part(None, None).as_ref());
-        for place in 0..self.targets.len() {
-            let part = sum(&self.targets[place].parts, None);
-            self.targets[place].figures = self.all_figures(part.as_ref());
-        }
-    }
-
-    fn all_figures(&self, part: Option<&Part>) -> BTreeMap<String, f64> {
-        let own = CATALOGUE.iter().filter(|it| it.source == Source::Load);
-        let values = own.filter_map(|definition| {
-            let value = self.figure(definition.name, part?, None)?;
-            Some((definition.name.to_owned(), value))
-        });
-        values.collect()
-    }
-
     /// The law of conservation: of each target and phase, and in all, what was planned is what ended.
     ///
     /// # Errors
@@ -291,6 +274,13 @@ impl LoadResult {
     }
 }
 
+impl TargetResult {
+    /// All that this target's clients saw in the whole run, which is without the warm-up.
+    pub(super) fn whole(&self) -> Option<Part> {
+        sum(&self.parts, None)
+    }
+}
+
 /// The sum of those parts that were planned in `phase`, or in the whole run without its warm-up.
 fn sum<'a>(parts: impl IntoIterator<Item = &'a Part>, phase: Option<&str>) -> Option<Part> {
     let parts = parts.into_iter().filter(|part| match phase {
@@ -302,14 +292,6 @@ fn sum<'a>(parts: impl IntoIterator<Item = &'a Part>, phase: Option<&str>) -> Op
         sum.merge(part);
         Some(sum)
     })
-}
-
-impl Figures for LoadResult {
-    fn value(&self, figure: &Figure) -> Option<f64> {
-        let phase = figure.phase.as_deref();
-        let part = self.part(figure.target.as_deref(), phase)?;
-        self.figure(figure.definition.name, &part, phase)
-    }
 }
 
 #[cfg(test)]

@@ -320,6 +320,6 @@ mod tests {
         assert!(refused("immediate:0").contains("from 1 to 100"));
         assert!(refused("immediate:budget=-1").contains("from 0 to 100"));
         assert!(refused("exponential:base=5s").contains("at most max"));
-        assert!(refused("exponential:jitter=some").contains("known are: full, none"));
+        assert!(refused("exponential:jitter=some").contains("write one of full, none"));
     }
 }

@@ -165,10 +165,11 @@ impl Tally {
         self.planned
     }
 
-    /// How many requests to one target have been planned.
-    pub fn planned_to(&self, target: usize) -> u64 {
-        let parts = self.counts_of(target).iter();
-        parts.map(|part| part.outcomes.planned()).sum()
+    /// Reads what the next request to `target` will need of this part, so that it is at hand then: of thousands of
+    /// targets nothing is in the cache. What comes back means nothing.
+    #[inline]
+    pub fn look_ahead(&self, target: usize, part: usize) -> u64 {
+        self.counts[target * self.parts.len() + part].sent
     }
 
     /// A request to `target` is planned in the `part` of the run that [`Phases::place`] gives.
@@ -200,9 +201,11 @@ impl Tally {
         self.reached[target] = true;
     }
 
-    /// The time of the run is over: what ends from now on ended after it.
-    pub fn close(&mut self) {
+    /// The time of the run is over, and was so long: what ends from now on ended after it, and a second that was not
+    /// whole by then never is one.
+    pub fn close(&mut self, duration: Duration) {
         self.closed = true;
+        self.seconds.close(duration.as_secs());
     }
 
     /// How the requests to one target ended so far.
@@ -239,7 +242,7 @@ impl Tally {
         self.seconds.mixed()
     }
 
-    /// The same of the seconds that are whole at `at`.
+    /// The same of the seconds that are whole at `at`, within the time of the run.
     pub fn whole_mixed_seconds(&mut self, at: Duration) -> MixedSeconds {
         self.seconds.mixed_before(at.as_secs())
     }

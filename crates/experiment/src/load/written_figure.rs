@@ -38,19 +38,19 @@ impl<'de> Deserialize<'de> for Written {
 pub(crate) mod map {
     use std::collections::BTreeMap;
 
-    use super::{Deserialize, Deserializer, Serializer, Written};
+    use super::{Deserialize, Deserializer, Serialize, Serializer, Written};
 
-    pub(crate) fn serialize<S: Serializer>(
-        figures: &BTreeMap<String, f64>,
+    pub(crate) fn serialize<N: Serialize, S: Serializer>(
+        figures: &BTreeMap<N, f64>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_map(figures.iter().map(|(name, value)| (name, Written(*value))))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, N: Deserialize<'de> + Ord, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<BTreeMap<String, f64>, D::Error> {
-        let read = BTreeMap::<String, Written>::deserialize(deserializer)?;
+    ) -> Result<BTreeMap<N, f64>, D::Error> {
+        let read = BTreeMap::<N, Written>::deserialize(deserializer)?;
         Ok(read.into_iter().map(|(name, it)| (name, it.0)).collect())
     }
 }

@@ -15,6 +15,8 @@ use serde::de::{
 
 use access::{Fields, OneTime};
 
+use crate::values;
+
 /// Endings of the names of fields that hold a number of so many nanoseconds each.
 const ENDINGS: [(&str, Unit); 2] = [("_ms", Unit::MILLISECOND), ("_s", Unit::SECOND)];
 /// What a rate per second ends with: it is no time.
@@ -163,12 +165,26 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Times<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_enum(name, variants, Times(visitor))
+        let read = self.0.deserialize_enum(name, variants, Times(visitor));
+        read.map_err(|error| one_of(variants, &error).unwrap_or(error))
     }
 
     fn is_human_readable(&self) -> bool {
         self.0.is_human_readable()
     }
+}
+
+/// What is said of a map that should name one of these, and names none or several.
+fn one_of<E: Error>(variants: &[&str], error: &E) -> Option<E> {
+    let said = error.to_string();
+    let (_, found) = said.split_once("wanted exactly 1 element, ")?;
+    let number = if found.starts_with("found 0 ") {
+        "none is given"
+    } else {
+        "several are given"
+    };
+    let all = variants.join(", ");
+    Some(E::custom(format!("{number}: write one of {all}")))
 }
 
 /// Every method of a visitor that is given a value as it is.
@@ -312,11 +328,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Times<A> {
 /// What is to be written instead of a number without a unit.
 fn without_unit(number: &str, field: &str) -> String {
     match unit_of(field) {
-        Some((name, unit)) => format!(
+        Some((name, unit)) if values::can_be_a_time(number) => format!(
             "`{number}` has no unit: write {name} = \"{number}{}\", or {field} = {number}",
             unit.name
         ),
-        None => crate::values::without_unit(number),
+        _ => values::without_unit(number),
     }
 }
 

@@ -67,9 +67,15 @@ impl Written {
             .iter()
             .find(|name| !self.instance.contains_key(*name));
         for name in alike.into_iter().chain(self.instance.keys()) {
-            self.breaker_of(name)
-                .config(self.seed)
-                .map_err(|error| format!("breaker of instance {name}: {error}"))?;
+            self.breaker_of(name).config(self.seed).map_err(|error| {
+                let settings = self.breaker_of(name);
+                let hint = if settings.max_open_for < settings.open_for {
+                    ": write a longer max_open_for too, or a shorter open_for"
+                } else {
+                    ""
+                };
+                format!("breaker of instance {name}: {error}{hint}")
+            })?;
             check_patience("call_timeout", self.call_timeout_of(name))
                 .map_err(|error| format!("instance {name}: {error}"))?;
             if let Some(own) = self.instance.get(name) {
@@ -142,8 +148,19 @@ impl Written {
     }
 
     pub(super) fn phases(&self, faults: &Plan) -> Result<Phases, String> {
-        let windows = faults.phases(self.duration.0).into_iter();
-        let windows = windows.map(|it| PhaseWindow::new(&it.name, it.start, it.end));
+        let windows = faults.phases(self.duration.0);
+        if let Some(last) = windows.last().filter(|it| it.end < self.duration.0) {
+            return Err(format!(
+                "faults.phases: the first {} end after {}, and no more are told apart in the {} of a run: write longer \
+                 phases or a shorter duration",
+                windows.len(),
+                Span(last.end),
+                self.duration
+            ));
+        }
+        let windows = windows
+            .into_iter()
+            .map(|it| PhaseWindow::new(&it.name, it.start, it.end));
         Phases::new(Duration::ZERO, windows.collect())
             .map_err(|what| format!("faults.phases: {what}"))
     }

@@ -9,7 +9,13 @@ use std::str::FromStr;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 use super::Written;
-use crate::reading::{listed, nearest, parse_toml, times, without_mark};
+use super::element::element;
+use crate::reading::{parse_toml, times, without_mark};
+
+/// Parts that a key may have, more than twice as many as the deepest one of a scenario.
+const MAX_PARTS: usize = 32;
+/// Letters of a key that a message shows.
+const SHOWN: usize = 40;
 
 /// One key of a scenario and the value that it gets, written `breaker.open_for=2s`.
 ///
@@ -37,6 +43,13 @@ impl Set {
                 "`{key}` is not a key: write its parts with dots between them, such as breaker.open_for"
             ));
         };
+        if path.len() > MAX_PARTS {
+            let shown: String = key.chars().take(SHOWN).collect();
+            return Err(format!(
+                "`{shown}…` is not a key: it has {} parts, and none has more than {MAX_PARTS}",
+                path.len()
+            ));
+        }
         if value.is_empty() {
             return Err(format!(
                 "`{key}` has no value: write one behind it, such as breaker.open_for=2s"
@@ -52,6 +65,11 @@ impl Set {
     /// The key, as it was written.
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// The parts of the key.
+    pub fn path(&self) -> &[String] {
+        &self.path
     }
 
     /// The value, as it was written.
@@ -184,7 +202,7 @@ fn read(text: &str) -> Result<Written, String> {
 
 /// The text with its seed in quotes where that is above 2^63 − 1: whoever reads a scenario takes such a number, but
 /// TOML has none, and whoever edits TOML refuses it.
-fn with_quoted_seed(text: &str) -> String {
+pub(super) fn with_quoted_seed(text: &str) -> String {
     let above_tables = text.find("\n[").unwrap_or(text.len());
     let (head, rest) = text.split_at(above_tables);
     let lines = head.split_inclusive('\n').map(|line| {
@@ -295,33 +313,6 @@ fn without_twins(table: &mut dyn TableLike, name: &str) {
             table.remove(key);
         }
     }
-}
-
-/// The element of a list that `name` means: its number, or its name.
-fn element(names: &[Option<String>], name: &str, above: &str) -> Result<usize, String> {
-    if let Some(place) = names
-        .iter()
-        .position(|known| known.as_deref() == Some(name))
-    {
-        return Ok(place);
-    }
-    if let Ok(place) = name.parse::<usize>() {
-        return match names.len() {
-            0 => Err(format!("{above} is empty: set it as a whole, {above}=[…]")),
-            many if place < many => Ok(place),
-            many => Err(format!(
-                "{above} has no element {place}: write a number from 0 to {}",
-                many - 1
-            )),
-        };
-    }
-    let known: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
-    let hint = match nearest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "write the number of an element, from 0".to_owned(),
-        None => format!("there are {}, or write a number, from 0", listed(&known)),
-    };
-    Err(format!("{above} has no element `{name}`; {hint}"))
 }
 
 fn names_of_tables(tables: &ArrayOfTables) -> Vec<Option<String>> {

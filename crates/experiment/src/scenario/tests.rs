@@ -2,6 +2,7 @@ use super::*;
 
 mod coordination;
 mod interruptions;
+mod messages;
 
 const HEAD: &str = "\
 # The lesson.

@@ -51,7 +51,12 @@ pub fn svg(table: &Table) -> String {
         1 => "1 seed each".to_owned(),
         many => format!("{many} seeds each, bars are 95 % intervals"),
     };
-    body.line(LEFT, "soft", "In colour the Pareto front: no other choice is as good in all three figures and better in one.");
+    let coloured = if table.has_choices() {
+        "In colour the Pareto front: no other choice is surely better in one figure and surely worse in none."
+    } else {
+        "Nothing is varied that somebody chooses: conditions are not held against each other."
+    };
+    body.line(LEFT, "soft", coloured);
     body.line(LEFT, "soft", &format!("Better is left and down. Shares are of all calls that instances were asked for; {seeds}."));
     let groups = table.groups();
     for group in groups.iter().take(DRAWN) {
@@ -121,7 +126,7 @@ impl Body {
         let front: Vec<usize> = group
             .iter()
             .copied()
-            .filter(|place| table.rows[*place].on_front)
+            .filter(|place| !table.has_choices() || table.rows[*place].on_front)
             .collect();
         let longest = front
             .iter()
@@ -130,7 +135,12 @@ impl Body {
         #[expect(clippy::cast_precision_loss, reason = "settings are short")]
         let first = LEFT + 76.0 + 7.2 * longest.unwrap_or(0).min(FIT[1]) as f64;
         let columns = [LEFT + 40.0, first, first + 124.0, first + 248.0];
-        let heads = ["choice", "detection delay", "wrongly rejected", "wasted"];
+        let first = if table.has_choices() {
+            "choice"
+        } else {
+            "condition"
+        };
+        let heads = [first, "detection delay", "wrongly rejected", "wasted"];
         for (x, head) in columns.into_iter().zip(heads) {
             write_text(&mut self.text, (x, self.y), "s soft", head);
         }

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::Set;
+use crate::values::{Span, read_rate, read_share};
+
 /// Most cells of one grid.
 const MAX_CELLS: usize = 10_000;
 
@@ -79,16 +82,25 @@ impl FromStr for Axis {
                 "`{key}` is not a key: write one of the scenario's file with dots, such as breaker.open_for"
             ));
         }
+        Set::new(key, values)?;
         let values: Vec<String> = split(values).map(|value| value.trim().to_owned()).collect();
         if values.iter().any(String::is_empty) {
             return Err(format!(
                 "`{text}` has an empty value: write values with one comma between them"
             ));
         }
-        if let Some(value) = twice(&values) {
-            return Err(format!(
-                "{key}: `{value}` is there twice: write each value once"
-            ));
+        match twice(&values, mean_the_same) {
+            None => {}
+            Some((first, value)) if first == value => {
+                return Err(format!(
+                    "{key}: `{value}` is there twice: write each value once"
+                ));
+            }
+            Some((first, value)) => {
+                return Err(format!(
+                    "{key}: `{value}` is the same as `{first}`: write each value once"
+                ));
+            }
         }
         Ok(Self {
             key: key.to_owned(),
@@ -113,9 +125,47 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn twice(values: &[String]) -> Option<&String> {
+/// The first two that are the same.
+fn twice(values: &[String], same: impl Fn(&str, &str) -> bool) -> Option<(&String, &String)> {
     let mut placed = values.iter().enumerate();
-    placed.find_map(|(place, value)| values[..place].contains(value).then_some(value))
+    placed.find_map(|(place, value)| {
+        let first = values[..place].iter().find(|first| same(first, value))?;
+        Some((first, value))
+    })
+}
+
+/// Whether two texts are the same value of whatever key: `1s` and `1000ms`, `90` and `90.0`, `50%` and `0.5`.
+fn mean_the_same(one: &str, other: &str) -> bool {
+    one == other || meant(one) == meant(other)
+}
+
+/// What a text means.
+#[derive(PartialEq)]
+enum Meant {
+    Time(Span),
+    Number(f64),
+    Toml(toml::Value),
+    Text(String),
+}
+
+fn meant(text: &str) -> Meant {
+    // In a table with one key, as a value alone is no text of TOML.
+    let read = toml::from_str(&format!("value = {text}"));
+    let read = read
+        .ok()
+        .and_then(|mut table: toml::Table| table.remove("value"));
+    let text = match read {
+        Some(toml::Value::String(text)) => text,
+        Some(toml::Value::Integer(_) | toml::Value::Float(_)) | None => text.to_owned(),
+        Some(other) => return Meant::Toml(other),
+    };
+    if let Ok(time) = text.parse() {
+        return Meant::Time(time);
+    }
+    match read_share(&text).or_else(|_| read_rate(&text)) {
+        Ok(number) => Meant::Number(number),
+        Err(_) => Meant::Text(text),
+    }
 }
 
 impl fmt::Display for Axis {
@@ -166,7 +216,7 @@ impl Grid {
             );
         }
         let keys: Vec<String> = axes.iter().map(|axis| axis.key.clone()).collect();
-        if let Some(key) = twice(&keys) {
+        if let Some((_, key)) = twice(&keys, str::eq) {
             return Err(format!(
                 "{key} is varied twice: write all its values after one key"
             ));
@@ -217,13 +267,24 @@ impl Cell {
         &self.settings
     }
 
+    /// The same combination with `new` for `key`, if it has `old` there.
+    pub(super) fn with(&self, key: &str, old: &str, new: &str) -> Option<Self> {
+        let place = self
+            .settings
+            .iter()
+            .position(|(known, value)| known == key && value == old)?;
+        let mut changed = self.clone();
+        new.clone_into(&mut changed.settings[place].1);
+        Some(changed)
+    }
+
     /// The part that somebody chooses who protects a service: settings of breakers and of coordination.
     pub fn choice(&self) -> Self {
         self.part(is_choice)
     }
 
-    /// The part that the service meets: how many instances, which load, which faults, how long calls may take. Choices can be held against each other
-    /// only under the same condition.
+    /// The part that the service meets: how many instances, which load, which faults, how long calls may take.
+    /// Choices can be held against each other only under the same condition.
     pub fn condition(&self) -> Self {
         self.part(|key| !is_choice(key))
     }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::front::front;
+use super::effect::{Unmoved, unmoved};
+use super::front::{Place, front};
 use super::{Cell, Sweep, Trial};
 use crate::expectation::Figure;
 use crate::statistics::Estimate;
@@ -26,6 +27,10 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// Seeds that every cell is to have.
     pub repeat: u32,
+    /// Values that make no difference.
+    pub unmoved: Vec<Unmoved>,
+    /// What else is to be known of all rows, one sentence each.
+    pub remarks: Vec<String>,
 }
 
 /// One cell.
@@ -41,8 +46,8 @@ pub struct Row {
     pub void: usize,
     /// Trials in which an expectation of the scenario did not hold.
     pub failed: usize,
-    /// Whether no other choice under the same condition is at least as good in all of [`FRONT`] and better
-    /// in one.
+    /// Whether no other choice under the same condition is surely better in one of [`FRONT`] and surely worse in none.
+    /// Conditions alone have no front.
     pub on_front: bool,
 }
 
@@ -70,8 +75,12 @@ impl Table {
             rows: rows.collect(),
             figures,
             repeat: sweep.repeat,
+            unmoved: unmoved(sweep, trials),
+            remarks: Vec::new(),
         };
-        table.find_front();
+        if table.has_choices() {
+            table.find_front();
+        }
         Ok(table)
     }
 
@@ -79,7 +88,7 @@ impl Table {
         for group in self.groups() {
             let points: Vec<_> = group
                 .iter()
-                .map(|place| self.point(&self.rows[*place]))
+                .map(|place| self.surely(&self.rows[*place]))
                 .collect();
             for (place, on_front) in group.into_iter().zip(front(&points)) {
                 self.rows[place].on_front = on_front;
@@ -87,12 +96,16 @@ impl Table {
         }
     }
 
+    /// Whether something is varied that somebody chooses. Conditions alone are not better or worse than each other,
+    /// so that there is no front.
+    pub fn has_choices(&self) -> bool {
+        let mut choices = self.rows.iter().map(|row| row.cell.choice());
+        choices.any(|choice| !choice.settings().is_empty())
+    }
+
     /// Rows under the same condition, by their numbers. Where no choice is varied, all rows are one group.
     pub fn groups(&self) -> Vec<Vec<usize>> {
-        let no_choice = self
-            .rows
-            .iter()
-            .all(|row| row.cell.choice().settings().is_empty());
+        let no_choice = !self.has_choices();
         let mut groups: Vec<(Cell, Vec<usize>)> = Vec::new();
         for (place, row) in self.rows.iter().enumerate() {
             let condition = if no_choice {
@@ -111,6 +124,18 @@ impl Table {
     /// The three numbers by which a row is held against others.
     pub fn point(&self, row: &Row) -> [Option<f64>; 3] {
         FRONT.map(|name| self.central(row, self.place(name)?))
+    }
+
+    /// The same with what chance may have done: the 95 % interval of a mean; the number itself where a median stands
+    /// for it, or where one trial tells no interval.
+    fn surely(&self, row: &Row) -> [Option<Place>; 3] {
+        FRONT.map(|name| {
+            let figure = self.place(name)?;
+            let number = self.central(row, figure)?;
+            let interval = row.estimates[figure]?.interval;
+            let interval = interval.filter(|_| !self.is_by_median(figure));
+            Some(interval.map_or([number; 2], |it| [it.low, it.high]))
+        })
     }
 
     /// The number of a figure in the estimates of each row.

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+mod asked_for;
+mod chance;
 mod going_on;
 
 use super::*;
+use crate::breaker_settings::BreakerSettings;
 
 fn sweep(axes: &[&str], repeat: u32) -> Sweep {
     Sweep {
@@ -334,7 +337,11 @@ fn the_front_of_random_points_is_that_of_its_definition() {
         .map(|number| ["a", "b", "c"].map(|name| Some((luck(name, number) * 8.0).floor())))
         .collect();
 
-    let on_front = front::front(&points);
+    let exactly: Vec<_> = points
+        .iter()
+        .map(|point| point.map(|number| number.map(|it| [it, it])))
+        .collect();
+    let on_front = front::front(&exactly);
 
     let at_least =
         |a: &[Option<f64>; 3], b: &[Option<f64>; 3]| a.iter().zip(b).all(|(a, b)| a <= b);

@@ -1,10 +1,11 @@
-//! The table of a sweep as lines of text: the figures of the Pareto front, with their intervals.
+//! The table of a sweep as lines of text: the figures of the Pareto front, or those that were asked for, with their
+//! intervals.
 
 use std::fmt::Write as _;
 
 use super::table::{FRONT, Row};
-use super::{Cell, Table};
-use crate::expectation::Unit;
+use super::{Cell, Table, USUAL};
+use crate::expectation::{Figure, Unit};
 use crate::statistics::Estimate;
 
 /// Columns of a terminal.
@@ -46,6 +47,17 @@ impl Table {
         lines
     }
 
+    /// The figures that the table shows, by their places: of the usual ones those of the front, else all, as somebody
+    /// asked for them.
+    fn shown(&self) -> Vec<usize> {
+        let names: Vec<String> = self.figures.iter().map(Figure::to_string).collect();
+        if names == USUAL {
+            FRONT.iter().filter_map(|name| self.place(name)).collect()
+        } else {
+            (0..self.figures.len()).collect()
+        }
+    }
+
     fn block(&self, group: &[usize]) -> Vec<String> {
         let settings = |place: &usize| self.told_apart(&self.rows[*place]);
         let columns = group.first().map(settings).unwrap_or_default();
@@ -60,52 +72,71 @@ impl Table {
             ([head.0.to_owned(), head.1.to_owned()], width)
         });
         let columns: Vec<([String; 2], usize)> = columns.collect();
-        let beside = columns.iter().map(|(_, width)| width).sum::<usize>()
-            <= WIDTH - NUMBER - FIGURE * FRONT.len();
+        let shown = self.shown();
+        let figures: Vec<Column> = shown.iter().map(|place| self.column(*place)).collect();
+        let room = WIDTH - NUMBER;
+        let settings_width = columns.iter().map(|(_, width)| width).sum::<usize>();
+        let least = figures.iter().take(FRONT.len()).map(|it| it.width);
+        let beside = settings_width + least.sum::<usize>() <= room;
+        let room = if beside { room - settings_width } else { room };
         let mut lines: Vec<String> = self.condition_of(group).into_iter().collect();
-        for (line, heads) in HEADS.into_iter().enumerate() {
-            let of_settings = columns
-                .iter()
-                .filter(|_| beside)
-                .map(|(head, width)| format!("{:width$}", head[line]));
-            let of_figures = heads.into_iter().map(|head| format!("{head:<FIGURE$}"));
-            let all: String = of_settings.chain(of_figures).collect();
-            lines.push(format!("{:NUMBER$}{all}", "").trim_end().to_owned());
-        }
-        for place in group {
-            let row = &self.rows[*place];
-            let mark = if row.on_front { '*' } else { ' ' };
-            let head = format!("{:>4} {mark} ", place + 1);
-            let figures = self.figures_of(row);
-            let values = settings(place);
-            let values = values.settings().iter().zip(&columns);
-            if beside {
-                let mut line = head;
-                for ((_, value), (_, width)) in values {
+        for (part, figures) in parts(&figures, room).into_iter().enumerate() {
+            if part > 0 {
+                lines.push(String::new());
+            }
+            let columns = if beside { &columns[..] } else { &[] };
+            lines.extend(heads(columns, figures));
+            for place in group {
+                let row = &self.rows[*place];
+                let mark = if row.on_front { '*' } else { ' ' };
+                let mut line = format!("{:>4} {mark} ", place + 1);
+                if !beside {
+                    lines.push(format!("{line}{}", self.name_of(row)));
+                    line = " ".repeat(NUMBER);
+                }
+                for ((_, value), (_, width)) in settings(place).settings().iter().zip(columns) {
                     // Writing to a string does not fail.
                     let _ = write!(line, "{value:width$}");
                 }
-                lines.push(format!("{line}{figures}").trim_end().to_owned());
-            } else {
-                lines.push(format!("{head}{}", self.name_of(row)));
-                lines.push(format!("{:NUMBER$}{figures}", "").trim_end().to_owned());
+                for figure in figures {
+                    let _ = write!(
+                        line,
+                        "{:width$}",
+                        self.value(row, figure.place),
+                        width = figure.width
+                    );
+                }
+                lines.push(line.trim_end().to_owned());
             }
         }
         lines
     }
 
-    fn figures_of(&self, row: &Row) -> String {
-        let shown = FRONT.map(|name| {
-            let Some(place) = self.place(name) else {
-                return "-".to_owned();
-            };
-            let unit = self.figures[place].definition.unit;
-            let estimate = row.estimates[place];
-            estimate.map_or("-".to_owned(), |it| {
-                shown(it, unit, self.is_by_median(place))
-            })
-        });
-        shown.map(|shown| format!("{shown:<FIGURE$}")).concat()
+    /// The column of a figure.
+    fn column(&self, place: usize) -> Column {
+        let name = self.figures[place].to_string();
+        let head = match FRONT.iter().position(|front| *front == name) {
+            Some(front) => HEADS.map(|line| line[front].to_owned()),
+            None => broken(&name),
+        };
+        let values = self
+            .rows
+            .iter()
+            .map(|row| self.value(row, place).chars().count());
+        let parts = head.iter().map(|part| part.chars().count());
+        let width = values.chain(parts).max().unwrap_or(0) + 2;
+        Column {
+            place,
+            head,
+            width: width.max(FIGURE),
+        }
+    }
+
+    fn value(&self, row: &Row, place: usize) -> String {
+        let unit = self.figures[place].definition.unit;
+        row.estimates[place].map_or("-".to_owned(), |it| {
+            shown(it, unit, self.is_by_median(place))
+        })
     }
 
     /// What all rows of a group have in common, as `fleet.size=3`; nothing where that is all the rows.
@@ -136,17 +167,30 @@ impl Table {
         let mut notes = Vec::new();
         if self.rows.iter().any(|row| row.on_front) {
             notes.push(
-                "* no other row of its block is as good in all three figures and better in one"
+                "* no other row of its block is surely better in one figure and surely worse"
                     .to_owned(),
             );
+            notes.push("  in none; where intervals overlap neither is".to_owned());
         }
         if self.repeat > 1 {
             notes.push(
-                "± half of the 95 % interval of the mean; all rows have the same seeds".to_owned(),
+                "± half of the 95 % interval of the mean, over seeds of this scenario only; all"
+                    .to_owned(),
+            );
+            notes.push("  rows have the same seeds".to_owned());
+        }
+        let of_calls = |place: &usize| FRONT[1..].contains(&&*self.figures[*place].to_string());
+        if self.shown().iter().any(of_calls) {
+            notes.push(
+                "% of all calls asked for in the whole run, not of those in the fault alone"
+                    .to_owned(),
             );
         }
-        let by_median = FRONT.iter().filter_map(|name| self.place(name));
-        if by_median.into_iter().any(|place| self.is_by_median(place)) {
+        if self
+            .shown()
+            .into_iter()
+            .any(|place| self.is_by_median(place))
+        {
             notes.push("~ the median, because in some trials it came never".to_owned());
         }
         let sum = |count: fn(&Row) -> usize| self.rows.iter().map(count).sum::<usize>();
@@ -172,8 +216,78 @@ impl Table {
                 "in {failed} of {trials} trials an expectation of the scenario did not hold"
             ));
         }
+        for unmoved in &self.unmoved {
+            notes.extend(folded(&unmoved.said()));
+        }
+        notes.extend(self.remarks.iter().flat_map(|remark| folded(remark)));
         notes
     }
+}
+
+/// A sentence in lines of [`WIDTH`] columns, broken between words.
+fn folded(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is one");
+        let used = line.chars().count();
+        if used > 2 && used + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("  {word}"));
+        } else {
+            if used > 0 {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+/// The column of a figure.
+struct Column {
+    /// Its place among the figures.
+    place: usize,
+    head: [String; 2],
+    width: usize,
+}
+
+/// The columns in parts that fit into the room, one column at least in each.
+fn parts(columns: &[Column], room: usize) -> Vec<&[Column]> {
+    let (mut parts, mut begin, mut width) = (Vec::new(), 0, 0);
+    for (place, column) in columns.iter().enumerate() {
+        if place > begin && width + column.width > room {
+            parts.push(&columns[begin..place]);
+            (begin, width) = (place, 0);
+        }
+        width += column.width;
+    }
+    parts.push(&columns[begin..]);
+    parts
+}
+
+/// The two lines above the columns.
+fn heads(columns: &[([String; 2], usize)], figures: &[Column]) -> [String; 2] {
+    [0, 1].map(|line| {
+        let settings = columns
+            .iter()
+            .map(|(head, width)| format!("{:width$}", head[line]));
+        let figures = figures
+            .iter()
+            .map(|it| format!("{:width$}", it.head[line], width = it.width));
+        let all: String = settings.chain(figures).collect();
+        format!("{:NUMBER$}{all}", "").trim_end().to_owned()
+    })
+}
+
+/// A name in two lines where it is long: before what stands in brackets, or at an underscore.
+fn broken(name: &str) -> [String; 2] {
+    if name.chars().count() < FIGURE - 1 {
+        return [String::new(), name.to_owned()];
+    }
+    let at = name
+        .find('(')
+        .or_else(|| name[..name.len().min(FIGURE)].rfind('_'));
+    let (first, second) = name.split_at(at.unwrap_or(0));
+    [first.to_owned(), second.to_owned()]
 }
 
 /// `1.23 s ± 45.0 ms`; where the median stands for it `~1.23 s, 3 never` or `never in 6 of 10`.

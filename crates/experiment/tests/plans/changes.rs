@@ -202,6 +202,50 @@ fn a_ramp_is_followed_in_steps_of_a_hundredth() {
 }
 
 #[test]
+fn a_stall_and_a_cache_that_gets_warm_are_followed_while_truths_move() {
+    for (text, border) in [
+        // From 2 s on a call that stalls until the end of the phase is answered in time.
+        (
+            r#"{"deadline_ms": 1000, "rules": {"r": {"effects": [{"stall": {}}]}},
+                "phases": [{"name": "x", "for_ms": 3000, "rules": ["r"]}, {"name": "y"}]}"#,
+            3000,
+        ),
+        (
+            r#"{"deadline_ms": 20, "overload": {"workers": 1, "service": {"exp": {"mean_ms": 10}},
+                "warmth": {"hit_ratio": 0.9, "miss_factor": 10, "rewarm_tau_ms": 1000, "flush_on": "restart"}}}"#,
+            20_000,
+        ),
+    ] {
+        let plan = Plan::parse(text.as_bytes()).unwrap();
+        follow(&plan, true, None).unwrap();
+
+        let at = changes(text, border);
+
+        let mut player = Player::new(plan);
+        let mut truth = |at: &Duration| player.truth(*at, "A", None);
+        let (first, last) = (truth(&at[0]), truth(&at[at.len() - 1]));
+        assert!(at.len() > 2, "{at:?}");
+        assert!((first - last).abs() > 0.1, "{first} and {last}");
+    }
+}
+
+#[test]
+fn a_truth_that_falls_and_rises_again_is_not_jumped_over() {
+    // The ramp makes calls late while the cache makes them fast: the truth of B has a dip.
+    let text = r#"{"deadline_ms": 1098, "loop": true, "seed": 5602538027763878,
+        "base": {"delay": {"lognormal": {"median_ms": 1863.033310614288, "p99_ms": 50758693.011626065}}},
+        "phases": [{"name": "p", "failure_ratio": 0.2535695299741994, "for_ms": 9000, "latency_ms": 2242,
+                    "ramp_ms": 2440, "rules": ["r0"]}],
+        "rules": {"r0": {"effects": [{"refuse": {}}], "match": {"caller": "A"}, "ttl_ms": 5846}},
+        "overload": {"workers": 17, "queue": {"limit": 34},
+            "service": {"empirical": {"values_ms": [514.1303022653519, 30045844.369211957]}},
+            "trigger": {"at_ms": 4260, "for_ms": 2206, "service_factor": 5.4386577876789675},
+            "warmth": {"flush_on": "restart", "hit_ratio": 0.690858893036, "miss_factor": 17.134448370932656,
+                       "rewarm_tau_ms": 226}}}"#;
+    follow(&Plan::parse(text.as_bytes()).unwrap(), true, None).unwrap();
+}
+
+#[test]
 fn a_process_jumps_when_its_state_changes() {
     let bursts = r#"{"seed": 4, "rules": {"r": {"effects": [{"reset": {}}], "gate": {"scope": "shared",
         "gilbert_elliott": {"good_mean_ms": 200, "bad_mean_ms": 100}}}}}"#;

@@ -9,7 +9,7 @@ use experiment::scenario::Set;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ScenarioArgs {
     /// The first seed; repetitions take the numbers that follow [default: the scenario's]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "BREAKER_LAB_SEED")]
     pub(crate) seed: Option<u64>,
     /// Set a key of the scenario, like `breaker.open_for=2s` or
     /// `faults.phases.1.failure_ratio=0.4`; repeat for more

@@ -12,12 +12,37 @@ use experiment::load::{LoadResult, Second};
 use experiment::outcome::ClientOutcome;
 
 use crate::failure::Failure;
-use crate::file::Draft;
+use crate::file::{Draft, is_empty_or_begins};
 use crate::print::{self, Writer};
 use crate::settings::OutputPaths;
 
 /// What is written to see whether there is room.
 const TRIAL: usize = 16 * 1024;
+
+/// What a file holds, so that it takes the place of nothing else.
+struct Kind {
+    flag: &'static str,
+    holds: &'static str,
+    /// The first letters of such a file, without white space.
+    begins: &'static str,
+}
+
+/// A result, or a plan that was written in its place.
+const JSON: Kind = Kind {
+    flag: "--json",
+    holds: "a result or a plan of a load",
+    begins: "{\"schema\":\"breaker-lab/load",
+};
+const JSONL: Kind = Kind {
+    flag: "--jsonl",
+    holds: "seconds of a load",
+    begins: "{\"second\":",
+};
+const CSV: Kind = Kind {
+    flag: "--csv",
+    holds: "seconds of a load",
+    begins: "second,target,planned,",
+};
 
 /// All files of a run, open.
 #[derive(Debug)]
@@ -53,15 +78,18 @@ impl Outputs {
     /// Tries all of them. Nothing that is there is touched until [`begin`](Self::begin).
     pub(super) fn open(paths: &OutputPaths, names: &[String]) -> Result<Self, Failure> {
         paths.check()?;
-        let open = |path: &Option<PathBuf>| path.as_deref().map(Output::open).transpose();
+        let open = |path: &Option<PathBuf>, kind: &Kind| {
+            let path = path.as_deref();
+            path.map(|path| Output::open(path, kind)).transpose()
+        };
         let json = match &paths.json {
             Some(_) if paths.take_standard_output() => Some(Json::Standard),
-            path => open(path)?.map(Json::File),
+            path => open(path, &JSON)?.map(Json::File),
         };
         Ok(Self {
             json,
-            jsonl: open(&paths.jsonl)?,
-            csv: open(&paths.csv)?,
+            jsonl: open(&paths.jsonl, &JSONL)?,
+            csv: open(&paths.csv, &CSV)?,
             names: names.to_vec(),
             next: 0,
             failed: None,
@@ -174,14 +202,19 @@ impl Outputs {
 }
 
 impl Output {
-    fn open(path: &Path) -> Result<Self, Failure> {
+    fn open(path: &Path, kind: &Kind) -> Result<Self, Failure> {
         let shown = path.display().to_string();
         let opened = match fs::canonicalize(path) {
-            Ok(path) if path.is_file() => {
-                // Who protected a file from writing does not want it replaced either.
-                let writable = OpenOptions::new().append(true).open(&path);
-                writable.and_then(|_| Self::beside(&path))
-            }
+            Ok(path) if path.is_file() => match is_empty_or_begins(&path, &[kind.begins]) {
+                Ok(true) => Self::beside(&path),
+                Ok(false) => {
+                    return Err(Failure::usage(format!(
+                        "{} {shown} is not allowed: it holds something else than {}; choose another file",
+                        kind.flag, kind.holds
+                    )));
+                }
+                Err(error) => Err(error),
+            },
             Ok(path) if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(path) => Self::special(&path),
             Err(_) => Self::beside(path),
@@ -234,7 +267,8 @@ impl Output {
     }
 
     fn settle(&mut self) -> io::Result<()> {
-        self.draft.take().map_or(Ok(()), Draft::settle)
+        let draft = self.draft.take();
+        draft.map_or(Ok(()), |draft| draft.settle(&self.file))
     }
 
     fn usage(&self, error: &io::Error) -> Failure {
@@ -287,4 +321,39 @@ fn csv(second: &Second, names: &[String]) -> String {
         )
     });
     rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_takes_the_place_of_nothing_but_a_result_of_its_kind() {
+        let path = std::env::temp_dir().join(format!("breaker-lab-output-{}", std::process::id()));
+        let kinds = [&JSON, &JSONL, &CSV];
+        let texts = [
+            "{\n  \"schema\": \"breaker-lab/load/1\",",
+            "{\"second\": 0, ",
+            "second,target,planned,ok",
+        ];
+        for (place, kind) in kinds.iter().enumerate() {
+            for (other, text) in texts.iter().enumerate() {
+                fs::write(&path, text).unwrap();
+
+                let opened = Output::open(&path, kind);
+
+                assert_eq!(opened.is_ok(), place == other, "{}: {text}", kind.flag);
+            }
+            fs::write(&path, "title = \"mine\"\n").unwrap();
+            let refusal = Output::open(&path, kind).unwrap_err().to_string();
+            assert!(
+                refusal.contains("it holds something else than"),
+                "{refusal}"
+            );
+            assert_eq!(fs::read(&path).unwrap(), b"title = \"mine\"\n");
+            fs::write(&path, "").unwrap();
+            assert!(Output::open(&path, kind).is_ok());
+        }
+        fs::remove_file(&path).unwrap();
+    }
 }

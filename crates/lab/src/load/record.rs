@@ -93,9 +93,9 @@ impl Record {
         self.lock().began = began;
     }
 
-    /// The time of the run is over: what ends from now on ended after it.
-    pub(super) fn close(&self) {
-        self.lock().tally.close();
+    /// The time of the run is over, and was so long: what ends from now on ended after it.
+    pub(super) fn close(&self, duration: Duration) {
+        self.lock().tally.close(duration);
     }
 
     pub(super) fn plan(&self, target: usize, part: usize, planned: Instant) {
@@ -154,7 +154,7 @@ impl Record {
         self.lock().tally.attempts(target)
     }
 
-    /// Of the seconds that are whole, those in which one target rejected a request while another served one.
+    /// Of the seconds that are whole within the time of the run, those in which one target rejected a request while another served one.
     pub(crate) fn mixed_seconds(&self) -> MixedSeconds {
         let mut state = self.lock();
         let now = state.since(Instant::now());

@@ -1,5 +1,6 @@
 //! The report of a load: a table by target, what the generator did, and the verdict.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use experiment::expectation::{ExpectationVerdict, Unit};
@@ -144,7 +145,7 @@ fn generator(result: &LoadResult) -> [String; 2] {
     [pace, service]
 }
 
-fn figure(figures: &BTreeMap<String, f64>, name: &str, unit: Unit) -> String {
+fn figure(figures: &BTreeMap<Cow<'static, str>, f64>, name: &str, unit: Unit) -> String {
     let value = figures.get(name);
     value.map_or("-".to_owned(), |value| unit.show(*value))
 }

@@ -66,6 +66,13 @@ fn trusted(names: &[String], results: &[&RunResult]) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<RunResult, Failure> {
+    if path.join("sweep.json").is_file() && !path.join("result.json").exists() {
+        return Err(Failure::usage(format!(
+            "{} is a sweep, which compares its combinations itself: read its table.txt; to hold two of them against \
+             each other pair by pair, simulate each with --set, --repeat and --out, and compare the two folders",
+            path.display()
+        )));
+    }
     let path = if path.is_dir() {
         path.join("result.json")
     } else {
@@ -74,7 +81,8 @@ fn read(path: &Path) -> Result<RunResult, Failure> {
     let shown = path.display();
     let bytes = file::read_kept(&path).map_err(|error| {
         Failure::usage(format!(
-            "cannot read {shown}: {error}; write a folder that `run` has left, such as runs/flapping-1"
+            "cannot read {shown}: {error}; write a folder that `run` or `simulate` has left, such as \
+             runs/flapping-1"
         ))
     })?;
     let result = RunResult::parse(&bytes);

@@ -69,7 +69,7 @@ impl Entries {
     /// Says what is run.
     pub(super) fn introduce(&self, sources: &[Source]) {
         for (entry, source) in self.entries.iter().zip(sources) {
-            print::line(&format!("{}: {}", entry.name, source.scenario.title()));
+            print::sentence(&format!("{}: {}", entry.name, source.scenario.title()), 2);
         }
     }
 
@@ -105,7 +105,7 @@ impl Entries {
             compare::show(&names, &results);
         }
         if let Some(stopped) = self.stopped(repeat) {
-            print::line(&stopped);
+            print::sentence(&stopped, 2);
         }
         let result = if self.entries.len() > 1 {
             "results"

@@ -16,10 +16,13 @@ pub(crate) fn list(asked: Option<&str>) -> Result<(), Failure> {
     }
     for (name, text) in SHIPPED {
         let scenario = Scenario::parse(text).map_err(Failure::runtime)?;
-        print::line(&format!("{name:<30}{}", scenario.title()));
+        print::sentence(&format!("{name:<30}{}", scenario.title()), 30);
     }
     print::line("");
-    print::line("`breaker-lab run NAME` runs one, `breaker-lab scenarios NAME` prints its file.");
+    print::sentence(
+        "`breaker-lab run NAME` runs one, `breaker-lab scenarios NAME` prints its file.",
+        2,
+    );
     Ok(())
 }
 
@@ -31,11 +34,11 @@ pub(crate) fn check(source: &Source) {
         scenario,
         ..
     } = source;
-    print::line(&format!("{name}: {}", scenario.title()));
+    print::sentence(&format!("{name}: {}", scenario.title()), 2);
     for line in lesson(text) {
-        print::line(&format!("  {line}"));
+        print::sentence(&format!("  {line}"), 2);
     }
-    print::line(&format!(
+    let valid = format!(
         "valid: {} for {}, {} expectation{}",
         listed(scenario.instances()),
         Span(scenario.duration()),
@@ -45,7 +48,8 @@ pub(crate) fn check(source: &Source) {
         } else {
             "s"
         },
-    ));
+    );
+    print::sentence(&valid, 2);
     for phase in scenario.faults().phases(scenario.duration()) {
         print::line(&format!(
             "  {:>8.1} s  {}",

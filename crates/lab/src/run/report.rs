@@ -6,6 +6,7 @@ use experiment::fleet::FleetRecord;
 use experiment::result::{Repetition, RunResult};
 
 use crate::print;
+use crate::words::{WIDTH, wrapped};
 
 /// Prints what came of one run: all of it when it is the only one, else one line.
 pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
@@ -19,10 +20,8 @@ pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
             run.verdicts.len(),
         ));
         for verdict in run.verdicts.iter().filter(|verdict| !verdict.held) {
-            print::line(&format!(
-                "  [failed] {}: {}",
-                verdict.expectation, verdict.shown
-            ));
+            let failed = format!("  [failed] {}: {}", verdict.expectation, verdict.shown);
+            print::sentence(&failed, 4);
         }
         return;
     }
@@ -33,10 +32,8 @@ pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
     print::line(&format!("What was expected{cut}"));
     for verdict in &run.verdicts {
         let word = if verdict.held { "[held]  " } else { "[failed]" };
-        print::line(&format!(
-            "{word} {}: {}",
-            verdict.expectation, verdict.shown
-        ));
+        let verdict = format!("{word} {}: {}", verdict.expectation, verdict.shown);
+        print::sentence(&verdict, 9);
     }
     if run.verdicts.is_empty() {
         print::line("nothing: the scenario has no expectations");
@@ -46,44 +43,84 @@ pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
 /// Instances whose rows are shown; of a larger fleet the result has all.
 const ROWS: usize = 20;
 
+/// Room for the name of an instance.
+const NAME: usize = 10;
+
 /// What each breaker believed, beside what was true.
 fn beliefs(run: &Repetition) -> Vec<String> {
-    let row = |cells: [&str; 8]| {
-        let [name, rest @ ..] = cells;
-        let widths = [11, 12, 9, 12, 9, 10, 10];
-        let cells = rest.iter().zip(widths);
-        let cells = cells.map(|(cell, width)| format!("{cell:>width$}"));
-        format!("{name:<10}{}", cells.collect::<Vec<_>>().concat())
-    };
     let mut lines = vec![
         String::new(),
         "Belief beside truth (delays are medians; wasted and wrongly rejected calls are expected numbers)".to_owned(),
-        row(["", "downstream", "noticed", "wrongly", "closed", "wrongly", "wasted", "wrongly"]),
-        row(["instance", "unhealthy", "after", "closed", "after", "open", "calls", "rejected"]),
     ];
+    lines.extend(row([
+        "",
+        "downstream",
+        "noticed",
+        "wrongly",
+        "closed",
+        "wrongly",
+        "wasted",
+        "wrongly",
+    ]));
+    lines.extend(row([
+        "instance",
+        "unhealthy",
+        "after",
+        "closed",
+        "after",
+        "open",
+        "calls",
+        "rejected",
+    ]));
     let names = run.fleet.instances.iter().map(|one| &*one.name);
     for name in names.clone().take(ROWS) {
-        let shown = |figure: &str| shown(run, figure, Some(name));
-        lines.push(row([
-            name,
-            &shown("unhealthy_share"),
-            &shown("detection_delay_p50"),
-            &shown("wrongly_closed_share"),
-            &shown("recovery_delay_p50"),
-            &shown("wrongly_open_share"),
-            &shown("wasted_calls"),
-            &shown("wrongly_rejected_calls"),
-        ]));
+        lines.extend(figures_row(run, name, Some(name)));
     }
-    let more = names.count().saturating_sub(ROWS);
+    let of = names.count();
+    let more = of.saturating_sub(ROWS);
     if more > 0 {
         lines.push(format!("… and {more} more instances, which the result has"));
+    }
+    if of > 1 {
+        lines.extend(figures_row(run, "fleet", None));
     }
     lines.push(String::new());
     lines.extend(delays(run));
     lines.extend(counterfactual(run));
     lines.extend(thresholds(run));
     lines
+        .iter()
+        .flat_map(|line| wrapped(line, WIDTH, 2))
+        .collect()
+}
+
+/// The row of one instance, or of all.
+fn figures_row(run: &Repetition, name: &str, target: Option<&str>) -> Vec<String> {
+    let shown = |figure: &str| shown(run, figure, target);
+    row([
+        name,
+        &shown("unhealthy_share"),
+        &shown("detection_delay_p50"),
+        &shown("wrongly_closed_share"),
+        &shown("recovery_delay_p50"),
+        &shown("wrongly_open_share"),
+        &shown("wasted_calls"),
+        &shown("wrongly_rejected_calls"),
+    ])
+}
+
+/// One row of the table; a long name has a line of its own.
+fn row(cells: [&str; 8]) -> Vec<String> {
+    let [name, rest @ ..] = cells;
+    let widths = [12, 10, 9, 9, 9, 10, 10];
+    let cells = rest.iter().zip(widths);
+    let cells = cells.map(|(cell, width)| format!("{cell:>width$}"));
+    let cells = cells.collect::<Vec<_>>().concat();
+    if name.chars().count() < NAME {
+        vec![format!("{name:<NAME$}{cells}")]
+    } else {
+        vec![name.to_owned(), format!("{:NAME$}{cells}", "")]
+    }
 }
 
 /// One figure as people read it, or `-`.
@@ -141,8 +178,7 @@ fn thresholds(run: &Repetition) -> Vec<String> {
     let at = run.fleet.unhealthy_at;
     let mut lines = vec![
         String::new(),
-        "How it moves with the probability from which on the downstream counts as unhealthy"
-            .to_owned(),
+        "How it moves with the probability from which the downstream is unhealthy".to_owned(),
         format!(
             "{:<12}{:>12}{:>8}{:>14}{:>15}{:>13}",
             "threshold", "unhealthy", "turns", "noticed", "wrongly closed", "wrongly open"
@@ -192,4 +228,37 @@ pub(crate) fn all(result: &RunResult) {
         }
     }
     print::line("");
+}
+
+#[cfg(test)]
+mod tests {
+    use experiment::scenario::Scenario;
+
+    use super::*;
+
+    #[test]
+    fn belief_beside_truth_fits_a_terminal() {
+        let text = "title = \"t\"\nduration = \"2s\"\n[fleet]\ninstances = [\"A\", \"checkout-eu-central-1\"]\n\
+                    [load]\nrate = 200\n[faults.overload]\nworkers = 1\nservice = { fixed = \"50ms\" }\n";
+        let scenario = Scenario::parse(text).unwrap();
+        let simulated = simulator::run(&scenario, 1, &simulator::Options::default());
+        let mut live = simulated.clone();
+        live.counterfactual = None;
+
+        for run in [&simulated, &live] {
+            let lines = beliefs(run);
+
+            for line in &lines {
+                assert!(line.chars().count() <= WIDTH, "{line}");
+            }
+            assert!(
+                lines.contains(&"checkout-eu-central-1".to_owned()),
+                "{lines:#?}"
+            );
+            assert!(
+                lines.iter().any(|line| line.starts_with("overload: ")),
+                "{lines:#?}"
+            );
+        }
+    }
 }

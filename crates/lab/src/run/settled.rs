@@ -20,7 +20,7 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         .expect("at least one is required");
     let first = live(first, &args, args.changed.seed)?;
     // Those that are compared have the same seeds.
-    let is_set = args.changed.set.iter().any(|set| set.key() == "seed");
+    let is_set = args.changed.set.iter().any(|set| set.path() == ["seed"]);
     let seed = (!is_set).then(|| first.scenario.seed());
     let rest = rest.iter().map(|asked| live(asked, &args, seed));
     let rest: Vec<Source> = rest.collect::<Result<_, Failure>>()?;

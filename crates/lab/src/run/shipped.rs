@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use experiment::load::Point;
 use experiment::reading::{nearest, without_mark};
-use experiment::scenario::{Scenario, Set, blamed, set};
+use experiment::scenario::{Place, Scenario, Set, blamed, set};
 
 use crate::failure::Failure;
 use crate::load::read_rates;
@@ -104,7 +104,7 @@ shipped!(
 /// Reads and checks the scenario in a file, or the shipped one of this name, with these keys set and with this
 /// seed, if there is one.
 pub(crate) fn read(asked: &str, sets: &[Set], seed: Option<u64>) -> Result<Source, Failure> {
-    if let (Some(seed), Some(set)) = (seed, sets.iter().find(|set| set.key() == "seed")) {
+    if let (Some(seed), Some(set)) = (seed, sets.iter().find(|set| set.path() == ["seed"])) {
         return Err(Failure::usage(format!(
             "--set {set} is not allowed together with --seed {seed}: leave one of the two out"
         )));
@@ -118,6 +118,7 @@ pub(crate) fn read(asked: &str, sets: &[Set], seed: Option<u64>) -> Result<Sourc
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let refused = |what: String| Failure::usage(format!("{asked}:{what}"));
     let changed = set(&text, sets).map_err(refused)?;
+    contradiction(&changed, sets)?;
     let scenario = Scenario::parse_with(&changed, |file| beside(&folder, file));
     let scenario = scenario.map_err(|what| refused(blamed(sets, &what)))?;
     let scenario = match seed {
@@ -130,6 +131,24 @@ pub(crate) fn read(asked: &str, sets: &[Set], seed: Option<u64>) -> Result<Sourc
         scenario,
         folder,
     })
+}
+
+/// Refuses a key that is set to two values, and one whose part was set before: the first value would count for
+/// nothing. `changed` is the text in which all of them are set.
+fn contradiction(changed: &str, sets: &[Set]) -> Result<(), Failure> {
+    let places: Vec<Place> = sets.iter().map(|set| Place::of(changed, set)).collect();
+    for (later, set) in sets.iter().enumerate() {
+        let undone = (0..later).find(|first| {
+            places[later].holds(&places[*first]) && sets[*first].value() != set.value()
+        });
+        if let Some(first) = undone {
+            return Err(Failure::usage(format!(
+                "--set {set} is not allowed after --set {}, which it would undo: leave one of the two out",
+                sets[first]
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The text with the seed in it, and what was changed at its head.

@@ -88,7 +88,7 @@ mod tests {
 
         assert_eq!(
             error,
-            "3:3: unknown key `consecutive_failure`; did you mean `consecutive_failures`?",
+            "3:3: instance.B.breaker: unknown key `consecutive_failure`; did you mean `consecutive_failures`?",
         );
     }
 
@@ -98,7 +98,7 @@ mod tests {
 
         assert_eq!(
             error,
-            "2:1: unknown key `zzz`; known are: rate, process, shape, connections, choose, keys, \
+            "2:1: load: unknown key `zzz`; known are: rate, process, shape, connections, choose, keys, \
              key_skew, timeout, retries, max_connections, queue, path, lateness_limit, shed_limit"
         );
     }
@@ -107,7 +107,7 @@ mod tests {
     fn values_of_the_wrong_kind_are_refused_at_their_place() {
         let error = File::parse("[breaker]\nopen_for = \"soon\"\n").unwrap_err();
         assert!(
-            error.starts_with("2:12: `soon` is not a duration"),
+            error.starts_with("2:12: breaker.open_for: `soon` is not a duration"),
             "{error}"
         );
 

@@ -1,5 +1,5 @@
-//! A bar that shows how many of several runs have ended: redrawn in place on a terminal, else a line now and
-//! then.
+//! A bar that shows how many of several runs have ended: redrawn in place on a terminal, else a line now and then on
+//! standard error, as standard output is for what came of them.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::print;
-use crate::terminal::can_draw;
+use crate::terminal::{can_draw, columns};
 use crate::together::words::clock;
 
 /// How often the bar is drawn.
@@ -68,7 +68,7 @@ impl Bar {
             print::drawing(format!("\r{row}\x1b[K").into_bytes());
         } else {
             *next = now + LINE;
-            print::line(&said);
+            print::error(&said);
         }
     }
 
@@ -78,13 +78,6 @@ impl Bar {
             print::drawing(b"\r\x1b[K".to_vec());
         }
     }
-}
-
-/// The columns of the terminal; one that tells none is taken for the usual one.
-fn columns() -> usize {
-    let told = crossterm::terminal::size().ok();
-    let told = told.map(|(columns, _)| usize::from(columns));
-    told.filter(|columns| *columns > 0).unwrap_or(80)
 }
 
 /// What fits into one row of the terminal, and leaves its last column free: a row that wraps cannot be drawn over. The

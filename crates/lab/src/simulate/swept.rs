@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use experiment::breaker_settings::BreakerSettings;
 use experiment::chance::Draw;
 use experiment::load::Shape;
-use experiment::scenario::{Scenario, Set};
+use experiment::scenario::{Place, Scenario, Set};
 use experiment::sweep::{Cell, Grid, SCHEMA, Sweep, USUAL};
 use simulator::Options;
 use tokio::task::spawn_blocking;
@@ -34,7 +35,7 @@ pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
         let ended = sweep::sweep(&settings, prepare, perform, |progress| {
             // Told first when the folder is open: what is refused until then is refused without a word before.
             if let Some(title) = title.take() {
-                print::line(&title);
+                print::sentence(&title, 2);
             }
             shown.show(progress.done, progress.of);
             if progress.done == progress.of {
@@ -60,17 +61,7 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
     } else {
         args.figure
     };
-    let set = |key: &&str| args.common.changed.set.iter().any(|set| set.key() == *key);
-    if let Some(key) = grid.keys().find(set) {
-        return Err(Failure::usage(format!(
-            "{key} is given with --set and with --vary: leave one of the two out"
-        )));
-    }
-    if let Some(key) = grid.keys().find(|key| *key == "seed") {
-        return Err(Failure::usage(format!(
-            "--vary {key} is not allowed: each combination takes the same seeds, as many as --repeat says"
-        )));
-    }
+    each_key_once(&source.text, &grid, &args.common.changed.set)?;
     let mut sweep = Sweep {
         schema: SCHEMA.to_owned(),
         scenario: source.name.clone(),
@@ -85,8 +76,10 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
     };
     let figures = sweep.figures().map_err(flag("--figure"))?;
     each_once(&figures)?;
+    let mut longest = Vec::new();
     for cell in sweep.grid.cells() {
         let scenario = scenario_of(&source, &cell)?;
+        longest.extend(open_for_alone(&scenario));
         sweep.replayed.extend(replayed(&scenario));
         for figure in &figures {
             let measured = scenario.check_figure(figure);
@@ -102,8 +95,83 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
         text: source.text.clone(),
         out,
         jobs: jobs(&args.common),
+        remarks: remarks(&source.scenario, args.repeat, longest),
+        breaker: source.scenario.breaker_of(&source.scenario.instances()[0]),
     };
     Ok((source, settings))
+}
+
+/// What is to be known of all combinations of a scenario, and of those whose breakers wait so long each time.
+fn remarks(scenario: &Scenario, repeat: u32, mut longest: Vec<String>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if repeat > 1 && scenario.faults().has_fixed_lengths() {
+        remarks.push(
+            "! faults begin and end at the same instants in every seed: what is found may hold for these lengths \
+             alone, and ± does not show that; write for_jitter beside for in a phase to vary them"
+                .to_owned(),
+        );
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    longest.retain(|wait| seen.insert(wait.clone()));
+    if !longest.is_empty() {
+        remarks.push(format!(
+            "! max_open_for is not set and as long as open_for = {}: waits do not grow there",
+            longest.join(", ")
+        ));
+    }
+    remarks
+}
+
+/// How long the first breaker waits, where that is above the usual longest wait and nobody said how long the longest is.
+fn open_for_alone(scenario: &Scenario) -> Option<String> {
+    let breaker = scenario.breaker_of(&scenario.instances()[0]);
+    let usual = BreakerSettings::default().settled();
+    let grows = breaker.backoff_factor.is_none_or(|factor| factor > 1.0);
+    let alone = breaker.open_for == breaker.max_open_for && breaker.open_for > usual.max_open_for;
+    (alone && grows).then(|| breaker.open_for.map(|wait| wait.to_string()))?
+}
+
+/// Refuses keys of which one is a part of another: rows would be labelled with values that were never simulated. A part
+/// of what was set before may vary.
+fn each_key_once(text: &str, grid: &Grid, sets: &[Set]) -> Result<(), Failure> {
+    let keys: Vec<&str> = grid.keys().collect();
+    let varied = keys.iter().map(|key| Set::new(key, "varied"));
+    let varied = varied
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::usage)?;
+    let places: Vec<Place> = varied.iter().map(|key| Place::of(text, key)).collect();
+    for (number, place) in places.iter().enumerate() {
+        let key = keys[number];
+        if varied[number].path() == ["seed"] {
+            return Err(Failure::usage(format!(
+                "--vary {key} is not allowed: each combination takes the same seeds, as many as --repeat says"
+            )));
+        }
+        for (other, before) in keys.iter().zip(&places).take(number) {
+            if place.holds(before) || before.holds(place) {
+                let how = if place == before {
+                    "mean the same setting"
+                } else {
+                    "are a setting and a part of it"
+                };
+                return Err(Failure::usage(format!(
+                    "--vary: {other} and {key} {how}: vary one of the two"
+                )));
+            }
+        }
+        for set in sets {
+            let given = Place::of(text, set);
+            if place.holds(&given) {
+                let what = if *place == given {
+                    format!("{key} is given with --set and with --vary")
+                } else {
+                    format!("--vary {key} would undo --set {set}")
+                };
+                return Err(Failure::usage(format!("{what}: leave one of the two out")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The file of a replayed load, with a digest of its rates.

@@ -1,7 +1,7 @@
 //! The folder of a sweep: its plan, the scenario, and every trial on a line of its own.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use experiment::reading::parse_json;
@@ -39,22 +39,24 @@ impl Folder {
         })?;
         if path.join("result.json").exists() {
             return Err(Failure::usage(format!(
-                "{} holds a result of `run`; choose another folder with --out",
+                "{} holds a result of `run` or `simulate`; choose another folder with --out",
                 path.display()
             )));
         }
         check_new(path)?;
-        let trials_file = locked(path)?;
+        let mut trials_file = locked(path)?;
         // Until now another process may have written.
         let plan = continued(settings)?;
-        let (end, trials) = kept(&path.join(TRIALS))?;
+        let (end, trials) = kept(&trials_file, &path.join(TRIALS))?;
         let plan = serde_json::to_string_pretty(&plan).map_err(|error| {
             Failure::runtime(format!("the plan cannot be written as JSON: {error}"))
         })?;
         write(path, PLAN, &(plan + "\n"))?;
         write(path, SCENARIO, &settings.text)?;
         // What a cut-off write has left of a line goes, or the next line would be spoilt.
-        let cut = trials_file.set_len(end);
+        let cut = trials_file
+            .set_len(end)
+            .and_then(|()| trials_file.seek(SeekFrom::Start(end)));
         cut.map_err(|error| cannot("write", &path.join(TRIALS), &error))?;
         let folder = Self {
             path: path.clone(),
@@ -76,11 +78,17 @@ impl Folder {
     }
 }
 
-/// The file of the trials, to be added to, of which this process is the only writer. It is never replaced by another
-/// file: the lock is on it, and goes with the process.
+/// The file of the trials, of which this process is the only reader and writer. It is never replaced by another file:
+/// the lock is on it, and goes with the process. On Windows a lock also keeps every other handle of this process out,
+/// and a file that can only be added to cannot be cut, so that this handle does all.
 fn locked(path: &Path) -> Result<File, Failure> {
     let file = path.join(TRIALS);
-    let opened = OpenOptions::new().create(true).append(true).open(&file);
+    let opened = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&file);
     let opened = opened.map_err(|error| {
         Failure::usage(format!(
             "cannot write {}: {error}; choose another folder with --out",
@@ -174,8 +182,8 @@ fn check_new(path: &Path) -> Result<(), Failure> {
 }
 
 /// Where the whole lines of the file end, and the trials that they hold.
-fn kept(path: &Path) -> Result<(u64, Vec<Trial>), Failure> {
-    let bytes = file::read_kept(path).map_err(|error| unread(path, &error))?;
+fn kept(trials: &File, path: &Path) -> Result<(u64, Vec<Trial>), Failure> {
+    let bytes = file::read_open(trials).map_err(|error| unread(path, &error))?;
     let trials = Trial::parse_lines(&bytes)
         .map_err(|what| Failure::usage(format!("{}: {what}", path.display())))?;
     let end = bytes.iter().rposition(|byte| *byte == b'\n');

@@ -34,6 +34,8 @@ fn settings(name: &str, axes: &[&str], repeat: u32) -> Settings {
         text: SCENARIO.to_owned(),
         out,
         jobs: NonZeroUsize::new(2).unwrap(),
+        remarks: Vec::new(),
+        breaker: BreakerSettings::default(),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Transitions need no observer: breakers tell each of them with its instant. The truth is not polled, either:
 //! the unreliable service says when it changes, to the instant where the plan knows it before. Calls that came
-//! since the last change count with the truth of before it, up to how late this task woke. A process that did not
+//! since the last change count with the truth of before it, up to how late this task woke; they are told with every
+//! heartbeat, too, so that whoever looks at a long phase sees them. A process that did not
 //! run for longer than [`STILL`] did not do what the scenario says, so the run is void.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +47,10 @@ impl Observer {
             loop {
                 tokio::select! {
                     at = changes.next() => tell_truth(&watched, at, watched.fleet.elapsed(at)),
-                    _ = heart.tick() => lock(&beating).note(elapsed(&watched)),
+                    _ = heart.tick() => {
+                        tell_calls(&watched);
+                        lock(&beating).note(elapsed(&watched));
+                    }
                 }
             }
         });

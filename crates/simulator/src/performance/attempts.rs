@@ -40,22 +40,22 @@ impl<'a> Performance<'a> {
     /// The instance stands still: the request waits for it, or its client leaves before.
     fn hold(&mut self, request: &Request, awake: u64) {
         let until = request.sent.saturating_add(self.client_timeout);
-        let place = self.place_for(request);
+        let p_fail = self.p_fail_told(request);
+        let place = self.calls.place();
         let call = self.calls.at(place);
+        call.request = *request;
+        call.p_fail = p_fail;
         call.sent_in = self.recorder.state(request.target as usize);
         call.stage = Stage::Held { until };
         self.agenda.add(until.min(awake), Kind::Limit.at(place));
     }
 
-    /// A place for an attempt that is made now.
-    fn place_for(&mut self, request: &Request) -> u32 {
-        let place = self.calls.place();
-        let call = self.calls.at(place);
-        call.request = *request;
-        if self.events.is_some() {
-            call.p_fail = self.recorder.p_fail(request.target as usize);
+    /// The probability that a call of this request fails now, where events are told.
+    fn p_fail_told(&self, request: &Request) -> f64 {
+        match self.events {
+            Some(_) => self.recorder.p_fail(request.target as usize),
+            None => 0.0,
         }
-        place
     }
 
     /// The instance asks its breaker.
@@ -85,13 +85,12 @@ impl<'a> Performance<'a> {
     /// The instance calls the downstream.
     fn call(&mut self, request: &Request, permit: Permit<'a>) -> Option<ClientOutcome> {
         let instance = request.target;
-        let place = self.place_for(request);
-        let call = self.calls.at(place);
-        call.sent_in = permit.state();
-        call.permit = Some(permit);
+        // Before the call is counted: what is known after it is the truth of the next one.
+        let p_fail = self.p_fail_told(request);
         let now = self.time;
         if self.can_refuse && self.downstream.refuses(now) {
-            return Some(self.close(place, End::Reply(Reply::REFUSED)));
+            let place = self.take_place(request, permit, p_fail);
+            return Some(self.close(place, End::of(Reply::REFUSED)));
         }
         let met = Met {
             caller: self.callers[instance as usize],
@@ -103,7 +102,20 @@ impl<'a> Performance<'a> {
             self.look_after_call(instance);
         }
         let limit = self.limit(request);
+        // Only now: what was written just before would be waited for.
+        let place = self.take_place(request, permit, p_fail);
         self.wait(place, &mut meeting, limit)
+    }
+
+    /// A place for a call that is under way.
+    fn take_place(&mut self, request: &Request, permit: Permit<'a>, p_fail: f64) -> u32 {
+        let place = self.calls.place();
+        let call = self.calls.at(place);
+        call.request = *request;
+        call.sent_in = permit.state();
+        call.permit = Some(permit);
+        call.p_fail = p_fail;
+        place
     }
 
     /// Who gives up first on a call that is sent now, and when.
@@ -123,7 +135,7 @@ impl<'a> Performance<'a> {
         } else {
             Limit {
                 at: own,
-                end: End::Reply(Reply::TimedOut),
+                end: End::TimedOut,
             }
         }
     }
@@ -131,13 +143,17 @@ impl<'a> Performance<'a> {
     /// A call waits for what it has met; the plan may let go of it before anybody gives up.
     fn wait(&mut self, place: u32, meeting: &mut Meeting, limit: Limit) -> Option<ClientOutcome> {
         let (reply, after) = Reply::of_fate(&meeting.fate, ANY);
+        let call = self.calls.at(place);
+        call.hint = match reply {
+            Reply::Answered { retry_after, .. } => retry_after,
+            _ => None,
+        };
         let awaited = Awaited {
-            reply,
+            reply: End::of(reply),
             after: nanos(after),
             lets_go: meeting.ends.map_or(u64::MAX, nanos),
             limit,
         };
-        let call = self.calls.at(place);
         call.suffering = meeting.suffering.take();
         call.work = meeting.work.map(Work::id);
         let Some(work) = meeting.work else {
@@ -161,11 +177,12 @@ impl<'a> Performance<'a> {
         let mut answered = self.now.saturating_add(awaited.after);
         let mut reply = awaited.reply;
         if awaited.lets_go < answered {
-            (answered, reply) = (awaited.lets_go, Reply::answered(200));
+            (answered, reply) = (awaited.lets_go, End::Answered(200));
+            self.calls.at(place).hint = None;
         }
         let read = self.instances.interruptions.awake(instance, answered);
         let (at, end) = if read <= limit.at {
-            (read, End::Reply(reply))
+            (read, reply)
         } else {
             (limit.at, limit.end)
         };
@@ -225,9 +242,10 @@ impl<'a> Performance<'a> {
         match self.calls.at(place).stage {
             Stage::Works(awaited) if awaited.lets_go == self.now => {
                 self.release(place);
+                self.calls.at(place).hint = None;
                 let at_once = Awaited {
                     after: 0,
-                    reply: Reply::answered(200),
+                    reply: End::Answered(200),
                     ..awaited
                 };
                 self.answered(place, &at_once);
@@ -285,6 +303,7 @@ impl<'a> Performance<'a> {
     fn close(&mut self, place: u32, end: End) -> ClientOutcome {
         let call = self.calls.at(place);
         let request = call.request;
+        let hint = call.hint.take();
         if let Some(permit) = call.permit.take() {
             let stood_still =
                 self.instances
@@ -297,13 +316,13 @@ impl<'a> Performance<'a> {
             } else {
                 permit
             };
-            match end {
-                End::Reply(reply) => {
+            match end.reply(hint) {
+                Some(reply) => {
                     let state = permit.state();
                     let outcome = permit.end(reply.verdict());
                     self.tell_member(request.target, bind::finished(state, outcome));
                 }
-                End::Left | End::Cut => drop(permit),
+                None => drop(permit),
             }
         }
         self.release(place);

@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
     use crate::clock::VirtualClock;
-    use crate::instances::{Instances, breakers};
+    use crate::instances::{Instances, members};
     use crate::options::Cancel;
 
     const HANGS: &str = r#"
@@ -114,8 +114,8 @@ mod tests {
     fn a_run_in_which_nothing_is_due_any_more_ends_and_is_not_valid() {
         let scenario = Scenario::parse(HANGS).unwrap();
         let clock = VirtualClock::default();
-        let (breakers, noted) = breakers(&scenario, &clock);
-        let instances = Instances::new(&scenario, &breakers, noted);
+        let (members, noted) = members(&scenario, &clock);
+        let instances = Instances::new(&scenario, &members, noted);
         let mut performance = Performance::new(&scenario, clock, instances);
         performance.begin();
         while performance.now < 1_500_000_000 {

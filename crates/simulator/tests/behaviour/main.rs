@@ -1,8 +1,12 @@
-//! What is modelled beside faults: clients, connections, breakers in time, pauses, restarts, ticks.
+//! What is modelled beside faults: clients, connections, breakers in time, pauses, restarts, ticks, and the course of
+//! a run: how it ends, what pauses delay, and at which pace a closed loop goes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod breakers;
 mod clients;
+mod closed_loop;
+mod ends;
 mod interruptions;
+mod pauses;
 mod plans;
 mod told;

@@ -1,4 +1,4 @@
-//! What a short run tells of: each call, each transition, and what became of all requests.
+//! Runs with all that they tell.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use experiment::events::{CallEvent, Events};
 use experiment::fleet::Change;
 use experiment::outcome::Outcomes;
 use experiment::scenario::Scenario;
-use simulator::{Cancel, perform};
+use simulator::{Cancel, Performed, perform};
 
-/// All that a run tells of, in order.
-#[derive(Default)]
+/// The events of a run.
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Told {
     pub(crate) calls: Vec<CallEvent>,
     pub(crate) changes: Vec<(usize, Change)>,
@@ -25,17 +25,32 @@ impl Events for Told {
     }
 }
 
+pub(crate) fn scenario(text: &str) -> Scenario {
+    Scenario::parse(&format!("title = \"t\"\n{text}")).unwrap()
+}
+
+/// Carries a scenario out; it must be valid, and every request accounted for.
+pub(crate) fn performed(text: &str) -> (Told, Performed) {
+    let mut told = Told::default();
+    let run = perform(&scenario(text), &Cancel::default(), Some(&mut told));
+    assert_eq!(run.repetition.invalid, None, "{text}");
+    run.repetition.load.check().unwrap();
+    (told, run)
+}
+
+/// How the requests of all targets ended.
+pub(crate) fn outcomes(run: &Performed) -> Outcomes {
+    let parts = run.repetition.load.targets.iter().flat_map(|it| &it.parts);
+    parts.fold(Outcomes::default(), |mut sum, part| {
+        sum += &part.outcomes;
+        sum
+    })
+}
+
 /// What a scenario of ten seconds comes to.
 pub(crate) fn told(text: &str) -> (Told, Outcomes) {
-    let text = format!("title = \"t\"\nduration = \"10s\"\n{text}");
-    let scenario = Scenario::parse(&text).unwrap();
-    let mut told = Told::default();
-    let run = perform(&scenario, &Cancel::default(), Some(&mut told));
-    let mut outcomes = Outcomes::default();
-    for part in run.repetition.load.targets.iter().flat_map(|it| &it.parts) {
-        outcomes += &part.outcomes;
-    }
-    assert_eq!(run.repetition.invalid, None);
+    let (told, run) = performed(&format!("duration = \"10s\"\n{text}"));
+    let outcomes = outcomes(&run);
     (told, outcomes)
 }
 

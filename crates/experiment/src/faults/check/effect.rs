@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Checked;
-use crate::bounds::{count, within};
+use crate::bounds::{count, millis, one_alone, within};
 use crate::faults::effect::{Codes, StatusAnswer};
 use crate::faults::written::{MAX_HANG_MS, WrittenEffect};
 use crate::faults::{ANSWER, Effect};
@@ -46,7 +46,7 @@ impl WrittenEffect {
             }
             Self::Hang { max_ms } => {
                 if let Some(max) = max_ms {
-                    count("max_ms", *max, 1, MAX_HANG_MS)?;
+                    millis("max", *max, 1, MAX_HANG_MS)?;
                 }
                 Effect::Hang {
                     max: max_ms.map(Duration::from_millis),
@@ -70,27 +70,27 @@ impl WrittenEffect {
 
 /// How long a slow body takes.
 fn slow_body(over_ms: Option<u64>, bytes_per_s: Option<u64>) -> Result<Duration, String> {
-    match (over_ms, bytes_per_s) {
-        (Some(over), None) => {
-            count("over_ms", over, 1, MAX_HANG_MS)?;
-            Ok(Duration::from_millis(over))
-        }
-        (None, Some(rate)) => {
-            count("bytes_per_s", rate, 1, 1_000_000_000)?;
-            Ok(Duration::from_millis(ANSWER.len() as u64 * 1000 / rate))
-        }
-        _ => Err("exactly one of over_ms and bytes_per_s must be given".into()),
+    one_alone(&[
+        ("over", over_ms.is_some()),
+        ("bytes_per_s", bytes_per_s.is_some()),
+    ])?;
+    if let Some(over) = over_ms {
+        millis("over", over, 1, MAX_HANG_MS)?;
+        return Ok(Duration::from_millis(over));
     }
+    let rate = bytes_per_s.ok_or("over: it is missing: write over or bytes_per_s")?;
+    count("bytes_per_s", rate, 1, 1_000_000_000)?;
+    Ok(Duration::from_millis(ANSWER.len() as u64 * 1000 / rate))
 }
 
 fn checked_codes(code: Option<u16>, codes: &BTreeMap<String, f64>) -> Result<Codes, String> {
-    match code {
-        Some(code) if codes.is_empty() => {
-            count("code", code, 200, 599)?;
-            return Ok(Codes::One(code));
-        }
-        None if !codes.is_empty() => {}
-        _ => return Err("exactly one of code and codes must be given".into()),
+    one_alone(&[("code", code.is_some()), ("codes", !codes.is_empty())])?;
+    if let Some(code) = code {
+        count("code", code, 200, 599)?;
+        return Ok(Codes::One(code));
+    }
+    if codes.is_empty() {
+        return Err("code: it is missing: write code or codes".into());
     }
     let mut weighted = Vec::new();
     for (text, weight) in codes {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::{Checked, below};
-use crate::bounds::{count, within};
+use crate::bounds::{count, one_alone, within};
 use crate::faults::gate::SharedLuck;
 use crate::faults::written::WrittenGate;
 use crate::faults::{FaultGate, Scope};
@@ -11,13 +11,7 @@ use crate::faults::{FaultGate, Scope};
 impl WrittenGate {
     /// The gate that is written here, of a rule whose keys are cut into so many shards.
     pub(in crate::faults) fn checked(&self, shards: Option<u32>) -> Result<FaultGate, String> {
-        if self.kinds() > 1 {
-            return Err(
-                "exactly one of always, bernoulli, every_nth, first_n, gilbert_elliott and markov \
-                 may be given"
-                    .into(),
-            );
-        }
+        one_alone(&self.kinds())?;
         let luck = SharedLuck {
             scope: self.scope.unwrap_or_default(),
             rho: self.rho.unwrap_or(0.0),

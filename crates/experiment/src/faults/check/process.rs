@@ -1,7 +1,7 @@
 //! From processes as they are written to processes that gates can follow.
 
 use super::{Checked, below, name};
-use crate::bounds::within;
+use crate::bounds::{time, within};
 use crate::faults::trajectory::{GateProcess, ProcessState};
 use crate::faults::written::{Bursts, Markov};
 use crate::law::Law;
@@ -30,9 +30,9 @@ impl Bursts {
     }
 
     fn check(&self) -> Checked {
-        let stay = |key, value| within(key, value, MIN_STAY_MS, MAX_STAY_MS);
-        stay("good_mean_ms", self.good_mean_ms)?;
-        stay("bad_mean_ms", self.bad_mean_ms)?;
+        let stay = |key, value| time(key, value, MIN_STAY_MS, MAX_STAY_MS);
+        stay("good_mean", self.good_mean_ms)?;
+        stay("bad_mean", self.bad_mean_ms)?;
         within("p_good", self.p_good, 0.0, 1.0)?;
         within("p_bad", self.p_bad, 0.0, 1.0)
     }
@@ -76,7 +76,7 @@ impl Markov {
                 .check()
                 .map_err(below("dwell"))
                 .map_err(&path)?;
-            within(
+            time(
                 "dwell's mean",
                 settings.dwell.mean(),
                 MIN_STAY_MS,

@@ -272,7 +272,10 @@ fn every_time_of_a_plan_is_written_with_a_unit_or_as_a_number_whose_name_has_one
         (r#""for_ms": -1"#, "integer `-1`"),
         (r#""hang": 5"#, "phases[0].hang: `5` has no unit"),
         (r#""retry_after": 5"#, "retry_after_s = 5"),
-        (r#""for": "1s", "for_ms": 5"#, "duplicate field `for_ms`"),
+        (
+            r#""for": "1s", "for_ms": 5"#,
+            "`for` and `for_ms` are the same",
+        ),
     ] {
         let text = format!(r#"{{"phases": [{{"name": "x", {phase}}}]}}"#);
         let said = Plan::parse(text.as_bytes()).unwrap_err();

@@ -32,11 +32,15 @@ fn a_malformed_plan_is_refused_with_the_field() {
         ),
         (
             r#"{"phases": [{"name": "x"}, {"name": "y"}]}"#,
-            "phases[0].for_ms",
+            "phases[0].for",
         ),
         (
             r#"{"loop": true, "phases": [{"name": "x"}]}"#,
-            "phases[0].for_ms",
+            "phases[0].for",
+        ),
+        (
+            r#"{"phases": [{"name": "x", "for_jitter": "1s"}]}"#,
+            "phases[0].for_jitter: the phase has no length",
         ),
         (r#"{"phases": [{"name": ""}]}"#, "phases[0].name"),
         (r#"{"phases": [{"name": "x"}]} trailing"#, "trailing"),
@@ -55,15 +59,15 @@ fn a_malformed_key_beside_the_phases_is_refused_with_the_field() {
         (r#"{"version": 2, "phases": [{"name": "x"}]}"#, "version: 2"),
         (
             r#"{"phases": [{"name": "x"}], "ttl_ms": 0}"#,
-            "ttl_ms: 0 is not allowed: from 1",
+            "ttl: 0s is not allowed: from 1ms",
         ),
         (
             r#"{"phases": [{"name": "x"}], "limits": {"max_hang_ms": 0}}"#,
-            "limits.max_hang_ms: 0",
+            "limits.max_hang: 0s",
         ),
         (
             r#"{"base": {"delay": {"fixed": {"ms": -4}}}}"#,
-            "base.delay.fixed.ms: -4",
+            "base.delay.fixed: -4ms",
         ),
         (
             r#"{"overload": {"workers": 0, "service": {"fixed": {"ms": 1}}}}"#,
@@ -98,7 +102,7 @@ const RULES: [(&str, &str); 35] = [
     ),
     (
         r#"{"gate": {"bernoulli": 0.5, "first_n": 2}, "effects": [{"reset": {}}]}"#,
-        "rules.r.gate.exactly one of",
+        "rules.r.gate.first_n: it is not allowed together with bernoulli",
     ),
     (
         r#"{"gate": {"bernouli": 0.5}, "effects": [{"reset": {}}]}"#,
@@ -142,7 +146,7 @@ const RULES: [(&str, &str); 35] = [
     ),
     (
         r#"{"gate": {"gilbert_elliott": {"good_mean_ms": 0, "bad_mean_ms": 1}}, "effects": [{"reset": {}}]}"#,
-        "rules.r.gate.gilbert_elliott.good_mean_ms: 0 is not allowed: from 1",
+        "rules.r.gate.gilbert_elliott.good_mean: 0s is not allowed: from 1ms",
     ),
     (
         r#"{"gate": {"markov": {"states": {}}}, "effects": [{"reset": {}}]}"#,
@@ -182,7 +186,7 @@ const RULES: [(&str, &str); 35] = [
     ),
     (
         r#"{"effects": [{"status": {}}]}"#,
-        "rules.r.effects[0].status.exactly one of code and codes",
+        "rules.r.effects[0].status.code: it is missing: write code or codes",
     ),
     (
         r#"{"effects": [{"status": {"code": 99}}]}"#,
@@ -206,7 +210,7 @@ const RULES: [(&str, &str); 35] = [
     ),
     (
         r#"{"effects": [{"slow_body": {}}]}"#,
-        "exactly one of over_ms and bytes_per_s",
+        "rules.r.effects[0].slow_body.over: it is missing: write over or bytes_per_s",
     ),
     (
         r#"{"effects": [{"truncate": {"share": 2}}]}"#,
@@ -214,11 +218,11 @@ const RULES: [(&str, &str); 35] = [
     ),
     (
         r#"{"effects": [{"hang": {"max_ms": 99999999}}]}"#,
-        "hang.max_ms: 99999999",
+        "hang.max: 1day 3h 46m 39s 999ms",
     ),
     (
         r#"{"effects": [{"delay": {"uniform": {"min_ms": 9, "max_ms": 1}}}]}"#,
-        "rules.r.effects[0].delay.uniform.max_ms: 1",
+        "rules.r.effects[0].delay.uniform.max: 1ms",
     ),
     (r#"{"effects": [{"rest": {}}]}"#, "did you mean `reset`?"),
 ];
@@ -277,7 +281,7 @@ fn a_malformed_toml_plan_is_refused_with_line_and_column() {
     let error = Plan::parse_toml("seed = 1\n[rules.r.gate]\nbernuli = 1\n").unwrap_err();
     assert_eq!(
         error,
-        "3:1: unknown key `bernuli`; did you mean `bernoulli`?"
+        "3:1: rules.r.gate: unknown key `bernuli`; did you mean `bernoulli`?"
     );
     let error = Plan::parse_toml("[[phases]]\nname = \"x\"\nfailure_ratio = nan\n").unwrap_err();
     assert!(error.contains("phases[0].failure_ratio: NaN"), "{error}");

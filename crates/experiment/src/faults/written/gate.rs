@@ -91,16 +91,15 @@ impl WrittenGate {
         *self == Self::default()
     }
 
-    /// How many kinds are given.
-    pub(in crate::faults) fn kinds(&self) -> usize {
-        let given = [
-            self.always.is_some(),
-            self.bernoulli.is_some(),
-            self.every_nth.is_some(),
-            self.first_n.is_some(),
-            self.gilbert_elliott.is_some(),
-            self.markov.is_some(),
-        ];
-        given.into_iter().filter(|given| *given).count()
+    /// All kinds, each with whether it is given.
+    pub(in crate::faults) fn kinds(&self) -> [(&'static str, bool); 6] {
+        [
+            ("always", self.always.is_some()),
+            ("bernoulli", self.bernoulli.is_some()),
+            ("every_nth", self.every_nth.is_some()),
+            ("first_n", self.first_n.is_some()),
+            ("gilbert_elliott", self.gilbert_elliott.is_some()),
+            ("markov", self.markov.is_some()),
+        ]
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::expectation::Expectation;
+use crate::expectation::{CATALOGUE, Expectation, Figure, Figures, Source};
 use crate::load::Phases;
 
 fn profile(text: &str) -> Profile {

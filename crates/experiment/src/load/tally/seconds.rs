@@ -23,6 +23,8 @@ pub(super) struct Seconds {
     responses: Vec<Sample>,
     over: VecDeque<Second>,
     mixed: MixedSeconds,
+    /// The mixed ones within the time of the run, once that is over.
+    within: Option<MixedSeconds>,
     /// The targets that rejected a request in the present second, and those that served one.
     rejecting: LeastTwo,
     serving: LeastTwo,
@@ -55,6 +57,7 @@ impl Seconds {
             responses: vec![Sample::default(); rows],
             over: VecDeque::new(),
             mixed: MixedSeconds::default(),
+            within: None,
             rejecting: LeastTwo::default(),
             serving: LeastTwo::default(),
         }
@@ -135,7 +138,12 @@ impl Seconds {
     /// The mixed ones of those that are over when second number `second` begins.
     pub(super) fn mixed_before(&mut self, second: u64) -> MixedSeconds {
         self.pass_to(second);
-        self.mixed
+        self.within.unwrap_or(self.mixed)
+    }
+
+    /// The time of the run is over: those that are over when second number `second` begins are the whole ones of it.
+    pub(super) fn close(&mut self, second: u64) {
+        self.within = Some(self.mixed_before(second));
     }
 
     pub(super) fn mixed(&self) -> MixedSeconds {

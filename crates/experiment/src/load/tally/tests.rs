@@ -68,6 +68,23 @@ fn a_mixed_second_counts_as_one_of_the_whole_seconds_when_it_is_over() {
     assert_eq!(whole(2_000).first, Some((1, 0, 1)));
 }
 
+/// The last answers come after the time of the run, and the rest of a second at its end is none.
+#[test]
+fn a_second_that_was_not_whole_when_the_time_was_up_is_never_a_mixed_one() {
+    let mut tally = tally(&["A", "B"], Detail::EachTarget);
+    let at = Duration::from_millis;
+    for millis in [1_200, 2_200] {
+        tally.end(0, 0, &end(ClientOutcome::FastFail), at(millis));
+        tally.end(1, 0, &end(ClientOutcome::Ok), at(millis));
+    }
+
+    tally.close(at(2_500));
+    tally.end(0, 0, &end(ClientOutcome::FastFail), at(3_100));
+    tally.end(1, 0, &end(ClientOutcome::Ok), at(3_100));
+
+    assert_eq!(tally.whole_mixed_seconds(at(4_200)).count, 1);
+}
+
 /// The pair by its definition: the first target that rejects beside another one that serves.
 fn pair(rejecting: &[usize], serving: &[usize]) -> Option<(usize, usize)> {
     let (mut rejecting, mut serving) = (rejecting.to_vec(), serving.to_vec());
@@ -142,7 +159,7 @@ fn targets_together_have_the_figures_of_targets_one_by_one() {
                 ..end(outcome)
             };
             if number == 200 {
-                tally.close();
+                tally.close(at);
             }
             tally.plan(target, 0, at);
             tally.end(target, 0, &end, at);

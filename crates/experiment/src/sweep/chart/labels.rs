@@ -1,8 +1,8 @@
 //! The places of labels beside points, chosen so that no two labels overlap.
 //!
 //! Each label in turn, from top to bottom, takes the nearest free place around its point. It prefers one that covers no
-//! point; where even the farthest place would cover another label, it is left out, since the table has all. The order
-//! keeps the labels of two points that touch in the order of the points.
+//! point and is nearer to its own point than to any other; where none is, a line leads to the point. Where even the
+//! farthest place would cover another label, it is left out, since the table has all.
 
 /// The width of a digit, and the height of a label.
 const LETTER: (f64, f64) = (8.0, 13.0);
@@ -95,7 +95,7 @@ pub(super) fn place(
             text,
             of: at,
             place,
-            far: radius > RADII[1],
+            far: radius > RADII[1] || !is_nearest(&place, at, &discs),
         });
     }
     placed
@@ -129,9 +129,24 @@ fn nearest(
         })
     };
     let clear = |place: &Rectangle| !discs.iter().any(|disc| disc.overlaps(place));
+    let own = |place: &Rectangle| is_nearest(place, at, discs);
     candidates()
-        .find(|(place, _)| free(place) && clear(place))
+        .find(|(place, _)| free(place) && clear(place) && own(place))
+        .or_else(|| candidates().find(|(place, _)| free(place) && clear(place)))
         .or_else(|| candidates().find(|(place, _)| free(place)))
+}
+
+/// Whether a label at this place is clearly nearer to its own point than to any other: half as far at most, or nobody is
+/// near.
+fn is_nearest(place: &Rectangle, at: (f64, f64), discs: &[Rectangle]) -> bool {
+    let away = |point: (f64, f64)| {
+        let (x, y) = place.nearest(point);
+        libm::hypot(x - point.0, y - point.1)
+    };
+    let own = away(at);
+    let others = discs.iter().map(Rectangle::middle);
+    let mut others = others.filter(|it| libm::hypot(it.0 - at.0, it.1 - at.1) > 0.5);
+    !others.any(|other| away(other) < 1.5 * own + 2.0)
 }
 
 /// Points that lie on each other, as one.

@@ -49,7 +49,8 @@ impl Point {
             number,
             at: [x.0, y.0],
             intervals: [x.1, y.1],
-            on_front: row.on_front,
+            // Where nothing is chosen all rows are shown alike.
+            on_front: row.on_front || !table.has_choices(),
         })
     }
 

@@ -6,12 +6,15 @@ use experiment::expectation::Unit;
 use experiment::result::Performer;
 use experiment::statistics::{Difference, Estimate};
 
-/// Columns of a terminal.
-const WIDTH: usize = 80;
+use crate::words::{WIDTH, wrapped};
+
 /// Room for the name of a figure, for a value, and for a difference with its interval.
 const NAME: usize = 23;
 const VALUE: usize = 10;
 const DIFFERENCE: usize = 27;
+
+/// What stands before a median.
+const MEDIAN: char = '~';
 
 /// What follows from a figure that has no mark: nothing.
 const UNMARKED: &str =
@@ -21,10 +24,14 @@ const UNMARKED: &str =
 pub(super) fn lines(names: &[String], comparison: &Comparison<'_>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (number, (name, side)) in (1..).zip(names.iter().zip(&comparison.sides)) {
-        lines.extend(wrapped(&format!("[{number}] {name}: {}", about(side)), 4));
+        lines.extend(wrapped(
+            &format!("[{number}] {name}: {}", about(side)),
+            WIDTH,
+            4,
+        ));
     }
     for caution in comparison.cautions() {
-        lines.extend(wrapped(&format!("! {caution}"), 2));
+        lines.extend(wrapped(&format!("! {caution}"), WIDTH, 2));
     }
     if comparison.sides.len() == 1 {
         lines.push(String::new());
@@ -95,12 +102,12 @@ fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
         ),
     };
     let corrected = format!("; p corrected for {tests} tests (Holm).");
-    let mut lines = wrapped(&(how + &corrected), 0);
+    let mut lines = wrapped(&(how + &corrected), WIDTH, 0);
     if let Some(needed) = comparison.needed(further) {
         let what = format!(
             "Too few runs: nothing can be marked. It takes {needed} runs of each, or fewer figures (--figure)."
         );
-        lines.extend(wrapped(&what, 0));
+        lines.extend(wrapped(&what, WIDTH, 0));
     }
     lines
 }
@@ -119,15 +126,9 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
     let mut lines = vec![head];
     for row in &comparison.rows {
         let contrast = row.contrasts[further];
-        // What was compared, so that the difference is that of the two columns.
-        let estimates = contrast.map_or([row.estimates[0], row.estimates[further + 1]], |it| {
-            it.estimates.map(Some)
-        });
-        let by_median = estimates.iter().flatten().any(|it| it.never > 0);
-        let [first, second] =
-            estimates.map(|it| it.map_or("-".to_owned(), |it| value(row, &it, by_median)));
-        let shown = contrast.filter(|it| it.varies);
-        let (mark, p) = match shown {
+        let estimates = shown(row, further);
+        let [first, second] = values(row, estimates);
+        let (mark, p) = match contrast.filter(|it| it.varies) {
             Some(it) => (if it.is_marked() { "*" } else { "" }, probability(&it)),
             None => ("", String::new()),
         };
@@ -154,6 +155,19 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
         );
     }
     lines
+}
+
+/// What stands in the two columns: what was compared, so that the difference is that of the two.
+fn shown(row: &Row, further: usize) -> [Option<Estimate>; 2] {
+    row.contrasts[further].map_or([row.estimates[0], row.estimates[further + 1]], |it| {
+        it.estimates.map(Some)
+    })
+}
+
+/// The same as text; both by the median where one of them is.
+fn values(row: &Row, estimates: [Option<Estimate>; 2]) -> [String; 2] {
+    let by_median = estimates.iter().flatten().any(|it| it.never > 0);
+    estimates.map(|it| it.map_or("-".to_owned(), |it| value(row, &it, by_median)))
 }
 
 /// How many runs of each are compared where a figure was measured in all of them.
@@ -196,6 +210,11 @@ fn alone(comparison: &Comparison<'_>) -> Vec<String> {
             it.count
         ));
     }
+    if lines.iter().any(|line| line.contains(MEDIAN)) {
+        lines.push(format!(
+            "{MEDIAN} the median, because it came never in some runs."
+        ));
+    }
     lines
 }
 
@@ -213,22 +232,21 @@ fn notes(comparison: &Comparison<'_>) -> Vec<String> {
             "* differs: p ≤ {LEVEL} after the correction; the intervals are not corrected."
         ));
     }
-    if comparison
-        .rows
-        .iter()
-        .any(|row| row.figure.definition.unit == Unit::Share)
-    {
+    let points = |row: &Row| {
+        let differs = |it: &Contrast| it.varies && it.difference.is_some();
+        row.figure.definition.unit == Unit::Share && row.contrasts.iter().flatten().any(differs)
+    };
+    if comparison.rows.iter().any(points) {
         lines.push("pp: percentage points.".to_owned());
     }
-    let never = comparison
-        .rows
-        .iter()
-        .any(|row| row.estimates.iter().flatten().any(|it| it.never > 0));
-    if never {
-        lines.push(
-            "~ the median, because it came never in some runs; the test takes these as the latest."
-                .to_owned(),
-        );
+    let by_median = |row: &Row| {
+        let shown = (0..row.contrasts.len()).flat_map(|further| values(row, shown(row, further)));
+        shown.into_iter().any(|value| value.starts_with(MEDIAN))
+    };
+    if comparison.rows.iter().any(by_median) {
+        lines.push(format!(
+            "{MEDIAN} the median, because it came never in some runs; the test takes these as the latest."
+        ));
     }
     let fewer = (0..comparison.pairings.len()).any(|further| {
         let all = compared(comparison, further);
@@ -247,7 +265,7 @@ fn value(row: &Row, estimate: &Estimate, by_median: bool) -> String {
         Some(mean) if !by_median => Scale::of(row, &[mean]).with_unit(mean),
         _ if estimate.median.is_infinite() => "never".to_owned(),
         _ => format!(
-            "~{}",
+            "{MEDIAN}{}",
             Scale::of(row, &[estimate.median]).with_unit(estimate.median)
         ),
     }
@@ -330,24 +348,6 @@ impl Scale {
 /// `1 pair`, `2 pairs`.
 fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Text in lines of at most 80 columns, the later ones indented.
-fn wrapped(text: &str, indent: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent) + word));
-        } else {
-            if !line.trim().is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines.push(line);
-    lines
 }
 
 #[cfg(test)]

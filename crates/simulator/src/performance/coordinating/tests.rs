@@ -7,16 +7,16 @@ use experiment::scenario::Scenario;
 use super::*;
 use crate::clock::VirtualClock;
 use crate::fleet::knock_out::KnockedOut;
-use crate::instances::{Instances, breakers};
+use crate::instances::{Instances, members};
 use crate::options::Cancel;
 
 fn performed(scenario: &Scenario, seed: u64, rules: KnockedOut) -> Repetition {
     let scenario = scenario.clone().with_seed(seed);
     let clock = VirtualClock::default();
-    let (breakers, noted) = breakers(&scenario, &clock);
-    let instances = Instances::new(&scenario, &breakers, noted);
+    let (members, noted) = members(&scenario, &clock);
+    let instances = Instances::new(&scenario, &members, noted);
     let mut performance = Performance::new(&scenario, clock, instances);
-    performance.fleet = Fleet::of(&scenario, &breakers);
+    performance.fleet = Fleet::of(&scenario, &members);
     performance.fleet.as_mut().unwrap().engine.knocked_out = rules;
     let ending = performance.play(&Cancel::default());
     performance.finish(&scenario, ending).repetition

@@ -100,3 +100,45 @@ fn three_results_and_one_alone_are_shown_too() {
         "{alone}"
     );
 }
+
+/// The row of a delay in the comparison of a scenario with itself, as it is and with a run in which it never came.
+#[test]
+fn the_median_is_explained_where_it_is_shown_and_nowhere_else() {
+    let result = simulated("fast-fail", 1, 3);
+    let figures = ["detection_delay_p50".parse().unwrap()];
+    let never = |estimate: &mut Estimate| {
+        estimate.mean = None;
+        estimate.never = 1;
+    };
+    let explained = |comparison: &Comparison<'_>| {
+        let lines = lines(&["one".to_owned(), "other".to_owned()], comparison);
+        lines.iter().any(|line| line.starts_with("~ the median"))
+    };
+
+    // A run without a partner, in which it never came, is not among what is compared and shown.
+    let mut unpaired = Comparison::of(&[&result, &result], &figures);
+    never(unpaired.rows[0].estimates[0].as_mut().unwrap());
+    let mut paired = Comparison::of(&[&result, &result], &figures);
+    never(&mut paired.rows[0].contrasts[0].as_mut().unwrap().estimates[0]);
+    let mut alone = Comparison::of(&[&result], &figures);
+    assert!(!explained(&alone));
+    never(alone.rows[0].estimates[0].as_mut().unwrap());
+
+    assert!(!explained(&unpaired));
+    assert!(explained(&paired));
+    assert!(explained(&alone));
+}
+
+#[test]
+fn percentage_points_are_explained_where_a_share_differs() {
+    let result = simulated("fast-fail", 1, 2);
+    let figures = ["ok_ratio".parse().unwrap()];
+
+    let same = Comparison::of(&[&result, &result], &figures);
+    let lines = lines(&["one".to_owned(), "other".to_owned()], &same);
+
+    assert!(
+        !lines.iter().any(|line| line.starts_with("pp:")),
+        "{lines:#?}"
+    );
+}

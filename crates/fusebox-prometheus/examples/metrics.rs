@@ -1,6 +1,6 @@
 //! A service with one breaker per host, and its metrics at `/metrics`.
 //!
-//! `cargo run -p fusebox-prometheus --example axum`, then `curl 127.0.0.1:3000/call/a.example` and
+//! `cargo run -p fusebox-prometheus --example metrics`, then `curl 127.0.0.1:3000/call/a.example` and
 //! `curl 127.0.0.1:3000/metrics`.
 
 use std::error::Error;

@@ -205,3 +205,27 @@ fn breakers_tick_as_long_as_calls_are_under_way() {
     assert_eq!(opened("when-ended"), [State::Open, State::HalfOpen]);
     assert_eq!(opened("when-overdue"), [State::Open, State::HalfOpen]);
 }
+
+#[test]
+fn a_second_that_was_not_whole_when_the_time_was_up_is_never_a_mixed_one() {
+    // A serves from 0.8 s on and B rejects, in each second; the last answers come at 3.3 s.
+    let (_, run) = performed(
+        r#"
+        duration = "2500ms"
+        [fleet]
+        size = 2
+        mode = "disabled"
+        call_timeout = "2s"
+        [instance.B]
+        mode = "forced_open"
+        [load]
+        process = "constant"
+        rate = 100
+        timeout = "3s"
+        [faults]
+        phases = [{ name = "slow", latency = "800ms" }]
+        "#,
+    );
+
+    assert_eq!(run.repetition.fleet.mixed_seconds.count, 2);
+}

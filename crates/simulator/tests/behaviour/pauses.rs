@@ -8,11 +8,7 @@ use experiment::events::CallEvent;
 use experiment::outcome::ClientOutcome;
 use simulator::{Cancel, Performed, perform};
 
-use crate::told::{Told, outcomes, performed, scenario};
-
-fn seconds(time: Duration) -> f64 {
-    time.as_secs_f64()
-}
+use crate::told::{Told, outcomes, performed, scenario, seconds};
 
 fn pauses(spans: &[[&str; 2]]) -> String {
     let spans = spans.iter();
