@@ -231,7 +231,7 @@ async fn ctrl_c_ends_a_simulation_and_keeps_the_runs_that_have_ended() {
     ];
     let process = Process::start(&[&asked[..], &["--out", text(&out)]].concat());
     eventually("some runs have ended", async || {
-        let lines = process.lines();
+        let lines = process.log();
         lines
             .iter()
             .any(|line| line.contains("of 10000 runs"))

@@ -109,7 +109,9 @@ impl Scenario {
         {
             *points = read(file).map_err(|what| format!(" load.shape: {what}"))?;
         }
+        // Lengths of phases may be drawn: what is checked is what this seed draws.
         let seed = written.seed;
+        written.faults.set_seed(seed);
         let scenario = Self::try_from(written).map_err(|what| format!(" {what}"))?;
         Ok(scenario.with_seed(seed))
     }
@@ -283,7 +285,7 @@ impl Scenario {
         self.written.seed = seed;
         self.written.faults.set_seed(seed);
         self.faults = self.faults.with_seed(seed);
-        // Lengths of phases may be drawn. What is wrong with phases does not depend on them.
+        // Lengths of phases may be drawn. That they are not too many was checked for the least lengths.
         if let Ok(phases) = self.written.phases(&self.faults) {
             self.phases = phases;
         }

@@ -34,8 +34,22 @@ pub(crate) struct Settings {
     pub(crate) jobs: NonZeroUsize,
     /// What is to be known of all combinations, beside their figures.
     pub(crate) remarks: Vec<String>,
-    /// The settings of a breaker of the scenario, which tell why another setting does nothing.
-    pub(crate) breaker: BreakerSettings,
+    /// The settings of the first breaker in each combination, which tell why another setting does nothing.
+    pub(crate) breakers: Vec<BreakerSettings>,
+}
+
+impl Settings {
+    /// Why this setting of all breakers does nothing, where the reason is the same in all combinations.
+    fn why_idle(&self, key: &str) -> Option<String> {
+        if !key.starts_with("breaker.") {
+            return None;
+        }
+        let mut reasons = self.breakers.iter().map(|breaker| breaker.why_idle(key));
+        let reason = reasons.next()??;
+        reasons
+            .all(|other| other.as_ref() == Some(&reason))
+            .then_some(reason)
+    }
 }
 
 /// How far a sweep has come.
@@ -84,14 +98,17 @@ pub(crate) fn sweep<S>(
         Ok(trial(cell, task.seed, &run, &figures))
     };
     let mut done = before;
+    let mut is_kept = true;
     let ended = in_parallel(&tasks, settings.jobs, one, |trial| {
+        is_kept = false;
         folder.keep(&trial)?;
+        is_kept = true;
         trials.push(trial);
         done += 1;
         progress(Progress { done, of });
         Ok(())
     });
-    if ended.is_err() && cut.load(Ordering::Relaxed) {
+    if ended.is_err() && is_kept && cut.load(Ordering::Relaxed) {
         // What is there may be read until the rest is done.
         laid_out(settings, &folder, &trials)?;
         return Err(stopped(&settings.out, done, of));
@@ -119,7 +136,7 @@ fn stopped(out: &Path, done: usize, of: usize) -> Failure {
 fn laid_out(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<Table, Failure> {
     let mut table = Table::of(&settings.sweep, trials).map_err(Failure::usage)?;
     for unmoved in &mut table.unmoved {
-        unmoved.why = settings.breaker.why_idle(&unmoved.key);
+        unmoved.why = settings.why_idle(&unmoved.key);
     }
     table.remarks.clone_from(&settings.remarks);
     folder.write("sweep.csv", &table.csv())?;

@@ -83,6 +83,15 @@ impl Plan {
             && !self.rules.values().any(states)
     }
 
+    /// The plan in which each phase has its least length: no seed draws more phases.
+    pub(crate) fn at_its_shortest(&self) -> Self {
+        let mut plan = self.clone();
+        for phase in &mut plan.written.phases {
+            phase.for_jitter_ms = 0;
+        }
+        plan
+    }
+
     /// The phases from the start until `until`, loops unrolled, up to 10,000 of them.
     pub fn phases(&self, until: Duration) -> Vec<FaultPhaseWindow> {
         let mut windows = Vec::new();

@@ -148,7 +148,7 @@ impl Written {
     }
 
     pub(super) fn phases(&self, faults: &Plan) -> Result<Phases, String> {
-        let windows = faults.phases(self.duration.0);
+        let windows = faults.at_its_shortest().phases(self.duration.0);
         if let Some(last) = windows.last().filter(|it| it.end < self.duration.0) {
             return Err(format!(
                 "faults.phases: the first {} end after {}, and no more are told apart in the {} of a run: write longer \
@@ -158,7 +158,8 @@ impl Written {
                 self.duration
             ));
         }
-        let windows = windows
+        let windows = faults
+            .phases(self.duration.0)
             .into_iter()
             .map(|it| PhaseWindow::new(&it.name, it.start, it.end));
         Phases::new(Duration::ZERO, windows.collect())

@@ -364,3 +364,32 @@ fn a_seed_may_be_as_large_as_64_bits_and_keys_can_be_set_beside_it() {
         assert!(error.contains(why), "{given}: {error}");
     }
 }
+
+#[test]
+fn a_scenario_is_checked_with_the_lengths_that_its_own_seed_draws() {
+    // Seed 0, which nobody asked for, would draw 24 s.
+    let text = "title = \"t\"\nduration = \"25s\"\nexpectations = [\"ok_ratio(phase=after) > 0.9\"]\n[faults]\n\
+        phases = [{ name = \"calm\", for = \"5s\" }, { name = \"outage\", for = \"5s\", for_jitter = \"20s\", \
+        failure_ratio = 1 }, { name = \"after\" }]\n";
+
+    Scenario::parse(text).unwrap();
+}
+
+#[test]
+fn phases_that_are_told_apart_with_one_seed_are_told_apart_with_each() {
+    let text = |duration: &str| {
+        format!(
+            "title = \"t\"\nduration = \"{duration}\"\n[faults]\nloop = true\n\
+             phases = [{{ name = \"a\", for = \"40ms\", for_jitter = \"20ms\" }}, {{ name = \"b\", for = \"50ms\" }}]\n"
+        )
+    };
+
+    let refused = Scenario::parse(&text("459s")).unwrap_err();
+    assert!(refused.contains("no more are told apart"), "{refused}");
+    let scenario = Scenario::parse(&text("440s")).unwrap();
+    for seed in 0..20 {
+        let scenario = scenario.clone().with_seed(seed);
+        let of_plan = scenario.faults().phases(scenario.duration());
+        assert_eq!(scenario.phases.windows().len(), of_plan.len(), "{seed}");
+    }
+}

@@ -126,15 +126,23 @@ impl Table {
         FRONT.map(|name| self.central(row, self.place(name)?))
     }
 
-    /// The same with what chance may have done: the 95 % interval of a mean; the number itself where a median stands
-    /// for it, or where one trial tells no interval.
+    /// The same with what chance may have done: the 95 % interval of a mean. Where some trials have no end, it is what
+    /// their share says about the median (a sign test with 95 % confidence). One trial of several tells nothing, and
+    /// where there is but one of each row, its number is taken as it is.
     fn surely(&self, row: &Row) -> [Option<Place>; 3] {
+        let one_each = self.rows.iter().all(|row| row.trials <= 1);
         FRONT.map(|name| {
             let figure = self.place(name)?;
             let number = self.central(row, figure)?;
-            let interval = row.estimates[figure]?.interval;
-            let interval = interval.filter(|_| !self.is_by_median(figure));
-            Some(interval.map_or([number; 2], |it| [it.low, it.high]))
+            let estimate = row.estimates[figure]?;
+            let unknown = [f64::NEG_INFINITY, f64::INFINITY];
+            if one_each {
+                return Some([number; 2]);
+            }
+            if estimate.never > 0 {
+                return Some(of_endless(estimate.never, estimate.count));
+            }
+            Some(estimate.interval.map_or(unknown, |it| [it.low, it.high]))
         })
     }
 
@@ -244,5 +252,21 @@ fn quoted(text: &str) -> String {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
         text.to_owned()
+    }
+}
+
+/// Where the median may lie if the value of so many trials is infinite: a sign test says with 95 % confidence on which
+/// side of the middle their share is.
+fn of_endless(never: usize, count: usize) -> Place {
+    #[expect(clippy::cast_precision_loss, reason = "numbers of trials")]
+    let (never, count) = (never as f64, count as f64);
+    let beyond = never - count / 2.0;
+    let sure = 0.98 * count.sqrt();
+    if beyond > sure {
+        [f64::INFINITY; 2]
+    } else if beyond < -sure {
+        [f64::NEG_INFINITY, f64::MAX]
+    } else {
+        [f64::NEG_INFINITY, f64::INFINITY]
     }
 }

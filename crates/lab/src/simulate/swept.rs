@@ -76,10 +76,13 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
     };
     let figures = sweep.figures().map_err(flag("--figure"))?;
     each_once(&figures)?;
-    let mut longest = Vec::new();
+    let (mut longest, mut breakers) = (Vec::new(), Vec::new());
+    let mut has_fixed_lengths = true;
     for cell in sweep.grid.cells() {
         let scenario = scenario_of(&source, &cell)?;
         longest.extend(open_for_alone(&scenario));
+        breakers.push(scenario.breaker_of(&scenario.instances()[0]));
+        has_fixed_lengths &= scenario.faults().has_fixed_lengths();
         sweep.replayed.extend(replayed(&scenario));
         for figure in &figures {
             let measured = scenario.check_figure(figure);
@@ -95,16 +98,16 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
         text: source.text.clone(),
         out,
         jobs: jobs(&args.common),
-        remarks: remarks(&source.scenario, args.repeat, longest),
-        breaker: source.scenario.breaker_of(&source.scenario.instances()[0]),
+        remarks: remarks(has_fixed_lengths && args.repeat > 1, longest),
+        breakers,
     };
     Ok((source, settings))
 }
 
 /// What is to be known of all combinations of a scenario, and of those whose breakers wait so long each time.
-fn remarks(scenario: &Scenario, repeat: u32, mut longest: Vec<String>) -> Vec<String> {
+fn remarks(has_fixed_lengths: bool, mut longest: Vec<String>) -> Vec<String> {
     let mut remarks = Vec::new();
-    if repeat > 1 && scenario.faults().has_fixed_lengths() {
+    if has_fixed_lengths {
         remarks.push(
             "! faults begin and end at the same instants in every seed: what is found may hold for these lengths \
              alone, and ± does not show that; write for_jitter beside for in a phase to vary them"
@@ -115,7 +118,7 @@ fn remarks(scenario: &Scenario, repeat: u32, mut longest: Vec<String>) -> Vec<St
     longest.retain(|wait| seen.insert(wait.clone()));
     if !longest.is_empty() {
         remarks.push(format!(
-            "! max_open_for is not set and as long as open_for = {}: waits do not grow there",
+            "! max_open_for is no longer than open_for = {}: waits do not grow there",
             longest.join(", ")
         ));
     }

@@ -35,7 +35,7 @@ fn settings(name: &str, axes: &[&str], repeat: u32) -> Settings {
         out,
         jobs: NonZeroUsize::new(2).unwrap(),
         remarks: Vec::new(),
-        breaker: BreakerSettings::default(),
+        breakers: vec![BreakerSettings::default()],
     }
 }
 

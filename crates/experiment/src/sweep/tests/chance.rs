@@ -39,6 +39,36 @@ fn rows_that_only_chance_tells_apart_share_the_star() {
 }
 
 #[test]
+fn a_delay_without_an_end_in_one_trial_takes_no_star_from_anybody() {
+    let axes = ["breaker.open_for=1s,2s,4s"];
+    let table = table(&axes, |cell, luck| match cell {
+        // Medians 1.2 and 1.1, of values that lie among one another.
+        "breaker.open_for=1s" => [1.1 + luck * 0.1, 0.2, 0.3],
+        "breaker.open_for=2s" => [1.1 + luck * 0.05, 0.2, 0.3],
+        _ if luck > 0.0 => [f64::INFINITY, 0.2, 0.3],
+        _ => [1.2 + luck * 0.2, 0.2, 0.3],
+    });
+
+    assert_eq!(on_front(&table), [true; 3]);
+}
+
+#[test]
+fn a_row_of_one_measured_trial_is_sure_of_nothing() {
+    let sweep = sweep(&["breaker.open_for=1s,2s"], 3);
+    let mut trials = Vec::new();
+    for cell in sweep.grid.cells() {
+        for (seed, luck) in sweep.seeds().zip([-1.0, 0.0, 1.0]) {
+            let measured = !cell.to_string().ends_with("=1s") || luck > 0.0;
+            let delay = measured.then_some(if luck > 0.0 { 0.9 } else { 1.0 });
+            trials.push(trial(&cell, seed, delay, 0.1, 0.1));
+        }
+    }
+    let table = Table::of(&sweep, &trials).unwrap();
+
+    assert_eq!(on_front(&table), [true; 2]);
+}
+
+#[test]
 fn conditions_alone_have_no_star() {
     let table = table(&["fleet.size=3,30", "load.rate=90,900"], |cell, luck| {
         let base = if cell.contains("=30 ") { 2.0 } else { 1.0 };
