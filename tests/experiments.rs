@@ -301,7 +301,11 @@ async fn every_shipped_scenario_is_listed_valid_and_printed_as_its_file() {
         let printed = Process::run(&["scenarios", name]).await.stdout.join("\n");
         assert_eq!(printed.trim_end(), written.trim_end());
         let ended = Process::run(&["run", name, "--check"]).await;
-        let said = if performed_live { "valid: " } else { "only in virtual time" };
+        let said = if performed_live {
+            "valid: "
+        } else {
+            "only in virtual time"
+        };
         assert!(ended.said(said), "{ended:#?}");
         assert_eq!(ended.status.success(), performed_live, "{ended:#?}");
     }

@@ -24,6 +24,61 @@ async fn shown() -> BTreeMap<String, Family> {
     shown
 }
 
+/// Each label whose values are an attribute's members: the metric, the label, the attribute, and members that never stand there.
+const LABELS: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "circuit_breaker_state",
+        "state",
+        "circuit_breaker.state",
+        &[],
+    ),
+    (
+        "circuit_breaker_calls_total",
+        "outcome",
+        "circuit_breaker.outcome",
+        &["rejected"],
+    ),
+    (
+        "circuit_breaker_fast_failures_total",
+        "reason",
+        "circuit_breaker.reject.reason",
+        &[],
+    ),
+    (
+        "circuit_breaker_trips_total",
+        "rule",
+        "circuit_breaker.transition.cause",
+        &[
+            "wait_elapsed",
+            "probes_succeeded",
+            "restored",
+            "fleet_probe",
+            "fleet_probe_succeeded",
+            "fleet_probe_failed",
+            "fleet_probe_cancelled",
+            "fleet_probe_expired",
+        ],
+    ),
+    (
+        "unreliable_service_requests_total",
+        "outcome",
+        "unreliable_service.outcome",
+        &[],
+    ),
+    (
+        "load_generator_requests_total",
+        "outcome",
+        "load_generator.outcome",
+        &[],
+    ),
+    (
+        "trace_export_spans_total",
+        "outcome",
+        "trace_export.outcome",
+        &[],
+    ),
+];
+
 #[tokio::test]
 async fn the_pages_of_all_services_are_as_the_conventions_have_them() {
     let registry = Registry::read();
@@ -36,59 +91,7 @@ async fn the_pages_of_all_services_are_as_the_conventions_have_them() {
     let shown = shown().await;
 
     assert_same(&registry, &metrics, &shown);
-    for (name, label, key, never) in [
-        (
-            "circuit_breaker_state",
-            "state",
-            "circuit_breaker.state",
-            &[][..],
-        ),
-        (
-            "circuit_breaker_calls_total",
-            "outcome",
-            "circuit_breaker.outcome",
-            &["rejected"],
-        ),
-        (
-            "circuit_breaker_fast_failures_total",
-            "reason",
-            "circuit_breaker.reject.reason",
-            &[],
-        ),
-        (
-            "circuit_breaker_trips_total",
-            "rule",
-            "circuit_breaker.transition.cause",
-            &[
-                "wait_elapsed",
-                "probes_succeeded",
-                "restored",
-                "fleet_probe",
-                "fleet_probe_succeeded",
-                "fleet_probe_failed",
-                "fleet_probe_cancelled",
-                "fleet_probe_expired",
-            ],
-        ),
-        (
-            "unreliable_service_requests_total",
-            "outcome",
-            "unreliable_service.outcome",
-            &[],
-        ),
-        (
-            "load_generator_requests_total",
-            "outcome",
-            "load_generator.outcome",
-            &[],
-        ),
-        (
-            "trace_export_spans_total",
-            "outcome",
-            "trace_export.outcome",
-            &[],
-        ),
-    ] {
+    for &(name, label, key, never) in LABELS {
         let values: BTreeSet<&str> = shown[name].series.iter().map(|it| &*it[label]).collect();
         let members = registry
             .attribute(key)
