@@ -7,7 +7,7 @@ use experiment::result::Repetition;
 use fusebox::{Cause, State};
 use simulator::{Options, many};
 
-use crate::fleet::{OUTAGE, cut_off, figure, performed, scenario};
+use crate::fleet::{OUTAGE, cut_off, figure, mean, performed, scenario};
 
 const QUORUM: &str = "coordination.mode=quorum";
 
@@ -30,6 +30,20 @@ fn a_quorum_opens_sooner_than_most_and_one_prober_asks_for_all() {
         assert_eq!(figure(&together, "fleet_openings"), 1.0);
     }
     assert!(sooner >= seeds - 1, "{sooner} of {seeds}");
+}
+
+/// The fleet's gap is a tenth of one breaker's open period, and not less than two probes; the turns take two seconds.
+#[test]
+fn a_fleet_finds_the_recovery_sooner_than_its_breakers_alone_and_loses_fewer_calls() {
+    let lost = |sets: &[&str]| mean(OUTAGE, sets, "wrongly_rejected_calls", 10);
+    let late = |sets: &[&str]| mean(OUTAGE, sets, "recovery_delay_max", 10);
+    let at_once = [QUORUM, "coordination.stagger=0s"];
+
+    assert!(late(&[QUORUM]) < 0.8 * late(&[]), "{}", late(&[QUORUM]));
+    assert!(lost(&[QUORUM]) < 0.9 * lost(&[]), "{}", lost(&[QUORUM]));
+    assert!(lost(&at_once) < 0.5 * lost(&[]), "{}", lost(&at_once));
+    // Sooner than two probes take it asks nobody, however many there are.
+    assert!(figure(&performed(OUTAGE, &at_once, 1), "probes") < 40.0);
 }
 
 /// I1: an instance that sees no trouble is opened by nobody, in any mode that is not a contrast.
