@@ -61,7 +61,7 @@ struct Both<'a> {
 
 impl Both<'_> {
     fn set_time(&mut self) -> Duration {
-        let key = format!("cb:{{{}}}:verdict:now", self.key);
+        let key = format!("cb:{{{}}}:now", self.key);
         redis::cmd("SET")
             .arg(key)
             .arg(self.now)
