@@ -304,7 +304,7 @@ async fn every_shipped_scenario_is_listed_valid_and_printed_as_its_file() {
         let said = if performed_live {
             "valid: "
         } else {
-            "only in virtual time"
+            "breaker-lab simulate "
         };
         assert!(ended.said(said), "{ended:#?}");
         assert_eq!(ended.status.success(), performed_live, "{ended:#?}");
