@@ -225,6 +225,7 @@ fn rules(settings: &Settings) -> String {
         format!("{:?}", settings.quorum_share().as_f64()),
         settings.minimum_votes().to_string(),
         micros(settings.open_for()),
+        format!("{:?}", settings.backoff_factor()),
         micros(two_probes.max(settings.minimum_gap())),
         micros(settings.longest_gap()),
         micros(settings.longest_lease()),

@@ -134,7 +134,8 @@ fn agree_in(mode: Mode) {
         ..usual
     });
     let run = runner.run(&history(), |steps| {
-        let key = format!("case-{}", count.fetch_add(1, Ordering::Relaxed));
+        let case = count.fetch_add(1, Ordering::Relaxed);
+        let key = format!("case-{case}");
         let mut both = Both {
             server: &mut connection.borrow_mut(),
             engine: &engine,
@@ -142,7 +143,8 @@ fn agree_in(mode: Mode) {
             ledger: Ledger::new(Incarnation::new(BEGIN)),
             now: BEGIN,
         };
-        let mut scene = Scene::new(mode);
+        let backoff_factor = [1.0, 1.5, 2.0][case as usize % 3];
+        let mut scene = Scene::new(mode, backoff_factor);
         runtime.block_on(async {
             for step in &steps {
                 both.take(&mut scene, step).await?;

@@ -79,23 +79,23 @@ local function read(instance)
   return s
 end
 
-local RULES = '^' .. string.rep('(%S+) ', 18) .. '(%S+)$'
+local RULES = '^' .. string.rep('(%S+) ', 19) .. '(%S+)$'
 
 -- The settings that decide, from their text.
 local function parse(text)
   if not text then return nil end
-  local fingerprint, mark, evidence, probe, close, share, votes, open_for, least_gap, longest_gap, longest_lease,
-    good, member_for, window, windows, threshold, batch, keep_for, kept_for = match(text, RULES)
+  local fingerprint, mark, evidence, probe, close, share, votes, open_for, factor, least_gap, longest_gap,
+    longest_lease, good, member_for, window, windows, threshold, batch, keep_for, kept_for = match(text, RULES)
   local r = {
     fingerprint = fingerprint, mark = mark, evidence = evidence, probe = probe, close = close,
-    share = tonumber(share), votes = tonumber(votes), open_for = tonumber(open_for),
+    share = tonumber(share), votes = tonumber(votes), open_for = tonumber(open_for), factor = tonumber(factor),
     least_gap = tonumber(least_gap), longest_gap = tonumber(longest_gap),
     longest_lease = tonumber(longest_lease), good = tonumber(good), member_for = tonumber(member_for),
     window = tonumber(window), windows = tonumber(windows), threshold = tonumber(threshold),
     batch = math.max(tonumber(batch) or 1, 1), keep = tonumber(keep_for), kept_for = tonumber(kept_for),
   }
-  if not (r.share and r.votes and r.open_for and r.least_gap and r.longest_gap and r.longest_lease and r.good
-    and r.member_for and r.window and r.windows and r.threshold and r.batch and r.keep and r.kept_for) then
+  if not (r.share and r.votes and r.open_for and r.factor and r.least_gap and r.longest_gap and r.longest_lease
+    and r.good and r.member_for and r.window and r.windows and r.threshold and r.batch and r.keep and r.kept_for) then
     garbage = garbage or 'rules'
     return nil
   end
@@ -137,8 +137,8 @@ end
 
 local function gap(rules, voters, failed)
   if rules.probe ~= 'leased' then voters = 1 end
-  local first = math.max(math.floor(rules.open_for / math.max(voters, 1)), rules.least_gap)
-  return math.min(first * 2 ^ math.min(failed, 32), rules.longest_gap)
+  local wait = math.min(rules.open_for * rules.factor ^ failed, rules.longest_gap)
+  return math.max(math.floor(wait / math.max(voters, 1)), rules.least_gap)
 end
 
 local function alive(s)

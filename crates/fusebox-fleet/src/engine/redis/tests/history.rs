@@ -192,7 +192,7 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn new(mode: Mode) -> Self {
+    pub(super) fn new(mode: Mode, backoff_factor: f64) -> Self {
         let settings = |change: fn(SettingsBuilder) -> SettingsBuilder| {
             let usual = Settings::builder(mode)
                 .heartbeat(200 * MS)
@@ -202,7 +202,8 @@ impl Scene {
                 .open_for(600 * MS)
                 .probe_timeout(25 * MS)
                 .minimum_gap(50 * MS)
-                .longest_gap(2000 * MS)
+                .longest_gap(2400 * MS)
+                .backoff_factor(backoff_factor)
                 .longest_lease(3000 * MS)
                 .pool_window(5)
                 .pool_batch(50 * MS)
