@@ -8,10 +8,11 @@ do
   if kept[1] == ARGV[5] .. ' ' .. ARGV[6] and kept[5] then
     local session, sequence, opinion, told_in = match(kept[5], '^(%d+) (%d+) %d+ ([ifs])(%d*)$')
     local due, revision = tonumber(kept[3]), tonumber(kept[4])
+    local lapse = t + tonumber(ARGV[7])
     local round, verdict, next_probe, votes, voters = match(kept[2],
       '^(%d+) (%l+) (%d+) ((%d+) %d+ %d+ %d+ [%l_]+)$')
     if session == ARGV[2] and opinion == ARGV[4] and above(ARGV[3], sequence) and voters
-      and (opinion ~= 's' or told_in == round) and due and t < due
+      and (opinion ~= 's' or told_in == round) and due and t < due and due <= lapse
       and revision and revision >= 0 and revision < EXACT then
       local calm, p, rules = true, nil, nil
       if ARGV[8] ~= '' and verdict == 'closed' then
@@ -22,7 +23,6 @@ do
         p = count(kept[6], rules, tonumber(voters), tonumber(ok), tonumber(bad))
         calm = not garbage and not (p and carries(p, rules))
       end
-      local lapse = t + tonumber(ARGV[7])
       -- This write comes first, because it is one that a server without memory refuses.
       lost = calm and call('ZADD', MEMBERS, lapse, ARGV[1]) == 1
       if calm and not lost then
