@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fusebox_fleet::engine::{Engine, Operator};
+use fusebox_fleet::engine::Operator;
 use fusebox_fleet::{Counts, Mode, Opinion, Order, Settings};
 
 use crate::server::Server;
@@ -54,7 +54,7 @@ async fn each_costs(server: &Server, fleet: &Steady, opinion: Opinion) -> (f64, 
         fleet.say(&NAMES, opinion).await;
     }
     let after = done(server);
-    let each = |after: u64, before: u64| (after - before) as f64 / 100.0;
+    let each = |after: u64, before: u64| f64::from(u32::try_from(after - before).unwrap()) / 100.0;
     (each(after.0, before.0), each(after.1, before.1))
 }
 

@@ -5,6 +5,11 @@
 //! Each fault comes once to a closed fleet and once to an open one. The cases run side by side; each wait ends
 //! as soon as what it waits for is there.
 
+#![expect(
+    clippy::print_stderr,
+    reason = "the figures of each case, for whoever wants them"
+)]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -345,7 +350,7 @@ fn no_fault_of_the_server_reaches_a_caller_or_keeps_a_breaker_as_it_was() {
             together_after,
             longest_call,
         } = measured;
-        // With `--nocapture` this is the table of the documentation.
+        // Fault, time until all were alone, time until all were together again, longest call.
         eprintln!(
             "| {case} | {} | {together_after:.0?} | {longest_call:.0?} |",
             alone_after.map_or_else(|| "-".to_owned(), |time| format!("{time:.0?}")),

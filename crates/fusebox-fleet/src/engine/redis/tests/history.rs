@@ -222,10 +222,7 @@ impl Scene {
     /// A fleet that opens when nearly all merged calls have failed.
     pub(super) fn of_trickle() -> Self {
         Self::with(Mode::Pooled, |usual| {
-            usual
-                .pool_window(4)
-                .pool_threshold(0.9)
-                .pool_keep(300 * MS)
+            usual.pool_window(4).pool_threshold(0.9).pool_keep(300 * MS)
         })
     }
 
