@@ -14,9 +14,14 @@ fn is_ours(key: &str) -> bool {
     ours.iter().any(|namespace| key.starts_with(namespace))
 }
 
-/// What the registry has.
+/// Begins the names of what breakers have that decide together.
+const OF_A_FLEET: &str = "circuit_breaker.fleet.";
+
+/// What the registry has for breakers that decide alone.
 fn conventions(registry: &Registry) -> Carried {
-    let carriers = registry.carriers.iter().map(|carrier| {
+    let carriers = registry.carriers.iter();
+    let carriers = carriers.filter(|carrier| !carrier.name.starts_with(OF_A_FLEET));
+    let carriers = carriers.map(|carrier| {
         let attributes = carrier.attributes.iter().filter(|key| is_ours(key));
         (carrier.name.clone(), attributes.cloned().collect())
     });
@@ -100,7 +105,7 @@ async fn spans_events_and_links_carry_what_the_conventions_say_and_nothing_else(
     for carrier in registry
         .carriers
         .iter()
-        .filter(|carrier| carrier.what == "span")
+        .filter(|carrier| carrier.what == "span" && !carrier.name.starts_with(OF_A_FLEET))
     {
         let of_kind = spans.iter().filter(|span| span.name == carrier.name);
         let kinds: BTreeSet<_> = of_kind.map(|span| Some(span.kind.clone())).collect();
