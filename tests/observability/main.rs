@@ -221,7 +221,7 @@ async fn rules(prometheus: &Prometheus) -> Vec<(String, usize, String)> {
             seen.push((name, firing.len(), format!("{state} now")));
         }
     }
-    assert_eq!(seen.len(), 13, "{seen:?}");
+    assert_eq!(seen.len(), 17, "{seen:?}");
     seen
 }
 
