@@ -33,6 +33,8 @@ pub struct Status {
     pub is_fresh: bool,
     /// Whether the engine has answered within the last `stale_after`; a refusal is an answer, too.
     pub engine_up: bool,
+    /// How long ago the engine answered last; before the first answer, the time since the participant joined.
+    pub answer_age: Duration,
     /// Why the engine's last answer was none; gone with the next good one.
     pub trouble: Option<Unavailable>,
     /// How far the fleet's verdict has come here; none while the breaker decides for itself.
@@ -179,6 +181,7 @@ impl Board {
             view_age: Duration::ZERO,
             is_fresh: false,
             engine_up: false,
+            answer_age: Duration::ZERO,
             trouble: None,
             stage: None,
             apart: Some(match mode {
@@ -247,10 +250,12 @@ impl Board {
         let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let age = |since: Instant| now.saturating_duration_since(since);
         let view_age = age(shown.heard_at.unwrap_or(self.joined));
+        let answer_age = age(shown.answered_at.unwrap_or(self.joined));
         let is_young = |since: Option<Instant>| since.is_some_and(|at| age(at) < self.stale_after);
         let is_in = shown.status.is_in();
         Status {
             view_age,
+            answer_age,
             is_fresh: is_in && is_young(shown.heard_at),
             engine_up: is_in && is_young(shown.answered_at),
             ..shown.status.clone()
