@@ -146,6 +146,7 @@ impl Part {
             view_age: Duration::ZERO,
             is_fresh: false,
             engine_up: false,
+            answer_age: Duration::ZERO,
             trouble: self.trouble.clone(),
             stage: match overlay {
                 Overlay::None => None,

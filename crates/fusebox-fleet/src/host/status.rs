@@ -36,6 +36,8 @@ pub struct Status {
     pub is_fresh: bool,
     /// Whether the engine has answered within the last `stale_after`; a refusal is an answer, too.
     pub engine_up: bool,
+    /// How long ago the engine answered last; before the first answer, the time since the participant joined.
+    pub answer_age: Duration,
     /// Why the engine's last answer was none; gone with the next good one.
     pub trouble: Option<Unavailable>,
     /// How far the fleet's verdict has come here; none while the breaker decides for itself.
@@ -204,6 +206,7 @@ impl Board {
             view_age: Duration::ZERO,
             is_fresh: false,
             engine_up: false,
+            answer_age: Duration::ZERO,
             trouble: None,
             stage: None,
             apart: Some(match mode {
@@ -280,9 +283,11 @@ impl Board {
         let now = Instant::now();
         let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let heard_at = shown.heard_at.unwrap_or(self.joined);
+        let answered_at = shown.answered_at.unwrap_or(self.joined);
         let is_young = |since| shown.is_young(since, (now, self.stale_after));
         Status {
             view_age: now.saturating_duration_since(heard_at),
+            answer_age: now.saturating_duration_since(answered_at),
             opinion_times: shown.opinion_times(now, self.stale_after),
             is_fresh: is_young(shown.heard_at),
             engine_up: is_young(shown.answered_at),
