@@ -7,6 +7,7 @@ mod bound;
 mod coordination_watch;
 mod event_writer;
 mod fleet;
+mod fleet_picture;
 mod layout;
 mod lines;
 mod observer;

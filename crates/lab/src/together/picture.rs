@@ -6,6 +6,7 @@ use fusebox::{Snapshot, State};
 
 use super::Watched;
 use super::fleet::Noted;
+use super::fleet_picture::FleetPicture;
 use crate::unreliable::Health;
 use experiment::outcome::Outcomes;
 
@@ -27,6 +28,8 @@ pub(super) struct Picture {
     pub(super) transitions: Vec<Noted>,
     /// How many transitions there have been; `transitions` are the last of them.
     pub(super) noted: u64,
+    /// What the instances decide together; none where each decides alone.
+    pub(super) fleet: Option<FleetPicture>,
 }
 
 /// One instance at one moment.
@@ -61,6 +64,7 @@ impl Picture {
             instances,
             transitions,
             noted,
+            fleet: FleetPicture::of(watched),
         }
     }
 }
