@@ -105,7 +105,7 @@ impl Lab {
         let mut openings = 0.0;
         for name in ["A", "B", "C", "D"] {
             let metrics = self.services[name].metrics().await;
-            openings += metrics.sum("circuit_breaker_transitions_total", &["to=\"open\""]);
+            openings += metrics.sum("circuit_breaker_trips_total", &[]);
         }
         openings
     }

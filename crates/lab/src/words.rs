@@ -113,7 +113,7 @@ pub(crate) fn cause(transition: &Transition) -> String {
         Cause::Manual => "an operator wanted it".to_owned(),
         Cause::WaitElapsed => "the wait is over".to_owned(),
         Cause::ProbesSucceeded => "the probes succeeded".to_owned(),
-        Cause::Fleet => "the fleet decided it".to_owned(),
+        Cause::Fleet => return fleet(transition),
         Cause::EngineLost => "the fleet cannot be heard any more".to_owned(),
         Cause::FleetProbe => "the fleet leased its probe".to_owned(),
         Cause::FleetProbeSucceeded => "the fleet's probe succeeded".to_owned(),
@@ -125,6 +125,17 @@ pub(crate) fn cause(transition: &Transition) -> String {
     match transition.open_for {
         Some(wait) => format!("{why}; open for {}", seconds(wait)),
         None => why,
+    }
+}
+
+/// What a fleet wanted of a breaker.
+fn fleet(transition: &Transition) -> String {
+    match (transition.to, transition.from, transition.open_for) {
+        (State::Open, State::Open | State::HalfOpen, Some(turn)) => {
+            format!("the fleet closes; its turn comes in {}", seconds(turn))
+        }
+        (State::Open, ..) => "the fleet's verdict".to_owned(),
+        _ => "the fleet closes, and it is its turn".to_owned(),
     }
 }
 
