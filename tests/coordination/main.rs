@@ -38,29 +38,37 @@ impl Drop for File {
     }
 }
 
-/// Settings with which a fleet opens, probes and closes within a second.
+/// Settings with which a fleet opens, probes and closes within a second. Its evidence comes long before that of one
+/// breaker, and the engine has more time than any machine needs, so that nothing depends on how busy this one is.
 const QUICK: &str = r#"
 [breaker]
-consecutive_failures = 5
-open_for = "300ms"
+consecutive_failures = 10
+failure_rate_threshold = "off"
+open_for = "200ms"
 backoff_factor = 1.0
-max_open_for = "300ms"
+max_open_for = "200ms"
 probe_successes = 1
 
 [coordination]
-stagger = "200ms"
+suspicion_run = 3
+engine_timeout = "1s"
+probe_timeout = "100ms"
+minimum_gap = "150ms"
+stagger = "50ms"
 "#;
 
 /// The same for a fleet that nobody watches for long.
 const QUICKER: &str = r#"
 [breaker]
-consecutive_failures = 5
+consecutive_failures = 15
+failure_rate_threshold = "off"
 open_for = "300ms"
 backoff_factor = 1.0
 max_open_for = "300ms"
 probe_successes = 1
 
 [coordination]
+suspicion_run = 3
 heartbeat = "200ms"
 stale_after = "1s"
 member_for = "1s"

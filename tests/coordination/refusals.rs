@@ -168,7 +168,7 @@ async fn the_password_of_an_engine_is_shown_nowhere() {
         with("redis://lab:hunter2@127.0.0.1:99999"),
         with("http://lab:hunter2@127.0.0.1"),
         with("lab:hunter2@127.0.0.1"),
-        with("redis://lab:hun ter2@127.0.0.1"),
+        with("redis://lab:hun ter2@127.0.0.1:99999"),
         vec!["--engine", &*url],
         vec!["run", "engine-flushed", "--engine", &*url],
     ] {
