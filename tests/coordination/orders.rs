@@ -6,7 +6,7 @@ use crate::{File, QUICKER, fleet};
 
 #[tokio::test]
 async fn an_order_reaches_every_instance_survives_the_one_who_gave_it_and_is_taken_back() {
-    let server = Redis::start(&[]);
+    let mut server = Redis::start(&[]);
     let file = File::new("orders", QUICKER);
     let url = server.url();
     let flags = [
@@ -59,6 +59,16 @@ async fn an_order_reaches_every_instance_survives_the_one_who_gave_it_and_is_tak
     let d = Client::new(newcomer.url("instance D").await);
     is_state(&d, "forced_open").await;
 
+    // It outlives the engine, too: whoever has heard it brings it back to one that is empty.
+    server.kill();
+    is_reachable(&d, false).await;
+    assert_eq!(d.state().await, "forced_open");
+    server.begin();
+    is_reachable(&d, true).await;
+    is_reachable(system.instance(0), true).await;
+    is_state(&d, "forced_open").await;
+    assert_eq!(system.instance(0).state().await, "forced_open");
+
     let reply = d.put("/fleet/mode", r#"{"mode": "disabled"}"#).await;
     assert_eq!(reply.json()["state"], "disabled", "{}", reply.body);
     is_state(system.instance(0), "disabled").await;
@@ -74,6 +84,17 @@ async fn is_state(instance: &Client, state: &str) {
     eventually(&format!("{} is {state}", instance.base()), async || {
         (instance.get("/breaker").await.json()["state"] == state).then_some(())
     })
+    .await;
+}
+
+async fn is_reachable(instance: &Client, reachable: bool) {
+    eventually(
+        &format!("the engine is reachable: {reachable}"),
+        async || {
+            let engine = fleet(instance).await["engine"].clone();
+            (engine["reachable"] == reachable).then_some(())
+        },
+    )
     .await;
 }
 
