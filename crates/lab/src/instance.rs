@@ -7,11 +7,11 @@ mod call;
 mod control;
 mod downstream;
 mod fleet_view;
+mod permitted;
 mod stalls;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -27,6 +27,7 @@ use telemetry::{
 
 use call::FastFailures;
 use downstream::Caller;
+pub(crate) use permitted::Permitted;
 use stalls::Stalls;
 
 use crate::coordination::{Joining, Part};
@@ -55,7 +56,7 @@ struct Shared {
     /// Its part in a fleet, if its breaker does not decide alone.
     part: Option<Part>,
     /// Calls that were permitted, counted when they were: an outcome may come a second later.
-    permitted: Arc<AtomicU64>,
+    permitted: Permitted,
     caller: Caller,
     stalls: Arc<Stalls>,
     durations: BreakerDurations,
@@ -106,7 +107,7 @@ impl Instance {
                 times,
                 fast_failures: FastFailures::of(name),
                 name: name.to_owned(),
-                permitted: Arc::default(),
+                permitted: Permitted::default(),
                 breaker,
                 part: None,
                 metrics,
@@ -145,7 +146,7 @@ impl Instance {
 
     /// How many calls the breaker has permitted so far.
     pub(crate) fn permitted(&self) -> Permitted {
-        Permitted(Arc::clone(&self.state.permitted))
+        self.state.permitted.clone()
     }
 
     /// Answers until the shutdown. Returns how many calls were answered.
@@ -214,16 +215,6 @@ impl Instance {
                 Some(why) => Err(("localised_failure", why)),
             });
         router(routes)
-    }
-}
-
-/// Counts the calls that an instance's breaker permits.
-#[derive(Clone, Debug)]
-pub(crate) struct Permitted(Arc<AtomicU64>);
-
-impl Permitted {
-    pub(crate) fn so_far(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }
 

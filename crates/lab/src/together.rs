@@ -16,6 +16,7 @@ mod progress;
 mod screen;
 mod summary;
 mod system;
+mod traffic_watch;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;

@@ -50,9 +50,21 @@ impl Serialize for CoordinationMode {
 impl<'de> Deserialize<'de> for CoordinationMode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        name.parse().map(Self).map_err(D::Error::custom)
+        let mode = name.parse().map(Self);
+        mode.map_err(|_| D::Error::unknown_variant(&name, &MODES))
     }
 }
+
+/// The names of the modes.
+const MODES: [&str; Mode::ALL.len()] = {
+    let mut names = [""; Mode::ALL.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = Mode::ALL[place].as_str();
+        place += 1;
+    }
+    names
+};
 
 /// Where the ledger is kept, as far as a scenario says so. Live engines are given on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]

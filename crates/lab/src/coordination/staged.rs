@@ -348,3 +348,6 @@ impl Events for Pushed {
         Box::pin(self.0.recv())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,15 +80,21 @@ impl FromStr for Engine {
                  redis://"
             ));
         }
-        let address: RedisAddress = text
-            .parse()
-            .map_err(|error| format!("{error}; or write memory or gossip"))?;
+        let address = text.parse::<RedisAddress>().map_err(|error| {
+            let refusal = with_plain_example(&error.to_string());
+            format!("{refusal}; or write memory or gossip")
+        })?;
         let shown = shown(text).ok_or(
             "the user and the password of the engine's address were left out when it was printed: write them \
              again",
         )?;
         Ok(Self::Redis(Server { address, shown }))
     }
+}
+
+/// A refusal whose example has no user and password: they would be hidden like those of anybody.
+fn with_plain_example(refusal: &str) -> String {
+    refusal.replace("redis://user:password@host:6379/0", "redis://HOST:6379/0")
 }
 
 /// The address with [`HIDDEN`] for its user and password; none if they are hidden already.

@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::Watched;
 use super::coordination_watch::CoordinationWatch;
+use super::traffic_watch::TrafficWatch;
 use crate::coordination::Engines;
 
 /// How often it is noted that the process runs.
@@ -27,8 +28,15 @@ const STILL: Duration = Duration::from_secs(1);
 /// An observer at work, in a task of its own until this is dropped.
 pub(crate) struct Observer {
     beats: Arc<Mutex<Beats>>,
-    coordination: Arc<Mutex<Option<CoordinationWatch>>>,
+    watches: Arc<Mutex<Watches>>,
     task: JoinHandle<()>,
+}
+
+/// What is looked at with every heartbeat.
+struct Watches {
+    traffic: TrafficWatch,
+    /// What the instances tell each other, if they do.
+    coordination: Option<CoordinationWatch>,
 }
 
 /// What an observer has seen of a run.
@@ -53,9 +61,12 @@ impl Observer {
         let mut changes = watched.running.truth_changes();
         tell_truth(watched, changes.began(), Duration::ZERO);
         let beats = Arc::new(Mutex::new(Beats::default()));
-        let coordination = Arc::new(Mutex::new(watch(watched)));
+        let watches = Arc::new(Mutex::new(Watches {
+            traffic: TrafficWatch::new(&watched.permitted),
+            coordination: watch(watched),
+        }));
         let (beating, watched) = (Arc::clone(&beats), Arc::clone(watched));
-        let looking = Arc::clone(&coordination);
+        let looking = Arc::clone(&watches);
         let task = tokio::spawn(async move {
             let mut heart = interval(HEARTBEAT);
             heart.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -66,16 +77,14 @@ impl Observer {
                         tell_calls(&watched);
                         let now = elapsed(&watched);
                         lock(&beating).note(now);
-                        if let Some(watch) = &mut *lock(&looking) {
-                            watch.look(now);
-                        }
+                        lock(&looking).look(now);
                     }
                 }
             }
         });
         Self {
             beats,
-            coordination,
+            watches,
             task,
         }
     }
@@ -89,11 +98,11 @@ impl Observer {
         let counted = Counted {
             mixed_seconds: watched.record.mixed_seconds(),
             downstream_calls: reached.map(|it| watched.running.received_by(it)).collect(),
-            traffic: None,
+            traffic: Some(lock(&self.watches).traffic.finish(end)),
         };
         tell_calls(watched);
         let ledger = watched.engines.as_ref().and_then(Engines::ledger);
-        let coordination = lock(&self.coordination).as_mut().map(|watch| {
+        let coordination = lock(&self.watches).coordination.as_mut().map(|watch| {
             watch.look(end);
             watch.record(ledger)
         });
@@ -108,6 +117,15 @@ impl Observer {
 impl Drop for Observer {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+impl Watches {
+    fn look(&mut self, now: Duration) {
+        self.traffic.look();
+        if let Some(coordination) = &mut self.coordination {
+            coordination.look(now);
+        }
     }
 }
 
