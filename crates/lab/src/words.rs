@@ -165,6 +165,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_fleet_wants_of_a_breaker_reads_well() {
+        let clock = fusebox::ManualClock::new();
+        let breaker = fusebox::Breaker::with_clock("d", fusebox::Config::default(), clock.clone());
+        let said = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let told = std::sync::Arc::clone(&said);
+        breaker.add_listener(move |_: &str, event: &fusebox::Event| {
+            if let fusebox::Event::Transition(transition) = event {
+                told.lock().unwrap().push(cause(transition));
+            }
+        });
+        let turn = Duration::from_millis(1500);
+
+        breaker.fleet().hold(1);
+        breaker
+            .fleet()
+            .release(turn, fusebox::CloseRamp::AsConfigured);
+        clock.advance(turn);
+        breaker.poll_transitions();
+
+        let said = said.lock().unwrap();
+        assert_eq!(
+            *said,
+            [
+                "the fleet's verdict",
+                "the fleet closes; its turn comes in 1.5 s",
+                "the fleet closes, and it is its turn",
+            ]
+        );
+    }
+
+    #[test]
     fn long_lines_break_between_words() {
         assert_eq!(
             wrapped("one two three four", 9, 2),
