@@ -179,9 +179,9 @@ async fn every_metric_is_there_before_the_first_call_and_no_other() {
     for (name, count) in [
         ("circuit_breaker_state", 6),
         ("circuit_breaker_transitions_total", 30),
-        ("circuit_breaker_trips_total", 7),
+        ("circuit_breaker_trips_total", 9),
         ("circuit_breaker_calls_total", 5),
-        ("circuit_breaker_fast_failures_total", 4),
+        ("circuit_breaker_fast_failures_total", 7),
         ("circuit_breaker_state_seconds_total", 6),
         ("circuit_breaker_call_duration_seconds_count", 5),
     ] {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::expectation::{Figure, Figures};
-use crate::scenario::{CoordinationMode, EngineKind};
+use crate::scenario::CoordinationMode;
 
 /// What the instances of a run told each other.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -12,7 +12,7 @@ pub struct CoordinationRecord {
     /// How they decided.
     pub mode: CoordinationMode,
     /// Where the ledger was.
-    pub engine: EngineKind,
+    pub engine: UsedEngine,
     /// The mark of the settings by which they voted.
     pub rules: String,
     /// For how long this was watched, in seconds.
@@ -21,6 +21,19 @@ pub struct CoordinationRecord {
     pub ledger: LedgerRecord,
     /// The instances, in the order of the scenario.
     pub instances: Vec<MemberRecord>,
+}
+
+/// Where the ledger of a run was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsedEngine {
+    /// In the process that performed the run.
+    #[default]
+    Memory,
+    /// On a Redis or Valkey server.
+    Redis,
+    /// With each instance, which gossiped.
+    Gossip,
 }
 
 /// What an engine did in one run.

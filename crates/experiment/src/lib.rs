@@ -21,6 +21,7 @@
 //! | [`scenario`] | an experiment in one file |
 //! | [`fleet`] | what breakers believed, beside what was true |
 //! | [`coordination`] | what instances told each other |
+//! | [`engine`] | the engine over which they tell it, and the network before it, with the faults of a scenario |
 //! | [`load`] | who calls when, how patiently, and what clients saw |
 //! | [`events`] | each call and each transition, one by one |
 //! | [`expectation`] | what must hold at the end |
@@ -35,6 +36,7 @@ pub mod chance;
 pub mod comparison;
 pub mod coordination;
 pub mod downstream;
+pub mod engine;
 pub mod events;
 pub mod expectation;
 pub mod faults;

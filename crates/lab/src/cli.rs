@@ -3,6 +3,7 @@
 //! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
 //! alone. A flag, its variable and the key in the file have the same name.
 
+mod coordination;
 mod faults;
 mod help;
 mod load;
@@ -25,6 +26,7 @@ use telemetry::trace::Protocol;
 
 use crate::failure::Failure;
 use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Token};
+pub(crate) use coordination::{CoordinationArgs, EngineArgs, GossipArgs};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
 use scenario::{ResultArgs, ScenarioArgs};
@@ -207,6 +209,8 @@ pub(crate) struct TogetherArgs {
     #[arg(long)]
     pub(crate) plain: bool,
     #[command(flatten)]
+    pub(crate) coordination: CoordinationArgs,
+    #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]
     pub(crate) observing: ObservingArgs,
@@ -260,6 +264,10 @@ pub(crate) struct InstanceArgs {
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
     pub(crate) call_timeout: Option<Span>,
     #[command(flatten)]
+    pub(crate) coordination: CoordinationArgs,
+    #[command(flatten)]
+    pub(crate) gossip: GossipArgs,
+    #[command(flatten)]
     pub(crate) workers: WorkersArgs,
     #[command(flatten)]
     pub(crate) observing: ObservingArgs,
@@ -285,6 +293,8 @@ pub(crate) struct RunArgs {
     /// One plain line per second and transition, also on a terminal
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) plain: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]

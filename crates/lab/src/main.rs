@@ -6,6 +6,7 @@
 //! | `together`, `alone` | the whole system in one process, shown live, and each of its parts alone |
 //! | `unreliable`, `faults` | the service that carries out fault plans, and the commands that set them |
 //! | `instance` | one instance: a breaker between a client and the downstream |
+//! | `coordination` | what makes breakers of instances decide together: engines, parts, what is logged |
 //! | `load` | the load generator, which calls the instances |
 //! | `run` | an experiment run from its file, judged, kept and compared |
 //! | `event_table` | the table of a run's events, a CSV file |
@@ -26,6 +27,7 @@
 mod alone;
 mod cli;
 mod client;
+mod coordination;
 mod discovery;
 mod event_table;
 mod failure;

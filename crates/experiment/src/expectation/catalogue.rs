@@ -325,17 +325,17 @@ pub const CATALOGUE: &[Definition] = &[
     fleet(
         "probes",
         Unit::Count,
-        "Calls that half-open breakers permitted; only in virtual time.",
+        "Calls that half-open breakers permitted.",
     ),
     fleet(
         "probes_in_100ms",
         Unit::Count,
-        "The largest number of those in one tenth of a second; only in virtual time.",
+        "The largest number of those in one tenth of a second.",
     ),
     fleet(
         "load_step",
         Unit::Count,
-        "The largest rise of permitted calls from one whole second to the next; only in virtual time.",
+        "The largest rise of permitted calls from one whole second to the next; live, seconds begin to a tenth.",
     ),
     coordination(
         "messages",

@@ -31,7 +31,7 @@ pub struct Counted {
     pub mixed_seconds: MixedSeconds,
     /// For each instance, calls that reached the downstream.
     pub downstream_calls: Vec<u64>,
-    /// How permitted calls came, where each of them was seen.
+    /// How permitted calls came, where that was seen.
     pub traffic: Option<Traffic>,
 }
 

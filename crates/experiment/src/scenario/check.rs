@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox_fleet::{OwnTrips, Settings};
+use fusebox_fleet::Settings;
 
-use super::coordination::without_own_trips;
 use super::names::Names;
 use super::written::Written;
 use crate::breaker_settings::BreakerSettings;
@@ -169,10 +168,7 @@ impl Written {
     pub(super) fn breaker_of(&self, instance: &str) -> BreakerSettings {
         let own = self.instance.get(instance).map(|own| own.breaker);
         let breaker = own.unwrap_or_default().over(self.breaker).settled();
-        match self.coordination.mode.0.dials().own_trips {
-            OwnTrips::On => breaker,
-            OwnTrips::Off => without_own_trips(breaker),
-        }
+        self.coordination.breaker(breaker)
     }
 
     /// The settings by which the fleet decides together.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use fusebox_fleet::{Acquire, AcquireRefused, Lease, Sender, Settlement, Token};
+use fusebox_fleet::{Acquire, Sender, Settlement, Token};
 
-use super::Request;
+use super::{Answer, Request};
 
 /// Which rules are taken away.
 #[derive(Debug, Default)]
@@ -35,8 +35,8 @@ impl KnockedOut {
     }
 
     /// Remembers who has the lease.
-    pub(super) fn asked(&mut self, ask: &Acquire, answer: &Result<Lease, AcquireRefused>) {
-        if let Ok(lease) = answer {
+    pub(super) fn answered(&mut self, request: &Request, answer: &Answer) {
+        if let (Request::Acquire(ask), Answer::Acquired(Ok(lease))) = (request, answer) {
             self.holder = Some((ask.from.clone(), lease.token));
         }
     }

@@ -121,6 +121,35 @@ fn the_page_about_metrics_lists_the_values_of_labels() {
             &[],
         ),
         ("- `outcome` of spans:", "trace_export.outcome", &[]),
+        ("- `verdict`:", "circuit_breaker.fleet.verdict", &[]),
+        ("- `opinion`:", "circuit_breaker.fleet.opinion", &[]),
+        ("- `stage`:", "circuit_breaker.fleet.stage", &[]),
+        (
+            "- `reason` of being apart:",
+            "circuit_breaker.fleet.apart.reason",
+            &[],
+        ),
+        (
+            "- `reason` of fallbacks:",
+            "circuit_breaker.fleet.fallback.reason",
+            &[],
+        ),
+        (
+            "- `outcome` of leases:",
+            "circuit_breaker.fleet.lease.outcome",
+            &[],
+        ),
+        (
+            "- `kind` of messages:",
+            "circuit_breaker.fleet.message.kind",
+            &[],
+        ),
+        (
+            "- `direction` of messages:",
+            "circuit_breaker.fleet.message.direction",
+            &[],
+        ),
+        ("- `mode`:", "circuit_breaker.fleet.mode", &[]),
     ] {
         let rest = METRICS.split(line).nth(1);
         let rest = rest.unwrap_or_else(|| panic!("the page has the line {line}"));

@@ -116,7 +116,11 @@ fn faults_of_the_engine_are_in_order_of_time() {
 const REFUSED: &[(&str, [&str; 2])] = &[
     (
         "[coordination]\nmode = \"quorom\"",
-        ["\"quorom\" is not a mode", "or pooled-naive"],
+        ["`quorom` is not known", "did you mean `quorum`?"],
+    ),
+    (
+        "[coordination]\nmode = \"xyz\"",
+        ["`xyz` is not known: write one of local", "pooled-naive"],
     ),
     ("[coordination]\nengine = \"redis\"", ["redis", "memory"]),
     (

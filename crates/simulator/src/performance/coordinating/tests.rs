@@ -17,7 +17,7 @@ fn performed(scenario: &Scenario, seed: u64, rules: KnockedOut) -> Repetition {
     let instances = Instances::new(&scenario, &members, noted);
     let mut performance = Performance::new(&scenario, clock, instances);
     performance.fleet = Fleet::of(&scenario, &members);
-    performance.fleet.as_mut().unwrap().engine.knocked_out = rules;
+    performance.fleet.as_mut().unwrap().knocked_out = rules;
     let ending = performance.play(&Cancel::default());
     performance.finish(&scenario, ending).repetition
 }
