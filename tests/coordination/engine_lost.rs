@@ -58,6 +58,7 @@ struct Run {
     fell_back: Duration,
 }
 
+#[expect(clippy::print_stdout, reason = "the table is what the test is run for")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_caller_notices_that_redis_is_killed_and_nothing_stays_open_or_closed_because_of_it() {
     for attempt in 1..=ATTEMPTS {
