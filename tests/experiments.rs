@@ -300,7 +300,7 @@ async fn every_shipped_scenario_is_listed_valid_and_printed_as_its_file() {
         let printed = Process::run(&["scenarios", name]).await.stdout.join("\n");
         assert_eq!(printed.trim_end(), written.trim_end());
         let ended = Process::run(&["run", name, "--check"]).await;
-        let said = match &*name {
+        let said = match name {
             "herd" => "more than can be run live",
             "prober-crash" | "rolling-restart" => "neither pause nor restart",
             "sick-clock" | "scale-in" => "only in virtual time",

@@ -55,6 +55,7 @@ engine_timeout = "1s"
 probe_timeout = "100ms"
 minimum_gap = "150ms"
 stagger = "50ms"
+verdict_for = "60s"
 "#;
 
 /// The same for a fleet that nobody watches for long.
@@ -74,6 +75,7 @@ stale_after = "1s"
 member_for = "1s"
 localised_after = "500ms"
 stagger = "200ms"
+verdict_for = "60s"
 "#;
 
 /// What `GET /breaker` shows of the instance's fleet.

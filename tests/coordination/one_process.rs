@@ -28,6 +28,7 @@ const HEALTHY: &str = r#"{"phases": [{"name": "healthy"}]}"#;
 const DOWN: &str = r#"{"phases": [{"name": "down", "failure_ratio": 1, "latency": "150ms"}]}"#;
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, from calm to calm")]
 async fn instances_open_on_a_quorum_and_close_again_and_every_page_says_why() {
     let file = File::new("one", QUICKER);
     let flags = ["--coordination", "quorum", "--config", file.path()];

@@ -31,7 +31,7 @@ use crate::settings::{
 };
 use coordination::Asked;
 pub(crate) use instance::instance_alone;
-use instance::{check_name, own_port, place};
+use instance::{check_name, place};
 pub(crate) use load::load_alone;
 pub(crate) use system::{Lab, Place};
 
@@ -312,6 +312,12 @@ fn patience(field: &str, span: Span) -> Result<Span, Failure> {
 fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {
     bounds::above_zero(field, span).map_err(Failure::usage)?;
     Ok(span)
+}
+
+/// The port that A, B and C have.
+fn own_port(name: &str) -> Option<Address> {
+    let known = PORTS.iter().find(|(known, _)| *known == name);
+    known.map(|(_, port)| loopback(*port))
 }
 
 fn loopback(port: u16) -> Address {

@@ -174,9 +174,9 @@ pub(crate) async fn run(
         ending = end_of_run(duration, Readers::Needed) => ending,
         () = watched.show(show, telemetry) => unreachable!("a display goes on until it is dropped"),
     };
-    let (load, seen) = system.stop(|| observer.finish(&watched)).await?;
-    let mut run = Repetition::new(Performer::Live, seed, load, seen.fleet);
-    run.coordination = seen.coordination;
+    let (load, record) = system.stop(|| observer.finish(&watched)).await?;
+    let mut run = Repetition::new(Performer::Live, seed, load, record.fleet);
+    run.coordination = record.coordination;
     print_summary(&run, show);
     Ok(ending)
 }

@@ -223,6 +223,10 @@ impl<E> Coordination<E> {
     /// # Errors
     ///
     /// Every setting that is not allowed, with its key, its value and what is.
+    ///
+    /// # Panics
+    ///
+    /// Never: the defaults are allowed.
     pub fn settings(
         &self,
         breaker: &BreakerSettings,

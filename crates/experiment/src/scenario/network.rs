@@ -210,7 +210,8 @@ impl Network {
             reordering,
             ..
         } = self.base;
-        self.faults.is_empty() && [loss, push_loss, duplication, reordering] == [0.0; 4]
+        let shares = [loss, push_loss, duplication, reordering];
+        self.faults.is_empty() && shares.iter().all(|share| *share <= 0.0)
     }
 
     /// How messages fare between the engine and the instance at this place.

@@ -39,7 +39,7 @@ pub(crate) struct CoordinationArgs {
 #[command(next_help_heading = "Coordination")]
 pub(crate) struct EngineArgs {
     /// Where they tell each other: `memory` (within this process), `gossip` (no server), or the address of a
-    /// Redis or Valkey server, redis://127.0.0.1:6379 [default: memory]
+    /// Redis or Valkey server, <redis://127.0.0.1:6379> [default: memory]
     #[arg(
         long,
         value_name = "ENGINE",

@@ -218,9 +218,12 @@ async fn nodes<'a>(
 /// The place with a port: a free one where any will do, or where the usual one is taken.
 fn found(name: &str, place: GossipPlace) -> Result<GossipPlace, Failure> {
     let any = || SocketAddr::new(place.listen.0.ip(), 0);
-    let free = UdpSocket::bind(place.listen.0).or_else(|error| match place.chosen {
-        true => Err(error),
-        false => UdpSocket::bind(any()),
+    let free = UdpSocket::bind(place.listen.0).or_else(|error| {
+        if place.chosen {
+            Err(error)
+        } else {
+            UdpSocket::bind(any())
+        }
     });
     let listen = free.and_then(|socket| socket.local_addr());
     let listen = listen.map_err(|error| taken(name, place.listen, &error.to_string()))?;

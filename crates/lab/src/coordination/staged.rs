@@ -56,6 +56,15 @@ enum Reply {
     Peeked(Box<Standing>),
 }
 
+/// What becomes of an errand that has arrived.
+enum Done {
+    /// The reply, and what is told to all.
+    Yes(Reply, Option<View>),
+    /// It is looked at again at this instant.
+    Later(u64),
+    Never,
+}
+
 impl Stage {
     /// The engine of a run that begins now, for so many instances. Call it within a runtime.
     pub(crate) fn new(
@@ -140,9 +149,9 @@ impl Core {
         let (reply, news) = loop {
             self.until(at).await;
             match self.lock().serve(self.now().max(at), &errand) {
-                Ok(done) => break done,
-                Err(Served::At(later)) => at = later,
-                Err(_) => return,
+                Done::Yes(reply, news) => break (reply, news),
+                Done::Later(later) => at = later,
+                Done::Never => return,
             }
         };
         if let Some(view) = news {
@@ -181,23 +190,29 @@ impl Core {
 }
 
 impl State {
-    /// The reply, and what is told to all; or what becomes of the errand instead.
-    fn serve(&mut self, now: u64, errand: &Errand) -> Result<(Reply, Option<View>), Served> {
+    fn serve(&mut self, now: u64, errand: &Errand) -> Done {
         if !matches!(errand, Errand::Ask(_))
             && let Some(instead) = self.engine.hinders(now)
         {
-            return Err(instead);
+            return Done::of(instead);
         }
         match errand {
-            Errand::Ask(request) => match self.engine.serve(now, request) {
-                Served::Done(answer, news) => Ok((Reply::Answer(answer), news)),
-                instead => Err(instead),
-            },
+            Errand::Ask(request) => Done::of(self.engine.serve(now, request)),
             Errand::Order(order) => {
                 let (view, news) = self.engine.order(now, *order);
-                Ok((Reply::Ordered(view), news))
+                Done::Yes(Reply::Ordered(view), news)
             }
-            Errand::Peek => Ok((Reply::Peeked(Box::new(self.engine.peek(now))), None)),
+            Errand::Peek => Done::Yes(Reply::Peeked(Box::new(self.engine.peek(now))), None),
+        }
+    }
+}
+
+impl Done {
+    fn of(served: Served) -> Self {
+        match served {
+            Served::Lost => Self::Never,
+            Served::At(at) => Self::Later(at),
+            Served::Done(answer, news) => Self::Yes(Reply::Answer(answer), news),
         }
     }
 }
@@ -216,7 +231,7 @@ impl Staged {
     }
 
     /// The reply, if there ever is one: whoever asks has a limit of time.
-    fn ask(&self, errand: Errand) -> impl Future<Output = Reply> + Send + use<> {
+    fn ask(&self, errand: &Errand) -> impl Future<Output = Reply> + Send + use<> {
         let core = &self.stage.core;
         let passage = core
             .lock()
@@ -255,7 +270,7 @@ impl engine::Engine for Staged {
         _key: &'a BreakerKey,
         report: &'a Report,
     ) -> engine::Answer<'a, Result<View, EngineError<ReportRefused>>> {
-        let asked = self.ask(Errand::Ask(Request::Report(Box::new(report.clone()))));
+        let asked = self.ask(&Errand::Ask(Request::Report(Box::new(report.clone()))));
         Box::pin(async move {
             match Self::answer(asked).await {
                 Answer::Reported(answer) => answer.map_err(EngineError::Refused),
@@ -269,7 +284,7 @@ impl engine::Engine for Staged {
         _key: &'a BreakerKey,
         ask: &'a Acquire,
     ) -> engine::Answer<'a, Result<Lease, EngineError<AcquireRefused>>> {
-        let asked = self.ask(Errand::Ask(Request::Acquire(ask.clone())));
+        let asked = self.ask(&Errand::Ask(Request::Acquire(ask.clone())));
         Box::pin(async move {
             match Self::answer(asked).await {
                 Answer::Acquired(answer) => answer.map_err(EngineError::Refused),
@@ -283,7 +298,7 @@ impl engine::Engine for Staged {
         _key: &'a BreakerKey,
         settlement: &'a Settlement,
     ) -> engine::Answer<'a, Result<View, EngineError<Fenced>>> {
-        let asked = self.ask(Errand::Ask(Request::Settle(settlement.clone())));
+        let asked = self.ask(&Errand::Ask(Request::Settle(settlement.clone())));
         Box::pin(async move {
             match Self::answer(asked).await {
                 Answer::Settled(answer) => answer.map_err(EngineError::Refused),
@@ -297,7 +312,7 @@ impl engine::Engine for Staged {
         _key: &'a BreakerKey,
         sender: &'a Sender,
     ) -> engine::Answer<'a, Result<(), EngineError<Infallible>>> {
-        let asked = self.ask(Errand::Ask(Request::Leave(sender.clone())));
+        let asked = self.ask(&Errand::Ask(Request::Leave(sender.clone())));
         Box::pin(async move {
             Self::answer(asked).await;
             Ok(())
@@ -317,7 +332,7 @@ impl Operator for Staged {
         _key: &'a BreakerKey,
         order: Order,
     ) -> engine::Answer<'a, Result<View, EngineError<Infallible>>> {
-        let asked = self.ask(Errand::Order(order));
+        let asked = self.ask(&Errand::Order(order));
         Box::pin(async move {
             match asked.await {
                 Reply::Ordered(view) => Ok(view),
@@ -330,7 +345,7 @@ impl Operator for Staged {
         &'a self,
         _key: &'a BreakerKey,
     ) -> engine::Answer<'a, Result<Standing, EngineError<Infallible>>> {
-        let asked = self.ask(Errand::Peek);
+        let asked = self.ask(&Errand::Peek);
         Box::pin(async move {
             match asked.await {
                 Reply::Peeked(standing) => Ok(*standing),

@@ -126,7 +126,7 @@ fn next_probe(verdict: Verdict, age: Duration) -> Option<u128> {
 impl EngineView {
     fn of(part: &Part, status: &Status) -> Self {
         let name = part.engine();
-        let silent = (!status.engine_up).then(|| status.answer_age.as_secs_f64());
+        let silent = (!status.engine_up).then_some(status.answer_age.as_secs_f64());
         Self {
             kind: name.kind,
             address: name.address.clone(),

@@ -26,7 +26,7 @@ pub(crate) enum Engine {
     /// Nowhere: instances gossip.
     Gossip,
     /// On a Redis or Valkey server.
-    Redis(Server),
+    Redis(Box<Server>),
 }
 
 /// A server, by an address that was checked.
@@ -88,7 +88,7 @@ impl FromStr for Engine {
             "the user and the password of the engine's address were left out when it was printed: write them \
              again",
         )?;
-        Ok(Self::Redis(Server { address, shown }))
+        Ok(Self::Redis(Box::new(Server { address, shown })))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Settles what instances tell each other. A setting that could do nothing is refused.
 
 use experiment::breaker_settings::BreakerSettings;
-use experiment::scenario::{Coordination, CoordinationMode, Scenario};
+use experiment::scenario::{Coordination, CoordinationMode};
 use fusebox_fleet::Settings;
 
-use super::{Lab, loopback};
+use super::loopback;
 use crate::cli::CoordinationArgs;
 use crate::failure::Failure;
 use crate::settings::{Address, Coordinating, Engine, File, GossipPlace, Span, Staging};
@@ -102,30 +102,6 @@ impl Asked {
             staging: Staging::Standing,
         }))
     }
-}
-
-/// What the instances of a scenario tell each other, over the engine that the lab has for it.
-pub(super) fn of_scenario(lab: &Lab, scenario: &Scenario) -> Option<Coordinating> {
-    let written = scenario.coordination();
-    if written.mode.is_local() {
-        return None;
-    }
-    let staging = if lab.is_staged {
-        Staging::Staged {
-            seed: scenario.seed(),
-            network: scenario.network().clone(),
-            plan: scenario.engine().clone(),
-        }
-    } else {
-        Staging::Standing
-    };
-    Some(Coordinating {
-        gossip_seeds: lab.seeds.clone(),
-        ready_unless_localised: lab.ready_unless_localised,
-        coordination: written.clone().with_engine(lab.engine.clone()),
-        rules: scenario.fleet_settings().clone(),
-        staging,
-    })
 }
 
 /// Where an instance gossips, if instances do.

@@ -6,8 +6,8 @@ use experiment::scenario::{Mode, is_instance_name};
 
 use super::coordination::{self, Asked};
 use super::{
-    CALL_TIMEOUT, DRAIN_TIME_ALONE, PORTS, Place, UNRELIABLE_PORT, duration, loopback, observing,
-    patience, serving,
+    CALL_TIMEOUT, DRAIN_TIME_ALONE, Place, UNRELIABLE_PORT, duration, loopback, observing,
+    own_port, patience, serving,
 };
 use crate::cli::InstanceArgs;
 use crate::failure::Failure;
@@ -113,12 +113,6 @@ pub(super) fn place(
         downstream,
         gossip: None,
     })
-}
-
-/// The port that A, B and C have.
-pub(super) fn own_port(name: &str) -> Option<Address> {
-    let known = PORTS.iter().find(|(known, _)| *known == name);
-    known.map(|(_, port)| loopback(*port))
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), Failure> {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use experiment::scenario::Scenario;
 
-use super::coordination::of_scenario;
 use super::{PAGE_PORT, UNRELIABLE_PORT, loopback, own_port};
 use crate::settings::{
-    Address, BaseUrl, DiscoverySettings, Engine, GossipPlace, Instance, Observing, Serving, Span,
-    Together, Unreliable,
+    Address, BaseUrl, Coordinating, DiscoverySettings, Engine, GossipPlace, Instance, Observing,
+    Serving, Span, Staging, Together, Unreliable,
 };
 
 /// What the lab adds to a scenario to run it live: where its parts listen, and what is told about the run.
@@ -72,6 +71,30 @@ impl Lab {
         self.instances.get(name).cloned().unwrap_or_else(usual)
     }
 
+    /// What the instances of a scenario tell each other, over the engine that the lab has for it.
+    fn coordinating(&self, scenario: &Scenario) -> Option<Coordinating> {
+        let written = scenario.coordination();
+        if written.mode.is_local() {
+            return None;
+        }
+        let staging = if self.is_staged {
+            Staging::Staged {
+                seed: scenario.seed(),
+                network: scenario.network().clone(),
+                plan: scenario.engine().clone(),
+            }
+        } else {
+            Staging::Standing
+        };
+        Some(Coordinating {
+            gossip_seeds: self.seeds.clone(),
+            ready_unless_localised: self.ready_unless_localised,
+            coordination: written.clone().with_engine(self.engine.clone()),
+            rules: scenario.fleet_settings().clone(),
+            staging,
+        })
+    }
+
     /// The system that performs a scenario, until somebody ends it or until `duration` is over.
     pub(crate) fn perform(&self, scenario: &Scenario, duration: Option<Span>) -> Together {
         let names = scenario.instances().iter().enumerate();
@@ -93,7 +116,7 @@ impl Lab {
             duration,
             observing: self.observing.clone(),
             serving: self.serving.clone(),
-            coordinating: of_scenario(self, scenario),
+            coordinating: self.coordinating(scenario),
             lab: self.page.clone(),
             unreliable: Unreliable {
                 listen: self.unreliable,

@@ -61,12 +61,12 @@ impl Observer {
         let mut changes = watched.running.truth_changes();
         tell_truth(watched, changes.began(), Duration::ZERO);
         let beats = Arc::new(Mutex::new(Beats::default()));
-        let watches = Arc::new(Mutex::new(Watches {
+        let looked_at = Arc::new(Mutex::new(Watches {
             traffic: TrafficWatch::new(&watched.permitted),
             coordination: watch(watched),
         }));
         let (beating, watched) = (Arc::clone(&beats), Arc::clone(watched));
-        let looking = Arc::clone(&watches);
+        let looking = Arc::clone(&looked_at);
         let task = tokio::spawn(async move {
             let mut heart = interval(HEARTBEAT);
             heart.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -84,7 +84,7 @@ impl Observer {
         });
         Self {
             beats,
-            watches,
+            watches: looked_at,
             task,
         }
     }

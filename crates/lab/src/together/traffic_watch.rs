@@ -68,7 +68,9 @@ mod tests {
         let mut watch = TrafficWatch::new(&permitted);
         let second = Duration::from_secs(1);
         tokio::time::advance(second / 2).await;
-        permitted.iter().for_each(|it| it.note(State::HalfOpen));
+        for one in &permitted {
+            one.note(State::HalfOpen);
+        }
         watch.look();
         for _ in 0..7 {
             tokio::time::advance(second).await;
