@@ -174,14 +174,16 @@ coordination! {
     localised_after: Span,
     /// The open period from which the fleet's waits follow; that of the breaker.
     open_for: Span,
-    /// By what share an instance that is alone again varies its wait; that of the breaker.
+    /// By how much a failed probe makes the wait before the next one longer; that of the breaker.
+    backoff_factor: f64,
+    /// By what share an instance that waits by itself varies its wait; that of the breaker.
     #[serde(deserialize_with = "crate::values::optional_share")]
     jitter: f64,
     /// How long a probe may take; the call timeout of the fleet.
     probe_timeout: Span,
     /// The shortest wait between two probes of the fleet.
     minimum_gap: Span,
-    /// The longest wait between two probes; the longest open period of the breaker, or the first wait.
+    /// The longest wait between two probes of one instance; the longest open period of the breaker.
     longest_gap: Span,
     /// The longest lease that an instance asks for.
     longest_lease: Span,
@@ -250,6 +252,9 @@ impl<E> Coordination<E> {
         if let Some(wait) = open_for {
             builder = builder.open_for(wait.0);
         }
+        if let Some(factor) = breaker.backoff_factor {
+            builder = builder.backoff_factor(factor);
+        }
         if let Some(jitter) = breaker.jitter {
             builder = builder.jitter(jitter);
         }
@@ -271,8 +276,10 @@ impl<E> Coordination<E> {
         let first_gap = open_for
             .map_or(least, |it| it.0.max(least))
             .max(probe.saturating_mul(2));
-        let longest = breaker.max_open_for.map_or(first_gap, |it| it.0);
-        builder.longest_gap(longest.max(first_gap))
+        match breaker.max_open_for {
+            Some(longest) => builder.longest_gap(longest.0.max(first_gap)),
+            None => builder,
+        }
     }
 }
 
