@@ -37,7 +37,13 @@ fn values(series: &[Sample]) -> impl Iterator<Item = f64> {
 async fn assert_the_fleet_opens_and_holds(prometheus: &Prometheus) {
     let heard = query_of("coordination.json: Each breaker, and the verdict that it hears");
     let states = prometheus.last(&heard, RANGE).await;
-    assert_eq!(states.len(), 4, "{states:?}");
+    // In the order of the answer, which is that of the rows.
+    let rows: Vec<&str> = states.iter().map(|one| one.label("row")).collect();
+    let instances = ["A", "B", "C", "D"].into_iter();
+    let wanted: Vec<String> = instances
+        .flat_map(|name| [name.to_owned(), format!("{name} hears")])
+        .collect();
+    assert_eq!(rows, wanted);
     let verdict = "max(circuit_breaker_fleet_verdict{state=\"open\"})";
     let verdicts = prometheus.last(verdict, RANGE).await;
     let open = values(&verdicts).filter(|open| *open > 0.0).count();

@@ -85,7 +85,7 @@ fn all() -> Vec<(FleetEvent, &'static str, &'static str)> {
         ),
         (
             FleetEvent::Rejoined,
-            r#" INFO circuit breaker hears its fleet again breaker="db""#,
+            r#" WARN circuit breaker hears its fleet again breaker="db""#,
             "rejoined",
         ),
         (
@@ -107,7 +107,7 @@ fn all() -> Vec<(FleetEvent, &'static str, &'static str)> {
         ),
         (
             FleetEvent::LocalisedEnded,
-            r#" INFO localised failure has ended breaker="db""#,
+            r#" WARN localised failure has ended breaker="db""#,
             "localised_ended",
         ),
         (

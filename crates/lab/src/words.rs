@@ -114,7 +114,7 @@ pub(crate) fn cause(transition: &Transition) -> String {
         Cause::WaitElapsed => "the wait is over".to_owned(),
         Cause::ProbesSucceeded => "the probes succeeded".to_owned(),
         Cause::Fleet => return fleet(transition),
-        Cause::EngineLost => "the fleet cannot be heard any more".to_owned(),
+        Cause::EngineLost => "the fleet is not heard".to_owned(),
         Cause::FleetProbe => "the fleet leased its probe".to_owned(),
         Cause::FleetProbeSucceeded => "the fleet's probe succeeded".to_owned(),
         Cause::FleetProbeFailed => "the fleet's probe failed".to_owned(),

@@ -12,16 +12,16 @@ const TARGET: &str = "circuit_breaker";
 ///
 /// The events have the target `circuit_breaker` and the fields `instance` and `engine`, as far as these are set, and
 /// `breaker`, the participant's key. What a person has to mend is at level `ERROR`. Each thing is told once when it
-/// begins and once when it ends, and not with every heartbeat in between.
+/// begins and once when it ends, at the same level, and not with every heartbeat in between.
 ///
 /// | message | level | fields |
 /// |---|---|---|
 /// | circuit breaker decides alone until its fleet is heard | warn | `reason`, and `trouble`: what the engine did |
-/// | circuit breaker hears its fleet again | info | |
+/// | circuit breaker hears its fleet again | warn | |
 /// | circuit breaker begins anew: the engine has forgotten its fleet | warn | |
 /// | circuit breaker is refused by its fleet and decides alone | error | `why` |
 /// | failure is this instance's own: its circuit breaker is open, and most others are fine | warn | |
-/// | localised failure has ended | info | |
+/// | localised failure has ended | warn | |
 /// | circuit breaker obeys an order to its whole fleet | warn | `order` |
 /// | circuit breaker stays closed: its own calls succeed | info | `epoch` |
 /// | fleet event | debug | `event`: a step that a transition of the breaker tells as well |
@@ -105,7 +105,7 @@ impl FleetListener for FleetLog {
         let breaker = key.as_str();
         match event {
             FleetEvent::FellBack { reason } => self.fell_back(key, *reason),
-            FleetEvent::Rejoined => tracing::info!(
+            FleetEvent::Rejoined => tracing::warn!(
                 target: TARGET,
                 instance,
                 breaker,
@@ -127,7 +127,7 @@ impl FleetListener for FleetLog {
                 "failure is this instance's own: its circuit breaker is open, and most others are fine",
             ),
             FleetEvent::LocalisedEnded => {
-                tracing::info!(target: TARGET, instance, breaker, "localised failure has ended");
+                tracing::warn!(target: TARGET, instance, breaker, "localised failure has ended");
             }
             FleetEvent::Ordered { order } => tracing::warn!(
                 target: TARGET,
