@@ -136,7 +136,7 @@ async fn spans_of_a_fleet_and_their_events_carry_what_the_conventions_say() {
             .flat_map(|span| span.events.iter().map(|(name, _)| &**name))
             .collect();
         let name = |step: &&str| told.contains(&*format!("{OF_A_FLEET}{step}"));
-        steps.iter().all(|step| name(&step))
+        steps.iter().all(name)
     };
     let instance = Client::new(lab.url("instance B").await);
     let others = ["instance A", "instance C"];

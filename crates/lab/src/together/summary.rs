@@ -107,10 +107,13 @@ fn coordination(record: &CoordinationRecord) -> [String; 2] {
     let void = leases
         .granted
         .saturating_sub(leases.succeeded + leases.failed);
-    let all = record.instances.len().max(1);
-    #[expect(clippy::cast_precision_loss, reason = "messages of one run")]
-    let messages = sum(|one| one.sent + one.received) as f64;
-    let messages = messages / record.watched_s.max(f64::MIN_POSITIVE) / all as f64;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "messages and instances of one run"
+    )]
+    let messages = sum(|one| one.sent + one.received) as f64
+        / record.watched_s.max(f64::MIN_POSITIVE)
+        / record.instances.len().max(1) as f64;
     [
         format!(
             "The fleet ({}) opened {}, and leased {} probes: {} succeeded, {} failed, {} said nothing.",

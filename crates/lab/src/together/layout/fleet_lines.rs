@@ -58,9 +58,10 @@ fn engine(fleet: &FleetPicture) -> Vec<Piece> {
 /// What one instance does in its fleet, in a column of this width.
 pub(super) fn part(part: Part, width: usize) -> Piece {
     let colour = match part {
-        Part::Led(fusebox::HoldStage::Probing) => Some(Color::Yellow),
+        Part::Led(fusebox::HoldStage::Probing) | Part::Apart(_) | Part::Localised => {
+            Some(Color::Yellow)
+        }
         Part::Led(_) => Some(Color::Red),
-        Part::Apart(_) | Part::Localised => Some(Color::Yellow),
         Part::Suspects => Some(Color::Magenta),
         Part::Fine => Some(Color::Green),
         Part::Idle => None,

@@ -300,6 +300,6 @@ fn any_number_of_instances_of_a_fleet_fits_and_a_narrow_terminal_keeps_what_they
         let said = shown.iter().any(|line| line.contains(" waits its turn"));
         assert_eq!(said, columns >= 48, "{columns}: {shown:#?}");
     }
-    let shown = drawn(&together(&vec![Part::Fine; 64], Some(view(0))), 80, 24);
+    let shown = drawn(&together(&[Part::Fine; 64], Some(view(0))), 80, 24);
     assert_eq!(shown[22], "… and 50 more: 50 forced-open");
 }
