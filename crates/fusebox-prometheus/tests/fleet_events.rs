@@ -55,9 +55,18 @@ impl Lines {
     }
 }
 
-/// Everything that can happen, with the line that the log has of it and the event that a span has.
-fn all() -> Vec<(FleetEvent, &'static str, &'static str)> {
-    let era = Era::new(Incarnation::new(1), Epoch::new(3));
+/// What happens, the line that the log has of it, and the event that a span has.
+type Told = (FleetEvent, &'static str, &'static str);
+
+/// Everything that can happen.
+fn all() -> Vec<Told> {
+    let mut all = of_company();
+    all.extend(of_decisions());
+    all
+}
+
+/// The fleet is lost, found, or lets an instance not in.
+fn of_company() -> Vec<Told> {
     let mark = |name: &str| {
         let builder = Settings::builder(Mode::Quorum).suspicion_run(name.len().try_into().unwrap());
         builder.build().unwrap().fingerprint()
@@ -100,6 +109,13 @@ fn all() -> Vec<(FleetEvent, &'static str, &'static str)> {
             r#"ERROR circuit breaker is refused by its fleet and decides alone breaker="db" why=the fleet votes by settings"#,
             "fell_back reason=settings_differ",
         ),
+    ]
+}
+
+/// What the fleet decides and an instance does.
+fn of_decisions() -> Vec<Told> {
+    let era = Era::new(Incarnation::new(1), Epoch::new(3));
+    vec![
         (
             FleetEvent::Localised,
             r#" WARN failure is this instance's own: its circuit breaker is open, and most others are fine breaker="db""#,

@@ -184,7 +184,7 @@ impl Fleet {
 
     fn serve(&mut self, now: u64, from: From, request: Request) {
         #[cfg(test)]
-        let request = self.knocked_out.request(&request);
+        let request = self.knocked_out.request(request);
         match self.engine.serve(now, &request) {
             Served::Lost => {}
             Served::At(at) => self.put(at, Message::Serve { from, request }),
