@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use experiment::coordination::CoordinationRecord;
 use experiment::scenario::{EngineKind, Mode, Scenario};
-use fusebox_fleet::{Action, Event, Ticket, View};
+use fusebox_fleet::{Action, Event, Evidence, Settings, Ticket, View};
 
 pub(crate) use engine::{Answer, Engine, EngineTurn, Request, Served};
 pub(crate) use host::Host;
@@ -102,6 +102,7 @@ impl Fleet {
                 mode,
                 engine: EngineKind::Memory,
                 rules: settings.fingerprint().to_string(),
+                report_every_s: report_every(settings).as_secs_f64(),
                 ..CoordinationRecord::default()
             },
         }))
@@ -255,6 +256,14 @@ impl Fleet {
             instances: hosts.map(|host| host.finish(end)).collect(),
             ..self.record
         }
+    }
+}
+
+/// How often an instance reports when nothing happens: where counts are merged, as often as they are sent.
+fn report_every(settings: &Settings) -> Duration {
+    match settings.mode().dials().evidence {
+        Evidence::Counts => settings.pool_batch().min(settings.heartbeat()),
+        _ => settings.heartbeat(),
     }
 }
 

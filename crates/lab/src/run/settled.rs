@@ -86,11 +86,14 @@ fn only_in_virtual_time(scenario: &Scenario) -> Option<String> {
     let step = || step().map(|(place, _)| format!("instance.{}.clock_step", name(place)));
     let network = || (*scenario.network() != Network::default()).then(|| "[network]".to_owned());
     let engine = || (*scenario.engine() != EnginePlan::default()).then(|| "[engine]".to_owned());
+    let throttles = scenario.policy().throttle().is_some();
+    let policy = || throttles.then(|| format!("policy = {}", scenario.policy()));
     let mode = scenario.coordination().mode;
     let mode = || (!mode.is_local()).then(|| format!("coordination.mode = {mode}"));
     leave
         .or_else(step)
         .or_else(network)
         .or_else(engine)
+        .or_else(policy)
         .or_else(mode)
 }

@@ -7,7 +7,7 @@ use experiment::events::CallEvent;
 use experiment::outcome::ClientOutcome;
 use experiment::overload::Start;
 use experiment::reply::Reply;
-use fusebox::{Permit, State};
+use fusebox::{Permit, State, Verdict};
 use fusebox_fleet::bind;
 
 use super::{Kind, Performance, outcome_of};
@@ -62,6 +62,11 @@ impl<'a> Performance<'a> {
     fn ask(&mut self, request: &Request) -> Option<ClientOutcome> {
         let instance = request.target;
         self.effort.calls += 1;
+        if self.throttles.rejects(instance, self.time) {
+            self.effort.rejected += 1;
+            self.recorder.rejected(instance as usize);
+            return Some(self.told(request, None, ClientOutcome::FastFail));
+        }
         match self.instances.breaker(instance).try_acquire() {
             Ok(permit) => {
                 self.effort.permitted += 1;
@@ -318,8 +323,11 @@ impl<'a> Performance<'a> {
             };
             match end.reply(hint) {
                 Some(reply) => {
-                    let state = permit.state();
-                    let outcome = permit.end(reply.verdict());
+                    let (state, verdict) = (permit.state(), reply.verdict());
+                    if verdict == Verdict::Success {
+                        self.throttles.accepted(request.target, self.time);
+                    }
+                    let outcome = permit.end(verdict);
                     self.tell_member(request.target, bind::finished(state, outcome));
                 }
                 None => drop(permit),
