@@ -27,6 +27,10 @@ const POLICIES: &[(&str, &str)] = &[
         "adaptive-throttling",
         "coordination.mode=local policy=adaptive_throttling",
     ),
+    (
+        "adaptive-throttling-10s",
+        "coordination.mode=local policy=adaptive_throttling:history=10s",
+    ),
 ];
 
 /// A cell with what is performed in it.

@@ -79,8 +79,8 @@ pub(super) fn best(results: &Results) -> Option<String> {
          a breaker is the wrong tool."
             .to_owned(),
         String::new(),
-        "| scenario | best | goodput | over local | over none | over adaptive-throttling |".to_owned(),
-        "|---|---|---:|---:|---:|---:|".to_owned(),
+        "| scenario | best | goodput | over local | over none | over adaptive-throttling | over the same with 10 s |".to_owned(),
+        "|---|---|---:|---:|---:|---:|---:|".to_owned(),
     ];
     for scenario in results.scenarios(MATRIX) {
         let means = results.policies(MATRIX).into_iter().filter_map(|policy| {
@@ -100,11 +100,12 @@ pub(super) fn best(results: &Results) -> Option<String> {
             difference.map_or("–".to_owned(), |it| shown(&it, Unit::PerSecond))
         };
         lines.push(format!(
-            "| {scenario} | {policy} | {} | {} | {} | {} |",
+            "| {scenario} | {policy} | {} | {} | {} | {} | {} |",
             Unit::PerSecond.show(mean),
             over(LOCAL),
             over("none"),
-            over("adaptive-throttling")
+            over("adaptive-throttling"),
+            over("adaptive-throttling-10s")
         ));
     }
     lines.push(String::new());
