@@ -5,6 +5,7 @@ use std::time::Duration;
 use experiment::chance::Draw;
 use experiment::policy::Throttle;
 use experiment::scenario::Scenario;
+use fusebox::Verdict;
 
 /// One throttle for each instance; none where the policy of the scenario has none.
 #[derive(Debug)]
@@ -42,10 +43,12 @@ impl Throttles {
             .is_some_and(|one| one.rejects(now))
     }
 
-    /// The downstream has answered a call of an instance, and the answer does not speak against it.
+    /// A call of an instance has ended: it was accepted if that does not speak against the downstream.
     #[inline]
-    pub(crate) fn accepted(&mut self, instance: u32, now: Duration) {
-        if let Some(one) = self.all.get_mut(instance as usize) {
+    pub(crate) fn answered(&mut self, instance: u32, verdict: Verdict, now: Duration) {
+        if let Some(one) = self.all.get_mut(instance as usize)
+            && verdict == Verdict::Success
+        {
             one.throttle.accepted(now);
         }
     }

@@ -352,11 +352,7 @@ pub const CATALOGUE: &[Definition] = &[
         Unit::PerSecond,
         "The same by the formula: two for each report that is due, for each change of an opinion and for each request about a probe, and one for each view that all are told.",
     ),
-    coordination(
-        "view_age",
-        Unit::Seconds,
-        "Mean time since the last view came from the engine.",
-    ),
+    coordination("view_age", Unit::Seconds, "Mean age of the last view."),
     coordination(
         "alone_share",
         Unit::Share,

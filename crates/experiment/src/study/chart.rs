@@ -20,6 +20,7 @@ text{font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:13px}\
 .bg{fill:#ffffff}.ink{fill:#1f2328}.soft{fill:#59636e}.b{font-weight:600}.s{font-size:12px}\
 .h{font-size:17px;font-weight:600}.grid{stroke:#d8dee4}.zero{stroke:#59636e}.band{fill:#f3f5f7}\
 .theory{stroke:#59636e;stroke-width:1.5;stroke-dasharray:5 4;fill:none}.open{fill:none;stroke:#59636e;stroke-width:1.5}\
+.link{stroke:#8d867b;stroke-opacity:0.55;stroke-dasharray:1 4}\
 .halo{paint-order:stroke;stroke:#ffffff;stroke-width:3px;stroke-linejoin:round}.ring{stroke:#ffffff;stroke-width:1.2}\
 .good{fill:#3C9580}.good-line{stroke:#3C9580}.cool{fill:#3f9fd6}.cool-line{stroke:#3f9fd6}\
 .no{fill:#E95213}.no-line{stroke:#E95213}.dark{fill:#9E2F0A}.dark-line{stroke:#9E2F0A}\

@@ -142,6 +142,16 @@ impl Alarms {
         self.closed_s / self.openings
     }
 
+    /// How many of the openings can be counted as independent of each other: where breakers open together, one of each
+    /// fleet.
+    pub fn independent(&self, way: Way) -> f64 {
+        let together = match way {
+            Way::Local | Way::Pooled(_) => 1.0,
+            _ => f64::from(INSTANCES),
+        };
+        (self.openings / together).max(1.0)
+    }
+
     /// The time that it surely exceeds where there was none: with 95 % confidence, a third of what was watched. All
     /// instances of a fleet may open together, so that they count as one.
     pub fn at_least(&self) -> f64 {

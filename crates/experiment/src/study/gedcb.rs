@@ -81,6 +81,8 @@ pub struct Point {
     pub timeouts: Estimate,
     /// The share of the timeouts of breakers alone that is saved, seed by seed.
     pub gain: Option<Summary>,
+    /// Requests served as a share of what breakers alone serve.
+    pub served: Option<Summary>,
 }
 
 /// What one mode came to at an availability, by the gossip period.
@@ -96,6 +98,7 @@ pub fn points(results: &Results, availability: &Availability, mode: &str) -> Vec
                 mean: 1.0 - it.mean,
                 ..it
             }),
+            served: results.ratio(&own, &base, "ok"),
         })
     });
     all.collect()
@@ -121,8 +124,9 @@ pub(super) fn section(results: &Results) -> Option<String> {
     let mut text = "## Beside the published comparison (GEDCB)\n\nTimeouts per outage. Published: 500 runs, until 500 \
         requests are served, read off charts. Ours: advisory mode (votes, each probes for itself) and quorum mode, \
         runs of about 1000 s, a unit of their time is 100 ms. Gain: the share of the timeouts of breakers alone that \
-        is saved.\n\n| availability | gossip period | published | published gain | ours, advisory | gain | ours, quorum \
-        | gain |\n|---|---:|---:|---:|---:|---:|---:|---:|\n"
+        is saved. Served: requests that succeed, as a share of what breakers alone serve.\n\n| availability | gossip \
+        period | published | published gain | ours, advisory | gain | served | ours, quorum | gain | served \
+        |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
         .to_owned();
     for availability in &PUBLISHED {
         for (name, published) in [("none", availability.none), (LOCAL, availability.alone)] {
@@ -130,7 +134,7 @@ pub(super) fn section(results: &Results) -> Option<String> {
             let ours = timeouts(results, &own, availability);
             let _ = writeln!(
                 text,
-                "| {} | {name} | {:.1} | – | {} | – | – | – |",
+                "| {} | {name} | {:.1} | – | {} | – | – | – | – | – |",
                 availability.name,
                 availability.per_outage(published),
                 of_number(ours.as_ref())
@@ -152,7 +156,13 @@ pub(super) fn section(results: &Results) -> Option<String> {
                     let half = it.half_width().unwrap_or(0.0);
                     format!("{:.1} ± {:.1} %", 100.0 * it.mean, 100.0 * half)
                 });
-                format!("{} | {gain}", of_number(found.map(|it| &it.timeouts)))
+                let served = found.and_then(|it| it.served);
+                let served =
+                    served.map_or("–".to_owned(), |it| format!("{:.0} %", 100.0 * it.mean));
+                format!(
+                    "{} | {gain} | {served}",
+                    of_number(found.map(|it| &it.timeouts))
+                )
             };
             let _ = writeln!(
                 text,

@@ -7,7 +7,7 @@ use experiment::events::CallEvent;
 use experiment::outcome::ClientOutcome;
 use experiment::overload::Start;
 use experiment::reply::Reply;
-use fusebox::{Permit, State, Verdict};
+use fusebox::{Permit, State};
 use fusebox_fleet::bind;
 
 use super::{Kind, Performance, outcome_of};
@@ -324,9 +324,7 @@ impl<'a> Performance<'a> {
             match end.reply(hint) {
                 Some(reply) => {
                     let (state, verdict) = (permit.state(), reply.verdict());
-                    if verdict == Verdict::Success {
-                        self.throttles.accepted(request.target, self.time);
-                    }
+                    self.throttles.answered(request.target, verdict, self.time);
                     let outcome = permit.end(verdict);
                     self.tell_member(request.target, bind::finished(state, outcome));
                 }

@@ -9,8 +9,8 @@ const TOP: f64 = 112.0;
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 270.0;
 /// The share at the upper and the lower edge.
-const MOST: f64 = 0.6;
-const LEAST: f64 = -0.1;
+const MOST: f64 = 0.9;
+const LEAST: f64 = 0.0;
 /// The longest period.
 const SLOWEST: f64 = 310.0;
 
@@ -28,7 +28,7 @@ pub fn svg(results: &Results) -> String {
             results.plan().repeat
         ),
     );
-    for tenths in [-1_i32, 0, 1, 2, 3, 4, 5, 6] {
+    for tenths in [0_i32, 2, 4, 6, 8] {
         let y = y_of(f64::from(tenths) / 10.0);
         picture.line(
             if tenths == 0 { "zero" } else { "grid" },

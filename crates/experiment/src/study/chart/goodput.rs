@@ -8,9 +8,7 @@ const WIDTH: f64 = 640.0;
 const TOP: f64 = 128.0;
 const ROW: f64 = 30.0;
 /// Marks of the axis, in percent.
-const MARKS: [f64; 11] = [
-    -80.0, -40.0, -20.0, -10.0, -3.0, 0.0, 3.0, 10.0, 20.0, 40.0, 80.0,
-];
+const MARKS: [f64; 9] = [-80.0, -40.0, -20.0, -5.0, 0.0, 5.0, 20.0, 40.0, 80.0];
 
 /// Draws the goodput of all policies over that of `local`.
 pub fn svg(results: &Results) -> String {
@@ -53,7 +51,7 @@ pub fn svg(results: &Results) -> String {
     picture.write(
         (24.0, bottom + 42.0),
         "s soft",
-        "The axis is that of square roots, so that small differences can be seen beside large ones.",
+        "The axis is that of square roots, so that small differences can be seen beside large ones. Goodput puts no price on calls that fail.",
     );
     picture.finish("Goodput of each policy in each scenario, against breakers alone")
 }

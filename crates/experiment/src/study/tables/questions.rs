@@ -76,7 +76,7 @@ pub(super) fn best(results: &Results) -> Option<String> {
         "## The best policy of each scenario".to_owned(),
         String::new(),
         "By goodput. Differences are in pairs, in bold where their interval does not hold 0. Where `none` is best, \
-         a breaker is the wrong tool."
+         a breaker is the wrong tool, as long as nothing is lost by calls that fail: goodput puts no price on them."
             .to_owned(),
         String::new(),
         "| scenario | best | goodput | over local | over none | over adaptive-throttling | over the same with 10 s |".to_owned(),
