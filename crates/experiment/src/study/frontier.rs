@@ -12,7 +12,7 @@ use super::theory::{calls_to_false_trip, open_by_one, q_th_of, seconds_to_false_
 use super::{FRONTIER, Results, cell};
 use crate::statistics::Estimate;
 
-/// How long each run for false alarms is, in seconds.
+/// How long each run for false alarms has errors, in seconds.
 pub const ALARM_SECONDS: u32 = 600;
 
 const INSTANCES: u32 = 10;
@@ -189,9 +189,9 @@ pub fn rows(results: &Results) -> Vec<Row> {
 fn alarms(results: &Results, name: &str) -> Option<Alarms> {
     let own = cell(FRONTIER, "alarms", name);
     let of = |figure: &str| results.values(&own, figure).into_iter().sum::<f64>();
-    let closed = of("closed_share");
+    let closed = of("closed_share(phase=errors)");
     (closed > 0.0).then(|| Alarms {
-        openings: of("openings") - of("flaps"),
+        openings: of("openings(phase=errors)") - of("flaps(phase=errors)"),
         closed_s: closed * f64::from(ALARM_SECONDS) * f64::from(INSTANCES),
     })
 }
