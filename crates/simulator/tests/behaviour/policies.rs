@@ -65,7 +65,7 @@ fn adaptive_throttling_rejects_as_its_formula_says() {
 
 #[test]
 fn a_throttle_that_was_restarted_knows_nothing() {
-    let restart = r#"instance.A.restart=[{ at = "39s", for = "500ms" }]"#;
+    let restart = r#"instance.A.restart=[{ at = "41s", for = "500ms" }]"#;
     let sets =
         [restart, "policy=adaptive_throttling:k=1", "fleet.size=1"].map(|set| set.parse().unwrap());
     let scenario = Scenario::parse_with_sets(OUTAGE, &sets).unwrap();
