@@ -69,10 +69,6 @@ fn history() -> Span {
     Span(Duration::from_secs(120))
 }
 
-#[expect(
-    clippy::derivable_impls,
-    reason = "a variant with braces cannot be marked as the default"
-)]
 impl Default for Policy {
     fn default() -> Self {
         Self::Breaker {}

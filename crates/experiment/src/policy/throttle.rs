@@ -81,7 +81,7 @@ impl Throttle {
     }
 
     fn count(&mut self, which: usize) {
-        let place = self.place(self.present);
+        let place = place(self.present);
         self.parts[place][which] += 1;
         self.sums[which] += 1;
     }
@@ -93,7 +93,7 @@ impl Throttle {
             return;
         }
         for passed in (self.present + 1..=number).take(self.parts.len()) {
-            let place = self.place(passed);
+            let place = place(passed);
             let old = std::mem::take(&mut self.parts[place]);
             for (sum, part) in self.sums.iter_mut().zip(old) {
                 *sum -= part;
@@ -101,10 +101,10 @@ impl Throttle {
         }
         self.present = number;
     }
+}
 
-    fn place(&self, number: u64) -> usize {
-        usize::try_from(number % BUCKETS).unwrap_or_default()
-    }
+fn place(number: u64) -> usize {
+    usize::try_from(number % BUCKETS).unwrap_or_default()
 }
 
 #[cfg(test)]

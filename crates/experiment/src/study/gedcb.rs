@@ -149,27 +149,12 @@ pub(super) fn section(results: &Results) -> Option<String> {
             });
             let gain = availability.published_gain(period);
             let gain = gain.map_or("–".to_owned(), |it| format!("{:.0} %", 100.0 * it));
-            let of = |points: &[Point]| {
-                let found = points.iter().find(|it| it.period == period);
-                let gain = found.and_then(|it| it.gain);
-                let gain = gain.map_or("–".to_owned(), |it| {
-                    let half = it.half_width().unwrap_or(0.0);
-                    format!("{:.1} ± {:.1} %", 100.0 * it.mean, 100.0 * half)
-                });
-                let served = found.and_then(|it| it.served);
-                let served =
-                    served.map_or("–".to_owned(), |it| format!("{:.0} %", 100.0 * it.mean));
-                format!(
-                    "{} | {gain} | {served}",
-                    of_number(found.map(|it| &it.timeouts))
-                )
-            };
             let _ = writeln!(
                 text,
                 "| {} | {period} | {number} | {gain} | {} | {} |",
                 availability.name,
-                of(&votes),
-                of(&quorum)
+                at_period(&votes, period),
+                at_period(&quorum, period)
             );
         }
     }
@@ -181,6 +166,22 @@ pub(super) fn section(results: &Results) -> Option<String> {
          message delayed by half a period.\n",
     );
     Some(text)
+}
+
+/// The cells of one mode at a period: timeouts, gain, served.
+fn at_period(points: &[Point], period: u32) -> String {
+    let found = points.iter().find(|it| it.period == period);
+    let gain = found.and_then(|it| it.gain);
+    let gain = gain.map_or("–".to_owned(), |it| {
+        let half = it.half_width().unwrap_or(0.0);
+        format!("{:.1} ± {:.1} %", 100.0 * it.mean, 100.0 * half)
+    });
+    let served = found.and_then(|it| it.served);
+    let served = served.map_or("–".to_owned(), |it| format!("{:.0} %", 100.0 * it.mean));
+    format!(
+        "{} | {gain} | {served}",
+        of_number(found.map(|it| &it.timeouts))
+    )
 }
 
 fn of_number(estimate: Option<&Estimate>) -> String {
@@ -215,7 +216,7 @@ pub fn csv(results: &Results) -> String {
                     number(availability.published_gain(point.period)),
                 ];
                 let names = format!("{},{mode},{}", availability.name, point.period);
-                text.push_str(&format!("{names},{}\r\n", fields.join(",")));
+                let _ = write!(text, "{names},{}\r\n", fields.join(","));
             }
         }
     }

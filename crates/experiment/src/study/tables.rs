@@ -34,7 +34,7 @@ pub fn markdown(results: &Results) -> String {
             }
         }
         page.extend(engine_loss::section(results));
-        page.extend(questions::best(results));
+        page.push(questions::best(results));
     }
     page.extend(frontier::section(results));
     page.extend(gedcb::section(results));

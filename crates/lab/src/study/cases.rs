@@ -206,7 +206,7 @@ fn with_chance(text: &str) -> Result<String, Failure> {
         let length: Span = length.parse().map_err(broken)?;
         let by = open_for.min(length.0 / 2);
         let millis = |time: Duration| format!("{}ms", time.as_millis());
-        for (key, value) in [("for", length.0 - by / 2), ("for_jitter", by)] {
+        for (key, value) in [("for", length.0.saturating_sub(by / 2)), ("for_jitter", by)] {
             let set = Set::new(&format!("faults.phases.{number}.{key}"), &millis(value));
             varied.push(set.map_err(Failure::runtime)?);
         }

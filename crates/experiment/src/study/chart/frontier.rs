@@ -171,23 +171,7 @@ fn arrow(picture: &mut Picture, class: &str, (x, y): (f64, f64)) {
 
 /// Bars of the blast radius: what the healthy lose, and what the bad one lets through.
 fn bars(picture: &mut Picture, rows: &[Row]) {
-    picture.write(
-        (BARS_LEFT - 92.0, TOP - 32.0),
-        "b ink",
-        "When one of ten cannot reach it",
-    );
-    picture.rectangle("no", (BARS_LEFT - 92.0, TOP - 22.0), (10.0, 10.0));
-    picture.write(
-        (BARS_LEFT - 77.0, TOP - 13.0),
-        "s soft",
-        "good calls of the nine others that are rejected",
-    );
-    picture.rectangle("lost", (BARS_LEFT - 92.0, TOP - 5.0), (10.0, 10.0));
-    picture.write(
-        (BARS_LEFT - 77.0, TOP + 4.0),
-        "s soft",
-        "calls of the bad one that are let through",
-    );
+    bars_legend(picture);
     let shown = [
         "local",
         "advisory",
@@ -233,6 +217,27 @@ fn bars(picture: &mut Picture, rows: &[Row]) {
             picture.write((x, y - 8.0), "s soft mid", "theory");
         }
     }
+}
+
+/// What the bars' colours mean.
+fn bars_legend(picture: &mut Picture) {
+    picture.write(
+        (BARS_LEFT - 92.0, TOP - 32.0),
+        "b ink",
+        "When one of ten cannot reach it",
+    );
+    picture.rectangle("no", (BARS_LEFT - 92.0, TOP - 22.0), (10.0, 10.0));
+    picture.write(
+        (BARS_LEFT - 77.0, TOP - 13.0),
+        "s soft",
+        "good calls of the nine others that are rejected",
+    );
+    picture.rectangle("lost", (BARS_LEFT - 92.0, TOP - 5.0), (10.0, 10.0));
+    picture.write(
+        (BARS_LEFT - 77.0, TOP + 4.0),
+        "s soft",
+        "calls of the bad one that are let through",
+    );
 }
 
 fn look(row: &Row) -> (Shape, &'static str) {

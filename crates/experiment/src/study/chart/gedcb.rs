@@ -28,29 +28,7 @@ pub fn svg(results: &Results) -> String {
             results.plan().repeat
         ),
     );
-    for tenths in [0_i32, 2, 4, 6, 8] {
-        let y = y_of(f64::from(tenths) / 10.0);
-        picture.line(
-            if tenths == 0 { "zero" } else { "grid" },
-            (LEFT, y),
-            (LEFT + WIDTH, y),
-        );
-        picture.write(
-            (LEFT - 8.0, y + 4.0),
-            "s soft end",
-            &format!("{} %", tenths * 10),
-        );
-    }
-    for period in [4_u32, 50, 100, 150, 200, 250, 300] {
-        let x = x_of(period);
-        picture.write((x, TOP + HEIGHT + 17.0), "s soft mid", &period.to_string());
-    }
-    picture.write(
-        (LEFT + WIDTH / 2.0, TOP + HEIGHT + 38.0),
-        "s soft mid",
-        "gossip period, in units of their time",
-    );
-    picture.write((LEFT - 52.0, TOP - 16.0), "s soft", "timeouts saved");
+    axes(&mut picture);
     let published = availability.votes.iter();
     let published = published.filter_map(|(period, _)| {
         Some((x_of(*period), y_of(availability.published_gain(*period)?)))
@@ -86,6 +64,33 @@ pub fn svg(results: &Results) -> String {
     picture.finish(
         "The share of timeouts that votes save, by the gossip period, published and simulated",
     )
+}
+
+/// The grid and what stands at it.
+fn axes(picture: &mut Picture) {
+    for tenths in [0_i32, 2, 4, 6, 8] {
+        let y = y_of(f64::from(tenths) / 10.0);
+        picture.line(
+            if tenths == 0 { "zero" } else { "grid" },
+            (LEFT, y),
+            (LEFT + WIDTH, y),
+        );
+        picture.write(
+            (LEFT - 8.0, y + 4.0),
+            "s soft end",
+            &format!("{} %", tenths * 10),
+        );
+    }
+    for period in [4_u32, 50, 100, 150, 200, 250, 300] {
+        let x = x_of(period);
+        picture.write((x, TOP + HEIGHT + 17.0), "s soft mid", &period.to_string());
+    }
+    picture.write(
+        (LEFT + WIDTH / 2.0, TOP + HEIGHT + 38.0),
+        "s soft mid",
+        "gossip period, in units of their time",
+    );
+    picture.write((LEFT - 52.0, TOP - 16.0), "s soft", "timeouts saved");
 }
 
 /// A line through our points; where its last one is.

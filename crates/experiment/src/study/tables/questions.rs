@@ -71,7 +71,7 @@ pub(super) const QUESTIONS: &[Question] = &[
 ];
 
 /// The policy with the highest goodput of each scenario, and how far `local` and `none` are from it.
-pub(super) fn best(results: &Results) -> Option<String> {
+pub(super) fn best(results: &Results) -> String {
     let mut lines = vec![
         "## The best policy of each scenario".to_owned(),
         String::new(),
@@ -109,5 +109,5 @@ pub(super) fn best(results: &Results) -> Option<String> {
         ));
     }
     lines.push(String::new());
-    Some(lines.join("\n"))
+    lines.join("\n")
 }
