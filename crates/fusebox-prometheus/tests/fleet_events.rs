@@ -55,16 +55,22 @@ impl Lines {
     }
 }
 
-/// Everything that can happen, with the line that the log has of it and the event that a span has.
-fn all() -> Vec<(FleetEvent, &'static str, &'static str)> {
-    let era = Era::new(Incarnation::new(1), Epoch::new(3));
-    let mark = |name: &str| {
-        let builder = Settings::builder(Mode::Quorum).suspicion_run(name.len().try_into().unwrap());
+/// What happens, the line that the log has of it, and the event that a span has.
+type Told = (FleetEvent, &'static str, &'static str);
+
+fn all() -> Vec<Told> {
+    [alone(), itself(), steps()].concat()
+}
+
+/// It goes on without its fleet.
+fn alone() -> Vec<Told> {
+    let mark = |run| {
+        let builder = Settings::builder(Mode::Quorum).suspicion_run(run);
         builder.build().unwrap().fingerprint()
     };
     let differ = ReportRefused::SettingsDiffer {
-        fleet: mark("aaa"),
-        given: mark("aaaa"),
+        fleet: mark(3),
+        given: mark(4),
     };
     let fell_back = |reason| FleetEvent::FellBack { reason };
     vec![
@@ -100,6 +106,16 @@ fn all() -> Vec<(FleetEvent, &'static str, &'static str)> {
             r#"ERROR circuit breaker is refused by its fleet and decides alone breaker="db" why=the fleet votes by settings"#,
             "fell_back reason=settings_differ",
         ),
+    ]
+}
+
+fn era() -> Era {
+    Era::new(Incarnation::new(1), Epoch::new(3))
+}
+
+/// It stands out from its fleet, or an operator wants something of all.
+fn itself() -> Vec<Told> {
+    vec![
         (
             FleetEvent::Localised,
             r#" WARN failure is this instance's own: its circuit breaker is open, and most others are fine breaker="db""#,
@@ -118,12 +134,18 @@ fn all() -> Vec<(FleetEvent, &'static str, &'static str)> {
             "ordered order=force_open",
         ),
         (
-            FleetEvent::Vetoed { era },
+            FleetEvent::Vetoed { era: era() },
             r#" INFO circuit breaker stays closed: its own calls succeed breaker="db" epoch=3"#,
             "vetoed epoch=3",
         ),
+    ]
+}
+
+/// It opens and closes with its fleet.
+fn steps() -> Vec<Told> {
+    vec![
         (
-            FleetEvent::Adopted { era },
+            FleetEvent::Adopted { era: era() },
             r#"DEBUG fleet event breaker="db" event=Adopted"#,
             "adopted epoch=3",
         ),
