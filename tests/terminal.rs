@@ -93,10 +93,10 @@ async fn instances_that_decide_together_show_votes_and_what_each_does_and_the_su
     let begins = |what: &str| lines.iter().rfind(|line| line.starts_with(what));
     let fleet = begins("fleet:      ").unwrap_or_else(|| panic!("{lines:#?}"));
     assert!(fleet.contains(" of 3 suspect, need 2"), "{fleet}");
-    let heard = "            heard by 3 of 3 instances; quorum, engine memory";
-    assert!(begins(heard).is_some(), "{lines:#?}");
-    let column = begins("instance state          in the fleet").expect("a column");
-    assert!(column.ends_with("openings flaps"), "{column}");
+    let engine = "            heard by 3 of 3 instances; quorum, engine memory";
+    assert!(begins(engine).is_some(), "{lines:#?}");
+    let head = begins("instance state          in the fleet").expect("a column");
+    assert!(head.ends_with("openings flaps"), "{head}");
     for line in lines.iter().filter(|line| line.contains('●')) {
         assert!(line.chars().count() <= 80, "{line}");
     }

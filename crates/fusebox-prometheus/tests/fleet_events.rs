@@ -58,22 +58,19 @@ impl Lines {
 /// What happens, the line that the log has of it, and the event that a span has.
 type Told = (FleetEvent, &'static str, &'static str);
 
-/// Everything that can happen.
 fn all() -> Vec<Told> {
-    let mut all = of_company();
-    all.extend(of_decisions());
-    all
+    [alone(), itself(), steps()].concat()
 }
 
-/// The fleet is lost, found, or lets an instance not in.
-fn of_company() -> Vec<Told> {
-    let mark = |name: &str| {
-        let builder = Settings::builder(Mode::Quorum).suspicion_run(name.len().try_into().unwrap());
+/// It goes on without its fleet.
+fn alone() -> Vec<Told> {
+    let mark = |run| {
+        let builder = Settings::builder(Mode::Quorum).suspicion_run(run);
         builder.build().unwrap().fingerprint()
     };
     let differ = ReportRefused::SettingsDiffer {
-        fleet: mark("aaa"),
-        given: mark("aaaa"),
+        fleet: mark(3),
+        given: mark(4),
     };
     let fell_back = |reason| FleetEvent::FellBack { reason };
     vec![
@@ -112,9 +109,12 @@ fn of_company() -> Vec<Told> {
     ]
 }
 
-/// What the fleet decides and an instance does.
-fn of_decisions() -> Vec<Told> {
-    let era = Era::new(Incarnation::new(1), Epoch::new(3));
+fn era() -> Era {
+    Era::new(Incarnation::new(1), Epoch::new(3))
+}
+
+/// It stands out from its fleet, or an operator wants something of all.
+fn itself() -> Vec<Told> {
     vec![
         (
             FleetEvent::Localised,
@@ -134,12 +134,18 @@ fn of_decisions() -> Vec<Told> {
             "ordered order=force_open",
         ),
         (
-            FleetEvent::Vetoed { era },
+            FleetEvent::Vetoed { era: era() },
             r#" INFO circuit breaker stays closed: its own calls succeed breaker="db" epoch=3"#,
             "vetoed epoch=3",
         ),
+    ]
+}
+
+/// It opens and closes with its fleet.
+fn steps() -> Vec<Told> {
+    vec![
         (
-            FleetEvent::Adopted { era },
+            FleetEvent::Adopted { era: era() },
             r#"DEBUG fleet event breaker="db" event=Adopted"#,
             "adopted epoch=3",
         ),

@@ -76,9 +76,9 @@ fn the_page_about_traces_has_every_span_and_event_that_is_ours() {
     }
 }
 
-/// The lines of the page that list the values of a label: the attribute that they are members of, and members that
-/// stand in a span, but in no metric.
-const LABELS: &[(&str, &str, &[&str])] = &[
+/// Each list of values: how its line begins, whose members they are, and members that do not occur in a metric,
+/// though they do in a span.
+const VALUES: &[(&str, &str, &[&str])] = &[
     (
         "- `outcome` of calls:",
         "circuit_breaker.outcome",
@@ -153,7 +153,7 @@ const LABELS: &[(&str, &str, &[&str])] = &[
 #[test]
 fn the_page_about_metrics_lists_the_values_of_labels() {
     let registry = Registry::read();
-    for &(line, key, never) in LABELS {
+    for &(line, key, never) in VALUES {
         let rest = METRICS.split(line).nth(1);
         let rest = rest.unwrap_or_else(|| panic!("the page has the line {line}"));
         let item = rest.split("\n- ").next().unwrap_or_default();
