@@ -222,6 +222,7 @@ impl Engine {
             self.counted.openings += 1;
         }
         self.told = now;
+        self.counted.pushed += 1;
         Some(view)
     }
 

@@ -30,7 +30,7 @@ pub(crate) use coordination::{CoordinationArgs, EngineArgs, GossipArgs};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
 use scenario::{ResultArgs, ScenarioArgs};
-pub(crate) use simulation::{SimulateArgs, SweepArgs, VirtualArgs};
+pub(crate) use simulation::{SimulateArgs, StudyArgs, SweepArgs, VirtualArgs};
 
 /// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
 const MAX_WORKERS: u64 = 256;
@@ -80,6 +80,9 @@ pub(crate) enum Role {
     /// Simulate a scenario under every combination of some settings, and show which are best
     #[command(before_long_help = help::SWEEP_FIRST, after_long_help = help::SWEEP)]
     Sweep(SweepArgs),
+    /// Simulate many scenarios under every policy that applies, and lay out what answers a question
+    #[command(before_long_help = help::STUDY_FIRST, after_long_help = help::STUDY)]
+    Study(StudyArgs),
     /// List the scenarios that come with the lab, or print one
     #[command(after_long_help = help::SCENARIOS)]
     Scenarios(ScenariosArgs),

@@ -12,6 +12,8 @@
 //! | `event_table` | the table of a run's events, a CSV file |
 //! | `simulate` | runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
+//! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
+//! | `trials` | the file of the trials of a sweep or a study |
 //! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
 //! | `file` | files of the user: read within a bound of size, written whole or not at all |
@@ -46,10 +48,12 @@ mod settle;
 mod shortage;
 mod shutdown;
 mod simulate;
+mod study;
 mod sweep;
 mod terminal;
 mod timer;
 mod together;
+mod trials;
 mod unreliable;
 mod words;
 
@@ -144,6 +148,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             stage.play(settings, run::run)
         }
         Some(Role::Simulate(args)) => drive(threads(0)?, simulate::simulate(args)),
+        Some(Role::Study(args)) => drive(threads(0)?, study::study(args)),
         Some(Role::Sweep(args)) => drive(threads(0)?, simulate::sweep(args)),
         Some(Role::Completions(args)) => {
             print::line(Cli::completions(args.shell).trim_end());

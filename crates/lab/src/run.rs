@@ -26,7 +26,7 @@ pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
 pub(crate) use machine::commit;
 pub(crate) use settled::settled;
-pub(crate) use shipped::{RUN_WITH, Source, read};
+pub(crate) use shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 
 use entries::{Entries, turns};
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 use experiment::bounds::{self, range};
 use experiment::faults::Plan;
 use experiment::fleet::UNHEALTHY_AT;
+use experiment::policy::Policy;
 use experiment::scenario::{
     Fleet, InstanceSettings, Mode, Scenario, Written, WrittenEngine, WrittenNetwork,
 };
@@ -66,6 +67,7 @@ pub(crate) fn together(args: &TogetherArgs, seed: u64) -> Result<Together, Failu
     let asked = Asked::of(args.coordination.clone(), &file)?;
     let lab = lab(args, &file, &names, &asked)?;
     let written = Written {
+        policy: Policy::default(),
         title: "the default run".to_owned(),
         seed,
         // A run that goes on until it is ended is a scenario of a day, of which people watch the beginning.

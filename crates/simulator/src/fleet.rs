@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use experiment::coordination::{CoordinationRecord, UsedEngine};
 use experiment::scenario::{Mode, Scenario};
-use fusebox_fleet::{Action, Event, Ticket, View};
+use fusebox_fleet::{Action, Event, Evidence, Settings, Ticket, View};
 
 pub(crate) use experiment::engine::{
     Answer, Engine, EngineTurn, Passage, Request, Served, Way, Wires,
@@ -103,6 +103,7 @@ impl Fleet {
                 mode,
                 engine: UsedEngine::Memory,
                 rules: settings.fingerprint().to_string(),
+                report_every_s: report_every(settings).as_secs_f64(),
                 ..CoordinationRecord::default()
             },
             #[cfg(test)]
@@ -184,7 +185,7 @@ impl Fleet {
 
     fn serve(&mut self, now: u64, from: From, request: Request) {
         #[cfg(test)]
-        let request = self.knocked_out.request(&request);
+        let request = self.knocked_out.request(request);
         match self.engine.serve(now, &request) {
             Served::Lost => {}
             Served::At(at) => self.put(at, Message::Serve { from, request }),
@@ -262,6 +263,14 @@ impl Fleet {
             instances: hosts.map(|host| host.finish(end)).collect(),
             ..self.record
         }
+    }
+}
+
+/// How often an instance reports when nothing happens: where counts are merged, as often as they are sent.
+fn report_every(settings: &Settings) -> Duration {
+    match settings.mode().dials().evidence {
+        Evidence::Counts => settings.pool_batch().min(settings.heartbeat()),
+        _ => settings.heartbeat(),
     }
 }
 

@@ -323,6 +323,11 @@ pub const CATALOGUE: &[Definition] = &[
         "Time between the first and the last closing after the first fault; infinite when one was not closed at the end.",
     ),
     fleet(
+        "lost_in_recovery",
+        Unit::Expected,
+        "Expected number of rejected calls that would have succeeded, while the downstream was healthy again after it had not been.",
+    ),
+    fleet(
         "probes",
         Unit::Count,
         "Calls that half-open breakers permitted.",
@@ -342,6 +347,12 @@ pub const CATALOGUE: &[Definition] = &[
         Unit::PerSecond,
         "Messages between an instance and the engine, both ways, per second; without a target: the mean.",
     ),
+    coordination(
+        "messages_expected",
+        Unit::PerSecond,
+        "The same by the formula: two for each report that is due, for each change of an opinion and for each request about a probe, and one for each view that all are told.",
+    ),
+    coordination("view_age", Unit::Seconds, "Mean age of the last view."),
     coordination(
         "alone_share",
         Unit::Share,

@@ -109,6 +109,24 @@ Exit status:
   3    a trial is not valid, and counts in no figure
   130  ended at once by a second Ctrl-C";
 
+pub(super) const STUDY_FIRST: &str = "\
+Examples:
+  breaker-lab study coordination
+  breaker-lab study coordination --seeds 30 --out runs/coordination
+  breaker-lab study coordination --only one-bad-instance --only frontier";
+
+pub(super) const STUDY: &str = "\
+The folder holds table.md, study.csv, summary.json, the charts and every trial;
+the same command with the same --out goes on where it was ended.
+
+Exit status:
+  0    all runs are done
+  1    it was ended early, or something broke; what is done is kept
+  2    the command line or a variable is wrong, or the folder belongs to
+       something else; nothing was started
+  3    a run is not valid, and counts in no figure
+  130  ended at once by a second Ctrl-C";
+
 pub(super) const SCENARIOS: &str = "\
 Examples:
   breaker-lab scenarios

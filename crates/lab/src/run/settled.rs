@@ -86,7 +86,9 @@ fn only_in_virtual_time(scenario: &Scenario) -> Option<String> {
     let leave = leave.map(|(place, _)| format!("instance.{}.leaves_at", name(place)));
     let step = || scenario.clock_steps().next();
     let step = || step().map(|(place, _)| format!("instance.{}.clock_step", name(place)));
-    leave.or_else(step)
+    let throttles = scenario.policy().throttle().is_some();
+    let policy = || throttles.then(|| format!("policy = {}", scenario.policy()));
+    leave.or_else(step).or_else(policy)
 }
 
 /// An engine that was asked for has a use, and nothing of the scenario is about another one.

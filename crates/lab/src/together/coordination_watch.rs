@@ -33,6 +33,8 @@ struct Watched {
     name: String,
     reader: Reader,
     alone: Duration,
+    /// The age of its view, summed over the time: seconds of seconds.
+    ages: f64,
     localised: u64,
     was_localised: bool,
     tally: Tally,
@@ -49,6 +51,7 @@ impl CoordinationWatch {
             name,
             reader,
             alone: Duration::ZERO,
+            ages: 0.0,
             localised: 0,
             was_localised: false,
             tally: Tally::default(),
@@ -87,8 +90,14 @@ impl CoordinationWatch {
             engine: self.engine,
             rules: self.rules.to_string(),
             watched_s: self.last.as_secs_f64(),
+            // Changes of opinion and pushes to each are not counted, so that no number of messages is expected.
+            report_every_s: 0.0,
             ledger: ledger.unwrap_or_else(|| self.heard()),
-            instances: self.watched.iter().map(Watched::record).collect(),
+            instances: self
+                .watched
+                .iter()
+                .map(|one| one.record(self.last))
+                .collect(),
         }
     }
 
@@ -107,6 +116,7 @@ impl CoordinationWatch {
             openings: self.openings,
             forgot: forgot.max().unwrap_or(0),
             lost_messages: 0,
+            pushed: 0,
             leases: Leases {
                 granted: succeeded + failed + leases(LeaseOutcome::Void),
                 early: leases(LeaseOutcome::Early),
@@ -136,6 +146,7 @@ impl Watched {
         if !status.is_fresh {
             self.alone += since;
         }
+        self.ages += status.view_age.as_secs_f64() * since.as_secs_f64();
         if status.is_localised && !self.was_localised {
             self.localised += 1;
         }
@@ -143,7 +154,7 @@ impl Watched {
         self.tally = status.tally;
     }
 
-    fn record(&self) -> MemberRecord {
+    fn record(&self, watched: Duration) -> MemberRecord {
         let tally = &self.tally;
         let fallbacks = FallbackReason::ALL.iter();
         MemberRecord {
@@ -151,7 +162,9 @@ impl Watched {
             sent: requests(tally, Direction::Sent),
             received: requests(tally, Direction::Received)
                 + tally.messages(MessageKind::Push, Direction::Received),
+            changes: 0,
             alone_s: self.alone.as_secs_f64(),
+            view_age_s: self.ages / watched.as_secs_f64().max(f64::MIN_POSITIVE),
             vetoes: tally.vetoes(),
             fallbacks: fallbacks.map(|&reason| tally.fallbacks(reason)).sum(),
             localised: self.localised,

@@ -18,19 +18,19 @@ pub(crate) struct KnockedOut {
 
 impl KnockedOut {
     /// The request as an engine without these rules takes it.
-    pub(super) fn request(&self, request: &Request) -> Request {
-        match request {
+    pub(super) fn request(&self, request: Request) -> Request {
+        match &request {
             Request::Acquire(ask) if self.lease_time => {
                 let minute = Duration::from_secs(60);
                 Request::Acquire(Acquire::new(ask.from.clone(), ask.era, minute))
             }
             Request::Settle(settlement) if self.fencing => {
                 let Some((holder, token)) = &self.holder else {
-                    return request.clone();
+                    return request;
                 };
                 Request::Settle(Settlement::new(holder.clone(), *token, settlement.result))
             }
-            _ => request.clone(),
+            _ => request,
         }
     }
 
