@@ -278,7 +278,7 @@ impl Member {
         self.overlay = Overlay::None;
         self.probes.asking = Asking::Not;
         if state == BreakerState::Closed {
-            self.opinions.withdraw();
+            self.opinions.recovered(&self.settings);
             // A verdict from before this is not imposed on it without new trouble of its own.
             self.cleared = self.news.era();
         }

@@ -5,10 +5,11 @@
 //! enough for a sensible fleet. All of them are checked together by `fusebox_fleet`.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox_fleet::{Mode, Settings, SettingsBuilder};
+use fusebox_fleet::{Mode, OwnTrips, Settings, SettingsBuilder, UnknownMode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -29,6 +30,14 @@ impl CoordinationMode {
 impl fmt::Display for CoordinationMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl FromStr for CoordinationMode {
+    type Err = UnknownMode;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMode> {
+        name.parse().map(Self)
     }
 }
 
@@ -96,14 +105,15 @@ impl Plain for f64 {
 
 macro_rules! coordination {
     ($($(#[$attribute:meta])* $name:ident: $type:ty,)*) => {
-        /// What instances tell each other, as it is written; every key may be missing.
+        /// What instances tell each other, as it is written; every key may be missing. A performer that knows
+        /// more engines than a scenario may name has a type of its own for them.
         #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
         #[serde(deny_unknown_fields, default)]
-        pub struct Coordination {
+        pub struct Coordination<E = EngineKind> {
             /// How they decide.
             pub mode: CoordinationMode,
             /// Where the ledger is kept.
-            pub engine: EngineKind,
+            pub engine: E,
             $(
                 $(#[$attribute])*
                 #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,6 +124,21 @@ macro_rules! coordination {
         impl Coordination {
             /// The names of the settings.
             pub const SETTINGS: &[&str] = &[$(stringify!($name)),*];
+        }
+
+        impl<E> Coordination<E> {
+            /// The same with another engine.
+            pub fn with_engine<F>(self, engine: F) -> Coordination<F> {
+                Coordination {
+                    mode: self.mode,
+                    engine,
+                    $($name: self.$name,)*
+                }
+            }
+
+            fn says_no_setting(&self) -> bool {
+                $(self.$name.is_none())&&*
+            }
 
             fn with_own(&self, mut builder: SettingsBuilder) -> SettingsBuilder {
                 $(if let Some(value) = self.$name {
@@ -183,13 +208,26 @@ coordination! {
     pool_keep: Span,
 }
 
-impl Coordination {
+impl<E> Coordination<E> {
+    /// What becomes of a breaker's settings where instances decide in this mode: in a contrast without trips of
+    /// their own it does not trip by itself.
+    pub fn breaker(&self, breaker: BreakerSettings) -> BreakerSettings {
+        match self.mode.0.dials().own_trips {
+            OwnTrips::On => breaker,
+            OwnTrips::Off => without_own_trips(breaker),
+        }
+    }
+
     /// The settings of a fleet with these breakers and this call timeout, all checked together.
     ///
     /// # Errors
     ///
     /// Every setting that is not allowed, with its key, its value and what is.
-    pub(super) fn settings(
+    ///
+    /// # Panics
+    ///
+    /// Never: the defaults are allowed.
+    pub fn settings(
         &self,
         breaker: &BreakerSettings,
         call_timeout: Span,
@@ -208,7 +246,7 @@ impl Coordination {
     }
 
     fn says_nothing(&self) -> bool {
-        *self == Self::default()
+        self.mode.is_local() && self.says_no_setting()
     }
 
     /// The builder with what follows from the breaker.
@@ -268,7 +306,7 @@ fn failures_to_trip(breaker: &BreakerSettings) -> Option<u32> {
 }
 
 /// The breaker of an instance that may not trip by itself, as a contrast asks for: only the fleet opens it.
-pub(super) fn without_own_trips(breaker: BreakerSettings) -> BreakerSettings {
+fn without_own_trips(breaker: BreakerSettings) -> BreakerSettings {
     BreakerSettings {
         // A breaker without any rule is refused; this one is never met.
         consecutive_failures: Some(OrOff::On(u32::MAX)),

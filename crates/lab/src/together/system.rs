@@ -7,6 +7,7 @@ use std::time::Duration;
 use experiment::fleet::{Recorder, UNHEALTHY_AT};
 use experiment::load::{LoadResult, Phases};
 use fusebox::{Breaker, Clock, SystemClock};
+use fusebox_fleet::host::Reader;
 use telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -15,6 +16,7 @@ use super::Watched;
 use super::bound::Bound;
 use super::event_writer::Tap;
 use super::fleet::Fleet;
+use crate::coordination::Engines;
 use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
@@ -93,7 +95,7 @@ impl Part {
 impl System {
     pub(crate) fn start(
         settings: Together,
-        bound: Bound,
+        (bound, engines): (Bound, Option<Engines>),
         telemetry: &Telemetry,
         course: Course,
     ) -> (Self, Watched) {
@@ -123,6 +125,7 @@ impl System {
         rest.tasks.spawn(serve);
 
         let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
+        let made = joined(made, engines.as_ref());
         let fleet = followed(&made, clock, course.unhealthy_at, overload);
         if let Some(tap) = &course.events {
             record.tell(tap.calls());
@@ -137,6 +140,8 @@ impl System {
             names,
             breakers: crew.breakers,
             permitted: crew.permitted,
+            readers: crew.readers,
+            engines,
             running,
             record: Arc::clone(&record),
             fleet,
@@ -184,6 +189,18 @@ fn waits(settings: &Together) -> BTreeMap<String, Duration> {
 
 /// An instance that does not run yet, with its name and its socket.
 type Made = (String, Instance, Listening);
+
+/// The same instances, each with its part in what they decide together, if they do.
+fn joined(made: Vec<Made>, engines: Option<&Engines>) -> Vec<Made> {
+    let Some(engines) = engines else {
+        return made;
+    };
+    let joined = made.into_iter().map(|(name, instance, listening)| {
+        let instance = instance.joining(engines.joining(&name));
+        (name, instance, listening)
+    });
+    joined.collect()
+}
 
 /// The fleet of these instances, from now on.
 fn followed(made: &[Made], clock: SystemClock, unhealthy_at: f64, overload: bool) -> Arc<Fleet> {
@@ -233,6 +250,7 @@ struct Crew {
     part: Part,
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
+    readers: Vec<Reader>,
     targets: Vec<Named<BaseUrl>>,
 }
 
@@ -248,6 +266,7 @@ impl Crew {
             part,
             breakers: Vec::new(),
             permitted: Vec::new(),
+            readers: Vec::new(),
             targets: Vec::new(),
         };
         for (place, (name, instance, listening)) in instances.into_iter().enumerate() {
@@ -257,6 +276,7 @@ impl Crew {
             }
             crew.breakers.push(instance.breaker().clone());
             crew.permitted.push(instance.permitted());
+            crew.readers.extend(instance.fleet().cloned());
             let value = BaseUrl::of(listening.address);
             crew.targets.push(Named { name, value });
             let serve = instance.serve(listening, serving.clone(), shutdown.clone());
