@@ -160,9 +160,12 @@ impl Member {
             return out;
         }
         let now = self.time.follow(now);
+        if event == Event::Distrusted {
+            self.news.doubt();
+        }
         self.lapse(now, chance, &mut out);
         match event {
-            Event::Tick => {}
+            Event::Tick | Event::Distrusted => {}
             Event::Finished(result) => self.finished(now, result),
             Event::Rejected => self.rejected(now, chance, &mut out),
             Event::Breaker(state) => self.breaker_changed(state),

@@ -257,7 +257,8 @@ impl Settings {
         self.probe.stagger
     }
 
-    /// How long an engine keeps a verdict that nobody reads.
+    /// How long an engine keeps a verdict that nobody reads, and how long the fleet may hold a breaker without
+    /// closing.
     pub fn verdict_for(&self) -> Duration {
         self.probe.verdict_for
     }
@@ -271,7 +272,7 @@ impl Settings {
         u64::from(self.pool.window) * u64::from(windows)
     }
 
-    /// The calls of one instance's window: fewer, of all instances together, are no evidence.
+    /// The calls of one instance's window, of which the merged one is a multiple.
     pub fn pool_window(&self) -> u32 {
         self.pool.window
     }

@@ -30,6 +30,21 @@ fn the_defaults_are_those_that_are_documented() {
 }
 
 #[test]
+fn a_verdict_is_kept_for_ten_gaps_and_for_a_lease_and_the_gap_after_it() {
+    let quick = |to: SettingsBuilder| {
+        let to = to.open_for(SECOND / 5).probe_timeout(SECOND / 10);
+        let settings = to.minimum_gap(SECOND / 10).longest_gap(SECOND / 5).build();
+        settings.unwrap().verdict_for()
+    };
+    let builder = || Settings::builder(Mode::Quorum);
+
+    // The prober's lease may last for a minute, however short the gaps are.
+    assert_eq!(quick(builder()), Duration::from_millis(60_200));
+    let short = builder().longest_lease(SECOND * 11 / 10);
+    assert_eq!(quick(short), 2 * SECOND);
+}
+
+#[test]
 fn every_mode_can_be_built_with_its_defaults() {
     for mode in Mode::ALL {
         assert!(Settings::builder(mode).build().is_ok(), "{mode}");

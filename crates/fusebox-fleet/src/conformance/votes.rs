@@ -225,16 +225,24 @@ async fn counts(stage: &mut Stage<'_>) -> Result<(), String> {
     let few = stage.send(&report).await?;
     ensure(
         !few.verdict.is_open(),
-        "fewer calls than a window opened",
+        "nine failures opened, and the merged window holds twenty calls",
         few,
     )?;
     let mut report = stage.report_of(1, Fine);
     report.counts = Counts::new(6, 0);
-    let mixed = stage.send(&report).await?;
+    let young = stage.send(&report).await?;
     ensure(
-        mixed.verdict.is_open(),
-        "nine of fifteen did not open",
-        mixed,
+        !young.verdict.is_open(),
+        "nine of fifteen opened before the merged window was full",
+        young,
+    )?;
+    let mut report = stage.report_of(1, Fine);
+    report.counts = Counts::new(0, 1);
+    let enough = stage.send(&report).await?;
+    ensure(
+        enough.verdict.is_open(),
+        "ten failures of sixteen did not open, and twenty calls with ten do",
+        enough,
     )
 }
 

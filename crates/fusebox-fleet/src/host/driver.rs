@@ -223,12 +223,11 @@ impl Driver {
                 self.probed(ProbeResult::Void);
             }
             let limit = self.member.settings().verdict_for();
-            self.part.watch(
-                now,
-                self.member.overlay().is_held(),
-                limit,
-                self.member.settings().stale_after(),
-            );
+            let stale_after = self.member.settings().stale_after();
+            let is_held = self.member.overlay().is_held();
+            if self.part.watch(now, is_held, limit, stale_after) {
+                events.push_back(Event::Distrusted);
+            }
         }
         if let Some(view) = self.member.view() {
             self.part.view = Some(view);

@@ -55,23 +55,26 @@ impl Part {
 
     /// An engine that holds a breaker for as long as no verdict is kept is not believed until the instance
     /// has gone on alone. Where the fleet is right, that costs one probe; where the engine has gone mad, it is
-    /// the way out.
+    /// the way out. Returns whether that begins now: then the member has to be told, or it would hold the breaker
+    /// until its view is stale, while nothing that would let it probe is believed.
     pub(super) fn watch(
         &mut self,
         now: Duration,
         is_held: bool,
         limit: Duration,
         stale_after: Duration,
-    ) {
+    ) -> bool {
         self.now = now;
         if !is_held {
             self.held_since = None;
-            return;
+            return false;
         }
         let since = *self.held_since.get_or_insert(now);
-        if now >= since.saturating_add(limit) && !self.distrusts() {
+        let begins = now >= since.saturating_add(limit) && !self.distrusts();
+        if begins {
             self.distrust_until = Some(now.saturating_add(stale_after));
         }
+        begins
     }
 
     pub(super) fn distrusts(&self) -> bool {

@@ -32,8 +32,9 @@ impl Pool {
         self.buckets.clear();
     }
 
-    /// Whether failures among the latest calls reach the threshold. Fewer calls than one instance's window
-    /// are no evidence.
+    /// Whether failures among the latest calls reach the threshold of a full window. While the window is
+    /// not full, the calls that it lacks count as successes. So it opens on no fewer failures than a full one,
+    /// and not only once it is full: those failures would still be in it then.
     pub(super) fn carries(&self, now: Duration, rules: &Settings, voters: u32) -> bool {
         let oldest = bucket(now.saturating_sub(rules.pool_keep()), rules);
         let wanted = rules.pool_calls(voters);
@@ -44,16 +45,13 @@ impl Pool {
                 break;
             }
         }
-        if sum.calls() < u64::from(rules.pool_window()) {
-            return false;
-        }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a ratio is kept in millionths, from 1 to a million"
         )]
         let threshold = (rules.pool_threshold().as_f64() * WHOLE).round() as u128;
-        u128::from(sum.failed) * 1_000_000 >= threshold * u128::from(sum.calls())
+        u128::from(sum.failed) * 1_000_000 >= threshold * u128::from(sum.calls().max(wanted))
     }
 }
 

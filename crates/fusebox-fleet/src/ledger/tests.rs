@@ -282,6 +282,27 @@ fn merged_counts_open_at_the_threshold_over_the_merged_window() {
 }
 
 #[test]
+fn a_young_merged_window_opens_on_no_fewer_failures_than_a_full_one() {
+    let mut fleet = Fleet::new(Mode::Pooled, |settings| settings.pool_window(10));
+    fleet.all_say(0..6, Fine); // three windows: 15 failures of 30 calls
+    for round in ["after the start", "after a closing"] {
+        let mut add = |failed| {
+            fleet.now += 100 * MS;
+            let mut report = fleet.report_of(1, Fine);
+            report.counts = Counts::new(0, failed);
+            let view = fleet.ledger.report(fleet.now, &report).unwrap();
+            view.verdict.is_open()
+        };
+        assert!(!add(14), "{round}");
+        assert!(add(1), "as a window full of successes would, {round}");
+        fleet.wait();
+        let lease = fleet.ask(1).unwrap();
+        fleet.settle(1, lease, ProbeResult::Succeeded).unwrap();
+        fleet.all_say(0..6, Fine);
+    }
+}
+
+#[test]
 fn in_advisory_mode_the_verdict_follows_the_votes() {
     let mut fleet = Fleet::new(Mode::Advisory, |settings| settings);
     assert!(fleet.all_say(0..2, Suspect).verdict.is_open());

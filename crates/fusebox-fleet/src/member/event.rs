@@ -44,6 +44,9 @@ pub enum Event {
     Lost(Ticket),
     /// The engine has told all instances something, or has answered a settlement.
     Pushed(View),
+    /// What the engine says is not believed any more: the instance is alone at once, as if its view had become
+    /// stale, until the engine answers a report again.
+    Distrusted,
     /// The instance shuts down in order.
     Leave,
 }

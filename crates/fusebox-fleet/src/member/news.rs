@@ -16,6 +16,8 @@ pub(super) struct News {
     answered: u64,
     /// When that report was sent.
     heard_at: Option<Duration>,
+    /// It is not believed, however young it is.
+    is_doubted: bool,
     /// When somebody may probe, by the newest view.
     probe_at: Duration,
 }
@@ -50,12 +52,17 @@ impl News {
     }
 
     pub(super) fn is_fresh(&self, now: Duration, stale_after: Duration) -> bool {
-        self.stale_at(stale_after).is_some_and(|end| now < end)
+        !self.is_doubted && self.stale_at(stale_after).is_some_and(|end| now < end)
     }
 
     /// The view if it is fresh.
     pub(super) fn fresh(&self, now: Duration, stale_after: Duration) -> Option<View> {
         self.view.filter(|_| self.is_fresh(now, stale_after))
+    }
+
+    /// Until the next answer.
+    pub(super) fn doubt(&mut self) {
+        self.is_doubted = true;
     }
 
     pub(super) fn answer(
@@ -69,6 +76,7 @@ impl News {
             return Heard::Nothing;
         }
         self.answered = ticket.number;
+        self.is_doubted = false;
         self.heard_at = self.heard_at.max(Some(ticket.sent_at));
         match self.era() {
             Some(era) if era.incarnation != view.era.incarnation => {

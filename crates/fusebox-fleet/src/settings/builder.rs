@@ -230,8 +230,10 @@ impl SettingsBuilder {
         self
     }
 
-    /// How long an engine keeps a verdict that nobody reads: at least ten times `longest_gap`, or an open
-    /// verdict could be forgotten between two probes. Default that.
+    /// How long an engine keeps a verdict that nobody reads, and how long an instance lets the fleet hold its
+    /// breaker before it goes on alone: at least ten times `longest_gap`, or an open verdict could be forgotten
+    /// between two probes. Default that, or `longest_lease` and `longest_gap` together where that is longer: so
+    /// long a fleet may wait for a prober that fell silent.
     pub fn verdict_for(mut self, lifetime: Duration) -> Self {
         self.verdict_for = Some(lifetime);
         self
@@ -250,7 +252,9 @@ impl SettingsBuilder {
         self
     }
 
-    /// The share of failures in the merged window that opens the fleet, above 0 and up to 1. Default 0.5.
+    /// The share of failures in the merged window that opens the fleet, above 0 and up to 1. Default 0.5. Until
+    /// the window is full, the calls that it lacks count as successes, so it always takes this share of a full
+    /// window.
     pub fn pool_threshold(mut self, share: f64) -> Self {
         self.pool_threshold = share;
         self

@@ -23,6 +23,23 @@ fn a_stale_view_ends_a_hold_with_an_open_period_of_its_own_and_is_told_once() {
 }
 
 #[test]
+fn an_engine_that_is_not_believed_holds_nobody_from_then_on() {
+    let mut rig = Rig::held();
+
+    let actions = rig.tell(Event::Distrusted);
+
+    let wait = 600 * MS;
+    assert_eq!(breaker(actions.clone()), [Action::LoseEngine { wait },]);
+    assert!(actions.contains(&Action::Notice(Notice::EngineLost)));
+    assert!(rig.member.view().is_none());
+    assert_eq!(
+        breaker(rig.decide(OPEN)),
+        [],
+        "a push is not believed, either"
+    );
+}
+
+#[test]
 fn an_old_verdict_is_not_imposed_again_when_the_engine_is_back() {
     let mut rig = Rig::held();
     rig.engine = false;

@@ -137,7 +137,9 @@ impl SettingsBuilder {
         check.at_least("longest_lease", longest_lease, (shortest, why));
         check.time_or_zero("longest_lease", longest_lease);
         let ten_gaps = longest_gap.saturating_mul(10);
-        let verdict_for = self.verdict_for.unwrap_or(ten_gaps);
+        // A prober that falls silent keeps its lease to the end, and somebody else probes a gap later.
+        let one_lease = longest_lease.saturating_add(longest_gap);
+        let verdict_for = self.verdict_for.unwrap_or(ten_gaps.max(one_lease));
         let why = "ten times longest_gap, or an open verdict may be forgotten between two probes";
         check.at_least("verdict_for", verdict_for, (ten_gaps, why));
         Probe {

@@ -81,13 +81,13 @@ local function count(text, rules, voters, succeeded, failed)
     p.first, p.first_ok, p.first_bad = at, ok, bad
     p.ok, p.bad, p.n = p.ok + ok, p.bad + bad, p.n + 1
   end
+  p.wanted = wanted
   return p
 end
 
--- Fewer calls than one instance's window are no evidence.
+-- The calls that a window lacks until it is full count as successes.
 local function carries(p, rules)
-  local calls = p.ok + p.bad
-  return calls >= rules.window and p.bad * 1000000 >= rules.threshold * calls
+  return p.bad * 1000000 >= rules.threshold * math.max(p.ok + p.bad, p.wanted)
 end
 
 -- Writes what has to be beside the field, and returns the field.
