@@ -287,7 +287,7 @@ async fn assert_openings_match_the_counters(prometheus: &Prometheus, lab: &Lab) 
     let before = lab.openings().await;
     let (stored, after) = eventually("a scrape between two looks", async || {
         let stored = prometheus
-            .now("sum(circuit_breaker_trips_total{rule!=\"manual\"})")
+            .now("sum(circuit_breaker_trips_total{rule!~\"manual|engine_lost\"})")
             .await;
         let stored = stored.first()?.value();
         (stored >= before).then_some((stored, lab.openings().await))
@@ -300,7 +300,7 @@ async fn assert_openings_match_the_counters(prometheus: &Prometheus, lab: &Lab) 
         .now(&query_of("fleet.json: Openings in a minute"))
         .await[0]
         .value();
-    let counter = "circuit_breaker_trips_total{rule!=\"manual\"}";
+    let counter = "circuit_breaker_trips_total{rule!~\"manual|engine_lost\"}";
     let grown = format!("sum({counter} - {counter} offset 1m)");
     let grown = prometheus.now(&grown).await[0].value();
     // Between the two questions one more scrape may come, with an opening of each.

@@ -88,6 +88,9 @@ pub struct MemberRecord {
     pub sent: u64,
     /// Messages that it received.
     pub received: u64,
+    /// For how long it was not there, in seconds: before a restart was over, or after it had left.
+    #[serde(default)]
+    pub absent_s: f64,
     /// How often its opinion changed from one report to the next.
     #[serde(default)]
     pub changes: u64,
@@ -113,15 +116,18 @@ impl Figures for CoordinationRecord {
             .filter(|one| target.is_none_or(|name| one.name == name));
         let asked: Vec<&MemberRecord> = asked.collect();
         let sum = |of: fn(&MemberRecord) -> u64| number(asked.iter().map(|one| of(one)).sum());
-        let watched = self.watched_s * number(asked.len() as u64);
+        let watched = self.present_s(&asked);
         let share = |part: f64| (watched > 0.0).then(|| part / watched);
         let leases = &self.ledger.leases;
         match figure.definition.name {
             "messages" => share(sum(|one| one.sent + one.received)),
             "messages_expected" => self.messages_expected(&asked),
             "view_age" => {
-                let ages: f64 = asked.iter().map(|one| one.view_age_s).sum();
-                (!asked.is_empty()).then(|| ages / number(asked.len() as u64))
+                let ages = asked.iter().map(|one| {
+                    let present = self.watched_s - one.absent_s;
+                    present * one.view_age_s
+                });
+                share(ages.sum())
             }
             "alone_share" => share(asked.iter().map(|one| one.alone_s).sum()),
             "vetoes" => Some(sum(|one| one.vetoes)),
@@ -142,10 +148,10 @@ impl CoordinationRecord {
     /// request about a probe, of which each instance has its share. h is the time between reports, a the changes of
     /// its opinion per second.
     fn messages_expected(&self, asked: &[&MemberRecord]) -> Option<f64> {
-        let (asked, all) = (asked.len() as u64, self.instances.len() as u64);
-        if self.report_every_s <= 0.0 || self.watched_s <= 0.0 || asked == 0 {
+        if self.report_every_s <= 0.0 || self.watched_s <= 0.0 || asked.is_empty() {
             return None;
         }
+        let all: Vec<&MemberRecord> = self.instances.iter().collect();
         let changes: u64 = self.instances.iter().map(|one| one.changes).sum();
         let leases = &self.ledger.leases;
         let about_probes = leases.granted
@@ -155,9 +161,14 @@ impl CoordinationRecord {
             + leases.succeeded
             + leases.failed
             + leases.fenced;
-        let of_each =
-            2.0 * number(changes + about_probes) / number(all) + number(self.ledger.pushed);
-        Some(2.0 / self.report_every_s + of_each / self.watched_s)
+        let asked_for = 2.0 * number(changes + about_probes) / self.present_s(&all);
+        Some(2.0 / self.report_every_s + asked_for + number(self.ledger.pushed) / self.watched_s)
+    }
+
+    /// For how long these instances were there, all together, in seconds.
+    fn present_s(&self, instances: &[&MemberRecord]) -> f64 {
+        let present = instances.iter().map(|one| self.watched_s - one.absent_s);
+        present.sum()
     }
 }
 

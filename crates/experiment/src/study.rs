@@ -277,19 +277,37 @@ impl<'a> Results<'a> {
 
     /// A figure in a cell as a share of the same in another one, in pairs of one seed each.
     pub fn ratio(&self, cell: &Cell, base: &Cell, figure: &str) -> Option<Summary> {
-        let pairs = self.pairs(cell, base, figure);
+        self.ratio_of(cell, base, |trial| trial.figures.get(figure).copied())
+    }
+
+    /// What can be computed of each trial of a cell as a share of the same in another one, in pairs of one seed each.
+    pub fn ratio_of(
+        &self,
+        cell: &Cell,
+        base: &Cell,
+        of: impl Fn(&Trial) -> Option<f64>,
+    ) -> Option<Summary> {
+        let pairs = self.pairs_of(cell, base, of);
         let ratios: Vec<f64> = pairs.iter().map(|(base, own)| own / base).collect();
         Summary::of(&ratios)
     }
 
     fn pairs(&self, cell: &Cell, base: &Cell, figure: &str) -> Vec<(f64, f64)> {
+        self.pairs_of(cell, base, |trial| trial.figures.get(figure).copied())
+    }
+
+    fn pairs_of(
+        &self,
+        cell: &Cell,
+        base: &Cell,
+        of: impl Fn(&Trial) -> Option<f64>,
+    ) -> Vec<(f64, f64)> {
         let (Some(own), Some(base)) = (self.by_cell.get(cell), self.by_cell.get(base)) else {
             return Vec::new();
         };
-        let pairs = own.iter().filter_map(|(seed, trial)| {
-            let before = base.get(seed)?.figures.get(figure)?;
-            Some((*before, *trial.figures.get(figure)?))
-        });
+        let pairs = own
+            .iter()
+            .filter_map(|(seed, trial)| Some((of(base.get(seed)?)?, of(trial)?)));
         pairs.collect()
     }
 }

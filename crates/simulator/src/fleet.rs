@@ -84,7 +84,7 @@ impl Fleet {
             let mut host = Host::new(name, settings, member.breaker().clone(), (seed, steps));
             // A breaker that an operator has taken over says nothing.
             if scenario.mode_of(name) == Mode::Auto {
-                host.begin();
+                host.begin(0);
             }
             host
         });
@@ -266,10 +266,10 @@ impl Fleet {
     }
 }
 
-/// How often an instance reports when nothing happens: where counts are merged, as often as they are sent.
+/// How often an instance reports when nothing happens; zero where counts are merged, which are sent when there are any.
 fn report_every(settings: &Settings) -> Duration {
     match settings.mode().dials().evidence {
-        Evidence::Counts => settings.pool_batch().min(settings.heartbeat()),
+        Evidence::Counts => Duration::ZERO,
         _ => settings.heartbeat(),
     }
 }

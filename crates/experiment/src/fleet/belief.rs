@@ -176,10 +176,11 @@ fn overlaps<'a>(
     })
 }
 
-/// A breaker that a fleet holds is open all along: the end of the fleet's probe and the wait for its turn are
-/// transitions to open, but no openings.
+/// A breaker that a fleet holds is open all along: the end of the fleet's probe, the wait for its turn and the loss of
+/// the engine are transitions to open, but no openings.
 fn opens(change: &Change) -> bool {
-    let is_of_a_hold = change.cause == Cause::Fleet && change.from != State::Closed;
+    let is_of_a_hold = change.cause == Cause::EngineLost
+        || change.cause == Cause::Fleet && change.from != State::Closed;
     change.to == State::Open && Cause::TRIPS.contains(&change.cause) && !is_of_a_hold
 }
 

@@ -2,14 +2,14 @@
 //!
 //! Palliwar and Pinisetty, "Using Gossip Enabled Distributed Circuit Breaking for Improving Resiliency of Distributed
 //! Systems", ICSA 2022. Their figures are read off the charts of their artefact (`aashaypalliwar/gedcb-uppaal-models`),
-//! to about ten timeouts. They count timeouts until 500 requests are served, with 32 outages at availability 0.2 and 12
-//! at 0.4; ours are counted per outage, so that both can be held against each other.
+//! to about ten timeouts. They count timeouts until 500 requests are served. So are ours counted, per 500 served requests, as a breaker
+//! that stays open saves timeouts, too.
 
 use std::fmt::Write as _;
 
 use super::{GEDCB, LOCAL, Results, cell};
 use crate::statistics::{Estimate, Summary};
-use crate::sweep::Cell;
+use crate::sweep::{Cell, Trial};
 
 /// Gossip periods in units of their time, a tenth of a second of ours.
 pub const PERIODS: [u32; 7] = [4, 10, 25, 50, 100, 200, 300];
@@ -21,8 +21,6 @@ pub struct Availability {
     pub name: &'static str,
     /// How long the service is up, in units.
     pub up: u32,
-    /// Outages of one of their runs.
-    pub outages: u32,
     /// Timeouts without any breakers.
     pub none: u32,
     /// Timeouts with breakers alone.
@@ -30,6 +28,9 @@ pub struct Availability {
     /// Timeouts with votes, by the gossip period.
     pub votes: &'static [(u32, u32)],
 }
+
+/// Timeouts are counted until so many requests are served.
+pub const SERVED: f64 = 500.0;
 
 /// How long an outage lasts, in units.
 pub const OUTAGE: u32 = 250;
@@ -39,7 +40,6 @@ pub const PUBLISHED: [Availability; 2] = [
     Availability {
         name: "availability-0.2",
         up: 64,
-        outages: 32,
         none: 1580,
         alone: 890,
         votes: &[(4, 620)],
@@ -47,7 +47,6 @@ pub const PUBLISHED: [Availability; 2] = [
     Availability {
         name: "availability-0.4",
         up: 156,
-        outages: 12,
         none: 620,
         alone: 399,
         votes: &[(4, 261), (50, 336), (100, 357), (200, 362), (300, 368)],
@@ -55,11 +54,6 @@ pub const PUBLISHED: [Availability; 2] = [
 ];
 
 impl Availability {
-    /// A published number of timeouts, per outage.
-    pub fn per_outage(&self, timeouts: u32) -> f64 {
-        f64::from(timeouts) / f64::from(self.outages)
-    }
-
     /// The published share of the timeouts that votes save at this gossip period.
     pub fn published_gain(&self, period: u32) -> Option<f64> {
         let (_, votes) = self.votes.iter().find(|(known, _)| *known == period)?;
@@ -77,7 +71,7 @@ pub fn policy(mode: &str, period: u32) -> String {
 pub struct Point {
     /// The gossip period.
     pub period: u32,
-    /// Timeouts per outage.
+    /// Timeouts per [`SERVED`] served requests.
     pub timeouts: Estimate,
     /// The share of the timeouts of breakers alone that is saved, seed by seed.
     pub gain: Option<Summary>,
@@ -90,10 +84,10 @@ pub fn points(results: &Results, availability: &Availability, mode: &str) -> Vec
     let base = cell(GEDCB, availability.name, LOCAL);
     let all = PERIODS.into_iter().filter_map(|period| {
         let own = cell(GEDCB, availability.name, &policy(mode, period));
-        let ratio = results.ratio(&own, &base, "failed");
+        let ratio = results.ratio_of(&own, &base, per_served);
         Some(Point {
             period,
-            timeouts: timeouts(results, &own, availability)?,
+            timeouts: timeouts(results, &own)?,
             gain: ratio.map(|it| Summary {
                 mean: 1.0 - it.mean,
                 ..it
@@ -104,16 +98,14 @@ pub fn points(results: &Results, availability: &Availability, mode: &str) -> Vec
     all.collect()
 }
 
-/// Timeouts per outage in a cell.
-pub fn timeouts(results: &Results, own: &Cell, availability: &Availability) -> Option<Estimate> {
-    let round = f64::from(availability.up + OUTAGE) / 10.0;
-    let of = results.computed(own, |trial| {
-        let failed = trial.figures.get("failed")?;
-        // Goodput is successes per second, so that the length of the run need not be known.
-        let seconds = trial.figures.get("ok")? / trial.figures.get("goodput")?;
-        Some(failed / (seconds / round))
-    });
-    Estimate::of(&of)
+/// Timeouts per [`SERVED`] served requests in a cell.
+pub fn timeouts(results: &Results, own: &Cell) -> Option<Estimate> {
+    Estimate::of(&results.computed(own, per_served))
+}
+
+fn per_served(trial: &Trial) -> Option<f64> {
+    let served = trial.figures.get("ok")?;
+    Some(SERVED * trial.figures.get("failed")? / served)
 }
 
 /// The section of the page; nothing where the study has no such part.
@@ -121,8 +113,8 @@ pub(super) fn section(results: &Results) -> Option<String> {
     if results.scenarios(GEDCB).is_empty() {
         return None;
     }
-    let mut text = "## Beside the published comparison (GEDCB)\n\nTimeouts per outage. Published: 500 runs, until 500 \
-        requests are served, read off charts. Ours: advisory mode (votes, each probes for itself) and quorum mode, \
+    let mut text = "## Beside the published comparison (GEDCB)\n\nTimeouts per 500 served requests. Published: means of 500 \
+        runs, read off charts. Ours: advisory mode (votes, each probes for itself) and quorum mode, \
         runs of about 1000 s, a unit of their time is 100 ms. Gain: the share of the timeouts of breakers alone that \
         is saved. Served: requests that succeed, as a share of what breakers alone serve.\n\n| availability | gossip \
         period | published | published gain | ours, advisory | gain | served | ours, quorum | gain | served \
@@ -131,12 +123,11 @@ pub(super) fn section(results: &Results) -> Option<String> {
     for availability in &PUBLISHED {
         for (name, published) in [("none", availability.none), (LOCAL, availability.alone)] {
             let own = cell(GEDCB, availability.name, name);
-            let ours = timeouts(results, &own, availability);
+            let ours = timeouts(results, &own);
             let _ = writeln!(
                 text,
-                "| {} | {name} | {:.1} | – | {} | – | – | – | – | – |",
+                "| {} | {name} | {published} | – | {} | – | – | – | – | – |",
                 availability.name,
-                availability.per_outage(published),
                 of_number(ours.as_ref())
             );
         }
@@ -144,9 +135,7 @@ pub(super) fn section(results: &Results) -> Option<String> {
         let quorum = points(results, availability, "quorum");
         for period in PERIODS {
             let published = availability.votes.iter().find(|it| it.0 == period);
-            let number = published.map_or("–".to_owned(), |(_, timeouts)| {
-                format!("{:.1}", availability.per_outage(*timeouts))
-            });
+            let number = published.map_or("–".to_owned(), |(_, timeouts)| timeouts.to_string());
             let gain = availability.published_gain(period);
             let gain = gain.map_or("–".to_owned(), |it| format!("{:.0} %", 100.0 * it));
             let _ = writeln!(
@@ -159,7 +148,7 @@ pub(super) fn section(results: &Results) -> Option<String> {
         }
     }
     text.push_str(
-        "\nWhat differs: they suspect at 2 timeouts of the last 10, we at 2 in a row (the same in a total outage); their \
+        "\nWhat differs: their service is up until it has served so many requests, ours for a fixed time; they suspect at 2 timeouts of the last 10, we at 2 in a row (the same in a total outage); their \
          idle three of eight change every 500 units, ours stay the same; their clients wait for each answer, ours send \
          at the mean rate of clients that meet timeouts only (one request each in 29 units); their service works on one \
          request at a time, ours on all; their news travels by gossip to two of the others, ours by an engine, each \
@@ -194,8 +183,8 @@ fn of_number(estimate: Option<&Estimate>) -> String {
 /// The same for programs.
 pub fn csv(results: &Results) -> String {
     let mut text =
-        "availability,policy,period,timeouts_per_outage,low,high,gain,gain_low,gain_high,\
-                    published_per_outage,published_gain\r\n"
+        "availability,policy,period,timeouts_per_500_served,low,high,gain,gain_low,gain_high,\
+                    published_timeouts,published_gain\r\n"
             .to_owned();
     for availability in &PUBLISHED {
         for mode in ["advisory", "quorum"] {
@@ -212,7 +201,7 @@ pub fn csv(results: &Results) -> String {
                     number(point.gain.map(|it| it.mean)),
                     number(gain.map(|it| it.low)),
                     number(gain.map(|it| it.high)),
-                    number(published.map(|it| availability.per_outage(it.1))),
+                    number(published.map(|it| f64::from(it.1))),
                     number(availability.published_gain(point.period)),
                 ];
                 let names = format!("{},{mode},{}", availability.name, point.period);

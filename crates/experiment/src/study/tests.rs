@@ -108,14 +108,22 @@ fn the_frontier_of_theory_is_that_of_the_closed_forms() {
 
     let close =
         |value: f64, expected: f64| assert!((value / expected - 1.0).abs() < 0.02, "{value}");
-    close(Way::Local.alarms(), 8.11);
-    close(Way::AnyOpen.alarms(), 0.811);
-    for (windows, seconds) in [(1, 0.811), (2, 6.52), (3, 45.6), (5, 1919.0), (10, 1.656e7)] {
-        close(Way::PooledAlone(windows).alarms(), seconds);
+    close(Way::Local.alarms().unwrap(), 8.11);
+    // As measured by the study with 30 seeds, which the clumps of overlapping counts make up to a fifth longer.
+    for (windows, measured) in [(1, 2.1), (2, 17.9), (3, 120.0)] {
+        let share = measured / Way::PooledAlone(windows).alarms().unwrap();
+        assert!((0.95..1.25).contains(&share), "{windows}: {share}");
     }
+    // With 30 seeds 95.9 ± 0.3 % were measured.
+    assert!(
+        (Way::AnyOpen.blast() - 0.959).abs() < 0.005,
+        "{}",
+        Way::AnyOpen.blast()
+    );
+    assert_eq!((Way::Votes.alarms(), Way::AnyOpen.alarms()), (None, None));
     assert!(Way::Votes.speed() < Way::Local.speed());
     assert!(Way::PooledAlone(5).speed() < Way::Local.speed());
-    assert!(Way::VotesAlone.alarms() > 1e5);
+    assert!(Way::VotesAlone.alarms().unwrap() > 1e5);
 }
 
 #[test]

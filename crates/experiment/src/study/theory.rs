@@ -101,16 +101,30 @@ pub fn seconds_to_false_quorum(q: u32, n: u32, run: u32, p: f64, rate: f64) -> f
     1.0 / (others * f64::from(n - q + 1) * joins)
 }
 
-/// The share of the time in which one bad instance of `n` keeps a fleet open that opens when any breaker does:
-/// f = x/(x + k/r), x = (T + 1/(Nr))/(1 − 1/N).
+/// The mean time in seconds until a count of `w` calls, of which each fails with `p`, holds `k` failures by chance where it is
+/// judged once in `every` seconds: `every` / P(Bin(w, p) ≥ k). Where counts overlap from one judgement to the next, wrong
+/// ones come in clumps, and the time between clumps is longer.
+///
+/// ```
+/// use experiment::study::theory::seconds_to_false_count;
+///
+/// assert_eq!(format!("{:.2}", seconds_to_false_count(20, 10, 0.3, 0.1)), "2.09");
+/// ```
+pub fn seconds_to_false_count(w: u32, k: u32, p: f64, every: f64) -> f64 {
+    every / (k..=w).map(|number| binomial(number, w, p)).sum::<f64>()
+}
+
+/// The share of the time in which one bad instance of `n` keeps a fleet open that opens when any breaker does, where its own
+/// breaker stays open and opens the fleet again by its failed probe: x/(x + c). The fleet is open for x = `wait` and
+/// until the first of the others has had two calls, of which the second probes; it is closed for c = 1/r + `late`, until the bad
+/// one's next call has failed and is known.
 ///
 /// ```
 /// use experiment::study::theory::open_by_one;
 ///
-/// assert_eq!(format!("{:.4}", open_by_one(10, 10, 20.0, 5.0)), "0.9175");
+/// assert_eq!(format!("{:.3}", open_by_one(10, 10.0, 5.0, 0.0)), "0.981");
 /// ```
-pub fn open_by_one(n: u32, k: u32, rate: f64, wait: f64) -> f64 {
-    let n = f64::from(n);
-    let open = (wait + 1.0 / (n * rate)) / (1.0 - 1.0 / n);
-    open / (open + f64::from(k) / rate)
+pub fn open_by_one(n: u32, rate: f64, wait: f64, late: f64) -> f64 {
+    let open = wait + q_th_of(1, n - 1, 2, rate);
+    open / (open + 1.0 / rate + late)
 }

@@ -162,6 +162,7 @@ impl Watched {
             sent: requests(tally, Direction::Sent),
             received: requests(tally, Direction::Received)
                 + tally.messages(MessageKind::Push, Direction::Received),
+            absent_s: 0.0,
             changes: 0,
             alone_s: self.alone.as_secs_f64(),
             view_age_s: self.ages / watched.as_secs_f64().max(f64::MIN_POSITIVE),

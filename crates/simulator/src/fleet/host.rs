@@ -33,6 +33,7 @@ pub(crate) struct Host {
     /// Which process of this name it is.
     pub(crate) life: u64,
     alone_since: Option<u64>,
+    absent_since: Option<u64>,
     /// When the last view came.
     viewed_at: u64,
     /// The integral of the time since then, in square seconds.
@@ -78,7 +79,8 @@ impl Host {
             wakes_at: u64::MAX,
             steps,
             life: 0,
-            alone_since: Some(0),
+            alone_since: None,
+            absent_since: Some(0),
             viewed_at: 0,
             ages: 0.0,
             reported: None,
@@ -90,7 +92,13 @@ impl Host {
     }
 
     /// A process begins.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self, now: u64) {
+        if let Some(since) = self.absent_since.take() {
+            self.counted.absent_s += seconds(now.saturating_sub(since));
+        }
+        self.viewed_at = now;
+        self.alone_since = Some(now);
+        self.reported = None;
         self.life += 1;
         let session = self.luck.draw.with("session").number(self.life);
         let sender = Sender::new(self.name.clone(), Session::new(session.bits()));
@@ -103,7 +111,19 @@ impl Host {
     /// The process ends.
     pub(crate) fn end(&mut self, now: u64) {
         self.member = None;
-        self.alone_since = self.alone_since.or(Some(now));
+        self.leave_off(now);
+    }
+
+    /// Nothing is counted from now on.
+    fn leave_off(&mut self, now: u64) {
+        if self.absent_since.is_some() {
+            return;
+        }
+        if let Some(since) = self.alone_since.take() {
+            self.counted.alone_s += seconds(now.saturating_sub(since));
+        }
+        self.age(now);
+        self.absent_since = Some(now);
     }
 
     pub(crate) fn is_here(&self) -> bool {
@@ -216,12 +236,12 @@ impl Host {
 
     /// What was counted up to the end.
     pub(crate) fn finish(mut self, end: u64) -> MemberRecord {
-        if let Some(since) = self.alone_since {
-            self.counted.alone_s += seconds(end.saturating_sub(since));
-        }
-        self.age(end);
-        if end > 0 {
-            self.counted.view_age_s = self.ages / seconds(end);
+        self.leave_off(end);
+        let absent_since = self.absent_since.unwrap_or(end);
+        self.counted.absent_s += seconds(end.saturating_sub(absent_since));
+        let present = seconds(end) - self.counted.absent_s;
+        if present > 0.0 {
+            self.counted.view_age_s = self.ages / present;
         }
         self.counted
     }

@@ -140,7 +140,7 @@ impl Performance<'_> {
     /// An instance's process has begun.
     pub(super) fn start_member(&mut self, instance: u32) {
         let Some(fleet) = &mut self.fleet else { return };
-        fleet.host(instance).begin();
+        fleet.host(instance).begin(self.now);
         self.set_timer(instance);
     }
 }

@@ -102,6 +102,19 @@ fn i2_an_engine_that_is_lost_before_a_fault_leaves_local_breakers() {
     }
 }
 
+/// What is not there is not alone, and its last view does not grow old.
+#[test]
+fn an_instance_that_has_left_is_watched_no_more() {
+    let run = performed(OUTAGE, &[QUORUM, "instance.C.leaves_at=10s"], 1);
+    let record = run.coordination.unwrap();
+
+    let left = record.instances.iter().find(|it| it.name == "C").unwrap();
+    assert!((left.absent_s - 50.0).abs() < 0.1, "{left:?}");
+    assert!(left.alone_s < 1.0 && left.view_age_s < 1.0, "{left:?}");
+    let stayed = record.instances.iter().find(|it| it.name == "A").unwrap();
+    assert!(stayed.absent_s < 0.1, "{stayed:?}");
+}
+
 /// The same while the fleet is open: nobody stays frozen.
 #[test]
 fn i2_an_engine_that_is_lost_while_open_leaves_breakers_that_probe_and_close_by_themselves() {

@@ -102,13 +102,16 @@ fn axes(picture: &mut Picture) {
 fn theory(picture: &mut Picture) {
     let merged = (1..=12).map(Way::PooledAlone);
     let line: Vec<(f64, f64)> = merged
-        .map(|way| (x_of(way.speed()), y_of(way.alarms())))
+        .filter_map(|way| Some((x_of(way.speed()), y_of(way.alarms()?))))
         .filter(|(x, y)| *x <= LEFT + WIDTH && *y >= TOP)
         .collect();
     picture.path("theory", &line);
     let mut drawn: Vec<(f64, f64)> = Vec::new();
     for named in WAYS {
-        let at = (x_of(named.way.speed()), y_of(named.way.alarms()));
+        let Some(alarms) = named.way.alarms() else {
+            continue;
+        };
+        let at = (x_of(named.way.speed()), y_of(alarms));
         if !drawn.contains(&at) {
             picture.circle("open", at, 7.5);
             drawn.push(at);
@@ -145,8 +148,10 @@ fn points(picture: &mut Picture, rows: &[Row]) {
         if let Some(it) = row.speed.and_then(|it| it.interval) {
             picture.whisker(class, (x_of(it.low), at.1), (x_of(it.high), at.1));
         }
-        let by_theory = (x_of(row.named.way.speed()), y_of(row.named.way.alarms()));
-        picture.line("link", at, by_theory);
+        if let Some(alarms) = row.named.way.alarms() {
+            let by_theory = (x_of(row.named.way.speed()), y_of(alarms));
+            picture.line("link", at, by_theory);
+        }
         if none_seen {
             arrow(picture, class, at);
         } else {

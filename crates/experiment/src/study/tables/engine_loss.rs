@@ -13,7 +13,6 @@ const SCENARIOS: &[&str] = &[
     "engine-flushed",
     "lost-messages",
     "sick-clock",
-    "split-gossip",
 ];
 /// Modes that promise it.
 const MODES: &[&str] = &["advisory", "quorum", "pooled"];
