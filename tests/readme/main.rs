@@ -70,7 +70,7 @@ async fn every_command_of_every_page_is_understood() {
             // when it understands all that stands before.
             let part = arguments.first().copied().unwrap_or_default();
             arguments.push(match part {
-                "run" | "simulate" | "sweep" | "scenarios" | "compare" | "faults"
+                "run" | "simulate" | "sweep" | "study" | "scenarios" | "compare" | "faults"
                 | "completions" => "--help",
                 _ => "--print-config",
             });

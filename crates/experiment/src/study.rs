@@ -18,6 +18,7 @@ pub mod frontier;
 pub mod gedcb;
 pub mod tables;
 pub mod theory;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 

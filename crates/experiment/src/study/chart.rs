@@ -147,7 +147,7 @@ fn look_of(policy: &str) -> (Shape, &'static str) {
         "pooled-naive" => (Shape::Diamond, "lost"),
         "none" => (Shape::Square, "off"),
         "adaptive-throttling" => (Shape::Triangle, "dark"),
-        "adaptive-throttling-10s" => (Shape::Triangle, "look"),
+        "adaptive-throttling-10s" => (Shape::Square, "dark"),
         "votes-alone" => (Shape::Square, "good"),
         _ => (Shape::Diamond, "cool"),
     }

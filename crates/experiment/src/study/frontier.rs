@@ -234,11 +234,11 @@ pub(super) fn section(results: &Results) -> Option<String> {
         let way = row.named.way;
         let share = |estimate: &Option<Estimate>| {
             estimate.map_or("–".to_owned(), |it| {
-                super::tables::with_interval(it, crate::expectation::Unit::Share)
+                super::written::with_interval(it, crate::expectation::Unit::Share)
             })
         };
         let seconds =
-            |it: Estimate| super::tables::with_interval(it, crate::expectation::Unit::Seconds);
+            |it: Estimate| super::written::with_interval(it, crate::expectation::Unit::Seconds);
         let between = row.alarms.map_or("–".to_owned(), |it| match it.openings {
             none if none <= 0.0 => format!("> {}", time(it.at_least())),
             _ => time(it.between()),

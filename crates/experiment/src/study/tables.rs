@@ -9,9 +9,10 @@ mod questions;
 
 pub use csv::{csv, summary};
 
+use super::written::{shown, with_interval};
 use super::{LOCAL, MATRIX, Results, cell, frontier, gedcb, of_cell};
 use crate::expectation::{Unit, definition};
-use crate::statistics::{Difference, Estimate};
+use crate::statistics::Estimate;
 use crate::sweep::Cell;
 use questions::QUESTIONS;
 
@@ -130,32 +131,6 @@ fn beside_local(results: &Results, own: &Cell, figure: &str) -> String {
             format!("{} ({})", unit.show(mean), shown(&difference, unit))
         }
         _ => with_interval(estimate, unit),
-    }
-}
-
-/// `12.3 ± 0.4`, or how often it never came.
-pub(super) fn with_interval(estimate: Estimate, unit: Unit) -> String {
-    match (estimate.mean, estimate.interval) {
-        (Some(mean), Some(interval)) => {
-            format!("{} ± {}", unit.show(mean), unit.show(interval.half_width()))
-        }
-        (Some(mean), None) => unit.show(mean),
-        (None, _) => format!("never in {} of {}", estimate.never, estimate.count),
-    }
-}
-
-/// `+1.2 ± 0.3`, in bold where chance alone does not explain it.
-fn shown(difference: &Difference, unit: Unit) -> String {
-    let sign = if difference.mean < 0.0 { "−" } else { "+" };
-    let size = unit.show(difference.mean.abs());
-    let Some(interval) = difference.interval else {
-        return format!("{sign}{size}");
-    };
-    let text = format!("{sign}{size} ± {}", unit.show(interval.half_width()));
-    if interval.contains(0.0) {
-        text
-    } else {
-        format!("**{text}**")
     }
 }
 

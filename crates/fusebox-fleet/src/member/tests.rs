@@ -8,6 +8,8 @@ use crate::settings::SettingsBuilder;
 use crate::view::{Verdict, Votes};
 
 mod contact;
+mod counts;
+mod own_rules;
 mod probing;
 
 const MS: Duration = Duration::from_millis(1);
@@ -306,67 +308,6 @@ fn a_fleet_that_opens_again_holds_whoever_waits_for_its_turn() {
 }
 
 #[test]
-fn a_breaker_open_by_its_own_rules_probes_soon_after_the_fleet_closed() {
-    let mut rig = Rig::quorum();
-    rig.tell(Event::Breaker(BreakerState::Open));
-    rig.decide(OPEN);
-
-    let wait = 1000 * MS;
-    assert_eq!(
-        breaker(rig.decide(Verdict::Closed)),
-        [Action::Hasten { wait }]
-    );
-    // Its vote is from before the closing, until its own probe has failed.
-    assert_eq!(rig.member.opinion(), Opinion::Fine);
-    rig.tell(Event::Breaker(BreakerState::HalfOpen));
-    assert_eq!(rig.member.opinion(), Opinion::Fine, "nothing is known yet");
-    rig.tell(Event::Breaker(BreakerState::Open));
-    assert_eq!(rig.member.opinion(), Opinion::Suspect);
-}
-
-#[test]
-fn a_breaker_that_probes_by_its_own_rules_while_the_fleet_closes_has_no_vote_before_its_probe_has_ended()
- {
-    let mut rig = Rig::quorum();
-    rig.tell(Event::Breaker(BreakerState::Open));
-    rig.decide(OPEN);
-    rig.tell(Event::Breaker(BreakerState::HalfOpen));
-    assert_eq!(rig.member.opinion(), Opinion::Suspect);
-
-    assert_eq!(breaker(rig.decide(Verdict::Closed)), []);
-
-    assert_eq!(rig.member.opinion(), Opinion::Fine);
-    rig.tell(Event::Breaker(BreakerState::Open));
-    assert_eq!(rig.member.opinion(), Opinion::Suspect);
-}
-
-#[test]
-fn a_breaker_that_closed_by_its_own_probe_is_not_held_by_a_verdict_from_before() {
-    for mode in [Mode::Quorum, Mode::Pooled, Mode::AnyOpen] {
-        let mut rig = Rig::new(mode, |settings| settings);
-        rig.tick();
-        rig.fail(5);
-        rig.tell(Event::Breaker(BreakerState::Open));
-        assert!(!holds(&rig.decide(OPEN)), "{mode}");
-        rig.tell(Event::Breaker(BreakerState::HalfOpen));
-
-        assert!(
-            !holds(&rig.tell(Event::Breaker(BreakerState::Closed))),
-            "{mode}"
-        );
-
-        assert!(!holds(&rig.succeed()), "{mode}");
-        assert!(!holds(&rig.push()), "{mode}");
-        // Merged counts still have the failures from before; its own probe says more.
-        assert_eq!(
-            holds(&rig.decide(OPEN)),
-            mode == Mode::AnyOpen,
-            "{mode}: a new verdict"
-        );
-    }
-}
-
-#[test]
 fn an_operator_on_the_instance_ends_a_hold_and_wins() {
     let mut rig = Rig::held();
 
@@ -408,59 +349,4 @@ fn an_instance_that_leaves_lets_go_says_so_and_is_silent() {
     ));
     assert_eq!(rig.member.next_wake(), None);
     assert_eq!(rig.fail(5), []);
-}
-
-#[test]
-fn merged_counts_are_sent_in_batches_and_each_once() {
-    let mut rig = Rig::new(Mode::Pooled, |settings| settings);
-    rig.tick();
-    for _ in 0..10 {
-        rig.succeed();
-        rig.fail(1);
-        rig.pass(30 * MS);
-    }
-    rig.pass(200 * MS);
-
-    let sum = rig
-        .reports
-        .iter()
-        .fold(crate::counts::Counts::default(), |sum, report| {
-            sum.plus(report.counts)
-        });
-    assert_eq!(sum, crate::counts::Counts::new(10, 10));
-    assert!(rig.reports.len() <= 6, "{}", rig.reports.len());
-}
-
-#[test]
-fn with_merged_counts_only_a_run_of_successes_is_a_veto() {
-    let follows = |results: &[CallResult]| {
-        let mut rig = Rig::new(Mode::Pooled, |settings| settings);
-        rig.tick();
-        for result in results {
-            rig.tell(Event::Finished(*result));
-        }
-        holds(&rig.decide(OPEN))
-    };
-    let (well, badly) = (CallResult::Succeeded, CallResult::Failed);
-
-    assert!(follows(&[well, badly]));
-    assert!(follows(&[badly, well]));
-    assert!(!follows(&[badly, well, well]));
-    assert!(!follows(&[]), "an idle instance has no part in it");
-}
-
-#[test]
-fn the_contrast_opens_whoever_is_fine() {
-    let mut rig = Rig::new(Mode::AnyOpen, |settings| settings);
-    rig.tick();
-    rig.succeed();
-
-    assert!(holds(&rig.decide(OPEN)));
-    let after = Duration::ZERO;
-    assert_eq!(
-        breaker(rig.decide(Verdict::Closed)),
-        [Action::Release { after }]
-    );
-    rig.fail(5);
-    assert_eq!(rig.member.opinion(), Opinion::Fine, "only a trip is a vote");
 }

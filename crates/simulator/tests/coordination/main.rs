@@ -19,4 +19,3 @@ mod degenerate;
 mod fleet;
 mod knocked_out;
 mod promises;
-mod table;

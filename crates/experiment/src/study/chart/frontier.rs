@@ -120,10 +120,10 @@ fn theory(picture: &mut Picture) {
 fn label_of(name: &str) -> (f64, f64, &'static str) {
     match name {
         "pooled-alone-2" => (-12.0, -6.0, "end"),
-        "advisory" => (-12.0, 3.0, "end"),
-        "quorum" => (-12.0, 14.0, "end"),
-        "pooled-naive" => (-12.0, 5.0, "end"),
-        "pooled-alone-1" => (-12.0, 9.0, "end"),
+        "advisory" => (12.0, 13.0, ""),
+        "quorum" => (12.0, -1.0, ""),
+        "pooled-naive" => (10.0, 15.0, ""),
+        "pooled-alone-1" => (-12.0, 2.0, "end"),
         "votes-alone" => (-12.0, 4.5, "end"),
         _ => (14.0, 4.5, ""),
     }

@@ -1,7 +1,7 @@
 //! The questions that a study answers, each with the figures that answer it.
 
+use super::super::written::shown;
 use super::super::{LOCAL, MATRIX, Results, cell};
-use super::shown;
 use crate::expectation::Unit;
 
 /// A question, and the figures that answer it.
