@@ -12,7 +12,6 @@ pub use csv::{csv, summary};
 use super::written::{shown, with_interval};
 use super::{LOCAL, MATRIX, Results, cell, frontier, gedcb, of_cell};
 use crate::expectation::{Unit, definition};
-use crate::statistics::Estimate;
 use crate::sweep::Cell;
 use questions::QUESTIONS;
 
