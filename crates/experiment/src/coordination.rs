@@ -62,7 +62,8 @@ pub struct LedgerRecord {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leases {
-    /// Requests that were granted.
+    /// Requests that were granted. Where each instance probes and the engine hears what comes of it, in
+    /// `any-open`, each gets a lease of its own.
     pub granted: u64,
     /// Refused: it was too early to probe.
     pub early: u64,

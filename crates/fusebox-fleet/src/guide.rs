@@ -84,6 +84,11 @@
 //! A prober waits for its own next call. A lease therefore lasts for a call's timeout and three times the mean
 //! wait for a call: with a call every two seconds, a shorter one would lapse again and again.
 //!
+//! Only an instance that the fleet holds asks for the lease. One whose breaker has tripped by itself probes by
+//! itself, and sooner once the fleet has closed. So somebody has to be held: keep `k_s` below `k`, and `s` below
+//! the time that the rest of the `k` failures take. Where every breaker trips before the verdict is heard, nobody
+//! probes for the fleet, and the recovery is found as by breakers alone.
+//!
 //! # Why by turns
 //! Breakers alone close at different times. That is a ramp for the downstream, and it comes for free. A
 //! fleet that decides together would close in one step, so each instance closes at a random moment within

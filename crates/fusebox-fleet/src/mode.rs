@@ -189,7 +189,8 @@ pub enum Veto {
 /// Who probes while the fleet is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeRule {
-    /// Every held instance.
+    /// Every held instance. In [`Mode::Advisory`] no lease is asked for; in [`Mode::AnyOpen`] each gets a lease
+    /// of its own, because one good probe closes all, and the engine counts only what comes with a lease.
     Each,
     /// The one that holds the lease.
     Leased,

@@ -377,7 +377,7 @@ pub const CATALOGUE: &[Definition] = &[
     coordination(
         "leases",
         Unit::Count,
-        "Probe leases that the engine granted.",
+        "Probe leases that the engine granted; in `any-open` each instance gets one of its own.",
     ),
     coordination(
         "leases_succeeded",

@@ -62,6 +62,22 @@ fn a_fleet_finds_the_recovery_sooner_than_its_breakers_alone_with_fewer_probes()
     assert!(together < 0.6 * alone, "{together} against {alone}");
 }
 
+/// The limit of the lease: only who is held asks for it.
+#[test]
+fn where_every_breaker_trips_as_soon_as_it_suspects_nobody_probes_for_the_fleet() {
+    let run_of = "coordination.suspicion_run";
+    for (run, probes) in [(4, false), (3, true)] {
+        let sets = [QUORUM, "breaker.consecutive_failures=4"];
+        let suspicion = format!("{run_of}={run}");
+        for seed in 1..=5 {
+            let run = performed(OUTAGE, &[sets[0], sets[1], &suspicion], seed);
+            assert_eq!(figure(&run, "fleet_openings"), 1.0);
+            let leases = figure(&run, "leases");
+            assert_eq!(leases > 0.0, probes, "{suspicion}, seed {seed}: {leases}");
+        }
+    }
+}
+
 /// I1: an instance that sees no trouble is opened by nobody, in any mode that is not a contrast.
 #[test]
 fn i1_a_healthy_instance_is_never_opened_by_others() {
