@@ -151,6 +151,9 @@ async fn the_second_instance_of_a_name_is_refused_says_so_and_goes_on_alone() {
         "{told}"
     );
     assert_eq!(other.get("/call").await.status, 200, "it goes on");
+    let order = r#"{"mode": "forced_open"}"#;
+    let answer = other.put("/fleet/mode", order).await;
+    assert_eq!(answer.status, 409, "it would order others and not obey");
     assert!(
         fleet(system.instance(0)).await["apart"].is_null(),
         "the first one stays"

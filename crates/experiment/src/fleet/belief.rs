@@ -103,9 +103,9 @@ impl Belief {
     fn count_changes(&mut self, record: &InstanceRecord, windows: &[(f64, f64)]) {
         let mut from = record.began;
         for change in &record.transitions {
-            if contain(windows, change.at_s) && opens(change) {
-                self.openings += 1;
-                self.flaps += u64::from(from == State::HalfOpen);
+            if contain(windows, change.at_s) {
+                self.openings += u64::from(opens(change));
+                self.flaps += u64::from(from == State::HalfOpen && opens_again(change));
             }
             from = change.to;
         }
@@ -182,6 +182,13 @@ fn opens(change: &Change) -> bool {
     let is_of_a_hold = change.cause == Cause::EngineLost
         || change.cause == Cause::Fleet && change.from != State::Closed;
     change.to == State::Open && Cause::TRIPS.contains(&change.cause) && !is_of_a_hold
+}
+
+/// A probe came to nothing, be it the breaker's own or one for its fleet. A good one for the fleet waits in open until
+/// the fleet closes.
+fn opens_again(change: &Change) -> bool {
+    change.to == State::Open
+        && !matches!(change.cause, Cause::FleetProbeSucceeded | Cause::EngineLost)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fusebox::Breaker;
 use fusebox_fleet::engine::gossip::Gossip;
-use fusebox_fleet::host::{Host, Participant, Reader, Status};
+use fusebox_fleet::host::{Apart, Host, Participant, Reader, Status};
 use fusebox_fleet::{InstanceId, Order};
 use telemetry::FleetEvents;
 use telemetry::trace::Tracer;
@@ -36,6 +36,8 @@ pub(crate) struct Part {
 pub(crate) enum NotOrdered {
     /// The instance has left.
     Left,
+    /// The fleet refuses the instance.
+    Refused,
     /// The engine did not answer, for this reason; the order may be in force all the same.
     Unavailable(String),
 }
@@ -107,6 +109,10 @@ impl Part {
     /// Gives an order to the whole fleet, and waits a moment until this instance has heard it.
     pub(crate) async fn order(&self, order: Order) -> Result<(), NotOrdered> {
         let participant = self.participant().ok_or(NotOrdered::Left)?;
+        // A fleet that refuses this instance is not its own: it would order the others, and not obey.
+        if let Some(Apart::NameTaken | Apart::SettingsDiffer) = self.reader.status().apart {
+            return Err(NotOrdered::Refused);
+        }
         let taken = participant.order(order).await;
         taken.map_err(|why| NotOrdered::Unavailable(why.to_string()))?;
         let since = Instant::now();

@@ -138,6 +138,11 @@ pub(super) async fn order(state: &Shared, request: Request) -> Response {
             let message = "this instance has left its fleet: give the order to another one";
             error(StatusCode::CONFLICT, "no_fleet", message)
         }
+        Err(NotOrdered::Refused) => {
+            let message = "the fleet refuses this instance, as another one has its name or the fleet's settings \
+                           differ: give the order to one that is in the fleet";
+            error(StatusCode::CONFLICT, "no_fleet", message)
+        }
         Err(NotOrdered::Unavailable(why)) => {
             let message = format!(
                 "{why}; the order may be in force all the same, and giving it again does no harm"

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use fusebox::{Cause, Snapshot};
+use fusebox::{Cause, Snapshot, State};
+use fusebox_fleet::host::LeaseOutcome;
 
 use super::Watched;
 use super::fleet::Noted;
@@ -37,6 +38,8 @@ pub(super) struct InstancePicture {
     pub(super) name: String,
     pub(super) snapshot: Snapshot,
     pub(super) clients: Outcomes,
+    /// Its probes for the fleet that succeeded.
+    pub(super) good_for_all: u64,
 }
 
 impl Picture {
@@ -47,6 +50,9 @@ impl Picture {
                 name: name.clone(),
                 snapshot: breaker.snapshot(),
                 clients: watched.record.figures(place),
+                good_for_all: watched.readers.get(place).map_or(0, |reader| {
+                    reader.status().tally.leases(LeaseOutcome::Succeeded)
+                }),
             })
             .collect();
         let now = instances.iter().map(|instance| instance.snapshot.at).max();
@@ -78,14 +84,18 @@ impl InstancePicture {
     /// does in between.
     pub(super) fn openings(&self) -> u64 {
         let totals = &self.snapshot.totals;
-        let rules = Cause::TRIPS.iter().filter(|cause| **cause != Cause::Manual);
+        let none = [Cause::Manual, Cause::EngineLost];
+        let rules = Cause::TRIPS.iter().filter(|cause| !none.contains(cause));
         rules.map(|&cause| totals.trips(cause)).sum()
     }
 
-    /// How often it went open → half-open → open, without the fleet's probes.
+    /// How often it went open → half-open → open: its own probes, and those for the fleet, but for the good ones of
+    /// these, which wait in open until the fleet closes.
     pub(super) fn flaps(&self) -> u64 {
-        let totals = &self.snapshot.totals;
-        let of_probes = [Cause::ProbeFailed, Cause::HalfOpenTimeout];
-        of_probes.iter().map(|&cause| totals.trips(cause)).sum()
+        let again = self
+            .snapshot
+            .totals
+            .transitions(State::HalfOpen, State::Open);
+        again.saturating_sub(self.good_for_all)
     }
 }

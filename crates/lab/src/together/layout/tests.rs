@@ -55,6 +55,7 @@ fn picture(instances: usize, transitions: usize) -> Picture {
                 name: name(place),
                 snapshot: breaker.snapshot(),
                 clients: experiment::outcome::Outcomes::default(),
+                good_for_all: 0,
             })
             .collect(),
         transitions: (0..transitions).map(noted).collect(),
