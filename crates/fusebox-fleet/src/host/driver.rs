@@ -22,7 +22,6 @@ use super::status::Board;
 use super::subscription::Subscription;
 use super::tally::{FallbackReason, LeaseOutcome, MessageKind};
 use crate::bind::Bound;
-use crate::command::Order;
 use crate::member::{Action, Event, Member, Notice, Overlay, Right};
 use crate::message::{AcquireRefused, Lease, ProbeResult, Sender};
 use crate::mode::{Evidence, Mode};
@@ -322,7 +321,7 @@ impl Driver {
     async fn leave(mut self) -> bool {
         self.listen();
         self.tell(Event::Leave);
-        self.free();
+        self.bound.free();
         self.board.leave();
         self.subscription = None;
         let limit = self.member.settings().engine_timeout();
@@ -346,20 +345,13 @@ impl Driver {
         self.announce(&FleetEvent::Left);
         is_told
     }
-
-    /// An order of the fleet ends with the part in it; a hold ends when `bound` is dropped.
-    fn free(&mut self) {
-        if self.member.order() != Order::Automatic && !self.part.is_free {
-            self.bound.breaker().resume();
-        }
-        self.part.is_free = true;
-    }
 }
 
-/// However the task ends: after its last step, by a panic, or with its runtime.
+/// However the task ends: after its last step, by a panic, or with its runtime. An order of the fleet ends with
+/// the part in it; a hold ends when `bound` is dropped.
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.free();
+        self.bound.free();
         self.board.leave();
         self.host.has_left(self.board.key());
     }
