@@ -39,6 +39,8 @@ pub(super) struct Driver {
     random: fastrand::Rng,
     began: Instant,
     listen_at: Instant,
+    /// When the lease ends that was given last.
+    lease_ends: Instant,
     /// None in local mode.
     subscription: Option<Subscription>,
     farewell: Option<Sender>,
@@ -66,7 +68,7 @@ impl Driver {
             errands: Errands::new(
                 Arc::clone(&host.engine),
                 key,
-                settings.engine_timeout(),
+                (settings.engine_timeout(), settings.minimum_gap()),
                 post,
             ),
             part: Part::new(member.sender().instance.clone()),
@@ -79,6 +81,7 @@ impl Driver {
             inbox,
             began: now,
             listen_at: now,
+            lease_ends: now,
             subscription,
             farewell: None,
         }
@@ -253,7 +256,10 @@ impl Driver {
             Action::Acquire(ticket, ask) => {
                 self.errands.acquire(&mut self.part.tally, ticket, ask);
             }
-            Action::Settle(settlement) => self.errands.settle(&mut self.part.tally, settlement),
+            Action::Settle(settlement) => {
+                let until = self.lease_ends;
+                self.errands.settle(&mut self.part.tally, settlement, until);
+            }
             Action::Leave(sender) => self.farewell = Some(sender),
             Action::Hold { .. } => {
                 if let Overlay::Held { era } = self.member.overlay() {
@@ -269,6 +275,7 @@ impl Driver {
                 };
                 if let Some(Right::Leased(_)) = right {
                     self.part.probes = true;
+                    self.lease_ends = Instant::now() + deadline;
                     self.announce(&FleetEvent::Leased { lasts: deadline });
                 }
             }
