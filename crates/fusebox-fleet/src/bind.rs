@@ -36,8 +36,15 @@ pub fn rejected(reason: RejectReason) -> Option<Event> {
 /// A hold has no end of its own, so it ends with its leader: when this value is dropped, in order or because
 /// the host panics, a breaker that the fleet keeps from closing goes on by itself, open for its `open_for` at
 /// first. So it does when another leader begins, in case that this one was forgotten
-/// ([`std::mem::forget`]); nothing helps a breaker whose only leader is forgotten, except an operator. An
-/// operator's order that came by way of the fleet is no hold: it stands until an operator takes it back.
+/// ([`std::mem::forget`]); nothing helps a breaker whose only leader is forgotten, except an operator.
+///
+/// An operator's order that came by way of the fleet is no hold: it stands until the fleet takes it back, or
+/// [`free`](Self::free) does, or an operator of this breaker. A later leader takes it for an order to this
+/// breaker alone.
+///
+/// What an operator did to this very breaker wins over the order to the fleet. While the breaker is in
+/// [an operator's state](State::is_operators) that this leader did not bring about, it obeys no order of the
+/// fleet, and the end of an order ends only what that order did.
 ///
 /// # Examples
 /// ```
@@ -72,6 +79,9 @@ pub struct Bound {
     probe: Option<(ProbeId, Generation)>,
     /// An operator has opened the breaker, so that it says nothing about the downstream.
     ordered: bool,
+    /// The generation that the fleet's order brought about. Any other one in an operator's state is of an
+    /// operator of this breaker.
+    obeyed: Option<Generation>,
     /// How often the member gave the breaker up without having heard of it yet.
     given_up: u32,
 }
@@ -83,6 +93,7 @@ impl Bound {
             breaker,
             probe: None,
             ordered: false,
+            obeyed: None,
             given_up: 0,
         };
         bound.give_up();
@@ -123,12 +134,47 @@ impl Bound {
                 self.probe = Some((*probe, generation));
                 true
             }
+            Action::Obey(order) => {
+                self.obey(*order);
+                true
+            }
             other => {
                 self.apply_without_change(other);
                 true
             }
         };
         if applied { None } else { self.present() }
+    }
+
+    /// Does what the fleet was ordered, unless an operator of this breaker has it.
+    fn obey(&mut self, order: Order) {
+        let is_taken = self.breaker.state().is_operators() && !self.is_obeying();
+        match order {
+            Order::Automatic => self.free(),
+            Order::ForceOpen | Order::Disable if is_taken => {}
+            Order::ForceOpen => {
+                self.breaker.force_open();
+                self.obeyed = Some(self.breaker.generation());
+            }
+            Order::Disable => {
+                self.breaker.disable();
+                self.obeyed = Some(self.breaker.generation());
+            }
+        }
+    }
+
+    /// Whether the breaker is what the fleet's order made of it.
+    fn is_obeying(&self) -> bool {
+        self.obeyed == Some(self.breaker.generation())
+    }
+
+    /// Closes the breaker if it is what an order to the fleet made of it. What an operator did to this breaker
+    /// stays, and so does what the breaker or the fleet decided.
+    pub fn free(&mut self) {
+        if self.is_obeying() {
+            self.breaker.resume();
+        }
+        self.obeyed = None;
     }
 
     /// What makes no transition of the fleet's.
@@ -141,10 +187,8 @@ impl Bound {
             Action::Hasten { wait } => {
                 fleet.hasten(*wait);
             }
-            Action::Obey(Order::ForceOpen) => self.breaker.force_open(),
-            Action::Obey(Order::Disable) => self.breaker.disable(),
-            Action::Obey(Order::Automatic) => self.breaker.resume(),
             Action::Hold { .. }
+            | Action::Obey(_)
             | Action::Probe { .. }
             | Action::Release { .. }
             | Action::LoseEngine { .. }

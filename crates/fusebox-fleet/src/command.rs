@@ -50,6 +50,12 @@ impl Command {
         Self { number, order }
     }
 
+    /// Whether its number leaves room for the next ones.
+    #[cfg(any(feature = "gossip", feature = "tokio"))]
+    pub(crate) fn is_sound(self) -> bool {
+        self.number.get() <= crate::number::LARGEST
+    }
+
     /// Whether it replaces the other one.
     pub fn is_newer_than(self, other: Self) -> bool {
         self.number > other.number

@@ -18,7 +18,7 @@
 //! | 9 | the fleet closes | own breaker open by its own rules | it probes within `stagger` by itself |
 //! | 10 | the view becomes stale | held, probing or waiting for its turn | an open period of its own, of random length |
 //! | 11 | the view is fresh again | | only 2 and 4 hold again; a new life of the ledger ends what the old one held, as 10 does |
-//! | 12 | an operator commands | | obeyed; on this instance, a command to this breaker wins |
+//! | 12 | an operator commands the fleet | the breaker is in no state that an operator of this breaker ordered | obeyed, each time it is given; its end ends only what it did |
 
 mod action;
 mod adopt;

@@ -5,8 +5,13 @@
 
 use std::fmt;
 
+/// The largest number of a count that is believed: there is room above it to count on. The gossip engine's, which
+/// begin with the time in milliseconds times 65,536, stay below it for some thousand years.
+#[cfg(any(feature = "gossip", feature = "tokio"))]
+pub(crate) const LARGEST: u64 = 1 << 62;
+
 macro_rules! number {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $next:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(u64);
@@ -23,7 +28,7 @@ macro_rules! number {
             }
 
             pub(crate) const fn next(self) -> Self {
-                Self(self.0.wrapping_add(1))
+                Self(self.0.$next(1))
             }
         }
 
@@ -40,26 +45,41 @@ number! {
     ///
     /// Drawn at random when a ledger is made. A new incarnation says nothing about the downstream, so it
     /// is never taken for "closed": whoever was held by the old one goes on alone.
-    Incarnation
+    Incarnation, wrapping_add
 }
 number! {
     /// How often the verdict has changed in this incarnation. What belongs to an older epoch changes nothing.
-    Epoch
+    Epoch, saturating_add
 }
 number! {
     /// How often the ledger has been written in this incarnation. It tells a late message from a new one
     /// within an epoch.
-    Revision
+    Revision, saturating_add
 }
 number! {
     /// The fence of a probe lease: grows with each lease, so that the result of an old one is known as old.
-    Token
+    Token, saturating_add
 }
 number! {
     /// The place of an operator's command among all commands; the highest is in force.
-    CommandNumber
+    CommandNumber, saturating_add
 }
 number! {
     /// The place of a report among those of one session.
-    Sequence
+    Sequence, saturating_add
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts_up_does_not_begin_anew_and_another_life_is_always_another() {
+        assert_eq!(Epoch::new(u64::MAX).next(), Epoch::new(u64::MAX));
+        assert_eq!(Revision::new(u64::MAX).next(), Revision::new(u64::MAX));
+        let last = CommandNumber::new(u64::MAX);
+        assert_eq!(last.next(), last);
+        let life = Incarnation::new(u64::MAX);
+        assert_ne!(life.next(), life);
+    }
 }

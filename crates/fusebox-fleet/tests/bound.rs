@@ -220,6 +220,7 @@ fn an_operator_wins_on_the_instance_and_orders_the_fleet() {
     fleet.run(500 * MS);
     assert_eq!(fleet.states()[0], State::Disabled);
     assert_eq!(fleet.instances[0].member.overlay(), Overlay::None);
+    fleet.first().resume();
 
     let now = fusebox::Clock::now(&fleet.clock);
     fleet.ledger.order(now, Order::ForceOpen);
@@ -244,4 +245,90 @@ fn a_breaker_that_an_operator_opened_is_no_vote() {
     let now = fusebox::Clock::now(&fleet.clock);
     assert_eq!(fleet.ledger.view(now).votes.suspects, 0);
     assert!(!fleet.ledger.view(now).verdict.is_open());
+}
+
+impl Fleet {
+    /// An operator orders the whole fleet, and all have heard of it.
+    fn order(&mut self, order: Order) {
+        let now = fusebox::Clock::now(&self.clock);
+        self.ledger.order(now, order);
+        self.run(1200 * MS);
+    }
+
+    fn first(&self) -> &Breaker {
+        self.instances[0].bound.breaker()
+    }
+}
+
+#[test]
+fn an_order_of_the_fleet_does_not_undo_what_an_operator_did_to_this_breaker() {
+    let mut fleet = Fleet::new();
+    fleet.run(1000 * MS);
+    fleet.first().disable();
+
+    fleet.order(Order::ForceOpen);
+    assert_eq!(
+        fleet.states(),
+        [State::Disabled, State::ForcedOpen, State::ForcedOpen]
+    );
+    fleet.order(Order::Automatic);
+    assert_eq!(
+        fleet.states(),
+        [State::Disabled, State::Closed, State::Closed]
+    );
+    fleet.first().resume();
+    assert_eq!(fleet.states(), [State::Closed; 3]);
+}
+
+#[test]
+fn the_end_of_an_order_leaves_what_an_operator_did_to_this_breaker_meanwhile() {
+    for same_state in [false, true] {
+        let mut fleet = Fleet::new();
+        fleet.run(1000 * MS);
+        fleet.order(Order::Disable);
+        fleet.first().force_open();
+        if same_state {
+            fleet.first().disable();
+        }
+        let state = fleet.states()[0];
+
+        fleet.order(Order::Automatic);
+
+        assert_eq!(fleet.states(), [state, State::Closed, State::Closed]);
+    }
+}
+
+#[test]
+fn an_order_that_an_operator_took_back_on_this_breaker_is_obeyed_when_it_is_given_again() {
+    let mut fleet = Fleet::new();
+    fleet.run(1000 * MS);
+    fleet.order(Order::ForceOpen);
+    fleet.first().resume();
+    fleet.run(3000 * MS);
+    assert_eq!(
+        fleet.states(),
+        [State::Closed, State::ForcedOpen, State::ForcedOpen]
+    );
+
+    fleet.order(Order::ForceOpen);
+    assert_eq!(fleet.states(), [State::ForcedOpen; 3]);
+    fleet.order(Order::Disable);
+    assert_eq!(fleet.states(), [State::Disabled; 3]);
+    fleet.order(Order::Automatic);
+    assert_eq!(fleet.states(), [State::Closed; 3]);
+}
+
+#[test]
+fn an_order_repeated_to_decide_alone_changes_nothing_that_the_fleet_holds() {
+    let mut fleet = Fleet::new();
+    fleet.run(1000 * MS);
+    fleet.well = [false; 3];
+    fleet.run(1500 * MS);
+    assert_eq!(fleet.held(), 3);
+    let now = fusebox::Clock::now(&fleet.clock);
+
+    fleet.ledger.order(now, Order::Automatic);
+    fleet.run(200 * MS);
+
+    assert_eq!(fleet.held(), 3);
 }

@@ -22,7 +22,6 @@ use super::status::Board;
 use super::subscription::Subscription;
 use super::tally::{FallbackReason, LeaseOutcome, MessageKind};
 use crate::bind::Bound;
-use crate::command::Order;
 use crate::member::{Action, Event, Member, Notice, Overlay, Right};
 use crate::message::{AcquireRefused, Lease, ProbeResult, Sender};
 use crate::mode::{Evidence, Mode};
@@ -40,6 +39,8 @@ pub(super) struct Driver {
     random: fastrand::Rng,
     began: Instant,
     listen_at: Instant,
+    /// When the lease ends that was given last.
+    lease_ends: Instant,
     /// None in local mode.
     subscription: Option<Subscription>,
     farewell: Option<Sender>,
@@ -67,7 +68,7 @@ impl Driver {
             errands: Errands::new(
                 Arc::clone(&host.engine),
                 key,
-                settings.engine_timeout(),
+                (settings.engine_timeout(), settings.minimum_gap()),
                 post,
             ),
             part: Part::new(member.sender().instance.clone()),
@@ -80,6 +81,7 @@ impl Driver {
             inbox,
             began: now,
             listen_at: now,
+            lease_ends: now,
             subscription,
             farewell: None,
         }
@@ -254,7 +256,10 @@ impl Driver {
             Action::Acquire(ticket, ask) => {
                 self.errands.acquire(&mut self.part.tally, ticket, ask);
             }
-            Action::Settle(settlement) => self.errands.settle(&mut self.part.tally, settlement),
+            Action::Settle(settlement) => {
+                let until = self.lease_ends;
+                self.errands.settle(&mut self.part.tally, settlement, until);
+            }
             Action::Leave(sender) => self.farewell = Some(sender),
             Action::Hold { .. } => {
                 if let Overlay::Held { era } = self.member.overlay() {
@@ -270,6 +275,7 @@ impl Driver {
                 };
                 if let Some(Right::Leased(_)) = right {
                     self.part.probes = true;
+                    self.lease_ends = Instant::now() + deadline;
                     self.announce(&FleetEvent::Leased { lasts: deadline });
                 }
             }
@@ -322,7 +328,7 @@ impl Driver {
     async fn leave(mut self) -> bool {
         self.listen();
         self.tell(Event::Leave);
-        self.free();
+        self.bound.free();
         self.board.leave();
         self.subscription = None;
         let limit = self.member.settings().engine_timeout();
@@ -346,20 +352,13 @@ impl Driver {
         self.announce(&FleetEvent::Left);
         is_told
     }
-
-    /// An order of the fleet ends with the part in it; a hold ends when `bound` is dropped.
-    fn free(&mut self) {
-        if self.member.order() != Order::Automatic && !self.part.is_free {
-            self.bound.breaker().resume();
-        }
-        self.part.is_free = true;
-    }
 }
 
-/// However the task ends: after its last step, by a panic, or with its runtime.
+/// However the task ends: after its last step, by a panic, or with its runtime. An order of the fleet ends with
+/// the part in it; a hold ends when `bound` is dropped.
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.free();
+        self.bound.free();
         self.board.leave();
         self.host.has_left(self.board.key());
     }

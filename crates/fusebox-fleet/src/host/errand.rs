@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::caught::{Caught, Panicked};
 use super::fleet_engine::FleetEngine;
@@ -24,23 +24,26 @@ pub(super) struct Errands {
     engine: Arc<dyn FleetEngine>,
     key: BreakerKey,
     limit: Duration,
+    /// What was lost is not sent again sooner.
+    spacing: Duration,
     post: mpsc::Sender<Input>,
     pub(super) reports: Line<(Ticket, Box<Report>)>,
     pub(super) acquires: Line<(Ticket, Acquire)>,
-    pub(super) settles: Line<Settlement>,
+    pub(super) settles: Line<(Settlement, Instant)>,
 }
 
 impl Errands {
     pub(super) fn new(
         engine: Arc<dyn FleetEngine>,
         key: BreakerKey,
-        limit: Duration,
+        (limit, spacing): (Duration, Duration),
         post: mpsc::Sender<Input>,
     ) -> Self {
         Self {
             engine,
             key,
             limit,
+            spacing,
             post,
             reports: Line::new(),
             acquires: Line::new(),
@@ -62,9 +65,10 @@ impl Errands {
         self.go_on(tally);
     }
 
-    /// A newer result replaces one that waits: the older lease has ended.
-    pub(super) fn settle(&mut self, tally: &mut Tally, settlement: Settlement) {
-        self.settles.wait(settlement);
+    /// Sends it until there is an answer, or the lease has ended. A newer result replaces one that waits: the
+    /// older lease has ended.
+    pub(super) fn settle(&mut self, tally: &mut Tally, settlement: Settlement, until: Instant) {
+        self.settles.wait((settlement, until));
         self.go_on(tally);
     }
 
@@ -84,11 +88,9 @@ impl Errands {
             let task = self.run(answer, move |answer| Input::Acquired(ticket, answer));
             self.acquires.runs(task);
         }
-        if let Some(settlement) = self.settles.next() {
+        if let Some((settlement, until)) = self.settles.next() {
             tally.sent(MessageKind::Settle);
-            let (engine, key) = (Arc::clone(&self.engine), self.key.clone());
-            let answer = Caught::new(async move { engine.settle(&key, &settlement).await });
-            let task = self.run(answer, Input::Settled);
+            let task = self.run_settlement(settlement, until);
             self.settles.runs(task);
         }
     }
@@ -98,6 +100,27 @@ impl Errands {
         self.acquires.close();
         self.settles.close();
         self.reports.close()
+    }
+
+    /// Otherwise a lost answer would keep the lease from everybody until it ends.
+    fn run_settlement(&self, settlement: Settlement, until: Instant) -> JoinHandle<()> {
+        let (engine, key) = (Arc::clone(&self.engine), self.key.clone());
+        let (limit, spacing, post) = (self.limit, self.spacing, self.post.clone());
+        tokio::spawn(async move {
+            let answer = loop {
+                let (engine, key) = (Arc::clone(&engine), key.clone());
+                let settlement = settlement.clone();
+                let asked = Caught::new(async move { engine.settle(&key, &settlement).await });
+                let answer = within(limit, asked).await;
+                let next = Instant::now() + spacing;
+                let is_lost = matches!(answer, Err(EngineError::Unavailable(_)));
+                if !is_lost || next >= until || post.is_closed() {
+                    break answer;
+                }
+                sleep_until(next).await;
+            };
+            let _ = post.send(Input::Settled(answer)).await; // or nobody is there any more
+        })
     }
 
     fn run<T: Send + 'static, R: Send + 'static>(

@@ -28,8 +28,6 @@ pub(super) struct Part {
     trouble: Option<Unavailable>,
     /// A probe for the fleet is under way.
     pub(super) probes: bool,
-    /// Nothing of the fleet is in the breaker any more.
-    pub(super) is_free: bool,
     held_since: Option<Duration>,
     /// Until then, what the engine says is not believed.
     distrust_until: Option<Duration>,
@@ -46,7 +44,6 @@ impl Part {
             answered_at: None,
             trouble: None,
             probes: false,
-            is_free: false,
             held_since: None,
             distrust_until: None,
             now: Duration::ZERO,

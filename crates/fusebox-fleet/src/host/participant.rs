@@ -62,6 +62,10 @@ impl Participant {
     /// whatever becomes of this process. Others hear of it at once where the engine tells them, and with
     /// their next heartbeat at the latest.
     ///
+    /// What an operator did to one breaker wins there: a breaker that is forced open, disabled or in
+    /// metrics-only by its own operator obeys no order of the fleet, and neither [`Order::Automatic`] nor leaving
+    /// ends that.
+    ///
     /// # Errors
     /// [`Unavailable`] if the engine has not answered within a second, or within its timeout where that is
     /// longer. The order may be in force all the same; giving it again does no harm.

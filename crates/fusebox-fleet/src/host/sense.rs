@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::message::{AcquireRefused, Lease};
+use crate::number::LARGEST;
 use crate::settings::Settings;
 use crate::view::{Verdict, View};
 
@@ -17,7 +18,12 @@ pub(super) fn is_sound(view: &View, settings: &Settings) -> bool {
         Verdict::Closed => Duration::ZERO,
         Verdict::Open { next_probe_in } => next_probe_in,
     };
-    view.votes.suspects <= view.votes.voters && wait <= longest_gap(settings)
+    let is_counted = |number: u64| number <= LARGEST;
+    is_counted(view.era.epoch.get())
+        && is_counted(view.revision.get())
+        && view.command.is_sound()
+        && view.votes.suspects <= view.votes.voters
+        && wait <= longest_gap(settings)
 }
 
 pub(super) fn is_sound_lease(lease: &Lease, settings: &Settings) -> bool {
@@ -40,4 +46,30 @@ fn longest_gap(settings: &Settings) -> Duration {
         .gap(1, u32::MAX)
         .max(settings.first_gap(1))
         .saturating_add(ROUNDING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Command, Order};
+    use crate::mode::Mode;
+    use crate::number::{CommandNumber, Epoch, Incarnation, Revision};
+    use crate::view::{Era, Votes};
+
+    #[test]
+    fn a_view_with_a_number_that_leaves_no_room_to_count_on_is_not_sound() {
+        let settings = Settings::builder(Mode::Quorum).build().unwrap();
+        let view = |epoch, revision, number| View {
+            era: Era::new(Incarnation::new(u64::MAX), Epoch::new(epoch)),
+            revision: Revision::new(revision),
+            verdict: Verdict::Closed,
+            votes: Votes::new(3, 1, 2),
+            command: Command::new(CommandNumber::new(number), Order::ForceOpen),
+        };
+        assert!(is_sound(&view(LARGEST, LARGEST, LARGEST), &settings));
+        let large = LARGEST + 1;
+        for damaged in [view(large, 0, 0), view(0, large, 0), view(0, 0, large)] {
+            assert!(!is_sound(&damaged, &settings), "{damaged:?}");
+        }
+    }
 }

@@ -128,7 +128,7 @@ impl Phase {
         }
         self.leases.retain(|given| given.token != settlement.token);
         if settlement.result == ProbeResult::Succeeded {
-            self.good += 1;
+            self.good = self.good.saturating_add(1);
             if self.good >= rules.probes_to_close() {
                 return Settled::Closed;
             }

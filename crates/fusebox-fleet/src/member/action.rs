@@ -55,7 +55,7 @@ pub enum Action {
         /// How long.
         wait: Duration,
     },
-    /// Do what an operator wants of the whole fleet.
+    /// Do what an operator wants of the whole fleet, unless an operator of this breaker wants otherwise.
     Obey(Order),
     /// Tell people.
     Notice(Notice),

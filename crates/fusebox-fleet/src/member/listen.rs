@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::news::Heard;
 use super::{Action, Member, Notice, Overlay, Ticket};
 use crate::chance::Chance;
+use crate::command::Order;
 use crate::message::ReportRefused;
 use crate::view::{Era, View};
 
@@ -92,7 +93,8 @@ impl Member {
         }
         let before = self.command.order;
         self.command = view.command;
-        if view.command.order == before {
+        // Given again, an order is obeyed again: an operator of this breaker may have taken it back here.
+        if (view.command.order, before) == (Order::Automatic, Order::Automatic) {
             return;
         }
         // A breaker that an operator takes over is held by nobody, and begins anew when it is given back.

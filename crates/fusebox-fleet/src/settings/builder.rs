@@ -260,7 +260,8 @@ impl SettingsBuilder {
         self
     }
 
-    /// How often counts are sent, at most a heartbeat. Default 100 ms.
+    /// How often counts are sent, at most a heartbeat, and how long they are counted together: all instances
+    /// have to share it. Default 100 ms.
     pub fn pool_batch(mut self, period: Duration) -> Self {
         self.pool_batch = period;
         self

@@ -40,7 +40,7 @@ impl fmt::Display for Fingerprint {
 }
 
 /// Changes when the meaning of a setting does.
-const RULES: u64 = 2;
+const RULES: u64 = 3;
 
 impl Settings {
     /// The mark of the settings that all instances have to share.
@@ -60,6 +60,7 @@ impl Settings {
             probe.minimum_gap,
             probe.longest_gap,
             probe.stagger,
+            pool.batch,
             pool.keep,
         ] {
             hash.time(time);
@@ -124,6 +125,7 @@ mod tests {
             of(|settings| settings.probes_to_close(2)),
             of(|settings| settings.stagger(second * 2)),
             of(|settings| settings.pool_windows(4)),
+            of(|settings| settings.pool_batch(second / 10)),
             Settings::builder(Mode::Pooled)
                 .build()
                 .unwrap()

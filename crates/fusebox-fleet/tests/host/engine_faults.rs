@@ -239,3 +239,35 @@ async fn an_engine_that_forgets_closes_nobody_in_a_mass_and_is_followed_again() 
     assert_eq!(rig.states(), [State::Closed; 3]);
     assert!(rig.all.iter().all(|one| one.status().apart.is_none()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_came_of_a_probe_is_told_again_until_the_engine_has_it_or_the_lease_has_ended() {
+    let mut rig = Rig::begun().await;
+    rig.set_well(false);
+    rig.until_stage(HoldStage::Held).await;
+    for one in &rig.all {
+        one.engine.loses_settlements.store(2, Ordering::Relaxed);
+    }
+    rig.set_well(true);
+    rig.until_stage(HoldStage::Turn).await;
+
+    let leased = |event: &FleetEvent| matches!(event, FleetEvent::Leased { .. });
+    let leases: usize = rig.all.iter().map(|one| one.told(leased)).sum();
+    assert_eq!(leases, 1, "the first probe closed the fleet");
+
+    // One that is always lost is not told for ever.
+    for one in &rig.all {
+        one.engine.loses_settlements.store(1000, Ordering::Relaxed);
+    }
+    rig.run(2000 * MS).await;
+    rig.set_well(false);
+    rig.until_stage(HoldStage::Probing).await;
+    rig.set_well(true);
+    rig.run(3000 * MS).await;
+    let lost = |rig: &Rig| {
+        let left =
+            |one: &crate::rig::Instance| one.engine.loses_settlements.load(Ordering::Relaxed);
+        3000 - rig.all.iter().map(left).sum::<usize>()
+    };
+    assert!((1..60).contains(&lost(&rig)), "{} settlements", lost(&rig));
+}

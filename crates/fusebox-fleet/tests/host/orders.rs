@@ -103,3 +103,31 @@ async fn an_instance_that_leaves_a_fleet_that_is_ordered_open_decides_for_itself
         [State::Closed, State::ForcedOpen, State::ForcedOpen]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn leaving_takes_back_the_order_of_the_fleet_and_nothing_that_an_operator_did_here() {
+    for drops in [false, true] {
+        let mut rig = Rig::begun().await;
+        let operator = rig.all[2].participant.as_ref().unwrap();
+        operator.order(Order::Disable).await.unwrap();
+        rig.run(50 * MS).await;
+        assert_eq!(rig.states(), [State::Disabled; 3]);
+        rig.all[0].breaker.force_open();
+
+        for one in &mut rig.all[..2] {
+            let participant = one.participant.take().unwrap();
+            if drops {
+                drop(participant);
+            } else {
+                assert!(participant.leave().await);
+            }
+        }
+        rig.run(600 * MS).await;
+
+        assert_eq!(
+            rig.states(),
+            [State::ForcedOpen, State::Closed, State::Disabled],
+            "{drops}"
+        );
+    }
+}

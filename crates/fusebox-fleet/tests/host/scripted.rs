@@ -53,6 +53,8 @@ pub(crate) struct Scripted {
     /// The most reports under way at the same time.
     pub(crate) most_reports: AtomicUsize,
     pub(crate) asked: AtomicUsize,
+    /// So many settlements are lost on their way.
+    pub(crate) loses_settlements: AtomicUsize,
     lie: AtomicU64,
 }
 
@@ -65,6 +67,7 @@ impl Scripted {
             reports: AtomicUsize::new(0),
             most_reports: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
+            loses_settlements: AtomicUsize::new(0),
             lie: AtomicU64::new(1 << 40),
         }
     }
@@ -177,6 +180,15 @@ impl Engine for Scripted {
     ) -> Answer<'a, Result<View, EngineError<Fenced>>> {
         self.ask();
         Box::pin(async move {
+            let lose = |left: usize| left.checked_sub(1);
+            let order = Ordering::Relaxed;
+            if self
+                .loses_settlements
+                .fetch_update(order, order, lose)
+                .is_ok()
+            {
+                return Err(EngineError::Unavailable(Unavailable::new("scripted")));
+            }
             let well = self.memory.settle(key, settlement);
             self.answer(well, nonsense, |view| self.lie(view)).await
         })

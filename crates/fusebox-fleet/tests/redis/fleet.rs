@@ -7,8 +7,8 @@ use std::time::Duration;
 use fusebox_fleet::engine::redis::Redis;
 use fusebox_fleet::engine::{Engine, EngineError, Events, Operator};
 use fusebox_fleet::{
-    Acquire, BreakerKey, InstanceId, Mode, Opinion, Order, ProbeResult, Report, ReportRefused,
-    Sender, Sequence, Session, Settings, Settlement, Token, View,
+    Acquire, BreakerKey, Command, InstanceId, Mode, Opinion, Order, ProbeResult, Report,
+    ReportRefused, Sender, Sequence, Session, Settings, Settlement, Token, View,
 };
 use tokio::time::{Instant, timeout};
 
@@ -64,8 +64,27 @@ impl Fleet {
         number: u64,
         opinion: Opinion,
     ) -> Result<View, EngineError<ReportRefused>> {
+        self.report(number, opinion, Command::NONE).await
+    }
+
+    /// A report that brings back a command.
+    pub(crate) async fn bring(
+        &self,
+        number: u64,
+        command: Command,
+    ) -> Result<View, EngineError<ReportRefused>> {
+        self.report(number, Opinion::Fine, command).await
+    }
+
+    async fn report(
+        &self,
+        number: u64,
+        opinion: Opinion,
+        command: Command,
+    ) -> Result<View, EngineError<ReportRefused>> {
         let settings = Arc::clone(&self.settings);
         let mut report = Report::new(Self::sender(number), opinion, settings);
+        report.command = command;
         let before = self.sequence.fetch_add(1, Ordering::Relaxed);
         report.sequence = Sequence::new(before + 1);
         in_time(self.engine.report(&self.key, &report)).await

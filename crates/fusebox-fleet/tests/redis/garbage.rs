@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fusebox_fleet::{Mode, Opinion, Order};
+use fusebox_fleet::{Command, CommandNumber, Mode, Opinion, Order};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -106,6 +106,31 @@ async fn an_order_that_makes_no_sense_is_told_by_name_when_a_ledger_begins() {
     let told = fleet.say(1, Opinion::Fine).await.unwrap_err().to_string();
 
     assert!(told.contains("makes no sense (field command)"), "{told}");
+}
+
+#[tokio::test]
+async fn a_number_that_leaves_no_room_to_count_on_is_refused_before_anything_is_written() {
+    let server = Server::start();
+    let fleet = Fleet::new(server.port(), "");
+    for large in [(1 << 52) + 1, 1 << 53, u64::MAX] {
+        server.admin::<()>(&["FLUSHALL"]);
+        let command = Command::new(CommandNumber::new(large), Order::ForceOpen);
+        let told = fleet.bring(3, command).await.unwrap_err().to_string();
+        assert!(told.contains("makes no sense"), "{large}: {told}");
+        assert_eq!(dump(&server), [], "{large}: nothing was there");
+        fleet.say(1, Opinion::Fine).await.unwrap();
+        let before = dump(&server);
+
+        let told = fleet.bring(3, command).await.unwrap_err().to_string();
+
+        assert!(told.contains("makes no sense"), "{large}: {told}");
+        assert_eq!(dump(&server), before, "{large}");
+    }
+    let largest = Command::new(CommandNumber::new(1 << 52), Order::ForceOpen);
+    fleet.bring(3, largest).await.unwrap();
+    fleet.order(Order::Automatic).await.unwrap();
+    fleet.order(Order::Automatic).await.unwrap();
+    fleet.say(1, Opinion::Fine).await.unwrap();
 }
 
 #[tokio::test]

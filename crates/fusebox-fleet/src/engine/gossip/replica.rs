@@ -170,7 +170,7 @@ impl Replica {
             lapses: at.now.saturating_add(report.settings.member_for()),
         };
         self.locals.insert(report.from.instance.clone(), local);
-        if report.command.is_newer_than(self.command) {
+        if report.command.is_newer_than(self.command) && report.command.is_sound() {
             self.command = report.command;
         }
         self.write();

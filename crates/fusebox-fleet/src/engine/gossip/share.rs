@@ -12,7 +12,7 @@ use super::round::Round;
 use crate::command::{Command, Order};
 use crate::message::Sender;
 use crate::name::{InstanceId, Session};
-use crate::number::{CommandNumber, Epoch, Incarnation, Token};
+use crate::number::{CommandNumber, Epoch, Incarnation, LARGEST, Token};
 use crate::opinion::Opinion;
 use crate::settings::Fingerprint;
 
@@ -125,7 +125,7 @@ impl Share {
         let round = words.round()?;
         let next_probe_in = words.time()?;
         let steps_back_for = words.time()?;
-        let number = CommandNumber::new(words.number()?);
+        let number = CommandNumber::new(words.count()?);
         let order = words.order()?;
         let entries = words.list(Words::entry)?;
         let claims = words.list(Words::claim)?;
@@ -152,6 +152,15 @@ impl Words<'_> {
         self.0.next()?.parse().ok()
     }
 
+    /// A number that can be counted on from.
+    fn count(&mut self) -> Option<u64> {
+        self.number().filter(|count| *count <= LARGEST)
+    }
+
+    fn small_count(&mut self) -> Option<u32> {
+        self.number().filter(|count| *count <= u32::MAX >> 1)
+    }
+
     fn hex(&mut self) -> Option<u64> {
         u64::from_str_radix(self.0.next()?, 16).ok()
     }
@@ -169,10 +178,10 @@ impl Words<'_> {
     fn round(&mut self) -> Option<Round> {
         Some(Round {
             incarnation: Incarnation::new(self.hex()?),
-            epoch: Epoch::new(u64::from(self.number::<u32>()?)),
-            writes: self.number()?,
-            failed: self.number()?,
-            good: self.number()?,
+            epoch: Epoch::new(u64::from(self.small_count()?)),
+            writes: self.count()?,
+            failed: self.small_count()?,
+            good: self.small_count()?,
             leases: self.number()?,
             last: match self.0.next()? {
                 "-" => None,

@@ -15,6 +15,9 @@ use crate::opinion::Opinion;
 use crate::settings::Fingerprint;
 use crate::view::{Era, Verdict, View, Votes};
 
+/// From here on the server's numbers are not exact.
+const EXACT: u64 = 1 << 53;
+
 /// The words of an answer, in order.
 pub(super) struct Words<'a>(std::str::SplitAsciiWhitespace<'a>);
 
@@ -31,6 +34,14 @@ impl<'a> Words<'a> {
         self.word()?.parse().map_err(|_| Nonsense)
     }
 
+    /// A number that the server can count on from.
+    fn count(&mut self) -> Result<u64, Nonsense> {
+        self.number()
+            .ok()
+            .filter(|count| *count < EXACT)
+            .ok_or(Nonsense)
+    }
+
     fn time(&mut self) -> Result<Duration, Nonsense> {
         self.number().map(Duration::from_micros)
     }
@@ -45,8 +56,8 @@ impl<'a> Words<'a> {
     /// The rest is a view.
     pub(super) fn view(mut self) -> Result<View, Nonsense> {
         let incarnation = Incarnation::new(self.number()?);
-        let era = Era::new(incarnation, Epoch::new(self.number()?));
-        let revision = Revision::new(self.number()?);
+        let era = Era::new(incarnation, Epoch::new(self.count()?));
+        let revision = Revision::new(self.count()?);
         let (word, next_probe_in) = (self.word()?, self.time()?);
         let verdict = match word {
             "closed" => Verdict::Closed,
@@ -54,7 +65,7 @@ impl<'a> Words<'a> {
             _ => return Err(Nonsense),
         };
         let votes = Votes::new(self.number()?, self.number()?, self.number()?);
-        let number = CommandNumber::new(self.number()?);
+        let number = CommandNumber::new(self.count()?);
         let word = self.word()?;
         let order = [Order::Automatic, Order::ForceOpen, Order::Disable]
             .into_iter()

@@ -105,7 +105,7 @@ impl Replica {
             ends,
         });
         self.round.leases = self.round.leases.wrapping_add(1);
-        self.round.writes += 1;
+        self.round.writes = self.round.writes.saturating_add(1);
         // A prober that is never heard of again may have a broken path as well as one that failed.
         self.round.last = Some(to.instance.clone());
         self.steps_back_until = ends.saturating_add(gap);
@@ -144,12 +144,12 @@ impl Replica {
     }
 
     fn succeeded(&mut self, now: Duration, rules: &Settings) {
-        self.round.good += 1;
+        self.round.good = self.round.good.saturating_add(1);
         if self.round.good >= rules.probes_to_close() {
             self.turn_round(now);
             return;
         }
-        self.round.writes += 1;
+        self.round.writes = self.round.writes.saturating_add(1);
         self.round.last = None;
         self.next_probe = now;
         self.turns_from = now;
@@ -166,7 +166,7 @@ impl Replica {
             self.steps_back_until = self.next_probe.saturating_add(gap);
             self.turns_from = self.next_probe;
         }
-        self.round.writes += 1;
+        self.round.writes = self.round.writes.saturating_add(1);
         self.write();
     }
 

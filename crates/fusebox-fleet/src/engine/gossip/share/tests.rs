@@ -16,13 +16,13 @@ fn round() -> impl Strategy<Value = Round> {
     let last = proptest::option::of("[!-~]{1,20}");
     (
         any::<u64>(),
-        any::<u32>(),
-        any::<u64>(),
-        any::<[u32; 3]>(),
+        0..=u32::MAX >> 1,
+        0..=LARGEST,
+        (0..=u32::MAX >> 1, 0..=u32::MAX >> 1, any::<u32>()),
         last,
     )
         .prop_map(
-            |(incarnation, epoch, writes, [failed, good, leases], last)| Round {
+            |(incarnation, epoch, writes, (failed, good, leases), last)| Round {
                 incarnation: Incarnation::new(incarnation),
                 epoch: Epoch::new(epoch.into()),
                 writes,
@@ -63,7 +63,7 @@ fn share() -> impl Strategy<Value = Share> {
         proptest::collection::vec(entry, 0..5),
         proptest::collection::vec(claim, 0..3),
     );
-    (round(), time(), time(), (any::<u64>(), order), lists).prop_map(
+    (round(), time(), time(), (0..=LARGEST, order), lists).prop_map(
         |(round, next_probe_in, steps_back_for, (number, order), (entries, claims))| Share {
             round,
             next_probe_in,
@@ -114,4 +114,25 @@ fn another_form_of_shares_is_not_read() {
         Share::read("1 a 1 0 0 0 0 - 5 0 0 automatic 999999999 0"),
         None
     );
+}
+
+#[test]
+fn numbers_that_leave_no_room_to_count_on_are_not_read() {
+    for large in [u64::from(u32::MAX), u64::MAX] {
+        for damaged in [
+            format!("1 a {large} 0 0 0 0 - 5 0 0 automatic 0 0"),
+            format!("1 a 1 0 0 {large} 0 - 5 0 0 automatic 0 0"),
+            format!("1 a 1 0 {large} 0 0 - 5 0 0 automatic 0 0"),
+        ] {
+            assert_eq!(Share::read(&damaged), None, "{damaged}");
+        }
+    }
+    for large in [LARGEST + 1, u64::MAX] {
+        for damaged in [
+            format!("1 a 1 {large} 0 0 0 - 5 0 0 automatic 0 0"),
+            format!("1 a 1 0 0 0 0 - 5 0 {large} automatic 0 0"),
+        ] {
+            assert_eq!(Share::read(&damaged), None, "{damaged}");
+        }
+    }
 }

@@ -3,6 +3,8 @@ local instance, session, sequence, opinion = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local seen_incarnation, seen_epoch = match(ARGV[5], '^(%S+) (%S+)$') -- '-' when nothing has been heard yet
 local number_heard, mark = match(ARGV[6], '^(%d+) (%S+)$')
 local order_heard, given = ARGV[9], ARGV[10]
+-- From a larger one the ledger could not count on.
+if number(number_heard, 'number') > EXACT / 2 then garbage = garbage or 'number' end
 
 local s = read(instance)
 local rules = parse(s.text)
