@@ -130,7 +130,10 @@ impl Participant {
 
 impl Drop for Participant {
     fn drop(&mut self) {
-        self.let_go();
+        // Not again after `leave`: the breaker may be another participant's by then.
+        if self.task.is_some() {
+            self.let_go();
+        }
     }
 }
 

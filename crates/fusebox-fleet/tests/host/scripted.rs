@@ -53,6 +53,8 @@ pub(crate) struct Scripted {
     /// The most reports under way at the same time.
     pub(crate) most_reports: AtomicUsize,
     pub(crate) asked: AtomicUsize,
+    /// The calls that reports told: those that succeeded and those that failed.
+    pub(crate) told: [AtomicU64; 2],
     /// So many settlements are lost on their way.
     pub(crate) loses_settlements: AtomicUsize,
     lie: AtomicU64,
@@ -67,6 +69,7 @@ impl Scripted {
             reports: AtomicUsize::new(0),
             most_reports: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
+            told: Default::default(),
             loses_settlements: AtomicUsize::new(0),
             lie: AtomicU64::new(1 << 40),
         }
@@ -146,6 +149,10 @@ impl Engine for Scripted {
     ) -> Answer<'a, Result<View, EngineError<ReportRefused>>> {
         self.ask();
         Box::pin(async move {
+            let counts = [report.counts.succeeded, report.counts.failed];
+            for (told, counted) in self.told.iter().zip(counts) {
+                told.fetch_add(counted, Ordering::Relaxed);
+            }
             let now = self.reports.fetch_add(1, Ordering::Relaxed) + 1;
             self.most_reports.fetch_max(now, Ordering::Relaxed);
             let _under_way = UnderWay(&self.reports);

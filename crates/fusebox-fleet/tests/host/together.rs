@@ -1,6 +1,6 @@
 //! A fleet whose engine is well.
 
-use fusebox::{HoldStage, State};
+use fusebox::{HoldStage, Outcome, State};
 use fusebox_fleet::engine::memory::Memory;
 use fusebox_fleet::host::{
     Apart, Direction, FallbackReason, FleetEvent, HeardVerdict, Host, JoinError, LeaseOutcome,
@@ -207,6 +207,25 @@ async fn breakers_of_several_keys_share_an_instance_and_a_key_is_used_once() {
 
 #[tokio::test(start_paused = true)]
 async fn merged_counts_are_all_told() {
+    let mut rig = Rig::of(Mode::Pooled);
+    for step in 0..100 {
+        rig.set_well(step % 4 != 0);
+        rig.run(STEP).await;
+    }
+    rig.all.iter_mut().for_each(|one| one.is_quiet = true);
+    rig.run(500 * MS).await;
+
+    for one in &rig.all {
+        let told = [0, 1].map(|kind| one.engine.told[kind].load(Ordering::Relaxed));
+        let totals = one.breaker.snapshot().totals;
+        let ended = [Outcome::Success, Outcome::Failure].map(|outcome| totals.calls(outcome));
+        assert_eq!(told, ended);
+        assert!(ended[1] >= 20, "{ended:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn merged_counts_open_the_fleet_where_no_run_of_failures_is_long() {
     let mut rig = Rig::of(Mode::Pooled);
     rig.run(2000 * MS).await;
     // No run of failures is long, so only the sum of all calls is evidence.

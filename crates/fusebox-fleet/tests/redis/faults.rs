@@ -4,8 +4,14 @@
 //! the timeout. When it is over, the engine works again within seconds, keeps what the server has kept, begins
 //! a new life where the server has forgotten, and tells of changes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use fusebox_fleet::engine::Engine;
-use fusebox_fleet::{Opinion, View};
+use fusebox_fleet::{Opinion, Verdict, View};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::fleet::Fleet;
 use crate::server::Server;
@@ -278,4 +284,60 @@ fn kill_clients(server: &Server) {
     for kind in ["normal", "pubsub"] {
         server.admin::<()>(&["CLIENT", "KILL", "TYPE", kind]);
     }
+}
+
+/// In front of a server. As long as it is told to, it passes requests on, and ends the connection in place of the
+/// answer.
+async fn swallows(port: u16, swallows: Arc<AtomicBool>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let here = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let swallows = Arc::clone(&swallows);
+            tokio::spawn(async move {
+                let (mut asked, mut told) = ([0; 4096], [0; 4096]);
+                loop {
+                    tokio::select! {
+                        Ok(length @ 1..) = client.read(&mut asked) => {
+                            server.write_all(&asked[..length]).await.unwrap();
+                        }
+                        Ok(length @ 1..) = server.read(&mut told) => {
+                            if swallows.swap(false, Ordering::SeqCst)
+                                || client.write_all(&told[..length]).await.is_err()
+                            {
+                                return;
+                            }
+                        }
+                        else => return,
+                    }
+                }
+            });
+        }
+    });
+    here
+}
+
+#[tokio::test]
+async fn a_lease_whose_answer_was_lost_is_not_refused_to_its_holder_as_somebody_elses() {
+    let server = Server::start();
+    let cuts = Arc::new(AtomicBool::new(false));
+    let fleet = Fleet::new(swallows(server.port(), Arc::clone(&cuts)).await, "");
+    let view = fleet.open().await;
+    let Verdict::Open { next_probe_in } = view.verdict else {
+        panic!("closed");
+    };
+    fleet.lease(view).await.unwrap_err(); // the script is known now
+    tokio::time::sleep(next_probe_in + Duration::from_millis(20)).await;
+    cuts.store(true, Ordering::SeqCst);
+
+    let told = fleet.lease(view).await.unwrap_err();
+
+    assert!(told.contains("not available"), "{told}");
+    assert!(!cuts.load(Ordering::SeqCst), "no answer was lost");
+    // A verb that may be repeated is.
+    fleet.recovered(Opinion::Suspect).await;
+    cuts.store(true, Ordering::SeqCst);
+    fleet.say(1, Opinion::Suspect).await.unwrap();
 }

@@ -90,6 +90,13 @@ impl Fleet {
         in_time(self.engine.report(&self.key, &report)).await
     }
 
+    /// The first instance asks for the lease.
+    pub(crate) async fn lease(&self, view: View) -> Result<(), String> {
+        let ask = Acquire::new(Self::sender(1), view.era, Duration::from_secs(2));
+        let answer = in_time(self.engine.acquire(&self.key, &ask)).await;
+        answer.map(drop).map_err(|error| error.to_string())
+    }
+
     pub(crate) async fn order(&self, order: Order) -> Result<(), String> {
         let answer = in_time(self.engine.order(&self.key, order)).await;
         answer.map(drop).map_err(|error| error.to_string())

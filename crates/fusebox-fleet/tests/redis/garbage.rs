@@ -198,7 +198,7 @@ async fn repeat(listener: TcpListener, answer: &'static [u8]) {
 }
 
 /// All keys and the bytes that they hold, in any order, so that a write shows.
-fn dump(server: &Server) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn dump(server: &Server) -> Vec<(String, Vec<u8>)> {
     let mut keys: Vec<String> = server.admin(&["KEYS", "*"]);
     keys.sort();
     let held = |key: String| {

@@ -14,6 +14,7 @@ mod host;
 mod old;
 mod partition;
 mod permissions;
+mod refusals;
 mod server;
 mod steady;
 #[cfg(feature = "redis-tls")]

@@ -59,6 +59,10 @@ impl Address {
     }
 
     pub(super) fn info(&self, protocol: ProtocolVersion) -> ConnectionInfo {
+        #[cfg(feature = "redis-tls")]
+        if matches!(self.info.addr(), ::redis::ConnectionAddr::TcpTls { .. }) {
+            choose_cryptography();
+        }
         let settings = self.info.redis_settings().clone();
         self.info
             .clone()
@@ -112,8 +116,6 @@ impl FromStr for Address {
             }
         }
         url.set_query(None);
-        #[cfg(feature = "redis-tls")]
-        choose_cryptography();
         // What is wrong with a user or a password must not be told by showing it.
         let info = url.into_connection_info().map_err(|_| {
             InvalidAddress::of(
@@ -249,3 +251,23 @@ impl fmt::Display for InvalidAddress {
 }
 
 impl Error for InvalidAddress {}
+
+#[cfg(all(test, feature = "redis-tls"))]
+mod tests {
+    use rustls::crypto::CryptoProvider;
+
+    use super::*;
+
+    #[test]
+    fn a_program_gets_cryptography_when_it_connects_to_an_encrypted_server_and_not_before() {
+        let chosen = || CryptoProvider::get_default().is_some();
+        let plain: Address = "redis://localhost".parse().unwrap();
+        plain.info(ProtocolVersion::RESP3);
+        let encrypted: Address = "rediss://localhost".parse().unwrap();
+        assert!(!chosen(), "an address is only read");
+
+        encrypted.info(ProtocolVersion::RESP3);
+
+        assert!(chosen());
+    }
+}

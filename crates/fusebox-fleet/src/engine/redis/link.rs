@@ -81,7 +81,7 @@ impl Link {
     }
 
     /// A connection that has ended is found out by using it: then another one gets the request once more. The
-    /// server may have done it already; no verb minds being repeated.
+    /// server may have done it already; all verbs but one do not mind being repeated.
     async fn try_run(
         &self,
         script: &Script,
@@ -92,7 +92,7 @@ impl Link {
         let mut connection = connection(&mut states).await?;
         let answer = self.ask(&mut connection, script, names, words).await;
         match answer.map_err(|error| self.told(&error)) {
-            Err((_, Connection::Lost)) => {}
+            Err((_, Connection::Lost)) if words.may_be_repeated() => {}
             done => return done.map_err(|(told, _)| told),
         }
         // The keeper notices, too.

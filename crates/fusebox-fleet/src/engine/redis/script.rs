@@ -94,6 +94,8 @@ pub(super) struct Words {
     always: Vec<String>,
     /// Told only to a server that asks for them.
     settings: Option<String>,
+    /// Asked again after it was done, the server would refuse it.
+    once: bool,
 }
 
 impl Words {
@@ -101,6 +103,7 @@ impl Words {
         Self {
             always: Vec::new(),
             settings: None,
+            once: false,
         }
     }
 
@@ -115,6 +118,11 @@ impl Words {
 
     fn era(self, era: Era) -> Self {
         self.word(era.incarnation).word(era.epoch)
+    }
+
+    /// Whether the verb may be asked again when nobody knows whether it was done.
+    pub(super) fn may_be_repeated(&self) -> bool {
+        !self.once
     }
 
     pub(super) fn as_slice(&self) -> &[String] {
@@ -149,10 +157,15 @@ impl Words {
     }
 
     pub(super) fn of_acquire(ask: &Acquire) -> Self {
-        Self::new()
+        let words = Self::new()
             .sender(&ask.from)
             .era(ask.era)
-            .word(micros(ask.lease))
+            .word(micros(ask.lease));
+        // Its holder would be told that somebody has the lease.
+        Self {
+            once: true,
+            ..words
+        }
     }
 
     pub(super) fn of_settlement(settlement: &Settlement) -> Self {

@@ -1,0 +1,115 @@
+//! A refusal leaves every key, and the time at which it ends, as it was.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fusebox_fleet::engine::Engine;
+use fusebox_fleet::{
+    Acquire, Epoch, Era, InstanceId, Mode, Opinion, ProbeResult, Report, Sender, Sequence, Session,
+    Settings, Settlement, Token, Verdict, View,
+};
+
+use crate::fleet::Fleet;
+use crate::garbage::dump;
+use crate::server::Server;
+
+const LEASE: Duration = Duration::from_secs(2);
+
+/// No key ends later than this. What a ledger writes ends after minutes.
+const ENDS: Duration = Duration::from_secs(60);
+
+fn sender(number: u64, session: u64) -> Sender {
+    let name = InstanceId::new(&format!("i{number}")).unwrap();
+    Sender::new(name, Session::new(session))
+}
+
+async fn acquire(fleet: &Fleet, number: u64, era: Era) -> String {
+    let ask = Acquire::new(sender(number, number), era, LEASE);
+    format!("{:?}", fleet.engine.acquire(&fleet.key, &ask).await)
+}
+
+async fn report(fleet: &Fleet, from: Sender, quorum_share: f64) -> String {
+    let settings = Settings::builder(Mode::Quorum)
+        .member_for(Duration::from_secs(600))
+        .quorum_share(quorum_share)
+        .build();
+    let mut report = Report::new(from, Opinion::Suspect, Arc::new(settings.unwrap()));
+    report.sequence = Sequence::new(1000);
+    format!("{:?}", fleet.engine.report(&fleet.key, &report).await)
+}
+
+/// Each key, what it holds, and for how many milliseconds it does.
+type Kept = Vec<(String, Vec<u8>, i64)>;
+
+fn kept(server: &Server) -> Kept {
+    let kept = |(key, held): (String, Vec<u8>)| {
+        let ends = server.admin(&["PTTL", &key]);
+        (key, held, ends)
+    };
+    dump(server).into_iter().map(kept).collect()
+}
+
+/// Shortens the life of all keys, so that whoever puts their end off is seen.
+fn shorten(server: &Server) -> Kept {
+    let keys: Vec<String> = server.admin(&["KEYS", "*"]);
+    for key in keys {
+        let _: i64 = server.admin(&["PEXPIRE", &key, &ENDS.as_millis().to_string()]);
+    }
+    kept(server)
+}
+
+fn check(what: &str, told: &str, (before, at): (Kept, Instant), server: &Server) {
+    assert!(told.contains(what), "not {what}: {told}");
+    let after = kept(server);
+    let passed = i64::try_from(at.elapsed().as_millis()).unwrap() + 10;
+    assert_eq!(before.len(), after.len(), "{what}");
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!((&before.0, &before.1), (&after.0, &after.1), "{what}");
+        let ends = before.2 - passed..=before.2;
+        assert!(ends.contains(&after.2), "{what}: {} {ends:?}", after.2);
+    }
+}
+
+async fn wait_for_a_probe(view: View) {
+    let Verdict::Open { next_probe_in } = view.verdict else {
+        panic!("closed");
+    };
+    tokio::time::sleep(next_probe_in + Duration::from_millis(20)).await;
+}
+
+#[tokio::test]
+async fn a_refusal_writes_nothing_and_keeps_no_key_alive() {
+    let server = Server::start();
+    let fleet = Fleet::new(server.port(), "");
+    let view = fleet.open().await;
+    let begin = || (shorten(&server), Instant::now());
+
+    let before = begin();
+    let told = acquire(&fleet, 1, view.era).await;
+    check("Early", &told, before, &server);
+
+    let before = begin();
+    let old = Era::new(view.era.incarnation, Epoch::new(0));
+    let told = acquire(&fleet, 1, old).await;
+    check("Stale", &told, before, &server);
+
+    wait_for_a_probe(view).await;
+    fleet.lease(view).await.unwrap();
+    let before = begin();
+    assert_eq!(before.0.len(), 3, "ledger, members and leases");
+    let told = acquire(&fleet, 2, view.era).await;
+    check("Busy", &told, before, &server);
+
+    let before = begin();
+    let settlement = Settlement::new(sender(2, 2), Token::new(1), ProbeResult::Succeeded);
+    let told = fleet.engine.settle(&fleet.key, &settlement).await;
+    check("Fenced", &format!("{told:?}"), before, &server);
+
+    let before = begin();
+    let told = report(&fleet, sender(1, 99), 0.5).await;
+    check("NameTaken", &told, before, &server);
+
+    let before = begin();
+    let told = report(&fleet, sender(3, 3), 0.9).await;
+    check("SettingsDiffer", &told, before, &server);
+}
