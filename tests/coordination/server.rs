@@ -122,15 +122,9 @@ async fn the_second_instance_of_a_name_is_refused_says_so_and_goes_on_alone() {
     })
     .await;
 
-    let base = [
-        "instance",
-        "A",
-        "--listen",
-        "127.0.0.1:0",
-        "--downstream",
-        system.downstream.base(),
-    ];
-    let second = Process::start(&[&base[..], &flags].concat());
+    let base = ["instance", "A", "--listen", "127.0.0.1:0", "--downstream"];
+    let downstream = [system.downstream.base()];
+    let second = Process::start(&[&base[..], &downstream, &flags].concat());
     let other = end_to_end::Client::new(second.url("instance A").await);
     let seen = eventually("the second A is refused", async || {
         let seen = fleet(&other).await;
