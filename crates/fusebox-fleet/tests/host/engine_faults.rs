@@ -252,8 +252,8 @@ async fn what_came_of_a_probe_is_told_again_until_the_engine_has_it_or_the_lease
     rig.until_stage(HoldStage::Turn).await;
 
     let leased = |event: &FleetEvent| matches!(event, FleetEvent::Leased { .. });
-    let leases: usize = rig.all.iter().map(|one| one.told(leased)).sum();
-    assert_eq!(leases, 1, "the first probe closed the fleet");
+    let given: usize = rig.all.iter().map(|one| one.told(leased)).sum();
+    assert_eq!(given, 1, "the first probe closed the fleet");
 
     // One that is always lost is not told for ever.
     for one in &rig.all {

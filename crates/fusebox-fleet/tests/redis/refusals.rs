@@ -1,13 +1,14 @@
 //! A refusal leaves every key, and the time at which it ends, as it was.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fusebox_fleet::engine::Engine;
 use fusebox_fleet::{
     Acquire, Epoch, Era, InstanceId, Mode, Opinion, ProbeResult, Report, Sender, Sequence, Session,
     Settings, Settlement, Token, Verdict, View,
 };
+use tokio::time::Instant;
 
 use crate::fleet::Fleet;
 use crate::garbage::dump;
