@@ -294,8 +294,9 @@ async fn every_shipped_scenario_is_listed_valid_and_printed_as_its_file() {
     for name in names {
         let folder = repository().join("scenarios");
         let file = folder.join(format!("{name}.toml"));
-        let together = folder.join(format!("coordination/{name}.toml"));
-        let file = if file.is_file() { file } else { together };
+        let folders = ["coordination", "gedcb"].map(|within| folder.join(within));
+        let others = folders.map(|folder| folder.join(format!("{name}.toml")));
+        let file = others.into_iter().find(|it| it.is_file()).unwrap_or(file);
         let written = std::fs::read_to_string(&file).expect("it is a file");
         let printed = Process::run(&["scenarios", name]).await.stdout.join("\n");
         assert_eq!(printed.trim_end(), written.trim_end());

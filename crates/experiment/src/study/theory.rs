@@ -108,7 +108,7 @@ pub fn seconds_to_false_quorum(q: u32, n: u32, run: u32, p: f64, rate: f64) -> f
 /// ```
 /// use experiment::study::theory::seconds_to_false_count;
 ///
-/// assert_eq!(format!("{:.2}", seconds_to_false_count(20, 10, 0.3, 0.1)), "2.09");
+/// assert_eq!(format!("{:.2}", seconds_to_false_count(20, 10, 0.3, 0.1)), "2.08");
 /// ```
 pub fn seconds_to_false_count(w: u32, k: u32, p: f64, every: f64) -> f64 {
     every / (k..=w).map(|number| binomial(number, w, p)).sum::<f64>()

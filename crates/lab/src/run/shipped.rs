@@ -89,6 +89,7 @@ shipped!(
     "four-bad",
     "six-bad",
     "shard-down",
+    "shard-down-keyed",
     "half-of-the-shards-down",
     "steady-errors",
     "engine-lost-before",
