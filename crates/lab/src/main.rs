@@ -12,6 +12,7 @@
 //! | `simulate` | runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
 //! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
+//! | `page` | the live page: what browsers are shown of a run |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
 //! | `file` | files of the user: read within a bound of size, written whole or not at all |
 //! | `serve`, `client` | a service that is kept up, and the calls to one |
@@ -34,6 +35,7 @@ mod file;
 mod instance;
 mod load;
 mod notice;
+mod page;
 mod parallel;
 mod print;
 mod run;

@@ -9,6 +9,7 @@ mod fleet;
 mod layout;
 mod lines;
 mod observer;
+mod page_source;
 mod picture;
 mod progress;
 mod screen;
