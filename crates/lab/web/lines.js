@@ -19,7 +19,7 @@ export function drawShare(board, store, view) {
   drawTime(context, axis, 0, board.height);
   const seen = bars(store, axis);
   context.fillStyle = ink.open;
-  clipped(context, axis, board.height, () => {
+  clipped(context, axis, store, board.height, () => {
     for (let second = seen.first; second <= seen.last; second += seen.by) {
       let [fast, all] = [0, 0];
       for (let at = second; at < second + seen.by; at++) {
@@ -67,7 +67,7 @@ export function drawLatency(board, store, view) {
   context.fillStyle = ink.line;
   for (const ms of [1, 10, 100, 1000]) context.fillRect(axis.left, Math.round(y(ms)), axis.width, 1);
   const seen = bars(store, axis);
-  clipped(context, axis, board.height, () => {
+  clipped(context, axis, store, board.height, () => {
     for (const [name, colour, dash] of [["p99", ink.text, []], ["p50", ink.muted, [3, 2]]]) {
       line(context, axis, store, seen, (figures) => y(figures[name]), colour, dash);
     }
@@ -102,10 +102,10 @@ function line(context, axis, store, seen, y, colour, dash) {
   context.setLineDash([]);
 }
 
-function clipped(context, axis, height, draw) {
+function clipped(context, axis, store, height, draw) {
   context.save();
   context.beginPath();
-  context.rect(axis.left, 0, axis.width, height);
+  context.rect(axis.left, 0, Math.max(0, Math.min(axis.width, axis.x(store.end) - axis.left)), height);
   context.clip();
   draw();
   context.restore();

@@ -31,7 +31,10 @@ let linked = view.read(location.hash);
 readInk();
 const boards = {};
 for (const name of ["timeline", "outcomes", "share", "latency", "scrub"]) {
-  boards[name] = new Board($(`#${name}`), () => wake());
+  boards[name] = new Board($(`#${name}`), () => {
+    lastText = 0;
+    wake();
+  });
 }
 const topology = new Topology($("#topology"));
 const log = new Log($("#log"), view);

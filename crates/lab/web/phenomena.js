@@ -67,14 +67,14 @@ export class Phenomena {
     const share = at > 0 ? percent(together / at) : "0 %";
     const first = this.mixed[0];
     return [
-      seen(apart.length, `some open while others closed ${share} of the time`, apart[0]?.at,
-        "waits for one to open while another is closed"),
-      seen(fast ? this.fast[fast - 1].sum : 0, "calls answered 503 at once, without a call of the downstream",
+      seen(apart.length, `some open, others closed: ${share} of the time`, apart[0]?.at,
+        "waits for one open beside one closed"),
+      seen(fast ? this.fast[fast - 1].sum : 0, "calls answered 503 at once, none sent downstream",
         this.fast[0]?.at, "waits for a breaker to reject a call"),
-      seen(flaps, `open → half-open → open, last at ${clock(this.flaps[flaps - 1]?.at ?? 0)}`, this.flaps[0]?.at,
+      seen(flaps, `open → half-open → open, last ${clock(this.flaps[flaps - 1]?.at ?? 0)}`, this.flaps[0]?.at,
         "waits for a probe to fail"),
-      seen(mixed, `seconds with 503 here and 200 there${first ? `, first ${names[first.rejecting]} and ${names[first.serving]}` : ""}`,
-        first?.at, "waits for 503 from one and 200 from another in one second"),
+      seen(mixed, `seconds: 503 from one, 200 from another${first ? ` (${names[first.rejecting]}, ${names[first.serving]})` : ""}`,
+        first?.at, "waits for 503 beside 200 in a second"),
     ];
   }
 }

@@ -49,7 +49,7 @@ export function drawStack(board, store, view) {
   const room = board.height / rows.length;
   context.save();
   context.beginPath();
-  context.rect(axis.left, 0, axis.width, board.height);
+  context.rect(axis.left, 0, Math.max(0, Math.min(axis.width, axis.x(store.end) - axis.left)), board.height);
   context.clip();
   rows.forEach((row, place) => {
     const bottom = (place + 1) * room - 1;

@@ -155,7 +155,7 @@ export class Topology {
     this.downstream.dataset.sick = mean >= store.unhealthyAt ? "yes" : mean > 0 ? "partly" : "no";
     set(this.downstream.querySelector(".phase"), phase?.name ?? "no phase");
     set(this.downstream.querySelector(".truth"), `${percent(mean)} of calls fail`);
-    set(this.downstream.querySelector(".reached"), `${Math.round(reached)} calls/s arrive`);
+    set(this.downstream.querySelector(".reached"), `${Math.round(reached)}/s arrive`);
   }
 }
 
