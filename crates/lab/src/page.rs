@@ -7,9 +7,13 @@
 //! | `GET /api/events` | server-sent events: `hello`, `history`, then a `tick` ten times a second |
 //! | `GET /api/history?from=&to=` | rows by the second of the last hour, and what happened, exactly |
 //!
+//! | `PUT` and `DELETE /api/faults`, `POST /api/faults/presets/{name}` | the same order, given to the unreliable service |
+//! | `PUT /api/instances/{name}/breaker/mode`, `POST …/breaker/reset` | the same order, given to that instance |
+//!
 //! Pages of other sites read none of them ([`Routes::add_own`]).
 
 mod assets;
+mod control;
 mod feed;
 mod memory;
 mod ring;
@@ -31,6 +35,7 @@ use crate::serve::{Control, Listening, Routes, error, router, serve};
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 use assets::ASSETS;
+use control::with_controls;
 pub(crate) use feed::Feed;
 pub(crate) use source::{
     Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source, TruthStep,
@@ -63,6 +68,7 @@ impl Page {
             routes = routes.add_own(asset.path, &[200, 403], get(async || asset.answer()));
         }
         let routes = with_data(routes, &self.feed, &shutdown);
+        let routes = with_controls(routes, &self.feed);
         serve(listening, router(routes), &settings, shutdown).await;
     }
 }
@@ -135,7 +141,10 @@ fn asked_span(request: &Request) -> Option<(f64, f64)> {
 fn parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let query = request.uri().query()?;
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    pairs
+        .into_iter()
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
 }
 
 /// An answer that is so now and not kept by anybody.

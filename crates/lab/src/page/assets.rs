@@ -4,8 +4,8 @@
 
 use axum::body::Body;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::Response;
 
@@ -97,7 +97,11 @@ mod tests {
     fn each_module_that_is_imported_is_one_of_the_files() {
         let known: Vec<&str> = ASSETS.iter().map(|asset| asset.path).collect();
         for asset in &ASSETS {
-            for line in asset.text.lines().filter(|line| line.starts_with("import ")) {
+            for line in asset
+                .text
+                .lines()
+                .filter(|line| line.starts_with("import "))
+            {
                 let module = line.rsplit('"').nth(1).unwrap_or_default();
                 let path = module.replacen('.', "/page", 1);
                 assert!(known.contains(&&*path), "{}: {line}", asset.path);

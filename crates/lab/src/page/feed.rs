@@ -44,6 +44,8 @@ struct State {
     /// When the last look was.
     seen_s: f64,
     plan: Option<u64>,
+    /// What the next change of the plan is to be called.
+    expected: Option<String>,
 }
 
 /// What a viewer is told first, and `GET /api/state` answers.
@@ -77,6 +79,7 @@ impl Feed {
                 marks: Vec::new(),
                 seen_s: 0.0,
                 plan: None,
+                expected: None,
             }),
             run,
             hz,
@@ -99,13 +102,15 @@ impl Feed {
     }
 
     /// Keeps and renders what a look has found.
-    fn note(&self, moment: &Moment) {
+    pub(super) fn note(&self, moment: &Moment) {
         let mut state = self.lock();
         let t = moment.at.as_secs_f64();
         let mut marks = std::mem::take(&mut state.marks);
         let before = state.plan.replace(moment.plan);
         if before.is_some_and(|before| before != moment.plan) {
-            marks.push(Mark(t, "plan", "fault plan changed".to_owned()));
+            let text = state.expected.take();
+            let text = text.unwrap_or_else(|| "fault plan changed".to_owned());
+            marks.push(Mark(millionths(t), "plan", text));
         }
         let numbered = state.memory.keep(moment, &marks);
         let tick = Tick {
@@ -125,6 +130,23 @@ impl Feed {
         let next = state.ring.next();
         drop(state);
         self.next.send_replace(next);
+    }
+
+    /// Marks what somebody has just done.
+    pub(super) fn mark(&self, kind: &'static str, text: String) {
+        let mut state = self.lock();
+        let at = millionths(state.seen_s);
+        state.marks.push(Mark(at, kind, text));
+    }
+
+    /// Says what the next change of the fault plan is to be called, or that there will be none.
+    pub(super) fn expect_plan(&self, text: Option<String>) {
+        self.lock().expected = text;
+    }
+
+    /// What stays the same during the run.
+    pub(super) fn description(&self) -> &Description {
+        &self.description
     }
 
     /// What a viewer is told first.
@@ -193,4 +215,4 @@ fn millionths(seconds: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -51,14 +51,18 @@ struct History<'a> {
 impl Memory {
     /// Numbers the transitions of a moment and keeps all of it. Returns the numbered ones.
     pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark]) -> Vec<Numbered> {
-        let numbered: Vec<_> = moment.changes.iter().map(|(instance, change)| {
-            self.numbered += 1;
-            Numbered {
-                number: self.numbered,
-                instance: *instance,
-                change: change.clone(),
-            }
-        }).collect();
+        let numbered: Vec<_> = moment
+            .changes
+            .iter()
+            .map(|(instance, change)| {
+                self.numbered += 1;
+                Numbered {
+                    number: self.numbered,
+                    instance: *instance,
+                    change: change.clone(),
+                }
+            })
+            .collect();
         push(&mut self.changes, &numbered, CHANGES);
         push(&mut self.truths, &moment.truths, CHANGES);
         push(&mut self.phases, &moment.phases, MARKS);

@@ -67,7 +67,9 @@ impl From<&Config> for Rules {
         Self {
             consecutive_failures: config.consecutive_failures(),
             failure_ratio: config.failure_rate_threshold().map(fusebox::Ratio::as_f64),
-            slow_ratio: config.slow_call_rate_threshold().map(fusebox::Ratio::as_f64),
+            slow_ratio: config
+                .slow_call_rate_threshold()
+                .map(fusebox::Ratio::as_f64),
             slow_over_s: config.slow_call_duration().map(|over| over.as_secs_f64()),
             window_calls,
             window_s,
@@ -107,7 +109,15 @@ impl Row {
     /// This row and a later one as one: counts add up, of the window the later figures hold.
     pub(super) fn followed_by(self, later: Self) -> Self {
         let [ok, failed, fast, timeouts, ..] = self.0;
-        let [more_ok, more_failed, more_fast, more_timeouts, calls, failures, in_a_row] = later.0;
+        let [
+            more_ok,
+            more_failed,
+            more_fast,
+            more_timeouts,
+            calls,
+            failures,
+            in_a_row,
+        ] = later.0;
         Self([
             ok + more_ok,
             failed + more_failed,

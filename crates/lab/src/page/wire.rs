@@ -13,8 +13,8 @@
 //! | `l` | a second that is over, `[second, [[p50_ms, p99_ms], …]]` |
 
 use experiment::fleet::Change;
-use serde::ser::{SerializeSeq, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeSeq, Serializer};
 
 use super::source::{PhaseStart, Row, SecondLatencies, TruthStep};
 

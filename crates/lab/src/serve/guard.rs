@@ -301,10 +301,18 @@ mod tests {
         for (token, headers, expected) in [
             (None, vec![local.clone()], Ok(())),
             (None, vec![local.clone(), site("same-origin")], Ok(())),
-            (None, vec![local.clone(), site("cross-site")], Err("foreign_site")),
             (
                 None,
-                vec![local.clone(), site("cross-site"), (SEC_FETCH_MODE, "navigate")],
+                vec![local.clone(), site("cross-site")],
+                Err("foreign_site"),
+            ),
+            (
+                None,
+                vec![
+                    local.clone(),
+                    site("cross-site"),
+                    (SEC_FETCH_MODE, "navigate"),
+                ],
                 Ok(()),
             ),
             (None, vec![(HOST, "evil.example:8080")], Err("foreign_host")),
@@ -317,7 +325,11 @@ mod tests {
             }
             let token = token.map(|token: &str| token.parse::<Token>().unwrap());
             let verdict = Control::new(token.as_ref()).check_reader(&map);
-            assert_eq!(verdict.map_err(|(_, code, _)| code), expected, "{headers:?}");
+            assert_eq!(
+                verdict.map_err(|(_, code, _)| code),
+                expected,
+                "{headers:?}"
+            );
         }
     }
 

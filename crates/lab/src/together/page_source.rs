@@ -155,10 +155,14 @@ impl Seen {
                 step.of.clear();
             }
         }
-        moment.truths.sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
+        moment
+            .truths
+            .sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
         let phases = recorder.phases();
         let new = phases[self.phases..].iter();
-        moment.phases.extend(new.map(|it| PhaseStart(it.from_s, it.name.clone())));
+        moment
+            .phases
+            .extend(new.map(|it| PhaseStart(it.from_s, it.name.clone())));
         self.phases = phases.len();
     }
 }

@@ -116,11 +116,7 @@ impl System {
         let service =
             Unreliable::for_callers(waits, plan, clock, telemetry).controlled_on(bound.control);
         let running = service.running();
-        let serve = service.serve(
-            bound.unreliable,
-            settings.serving.clone(),
-            shutdown.clone(),
-        );
+        let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown.clone());
         rest.tasks.spawn(serve);
 
         let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
