@@ -1,6 +1,7 @@
 // The page: one store, one view, and everything that shows them.
 
 import { clock, percent, sentence } from "./clock.js";
+import { Controls } from "./controls.js";
 import { Axis, Board, readInk } from "./draw.js";
 import { listen as listenToKeys } from "./keys.js";
 import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
@@ -38,6 +39,10 @@ for (const name of ["timeline", "outcomes", "share", "latency", "scrub"]) {
 }
 const topology = new Topology($("#topology"));
 const log = new Log($("#log"), view);
+const controls = new Controls($("#controls"), $("#curl code"), () => store, (text, failed) => {
+  set($("#order"), text);
+  $("#order").classList.toggle("failed", failed);
+});
 const tiles = [...document.querySelectorAll(".tile")];
 
 /** Draws at the next frame; hidden pages draw nothing. */
@@ -93,6 +98,7 @@ function begin(hello) {
   unfolded = -1;
   topology.begin(store);
   log.begin(store);
+  controls.begin(store);
   const until = hello.until_s ? ` · ends at ${clock(hello.until_s, 0)}` : "";
   set($("#run"), `seed ${hello.seed} · ${Math.round(hello.rate)} calls/s · ${store.n} instances${until}`);
   $("#restarted").hidden = true;
@@ -185,6 +191,10 @@ function toggleTable() {
 
 $("#live").addEventListener("click", () => (view.live ? view.pause(view.end) : view.resume()));
 $("#show-table").addEventListener("click", toggleTable);
+$("#copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText($("#curl code").textContent);
+  set($("#order"), "copied");
+});
 $("#show-help").addEventListener("click", () => dialog.showModal());
 $("#close-help").addEventListener("click", () => dialog.close());
 for (const tile of tiles) {

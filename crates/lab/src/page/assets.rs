@@ -52,9 +52,10 @@ macro_rules! scripts {
 }
 
 /// All of them.
-pub(super) static ASSETS: [Asset; 19] = scripts![
+pub(super) static ASSETS: [Asset; 20] = scripts![
     "clock.js",
     "columns.js",
+    "controls.js",
     "draw.js",
     "keys.js",
     "lines.js",
@@ -107,6 +108,21 @@ mod tests {
                 assert!(known.contains(&&*path), "{}: {line}", asset.path);
             }
         }
+    }
+
+    #[test]
+    fn all_presets_can_be_chosen_and_no_others() {
+        let page = ASSETS[0].text;
+        let select = page.split("class=\"presets\"").nth(1).unwrap();
+        let select = select.split("</select>").next().unwrap();
+        let chosen = select.split("<option>").skip(1);
+        let chosen: Vec<&str> = chosen.filter_map(|it| it.split('<').next()).collect();
+        let mut known: Vec<&str> = experiment::faults::presets::ALL
+            .iter()
+            .map(|preset| preset.name)
+            .collect();
+        known.sort_unstable();
+        assert_eq!(chosen, known);
     }
 
     #[test]
