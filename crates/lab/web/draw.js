@@ -2,7 +2,7 @@
 
 import { clock } from "./clock.js";
 
-const NAMES = ["text", "muted", "line", "panel", "closed", "open", "half", "forced", "off", "sick", "late", "mark"];
+const NAMES = ["text", "muted", "line", "panel", "closed", "open", "half", "forced", "off", "sick", "late", "mark", "on-forced"];
 
 /** The colours of the theme, as the style sheet has them. */
 export const ink = {};

@@ -67,7 +67,7 @@ export class Phenomena {
     const share = at > 0 ? percent(together / at) : "0 %";
     const first = this.mixed[0];
     return [
-      seen(apart.length, `some open, others closed: ${share} of the time`, apart[0]?.at,
+      seen(apart.length, `states apart ${share} of the time`, apart[0]?.at,
         "waits for one open beside one closed"),
       seen(fast ? this.fast[fast - 1].sum : 0, "calls answered 503 at once, none sent downstream",
         this.fast[0]?.at, "waits for a breaker to reject a call"),

@@ -112,7 +112,9 @@ function drawWords(context, store, instance, axis, top, height) {
     if (room > 10 + 7 * text.length) {
       const tall = state === OPEN || state === FORCED_OPEN;
       const y = top + height * (tall ? 0.5 : state === HALF_OPEN ? 0.2 : 0.4);
-      plate(context, text, axis.x(from) + 5, y, tall ? { [OPEN]: ink.open, [FORCED_OPEN]: ink.forced }[state] : null);
+      const [behind, on] = { [OPEN]: [ink.open, "#111111"], [FORCED_OPEN]: [ink.forced, ink["on-forced"]] }[state]
+        ?? [null, ink.muted];
+      plate(context, text, axis.x(from) + 5, y, behind, on);
     }
     if (place >= states.length) return;
     state = states.state[place];
@@ -121,12 +123,12 @@ function drawWords(context, store, instance, axis, top, height) {
 }
 
 /** A word, on a plain plate where there is a pattern behind it. */
-function plate(context, text, x, y, behind) {
+function plate(context, text, x, y, behind, on) {
   if (behind) {
     context.fillStyle = behind;
     context.fillRect(x - 2, y - 8, context.measureText(text).width + 4, 16);
   }
-  context.fillStyle = behind ? "#111111" : ink.muted;
+  context.fillStyle = on;
   context.fillText(text, x, y);
 }
 
