@@ -6,11 +6,7 @@ use std::time::Duration;
 
 use end_to_end::within;
 use serde_json::Value;
-use thirtyfour::extensions::cdp::ChromeDevTools;
-use thirtyfour::{
-    BrowserCapabilitiesHelper, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel,
-    WebDriver,
-};
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
 /// How long the page may take for anything that is asked of it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -100,7 +96,7 @@ impl Browser {
 
     /// A window of this size and theme.
     pub(crate) async fn emulate(&self, width: u32, theme: &str) {
-        let tools = ChromeDevTools::new(self.web.handle.clone());
+        let tools = self.web.cdp();
         let size = serde_json::json!({
             "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500,
         });
@@ -111,7 +107,7 @@ impl Browser {
             ("Emulation.setDeviceMetricsOverride", size),
             ("Emulation.setEmulatedMedia", media),
         ] {
-            let done = tools.execute_cdp_with_params(command, parameters).await;
+            let done = tools.send_raw(command, parameters).await;
             done.expect("Chromium can be told");
         }
     }
