@@ -66,7 +66,7 @@ impl Feed {
     /// A feed of a run that nobody has looked at yet.
     pub(crate) fn new(description: Description) -> Self {
         // A lab that is started again is another run, and its numbers begin anew.
-        let run = format!("{:x}", (telemetry::unix_now() * 1e3) as u64);
+        let run = format!("{:.0}", telemetry::unix_now() * 1e3);
         let hz = if description.instances.len() < LARGE {
             OFTEN
         } else {

@@ -45,7 +45,7 @@ struct Seen {
 
 impl PageSource {
     /// The source of a run whose instances are at `targets`; its faults take orders at `control`.
-    pub(super) fn of(watched: &Watched, control: BaseUrl, targets: &[Named<BaseUrl>]) -> Self {
+    pub(super) fn of(watched: &Watched, control: &BaseUrl, targets: &[Named<BaseUrl>]) -> Self {
         let states = watched.fleet.recorder(|it| it.states());
         let parts = targets.iter().zip(&watched.breakers).zip(states);
         let instances = parts.map(|((target, breaker), began)| Described {

@@ -139,7 +139,7 @@ impl System {
             fleet,
         };
         if let Ok(listening) = bound.page {
-            let source = PageSource::of(&watched, control, &crew.targets);
+            let source = PageSource::of(&watched, &control, &crew.targets);
             let feed = Arc::new(Feed::new(source.description()));
             let page = Page::new(discovery, Arc::clone(&feed));
             rest.tasks
