@@ -1,9 +1,12 @@
 //! What a fleet costs its Redis server: instances that report every key once a second, by a real server.
 //!
 //! `cargo bench -p benches --bench redis`; `-- --instances N --keys N --seconds N` for other sizes. It needs
-//! Debian's `redis-server`, and starts one of its own. Each instance has a connection of its own, and sends the
-//! reports of all its keys at once. In the steady state there is one report per key and heartbeat, so
-//! `keys / heartbeat` messages a second from each instance, and as many answers.
+//! Debian's `redis-server`, and starts one of its own. Each instance has a connection of its own.
+//!
+//! With K keys, heartbeat h and batch B, an instance sends K/h reports a second while nothing happens. Where
+//! counts are merged, it sends up to K/B while calls end. Each report has one answer. Beside that there is a report
+//! per change of its opinion, two messages per probe of the whole fleet, and a push per key and change of the
+//! verdict: so few that the rows here leave them out.
 
 #[expect(dead_code, reason = "tests of faults use the rest")]
 #[path = "../crates/fusebox-fleet/tests/redis/server.rs"]
@@ -25,6 +28,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 const HEARTBEAT: Duration = Duration::from_secs(1);
+const BATCH: Duration = Duration::from_millis(100);
 const WARM_UP: Duration = Duration::from_secs(3);
 
 /// How large the fleet is, and for how long it is watched.
@@ -35,10 +39,68 @@ struct Size {
     seconds: u64,
 }
 
+/// What the fleet does.
+#[derive(Clone, Copy)]
+struct Case {
+    name: &'static str,
+    mode: Mode,
+    opinion: Opinion,
+    every: Duration,
+    beats: Beats,
+}
+
+/// When an instance reports its keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beats {
+    /// All at once.
+    Together,
+    /// Each at its own time, as by the host.
+    Apart,
+}
+
+const CASES: [Case; 5] = [
+    Case {
+        name: "quorum, closed",
+        mode: Mode::Quorum,
+        opinion: Opinion::Fine,
+        every: HEARTBEAT,
+        beats: Beats::Together,
+    },
+    Case {
+        name: "quorum, closed, each key at its own time",
+        mode: Mode::Quorum,
+        opinion: Opinion::Fine,
+        every: HEARTBEAT,
+        beats: Beats::Apart,
+    },
+    Case {
+        name: "quorum, open",
+        mode: Mode::Quorum,
+        opinion: Opinion::Suspect,
+        every: HEARTBEAT,
+        beats: Beats::Together,
+    },
+    Case {
+        name: "pooled, counts once a second",
+        mode: Mode::Pooled,
+        opinion: Opinion::Fine,
+        every: HEARTBEAT,
+        beats: Beats::Together,
+    },
+    Case {
+        name: "pooled, counts each 100 ms, a tenth of the instances",
+        mode: Mode::Pooled,
+        opinion: Opinion::Fine,
+        every: BATCH,
+        beats: Beats::Together,
+    },
+];
+
 /// What the server has done so far.
 struct Done {
     cpu: f64,
     scripts: f64,
+    reads: f64,
     received: f64,
     sent: f64,
 }
@@ -55,20 +117,20 @@ fn main() {
     rlimit::increase_nofile_limit(wanted).expect("a limit of descriptors that can be raised");
     println!("# A fleet and its Redis server\n\n{}", Host::this());
     println!(
-        "{} instances, {} keys each, a report per key and second; {} s after {WARM_UP:?}. Load average at the \
-         start: {:.1}.\n",
+        "{} instances, {} keys each; {} s after {WARM_UP:?}. Load average at the start: {:.1}.\n",
         size.instances,
         size.keys,
         size.seconds,
         load_average().unwrap_or_default()
     );
     println!(
-        "| mode | reports/s | messages/s per instance | formula | CPU of Redis, share of a core | µs of CPU per \
-         report | p50 | p99 | bytes in, out per report | not answered |\n|---|---|---|---|---|---|---|---|---|---|"
+        "| fleet | reports/s | of an instance | formula | CPU of Redis, share of a core | µs of CPU per report | \
+         p50 | p99 | bytes in, out per report | reports per read | not answered |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|"
     );
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    for mode in [Mode::Quorum, Mode::Pooled] {
-        println!("{}", runtime.block_on(watch(mode, size)));
+    for case in CASES {
+        println!("{}", runtime.block_on(watch(case, size)));
     }
 }
 
@@ -81,14 +143,17 @@ fn argument(name: &str, usual: u64) -> u64 {
     })
 }
 
-async fn watch(mode: Mode, size: Size) -> String {
+async fn watch(case: Case, mut size: Size) -> String {
+    if case.every < HEARTBEAT {
+        size.instances = (size.instances / 10).max(1);
+    }
     let server = Server::start();
     let lost = Arc::new(AtomicU64::new(0));
     let (told, mut hears) = mpsc::unbounded_channel();
     let mut fleet = JoinSet::new();
     for number in 0..size.instances {
         let (told, lost) = (told.clone(), Arc::clone(&lost));
-        fleet.spawn(live(number, mode, size, server.port(), told, lost));
+        fleet.spawn(live(number, case, size, server.port(), told, lost));
     }
     sleep(WARM_UP).await;
     while hears.try_recv().is_ok() {}
@@ -101,12 +166,12 @@ async fn watch(mode: Mode, size: Size) -> String {
     while let Ok(time) = hears.try_recv() {
         times.push(time);
     }
-    row(mode, size, passed, &mut times, (&before, &after), &lost)
+    row(case, size, passed, &mut times, (&before, &after), &lost)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn row(
-    mode: Mode,
+    case: Case,
     size: Size,
     passed: f64,
     times: &mut [Duration],
@@ -122,24 +187,26 @@ fn row(
     };
     let (reports, cpu) = (after.scripts - before.scripts, after.cpu - before.cpu);
     format!(
-        "| {mode} | {:.0} | {:.2} | {:.2} | {:.1} % | {:.1} | {:.0?} | {:.0?} | {:.0}, {:.0} | {} |",
+        "| {} | {:.0} | {:.2} | {:.2} | {:.1} % | {:.1} | {:.1?} | {:.1?} | {:.0}, {:.0} | {:.1} | {} |",
+        case.name,
         reports / passed,
         reports / passed / size.instances as f64,
-        size.keys as f64 / HEARTBEAT.as_secs_f64(),
+        size.keys as f64 / case.every.as_secs_f64(),
         cpu / passed * 100.0,
         cpu / reports * 1e6,
         quantile(50),
         quantile(99),
         (after.received - before.received) / reports,
         (after.sent - before.sent) / reports,
+        reports / (after.reads - before.reads).max(1.0),
         lost.load(Ordering::Relaxed)
     )
 }
 
-/// One instance: reports all its keys at once, again and again.
+/// One instance: reports all its keys, again and again.
 async fn live(
     number: u64,
-    mode: Mode,
+    case: Case,
     size: Size,
     port: u16,
     told: mpsc::UnboundedSender<Duration>,
@@ -149,37 +216,46 @@ async fn live(
         .parse()
         .expect("an address");
     let engine = Redis::new(address);
-    let settings = Arc::new(Settings::builder(mode).build().expect("valid settings"));
+    let settings = Arc::new(
+        Settings::builder(case.mode)
+            .build()
+            .expect("valid settings"),
+    );
     let name = InstanceId::new(&format!("checkout-{number:04}")).expect("a name");
     let sender = Sender::new(name, Session::new(number));
     // Nobody begins at the same moment.
-    sleep(HEARTBEAT.mul_f64(fastrand::f64())).await;
-    let mut beats = interval(HEARTBEAT);
-    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    for sequence in 1.. {
-        beats.tick().await;
-        let mut reports = JoinSet::new();
-        for key in 0..size.keys {
-            let mut report = Report::new(sender.clone(), Opinion::Fine, Arc::clone(&settings));
-            report.sequence = Sequence::new(sequence);
-            if mode == Mode::Pooled {
-                report.counts = Counts::new(19, 1);
-            }
-            let engine = engine.clone();
-            reports.spawn(async move {
-                let key = BreakerKey::new(&format!("dependency-{key}")).expect("a name");
+    let begin = case.every.mul_f64(fastrand::f64());
+    let mut keys = JoinSet::new();
+    for key in 0..size.keys {
+        let key = BreakerKey::new(&format!("dependency-{key}")).expect("a name");
+        let mut report = Report::new(sender.clone(), case.opinion, Arc::clone(&settings));
+        if case.mode == Mode::Pooled {
+            report.counts = Counts::new(19, 1);
+        }
+        let wait = match case.beats {
+            Beats::Together => begin,
+            Beats::Apart => case.every.mul_f64(fastrand::f64()),
+        };
+        let (engine, told, lost) = (engine.clone(), told.clone(), Arc::clone(&lost));
+        keys.spawn(async move {
+            sleep(wait).await;
+            let mut beats = interval(case.every);
+            beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            for sequence in 1.. {
+                beats.tick().await;
+                report.sequence = Sequence::new(sequence);
                 let began = now();
-                let answer = engine.report(&key, &report).await;
-                answer.map(|_| began.elapsed())
-            });
-        }
-        for answer in reports.join_all().await {
-            match answer {
-                Ok(time) => drop(told.send(time)),
-                Err(_) => drop(lost.fetch_add(1, Ordering::Relaxed)),
+                match engine.report(&key, &report).await {
+                    Ok(view) => {
+                        (report.seen, report.command) = (Some(view.era), view.command);
+                        drop(told.send(began.elapsed()));
+                    }
+                    Err(_) => drop(lost.fetch_add(1, Ordering::Relaxed)),
+                }
             }
-        }
+        });
     }
+    keys.join_all().await;
 }
 
 fn done(server: &Server) -> Done {
@@ -196,6 +272,7 @@ fn done(server: &Server) -> Done {
     Done {
         cpu: number("used_cpu_user:") + number("used_cpu_sys:"),
         scripts: number("cmdstat_evalsha:calls="),
+        reads: number("total_reads_processed:"),
         received: number("total_net_input_bytes:"),
         sent: number("total_net_output_bytes:"),
     }

@@ -99,17 +99,13 @@ fn samples(lives: &[Life], began: f64) -> String {
                 line("circuit_breaker_state", &labels, share);
                 line("circuit_breaker_state_seconds_total", &labels, age * share);
             }
-            for (from, openings) in [
-                ("closed", openings.div_ceil(2)),
-                ("half_open", openings / 2),
+            for (rule, openings) in [
+                ("failure_ratio", openings.div_ceil(2)),
+                ("probe_failed", openings / 2),
             ] {
-                let labels = format!(",breaker=\"b\",from=\"{from}\",to=\"open\"");
+                let labels = format!(",breaker=\"b\",rule=\"{rule}\"");
                 let openings = u32::try_from(openings).expect("few openings");
-                line(
-                    "circuit_breaker_transitions_total",
-                    &labels,
-                    openings.into(),
-                );
+                line("circuit_breaker_trips_total", &labels, openings.into());
             }
         }
     }

@@ -59,6 +59,24 @@ async fn promtool_finds_nothing_to_say_about_the_page_and_the_export_of_traces()
     }
 }
 
+#[tokio::test]
+async fn promtool_finds_nothing_to_say_about_instances_that_decide_together() {
+    let flags = [&FREE_PORTS[..], &["--coordination", "quorum"]].concat();
+    let lab = Process::start(&flags);
+    let instance = Client::new(lab.url("instance A").await);
+    let text = instance.get("/metrics").await.body;
+
+    assert_clean(&promtool(&["check", "metrics"], &text));
+    assert_families(
+        &instance.metrics().await,
+        &[names::INSTANCE, names::FLEET].concat(),
+    );
+    for definition in names::FLEET {
+        let help = format!("# HELP {} {}\n", definition.name, definition.help);
+        assert!(text.contains(&help), "{help}");
+    }
+}
+
 #[test]
 fn promtool_accepts_the_scrape_configuration() {
     let output = promtool(&["check", "config", "prometheus.yml"], "");
@@ -179,9 +197,9 @@ async fn every_metric_is_there_before_the_first_call_and_no_other() {
     for (name, count) in [
         ("circuit_breaker_state", 6),
         ("circuit_breaker_transitions_total", 30),
-        ("circuit_breaker_trips_total", 7),
+        ("circuit_breaker_trips_total", 9),
         ("circuit_breaker_calls_total", 5),
-        ("circuit_breaker_fast_failures_total", 4),
+        ("circuit_breaker_fast_failures_total", 7),
         ("circuit_breaker_state_seconds_total", 6),
         ("circuit_breaker_call_duration_seconds_count", 5),
     ] {

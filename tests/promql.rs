@@ -1,6 +1,10 @@
 //! Expressions name only what the code exports: metrics, their labels and the labels' values.
 
-use fusebox::{Cause, Outcome, RejectReason, State};
+use fusebox::{Cause, HoldStage, Outcome, RejectReason, State};
+use fusebox_fleet::Opinion;
+use fusebox_fleet::host::{
+    Apart, Direction, FallbackReason, HeardVerdict, LeaseOutcome, MessageKind,
+};
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{
     AggregateExpr, BinaryExpr, Expr, LabelModifier, VectorSelector, parse,
@@ -122,7 +126,7 @@ fn visit_selector(selector: &VectorSelector, place: &str, labels: &mut Vec<Strin
             known.contains(label),
             "{place}: {name} has {known:?}, not {label}"
         );
-        assert_values(place, matcher);
+        assert_values(place, name, matcher);
     }
     labels.extend(known);
 }
@@ -157,14 +161,9 @@ fn labels_of(name: &str) -> Option<Vec<String>> {
 }
 
 /// A label with values of the code must not be compared with others.
-fn assert_values(place: &str, matcher: &Matcher) {
-    let known: Vec<&str> = match &*matcher.name {
-        "state" | "from" | "to" => State::ALL.iter().map(|it| it.as_str()).collect(),
-        "outcome" => Outcome::ALL.iter().map(|it| it.as_str()).collect(),
-        "reason" => RejectReason::ALL.iter().map(|it| it.as_str()).collect(),
-        "rule" => Cause::TRIPS.iter().map(|it| it.as_str()).collect(),
-        "route" => vec!["/call", "/call/.*", "/data"],
-        _ => return,
+fn assert_values(place: &str, metric: &str, matcher: &Matcher) {
+    let Some(known) = values_of(metric, &matcher.name) else {
+        return;
     };
     let values: Vec<&str> = match matcher.op {
         MatchOp::Equal | MatchOp::NotEqual => vec![&matcher.value],
@@ -173,8 +172,37 @@ fn assert_values(place: &str, matcher: &Matcher) {
     for value in values {
         assert!(
             known.contains(&value),
-            "{place}: {} is never {value}",
+            "{place}: {} of {metric} is never {value}",
             matcher.name
         );
     }
+}
+
+/// The values that the code gives a label; none for a label whose values are not the code's.
+fn values_of(metric: &str, label: &str) -> Option<Vec<&'static str>> {
+    let is_of_fleet = |end: &str| metric.strip_prefix("circuit_breaker_fleet_") == Some(end);
+    Some(match label {
+        "reason" if is_of_fleet("apart") => Apart::ALL.iter().map(|it| it.as_str()).collect(),
+        "reason" if is_of_fleet("fallbacks_total") => {
+            let all = FallbackReason::ALL.iter();
+            all.map(|it| it.as_str()).collect()
+        }
+        "outcome" if is_of_fleet("leases_total") => {
+            LeaseOutcome::ALL.iter().map(|it| it.as_str()).collect()
+        }
+        "stage" => {
+            let stages = HoldStage::ALL.iter().map(|it| it.as_str());
+            stages.chain(["none"]).collect()
+        }
+        "opinion" => Opinion::ALL.iter().map(|it| it.as_str()).collect(),
+        "verdict" => HeardVerdict::ALL.iter().map(|it| it.as_str()).collect(),
+        "kind" => MessageKind::ALL.iter().map(|it| it.as_str()).collect(),
+        "direction" => Direction::ALL.iter().map(|it| it.as_str()).collect(),
+        "state" | "from" | "to" => State::ALL.iter().map(|it| it.as_str()).collect(),
+        "outcome" => Outcome::ALL.iter().map(|it| it.as_str()).collect(),
+        "reason" => RejectReason::ALL.iter().map(|it| it.as_str()).collect(),
+        "rule" => Cause::TRIPS.iter().map(|it| it.as_str()).collect(),
+        "route" => vec!["/call", "/call/.*", "/data"],
+        _ => return None,
+    })
 }

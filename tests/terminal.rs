@@ -84,6 +84,27 @@ async fn eighty_columns_and_24_rows_show_every_column_every_instance_and_diverge
 }
 
 #[tokio::test]
+async fn instances_that_decide_together_show_votes_and_what_each_does_and_the_summary_tells_what_it_took()
+ {
+    let run = "--coordination quorum --duration 4s --seed 1";
+    let ended = on_a_terminal(80, 24, "xterm", &whole(run)).await;
+
+    let lines: Vec<String> = ended.stdout.iter().map(|line| plain(line)).collect();
+    let begins = |what: &str| lines.iter().rfind(|line| line.starts_with(what));
+    let fleet = begins("fleet:      ").unwrap_or_else(|| panic!("{lines:#?}"));
+    assert!(fleet.contains(" of 3 suspect, need 2"), "{fleet}");
+    let engine = "            heard by 3 of 3 instances; quorum, engine memory";
+    assert!(begins(engine).is_some(), "{lines:#?}");
+    let head = begins("instance state          in the fleet").expect("a column");
+    assert!(head.ends_with("openings flaps"), "{head}");
+    for line in lines.iter().filter(|line| line.contains('●')) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    assert!(begins("The fleet (quorum) opened ").is_some(), "{lines:#?}");
+    assert!(begins("Vetoes: ").is_some(), "{lines:#?}");
+}
+
+#[tokio::test]
 async fn a_dumb_terminal_and_the_background_get_plain_lines() {
     let background = format!(
         "set -m; {} & wait",

@@ -4,7 +4,7 @@
 //! downstream, its end 4 to 12 ms later, and the tally; one in fifty fails. One run is one thread. The time is that
 //! of the whole run, with its beginning and its result.
 //!
-//! Below is the fleet that must fit: 10,000 instances with 5 calls a second each for ten minutes, two seeds at once on
+//! Below is the same with instances that tell each other what they see, beside one without. Then the fleet that must fit: 10,000 instances with 5 calls a second each for ten minutes, two seeds at once on
 //! two cores. The last table is what it costs to keep the events.
 
 mod agendas;
@@ -39,6 +39,8 @@ const ROUNDS: u32 = 3;
 /// size of the fleet, and the time and memory of the fleet that must fit.
 const WANTED_MILLIONS: f64 = 3.0;
 const WANTED_FACTOR: f64 = 2.0;
+/// A call of a fleet that coordinates may cost so many times one of a fleet that does not.
+const WANTED_TOGETHER: f64 = 2.0;
 const WANTED_SECONDS: f64 = 20.0;
 const WANTED_MIB: u64 = 2048;
 
@@ -68,6 +70,7 @@ fn main() {
         );
         cost
     });
+    let together = together();
     let (seconds, mib) = large_fleet();
     println!("\n## Wanted\n");
     let most = costs.iter().map(Cost::millions).fold(0.0, f64::max);
@@ -87,6 +90,10 @@ fn main() {
             by_size <= WANTED_FACTOR,
         ),
         (
+            format!("coordination costs a factor of {together:.2}, up to {WANTED_TOGETHER}"),
+            together <= WANTED_TOGETHER,
+        ),
+        (
             format!("the large fleet in {seconds:.1} s, less than {WANTED_SECONDS}"),
             seconds < WANTED_SECONDS,
         ),
@@ -103,19 +110,26 @@ fn main() {
 
 impl Cost {
     /// The cost of the fastest of some rounds.
-    #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
     fn of(instances: u32, rate: u32, seconds: u32) -> Self {
-        let scenario = scenario(instances, rate, seconds);
+        Self::of_scenario(
+            &scenario(instances, rate, seconds, "local"),
+            (instances, rate * seconds),
+        )
+    }
+
+    /// The same of a scenario of so many instances and planned calls.
+    #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
+    fn of_scenario(scenario: &Scenario, (instances, planned): (u32, u32)) -> Self {
         // A short run is disturbed by less: more of them find a quiet moment.
-        let rounds = (1_000_000 / (rate * seconds)).clamp(ROUNDS, 300);
+        let rounds = (1_000_000 / planned).clamp(ROUNDS, 300);
         let rounds = (0..rounds).map(|_| {
             let (began, region) = (now(), Region::new(ALLOCATOR));
-            let run = perform(&scenario, &Cancel::default(), None);
+            let run = perform(scenario, &Cancel::default(), None);
             let took = began.elapsed().as_secs_f64();
             let calls = run.effort.calls as f64;
             Self {
                 instances,
-                planned: rate * seconds,
+                planned,
                 calls,
                 ns: took / calls * 1e9,
                 allocations: region.change().allocations as f64 / calls * 1e3,
@@ -130,6 +144,36 @@ impl Cost {
     }
 }
 
+/// What it costs that instances tell each other what they see: how many times as long the dearest mode takes.
+#[expect(clippy::print_stdout, reason = "the report")]
+fn together() -> f64 {
+    let (instances, rate, seconds) = (1_000, 20_000, 120);
+    println!(
+        "\n## Coordination\n\n{instances} instances with 20 calls a second each for {seconds} s.\n"
+    );
+    println!("| mode | calls | M calls/s | ns per call | beside local |");
+    println!("|---|---:|---:|---:|---:|");
+    let costs = ["local", "quorum", "pooled"].map(|mode| {
+        let scenario = scenario(instances, rate, seconds, mode);
+        (
+            mode,
+            Cost::of_scenario(&scenario, (instances, rate * seconds)),
+        )
+    });
+    let local = costs[0].1.ns;
+    for (mode, cost) in &costs {
+        let (millions, factor) = (cost.millions(), cost.ns / local);
+        println!(
+            "| {mode} | {} | {millions:.2} | {:.0} | {factor:.2} |",
+            cost.calls, cost.ns
+        );
+    }
+    costs
+        .iter()
+        .map(|(_, cost)| cost.ns / local)
+        .fold(0.0, f64::max)
+}
+
 /// How far the costs of a call differ.
 fn factor<'a>(costs: impl Iterator<Item = &'a Cost>) -> f64 {
     let bounds = costs.fold((f64::INFINITY, 0.0_f64), |(least, most), cost| {
@@ -142,7 +186,7 @@ fn factor<'a>(costs: impl Iterator<Item = &'a Cost>) -> f64 {
 #[expect(clippy::print_stdout, reason = "the report")]
 #[expect(clippy::cast_precision_loss, reason = "calls of two runs")]
 fn large_fleet() -> (f64, u64) {
-    let scenario = scenario(10_000, 50_000, 600);
+    let scenario = scenario(10_000, 50_000, 600, "local");
     let jobs = NonZeroUsize::new(2).expect("two");
     let began = now();
     let runs = many(&scenario, &[1, 2], jobs, &Options::default(), |_| {});
@@ -157,7 +201,7 @@ fn large_fleet() -> (f64, u64) {
     (took, mib)
 }
 
-fn scenario(instances: u32, rate: u32, seconds: u32) -> Scenario {
+fn scenario(instances: u32, rate: u32, seconds: u32, mode: &str) -> Scenario {
     let text = format!(
         r#"
         title = "calls that mostly succeed"
@@ -166,6 +210,8 @@ fn scenario(instances: u32, rate: u32, seconds: u32) -> Scenario {
         size = {instances}
         [load]
         rate = {rate}
+        [coordination]
+        mode = "{mode}"
         [faults]
         base = {{ delay = {{ uniform = {{ min = "4ms", max = "12ms" }} }} }}
         phases = [{{ name = "nearly well", failure_ratio = 0.02 }}]

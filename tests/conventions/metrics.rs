@@ -7,10 +7,12 @@ use end_to_end::{Client, FREE_PORTS, Process, nobody};
 use crate::page::{Family, assert_same, families};
 use crate::registry::Registry;
 
-/// Everything that the pages of the whole system show, while traces are exported.
-async fn shown() -> BTreeMap<String, Family> {
+/// Everything that the pages of the whole system show, while traces are exported and its instances decide in this
+/// mode of coordination.
+async fn shown(mode: &str) -> BTreeMap<String, Family> {
     let endpoint = nobody();
-    let lab = Process::start(&[&FREE_PORTS[..], &["--otlp-endpoint", &endpoint]].concat());
+    let flags = ["--otlp-endpoint", &endpoint, "--coordination", mode];
+    let lab = Process::start(&[&FREE_PORTS[..], &flags].concat());
     let mut shown: BTreeMap<String, Family> = BTreeMap::new();
     for who in ["instance A", "unreliable service", "  lab "] {
         let page = Client::new(lab.url(who).await).get("/metrics").await.body;
@@ -82,13 +84,13 @@ const LABELS: &[(&str, &str, &str, &[&str])] = &[
 #[tokio::test]
 async fn the_pages_of_all_services_are_as_the_conventions_have_them() {
     let registry = Registry::read();
-    // The lab has single breakers: registries of them are for users of the library.
-    let of_registries = "circuit_breaker.registry.";
+    // The lab has single breakers: registries of them are for users of the library. These breakers decide alone.
+    let others = ["circuit_breaker.registry.", "circuit_breaker.fleet."];
     let metrics = registry.metrics.iter();
-    let metrics = metrics.filter(|metric| !metric.name.starts_with(of_registries));
+    let metrics = metrics.filter(|it| !others.iter().any(|other| it.name.starts_with(other)));
     let metrics: Vec<_> = metrics.collect();
 
-    let shown = shown().await;
+    let shown = shown("local").await;
 
     assert_same(&registry, &metrics, &shown);
     for &(name, label, key, never) in LABELS {
@@ -101,4 +103,21 @@ async fn the_pages_of_all_services_are_as_the_conventions_have_them() {
         let expected: BTreeSet<&str> = members.filter(|member| !never.contains(member)).collect();
         assert_eq!(values, expected, "{name}");
     }
+}
+
+#[tokio::test]
+async fn the_pages_of_instances_that_decide_together_have_the_metrics_of_a_fleet_as_well() {
+    let registry = Registry::read();
+    let metrics = registry.metrics.iter();
+    let metrics = metrics.filter(|it| !it.name.starts_with("circuit_breaker.registry."));
+    let metrics: Vec<_> = metrics.collect();
+
+    let shown = shown("quorum").await;
+
+    assert_same(&registry, &metrics, &shown);
+    let verdicts = &shown["circuit_breaker_fleet_verdict"].series;
+    let verdicts: BTreeSet<&str> = verdicts.iter().map(|it| &*it["state"]).collect();
+    assert_eq!(verdicts, BTreeSet::from(["closed", "open"]));
+    let modes = &shown["circuit_breaker_fleet_info"].series;
+    assert!(modes.iter().all(|it| it["mode"] == "quorum"), "{modes:?}");
 }

@@ -8,13 +8,16 @@ use end_to_end::{Client, Collector, Mood, Process, Signal, repository};
 /// The lab with a fourth instance that no configuration of Prometheus knows.
 pub(crate) struct Lab {
     process: Process,
+    /// How its instances decide.
+    mode: &'static str,
     pub(crate) services: BTreeMap<&'static str, Client>,
     pub(crate) collector: Collector,
 }
 
 impl Lab {
-    pub(crate) async fn start() -> Self {
-        Self::start_at(&end_to_end::FREE_PORTS.map(str::to_owned)).await
+    /// Its instances decide in this mode of coordination.
+    pub(crate) async fn start(mode: &'static str) -> Self {
+        Self::start_at(&end_to_end::FREE_PORTS.map(str::to_owned), mode).await
     }
 
     /// The same lab in a new process, at the same addresses.
@@ -33,13 +36,13 @@ impl Lab {
             ended.status.success() && ended.stderr.is_empty(),
             "{ended:#?}"
         );
-        Self::start_at(&listen).await
+        Self::start_at(&listen, self.mode).await
     }
 
-    async fn start_at(listen: &[String]) -> Self {
+    async fn start_at(listen: &[String], mode: &'static str) -> Self {
         let collector = Collector::start(Mood::Taking);
         let file =
-            std::env::temp_dir().join(format!("breaker-lab-fleet-{}.toml", std::process::id()));
+            std::env::temp_dir().join(format!("breaker-lab-{mode}-{}.toml", std::process::id()));
         std::fs::write(&file, "[instance.D]\nlisten = \"127.0.0.1:0\"\n").expect("a file");
         let (config, endpoint) = (file.display().to_string(), collector.http());
         let mut flags: Vec<&str> = listen.iter().map(String::as_str).collect();
@@ -48,6 +51,8 @@ impl Lab {
             &config,
             "--seed",
             "1",
+            "--coordination",
+            mode,
             "--otlp-endpoint",
             &endpoint,
         ]);
@@ -66,6 +71,7 @@ impl Lab {
         std::fs::remove_file(file).expect("the file is ours");
         Self {
             process,
+            mode,
             services,
             collector,
         }
@@ -99,7 +105,7 @@ impl Lab {
         let mut openings = 0.0;
         for name in ["A", "B", "C", "D"] {
             let metrics = self.services[name].metrics().await;
-            openings += metrics.sum("circuit_breaker_transitions_total", &["to=\"open\""]);
+            openings += metrics.sum("circuit_breaker_trips_total", &[]);
         }
         openings
     }

@@ -4,6 +4,7 @@ mod events;
 mod going_on;
 mod kept;
 mod live;
+mod study;
 mod sweep;
 
 use std::collections::BTreeMap;

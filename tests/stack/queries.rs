@@ -15,7 +15,9 @@ const FOLLOWED: usize = 20;
 /// Every query of every panel, annotation and variable is answered, without a warning.
 pub(crate) async fn assert_answered(checks: &mut Checks, prometheus: &Prometheus) {
     let mut asked = 0;
-    for (file, dashboard) in dashboards() {
+    // The instances of this run decide alone. `--test observability` asks about others.
+    let dashboards = dashboards().into_iter();
+    for (file, dashboard) in dashboards.filter(|(file, _)| file != "coordination.json") {
         for query in queries(&file, &dashboard) {
             asked += 1;
             if query.kind == QueryKind::Variable {

@@ -4,6 +4,7 @@ mod breaker;
 mod choices;
 mod context;
 mod endings;
+mod fleet;
 mod names;
 mod questions;
 mod story;

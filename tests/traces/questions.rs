@@ -12,9 +12,12 @@ const SEARCH: &str = "jaeger-search";
 /// The same, where somebody must leave before.
 const OF_LEAVING: &str = "jaeger-search of-callers-that-leave";
 
+/// The same, of instances that decide together.
+pub(crate) const OF_A_FLEET: &str = "jaeger-search of-a-fleet";
+
 /// A search of Jaeger.
 #[derive(Debug, Default)]
-struct Search {
+pub(crate) struct Search {
     service: String,
     operation: Option<String>,
     tags: BTreeMap<String, String>,
@@ -23,7 +26,7 @@ struct Search {
 
 impl Search {
     /// All of that kind on the page about traces.
-    fn all(kind: &str) -> Vec<Self> {
+    pub(crate) fn all(kind: &str) -> Vec<Self> {
         let page = repository().join("docs/traces.md");
         let page = std::fs::read_to_string(page).expect("there is a page");
         let mut lines = page.lines();
@@ -55,7 +58,7 @@ impl Search {
     }
 
     /// Whether Jaeger takes the span for an answer: one span must have everything.
-    fn finds(&self, span: &Span) -> bool {
+    pub(crate) fn finds(&self, span: &Span) -> bool {
         let events = span.events.iter().map(|(_, attributes)| attributes);
         let places: Vec<_> = [&span.attributes, &span.resource]
             .into_iter()

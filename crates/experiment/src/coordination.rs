@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::expectation::{Figure, Figures};
-use crate::scenario::{CoordinationMode, EngineKind};
+use crate::scenario::CoordinationMode;
 
 /// What the instances of a run told each other.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -12,15 +12,31 @@ pub struct CoordinationRecord {
     /// How they decided.
     pub mode: CoordinationMode,
     /// Where the ledger was.
-    pub engine: EngineKind,
+    pub engine: UsedEngine,
     /// The mark of the settings by which they voted.
     pub rules: String,
     /// For how long this was watched, in seconds.
     pub watched_s: f64,
+    /// How often an instance reports when nothing happens, in seconds; 0 where that is not known.
+    #[serde(default)]
+    pub report_every_s: f64,
     /// What the engine did.
     pub ledger: LedgerRecord,
     /// The instances, in the order of the scenario.
     pub instances: Vec<MemberRecord>,
+}
+
+/// Where the ledger of a run was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsedEngine {
+    /// In the process that performed the run.
+    #[default]
+    Memory,
+    /// On a Redis or Valkey server.
+    Redis,
+    /// With each instance, which gossiped.
+    Gossip,
 }
 
 /// What an engine did in one run.
@@ -35,6 +51,9 @@ pub struct LedgerRecord {
     pub forgot: u64,
     /// Messages that the network lost, of all directions.
     pub lost_messages: u64,
+    /// Views that it told all instances of its own accord.
+    #[serde(default)]
+    pub pushed: u64,
     /// What came of requests for the lease, and of the probes.
     pub leases: Leases,
 }
@@ -69,8 +88,14 @@ pub struct MemberRecord {
     pub sent: u64,
     /// Messages that it received.
     pub received: u64,
+    /// How often its opinion changed from one report to the next.
+    #[serde(default)]
+    pub changes: u64,
     /// For how long it had no fresh view, in seconds.
     pub alone_s: f64,
+    /// The mean time since the last view came from the engine, in seconds.
+    #[serde(default)]
+    pub view_age_s: f64,
     /// How often the fleet opened and it stayed closed because it saw no trouble.
     pub vetoes: u64,
     /// How often it went on alone, for any reason.
@@ -93,6 +118,11 @@ impl Figures for CoordinationRecord {
         let leases = &self.ledger.leases;
         match figure.definition.name {
             "messages" => share(sum(|one| one.sent + one.received)),
+            "messages_expected" => self.messages_expected(&asked),
+            "view_age" => {
+                let ages: f64 = asked.iter().map(|one| one.view_age_s).sum();
+                (!asked.is_empty()).then(|| ages / number(asked.len() as u64))
+            }
             "alone_share" => share(asked.iter().map(|one| one.alone_s).sum()),
             "vetoes" => Some(sum(|one| one.vetoes)),
             "fallbacks" => Some(sum(|one| one.fallbacks)),
@@ -104,6 +134,30 @@ impl Figures for CoordinationRecord {
             "leases_fenced" => Some(number(leases.fenced)),
             _ => None,
         }
+    }
+}
+
+impl CoordinationRecord {
+    /// Messages of one instance per second by the formula: 2/h + 2a + the views that all are told + two for each
+    /// request about a probe, of which each instance has its share. h is the time between reports, a the changes of
+    /// its opinion per second.
+    fn messages_expected(&self, asked: &[&MemberRecord]) -> Option<f64> {
+        let (asked, all) = (asked.len() as u64, self.instances.len() as u64);
+        if self.report_every_s <= 0.0 || self.watched_s <= 0.0 || asked == 0 {
+            return None;
+        }
+        let changes: u64 = self.instances.iter().map(|one| one.changes).sum();
+        let leases = &self.ledger.leases;
+        let about_probes = leases.granted
+            + leases.early
+            + leases.busy
+            + leases.stale
+            + leases.succeeded
+            + leases.failed
+            + leases.fenced;
+        let of_each =
+            2.0 * number(changes + about_probes) / number(all) + number(self.ledger.pushed);
+        Some(2.0 / self.report_every_s + of_each / self.watched_s)
     }
 }
 
@@ -138,5 +192,30 @@ mod tests {
         assert_eq!(value("alone_share"), Some(0.25));
         assert_eq!(value("vetoes"), Some(2.0));
         assert_eq!(value("leases"), Some(0.0));
+    }
+
+    #[test]
+    fn messages_are_expected_by_reports_changes_views_and_probes() {
+        let one = |changes| MemberRecord {
+            changes,
+            view_age_s: 0.25,
+            ..MemberRecord::default()
+        };
+        let mut record = CoordinationRecord {
+            watched_s: 10.0,
+            report_every_s: 1.0,
+            instances: vec![one(4), one(1)],
+            ..CoordinationRecord::default()
+        };
+        record.ledger.pushed = 3;
+        record.ledger.leases.granted = 4;
+        record.ledger.leases.succeeded = 1;
+        let value = |record: &CoordinationRecord, text: &str| record.value(&text.parse().unwrap());
+
+        // 2 reports a second with their answers, 10 for changes and probes by each, and 3 views.
+        assert_eq!(value(&record, "messages_expected"), Some(2.0 + 1.3));
+        assert_eq!(value(&record, "view_age"), Some(0.25));
+        record.report_every_s = 0.0;
+        assert_eq!(value(&record, "messages_expected"), None);
     }
 }

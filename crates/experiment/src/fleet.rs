@@ -94,7 +94,11 @@ pub struct FleetRecord {
     pub truth_follows_load: bool,
     /// Seconds in which one instance answered 503 while another answered 200.
     pub mixed_seconds: MixedSeconds,
-    /// How the permitted calls came to the downstream, where each of them was seen: in virtual time.
+    /// Calls that were rejected while the downstream was healthy again after it had not been, and would have
+    /// succeeded: the sum of 1 − p over them.
+    #[serde(default)]
+    pub lost_in_recovery: f64,
+    /// How the permitted calls came to the downstream; earlier live runs do not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
     /// The phases of the fault plan, one after another.

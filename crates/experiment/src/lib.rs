@@ -18,9 +18,11 @@
 //! | [`status`] | which HTTP statuses speak against a downstream |
 //! | [`reply`] | from the downstream's reply to the breaker and to the client |
 //! | [`breaker_settings`] | the settings of an instance's breaker |
+//! | [`policy`] | what decides whether a call goes to the downstream: a breaker, or a baseline |
 //! | [`scenario`] | an experiment in one file |
 //! | [`fleet`] | what breakers believed, beside what was true |
 //! | [`coordination`] | what instances told each other |
+//! | [`engine`] | the engine over which they tell it, and the network before it, with the faults of a scenario |
 //! | [`load`] | who calls when, how patiently, and what clients saw |
 //! | [`events`] | each call and each transition, one by one |
 //! | [`expectation`] | what must hold at the end |
@@ -28,6 +30,7 @@
 //! | [`statistics`] | what a handful of repetitions says about a figure |
 //! | [`comparison`] | whether results differ by more than their spread |
 //! | [`sweep`] | one scenario under every combination of some settings |
+//! | [`study`] | many scenarios under every way of coordination, and what theory says |
 
 pub mod bounds;
 pub mod breaker_settings;
@@ -35,6 +38,7 @@ pub mod chance;
 pub mod comparison;
 pub mod coordination;
 pub mod downstream;
+pub mod engine;
 pub mod events;
 pub mod expectation;
 pub mod faults;
@@ -43,11 +47,13 @@ pub mod law;
 pub mod load;
 pub mod outcome;
 pub mod overload;
+pub mod policy;
 pub mod reading;
 pub mod reply;
 pub mod result;
 pub mod scenario;
 pub mod statistics;
 pub mod status;
+pub mod study;
 pub mod sweep;
 pub mod values;

@@ -38,7 +38,7 @@ mod served;
 mod shape;
 mod tally;
 mod under_way;
-mod written;
+pub(crate) mod written;
 pub(crate) mod written_figure;
 
 pub use choose::{Choose, least_loaded};

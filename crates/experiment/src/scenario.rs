@@ -40,6 +40,7 @@ use crate::chance::Draw;
 use crate::expectation::{Expectation, Figure, Known};
 use crate::faults::Plan;
 use crate::load::{Detail, Phases, Point, Profile, Shape};
+use crate::policy::Policy;
 use crate::reading::parse_toml;
 use crate::values::Span;
 
@@ -252,8 +253,16 @@ impl Scenario {
         names.map(|name| (name.as_str(), self.call_timeout_of(name).0))
     }
 
-    /// Whether one instance's breaker judges.
+    /// What decides whether a call goes to the downstream.
+    pub fn policy(&self) -> &Policy {
+        &self.written.policy
+    }
+
+    /// Whether one instance's breaker judges: where something else decides, it does not.
     pub fn mode_of(&self, instance: &str) -> Mode {
+        if !self.policy().is_breaker() {
+            return Mode::Disabled;
+        }
         let own = self.written.instance.get(instance);
         own.and_then(|own| own.mode)
             .unwrap_or(self.written.fleet.mode)
@@ -294,6 +303,7 @@ impl Scenario {
 
     /// The same fleet without breakers: all calls pass, and nothing is judged.
     pub fn without_breakers(mut self) -> Self {
+        self.written.policy = Policy::None {};
         self.written.fleet.mode = Mode::Disabled;
         for own in self.written.instance.values_mut() {
             own.mode = None;
@@ -325,6 +335,7 @@ impl TryFrom<Written> for Scenario {
 
     fn try_from(mut written: Written) -> Result<Self, String> {
         written.check_itself()?;
+        written.check_policy()?;
         let names = Names::of(&written.fleet)?;
         written.check_instances(&names)?;
         let load = Profile::try_from(written.load.clone());

@@ -64,9 +64,10 @@
 //!
 //! # What the lease promises, and what it does not
 //! While the fleet is open, one instance at a time has the right to probe: `N` breakers alone send `N/T` probes
-//! a second to a downstream that tries to recover, a fleet one per gap. The gap shrinks with the number of
-//! voters, [`Settings::first_gap`], so that for about the same load on the downstream its recovery is found
-//! up to `N` times sooner.
+//! a second to a downstream that tries to recover, a fleet one per gap. The gap is `T/N`, [`Settings::gap`], so
+//! that for about the same load on the downstream its recovery is found up to `N` times sooner. With each probe
+//! that fails it grows as the breaker's own open period would, by its back-off, so that a fleet never probes
+//! more rarely than its breakers alone.
 //!
 //! The lease promises:
 //! - It ends when it said it would, by the engine's clock, whatever becomes of its holder. A request that is
@@ -124,7 +125,7 @@
 //! [`Mode::PooledNaive`]: crate::Mode::PooledNaive
 //! [`Notice::Vetoed`]: crate::Notice::Vetoed
 //! [`Notice::Localised`]: crate::Notice::Localised
-//! [`Settings::first_gap`]: crate::Settings::first_gap
+//! [`Settings::gap`]: crate::Settings::gap
 //! [`Token`]: crate::Token
 //! [`Incarnation`]: crate::Incarnation
 //! [`BreakerKey`]: crate::BreakerKey

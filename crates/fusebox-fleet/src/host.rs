@@ -51,6 +51,7 @@ mod fleet_event;
 mod hearing;
 mod input;
 mod line;
+mod opinion_times;
 mod part;
 mod participant;
 mod runtime_clock;
@@ -72,6 +73,7 @@ use tokio::time::Instant;
 
 pub use fleet_engine::FleetEngine;
 pub use fleet_event::{FleetEvent, FleetListener};
+pub use opinion_times::{HeardVerdict, OpinionTimes};
 pub use participant::Participant;
 pub use runtime_clock::RuntimeClock;
 pub use status::{Apart, Reader, Status};

@@ -107,8 +107,10 @@ pub struct Member {
     opinions: Opinions,
     arrivals: Arrivals,
     breaker: BreakerState,
-    /// The own open breaker's suspicion is from before the fleet closed.
+    /// The own breaker's suspicion is from before the fleet closed.
     withdrawn: bool,
+    /// The epoch in which the own breaker closed by its own rules, or an operator closed it.
+    cleared: Option<Era>,
     news: News,
     contact: Contact,
     overlay: Overlay,
@@ -133,6 +135,7 @@ impl Member {
             arrivals: Arrivals::default(),
             breaker: BreakerState::default(),
             withdrawn: false,
+            cleared: None,
             news: News::default(),
             contact: Contact::default(),
             overlay: Overlay::None,
@@ -270,11 +273,14 @@ impl Member {
 
     fn breaker_changed(&mut self, state: BreakerState) {
         self.breaker = state;
-        self.withdrawn = false;
+        // That the breaker probes now says nothing new; what comes of the probe does.
+        self.withdrawn = self.withdrawn && state == BreakerState::HalfOpen;
         self.overlay = Overlay::None;
         self.probes.asking = Asking::Not;
         if state == BreakerState::Closed {
-            self.opinions.withdraw();
+            self.opinions.recovered(&self.settings);
+            // A verdict from before this is not imposed on it without new trouble of its own.
+            self.cleared = self.news.era();
         }
     }
 

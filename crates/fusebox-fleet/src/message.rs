@@ -183,6 +183,20 @@ pub enum ProbeResult {
     Void,
 }
 
+impl ProbeResult {
+    /// All results, in the order of declaration.
+    pub const ALL: [Self; 3] = [Self::Succeeded, Self::Failed, Self::Void];
+
+    /// The word for labels and pages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Void => "void",
+        }
+    }
+}
+
 /// What a prober tells the fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

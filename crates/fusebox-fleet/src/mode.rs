@@ -39,7 +39,7 @@ impl Mode {
     ];
 
     /// The name in settings, labels and pages.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Local => "local",
             Self::Advisory => "advisory",

@@ -15,6 +15,9 @@ pub enum Opinion {
 }
 
 impl Opinion {
+    /// All opinions, in the order of declaration.
+    pub const ALL: [Self; 3] = [Self::Idle, Self::Fine, Self::Suspect];
+
     /// The word for labels and pages.
     pub fn as_str(self) -> &'static str {
         match self {

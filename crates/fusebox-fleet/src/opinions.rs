@@ -69,6 +69,11 @@ impl Opinions {
         self.run = Run::None;
     }
 
+    /// The breaker has closed by its own rules: its probes were good, which is as much as a run of successes.
+    pub(crate) fn recovered(&mut self, settings: &Settings) {
+        self.run = Run::Successes(settings.suspicion_run());
+    }
+
     /// What the calls say.
     pub fn opinion(&self, now: Duration, settings: &Settings) -> Opinion {
         if self.ends(settings).is_none_or(|end| now >= end) {

@@ -75,6 +75,7 @@ struct Vote {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Probe {
     open_for: Duration,
+    backoff_factor: f64,
     jitter: f64,
     timeout: Duration,
     minimum_gap: Duration,
@@ -176,7 +177,12 @@ impl Settings {
         self.probe.open_for
     }
 
-    /// By what share an instance that is alone again varies its wait.
+    /// By how much each failed probe makes the wait before the next one longer: that of the breaker.
+    pub fn backoff_factor(&self) -> f64 {
+        self.probe.backoff_factor
+    }
+
+    /// By what share an instance that waits by itself varies its wait.
     pub fn jitter(&self) -> f64 {
         self.probe.jitter
     }
@@ -201,23 +207,36 @@ impl Settings {
         self.probe.longest_lease
     }
 
-    /// The wait before the fleet's first probe. With more voters it is shorter, so that the fleet together
-    /// probes about as often as one breaker would, and finds the recovery as much sooner.
+    /// The wait before the fleet's first probe: [`gap`](Self::gap) with none that failed.
     pub fn first_gap(&self, voters: u32) -> Duration {
-        (self.probe.open_for / voters.max(1))
+        self.gap(voters, 0)
+    }
+
+    /// The wait before the next probe of a fleet when so many have failed: the open period that one breaker
+    /// alone would have then, divided by the voters, and at least two `probe_timeout` and `minimum_gap`.
+    ///
+    /// N breakers alone probe N times in each of their open periods. So does the fleet, but its probes are
+    /// one after the other, and it finds the recovery N times sooner.
+    pub fn gap(&self, voters: u32, failed: u32) -> Duration {
+        (self.own_wait(failed) / voters.max(1))
             .max(self.probe.timeout.saturating_mul(2))
             .max(self.probe.minimum_gap)
     }
 
-    /// The wait before the next probe when so many have failed: twice the one before.
-    pub fn gap(&self, voters: u32, failed: u32) -> Duration {
-        let factor = 1_u32.checked_shl(failed).unwrap_or(u32::MAX);
-        self.first_gap(voters)
-            .saturating_mul(factor)
-            .min(self.probe.longest_gap)
+    /// The open period of one breaker alone when so many probes in a row have failed, without jitter.
+    pub(crate) fn own_wait(&self, failed: u32) -> Duration {
+        let longest = self.probe.longest_gap;
+        let seconds = self.probe.open_for.as_secs_f64() * power(self.probe.backoff_factor, failed);
+        if seconds >= longest.as_secs_f64() {
+            longest
+        } else if failed == 0 {
+            self.probe.open_for
+        } else {
+            Duration::from_secs_f64(seconds)
+        }
     }
 
-    /// The longest wait between two probes.
+    /// The longest wait between two probes of an instance alone.
     #[cfg(feature = "redis")]
     pub(crate) fn longest_gap(&self) -> Duration {
         self.probe.longest_gap
@@ -279,6 +298,20 @@ impl Settings {
     }
 }
 
+/// `factor` to this power by squares, as a breaker computes it: the same on every machine, which `f64::powi` does
+/// not promise.
+fn power(factor: f64, exponent: u32) -> f64 {
+    let (mut power, mut square, mut left) = (1.0, factor, exponent);
+    while left > 0 {
+        if left % 2 == 1 {
+            power *= square;
+        }
+        square *= square;
+        left /= 2;
+    }
+    power
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,20 +332,42 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_gap_shrinks_with_the_fleet_and_doubles_with_each_failed_probe() {
-        let settings = Settings::builder(Mode::Quorum)
+    fn probing(factor: f64) -> Settings {
+        Settings::builder(Mode::Quorum)
             .open_for(Duration::from_secs(5))
+            .backoff_factor(factor)
             .probe_timeout(Duration::from_millis(200))
-            .longest_gap(Duration::from_secs(8))
+            .longest_gap(Duration::from_secs(32))
             .build()
-            .unwrap();
+            .unwrap()
+    }
 
-        assert_eq!(settings.gap(1, 0), Duration::from_secs(5));
-        assert_eq!(settings.gap(5, 0), Duration::from_secs(1));
-        assert_eq!(settings.gap(100, 0), Duration::from_millis(400));
-        assert_eq!(settings.gap(5, 2), Duration::from_secs(4));
-        assert_eq!(settings.gap(5, 200), Duration::from_secs(8));
+    #[test]
+    fn the_gap_is_the_open_period_of_one_breaker_divided_by_the_voters() {
+        let settings = probing(2.0);
+        let gaps =
+            |voters| [0, 1, 2, 3, 200].map(|failed| settings.gap(voters, failed).as_millis());
+
+        assert_eq!(gaps(1), [5_000, 10_000, 20_000, 32_000, 32_000]);
+        assert_eq!(gaps(5), [1_000, 2_000, 4_000, 6_400, 6_400]);
+        assert_eq!(
+            gaps(100),
+            [400, 400, 400, 400, 400],
+            "two probes and no less"
+        );
+        assert_eq!(gaps(0), gaps(1));
+    }
+
+    #[test]
+    fn the_gap_grows_as_the_breakers_open_period_does_and_not_at_all_with_a_factor_of_one() {
+        for failed in [0, 1, 50, u32::MAX] {
+            assert_eq!(probing(1.0).gap(5, failed), Duration::from_secs(1));
+        }
+        assert_eq!(probing(1.5).gap(5, 2), Duration::from_millis(2250));
+        assert_eq!(
+            probing(1000.0).gap(5, u32::MAX),
+            Duration::from_millis(6400)
+        );
     }
 
     #[test]

@@ -22,6 +22,8 @@ fn the_defaults_are_those_that_are_documented() {
     assert_eq!(settings.engine_timeout(), Duration::from_millis(250));
     assert_eq!(settings.shortest_lease(), 2 * SECOND);
     assert_eq!(settings.first_gap(1), 5 * SECOND);
+    assert_eq!(settings.gap(1, 1), 10 * SECOND);
+    assert_eq!(settings.gap(1, 9), 60 * SECOND);
     assert_eq!(settings.stagger(), 2 * SECOND);
     assert_eq!(settings.verdict_for(), Duration::from_secs(600));
     assert_eq!(settings.need(7), 4);
@@ -53,6 +55,11 @@ fn a_setting_out_of_range_is_refused_with_field_value_and_range() {
         (
             refused(|to| to.probe_timeout(Duration::MAX)),
             "probe_timeout = ",
+        ),
+        (refused(|to| to.backoff_factor(0.9)), "backoff_factor = 0.9"),
+        (
+            refused(|to| to.backoff_factor(f64::NAN)),
+            "backoff_factor = NaN",
         ),
         (refused(|to| to.probes_to_close(0)), "probes_to_close = 0"),
         (refused(|to| to.pool_window(0)), "pool_window = 0"),

@@ -1,8 +1,18 @@
 //! Metrics of breakers that take part in a fleet.
 //!
 //! A [`FleetCollector`] reads the status of each participant once per scrape. All series exist from the
-//! start, at zero.
+//! start, at zero. Listeners of a host tell what happens: `FleetLog` makes events of `tracing`, `FleetSpanEvent`
+//! says what a span of OpenTelemetry is told.
+//!
+//! A service whose breakers are alone adds no participant and has none of these series: a vote of zero, or an
+//! engine that is not up, would be an answer to a question that nobody asks.
 
+#[cfg(feature = "opentelemetry")]
+pub mod attributes;
+#[cfg(feature = "tracing")]
+mod fleet_log;
+#[cfg(feature = "opentelemetry")]
+mod fleet_span_event;
 pub mod names;
 
 use std::collections::BTreeMap;
@@ -10,15 +20,20 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fusebox::HoldStage;
-use fusebox_fleet::BreakerKey;
 use fusebox_fleet::host::{
-    Apart, Direction, FallbackReason, LeaseOutcome, MessageKind, Reader, Status,
+    Apart, Direction, FallbackReason, HeardVerdict, LeaseOutcome, MessageKind, Reader, Status,
 };
+use fusebox_fleet::{BreakerKey, Opinion};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 
 use crate::collector::NameTaken;
 use crate::family::{Family, description};
+
+#[cfg(feature = "tracing")]
+pub use fleet_log::FleetLog;
+#[cfg(feature = "opentelemetry")]
+pub use fleet_span_event::FleetSpanEvent;
 
 /// Exports participants of fleets. Clones are the same collector.
 ///
@@ -120,6 +135,7 @@ impl Collector for FleetCollector {
             let breaker = ("breaker", key.as_str());
             families.gauges(breaker, &status);
             families.places(breaker, &status);
+            families.opinions(breaker, &status);
             families.counters(breaker, &status);
         }
         families.all.into_iter().map(Family::into_proto).collect()
@@ -160,6 +176,22 @@ impl Families {
             (names::LOCALISED, truth(status.is_localised)),
         ] {
             self.push(definition.name, &[breaker], value);
+        }
+        let mode = [breaker, ("mode", status.mode.as_str())];
+        self.push(names::INFO.name, &mode, 1.0);
+    }
+
+    /// What the instance thinks, and for how long it has thought what.
+    fn opinions(&mut self, breaker: Label<'_>, status: &Status) {
+        for opinion in Opinion::ALL {
+            let word = ("opinion", opinion.as_str());
+            let holds = status.opinion == opinion;
+            self.push(names::OPINION.name, &[breaker, word], truth(holds));
+            for verdict in HeardVerdict::ALL {
+                let labels = [breaker, word, ("verdict", verdict.as_str())];
+                let time = status.opinion_times.of(opinion, verdict).as_secs_f64();
+                self.push(names::OPINION_SECONDS.name, &labels, time);
+            }
         }
     }
 

@@ -113,9 +113,13 @@ async fn all_series_are_there_before_anything_has_happened() {
         "verdict",
         "stage",
         "apart",
+        "opinion",
+        "opinion_seconds_total",
     ]
     .map(series);
-    assert_eq!(counts, [9, 5, 7, 2, 4, 10]);
+    assert_eq!(counts, [9, 5, 7, 2, 4, 10, 3, 9]);
+    is(&metrics, r#"opinion{breaker="db",opinion="idle"}"#, 1.0);
+    is(&metrics, r#"info{breaker="db",mode="quorum"}"#, 1.0);
     is(&metrics, r#"apart{breaker="db",reason="joining"}"#, 1.0);
     is(&metrics, r#"verdict{breaker="db",state="closed"}"#, 1.0);
     is(&metrics, r#"engine_up{breaker="db"}"#, 0.0);
@@ -161,6 +165,30 @@ async fn a_veto_and_its_reason_are_shown() {
 
     is(&metrics, r#"vetoes_total{breaker="db"}"#, 1.0);
     is(&metrics, r#"apart{breaker="db",reason="vetoed"}"#, 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suspicion_that_the_fleet_does_not_share_is_time_on_the_counter() {
+    let fleet = Fleet::of(&["a", "b"]);
+    let (_, metrics) = shown_of(&fleet.all[0]);
+    fleet.calls([true; 2], 100).await;
+
+    fleet.calls([false, true], 100).await; // one of two is no quorum
+
+    let series = |opinion: &str, verdict: &str| {
+        let labels = format!(r#"breaker="db",opinion="{opinion}",verdict="{verdict}""#);
+        value(&metrics, &format!("opinion_seconds_total{{{labels}}}"))
+    };
+    is(&metrics, r#"opinion{breaker="db",opinion="suspect"}"#, 1.0);
+    let wrong = series("suspect", "closed");
+    assert!((1.9..=2.0).contains(&wrong), "{wrong} of two seconds");
+    let right = series("fine", "closed");
+    assert!((1.9..=2.1).contains(&right), "{right} of two seconds");
+    is(
+        &metrics,
+        r#"opinion_seconds_total{breaker="db",opinion="suspect",verdict="open"}"#,
+        0.0,
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,8 +3,9 @@
 use fusebox::SystemClock;
 use telemetry::Telemetry;
 
+use crate::coordination::Engines;
 use crate::failure::Failure;
-use crate::instance::Instance;
+use crate::instance::{DOWNSTREAM, Instance};
 use crate::print;
 use crate::serve::listen;
 use crate::settings::{Alone, InstanceAlone, UnreliableAlone};
@@ -56,14 +57,21 @@ pub(crate) async fn instance(
 ) -> Result<Ending, Failure> {
     let serving = serving(settings.serving);
     let name = settings.part.name;
-    let instances = settings.part.instance.into_values().next();
-    let one = instances.expect("an instance alone has settings");
+    let instances = settings.part.instance;
+    let coordinating = settings.part.coordinating.as_ref();
+    let engines = Engines::start(coordinating, instances.iter(), DOWNSTREAM).await?;
+    let one = instances.into_values().next();
+    let one = one.expect("an instance alone has settings");
     let listening = listen(one.listen.0, &format!("instance {name}"), "--listen")?;
     print::line(&format!(
         "instance {name} on http://{}, downstream {}",
         listening.address, one.downstream
     ));
-    let instance = Instance::new(&name, one, SystemClock::new(), telemetry);
+    let mut instance = Instance::new(&name, one, SystemClock::new(), telemetry);
+    if let Some(engines) = &engines {
+        print::line(&format!("coordination {}", engines.described()));
+        instance = instance.joining(engines.joining(&name));
+    }
     let (stop, shutdown) = Stop::new();
     let task = tokio::spawn(instance.serve(listening, serving, shutdown));
     let ending = end_of_run(settings.duration.map(|span| span.0), Readers::Welcome).await;

@@ -3,6 +3,7 @@
 //! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
 //! alone. A flag, its variable and the key in the file have the same name.
 
+mod coordination;
 mod faults;
 mod help;
 mod load;
@@ -25,10 +26,11 @@ use telemetry::trace::Protocol;
 
 use crate::failure::Failure;
 use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Token};
+pub(crate) use coordination::{CoordinationArgs, EngineArgs, GossipArgs};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
 use scenario::{ResultArgs, ScenarioArgs};
-pub(crate) use simulation::{SimulateArgs, SweepArgs, VirtualArgs};
+pub(crate) use simulation::{SimulateArgs, StudyArgs, SweepArgs, VirtualArgs};
 
 /// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
 const MAX_WORKERS: u64 = 256;
@@ -78,6 +80,9 @@ pub(crate) enum Role {
     /// Simulate a scenario under every combination of some settings, and show which are best
     #[command(before_long_help = help::SWEEP_FIRST, after_long_help = help::SWEEP)]
     Sweep(SweepArgs),
+    /// Simulate many scenarios under every policy that applies, and lay out what answers a question
+    #[command(before_long_help = help::STUDY_FIRST, after_long_help = help::STUDY)]
+    Study(StudyArgs),
     /// List the scenarios that come with the lab, or print one
     #[command(after_long_help = help::SCENARIOS)]
     Scenarios(ScenariosArgs),
@@ -207,6 +212,8 @@ pub(crate) struct TogetherArgs {
     #[arg(long)]
     pub(crate) plain: bool,
     #[command(flatten)]
+    pub(crate) coordination: CoordinationArgs,
+    #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]
     pub(crate) observing: ObservingArgs,
@@ -260,6 +267,10 @@ pub(crate) struct InstanceArgs {
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
     pub(crate) call_timeout: Option<Span>,
     #[command(flatten)]
+    pub(crate) coordination: CoordinationArgs,
+    #[command(flatten)]
+    pub(crate) gossip: GossipArgs,
+    #[command(flatten)]
     pub(crate) workers: WorkersArgs,
     #[command(flatten)]
     pub(crate) observing: ObservingArgs,
@@ -285,6 +296,8 @@ pub(crate) struct RunArgs {
     /// One plain line per second and transition, also on a terminal
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) plain: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]

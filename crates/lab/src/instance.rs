@@ -6,27 +6,31 @@
 mod call;
 mod control;
 mod downstream;
+mod fleet_view;
+mod permitted;
 mod stalls;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::routing::{get, post, put};
 use experiment::scenario::Mode;
 use fusebox::{Breaker, Clock, Outcome};
+use fusebox_fleet::host::Reader;
 use telemetry::trace::Tracer;
 use telemetry::{
-    BreakerCollector, BreakerDurations, CallDurations, Metrics, Telemetry, Transitions, WallTimes,
-    service_metrics,
+    BreakerCollector, BreakerDurations, CallDurations, FleetCollector, Metrics, Telemetry,
+    Transitions, WallTimes, service_metrics,
 };
 
 use call::FastFailures;
 use downstream::Caller;
+pub(crate) use permitted::Permitted;
 use stalls::Stalls;
 
+use crate::coordination::{Joining, Part};
 use crate::serve::{Answers, Control, Listening, Routes, router, serve};
 use crate::settings::{self, Serving};
 use crate::shutdown::Shutdown;
@@ -49,8 +53,10 @@ pub(crate) struct Instance {
 struct Shared {
     name: String,
     breaker: Breaker,
+    /// Its part in a fleet, if its breaker does not decide alone.
+    part: Option<Part>,
     /// Calls that were permitted, counted when they were: an outcome may come a second later.
-    permitted: Arc<AtomicU64>,
+    permitted: Permitted,
     caller: Caller,
     stalls: Arc<Stalls>,
     durations: BreakerDurations,
@@ -101,13 +107,36 @@ impl Instance {
                 times,
                 fast_failures: FastFailures::of(name),
                 name: name.to_owned(),
-                permitted: Arc::default(),
+                permitted: Permitted::default(),
                 breaker,
+                part: None,
                 metrics,
                 tracer: telemetry.tracer(SERVICE, name),
                 transitions,
             }),
         }
+    }
+
+    /// The same with a breaker that takes part in a fleet, until the instance is shut down. Call it within a
+    /// runtime.
+    pub(crate) fn joining(mut self, joining: Joining) -> Self {
+        let state = Arc::get_mut(&mut self.state).expect("nobody serves it yet");
+        let part = Part::join(&state.name, &state.breaker, joining, &state.tracer);
+        let fleet = FleetCollector::new();
+        fleet
+            .add(part.reader().clone())
+            .expect("the only participant");
+        state
+            .metrics
+            .register(fleet)
+            .expect("each metric is registered once");
+        state.part = Some(part);
+        self
+    }
+
+    /// Reads how it stands in its fleet, if it has one.
+    pub(crate) fn fleet(&self) -> Option<&Reader> {
+        self.state.part.as_ref().map(Part::reader)
     }
 
     /// The instance's breaker.
@@ -117,7 +146,7 @@ impl Instance {
 
     /// How many calls the breaker has permitted so far.
     pub(crate) fn permitted(&self) -> Permitted {
-        Permitted(Arc::clone(&self.state.permitted))
+        self.state.permitted.clone()
     }
 
     /// Answers until the shutdown. Returns how many calls were answered.
@@ -128,8 +157,11 @@ impl Instance {
         shutdown: Shutdown,
     ) -> Answered {
         let answers = self.routes(Control::new(settings.control_token.as_ref()));
+        let farewell = farewell(&self.state, shutdown.clone());
+        let served =
+            async { tokio::join!(serve(listening, answers, &settings, shutdown), farewell) };
         tokio::select! {
-            () = serve(listening, answers, &settings, shutdown) => {}
+            _ = served => {}
             () = tick(&self.state) => {}
         }
         Answered::of(&self.state.breaker)
@@ -137,7 +169,8 @@ impl Instance {
 
     fn routes(&self, control: Control) -> Answers {
         let state = || Arc::clone(&self.state);
-        let (read, mode, reset) = (state(), state(), state());
+        let (read, mode, reset, fleet) = (state(), state(), state(), state());
+        let ready = state();
         let tracer = self.state.tracer.clone();
         let mut routes = Routes::new(self.state.metrics.clone(), control, tracer);
         for (path, route) in [
@@ -157,7 +190,7 @@ impl Instance {
                 "GET",
                 "/breaker",
                 &[200],
-                get(async move || control::show(&read)),
+                get(async move || control::show(&read).await),
             )
             .add_control(
                 "PUT",
@@ -169,19 +202,19 @@ impl Instance {
                 "POST",
                 "/breaker/reset",
                 &[200],
-                post(async move || control::reset(&reset)),
-            );
+                post(async move || control::reset(&reset).await),
+            )
+            .add_control(
+                "PUT",
+                "/fleet/mode",
+                &[200, 400, 409, 503],
+                put(async move |request| control::order(&fleet, request).await),
+            )
+            .ready_when(move || match ready.part.as_ref().and_then(Part::unready) {
+                None => Ok(()),
+                Some(why) => Err(("localised_failure", why)),
+            });
         router(routes)
-    }
-}
-
-/// Counts the calls that an instance's breaker permits.
-#[derive(Clone, Debug)]
-pub(crate) struct Permitted(Arc<AtomicU64>);
-
-impl Permitted {
-    pub(crate) fn so_far(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -209,6 +242,14 @@ impl Answered {
                 .map(|&reason| totals.rejections(reason))
                 .sum(),
         }
+    }
+}
+
+/// Leaves the fleet as soon as the shutdown begins: calls under way end through a breaker of its own.
+async fn farewell(state: &Shared, mut shutdown: Shutdown) {
+    if let Some(part) = &state.part {
+        shutdown.begun().await;
+        part.leave().await;
     }
 }
 

@@ -6,11 +6,14 @@
 //! | `together`, `alone` | the whole system in one process, shown live, and each of its parts alone |
 //! | `unreliable`, `faults` | the service that carries out fault plans, and the commands that set them |
 //! | `instance` | one instance: a breaker between a client and the downstream |
+//! | `coordination` | what makes breakers of instances decide together: engines, parts, what is logged |
 //! | `load` | the load generator, which calls the instances |
 //! | `run` | an experiment run from its file, judged, kept and compared |
 //! | `event_table` | the table of a run's events, a CSV file |
 //! | `simulate` | runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
+//! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
+//! | `trials` | the file of the trials of a sweep or a study |
 //! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
 //! | `page` | the live page: what browsers are shown of a run |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
@@ -27,6 +30,7 @@
 mod alone;
 mod cli;
 mod client;
+mod coordination;
 mod discovery;
 mod event_table;
 mod failure;
@@ -46,10 +50,12 @@ mod settle;
 mod shortage;
 mod shutdown;
 mod simulate;
+mod study;
 mod sweep;
 mod terminal;
 mod timer;
 mod together;
+mod trials;
 mod unreliable;
 mod words;
 
@@ -144,6 +150,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             stage.play(settings, run::run)
         }
         Some(Role::Simulate(args)) => drive(threads(0)?, simulate::simulate(args)),
+        Some(Role::Study(args)) => drive(threads(0)?, study::study(args)),
         Some(Role::Sweep(args)) => drive(threads(0)?, simulate::sweep(args)),
         Some(Role::Completions(args)) => {
             print::line(Cli::completions(args.shell).trim_end());

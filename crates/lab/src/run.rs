@@ -26,7 +26,7 @@ pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
 pub(crate) use machine::commit;
 pub(crate) use settled::settled;
-pub(crate) use shipped::{RUN_WITH, Source, read};
+pub(crate) use shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 
 use entries::{Entries, turns};
 
@@ -37,7 +37,8 @@ use crate::settings::{Observing, Span};
 use crate::settle::Lab;
 use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::together::{
-    Course, EventWriter, Observer, Show, System, Tap, bind_anywhere, print_summary, url_table,
+    Course, EventWriter, Observer, Show, System, Tap, bind_anywhere, engines, print_summary,
+    url_table,
 };
 pub(crate) use folder::{Folder, claimed, places};
 pub(crate) use inputs::keep_inputs;
@@ -160,8 +161,9 @@ async fn repetition(
     let duration = Some(Span(scenario.duration()));
     let together = settings.lab.perform(scenario, duration);
     let bound = bind_anywhere(&together)?;
+    let engines = engines(&together).await?;
     if settings.show.is_whole() {
-        for line in url_table(&together, &bound) {
+        for line in url_table(&together, &bound, engines.as_ref()) {
             print::line(&line);
         }
     }
@@ -174,7 +176,7 @@ async fn repetition(
         run: turn.place,
         events: events.as_ref().map(|((tap, _), _)| tap.clone()),
     };
-    let (system, watched) = System::start(together, bound, turn.telemetry, course);
+    let (system, watched) = System::start(together, (bound, engines), turn.telemetry, course);
     let watched = Arc::new(watched);
     let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
     // A task of its own: whoever shows the run, or waits for its end, may be slow.
@@ -185,10 +187,11 @@ async fn repetition(
         () = watched.show(settings.show, turn.telemetry) => None,
     };
     // The last answers belong to the run: what the observer saw ends with them.
-    let (load, (fleet, still)) = system.stop(|| observer.finish(&watched)).await?;
-    let mut repetition = Repetition::new(Performer::Live, scenario.seed(), load, fleet);
+    let (load, seen) = system.stop(|| observer.finish(&watched)).await?;
+    let mut repetition = Repetition::new(Performer::Live, scenario.seed(), load, seen.fleet);
+    repetition.coordination = seen.coordination;
     repetition.cut_short = ending.is_some();
-    repetition.invalid = repetition.load.shortfall().or(still);
+    repetition.invalid = repetition.load.shortfall().or(seen.void);
     repetition.judge(scenario.expectations());
     if settings.show.is_whole() {
         print_summary(&repetition, settings.show);

@@ -1,5 +1,7 @@
 //! The settled settings of each part, and how they are written.
 
+mod coordinating;
+mod engine;
 mod file;
 mod load;
 mod values;
@@ -7,6 +9,8 @@ mod values;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(crate) use coordinating::{Coordinating, GossipPlace, Staging};
+pub(crate) use engine::Engine;
 pub(crate) use experiment::breaker_settings::BreakerSettings;
 pub(crate) use file::{File, InstanceFile};
 pub(crate) use load::{LoadAlone, LoadRun, OutputPaths};
@@ -31,6 +35,9 @@ pub(crate) struct Together {
     pub(crate) observing: Observing,
     #[serde(flatten)]
     pub(crate) serving: Serving,
+    /// What the instances tell each other; none where each decides for itself.
+    #[serde(flatten)]
+    pub(crate) coordinating: Option<Coordinating>,
     pub(crate) lab: DiscoverySettings,
     pub(crate) unreliable: Unreliable,
     pub(crate) load: Profile,
@@ -54,6 +61,9 @@ pub(crate) struct Instance {
     pub(crate) listen: Address,
     pub(crate) downstream: BaseUrl,
     pub(crate) call_timeout: Span,
+    /// Where its node gossips, if it does.
+    #[serde(flatten)]
+    pub(crate) gossip: Option<GossipPlace>,
     pub(crate) breaker: BreakerSettings,
     #[serde(skip)]
     pub(crate) config: Config,
@@ -150,5 +160,8 @@ pub(crate) struct UnreliableAlone {
 pub(crate) struct InstanceAlone {
     #[serde(skip)]
     pub(crate) name: String,
+    /// What it tells others; nothing where it decides for itself.
+    #[serde(flatten)]
+    pub(crate) coordinating: Option<Coordinating>,
     pub(crate) instance: BTreeMap<String, Instance>,
 }

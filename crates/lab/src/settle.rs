@@ -1,6 +1,8 @@
 //! Settles what follows from flags, environment, file and defaults. Everything is checked here, before
 //! anything starts; the earlier of the four wins.
 
+mod coordination;
+mod instance;
 mod load;
 mod system;
 
@@ -12,23 +14,25 @@ use std::time::Duration;
 use experiment::bounds::{self, range};
 use experiment::faults::Plan;
 use experiment::fleet::UNHEALTHY_AT;
+use experiment::policy::Policy;
 use experiment::scenario::{
-    Coordination, Fleet, InstanceSettings, Mode, Scenario, Written, WrittenEngine, WrittenNetwork,
-    is_instance_name,
+    Fleet, InstanceSettings, Mode, Scenario, Written, WrittenEngine, WrittenNetwork,
 };
 use experiment::values::check_patience;
 use telemetry::LogFormat;
 
 use crate::cli::{
-    CommonArgs, InstanceArgs, ObservingArgs, SamplingArgs, ServingArgs, TogetherArgs,
-    UnreliableArgs,
+    CommonArgs, ObservingArgs, SamplingArgs, ServingArgs, TogetherArgs, UnreliableArgs,
 };
 use crate::failure::Failure;
 use crate::faults;
 use crate::settings::{
-    Address, Alone, BaseUrl, DiscoverySettings, File, Instance, InstanceAlone, InstanceFile, Named,
-    Observing, Serving, Span, Text, Together, Unreliable, UnreliableAlone,
+    Address, Alone, BaseUrl, DiscoverySettings, File, Named, Observing, Serving, Span, Text,
+    Together, Unreliable, UnreliableAlone,
 };
+use coordination::Asked;
+pub(crate) use instance::instance_alone;
+use instance::{check_name, place};
 pub(crate) use load::load_alone;
 pub(crate) use system::{Lab, Place};
 
@@ -60,8 +64,10 @@ pub(crate) fn together(args: &TogetherArgs, seed: u64) -> Result<Together, Failu
     let seed = args.common.seed.or(file.seed).unwrap_or(seed);
     let names = instance_names(&file, &args.listen)?;
     let duration = duration(&args.common, &file)?;
-    let lab = lab(args, &file, &names)?;
+    let asked = Asked::of(args.coordination.clone(), &file)?;
+    let lab = lab(args, &file, &names, &asked)?;
     let written = Written {
+        policy: Policy::default(),
         title: "the default run".to_owned(),
         seed,
         // A run that goes on until it is ended is a scenario of a day, of which people watch the beginning.
@@ -80,15 +86,21 @@ pub(crate) fn together(args: &TogetherArgs, seed: u64) -> Result<Together, Failu
         faults: plan(args.faults.as_deref(), args.common.seed, seed)?
             .written()
             .clone(),
-        coordination: Coordination::default(),
+        coordination: asked.written(),
         network: WrittenNetwork::default(),
         engine: WrittenEngine::default(),
     };
     let scenario = Scenario::try_from(written).map_err(Failure::usage)?;
+    for (name, place) in &lab.instances {
+        if let Some(node) = place.gossip {
+            let rules = scenario.fleet_settings();
+            coordination::check_node(name, node, (rules, &lab.seeds))?;
+        }
+    }
     Ok(lab.perform(&scenario, duration))
 }
 
-fn lab(args: &TogetherArgs, file: &File, names: &[String]) -> Result<Lab, Failure> {
+fn lab(args: &TogetherArgs, file: &File, names: &[String], asked: &Asked) -> Result<Lab, Failure> {
     let listen = |name: &str| {
         let given = args.listen.iter().rfind(|listen| listen.name == name);
         given.map(|listen| listen.value)
@@ -106,7 +118,13 @@ fn lab(args: &TogetherArgs, file: &File, names: &[String]) -> Result<Lab, Failur
         let listen = listen(name).or(section.and_then(|section| section.listen));
         let downstream = section.and_then(|section| section.downstream.clone());
         let downstream = downstream.unwrap_or_else(|| BaseUrl::of(unreliable.0));
-        instances.insert(name.clone(), place(name, listen, downstream)?);
+        let mut place = place(name, listen, downstream)?;
+        let nodes = (
+            section.and_then(|section| section.gossip_listen),
+            section.and_then(|section| section.gossip_advertise),
+        );
+        place.gossip = coordination::gossip_place(name, &asked.coordination.engine, nodes)?;
+        instances.insert(name.clone(), place);
     }
     let page = listen("lab").or(file.lab.listen);
     let places = instances.iter().map(|(name, one)| (&**name, one.listen));
@@ -126,6 +144,10 @@ fn lab(args: &TogetherArgs, file: &File, names: &[String]) -> Result<Lab, Failur
         unreliable,
         control,
         instances,
+        engine: asked.coordination.engine.clone(),
+        seeds: asked.seeds.clone().unwrap_or_default(),
+        ready_unless_localised: asked.ready_unless_localised,
+        is_staged: false,
     })
 }
 
@@ -169,34 +191,6 @@ pub(crate) fn unreliable_alone(
         observing: observing(args.observing, None, &file)?,
         serving: Some(serving),
         part: UnreliableAlone { unreliable },
-    })
-}
-
-/// Settles one instance alone.
-pub(crate) fn instance_alone(
-    args: InstanceArgs,
-    seed: u64,
-) -> Result<Alone<InstanceAlone>, Failure> {
-    let file = File::read(args.common.config.as_deref())?;
-    let seed = args.common.seed.or(file.seed).unwrap_or(seed);
-    let flags = InstanceFile {
-        listen: args.listen,
-        downstream: args.downstream,
-        call_timeout: args.call_timeout,
-        breaker: args.breaker,
-    };
-    let instance = instance(&args.name, flags, &file, seed)?;
-    let part = InstanceAlone {
-        instance: BTreeMap::from([(args.name.clone(), instance)]),
-        name: args.name,
-    };
-    let serving = serving(args.serving, &file, DRAIN_TIME_ALONE)?;
-    Ok(Alone {
-        seed,
-        duration: duration(&args.common, &file)?,
-        observing: observing(args.observing, None, &file)?,
-        serving: Some(serving),
-        part,
     })
 }
 
@@ -265,65 +259,6 @@ fn instance_names(file: &File, listen: &[Named<Address>]) -> Result<Vec<String>,
     Ok(names)
 }
 
-fn instance(name: &str, flags: InstanceFile, file: &File, seed: u64) -> Result<Instance, Failure> {
-    check_name(name)?;
-    let section = file.instance.get(name).cloned().unwrap_or_default();
-    let downstream = flags.downstream.or(section.downstream);
-    let downstream = downstream.unwrap_or_else(|| BaseUrl::of(loopback(UNRELIABLE_PORT).0));
-    let place = place(name, flags.listen.or(section.listen), downstream)?;
-    let breaker = flags
-        .breaker
-        .over(section.breaker)
-        .over(file.breaker)
-        .settled();
-    let config = breaker
-        .config(seed)
-        .map_err(|error| Failure::usage(format!("breaker of instance {name}: {error}")))?;
-    let call_timeout = flags.call_timeout.or(section.call_timeout);
-    Ok(Instance {
-        listen: place.listen,
-        downstream: place.downstream,
-        call_timeout: patience("call_timeout", call_timeout.unwrap_or(CALL_TIMEOUT))?,
-        breaker,
-        config,
-        mode: Mode::Auto,
-    })
-}
-
-/// Where an instance is: at an address of its own, and not its own downstream.
-fn place(name: &str, listen: Option<Address>, downstream: BaseUrl) -> Result<Place, Failure> {
-    check_name(name)?;
-    let listen = listen.or(own_port(name)).ok_or_else(|| {
-        Failure::usage(format!(
-            "instance {name} has no port of its own as A, B and C have; \
-             give it one with --listen 127.0.0.1:PORT or `listen` in [instance.{name}]"
-        ))
-    })?;
-    if downstream.leads_to(listen.0) {
-        return Err(Failure::usage(format!(
-            "instance {name} listens on {listen} and would be its own downstream, {downstream}: every call \
-             would call itself again; choose another address with --downstream or --listen"
-        )));
-    }
-    Ok(Place { listen, downstream })
-}
-
-/// The port that A, B and C have.
-fn own_port(name: &str) -> Option<Address> {
-    let known = PORTS.iter().find(|(known, _)| *known == name);
-    known.map(|(_, port)| loopback(*port))
-}
-
-fn check_name(name: &str) -> Result<(), Failure> {
-    if is_instance_name(name) {
-        Ok(())
-    } else {
-        Err(Failure::usage(format!(
-            "instance name `{name}` is not allowed: it must be 1 to 32 letters, digits, - and _"
-        )))
-    }
-}
-
 pub(crate) fn serving(
     args: ServingArgs,
     file: &File,
@@ -379,6 +314,12 @@ fn patience(field: &str, span: Span) -> Result<Span, Failure> {
 fn above_zero(field: &str, span: Span) -> Result<Span, Failure> {
     bounds::above_zero(field, span).map_err(Failure::usage)?;
     Ok(span)
+}
+
+/// The port that A, B and C have.
+fn own_port(name: &str) -> Option<Address> {
+    let known = PORTS.iter().find(|(known, _)| *known == name);
+    known.map(|(_, port)| loopback(*port))
 }
 
 fn loopback(port: u16) -> Address {

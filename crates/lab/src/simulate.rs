@@ -23,7 +23,7 @@ use crate::parallel::in_parallel;
 use crate::print;
 use crate::run::{Folder, Source, begun, both, check, judge, keep_inputs, opened, read, report};
 use crate::shutdown::asked_to_end;
-use bar::Bar;
+pub(crate) use bar::Bar;
 use keeper::Keeper;
 pub(crate) use swept::sweep;
 
@@ -94,7 +94,12 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
 }
 
 fn jobs(args: &VirtualArgs) -> NonZeroUsize {
-    let asked = args.jobs.and_then(NonZeroUsize::new);
+    cores_or(args.jobs)
+}
+
+/// So many threads as are asked for, or one for each core.
+pub(crate) fn cores_or(asked: Option<usize>) -> NonZeroUsize {
+    let asked = asked.and_then(NonZeroUsize::new);
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     asked.unwrap_or_else(cores)
 }
@@ -174,7 +179,7 @@ fn one_by_one(
 }
 
 /// What the work comes to; Ctrl-C, or a reader who has gone away, makes it end early.
-async fn until_done_or_ended<T>(
+pub(crate) async fn until_done_or_ended<T>(
     mut work: tokio::task::JoinHandle<T>,
     cancel: &Cancel,
 ) -> Result<T, Failure> {

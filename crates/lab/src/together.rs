@@ -4,8 +4,10 @@
 //! that they share a process and a clock.
 
 mod bound;
+mod coordination_watch;
 mod event_writer;
 mod fleet;
+mod fleet_picture;
 mod layout;
 mod lines;
 mod observer;
@@ -15,6 +17,7 @@ mod progress;
 mod screen;
 mod summary;
 mod system;
+mod traffic_watch;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -23,11 +26,13 @@ use std::time::Duration;
 use experiment::fleet::Asked;
 use experiment::result::{Performer, Repetition};
 use fusebox::{Breaker, RejectReason, SystemClock};
+use fusebox_fleet::host::Reader;
 use telemetry::{LogOutput, Telemetry};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::coordination::Engines;
 use crate::failure::Failure;
-use crate::instance::Permitted;
+use crate::instance::{DOWNSTREAM, Permitted};
 use crate::load::Record;
 use crate::print;
 use crate::settings::Together;
@@ -61,6 +66,10 @@ pub(crate) struct Watched {
     pub(crate) names: Vec<String>,
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
+    /// How each instance stands in its fleet; none where each decides alone.
+    pub(crate) readers: Vec<Reader>,
+    /// The engine over which they decide together, if they do.
+    pub(crate) engines: Option<Engines>,
     pub(crate) running: Arc<Running>,
     pub(crate) record: Arc<Record>,
     pub(crate) fleet: Arc<Fleet>,
@@ -147,12 +156,18 @@ pub(crate) async fn run(
     telemetry: &Telemetry,
 ) -> Result<Ending, Failure> {
     let bound = bind(&settings)?;
-    for line in url_table(&settings, &bound) {
+    let engines = engines(&settings).await?;
+    for line in url_table(&settings, &bound, engines.as_ref()) {
         print::line(&line);
     }
     let duration = settings.duration.map(|span| span.0);
     let seed = settings.seed;
-    let (system, watched) = System::start(settings, bound, telemetry, Course::endless(duration));
+    let (system, watched) = System::start(
+        settings,
+        (bound, engines),
+        telemetry,
+        Course::endless(duration),
+    );
     let watched = Arc::new(watched);
     let observer = Observer::start(&watched);
 
@@ -160,9 +175,21 @@ pub(crate) async fn run(
         ending = end_of_run(duration, Readers::Needed) => ending,
         () = watched.show(show, telemetry) => unreachable!("a display goes on until it is dropped"),
     };
-    let (load, (fleet, _)) = system.stop(|| observer.finish(&watched)).await?;
-    print_summary(&Repetition::new(Performer::Live, seed, load, fleet), show);
+    let (load, record) = system.stop(|| observer.finish(&watched)).await?;
+    let mut run = Repetition::new(Performer::Live, seed, load, record.fleet);
+    run.coordination = record.coordination;
+    print_summary(&run, show);
     Ok(ending)
+}
+
+/// The engines over which the instances decide together, if they do.
+pub(crate) async fn engines(settings: &Together) -> Result<Option<Engines>, Failure> {
+    Engines::start(
+        settings.coordinating.as_ref(),
+        settings.instance.iter(),
+        DOWNSTREAM,
+    )
+    .await
 }
 
 /// Shows what happens.

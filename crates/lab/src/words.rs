@@ -113,8 +113,8 @@ pub(crate) fn cause(transition: &Transition) -> String {
         Cause::Manual => "an operator wanted it".to_owned(),
         Cause::WaitElapsed => "the wait is over".to_owned(),
         Cause::ProbesSucceeded => "the probes succeeded".to_owned(),
-        Cause::Fleet => "the fleet decided it".to_owned(),
-        Cause::EngineLost => "the fleet cannot be heard any more".to_owned(),
+        Cause::Fleet => return fleet(transition),
+        Cause::EngineLost => "the fleet is not heard".to_owned(),
         Cause::FleetProbe => "the fleet leased its probe".to_owned(),
         Cause::FleetProbeSucceeded => "the fleet's probe succeeded".to_owned(),
         Cause::FleetProbeFailed => "the fleet's probe failed".to_owned(),
@@ -125,6 +125,17 @@ pub(crate) fn cause(transition: &Transition) -> String {
     match transition.open_for {
         Some(wait) => format!("{why}; open for {}", seconds(wait)),
         None => why,
+    }
+}
+
+/// What a fleet wanted of a breaker.
+fn fleet(transition: &Transition) -> String {
+    match (transition.to, transition.from, transition.open_for) {
+        (State::Open, State::Open | State::HalfOpen, Some(turn)) => {
+            format!("the fleet closes; its turn comes in {}", seconds(turn))
+        }
+        (State::Open, ..) => "the fleet's verdict".to_owned(),
+        _ => "the fleet closes, and it is its turn".to_owned(),
     }
 }
 
@@ -151,6 +162,37 @@ mod tests {
             ("once".to_owned(), "twice".to_owned())
         );
         assert_eq!(times(1500), "1,500 times");
+    }
+
+    #[test]
+    fn what_a_fleet_wants_of_a_breaker_reads_well() {
+        let clock = fusebox::ManualClock::new();
+        let breaker = fusebox::Breaker::with_clock("d", fusebox::Config::default(), clock.clone());
+        let said = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let told = std::sync::Arc::clone(&said);
+        breaker.add_listener(move |_: &str, event: &fusebox::Event| {
+            if let fusebox::Event::Transition(transition) = event {
+                told.lock().unwrap().push(cause(transition));
+            }
+        });
+        let turn = Duration::from_millis(1500);
+
+        breaker.fleet().hold(1);
+        breaker
+            .fleet()
+            .release(turn, fusebox::CloseRamp::AsConfigured);
+        clock.advance(turn);
+        breaker.poll_transitions();
+
+        let said = said.lock().unwrap();
+        assert_eq!(
+            *said,
+            [
+                "the fleet's verdict",
+                "the fleet closes; its turn comes in 1.5 s",
+                "the fleet closes, and it is its turn",
+            ]
+        );
     }
 
     #[test]

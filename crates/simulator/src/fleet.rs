@@ -3,22 +3,21 @@
 //! The members, the ledger and the layer between a member and its breaker are those of `fusebox-fleet`, as in a
 //! service. What is sockets and timers elsewhere is here: messages under way, timeouts, and a queue at the engine.
 
-mod engine;
 mod host;
 #[cfg(test)]
 pub(crate) mod knock_out;
-mod wires;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use experiment::coordination::CoordinationRecord;
-use experiment::scenario::{EngineKind, Mode, Scenario};
-use fusebox_fleet::{Action, Event, Ticket, View};
+use experiment::coordination::{CoordinationRecord, UsedEngine};
+use experiment::scenario::{Mode, Scenario};
+use fusebox_fleet::{Action, Event, Evidence, Settings, Ticket, View};
 
-pub(crate) use engine::{Answer, Engine, EngineTurn, Request, Served};
+pub(crate) use experiment::engine::{
+    Answer, Engine, EngineTurn, Passage, Request, Served, Way, Wires,
+};
 pub(crate) use host::Host;
-pub(crate) use wires::{Passage, Way, Wires};
 
 use crate::instances::Member;
 use crate::nanos;
@@ -63,6 +62,8 @@ pub(crate) struct Fleet {
     /// What members are to be told after that.
     pub(crate) pending: VecDeque<(u32, Event)>,
     record: CoordinationRecord,
+    #[cfg(test)]
+    pub(crate) knocked_out: knock_out::KnockedOut,
 }
 
 impl Fleet {
@@ -100,10 +101,13 @@ impl Fleet {
             pending: VecDeque::new(),
             record: CoordinationRecord {
                 mode,
-                engine: EngineKind::Memory,
+                engine: UsedEngine::Memory,
                 rules: settings.fingerprint().to_string(),
+                report_every_s: report_every(settings).as_secs_f64(),
                 ..CoordinationRecord::default()
             },
+            #[cfg(test)]
+            knocked_out: knock_out::KnockedOut::default(),
         }))
     }
 
@@ -180,10 +184,14 @@ impl Fleet {
     }
 
     fn serve(&mut self, now: u64, from: From, request: Request) {
+        #[cfg(test)]
+        let request = self.knocked_out.request(request);
         match self.engine.serve(now, &request) {
             Served::Lost => {}
             Served::At(at) => self.put(at, Message::Serve { from, request }),
             Served::Done(answer, news) => {
+                #[cfg(test)]
+                self.knocked_out.answered(&request, &answer);
                 let passage = self.wires.send(now, from.instance, Way::Answer);
                 let answer = Message::Answer { to: from, answer };
                 self.pass(now, passage, answer);
@@ -247,7 +255,7 @@ impl Fleet {
 
     pub(crate) fn finish(self, end: u64) -> CoordinationRecord {
         let mut ledger = self.engine.counted();
-        ledger.lost_messages = self.wires.lost;
+        ledger.lost_messages = self.wires.lost();
         let hosts = self.hosts.into_iter();
         CoordinationRecord {
             watched_s: Duration::from_nanos(end).as_secs_f64(),
@@ -255,6 +263,14 @@ impl Fleet {
             instances: hosts.map(|host| host.finish(end)).collect(),
             ..self.record
         }
+    }
+}
+
+/// How often an instance reports when nothing happens: where counts are merged, as often as they are sent.
+fn report_every(settings: &Settings) -> Duration {
+    match settings.mode().dials().evidence {
+        Evidence::Counts => settings.pool_batch().min(settings.heartbeat()),
+        _ => settings.heartbeat(),
     }
 }
 

@@ -34,6 +34,7 @@
 //! | `looks` | when the truth is looked at, and whose |
 //! | `calls`, `works` | what is under way at the instances and at the downstream |
 //! | `instances`, `interruptions` | the fleet with its breakers, and when instances do not work |
+//! | `throttles` | what rejects calls where the policy of the scenario has no breakers |
 //! | `fleet` | what instances tell each other: members, their network and the engine |
 //! | `clock`, `digest`, `options` | the time that breakers see, the digest of all events, and how runs are ended |
 
@@ -51,6 +52,7 @@ mod many;
 mod options;
 mod performance;
 mod run;
+mod throttles;
 mod works;
 
 use std::time::Duration;

@@ -38,6 +38,7 @@ use crate::lanes::Lanes;
 use crate::looks::Looks;
 use crate::nanos;
 use crate::options::Cancel;
+use crate::throttles::Throttles;
 use crate::works::Works;
 use ending::Ending;
 
@@ -155,6 +156,7 @@ struct Performance<'a> {
     /// Requests that were planned and have not ended.
     under_way: u64,
     instances: Instances<'a>,
+    throttles: Throttles,
     downstream: Downstream,
     can_refuse: bool,
     callers: Vec<CallerId>,
@@ -221,6 +223,7 @@ impl<'a> Performance<'a> {
             can_refuse: downstream.can_refuse(),
             downstream,
             instances,
+            throttles: Throttles::of(scenario),
             callers,
             path: format!("/data{}", load.path.trim_start_matches("call")),
             keys: (0..load.keys).map(|key| key.to_string()).collect(),

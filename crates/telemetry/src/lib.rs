@@ -10,9 +10,11 @@
 //! | [`HttpMetrics`] | durations of answers, by route and status |
 //! | [`trace`] | the spans that tell a request's story |
 //! | [`Transitions`] | tells the log, the span and the exemplar of a transition |
+//! | [`FleetEvents`] | tells the log and the spans of what instances decide together |
 //! | [`LogFormat`], [`LogOutput`], [`HeldLog`] | the log |
 //! | [`Telemetry`] | the telemetry of a process while it runs |
 
+mod fleet_events;
 mod http;
 mod log;
 mod metrics;
@@ -21,6 +23,8 @@ mod process;
 pub mod trace;
 mod transitions;
 
+pub use fleet_events::FleetEvents;
+pub use fusebox_prometheus::fleet::FleetCollector;
 pub use fusebox_prometheus::{
     BreakerCollector, BreakerDurations, CallDurations, Definition, Exposition, Family, Kind,
     Metrics, TraceId, WallTimes, description, unix_now,

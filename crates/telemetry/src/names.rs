@@ -8,6 +8,7 @@ mod unreliable;
 
 use fusebox_prometheus::{Definition, Kind};
 
+pub use fusebox_prometheus::fleet::names::FLEET;
 pub use fusebox_prometheus::names::{
     BREAKERS as INSTANCE, CALL_DURATION, CALLS, CONFIG_INFO, FAST_FAILURES, LAST_TRANSITION,
     OPEN_UNTIL, SLOW_CALLS, STATE, STATE_SECONDS, TRANSITIONS, TRIPS, WINDOW_CALLS,
@@ -120,6 +121,7 @@ pub const TRACE_EXPORT: &[Definition] = &[TRACE_EXPORT_SPANS, TRACE_EXPORT_QUEUE
 /// Everything that any service exports.
 pub const ALL: &[&[Definition]] = &[
     INSTANCE,
+    FLEET,
     UNRELIABLE,
     LOAD_GENERATOR,
     EVERYWHERE,

@@ -8,6 +8,13 @@
 //!       └ GET /data         server     unreliable service
 //! ```
 //!
+//! What instances decide together is caused by no request, and has traces of its own:
+//!
+//! ```text
+//! circuit_breaker.fleet.hold    internal   from the adoption of a verdict until the fleet lets go
+//! circuit_breaker.fleet.notice  internal   anything else that happens to an instance in its fleet
+//! ```
+//!
 //! HTTP spans follow OpenTelemetry's semantic conventions; for circuit breakers there are none yet
 //! ([`attributes`] says what is used). No ready-made middleware is used: those that were tried cut
 //! cancelled requests short or exported all headers. Spans are made only for sampled requests. The
@@ -20,7 +27,8 @@
 //! | `by_service` | the service that made a span |
 //! | `health` | what became of the spans, and a warning when they are lost |
 //! | `propagation` | the way of a trace from one service to the next |
-//! | `server`, `client`, `call` | The three kinds of spans |
+//! | `server`, `client`, `call` | the three kinds of spans of a request |
+//! | `fleet` | the spans of what instances decide together |
 
 pub mod attributes;
 
@@ -29,6 +37,7 @@ mod by_service;
 mod call;
 mod carrier;
 mod client;
+mod fleet;
 mod health;
 mod partial_success;
 mod pipeline;
@@ -46,6 +55,7 @@ pub use propagation::pass_on;
 pub use server::ServerSpan;
 
 pub(crate) use asked::{Asked, asked};
+pub(crate) use fleet::FleetSpans;
 pub(crate) use health::ExportCollector;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use propagation::Parents;

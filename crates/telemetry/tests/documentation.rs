@@ -10,6 +10,11 @@ fn the_page_lists_every_metric_of_an_instance() {
 }
 
 #[test]
+fn the_page_lists_every_metric_of_an_instance_in_a_fleet() {
+    assert_table("### In a fleet", names::FLEET);
+}
+
+#[test]
 fn the_page_lists_every_metric_of_the_unreliable_service() {
     assert_table("## Unreliable service", names::UNRELIABLE);
 }

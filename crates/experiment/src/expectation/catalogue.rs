@@ -323,25 +323,36 @@ pub const CATALOGUE: &[Definition] = &[
         "Time between the first and the last closing after the first fault; infinite when one was not closed at the end.",
     ),
     fleet(
+        "lost_in_recovery",
+        Unit::Expected,
+        "Expected number of rejected calls that would have succeeded, while the downstream was healthy again after it had not been.",
+    ),
+    fleet(
         "probes",
         Unit::Count,
-        "Calls that half-open breakers permitted; only in virtual time.",
+        "Calls that half-open breakers permitted.",
     ),
     fleet(
         "probes_in_100ms",
         Unit::Count,
-        "The largest number of those in one tenth of a second; only in virtual time.",
+        "The largest number of those in one tenth of a second.",
     ),
     fleet(
         "load_step",
         Unit::Count,
-        "The largest rise of permitted calls from one whole second to the next; only in virtual time.",
+        "The largest rise of permitted calls from one whole second to the next; live, seconds begin to a tenth.",
     ),
     coordination(
         "messages",
         Unit::PerSecond,
         "Messages between an instance and the engine, both ways, per second; without a target: the mean.",
     ),
+    coordination(
+        "messages_expected",
+        Unit::PerSecond,
+        "The same by the formula: two for each report that is due, for each change of an opinion and for each request about a probe, and one for each view that all are told.",
+    ),
+    coordination("view_age", Unit::Seconds, "Mean age of the last view."),
     coordination(
         "alone_share",
         Unit::Share,

@@ -90,7 +90,7 @@ pub(super) fn figure(text: &str) -> Result<Figure, String> {
 }
 
 /// Figures that say how instances differ, so that one instance has none.
-const OF_FLEET: [&str; 16] = [
+const OF_FLEET: [&str; 17] = [
     "divergence_share",
     "state_divergence_share",
     "mixed_seconds_share",
@@ -99,6 +99,7 @@ const OF_FLEET: [&str; 16] = [
     "all_open_delay",
     "opening_spread",
     "closing_spread",
+    "lost_in_recovery",
     "probes",
     "probes_in_100ms",
     "load_step",
@@ -109,13 +110,14 @@ const OF_FLEET: [&str; 16] = [
     "leases_fenced",
 ];
 /// Figures that are counted over the whole run alone.
-const OF_WHOLE_RUN: [&str; 9] = [
+const OF_WHOLE_RUN: [&str; 10] = [
     "mixed_seconds_share",
     "downstream_calls",
     "first_open_delay",
     "all_open_delay",
     "opening_spread",
     "closing_spread",
+    "lost_in_recovery",
     "probes",
     "probes_in_100ms",
     "load_step",

@@ -1,10 +1,10 @@
 //! The belief of one breaker, and how wrong it was.
 
-use fusebox::State;
+use fusebox::{Cause, State};
 use serde::{Deserialize, Serialize};
 
 use super::spans::{Span, contain, states};
-use super::{Calls, Delays, InstanceRecord, trusts};
+use super::{Calls, Change, Delays, InstanceRecord, trusts};
 
 /// One breaker beside the truth, over a whole run or over some of its phases. Times are in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -103,7 +103,7 @@ impl Belief {
     fn count_changes(&mut self, record: &InstanceRecord, windows: &[(f64, f64)]) {
         let mut from = record.began;
         for change in &record.transitions {
-            if contain(windows, change.at_s) && change.to == State::Open {
+            if contain(windows, change.at_s) && opens(change) {
                 self.openings += 1;
                 self.flaps += u64::from(from == State::HalfOpen);
             }
@@ -174,6 +174,13 @@ fn overlaps<'a>(
             .take_while(|truth| truth.from < state.until)
             .map(move |truth| (state, truth))
     })
+}
+
+/// A breaker that a fleet holds is open all along: the end of the fleet's probe and the wait for its turn are
+/// transitions to open, but no openings.
+fn opens(change: &Change) -> bool {
+    let is_of_a_hold = change.cause == Cause::Fleet && change.from != State::Closed;
+    change.to == State::Open && Cause::TRIPS.contains(&change.cause) && !is_of_a_hold
 }
 
 #[cfg(test)]

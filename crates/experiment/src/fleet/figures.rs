@@ -21,6 +21,7 @@ impl Figures for FleetRecord {
             "disagreement" => return self.disagreement(&self.windows(phase)?),
             "first_open_delay" => return self.first_open_delay(),
             "all_open_delay" => return self.all_open_delay(),
+            "lost_in_recovery" => return Some(self.lost_in_recovery),
             "opening_spread" => return self.opening_spread(),
             "closing_spread" => return self.closing_spread(),
             "probes" | "probes_in_100ms" | "load_step" => return self.of_traffic(name),

@@ -31,7 +31,7 @@ pub struct Counted {
     pub mixed_seconds: MixedSeconds,
     /// For each instance, calls that reached the downstream.
     pub downstream_calls: Vec<u64>,
-    /// How permitted calls came, where each of them was seen.
+    /// How permitted calls came, where that was seen.
     pub traffic: Option<Traffic>,
 }
 
@@ -77,6 +77,7 @@ pub struct Recorder {
     calls: Vec<Vec<Calls>>,
     agreement: Agreement,
     divergence: Divergence,
+    lost_in_recovery: f64,
 }
 
 /// One breaker so far.
@@ -93,6 +94,9 @@ struct Watched {
 #[derive(Clone, Debug, Default)]
 struct Truth {
     p_fail: f64,
+    /// It was unhealthy at some time and is not now.
+    recovered: bool,
+    was_unhealthy: bool,
     timeline: Timeline,
 }
 
@@ -128,6 +132,7 @@ impl Recorder {
             },
             agreement,
             instances,
+            lost_in_recovery: 0.0,
         }
     }
 
@@ -198,6 +203,9 @@ impl Recorder {
     pub fn truth(&mut self, place: usize, at: Duration, p_fail: f64) {
         let truth = &mut self.truths[place];
         truth.p_fail = p_fail;
+        let unhealthy = p_fail >= self.unhealthy_at;
+        truth.was_unhealthy |= unhealthy;
+        truth.recovered = truth.was_unhealthy && !unhealthy;
         truth.timeline.step(at, p_fail, self.unhealthy_at);
     }
 
@@ -211,6 +219,7 @@ impl Recorder {
     pub fn rejected(&mut self, instance: usize) {
         let p_fail = self.p_fail(instance);
         self.calls[self.present][instance].reject(1, p_fail);
+        self.lose(instance, 1, p_fail);
     }
 
     /// Notes how many calls a breaker has permitted and rejected so far, for whoever cannot tell each of them.
@@ -221,7 +230,17 @@ impl Recorder {
         let before = std::mem::replace(&mut self.instances[instance].asked, asked);
         let calls = &mut self.calls[self.present][instance];
         calls.permit(asked.permitted.saturating_sub(before.permitted), p_fail);
-        calls.reject(asked.rejected.saturating_sub(before.rejected), p_fail);
+        let rejected = asked.rejected.saturating_sub(before.rejected);
+        calls.reject(rejected, p_fail);
+        self.lose(instance, rejected, p_fail);
+    }
+
+    /// Calls are rejected now; after a fault they are lost in recovery.
+    #[expect(clippy::cast_precision_loss, reason = "calls of one run")]
+    fn lose(&mut self, instance: usize, rejected: u64, p_fail: f64) {
+        if self.truths[self.follows[instance] as usize].recovered {
+            self.lost_in_recovery += rejected as f64 * (1.0 - p_fail);
+        }
     }
 
     /// Notes a breaker's change of state.
@@ -336,6 +355,7 @@ impl Recorder {
             unhealthy_at: self.unhealthy_at,
             truth_follows_load: self.truth_follows_load,
             mixed_seconds: counted.mixed_seconds,
+            lost_in_recovery: millionths(self.lost_in_recovery),
             traffic: counted.traffic,
             phases,
             truths,

@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 use crate::reading::in_plain_words;
 
 /// The table that `text` stands for. `main` is the key of a value that stands alone, as in `gamma:0.5`.
-pub(super) fn table(text: &str, main: impl Fn(&str) -> Option<&'static str>) -> Value {
+pub(crate) fn table(text: &str, main: impl Fn(&str) -> Option<&'static str>) -> Value {
     let (name, rest) = text.split_once(':').unwrap_or((text, ""));
     let mut settings = Map::new();
     for setting in rest.split(',').map(str::trim).filter(|it| !it.is_empty()) {
@@ -23,7 +23,7 @@ pub(super) fn table(text: &str, main: impl Fn(&str) -> Option<&'static str>) -> 
 }
 
 /// `{ name: value }`
-pub(super) fn named(name: &str, value: Value) -> Value {
+pub(crate) fn named(name: &str, value: Value) -> Value {
     Value::Object(Map::from_iter([(name.to_owned(), value)]))
 }
 
@@ -40,7 +40,7 @@ fn scalar(text: &str) -> Value {
 }
 
 /// The line that stands for `table`; what is not set is left out.
-pub(super) fn line(table: &Value) -> String {
+pub(crate) fn line(table: &Value) -> String {
     let Some((name, settings)) = table.as_object().and_then(|table| table.iter().next()) else {
         return table.as_str().unwrap_or_default().to_owned();
     };
@@ -67,7 +67,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// Why `text` is refused.
-pub(super) fn refusal(text: &str, what: &str, error: &str, examples: &str) -> String {
+pub(crate) fn refusal(text: &str, what: &str, error: &str, examples: &str) -> String {
     let error = in_plain_words(error);
     format!("`{text}` is not a valid {what}: {error}; write {examples}")
 }
@@ -129,4 +129,4 @@ macro_rules! written {
     };
 }
 
-pub(super) use written;
+pub(crate) use written;

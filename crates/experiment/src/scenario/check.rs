@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox_fleet::{OwnTrips, Settings};
+use fusebox_fleet::Settings;
 
-use super::coordination::without_own_trips;
 use super::names::Names;
-use super::written::Written;
+use super::written::{Mode, Written};
 use crate::breaker_settings::BreakerSettings;
 use crate::expectation::{Known, contradiction};
 use crate::faults::{Plan, WrongCaller};
@@ -40,6 +39,37 @@ impl Written {
                 "unhealthy_at: {} is not allowed: above 0, up to 1",
                 self.unhealthy_at
             ));
+        }
+        Ok(())
+    }
+
+    /// A policy without breakers leaves nothing to say about them.
+    pub(super) fn check_policy(&self) -> Result<(), String> {
+        self.policy
+            .check()
+            .map_err(|what| format!("policy.{what}"))?;
+        if self.policy.is_breaker() {
+            return Ok(());
+        }
+        let refused = |key: &str, mode: &str| {
+            Err(format!(
+                "{key} = {mode} is not allowed with policy = {}, which asks no breaker: leave one of the two out",
+                self.policy
+            ))
+        };
+        let mode = self.coordination.mode;
+        if !mode.is_local() {
+            return refused("coordination.mode", &mode.to_string());
+        }
+        let own = self.instance.iter();
+        let own = own.map(|(name, own)| (format!("instance.{name}.mode"), own.mode));
+        let all = std::iter::once(("fleet.mode".to_owned(), Some(self.fleet.mode))).chain(own);
+        for (key, mode) in all {
+            match mode {
+                None | Some(Mode::Auto | Mode::Disabled) => {}
+                Some(Mode::MetricsOnly) => return refused(&key, "metrics_only"),
+                Some(Mode::ForcedOpen) => return refused(&key, "forced_open"),
+            }
         }
         Ok(())
     }
@@ -169,10 +199,7 @@ impl Written {
     pub(super) fn breaker_of(&self, instance: &str) -> BreakerSettings {
         let own = self.instance.get(instance).map(|own| own.breaker);
         let breaker = own.unwrap_or_default().over(self.breaker).settled();
-        match self.coordination.mode.0.dials().own_trips {
-            OwnTrips::On => breaker,
-            OwnTrips::Off => without_own_trips(breaker),
-        }
+        self.coordination.breaker(breaker)
     }
 
     /// The settings by which the fleet decides together.

@@ -5,10 +5,11 @@
 //! enough for a sensible fleet. All of them are checked together by `fusebox_fleet`.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox_fleet::{Mode, Settings, SettingsBuilder};
+use fusebox_fleet::{Mode, OwnTrips, Settings, SettingsBuilder, UnknownMode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -32,6 +33,14 @@ impl fmt::Display for CoordinationMode {
     }
 }
 
+impl FromStr for CoordinationMode {
+    type Err = UnknownMode;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMode> {
+        name.parse().map(Self)
+    }
+}
+
 impl Serialize for CoordinationMode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
@@ -41,9 +50,21 @@ impl Serialize for CoordinationMode {
 impl<'de> Deserialize<'de> for CoordinationMode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        name.parse().map(Self).map_err(D::Error::custom)
+        let mode = name.parse().map(Self);
+        mode.map_err(|_| D::Error::unknown_variant(&name, &MODES))
     }
 }
+
+/// The names of the modes.
+const MODES: [&str; Mode::ALL.len()] = {
+    let mut names = [""; Mode::ALL.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = Mode::ALL[place].as_str();
+        place += 1;
+    }
+    names
+};
 
 /// Where the ledger is kept, as far as a scenario says so. Live engines are given on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -84,14 +105,15 @@ impl Plain for f64 {
 
 macro_rules! coordination {
     ($($(#[$attribute:meta])* $name:ident: $type:ty,)*) => {
-        /// What instances tell each other, as it is written; every key may be missing.
+        /// What instances tell each other, as it is written; every key may be missing. A performer that knows
+        /// more engines than a scenario may name has a type of its own for them.
         #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
         #[serde(deny_unknown_fields, default)]
-        pub struct Coordination {
+        pub struct Coordination<E = EngineKind> {
             /// How they decide.
             pub mode: CoordinationMode,
             /// Where the ledger is kept.
-            pub engine: EngineKind,
+            pub engine: E,
             $(
                 $(#[$attribute])*
                 #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +124,21 @@ macro_rules! coordination {
         impl Coordination {
             /// The names of the settings.
             pub const SETTINGS: &[&str] = &[$(stringify!($name)),*];
+        }
+
+        impl<E> Coordination<E> {
+            /// The same with another engine.
+            pub fn with_engine<F>(self, engine: F) -> Coordination<F> {
+                Coordination {
+                    mode: self.mode,
+                    engine,
+                    $($name: self.$name,)*
+                }
+            }
+
+            fn says_no_setting(&self) -> bool {
+                $(self.$name.is_none())&&*
+            }
 
             fn with_own(&self, mut builder: SettingsBuilder) -> SettingsBuilder {
                 $(if let Some(value) = self.$name {
@@ -137,14 +174,16 @@ coordination! {
     localised_after: Span,
     /// The open period from which the fleet's waits follow; that of the breaker.
     open_for: Span,
-    /// By what share an instance that is alone again varies its wait; that of the breaker.
+    /// By how much a failed probe makes the wait before the next one longer; that of the breaker.
+    backoff_factor: f64,
+    /// By what share an instance that waits by itself varies its wait; that of the breaker.
     #[serde(deserialize_with = "crate::values::optional_share")]
     jitter: f64,
     /// How long a probe may take; the call timeout of the fleet.
     probe_timeout: Span,
     /// The shortest wait between two probes of the fleet.
     minimum_gap: Span,
-    /// The longest wait between two probes; the longest open period of the breaker, or the first wait.
+    /// The longest wait between two probes of one instance; the longest open period of the breaker.
     longest_gap: Span,
     /// The longest lease that an instance asks for.
     longest_lease: Span,
@@ -169,13 +208,26 @@ coordination! {
     pool_keep: Span,
 }
 
-impl Coordination {
+impl<E> Coordination<E> {
+    /// What becomes of a breaker's settings where instances decide in this mode: in a contrast without trips of
+    /// their own it does not trip by itself.
+    pub fn breaker(&self, breaker: BreakerSettings) -> BreakerSettings {
+        match self.mode.0.dials().own_trips {
+            OwnTrips::On => breaker,
+            OwnTrips::Off => without_own_trips(breaker),
+        }
+    }
+
     /// The settings of a fleet with these breakers and this call timeout, all checked together.
     ///
     /// # Errors
     ///
     /// Every setting that is not allowed, with its key, its value and what is.
-    pub(super) fn settings(
+    ///
+    /// # Panics
+    ///
+    /// Never: the defaults are allowed.
+    pub fn settings(
         &self,
         breaker: &BreakerSettings,
         call_timeout: Span,
@@ -194,7 +246,7 @@ impl Coordination {
     }
 
     fn says_nothing(&self) -> bool {
-        *self == Self::default()
+        self.mode.is_local() && self.says_no_setting()
     }
 
     /// The builder with what follows from the breaker.
@@ -203,6 +255,9 @@ impl Coordination {
         let open_for = self.open_for.or(breaker.open_for);
         if let Some(wait) = open_for {
             builder = builder.open_for(wait.0);
+        }
+        if let Some(factor) = breaker.backoff_factor {
+            builder = builder.backoff_factor(factor);
         }
         if let Some(jitter) = breaker.jitter {
             builder = builder.jitter(jitter);
@@ -225,8 +280,10 @@ impl Coordination {
         let first_gap = open_for
             .map_or(least, |it| it.0.max(least))
             .max(probe.saturating_mul(2));
-        let longest = breaker.max_open_for.map_or(first_gap, |it| it.0);
-        builder.longest_gap(longest.max(first_gap))
+        match breaker.max_open_for {
+            Some(longest) => builder.longest_gap(longest.0.max(first_gap)),
+            None => builder,
+        }
     }
 }
 
@@ -249,7 +306,7 @@ fn failures_to_trip(breaker: &BreakerSettings) -> Option<u32> {
 }
 
 /// The breaker of an instance that may not trip by itself, as a contrast asks for: only the fleet opens it.
-pub(super) fn without_own_trips(breaker: BreakerSettings) -> BreakerSettings {
+fn without_own_trips(breaker: BreakerSettings) -> BreakerSettings {
     BreakerSettings {
         // A breaker without any rule is refused; this one is never met.
         consecutive_failures: Some(OrOff::On(u32::MAX)),

@@ -201,6 +201,19 @@ impl Link {
 }
 
 impl Network {
+    /// Whether all that happens to messages is that they take their time.
+    pub fn only_delays(&self) -> bool {
+        let Link {
+            loss,
+            push_loss,
+            duplication,
+            reordering,
+            ..
+        } = self.base;
+        let shares = [loss, push_loss, duplication, reordering];
+        self.faults.is_empty() && shares.iter().all(|share| *share <= 0.0)
+    }
+
     /// How messages fare between the engine and the instance at this place.
     pub fn link(&self, at: Duration, instance: usize) -> Link {
         let mut link = self.base;

@@ -3,6 +3,7 @@ use super::*;
 mod coordination;
 mod interruptions;
 mod messages;
+mod policies;
 
 const HEAD: &str = "\
 # The lesson.

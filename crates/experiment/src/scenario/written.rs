@@ -15,6 +15,7 @@ use crate::expectation::Expectation;
 use crate::faults::WrittenPlan;
 use crate::fleet::UNHEALTHY_AT;
 use crate::load::WrittenProfile;
+use crate::policy::Policy;
 use crate::values::Span;
 
 /// A scenario as it is written. [`Scenario`](super::Scenario) is made of it by `try_from`, which refuses
@@ -42,6 +43,9 @@ pub struct Written {
     /// The breakers of all instances.
     #[serde(default)]
     pub breaker: BreakerSettings,
+    /// What decides whether a call goes to the downstream: the breakers, unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub policy: Policy,
     /// What single instances do differently.
     #[serde(default)]
     pub instance: BTreeMap<String, InstanceSettings>,

@@ -187,7 +187,7 @@ impl Body {
 }
 
 /// A line of text that begins at a place, or ends there (`end` in its class), or has its middle there (`mid`).
-fn write_text(out: &mut String, (x, y): (f64, f64), class: &str, text: &str) {
+pub(crate) fn write_text(out: &mut String, (x, y): (f64, f64), class: &str, text: &str) {
     let anchor = match class.split(' ').next_back() {
         Some("end") => " text-anchor=\"end\"",
         Some("mid") => " text-anchor=\"middle\"",
@@ -200,7 +200,7 @@ fn write_text(out: &mut String, (x, y): (f64, f64), class: &str, text: &str) {
     );
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

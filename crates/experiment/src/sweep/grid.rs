@@ -312,6 +312,14 @@ impl Cell {
     }
 }
 
+impl FromIterator<(String, String)> for Cell {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(settings: T) -> Self {
+        Self {
+            settings: settings.into_iter().collect(),
+        }
+    }
+}
+
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let settings = self

@@ -11,11 +11,20 @@
 //!
 //! # What is kept
 //! For a breaker `inventory` and the prefix `cb`, all names begin with `cb:{inventory}`; the braces keep them
-//! on one node of a cluster. The ledger is in the keys `…:verdict`, `…:members`, `…:voters`, `…:suspects`,
-//! `…:roll`, `…:leases`, `…:buckets` and `…:counts`. They end by themselves when no instance has reported for
-//! the longest of `verdict_for`, `member_for`, `longest_lease` and `pool_keep`. `…:command` holds an
-//! operator's order, and stays until the next one; the order that nothing is in force ends after a day. The
-//! channel is `cb:{inventory}`. Times are kept in microseconds: shorter ones are rounded up.
+//! on one node of a cluster:
+//!
+//! | key | type | what is in it |
+//! |---|---|---|
+//! | `cb:{inventory}` | hash | the verdict, the votes, the settings; of each instance what it thinks |
+//! | `cb:{inventory}:members` | sorted set | the instances, by when they lapse |
+//! | `cb:{inventory}:leases` | sorted set | the probe lease, while the fleet is open |
+//! | `cb:{inventory}:pool` | list | merged counts of calls that are older than one `pool_batch` |
+//! | `cb:{inventory}:command` | hash | an operator's order |
+//!
+//! The channel is `cb:{inventory}`. The keys end by themselves when no instance has reported for the longest of
+//! `verdict_for`, `member_for`, `longest_lease` and `pool_keep`; merged counts end after two `pool_keep`. An
+//! order stays until the next one; the order that nothing is in force ends after a day. Times are kept in
+//! microseconds: shorter ones are rounded up.
 //!
 //! Tested with Redis 7.0. The scripts keep to what Redis 5 and Valkey have, too. With a server older than
 //! Redis 6, which does not speak RESP3, changes are told over a second connection. There is no client of a
@@ -27,8 +36,8 @@
 //! ```text
 //! ACL SETUSER fusebox on >PASSWORD resetkeys ~cb:{* resetchannels &cb:{* -@all
 //!   +evalsha +script|load +subscribe +ping
-//!   +time +hmget +hget +hset +hdel +hlen +zadd +zrem +zcard +zcount +zscore +zrange +zrangebyscore
-//!   +zrevrangebyscore +del +pexpire +pexpireat +persist +publish
+//!   +time +hmget +hgetall +hset +hdel +zadd +zrem +zcount +zrange +zrangebyscore
+//!   +lindex +lpush +rpop +del +pexpire +pexpireat +persist +publish
 //! ```
 //!
 //! Add `+select` when the address names a database. Before Redis 7 write `+script`, and before Redis 6.2 leave

@@ -24,7 +24,7 @@ use super::tally::{FallbackReason, LeaseOutcome, MessageKind};
 use crate::bind::Bound;
 use crate::command::Order;
 use crate::member::{Action, Event, Member, Notice, Overlay, Right};
-use crate::message::{AcquireRefused, Lease, ProbeResult, ReportRefused, Sender};
+use crate::message::{AcquireRefused, Lease, ProbeResult, Sender};
 use crate::mode::{Evidence, Mode};
 use crate::view::View;
 
@@ -291,10 +291,7 @@ impl Driver {
             Notice::EngineForgot => self.fell_back(FallbackReason::Forgot),
             Notice::EngineBack => FleetEvent::Rejoined,
             Notice::Refused(why) => {
-                self.part.tally.fell_back(match why {
-                    ReportRefused::NameTaken => FallbackReason::NameTaken,
-                    ReportRefused::SettingsDiffer { .. } => FallbackReason::SettingsDiffer,
-                });
+                self.part.tally.fell_back(why.into());
                 FleetEvent::Refused { why }
             }
             Notice::Localised => FleetEvent::Localised,

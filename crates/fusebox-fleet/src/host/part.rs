@@ -6,6 +6,7 @@ use std::time::Duration;
 use fusebox::{HoldStage, State};
 use tokio::time::Instant;
 
+use super::opinion_times::OpinionTimes;
 use super::status::{Apart, Status};
 use super::tally::{FallbackReason, LeaseOutcome, MessageKind, Tally};
 use crate::command::Order;
@@ -140,10 +141,12 @@ impl Part {
         Status {
             mode: member.settings().mode(),
             opinion: member.opinion(),
+            opinion_times: OpinionTimes::default(), // the board counts them
             view: self.view,
             view_age: Duration::ZERO,
             is_fresh: false,
             engine_up: false,
+            answer_age: Duration::ZERO,
             trouble: self.trouble.clone(),
             stage: match overlay {
                 Overlay::None => None,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use fusebox::HoldStage;
 use tokio::time::Instant;
 
+use super::opinion_times::{HeardVerdict, OpinionTimes};
 use super::tally::Tally;
 use crate::command::Order;
 use crate::engine::Unavailable;
@@ -24,6 +25,8 @@ pub struct Status {
     pub mode: Mode,
     /// What this instance thinks of the downstream.
     pub opinion: Opinion,
+    /// For how long it has held each opinion since it joined, by the fleet's verdict then.
+    pub opinion_times: OpinionTimes,
     /// The newest view, fresh or not: voters, suspects, need, verdict, epoch. None before the first one, and
     /// in [`Mode::Local`].
     pub view: Option<View>,
@@ -33,6 +36,8 @@ pub struct Status {
     pub is_fresh: bool,
     /// Whether the engine has answered within the last `stale_after`; a refusal is an answer, too.
     pub engine_up: bool,
+    /// How long ago the engine answered last; before the first answer, the time since the participant joined.
+    pub answer_age: Duration,
     /// Why the engine's last answer was none; gone with the next good one.
     pub trouble: Option<Unavailable>,
     /// How far the fleet's verdict has come here; none while the breaker decides for itself.
@@ -164,6 +169,27 @@ struct Shown {
     status: Status,
     heard_at: Option<Instant>,
     answered_at: Option<Instant>,
+    /// Since when the status is so; times of opinions are counted up to then.
+    since: Instant,
+}
+
+impl Shown {
+    fn is_young(&self, since: Option<Instant>, (now, stale_after): (Instant, Duration)) -> bool {
+        let age = |at: Instant| now.saturating_duration_since(at);
+        self.status.is_in() && since.is_some_and(|at| age(at) < stale_after)
+    }
+
+    /// The times of opinions up to now.
+    fn opinion_times(&self, now: Instant, stale_after: Duration) -> OpinionTimes {
+        let status = &self.status;
+        if !status.is_in() {
+            return status.opinion_times;
+        }
+        let is_fresh = self.is_young(self.heard_at, (self.since, stale_after));
+        let verdict = HeardVerdict::of(status.view.filter(|_| is_fresh));
+        let passed = now.saturating_duration_since(self.since);
+        status.opinion_times.plus(status.opinion, verdict, passed)
+    }
 }
 
 impl Board {
@@ -175,10 +201,12 @@ impl Board {
         let status = Status {
             mode,
             opinion: Opinion::Idle,
+            opinion_times: OpinionTimes::default(),
             view: None,
             view_age: Duration::ZERO,
             is_fresh: false,
             engine_up: false,
+            answer_age: Duration::ZERO,
             trouble: None,
             stage: None,
             apart: Some(match mode {
@@ -199,6 +227,7 @@ impl Board {
                 status,
                 heard_at: None,
                 answered_at: None,
+                since: joined,
             }),
         }
     }
@@ -226,18 +255,26 @@ impl Board {
         heard_at: Option<Instant>,
         answered_at: Option<Instant>,
     ) {
+        let now = Instant::now();
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let opinion_times = shown.opinion_times(now, self.stale_after);
         *shown = Shown {
-            status,
+            status: Status {
+                opinion_times,
+                ..status
+            },
             heard_at,
             answered_at,
+            since: now,
         };
     }
 
     /// The task has ended, in whichever way.
     pub(super) fn leave(&self) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let opinion_times = shown.opinion_times(Instant::now(), self.stale_after);
         let status = &mut shown.status;
+        status.opinion_times = opinion_times;
         status.apart = Some(Apart::Left);
         (status.stage, status.prober, status.is_localised) = (None, None, false);
     }
@@ -245,14 +282,15 @@ impl Board {
     pub(super) fn read(&self) -> Status {
         let now = Instant::now();
         let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let age = |since: Instant| now.saturating_duration_since(since);
-        let view_age = age(shown.heard_at.unwrap_or(self.joined));
-        let is_young = |since: Option<Instant>| since.is_some_and(|at| age(at) < self.stale_after);
-        let is_in = shown.status.is_in();
+        let heard_at = shown.heard_at.unwrap_or(self.joined);
+        let answered_at = shown.answered_at.unwrap_or(self.joined);
+        let is_young = |since| shown.is_young(since, (now, self.stale_after));
         Status {
-            view_age,
-            is_fresh: is_in && is_young(shown.heard_at),
-            engine_up: is_in && is_young(shown.answered_at),
+            view_age: now.saturating_duration_since(heard_at),
+            answer_age: now.saturating_duration_since(answered_at),
+            opinion_times: shown.opinion_times(now, self.stale_after),
+            is_fresh: is_young(shown.heard_at),
+            engine_up: is_young(shown.answered_at),
             ..shown.status.clone()
         }
     }

@@ -1,5 +1,7 @@
 //! Counts of what a participant did, as plain values for metrics.
 
+use crate::message::ReportRefused;
+
 /// A set of named values, each with a counter of its own.
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $text:literal,)+ }) => {
@@ -59,6 +61,15 @@ named! {
         SettingsDiffer = "settings_differ",
         /// The fleet has held the breaker for `verdict_for` without closing.
         HeldTooLong = "held_too_long",
+    }
+}
+
+impl From<ReportRefused> for FallbackReason {
+    fn from(why: ReportRefused) -> Self {
+        match why {
+            ReportRefused::NameTaken => Self::NameTaken,
+            ReportRefused::SettingsDiffer { .. } => Self::SettingsDiffer,
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl Member {
     fn agrees(&self, now: Duration, view: View) -> bool {
         let dials = self.settings.mode().dials();
         let suspects = self.opinion_of_calls(now) == Opinion::Suspect;
-        let is_new = self.followed != Some(view.era);
+        let is_new = self.followed != Some(view.era) && self.cleared != Some(view.era);
         match (dials.veto, dials.evidence) {
             (Veto::Ignored, _) => is_new,
             (Veto::Respected, Evidence::Counts) => {
@@ -99,12 +99,10 @@ impl Member {
         });
     }
 
-    /// The breaker's own open period after so many failed probes, varied.
+    /// The breaker's own open period after so many failed probes, shortened by chance as the breaker does.
     pub(super) fn own_wait(&self, failed: u32, chance: &mut dyn Chance) -> Duration {
-        let factor = 1_u32.checked_shl(failed).unwrap_or(u32::MAX);
-        let open_for = self.settings.open_for().saturating_mul(factor);
-        let wait = open_for.min(self.settings.gap(1, failed).max(self.settings.open_for()));
-        wait.saturating_add(part_of(wait.mul_f64(self.settings.jitter()), chance))
+        let wait = self.settings.own_wait(failed);
+        wait.saturating_sub(part_of(wait.mul_f64(self.settings.jitter()), chance))
     }
 
     /// A newer view of the same life of the ledger.
@@ -132,6 +130,9 @@ impl Member {
         chance: &mut dyn Chance,
         out: &mut Vec<Action>,
     ) {
+        if before.is_some_and(|before| view.era.is_after(before)) {
+            self.mail.withdrawn();
+        }
         let (most, at_once) = match self.settings.mode().dials().close {
             CloseRule::OwnTimer => return,
             CloseRule::AtOnce => (Duration::ZERO, true),
@@ -153,12 +154,14 @@ impl Member {
                 out.push(Action::Release { after });
             }
             Overlay::None
-                if self.breaker == BreakerState::Open
+                if matches!(self.breaker, BreakerState::Open | BreakerState::HalfOpen)
                     && before.is_some_and(|before| view.era.is_after(before)) =>
             {
                 self.withdrawn = true;
-                let wait = part_of(most, chance);
-                out.push(Action::Hasten { wait });
+                if self.breaker == BreakerState::Open {
+                    let wait = part_of(most, chance);
+                    out.push(Action::Hasten { wait });
+                }
             }
             Overlay::None
             | Overlay::Held { .. }

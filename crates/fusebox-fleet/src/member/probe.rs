@@ -108,8 +108,13 @@ impl Member {
                     );
                 }
             }
-            Err(AcquireRefused::Early { wait } | AcquireRefused::Busy { remaining: wait }) => {
+            Err(AcquireRefused::Early { wait }) => {
                 self.probes.not_before = now.saturating_add(wait);
+                self.hint(now, out);
+            }
+            Err(AcquireRefused::Busy { remaining }) => {
+                // The present probe may end at once, long before its lease. Somebody may probe a gap after that.
+                self.probes.not_before = now.saturating_add(remaining.min(self.first_gap()));
                 self.hint(now, out);
             }
             Err(AcquireRefused::Stale) => {
@@ -155,9 +160,7 @@ impl Member {
             (Right::Leased(token), result) => {
                 self.held_again(now, chance, out);
                 if result == ProbeResult::Failed {
-                    let voters = self.news.view().map_or(1, |view| view.votes.voters);
-                    let gap = self.settings.first_gap(voters);
-                    self.probes.not_before = now.saturating_add(gap);
+                    self.probes.not_before = now.saturating_add(self.first_gap());
                 }
                 let settlement = Settlement::new(self.sender.clone(), token, result);
                 out.push(Action::Settle(settlement));
@@ -175,6 +178,12 @@ impl Member {
                 self.held_again(now, chance, out);
             }
         }
+    }
+
+    /// The shortest wait between two probes of a fleet as large as it was heard last.
+    fn first_gap(&self) -> Duration {
+        let voters = self.news.view().map_or(1, |view| view.votes.voters);
+        self.settings.first_gap(voters)
     }
 
     /// The probe is over, whatever came of it.

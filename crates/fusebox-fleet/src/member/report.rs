@@ -55,6 +55,15 @@ impl Mail {
         });
     }
 
+    /// The fleet has closed, and the ledger has withdrawn a suspicion that it was told before.
+    pub(super) fn withdrawn(&mut self) {
+        if let Some(last) = &mut self.last
+            && last.opinion == Opinion::Suspect
+        {
+            last.opinion = Opinion::Fine;
+        }
+    }
+
     /// The next report is due now.
     pub(super) fn hurry(&mut self, now: Duration) {
         self.due = self.due.min(now);

@@ -272,6 +272,32 @@ fn the_fleet_closes_and_the_instance_waits_for_its_turn() {
 }
 
 #[test]
+fn a_closing_needs_no_report_and_a_suspicion_that_is_formed_after_it_is_told_at_once() {
+    let mut rig = Rig::held();
+    rig.pass(2000 * MS);
+    // A report just before the closing must not hide one just after it.
+    while rig.reports.len() < 5 {
+        rig.pass(MS);
+    }
+    let told = rig.reports.len();
+
+    rig.decide(Verdict::Closed);
+    rig.tell(Event::Breaker(BreakerState::Closed));
+    rig.fail(2);
+    assert_eq!(
+        rig.reports.len(),
+        told,
+        "nothing that the ledger does not know"
+    );
+    rig.pass(50 * MS);
+
+    assert_eq!(
+        (rig.reports.len(), rig.last().opinion),
+        (told + 1, Opinion::Suspect)
+    );
+}
+
+#[test]
 fn a_fleet_that_opens_again_holds_whoever_waits_for_its_turn() {
     let mut rig = Rig::held();
     rig.decide(Verdict::Closed);
@@ -293,8 +319,51 @@ fn a_breaker_open_by_its_own_rules_probes_soon_after_the_fleet_closed() {
     // Its vote is from before the closing, until its own probe has failed.
     assert_eq!(rig.member.opinion(), Opinion::Fine);
     rig.tell(Event::Breaker(BreakerState::HalfOpen));
+    assert_eq!(rig.member.opinion(), Opinion::Fine, "nothing is known yet");
     rig.tell(Event::Breaker(BreakerState::Open));
     assert_eq!(rig.member.opinion(), Opinion::Suspect);
+}
+
+#[test]
+fn a_breaker_that_probes_by_its_own_rules_while_the_fleet_closes_has_no_vote_before_its_probe_has_ended()
+ {
+    let mut rig = Rig::quorum();
+    rig.tell(Event::Breaker(BreakerState::Open));
+    rig.decide(OPEN);
+    rig.tell(Event::Breaker(BreakerState::HalfOpen));
+    assert_eq!(rig.member.opinion(), Opinion::Suspect);
+
+    assert_eq!(breaker(rig.decide(Verdict::Closed)), []);
+
+    assert_eq!(rig.member.opinion(), Opinion::Fine);
+    rig.tell(Event::Breaker(BreakerState::Open));
+    assert_eq!(rig.member.opinion(), Opinion::Suspect);
+}
+
+#[test]
+fn a_breaker_that_closed_by_its_own_probe_is_not_held_by_a_verdict_from_before() {
+    for mode in [Mode::Quorum, Mode::Pooled, Mode::AnyOpen] {
+        let mut rig = Rig::new(mode, |settings| settings);
+        rig.tick();
+        rig.fail(5);
+        rig.tell(Event::Breaker(BreakerState::Open));
+        assert!(!holds(&rig.decide(OPEN)), "{mode}");
+        rig.tell(Event::Breaker(BreakerState::HalfOpen));
+
+        assert!(
+            !holds(&rig.tell(Event::Breaker(BreakerState::Closed))),
+            "{mode}"
+        );
+
+        assert!(!holds(&rig.succeed()), "{mode}");
+        assert!(!holds(&rig.push()), "{mode}");
+        // Merged counts still have the failures from before; its own probe says more.
+        assert_eq!(
+            holds(&rig.decide(OPEN)),
+            mode == Mode::AnyOpen,
+            "{mode}: a new verdict"
+        );
+    }
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub struct SettingsBuilder {
     minimum_votes: Option<u32>,
     localised_after: Option<Duration>,
     open_for: Duration,
+    backoff_factor: f64,
     jitter: f64,
     probe_timeout: Duration,
     minimum_gap: Duration,
@@ -67,6 +68,7 @@ impl SettingsBuilder {
             minimum_votes: None,
             localised_after: None,
             open_for: Duration::from_secs(5),
+            backoff_factor: 2.0,
             jitter: 0.2,
             probe_timeout: Duration::from_secs(1),
             minimum_gap: Duration::from_millis(250),
@@ -165,7 +167,17 @@ impl SettingsBuilder {
         self
     }
 
-    /// By what share, from 0 to 1, an instance that is alone again varies its open period. Default 0.2.
+    /// By how much each failed probe makes the wait before the next one longer, up to
+    /// [`longest_gap`](Self::longest_gap): the back-off of the breaker, from 1 to 1000. Default 2, as a
+    /// breaker's; 1 keeps the wait what it is.
+    pub fn backoff_factor(mut self, factor: f64) -> Self {
+        self.backoff_factor = factor;
+        self
+    }
+
+    /// By what share, from 0 to 1, an instance varies an open period that it waits by itself. Default 0.2. One
+    /// that probes by its own timer waits up to so much less, as a breaker does; one that has just lost the
+    /// engine a random part of `open_for` and so much more.
     pub fn jitter(mut self, share: f64) -> Self {
         self.jitter = share;
         self
@@ -177,14 +189,15 @@ impl SettingsBuilder {
         self
     }
 
-    /// The shortest wait between two probes of the fleet. Default 250 ms.
+    /// The shortest wait between two probes of the fleet, however many voters it has. Default 250 ms.
     pub fn minimum_gap(mut self, gap: Duration) -> Self {
         self.minimum_gap = gap;
         self
     }
 
-    /// The longest wait between two probes, which failing ones reach by doubling: at least the first wait.
-    /// Default 60 s, or the first wait where that is longer.
+    /// The longest wait between two probes of an instance alone, which failing ones reach by `backoff_factor`:
+    /// the breaker's longest open period, and at least the first wait. A fleet waits as much less as it has
+    /// voters. Default 60 s, or the first wait where that is longer.
     pub fn longest_gap(mut self, gap: Duration) -> Self {
         self.longest_gap = Some(gap);
         self

@@ -40,7 +40,7 @@ impl fmt::Display for Fingerprint {
 }
 
 /// Changes when the meaning of a setting does.
-const RULES: u64 = 1;
+const RULES: u64 = 2;
 
 impl Settings {
     /// The mark of the settings that all instances have to share.
@@ -64,6 +64,7 @@ impl Settings {
         ] {
             hash.time(time);
         }
+        hash.number(probe.backoff_factor.to_bits());
         hash.number(probe.probes_to_close.into());
         hash.number(pool.window.into());
         hash.number(pool.windows.map_or(0, u64::from));
@@ -118,6 +119,7 @@ mod tests {
             of(|settings| settings.minimum_votes(3)),
             of(|settings| settings.suspicion_run(3)),
             of(|settings| settings.open_for(second)),
+            of(|settings| settings.backoff_factor(1.0)),
             of(|settings| settings.probe_timeout(second)),
             of(|settings| settings.probes_to_close(2)),
             of(|settings| settings.stagger(second * 2)),

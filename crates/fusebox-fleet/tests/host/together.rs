@@ -3,11 +3,13 @@
 use fusebox::{HoldStage, State};
 use fusebox_fleet::engine::memory::Memory;
 use fusebox_fleet::host::{
-    Apart, Direction, FallbackReason, FleetEvent, Host, JoinError, LeaseOutcome, MessageKind,
+    Apart, Direction, FallbackReason, FleetEvent, HeardVerdict, Host, JoinError, LeaseOutcome,
+    MessageKind,
 };
-use fusebox_fleet::{InstanceId, Mode, Order};
+use fusebox_fleet::{InstanceId, Mode, Opinion, Order};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::rig::{Instance, MS, Rig, STEP, config, key, settings};
 use crate::scripted::Conduct;
@@ -216,4 +218,40 @@ async fn merged_counts_are_all_told() {
         }
     }
     panic!("{:?}", rig.stages());
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_of_opinions_are_the_time_in_the_fleet_and_tell_suspicions_that_the_fleet_does_not_share()
+ {
+    let mut rig = Rig::of(Mode::Quorum);
+    let began = tokio::time::Instant::now();
+    rig.run(10_000 * MS).await;
+    rig.all[0].is_well = false;
+    rig.run(10_000 * MS).await;
+    rig.engines(Conduct::Silent);
+    rig.run(10_000 * MS).await;
+
+    for (place, one) in rig.all.iter().enumerate() {
+        let times = one.status().opinion_times;
+        let held = |opinion: Opinion| {
+            let verdicts = HeardVerdict::ALL.iter();
+            verdicts.map(|&it| times.of(opinion, it)).sum::<Duration>()
+        };
+        let all: Duration = Opinion::ALL.iter().map(|&opinion| held(opinion)).sum();
+        assert_eq!(all, began.elapsed());
+        let alone = Opinion::ALL.iter();
+        let alone = alone.map(|&it| times.of(it, HeardVerdict::Unknown));
+        let alone: Duration = alone.sum();
+        assert!((6900..8200).contains(&alone.as_millis()), "{alone:?}");
+        // The others outvote it for ten seconds, and for the two to three for which the last view is fresh.
+        let wrong = times.of(Opinion::Suspect, HeardVerdict::Closed);
+        let expected = if place == 0 { 11_700..13_100 } else { 0..1 };
+        assert!(expected.contains(&wrong.as_millis()), "{place}: {wrong:?}");
+    }
+    let left = rig.all[0].participant.take().unwrap();
+    let reader = left.reader();
+    left.leave().await;
+    let times = reader.status().opinion_times;
+    rig.run(1000 * MS).await;
+    assert_eq!(reader.status().opinion_times, times, "it has left");
 }

@@ -40,7 +40,8 @@ fn the_fleet_opens_on_a_few_votes_and_probes_one_at_a_time() {
 
     world.run_to(ms(12_000));
     let probes = world.watch.grants;
-    assert!((2..=8).contains(&probes), "{probes} probes in 10 s");
+    // At least two probe timeouts, 400 ms, lie between two of them; ten breakers alone make about fifty.
+    assert!((10..=25).contains(&probes), "{probes} probes in 10 s");
 }
 
 #[test]

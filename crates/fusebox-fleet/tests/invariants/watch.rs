@@ -177,6 +177,11 @@ impl Watch {
         }
     }
 
+    /// The prober has left in order, and its lease with it: the next one need not wait for its end.
+    pub(crate) fn left(&mut self) {
+        self.leases.clear();
+    }
+
     pub(crate) fn settled(
         &mut self,
         now: Duration,

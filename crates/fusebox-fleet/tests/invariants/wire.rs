@@ -90,7 +90,11 @@ impl World {
                 }
             }
             Action::Leave(sender) => {
+                let had = self.ledger.peek(self.now).prober.is_some();
                 self.ledger.leave(self.now, &sender);
+                if had && self.ledger.peek(self.now).prober.is_none() {
+                    self.watch.left();
+                }
             }
             other => panic!("no message: {other:?}"),
         }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use fusebox_fleet::Opinion;
 use fusebox_fleet::engine::redis::{Address, Redis};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::fleet::Fleet;
 use crate::server::Server;
@@ -119,6 +121,55 @@ async fn a_server_that_repeats_the_password_is_not_repeated() {
     let error = fleet.say(1, Opinion::Fine).await.unwrap_err();
 
     check(&format!("{error} {error:?}"));
+}
+
+/// Answers with what it was sent, or with one word of it, in one of the forms of an answer.
+async fn repeat(listener: TcpListener, form: &'static str) {
+    loop {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            let mut room = [0; 4096];
+            while let Ok(read @ 1..) = connection.read(&mut room).await {
+                let sent = String::from_utf8_lossy(&room[..read]).replace("\r\n", " ");
+                let answer = form.replace("ALL", &sent).replace('_', "\r\n");
+                if connection.write_all(answer.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_server_answers_it_is_not_repeated() {
+    let forms = [
+        "-ALL_",
+        "-ERR ALL_",
+        "-NOAUTH ALL_",
+        "-hunter2 ALL_",
+        "-GARBAGE hunter2_",
+        "-MOVED 1 hunter2:1_",
+        "+ALL_",
+        "+hunter2_",
+        "$7_hunter2_",
+        "%1_$7_hunter2_$7_hunter2_",
+        "*1_-hunter2_",
+        "!15_hunter2 hunter2_",
+        "=11_txt:hunter2_",
+        "hunter2_",
+    ];
+    for form in forms {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let impostor = tokio::spawn(repeat(listener, form));
+        let fleet = Fleet::new(port, USER);
+        for _ in 0..2 {
+            let error = fleet.say(1, Opinion::Fine).await.unwrap_err();
+
+            check(&format!("{error} {error:?} {:?}", fleet.engine));
+        }
+        impostor.abort();
+    }
 }
 
 #[tokio::test]

@@ -71,6 +71,11 @@ impl Fleet {
         in_time(self.engine.report(&self.key, &report)).await
     }
 
+    pub(crate) async fn order(&self, order: Order) -> Result<(), String> {
+        let answer = in_time(self.engine.order(&self.key, order)).await;
+        answer.map(drop).map_err(|error| error.to_string())
+    }
+
     /// Two of two suspect.
     pub(crate) async fn open(&self) -> View {
         self.say(1, Opinion::Suspect).await.unwrap();

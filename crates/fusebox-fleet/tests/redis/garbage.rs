@@ -2,32 +2,39 @@
 
 use std::time::Duration;
 
-use fusebox_fleet::Opinion;
+use fusebox_fleet::{Mode, Opinion, Order};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::fleet::Fleet;
 use crate::server::Server;
+use crate::steady::Steady;
 
 #[tokio::test]
 async fn keys_that_hold_something_else_are_told_and_nothing_is_written() {
     let server = Server::start();
     let fleet = Fleet::new(server.port(), "");
-    let parts = [
-        "verdict", "members", "voters", "suspects", "roll", "leases", "command",
-    ];
-    for part in parts {
+    for part in ["", ":members", ":leases", ":command"] {
         server.admin::<()>(&["FLUSHALL"]);
         let view = fleet.open().await;
-        let key = format!("cb:{{inventory}}:{part}");
+        let key = format!("cb:{{inventory}}{part}");
         server.admin::<()>(&["DEL", &key]);
         server.admin::<()>(&["SET", &key, "something else"]);
         let before = dump(&server);
 
-        let told = fleet.say(1, Opinion::Fine).await.unwrap_err().to_string();
+        // An order that is in force is read again only by a ledger that is new.
+        let told = match part {
+            ":command" => fleet.order(Order::Disable).await,
+            _ => fleet
+                .say(1, Opinion::Fine)
+                .await
+                .map(drop)
+                .map_err(|error| error.to_string()),
+        }
+        .unwrap_err();
 
         assert!(told.contains("WRONGTYPE"), "{part}: {told}");
-        assert_eq!(dump(&server), before, "{part}: a report that failed wrote");
+        assert_eq!(dump(&server), before, "{part}: a verb that failed wrote");
         fleet.all_verbs(view).await;
         server.admin::<()>(&["FLUSHALL"]);
         fleet.say(1, Opinion::Fine).await.unwrap();
@@ -42,19 +49,24 @@ async fn fields_that_are_no_numbers_are_told_by_name() {
         "incarnation",
         "epoch",
         "revision",
+        "round",
+        "voters",
+        "suspects",
+        "earliest",
+        "expires",
+        "fence",
+        "number",
         "since",
         "next",
         "failed",
         "good",
-        "fence",
-        "expires",
         "rules",
     ];
     for field in fields {
         for value in ["", "many", "-1", "1e5", "99999999999999999999", "nan"] {
             server.admin::<()>(&["FLUSHALL"]);
             let view = fleet.open().await;
-            server.admin::<()>(&["HSET", "cb:{inventory}:verdict", field, value]);
+            server.admin::<()>(&["HSET", "cb:{inventory}", field, value]);
 
             let told = fleet.all_verbs(view).await;
 
@@ -68,20 +80,9 @@ async fn fields_that_are_no_numbers_are_told_by_name() {
 async fn other_entries_that_make_no_sense_are_told_by_name() {
     let server = Server::start();
     let fleet = Fleet::new(server.port(), "");
-    let entries: [(&str, &[&str]); 3] = [
-        ("roll", &["HSET", "cb:{inventory}:roll", "i1", "someone"]),
+    let entries: [(&str, &[&str]); 2] = [
+        ("entry", &["HSET", "cb:{inventory}", ":i1", "someone"]),
         ("leases", &["ZADD", "cb:{inventory}:leases", "1", "mine"]),
-        (
-            "command",
-            &[
-                "HSET",
-                "cb:{inventory}:command",
-                "number",
-                "x",
-                "order",
-                "y",
-            ],
-        ),
     ];
     for (name, entry) in entries {
         server.admin::<()>(&["FLUSHALL"]);
@@ -92,6 +93,40 @@ async fn other_entries_that_make_no_sense_are_told_by_name() {
 
         let named = format!("makes no sense (field {name})");
         assert!(told[0].contains(&named), "{name}: {told:#?}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_makes_no_sense_is_told_by_name_when_a_ledger_begins() {
+    let server = Server::start();
+    let fleet = Fleet::new(server.port(), "");
+    let order = ["number", "x", "order", "y"];
+    server.admin::<()>(&[&["HSET", "cb:{inventory}:command"], &order[..]].concat());
+
+    let told = fleet.say(1, Opinion::Fine).await.unwrap_err().to_string();
+
+    assert!(told.contains("makes no sense (field command)"), "{told}");
+}
+
+#[tokio::test]
+async fn what_a_steady_report_is_compared_with_is_mended_where_it_makes_no_sense() {
+    let server = Server::start();
+    let steady = Steady::new(&server, Mode::Quorum);
+    for field in ["calm", "told", "due"] {
+        for value in ["", "many", "0 closed 0 0", "-1"] {
+            let before = steady.say(&["i1", "i2"], Opinion::Fine).await;
+            server.admin::<()>(&["HSET", "cb:{steady}", field, value]);
+
+            let after = steady.say(&["i1", "i2"], Opinion::Fine).await;
+
+            assert_eq!(
+                (after.era, after.votes),
+                (before.era, before.votes),
+                "{field} = {value:?}"
+            );
+            let now: String = server.admin(&["HGET", "cb:{steady}", field]);
+            assert_ne!(now, value, "{field}");
+        }
     }
 }
 

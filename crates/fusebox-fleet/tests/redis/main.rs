@@ -5,13 +5,16 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod conformance;
+mod cost;
 mod credentials;
 mod faults;
 mod fleet;
 mod garbage;
+mod host;
 mod old;
 mod partition;
 mod permissions;
 mod server;
+mod steady;
 #[cfg(feature = "redis-tls")]
 mod tls;

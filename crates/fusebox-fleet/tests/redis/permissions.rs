@@ -1,12 +1,14 @@
 //! The permissions in the documentation are those that a user needs: no fewer, no more.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use fusebox_fleet::Opinion;
+use fusebox_fleet::{Counts, Mode, Opinion, Settings};
 
 use crate::conformance;
 use crate::fleet::Fleet;
 use crate::server::Server;
+use crate::steady::Steady;
 
 /// The words of the command in this text.
 fn documented(text: &str) -> Vec<String> {
@@ -47,6 +49,8 @@ async fn with_the_documented_permissions_every_rule_is_kept_and_each_is_used() {
     fleet.say(1, Opinion::Fine).await.unwrap_err();
     fleet.recovered(Opinion::Fine).await;
 
+    seldom(&server, "fusebox:PASSWORD@").await;
+
     let statistics: String = server.admin(&["INFO", "commandstats"]);
     let used: BTreeSet<&str> = statistics
         .lines()
@@ -57,6 +61,22 @@ async fn with_the_documented_permissions_every_rule_is_kept_and_each_is_used() {
     let given = words.iter().filter_map(|word| word.strip_prefix('+'));
     let unused: Vec<&str> = given.filter(|command| !used.contains(command)).collect();
     assert_eq!(unused, [""; 0], "of {used:?}");
+}
+
+/// What the rules do not come to: merged counts that become too old, and a set that was lost.
+async fn seldom(server: &Server, user: &str) {
+    let ms = Duration::from_millis(1);
+    let settings = Settings::builder(Mode::Pooled)
+        .pool_batch(ms)
+        .pool_keep(20 * ms);
+    let fleet = Steady::with(server, user, settings.build().unwrap());
+    *fleet.counts.lock().unwrap() = Counts::new(1, 0);
+    for _ in 0..40 {
+        fleet.say(&["i1"], Opinion::Fine).await;
+        tokio::time::sleep(ms).await;
+    }
+    server.admin::<()>(&["DEL", "cb:{steady}:members"]);
+    fleet.say(&["i1"], Opinion::Fine).await;
 }
 
 #[tokio::test]

@@ -108,8 +108,46 @@ pub const LEASES: Definition = Definition::new(
     "Requests for the right to probe for the fleet, by what came of them.",
 );
 
+/// What the instance thinks, one-hot.
+pub const OPINION: Definition = Definition::new(
+    "circuit_breaker_fleet_opinion",
+    Kind::Gauge,
+    &["breaker", "opinion"],
+    "1 for what this instance thinks of the downstream, 0 for the others; an idle one has no vote.",
+);
+/// Times of opinions.
+pub const OPINION_SECONDS: Definition = Definition::new(
+    "circuit_breaker_fleet_opinion_seconds_total",
+    Kind::Counter,
+    &["breaker", "opinion", "verdict"],
+    "Time in which this instance held each opinion, by the fleet's verdict then; unknown without a fresh view.",
+);
+/// How much is shared.
+pub const INFO: Definition = Definition::new(
+    "circuit_breaker_fleet_info",
+    Kind::Gauge,
+    &["breaker", "mode"],
+    "1; the label is how much the fleet shares.",
+);
+
 /// What is exported of each participant.
 pub const FLEET: &[Definition] = &[
-    VOTERS, SUSPECTS, NEED, EPOCH, VERDICT, STAGE, APART, VIEW_AGE, ENGINE_UP, LOCALISED, MESSAGES,
-    ADOPTIONS, VETOES, FALLBACKS, LEASES,
+    VOTERS,
+    SUSPECTS,
+    NEED,
+    EPOCH,
+    VERDICT,
+    OPINION,
+    OPINION_SECONDS,
+    STAGE,
+    APART,
+    VIEW_AGE,
+    ENGINE_UP,
+    LOCALISED,
+    MESSAGES,
+    ADOPTIONS,
+    VETOES,
+    FALLBACKS,
+    LEASES,
+    INFO,
 ];

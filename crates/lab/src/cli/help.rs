@@ -10,6 +10,7 @@ pub(super) const WHOLE: &str = "\
 Examples:
   breaker-lab                            everything in this process, shown live
   breaker-lab --duration 60s --seed 1    the same requests and faults each time
+  breaker-lab --coordination quorum      instances decide together
   breaker-lab run flapping               an experiment with a verdict
   breaker-lab simulate flapping          the same in virtual time, at once
   breaker-lab faults preset hang         faults of a running lab
@@ -39,6 +40,8 @@ Examples:
   breaker-lab instance D --listen 127.0.0.1:8004
   breaker-lab instance A --downstream http://127.0.0.1:9100
   breaker-lab instance A --open-for 5s --failure-rate-threshold off
+  breaker-lab instance A --coordination quorum --engine redis://127.0.0.1:6379
+  breaker-lab instance A --coordination quorum --engine gossip
 
 Exit status: 0 when it was ended, 1 when something broke, 2 when a setting is
 wrong.";
@@ -64,6 +67,7 @@ Examples:
   breaker-lab run fast-fail --set breaker.open_for=5s --set load.rate=200
   breaker-lab run shared-bursts independent-bursts --repeat 10
   breaker-lab run my.toml --check
+  breaker-lab run total-outage --engine redis://127.0.0.1:6379
 
 Exit status:
   0  all expectations held
@@ -103,6 +107,24 @@ Exit status:
   2    the file, the command line or a variable is wrong, or the folder belongs
        to another sweep; nothing was started
   3    a trial is not valid, and counts in no figure
+  130  ended at once by a second Ctrl-C";
+
+pub(super) const STUDY_FIRST: &str = "\
+Examples:
+  breaker-lab study coordination
+  breaker-lab study coordination --seeds 30 --out runs/coordination
+  breaker-lab study coordination --only one-bad-instance --only frontier";
+
+pub(super) const STUDY: &str = "\
+The folder holds table.md, study.csv, summary.json, the charts and every trial;
+the same command with the same --out goes on where it was ended.
+
+Exit status:
+  0    all runs are done
+  1    it was ended early, or something broke; what is done is kept
+  2    the command line or a variable is wrong, or the folder belongs to
+       something else; nothing was started
+  3    a run is not valid, and counts in no figure
   130  ended at once by a second Ctrl-C";
 
 pub(super) const SCENARIOS: &str = "\

@@ -17,6 +17,8 @@ use crate::secrets::without_passwords;
 const UNITS: [&str; 12] = [
     "ns", "us", "µs", "ms", "s", "sec", "secs", "m", "min", "h", "%", "rps",
 ];
+/// What flags and variables end with whose values may be secret.
+const SECRET: [&str; 2] = ["token", "engine"];
 /// Where every line ends.
 const HELP: &str = "see --help";
 
@@ -94,7 +96,8 @@ fn wrong_value(words: &[OsString], error: &Error) -> Option<String> {
     }
     let reason = error.source()?.to_string();
     // A secret is not named, and its reason does not tell it.
-    if flag.to_lowercase().ends_with("token") {
+    let lower = flag.to_lowercase();
+    if SECRET.iter().any(|end| lower.ends_with(end)) {
         return Some(format!("{flag}: {reason}"));
     }
     Some(format!("{flag}: {}", in_plain_words(&value, &reason)))

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::RangedU64ValueParser;
+use clap::{Args, ValueEnum};
 use experiment::sweep::Axis;
 
 use super::scenario::{ResultArgs, ScenarioArgs};
@@ -65,4 +65,41 @@ pub(crate) struct SweepArgs {
     /// [default: the usual ones]
     #[arg(long, value_name = "FIGURE")]
     pub(crate) figure: Vec<String>,
+}
+
+/// The studies that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StudyName {
+    /// When breakers should share what they know, and what that costs
+    Coordination,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StudyArgs {
+    /// What is studied
+    #[arg(value_name = "STUDY")]
+    pub(crate) study: StudyName,
+    /// Seeds for each cell; all cells take the same
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=MAX_REPEAT))]
+    pub(crate) seeds: u32,
+    /// The folder for the results; one that holds a part of this study is completed
+    /// [default: the next free one below runs]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only this scenario, or this part: `matrix`, `frontier` or `gedcb`; repeat for more [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// The first seed; the others follow
+    #[arg(long, value_name = "N", default_value_t = 1, env = "BREAKER_LAB_SEED")]
+    pub(crate) seed: u64,
+    /// Runs at once, from 1 to 256; no result depends on it [default: one for each core]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_JOBS)
+    )]
+    pub(crate) jobs: Option<usize>,
+    /// Show only what came of it
+    #[arg(long)]
+    pub(crate) quiet: bool,
 }

@@ -1,6 +1,5 @@
 //! One call: permit, downstream, outcome, answer; or 503 at once.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -55,8 +54,8 @@ pub(super) async fn answer(state: &Shared, path: &str, incoming: &HeaderMap) -> 
             return state.fast_failures.answer(&rejected);
         }
     };
-    state.permitted.fetch_add(1, Ordering::Relaxed);
     let breaker_state = permit.state();
+    state.permitted.note(breaker_state);
     let under_way = UnderWay::new(state, permit, span);
     // Boxed, so that a fast failure does not carry the room for a call.
     let call = (state.caller).call(&under_way.span, url, incoming, under_way.began);

@@ -1,15 +1,18 @@
-//! The routes below `/breaker`: how it stands, and what an operator may order.
+//! The routes below `/breaker` and `/fleet`: how the breaker stands, and what an operator may order.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::de::Error;
+use fusebox_fleet::Order;
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::Shared;
+use super::fleet_view::FleetView;
 use super::view::BreakerView;
-use crate::serve::{json, read_json};
+use crate::coordination::NotOrdered;
+use crate::serve::{error, json, read_json};
 
 /// What an operator can choose. `auto` leads out of the other three.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -21,39 +24,79 @@ enum Mode {
     MetricsOnly,
 }
 
+/// What an operator can order a whole fleet.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FleetMode {
+    Auto,
+    ForcedOpen,
+    Disabled,
+}
+
 /// `{"mode": "forced_open"}`, or the mode alone as a JSON string.
 #[derive(Debug)]
 struct SetMode(Mode);
 
 impl<'de> Deserialize<'de> for SetMode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const WRITE: &str = "write {\"mode\": \"auto\"}, with `auto`, `forced_open`, `disabled` or \
-                             `metrics_only`";
-        let refused = |why: String| D::Error::custom(format!("{why}: {WRITE}"));
-        let mode = match Value::deserialize(deserializer)? {
-            Value::Object(mut members) => {
-                let mode = members.remove("mode");
-                if let Some(unknown) = members.keys().next() {
-                    return Err(refused(format!("`{unknown}` is not known")));
-                }
-                mode.ok_or_else(|| refused("mode is missing".to_owned()))?
-            }
-            mode => mode,
-        };
-        Mode::deserialize(&mode)
-            .ok()
-            .filter(|_| mode.is_string())
-            .map(Self)
-            .ok_or_else(|| refused(format!("mode = {mode} is not allowed")))
+        const ALLOWED: &str = "`auto`, `forced_open`, `disabled` or `metrics_only`";
+        read_mode(deserializer, ALLOWED).map(Self)
     }
 }
 
+/// The same for the whole fleet.
+#[derive(Debug)]
+struct SetFleetMode(Order);
+
+impl<'de> Deserialize<'de> for SetFleetMode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const ALLOWED: &str = "`auto`, `forced_open` or `disabled`";
+        read_mode::<FleetMode, D>(deserializer, ALLOWED).map(|mode| {
+            Self(match mode {
+                FleetMode::Auto => Order::Automatic,
+                FleetMode::ForcedOpen => Order::ForceOpen,
+                FleetMode::Disabled => Order::Disable,
+            })
+        })
+    }
+}
+
+/// Reads a mode that is named, or that stands alone.
+fn read_mode<'de, M: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+    allowed: &str,
+) -> Result<M, D::Error> {
+    let refused = |why: String| {
+        D::Error::custom(format!(
+            "{why}: write {{\"mode\": \"auto\"}}, with {allowed}"
+        ))
+    };
+    let mode = match Value::deserialize(deserializer)? {
+        Value::Object(mut members) => {
+            let mode = members.remove("mode");
+            if let Some(unknown) = members.keys().next() {
+                return Err(refused(format!("`{unknown}` is not known")));
+            }
+            mode.ok_or_else(|| refused("mode is missing".to_owned()))?
+        }
+        mode => mode,
+    };
+    M::deserialize(&mode)
+        .ok()
+        .filter(|_| mode.is_string())
+        .ok_or_else(|| refused(format!("mode = {mode} is not allowed")))
+}
+
 /// Answers `GET /breaker`.
-pub(super) fn show(state: &Shared) -> Response {
+pub(super) async fn show(state: &Shared) -> Response {
+    let fleet = match &state.part {
+        Some(part) => Some(FleetView::of(part).await),
+        None => None,
+    };
     let snapshot = state.breaker.snapshot();
     json(
         StatusCode::OK,
-        &BreakerView::new(&state.name, &snapshot, &state.times),
+        &BreakerView::new((&state.name, &snapshot), &state.times, fleet),
     )
 }
 
@@ -69,13 +112,43 @@ pub(super) async fn set_mode(state: &Shared, request: Request) -> Response {
         Mode::Disabled => state.breaker.disable(),
         Mode::MetricsOnly => state.breaker.metrics_only(),
     }
-    show(state)
+    show(state).await
 }
 
 /// Answers `POST /breaker/reset`.
-pub(super) fn reset(state: &Shared) -> Response {
+pub(super) async fn reset(state: &Shared) -> Response {
     state.breaker.reset();
-    show(state)
+    show(state).await
+}
+
+/// Answers `PUT /fleet/mode`: an order to the breakers of all instances.
+pub(super) async fn order(state: &Shared, request: Request) -> Response {
+    let order = match read_json(request).await {
+        Ok(SetFleetMode(order)) => order,
+        Err(refusal) => return refusal,
+    };
+    let Some(part) = &state.part else {
+        let message = "this instance decides alone: start it with --coordination and a mode, or write PUT \
+                       /breaker/mode for this instance only";
+        return error(StatusCode::CONFLICT, "no_fleet", message);
+    };
+    match part.order(order).await {
+        Ok(()) => show(state).await,
+        Err(NotOrdered::Left) => {
+            let message = "this instance has left its fleet: give the order to another one";
+            error(StatusCode::CONFLICT, "no_fleet", message)
+        }
+        Err(NotOrdered::Unavailable(why)) => {
+            let message = format!(
+                "{why}; the order may be in force all the same, and giving it again does no harm"
+            );
+            error(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "engine_unavailable",
+                &message,
+            )
+        }
+    }
 }
 
 #[cfg(test)]
@@ -100,5 +173,26 @@ mod tests {
             assert!(refusal.contains(said), "{body}: {refusal}");
             assert!(refusal.contains("`forced_open`"), "{body}: {refusal}");
         }
+    }
+
+    #[test]
+    fn a_fleet_has_no_mode_that_only_reports() {
+        let read = |body: &str| serde_json::from_str::<SetFleetMode>(body);
+        assert_eq!(
+            read(r#"{"mode": "forced_open"}"#).unwrap().0,
+            Order::ForceOpen
+        );
+        assert_eq!(read(r#""auto""#).unwrap().0, Order::Automatic);
+
+        let refusal = read(r#"{"mode": "metrics_only"}"#).unwrap_err().to_string();
+
+        assert!(
+            refusal.contains(r#"mode = "metrics_only" is not allowed"#),
+            "{refusal}"
+        );
+        assert!(
+            refusal.contains("`auto`, `forced_open` or `disabled`"),
+            "{refusal}"
+        );
     }
 }

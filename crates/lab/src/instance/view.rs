@@ -7,6 +7,8 @@ use fusebox::{Cause, Outcome, RejectReason, Snapshot, State, Transition, WindowF
 use serde::Serialize;
 use telemetry::WallTimes;
 
+use super::fleet_view::FleetView;
+
 /// A breaker at one instant. Fields with `_at` or `_until` are Unix times in seconds.
 #[derive(Debug, Serialize)]
 pub(super) struct BreakerView<'a> {
@@ -32,6 +34,8 @@ pub(super) struct BreakerView<'a> {
     would_trip: u64,
     state_seconds: BTreeMap<&'static str, f64>,
     transitions: Vec<TransitionView>,
+    /// None where the instance decides alone.
+    fleet: Option<FleetView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,7 +64,11 @@ struct TransitionView {
 }
 
 impl<'a> BreakerView<'a> {
-    pub(super) fn new(instance: &'a str, snapshot: &'a Snapshot, times: &WallTimes) -> Self {
+    pub(super) fn new(
+        (instance, snapshot): (&'a str, &'a Snapshot),
+        times: &WallTimes,
+        fleet: Option<FleetView>,
+    ) -> Self {
         let totals = &snapshot.totals;
         let date = |at: Duration| times.unix_time(at, snapshot.at);
         Self {
@@ -109,6 +117,7 @@ impl<'a> BreakerView<'a> {
                 .iter()
                 .map(|transition| TransitionView::new(transition, date(transition.at)))
                 .collect(),
+            fleet,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Settings of a live run, which follow from its flags.
 
-use experiment::scenario::{EnginePlan, Network, Scenario};
+use experiment::scenario::Scenario;
 
 use super::{Settings, Source, read};
 use crate::cli::RunArgs;
 use crate::failure::Failure;
-use crate::settings::File;
+use crate::settings::{Engine, File};
 use crate::settle::{DRAIN_TIME_TOGETHER, Lab, observing, serving};
 use crate::together::Show;
 
@@ -48,6 +48,7 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         lab: Lab::usual(
             observing(args.observing, Some(args.sampling), &nothing)?,
             serving(args.serving, &nothing, DRAIN_TIME_TOGETHER)?,
+            args.engine.engine.unwrap_or_default(),
         ),
     })
 }
@@ -74,6 +75,7 @@ fn live(asked: &str, args: &RunArgs, seed: Option<u64>) -> Result<Source, Failur
             "{what} can be carried out only in virtual time: write `breaker-lab simulate {asked}`, or leave it out"
         )));
     }
+    check_engine(&source.scenario, args.engine.engine.as_ref())?;
     Ok(source)
 }
 
@@ -84,13 +86,32 @@ fn only_in_virtual_time(scenario: &Scenario) -> Option<String> {
     let leave = leave.map(|(place, _)| format!("instance.{}.leaves_at", name(place)));
     let step = || scenario.clock_steps().next();
     let step = || step().map(|(place, _)| format!("instance.{}.clock_step", name(place)));
-    let network = || (*scenario.network() != Network::default()).then(|| "[network]".to_owned());
-    let engine = || (*scenario.engine() != EnginePlan::default()).then(|| "[engine]".to_owned());
-    let mode = scenario.coordination().mode;
-    let mode = || (!mode.is_local()).then(|| format!("coordination.mode = {mode}"));
-    leave
-        .or_else(step)
-        .or_else(network)
-        .or_else(engine)
-        .or_else(mode)
+    let throttles = scenario.policy().throttle().is_some();
+    let policy = || throttles.then(|| format!("policy = {}", scenario.policy()));
+    leave.or_else(step).or_else(policy)
+}
+
+/// An engine that was asked for has a use, and nothing of the scenario is about another one.
+fn check_engine(scenario: &Scenario, asked: Option<&Engine>) -> Result<(), Failure> {
+    let Some(engine) = asked else {
+        return Ok(());
+    };
+    if scenario.coordination().mode.is_local() {
+        return Err(Failure::usage(format!(
+            "--engine {engine} does nothing where each instance decides for itself: write --set \
+             coordination.mode=quorum, or leave it out"
+        )));
+    }
+    if engine.is_memory() {
+        return Ok(());
+    }
+    let network = (!scenario.network().only_delays()).then_some("network");
+    let plan = (!scenario.engine().faults.is_empty()).then_some("engine");
+    match network.or(plan) {
+        Some(section) => Err(Failure::usage(format!(
+            "the faults of [{section}] are those of the engine in memory, and nobody carries them out on {engine}: \
+             leave --engine out, or take them out of the scenario"
+        ))),
+        None => Ok(()),
+    }
 }

@@ -50,13 +50,18 @@ fn beside(folder: &Path, file: &str) -> Result<Vec<Point>, String> {
 }
 
 macro_rules! shipped {
-    ($($name:literal),* ; $($together:literal),* $(,)?) => {
+    ($($name:literal),* ; $($together:literal),* ; $($published:literal),* $(,)?) => {
         /// Names and texts, in the order in which they are best read.
         pub(crate) const SHIPPED: &[(&str, &str)] = &[$(
             ($name, include_str!(concat!("../../../../scenarios/", $name, ".toml"))),
         )* $(
             ($together, include_str!(concat!("../../../../scenarios/coordination/", $together, ".toml"))),
+        )* $(
+            ($published, include_str!(concat!("../../../../scenarios/gedcb/", $published, ".toml"))),
         )*];
+
+        /// The names of those that show coordination.
+        pub(crate) const TOGETHER: &[&str] = &[$($together),*];
     };
 }
 
@@ -98,8 +103,16 @@ shipped!(
     "sick-clock",
     "rolling-restart",
     "scale-in",
-    "retry-storm-shared",
+    "retry-storm-shared";
+    "gedcb-local",
+    "gedcb-votes",
 );
+
+/// The text of the shipped scenario of this name; nothing where there is none.
+pub(crate) fn text_of(name: &str) -> &'static str {
+    let found = SHIPPED.iter().find(|(known, _)| *known == name);
+    found.map_or("", |(_, text)| text)
+}
 
 /// Reads and checks the scenario in a file, or the shipped one of this name, with these keys set and with this
 /// seed, if there is one.
@@ -208,8 +221,9 @@ mod tests {
     #[test]
     fn every_file_in_the_folder_is_shipped() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
-        let together = format!("{folder}/coordination");
-        let files = [folder, &together].map(|folder| std::fs::read_dir(folder).unwrap());
+        let (together, published) = (format!("{folder}/coordination"), format!("{folder}/gedcb"));
+        let files =
+            [folder, &together, &published].map(|folder| std::fs::read_dir(folder).unwrap());
         let files = files.into_iter().flatten().map(|file| file.unwrap().path());
         let files = files.filter(|path| path.is_file());
         let mut files: Vec<String> = files.map(|path| name_of(&path)).collect();

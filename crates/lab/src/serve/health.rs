@@ -18,18 +18,22 @@ use super::routes::{Routes, Traced};
 /// What a service answers: its own routes, and `/healthz`, `/readyz` and `/metrics`. These are asked
 /// every second and tell no story, so they are in no trace.
 ///
-/// A service that has begun its shutdown accepts no connection any more, so whoever gets an answer
+/// A service is ready unless it has a reason of its own not to be. One that has begun its shutdown accepts no connection any more, so whoever gets an answer
 /// talks to one that is ready.
 pub(crate) fn router(routes: Routes) -> Answers {
     let metrics = routes.metrics().clone();
-    let status = |status: &'static str| {
-        get(async move || json(StatusCode::OK, &serde_json::json!({ "status": status })))
-    };
+    let is = |status: &str| json(StatusCode::OK, &serde_json::json!({ "status": status }));
+    let alive = get(async move || is("alive"));
+    let ready = routes.ready();
+    let ready = get(async move || match ready() {
+        Ok(()) => is("ready"),
+        Err((code, why)) => error(StatusCode::SERVICE_UNAVAILABLE, code, &why),
+    });
     let turn = Arc::new(Semaphore::new(1));
     let show = get(move |request| expose(metrics, turn, request));
     routes
-        .add_route(["/healthz"; 2], "GET", &[200], status("alive"), Traced::No)
-        .add_route(["/readyz"; 2], "GET", &[200], status("ready"), Traced::No)
+        .add_route(["/healthz"; 2], "GET", &[200], alive, Traced::No)
+        .add_route(["/readyz"; 2], "GET", &[200], ready, Traced::No)
         .add_route(["/metrics"; 2], "GET", &[200], show, Traced::No)
         .finish()
 }

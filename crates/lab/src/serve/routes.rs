@@ -29,7 +29,11 @@ pub(crate) struct Routes {
     durations: HttpMetrics,
     control: Control,
     tracer: Tracer,
+    ready: Ready,
 }
+
+/// Says whether a service is ready, or the code and the sentence of why not.
+pub(super) type Ready = Arc<dyn Fn() -> Result<(), (&'static str, String)> + Send + Sync>;
 
 /// Whether requests of a route are in traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +51,21 @@ impl Routes {
             metrics,
             control,
             tracer,
+            ready: Arc::new(|| Ok(())),
         }
+    }
+
+    /// A service that answers is ready, unless this says that it is not, with a code and a sentence.
+    pub(crate) fn ready_when(
+        mut self,
+        ready: impl Fn() -> Result<(), (&'static str, String)> + Send + Sync + 'static,
+    ) -> Self {
+        self.ready = Arc::new(ready);
+        self
+    }
+
+    pub(super) fn ready(&self) -> Ready {
+        Arc::clone(&self.ready)
     }
 
     /// What `/metrics` shows.

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use experiment::load::WrittenProfile;
 use experiment::reading::parse_toml;
+use experiment::scenario::Coordination;
 use experiment::values::optional_share;
 use serde::Deserialize;
 use telemetry::LogFormat;
 use telemetry::trace::Protocol;
 
+use super::engine::Engine;
 use super::values::{Address, BaseUrl, Span, Text, Token};
 use crate::failure::Failure;
 use crate::file;
@@ -28,6 +30,11 @@ pub(crate) struct File {
     #[serde(deserialize_with = "optional_share")]
     pub(crate) trace_ratio: Option<f64>,
     pub(crate) log_format: Option<Text<LogFormat>>,
+    /// Nodes that instances ask first which gossip.
+    pub(crate) gossip_seeds: Option<Vec<String>>,
+    pub(crate) ready_unless_localised: Option<bool>,
+    /// What instances tell each other.
+    pub(crate) coordination: Coordination<Engine>,
     pub(crate) lab: PageFile,
     /// The breakers of all instances.
     pub(crate) breaker: BreakerSettings,
@@ -43,6 +50,8 @@ pub(crate) struct InstanceFile {
     pub(crate) listen: Option<Address>,
     pub(crate) downstream: Option<BaseUrl>,
     pub(crate) call_timeout: Option<Span>,
+    pub(crate) gossip_listen: Option<Address>,
+    pub(crate) gossip_advertise: Option<Address>,
     pub(crate) breaker: BreakerSettings,
 }
 

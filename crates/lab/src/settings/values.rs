@@ -258,6 +258,8 @@ macro_rules! as_text {
     )*};
 }
 
+pub(super) use as_text;
+
 as_text!(Address, BaseUrl);
 
 #[cfg(test)]

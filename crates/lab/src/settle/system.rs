@@ -6,7 +6,8 @@ use experiment::scenario::Scenario;
 
 use super::{PAGE_PORT, UNRELIABLE_PORT, loopback, own_port};
 use crate::settings::{
-    Address, BaseUrl, DiscoverySettings, Instance, Observing, Serving, Span, Together, Unreliable,
+    Address, BaseUrl, Coordinating, DiscoverySettings, Engine, GossipPlace, Instance, Observing,
+    Serving, Span, Staging, Together, Unreliable,
 };
 
 /// What the lab adds to a scenario to run it live: where its parts listen, and what is told about the run.
@@ -19,6 +20,13 @@ pub(crate) struct Lab {
     pub(crate) control: Address,
     /// Instances that are not named here listen on their usual port, or on any.
     pub(crate) instances: BTreeMap<String, Place>,
+    /// Where instances tell each other what they see, if they do.
+    pub(crate) engine: Engine,
+    /// Nodes that are asked first, where they gossip.
+    pub(crate) seeds: Vec<String>,
+    pub(crate) ready_unless_localised: bool,
+    /// Whether each run has an engine of its own, with the network and the faults of its scenario.
+    pub(crate) is_staged: bool,
 }
 
 /// Where one instance is, and whom it calls.
@@ -26,11 +34,12 @@ pub(crate) struct Lab {
 pub(crate) struct Place {
     pub(crate) listen: Address,
     pub(crate) downstream: BaseUrl,
+    pub(crate) gossip: Option<GossipPlace>,
 }
 
 impl Lab {
-    /// The usual addresses.
-    pub(crate) fn usual(observing: Observing, serving: Serving) -> Self {
+    /// The usual addresses, for runs of scenarios over this engine.
+    pub(crate) fn usual(observing: Observing, serving: Serving, engine: Engine) -> Self {
         Self {
             observing,
             serving,
@@ -41,6 +50,10 @@ impl Lab {
             unreliable: loopback(UNRELIABLE_PORT),
             control: loopback(0),
             instances: BTreeMap::new(),
+            engine,
+            seeds: Vec::new(),
+            ready_unless_localised: false,
+            is_staged: true,
         }
     }
 
@@ -48,18 +61,49 @@ impl Lab {
         let usual = || Place {
             listen: own_port(name).unwrap_or_else(|| loopback(0)),
             downstream: BaseUrl::of(self.unreliable.0),
+            // Those of one run know each other.
+            gossip: matches!(self.engine, Engine::Gossip).then_some(GossipPlace {
+                listen: loopback(0),
+                advertise: None,
+                chosen: false,
+            }),
         };
         self.instances.get(name).cloned().unwrap_or_else(usual)
+    }
+
+    /// What the instances of a scenario tell each other, over the engine that the lab has for it.
+    fn coordinating(&self, scenario: &Scenario) -> Option<Coordinating> {
+        let written = scenario.coordination();
+        if written.mode.is_local() {
+            return None;
+        }
+        let staging = if self.is_staged {
+            Staging::Staged {
+                seed: scenario.seed(),
+                network: scenario.network().clone(),
+                plan: scenario.engine().clone(),
+            }
+        } else {
+            Staging::Standing
+        };
+        Some(Coordinating {
+            gossip_seeds: self.seeds.clone(),
+            ready_unless_localised: self.ready_unless_localised,
+            coordination: written.clone().with_engine(self.engine.clone()),
+            rules: scenario.fleet_settings().clone(),
+            staging,
+        })
     }
 
     /// The system that performs a scenario, until somebody ends it or until `duration` is over.
     pub(crate) fn perform(&self, scenario: &Scenario, duration: Option<Span>) -> Together {
         let names = scenario.instances().iter().enumerate();
         let instances = names.map(|(place, name)| {
-            let Place { listen, downstream } = self.place(name);
+            let here = self.place(name);
             let settled = Instance {
-                listen,
-                downstream,
+                listen: here.listen,
+                downstream: here.downstream,
+                gossip: here.gossip,
                 call_timeout: scenario.call_timeout_of(name),
                 breaker: scenario.breaker_of(name),
                 config: scenario.config_of(place),
@@ -72,6 +116,7 @@ impl Lab {
             duration,
             observing: self.observing.clone(),
             serving: self.serving.clone(),
+            coordinating: self.coordinating(scenario),
             lab: self.page.clone(),
             unreliable: Unreliable {
                 listen: self.unreliable,

@@ -1,7 +1,7 @@
 //! The folder of a sweep: its plan, the scenario, and every trial on a line of its own.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use experiment::reading::parse_json;
@@ -11,19 +11,18 @@ use super::Settings;
 use crate::failure::Failure;
 use crate::file;
 use crate::run::RUN_WITH;
+use crate::trials::{TRIALS, TrialFile, make_folder, unread, write};
 
 /// The plan: what is swept.
 const PLAN: &str = "sweep.json";
 /// The scenario, as it was written.
 const SCENARIO: &str = "scenario.toml";
-/// What has been done.
-const TRIALS: &str = "trials.jsonl";
 
 /// A folder that takes the trials of one sweep.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    trials: File,
+    trials: TrialFile,
 }
 
 impl Folder {
@@ -31,77 +30,33 @@ impl Folder {
     /// to this process until it is dropped or the process ends, however that ends.
     pub(super) fn open(settings: &Settings) -> Result<(Self, Vec<Trial>), Failure> {
         let path = &settings.out;
-        fs::create_dir_all(path).map_err(|error| {
-            Failure::usage(format!(
-                "cannot make the folder {}: {error}; choose another folder with --out",
-                path.display()
-            ))
-        })?;
-        if path.join("result.json").exists() {
-            return Err(Failure::usage(format!(
-                "{} holds a result of `run` or `simulate`; choose another folder with --out",
-                path.display()
-            )));
-        }
+        make_folder(path)?;
         check_new(path)?;
-        let mut trials_file = locked(path)?;
+        let mut file = TrialFile::lock(path, "sweeps")?;
         // Until now another process may have written.
         let plan = continued(settings)?;
-        let (end, trials) = kept(&trials_file, &path.join(TRIALS))?;
+        let (end, trials) = file.kept()?;
         let plan = serde_json::to_string_pretty(&plan).map_err(|error| {
             Failure::runtime(format!("the plan cannot be written as JSON: {error}"))
         })?;
         write(path, PLAN, &(plan + "\n"))?;
         write(path, SCENARIO, &settings.text)?;
-        // What a cut-off write has left of a line goes, or the next line would be spoilt.
-        let cut = trials_file
-            .set_len(end)
-            .and_then(|()| trials_file.seek(SeekFrom::Start(end)));
-        cut.map_err(|error| cannot("write", &path.join(TRIALS), &error))?;
+        file.cut(end)?;
         let folder = Self {
             path: path.clone(),
-            trials: trials_file,
+            trials: file,
         };
         Ok((folder, trials))
     }
 
     /// Adds a trial, whole.
     pub(super) fn keep(&mut self, trial: &Trial) -> Result<(), Failure> {
-        let line = trial.line() + "\n";
-        let written = self.trials.write_all(line.as_bytes());
-        written.map_err(|error| cannot("write", &self.path.join(TRIALS), &error))
+        self.trials.keep(trial)
     }
 
     /// Writes a file, whole or not at all.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         write(&self.path, name, text)
-    }
-}
-
-/// The file of the trials, of which this process is the only reader and writer. It is never replaced by another file:
-/// the lock is on it, and goes with the process. On Windows a lock also keeps every other handle of this process out,
-/// and a file that can only be added to cannot be cut, so that this handle does all.
-fn locked(path: &Path) -> Result<File, Failure> {
-    let file = path.join(TRIALS);
-    let opened = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(&file);
-    let opened = opened.map_err(|error| {
-        Failure::usage(format!(
-            "cannot write {}: {error}; choose another folder with --out",
-            file.display()
-        ))
-    })?;
-    match fs4::FileExt::try_lock(&opened) {
-        Ok(()) => Ok(opened),
-        Err(fs4::TryLockError::WouldBlock) => Err(Failure::usage(format!(
-            "{} is in use, another process sweeps into it: wait for its end, or choose another folder with --out",
-            path.display()
-        ))),
-        Err(fs4::TryLockError::Error(error)) => Err(cannot("lock", &file, &error)),
     }
 }
 
@@ -179,30 +134,4 @@ fn check_new(path: &Path) -> Result<(), Failure> {
             path.display()
         ))),
     }
-}
-
-/// Where the whole lines of the file end, and the trials that they hold.
-fn kept(trials: &File, path: &Path) -> Result<(u64, Vec<Trial>), Failure> {
-    let bytes = file::read_open(trials).map_err(|error| unread(path, &error))?;
-    let trials = Trial::parse_lines(&bytes)
-        .map_err(|what| Failure::usage(format!("{}: {what}", path.display())))?;
-    let end = bytes.iter().rposition(|byte| *byte == b'\n');
-    Ok((end.map_or(0, |end| end as u64 + 1), trials))
-}
-
-/// A file of the folder that cannot be read: nothing was started.
-fn unread(path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(format!(
-        "cannot read {}: {error}; choose another folder with --out",
-        path.display()
-    ))
-}
-
-fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
-    let path = folder.join(name);
-    file::replace(&path, text.as_bytes()).map_err(|error| cannot("write", &path, &error))
-}
-
-fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::runtime(format!("cannot {what} {}: {error}", path.display()))
 }

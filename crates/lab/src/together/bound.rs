@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::coordination::Engines;
 use crate::failure::Failure;
 use crate::serve::{Listening, listen};
 use crate::settings::{Address, Together};
@@ -68,7 +69,11 @@ pub(crate) fn bind_anywhere(settings: &Together) -> Result<Bound, Failure> {
     })
 }
 
-pub(crate) fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
+pub(crate) fn url_table(
+    settings: &Together,
+    bound: &Bound,
+    engines: Option<&Engines>,
+) -> Vec<String> {
     let mut lines = vec![
         format!("breaker-lab, seed {}", settings.seed),
         format!(
@@ -96,6 +101,9 @@ pub(crate) fn url_table(settings: &Together, bound: &Bound) -> Vec<String> {
             settings.lab.listen
         ),
     });
+    if let Some(engines) = engines {
+        lines.push(format!("  coordination        {}", engines.described()));
+    }
     lines.push(String::new());
     lines
 }

@@ -1,6 +1,9 @@
 //! The lines of the live picture, fitted to a terminal: 80 columns hold every figure, and more rows show
 //! more transitions. A narrower terminal leaves out whole columns, the least telling ones first, and marks
-//! text that it cuts.
+//! text that it cuts. Where instances decide together, what each of them does in its fleet takes the place of the
+//! least telling figures.
+
+mod fleet_lines;
 
 use std::time::Duration;
 
@@ -9,15 +12,18 @@ use experiment::outcome::ClientOutcome;
 use fusebox::State;
 
 use super::fleet::Noted;
+use super::fleet_picture::Part;
 use super::picture::{InstancePicture, Picture};
 use super::words::{cause, clock, compact, number, percent, seconds, state};
 
-/// Lines that are there for any number of instances, without the transitions.
+/// Lines that are there for any number of instances, without the transitions and what is said of a fleet.
 const FIXED_LINES: usize = 6;
 /// The lines above the transitions.
 const TRANSITIONS_HEAD: usize = 2;
 /// The width of a state with its mark.
 const STATE_WIDTH: usize = 15;
+/// The width of what an instance does in its fleet, with a space.
+const PART_WIDTH: usize = 15;
 /// The figures of an instance: head, width, and how early it is left out where there is no room.
 const FIGURES: [(&str, usize, u8); 7] = [
     ("for", 7, 7),
@@ -51,23 +57,24 @@ pub(super) struct Piece {
 /// All lines of the picture, one fewer than there are rows: a block that is higher than the terminal could
 /// not be drawn in place.
 pub(super) fn lines(picture: &Picture, size: Size) -> Vec<Vec<Piece>> {
-    let room = size.rows.saturating_sub(1 + FIXED_LINES);
-    let width = name_width(picture, size.columns);
-    let shown = shown(size.columns.saturating_sub(width + STATE_WIDTH));
     let mut lines = head(picture);
-    let heads = FIGURES.map(|(head, ..)| head.to_owned());
-    let heads = figures(&heads, shown);
-    lines.push(vec![dim(format!(
-        "{:<width$}{:<STATE_WIDTH$}{heads}",
-        "instance", "state"
-    ))]);
+    let extra = lines.len() + 1 - FIXED_LINES;
+    let room = size.rows.saturating_sub(1 + FIXED_LINES + extra);
+    let columns = Columns::fitted(picture, size.columns);
+    lines.push(vec![dim(columns.head())]);
     let instances = &picture.instances;
-    if instances.len() <= room {
-        lines.extend(instances.iter().map(|one| instance(one, width, shown)));
+    let some = if instances.len() <= room {
+        instances.len()
     } else {
-        let some = room.saturating_sub(1);
-        let first = instances.iter().take(some);
-        lines.extend(first.map(|one| instance(one, width, shown)));
+        room.saturating_sub(1)
+    };
+    let first = instances.iter().enumerate().take(some);
+    lines.extend(first.map(|(place, one)| {
+        let fleet = picture.fleet.as_ref();
+        let member = fleet.and_then(|fleet| fleet.members.get(place));
+        instance(one, member.map(|member| member.part), &columns)
+    }));
+    if some < instances.len() {
         lines.push(vec![plain(rest(&instances[some..]))]);
     }
     let left = (size.rows.saturating_sub(1)).saturating_sub(lines.len() + TRANSITIONS_HEAD);
@@ -82,6 +89,39 @@ pub(super) fn lines(picture: &Picture, size: Size) -> Vec<Vec<Piece>> {
         fit(line, size.columns);
     }
     lines
+}
+
+/// The columns that there is room for.
+struct Columns {
+    name: usize,
+    /// Of what an instance does in its fleet; zero where it has none.
+    part: usize,
+    figures: [bool; FIGURES.len()],
+}
+
+impl Columns {
+    fn fitted(picture: &Picture, columns: usize) -> Self {
+        let name = name_width(picture, columns);
+        let part = match picture.fleet {
+            Some(_) if columns >= name + STATE_WIDTH + PART_WIDTH => PART_WIDTH,
+            _ => 0,
+        };
+        Self {
+            name,
+            part,
+            figures: shown(columns.saturating_sub(name + STATE_WIDTH + part)),
+        }
+    }
+
+    fn head(&self) -> String {
+        let (name, part) = (self.name, self.part);
+        let figures = figures(&FIGURES.map(|(head, ..)| head.to_owned()), self.figures);
+        let in_fleet = if part > 0 { "in the fleet" } else { "" };
+        format!(
+            "{:<name$}{:<STATE_WIDTH$}{in_fleet:<part$}{figures}",
+            "instance", "state"
+        )
+    }
 }
 
 /// Which figures there is room for: the last one to go is the one with the least number.
@@ -151,7 +191,7 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
         .remaining
         .map(seconds)
         .map_or(String::new(), |left| format!(", {left} left"));
-    vec![
+    let mut lines = vec![
         vec![
             bold(clock(picture.elapsed)),
             plain(remaining(picture)),
@@ -188,8 +228,12 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
                 percent(picture.disagreed),
             )),
         ],
-        vec![],
-    ]
+    ];
+    if let Some(fleet) = &picture.fleet {
+        lines.extend(fleet_lines::lines(fleet));
+    }
+    lines.push(vec![]);
+    lines
 }
 
 /// ` of 1:00.0, 0:47.7 left`, when there is an end.
@@ -218,7 +262,7 @@ fn rest(instances: &[InstancePicture]) -> String {
     format!("… and {} more: {}", instances.len(), states.join(", "))
 }
 
-fn instance(instance: &InstancePicture, width: usize, shown: [bool; FIGURES.len()]) -> Vec<Piece> {
+fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -> Vec<Piece> {
     let current = instance.snapshot.state;
     let clients = &instance.clients;
     let texts = [
@@ -230,11 +274,16 @@ fn instance(instance: &InstancePicture, width: usize, shown: [bool; FIGURES.len(
         compact(instance.openings()),
         compact(instance.flaps()),
     ];
-    vec![
+    let width = columns.name;
+    let mut pieces = vec![
         bold(format!("{:<width$}", short(&instance.name, width - 1))),
         coloured(format!("● {:<13}", state(current)), colour(current)),
-        plain(figures(&texts, shown)),
-    ]
+    ];
+    if let Some(part) = part.filter(|_| columns.part > 0) {
+        pieces.push(fleet_lines::part(part, columns.part));
+    }
+    pieces.push(plain(figures(&texts, columns.figures)));
+    pieces
 }
 
 /// `text`, or its beginning and an ellipsis.

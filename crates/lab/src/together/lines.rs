@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use experiment::outcome::ClientOutcome;
 
+use super::fleet_picture::votes;
 use super::layout::remaining;
 use super::picture::{InstancePicture, Picture};
 use super::words::{cause, clock, percent, state};
@@ -57,12 +58,17 @@ fn second(picture: &Picture, seconds: u64) -> String {
         .instances
         .iter()
         .map(|instance| format!("{}={}", instance.name, state(instance.snapshot.state)));
+    let fleet = picture.fleet.as_ref().map(|fleet| match fleet.view() {
+        Some((view, _)) => format!("  fleet {} ({})", view.verdict.as_str(), votes(view.votes)),
+        None => "  fleet not heard".to_owned(),
+    });
     format!(
-        "{:>8}{}  downstream {} ({} fail)  {}  calls {} ok {} failed {} fast-fail {}",
+        "{:>8}{}  downstream {} ({} fail){}  {}  calls {} ok {} failed {} fast-fail {}",
         clock(Duration::from_secs(seconds)),
         remaining(picture),
         picture.downstream.phase,
         percent(picture.downstream.failing_share),
+        fleet.unwrap_or_default(),
         states.collect::<Vec<_>>().join(" "),
         sum(|instance| instance.clients.ended()),
         sum(|instance| instance.clients[ClientOutcome::Ok]),

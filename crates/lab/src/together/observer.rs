@@ -9,12 +9,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use experiment::coordination::CoordinationRecord;
 use experiment::fleet::{Counted, FleetRecord};
 use fusebox::Clock;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Watched;
+use super::coordination_watch::CoordinationWatch;
+use super::traffic_watch::TrafficWatch;
+use crate::coordination::Engines;
 
 /// How often it is noted that the process runs.
 const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -24,7 +28,24 @@ const STILL: Duration = Duration::from_secs(1);
 /// An observer at work, in a task of its own until this is dropped.
 pub(crate) struct Observer {
     beats: Arc<Mutex<Beats>>,
+    watches: Arc<Mutex<Watches>>,
     task: JoinHandle<()>,
+}
+
+/// What is looked at with every heartbeat.
+struct Watches {
+    traffic: TrafficWatch,
+    /// What the instances tell each other, if they do.
+    coordination: Option<CoordinationWatch>,
+}
+
+/// What an observer has seen of a run.
+pub(crate) struct Seen {
+    pub(crate) fleet: FleetRecord,
+    /// What the instances told each other, if they did.
+    pub(crate) coordination: Option<CoordinationRecord>,
+    /// Why the run is void, if it is.
+    pub(crate) void: Option<String>,
 }
 
 /// When the process ran, since the start of the run.
@@ -40,7 +61,12 @@ impl Observer {
         let mut changes = watched.running.truth_changes();
         tell_truth(watched, changes.began(), Duration::ZERO);
         let beats = Arc::new(Mutex::new(Beats::default()));
+        let looked_at = Arc::new(Mutex::new(Watches {
+            traffic: TrafficWatch::new(&watched.permitted),
+            coordination: watch(watched),
+        }));
         let (beating, watched) = (Arc::clone(&beats), Arc::clone(watched));
+        let looking = Arc::clone(&looked_at);
         let task = tokio::spawn(async move {
             let mut heart = interval(HEARTBEAT);
             heart.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -49,16 +75,22 @@ impl Observer {
                     at = changes.next() => tell_truth(&watched, at, watched.fleet.elapsed(at)),
                     _ = heart.tick() => {
                         tell_calls(&watched);
-                        lock(&beating).note(elapsed(&watched));
+                        let now = elapsed(&watched);
+                        lock(&beating).note(now);
+                        lock(&looking).look(now);
                     }
                 }
             }
         });
-        Self { beats, task }
+        Self {
+            beats,
+            watches: looked_at,
+            task,
+        }
     }
 
-    /// The record of a run that ends now, and why it is void, if it is.
-    pub(crate) fn finish(self, watched: &Watched) -> (FleetRecord, Option<String>) {
+    /// What was seen of a run that ends now.
+    pub(crate) fn finish(self, watched: &Watched) -> Seen {
         self.task.abort();
         let end = elapsed(watched);
         lock(&self.beats).note(end);
@@ -66,11 +98,19 @@ impl Observer {
         let counted = Counted {
             mixed_seconds: watched.record.mixed_seconds(),
             downstream_calls: reached.map(|it| watched.running.received_by(it)).collect(),
-            traffic: None,
+            traffic: Some(lock(&self.watches).traffic.finish(end)),
         };
         tell_calls(watched);
-        let record = watched.fleet.recorder(|it| it.finish(end, counted));
-        (record, lock(&self.beats).refusal())
+        let ledger = watched.engines.as_ref().and_then(Engines::ledger);
+        let coordination = lock(&self.watches).coordination.as_mut().map(|watch| {
+            watch.look(end);
+            watch.record(ledger)
+        });
+        Seen {
+            fleet: watched.fleet.recorder(|it| it.finish(end, counted)),
+            coordination,
+            void: lock(&self.beats).refusal(),
+        }
     }
 }
 
@@ -78,6 +118,28 @@ impl Drop for Observer {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+impl Watches {
+    fn look(&mut self, now: Duration) {
+        self.traffic.look();
+        if let Some(coordination) = &mut self.coordination {
+            coordination.look(now);
+        }
+    }
+}
+
+/// The watch over what the instances tell each other, if they do.
+fn watch(watched: &Watched) -> Option<CoordinationWatch> {
+    let engines = watched.engines.as_ref()?;
+    let rules = engines.rules();
+    let names = watched.names.iter().cloned();
+    let instances = names.zip(watched.readers.iter().cloned());
+    Some(CoordinationWatch::new(
+        (rules.mode(), rules.fingerprint()),
+        engines.used(),
+        instances,
+    ))
 }
 
 /// The time since the start of the run.
@@ -106,8 +168,8 @@ fn tell_truth(watched: &Watched, at: Duration, since: Duration) {
     });
 }
 
-fn lock(beats: &Mutex<Beats>) -> MutexGuard<'_, Beats> {
-    beats.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Beats {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use fusebox::{Snapshot, State};
+use fusebox::{Cause, Snapshot};
 
 use super::Watched;
 use super::fleet::Noted;
+use super::fleet_picture::FleetPicture;
 use crate::unreliable::Health;
 use experiment::outcome::Outcomes;
 
@@ -27,6 +28,8 @@ pub(super) struct Picture {
     pub(super) transitions: Vec<Noted>,
     /// How many transitions there have been; `transitions` are the last of them.
     pub(super) noted: u64,
+    /// What the instances decide together; none where each decides alone.
+    pub(super) fleet: Option<FleetPicture>,
 }
 
 /// One instance at one moment.
@@ -61,6 +64,7 @@ impl Picture {
             instances,
             transitions,
             noted,
+            fleet: FleetPicture::of(watched),
         }
     }
 }
@@ -70,19 +74,18 @@ impl InstancePicture {
         self.snapshot.at.saturating_sub(self.snapshot.since)
     }
 
-    /// How often the breaker opened by itself.
+    /// How often the breaker opened, without an operator. One that a fleet holds is open all along, whatever it
+    /// does in between.
     pub(super) fn openings(&self) -> u64 {
         let totals = &self.snapshot.totals;
-        State::ALL
-            .iter()
-            .map(|&from| totals.transitions(from, State::Open))
-            .sum()
+        let rules = Cause::TRIPS.iter().filter(|cause| **cause != Cause::Manual);
+        rules.map(|&cause| totals.trips(cause)).sum()
     }
 
-    /// How often it went open → half-open → open.
+    /// How often it went open → half-open → open, without the fleet's probes.
     pub(super) fn flaps(&self) -> u64 {
-        self.snapshot
-            .totals
-            .transitions(State::HalfOpen, State::Open)
+        let totals = &self.snapshot.totals;
+        let of_probes = [Cause::ProbeFailed, Cause::HalfOpenTimeout];
+        of_probes.iter().map(|&cause| totals.trips(cause)).sum()
     }
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use experiment::coordination::{CoordinationRecord, MemberRecord};
 use experiment::fleet::{Belief, Calls, Divergence};
 use experiment::outcome::ClientOutcome;
 use experiment::result::Repetition;
@@ -26,6 +27,7 @@ pub(super) fn lines(run: &Repetition) -> Vec<String> {
     lines.extend(clients(run));
     lines.extend(breakers(&beliefs));
     lines.extend(fleet(run, &divergence));
+    lines.extend(run.coordination.iter().flat_map(coordination));
     lines.push(String::new());
     lines.push("What there was to observe".to_owned());
     lines.extend([
@@ -94,6 +96,39 @@ fn fleet(run: &Repetition, divergence: &Divergence) -> [String; 2] {
             number(all.permitted),
             rounded(all.wasted),
             number(all.rejected),
+        ),
+    ]
+}
+
+/// What the instances decided together, and what that took.
+fn coordination(record: &CoordinationRecord) -> [String; 2] {
+    let sum = |of: fn(&MemberRecord) -> u64| record.instances.iter().map(of).sum::<u64>();
+    let leases = &record.ledger.leases;
+    let void = leases
+        .granted
+        .saturating_sub(leases.succeeded + leases.failed);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "messages and instances of one run"
+    )]
+    let messages = sum(|one| one.sent + one.received) as f64
+        / record.watched_s.max(f64::MIN_POSITIVE)
+        / record.instances.len().max(1) as f64;
+    [
+        format!(
+            "The fleet ({}) opened {}, and leased {} probes: {} succeeded, {} failed, {} said nothing.",
+            record.mode,
+            times(record.ledger.openings),
+            number(leases.granted),
+            number(leases.succeeded),
+            number(leases.failed),
+            number(void),
+        ),
+        format!(
+            "Vetoes: {}; went on alone: {}; failures of an instance's own: {}; messages: {messages:.1}/s per instance.",
+            number(sum(|one| one.vetoes)),
+            times(sum(|one| one.fallbacks)),
+            number(sum(|one| one.localised)),
         ),
     ]
 }

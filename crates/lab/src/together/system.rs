@@ -7,6 +7,7 @@ use std::time::Duration;
 use experiment::fleet::{Recorder, UNHEALTHY_AT};
 use experiment::load::{LoadResult, Phases};
 use fusebox::{Breaker, Clock, SystemClock};
+use fusebox_fleet::host::Reader;
 use telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -16,6 +17,7 @@ use super::bound::Bound;
 use super::event_writer::Tap;
 use super::fleet::Fleet;
 use super::page_source::PageSource;
+use crate::coordination::Engines;
 use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
@@ -94,7 +96,7 @@ impl Part {
 impl System {
     pub(crate) fn start(
         settings: Together,
-        bound: Bound,
+        (bound, engines): (Bound, Option<Engines>),
         telemetry: &Telemetry,
         course: Course,
     ) -> (Self, Watched) {
@@ -120,6 +122,7 @@ impl System {
         rest.tasks.spawn(serve);
 
         let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
+        let made = joined(made, engines.as_ref());
         let fleet = followed(&made, clock, course.unhealthy_at, overload);
         if let Some(tap) = &course.events {
             record.tell(tap.calls());
@@ -134,6 +137,8 @@ impl System {
             names,
             breakers: crew.breakers,
             permitted: crew.permitted,
+            readers: crew.readers,
+            engines,
             running,
             record: Arc::clone(&record),
             fleet,
@@ -190,6 +195,18 @@ fn waits(settings: &Together) -> BTreeMap<String, Duration> {
 /// An instance that does not run yet, with its name and its socket.
 type Made = (String, Instance, Listening);
 
+/// The same instances, each with its part in what they decide together, if they do.
+fn joined(made: Vec<Made>, engines: Option<&Engines>) -> Vec<Made> {
+    let Some(engines) = engines else {
+        return made;
+    };
+    let joined = made.into_iter().map(|(name, instance, listening)| {
+        let instance = instance.joining(engines.joining(&name));
+        (name, instance, listening)
+    });
+    joined.collect()
+}
+
 /// The fleet of these instances, from now on.
 fn followed(made: &[Made], clock: SystemClock, unhealthy_at: f64, overload: bool) -> Arc<Fleet> {
     let states = made.iter();
@@ -238,6 +255,7 @@ struct Crew {
     part: Part,
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
+    readers: Vec<Reader>,
     targets: Vec<Named<BaseUrl>>,
 }
 
@@ -253,6 +271,7 @@ impl Crew {
             part,
             breakers: Vec::new(),
             permitted: Vec::new(),
+            readers: Vec::new(),
             targets: Vec::new(),
         };
         for (place, (name, instance, listening)) in instances.into_iter().enumerate() {
@@ -262,6 +281,7 @@ impl Crew {
             }
             crew.breakers.push(instance.breaker().clone());
             crew.permitted.push(instance.permitted());
+            crew.readers.extend(instance.fleet().cloned());
             let value = BaseUrl::of(listening.address);
             crew.targets.push(Named { name, value });
             let serve = instance.serve(listening, serving.clone(), shutdown.clone());

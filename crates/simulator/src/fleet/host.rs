@@ -9,7 +9,7 @@ use experiment::scenario::{ClockStepped, Step};
 use fusebox::Breaker;
 use fusebox_fleet::bind::Bound;
 use fusebox_fleet::{
-    Action, Event, InstanceId, Member, Notice, Overlay, Sender, Session, Settings, Ticket,
+    Action, Event, InstanceId, Member, Notice, Opinion, Overlay, Sender, Session, Settings, Ticket,
 };
 
 use crate::nanos;
@@ -33,6 +33,12 @@ pub(crate) struct Host {
     /// Which process of this name it is.
     pub(crate) life: u64,
     alone_since: Option<u64>,
+    /// When the last view came.
+    viewed_at: u64,
+    /// The integral of the time since then, in square seconds.
+    ages: f64,
+    /// What it reported last.
+    reported: Option<Opinion>,
     pub(crate) counted: MemberRecord,
 }
 
@@ -73,6 +79,9 @@ impl Host {
             steps,
             life: 0,
             alone_since: Some(0),
+            viewed_at: 0,
+            ages: 0.0,
+            reported: None,
             counted: MemberRecord {
                 name: name.to_owned(),
                 ..MemberRecord::default()
@@ -109,6 +118,12 @@ impl Host {
 
     /// Tells the member; says what it wants done.
     pub(crate) fn handle(&mut self, now: u64, event: Event) -> Vec<Action> {
+        if matches!(
+            event,
+            Event::Pushed(_) | Event::Reported { answer: Ok(_), .. }
+        ) {
+            self.age(now);
+        }
         let time = self.clock(now);
         let Some(member) = &mut self.member else {
             return Vec::new();
@@ -130,7 +145,20 @@ impl Host {
         actions
     }
 
+    /// A view has come.
+    fn age(&mut self, now: u64) {
+        let age = seconds(now.saturating_sub(self.viewed_at));
+        self.ages += age * age / 2.0;
+        self.viewed_at = now;
+    }
+
     fn count(&mut self, action: &Action) {
+        if let Action::Report(_, report) = action {
+            let before = self.reported.replace(report.opinion);
+            if before.is_some_and(|before| before != report.opinion) {
+                self.counted.changes += 1;
+            }
+        }
         match action {
             Action::Report(ticket, _) | Action::Acquire(ticket, _) => {
                 self.waiting.push(*ticket);
@@ -190,6 +218,10 @@ impl Host {
     pub(crate) fn finish(mut self, end: u64) -> MemberRecord {
         if let Some(since) = self.alone_since {
             self.counted.alone_s += seconds(end.saturating_sub(since));
+        }
+        self.age(end);
+        if end > 0 {
+            self.counted.view_age_s = self.ages / seconds(end);
         }
         self.counted
     }

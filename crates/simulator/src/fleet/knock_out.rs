@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use fusebox_fleet::{Acquire, AcquireRefused, Lease, Sender, Settlement, Token};
+use fusebox_fleet::{Acquire, Sender, Settlement, Token};
 
-use super::Request;
+use super::{Answer, Request};
 
 /// Which rules are taken away.
 #[derive(Debug, Default)]
@@ -18,25 +18,25 @@ pub(crate) struct KnockedOut {
 
 impl KnockedOut {
     /// The request as an engine without these rules takes it.
-    pub(super) fn request(&self, request: &Request) -> Request {
-        match request {
+    pub(super) fn request(&self, request: Request) -> Request {
+        match &request {
             Request::Acquire(ask) if self.lease_time => {
                 let minute = Duration::from_secs(60);
                 Request::Acquire(Acquire::new(ask.from.clone(), ask.era, minute))
             }
             Request::Settle(settlement) if self.fencing => {
                 let Some((holder, token)) = &self.holder else {
-                    return request.clone();
+                    return request;
                 };
                 Request::Settle(Settlement::new(holder.clone(), *token, settlement.result))
             }
-            _ => request.clone(),
+            _ => request,
         }
     }
 
     /// Remembers who has the lease.
-    pub(super) fn asked(&mut self, ask: &Acquire, answer: &Result<Lease, AcquireRefused>) {
-        if let Ok(lease) = answer {
+    pub(super) fn answered(&mut self, request: &Request, answer: &Answer) {
+        if let (Request::Acquire(ask), Answer::Acquired(Ok(lease))) = (request, answer) {
             self.holder = Some((ask.from.clone(), lease.token));
         }
     }

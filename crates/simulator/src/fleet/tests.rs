@@ -173,11 +173,8 @@ impl Operator for InVirtualTime {
         order: Order,
     ) -> Answers<'a, Result<View, EngineError<Infallible>>> {
         let mut world = self.0.lock().unwrap();
-        let now = Duration::from_nanos(world.now);
-        let (view, news) = world.engine(key).operate(|ledger| {
-            let view = ledger.order(now, order);
-            (view, view)
-        });
+        let now = world.now;
+        let (view, news) = world.engine(key).order(now, order);
         world.push(key, news);
         Box::pin(ready(Ok(view)))
     }
@@ -187,10 +184,8 @@ impl Operator for InVirtualTime {
         key: &'a BreakerKey,
     ) -> Answers<'a, Result<Standing, EngineError<Infallible>>> {
         let mut world = self.0.lock().unwrap();
-        let now = Duration::from_nanos(world.now);
-        let (standing, _) = world
-            .engine(key)
-            .operate(|ledger| (ledger.peek(now), ledger.view(now)));
+        let now = world.now;
+        let standing = world.engine(key).peek(now);
         Box::pin(ready(Ok(standing)))
     }
 }

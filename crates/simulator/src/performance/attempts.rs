@@ -62,6 +62,11 @@ impl<'a> Performance<'a> {
     fn ask(&mut self, request: &Request) -> Option<ClientOutcome> {
         let instance = request.target;
         self.effort.calls += 1;
+        if self.throttles.rejects(instance, self.time) {
+            self.effort.rejected += 1;
+            self.recorder.rejected(instance as usize);
+            return Some(self.told(request, None, ClientOutcome::FastFail));
+        }
         match self.instances.breaker(instance).try_acquire() {
             Ok(permit) => {
                 self.effort.permitted += 1;
@@ -318,8 +323,9 @@ impl<'a> Performance<'a> {
             };
             match end.reply(hint) {
                 Some(reply) => {
-                    let state = permit.state();
-                    let outcome = permit.end(reply.verdict());
+                    let (state, verdict) = (permit.state(), reply.verdict());
+                    self.throttles.answered(request.target, verdict, self.time);
+                    let outcome = permit.end(verdict);
                     self.tell_member(request.target, bind::finished(state, outcome));
                 }
                 None => drop(permit),

@@ -129,5 +129,6 @@ impl Performance<'_> {
             }
         }
         self.instances.forget(instance);
+        self.throttles.forget(instance);
     }
 }

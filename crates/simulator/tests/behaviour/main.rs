@@ -9,4 +9,5 @@ mod ends;
 mod interruptions;
 mod pauses;
 mod plans;
+mod policies;
 mod told;

@@ -37,10 +37,19 @@ fn the_mode_local_has_no_coordination_at_all() {
     assert_eq!(performed(OUTAGE, &sets, 1).coordination, None);
 }
 
+/// That of merged counts and the contrast, too: their verdict on one is its own trip, which it is never held by.
 #[test]
 fn a_fleet_of_one_is_local() {
+    for mode in MODES.into_iter().chain(["coordination.mode=any-open"]) {
+        is_local(OUTAGE, &["fleet.size=1", "load.rate=20"], &[mode]);
+    }
+}
+
+/// Breakers that are open by their own rules are suspects, so that the fleet opens. Nobody follows who has not tripped.
+#[test]
+fn a_fleet_whose_instances_never_become_suspicious_is_local() {
     for mode in &MODES[..2] {
-        is_local(OUTAGE, &["fleet.size=1"], &[mode]);
+        is_local(OUTAGE, &[], &[mode, "coordination.suspicion_run=1000000"]);
     }
 }
 
@@ -48,6 +57,11 @@ fn a_fleet_of_one_is_local() {
 fn a_fleet_that_needs_more_votes_than_it_has_is_local() {
     for mode in &MODES[..2] {
         is_local(OUTAGE, &[], &[mode, "coordination.minimum_votes=11"]);
+        let half = [
+            "coordination.quorum_share=0.5",
+            "coordination.minimum_votes=1000",
+        ];
+        is_local(OUTAGE, &[], &[mode, half[0], half[1]]);
     }
 }
 

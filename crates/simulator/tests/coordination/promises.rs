@@ -32,6 +32,36 @@ fn a_quorum_opens_sooner_than_most_and_one_prober_asks_for_all() {
     assert!(sooner >= seeds - 1, "{sooner} of {seeds}");
 }
 
+/// The mean of a figure over outages that end at any phase of a breaker's open period: one that always ends at the same
+/// phase is luck of the numbers.
+fn mean_of_phases(sets: &[&str], name: &str) -> f64 {
+    let seeds = 20;
+    let figures = (1..=seeds).map(|seed| {
+        let phase = format!("\"outage\", for = \"{}ms\"", 17_500 + 5000 * seed / seeds);
+        let text = OUTAGE.replace("\"outage\", for = \"20s\"", &phase);
+        assert_ne!(text, OUTAGE);
+        figure(&performed(&text, sets, seed), name)
+    });
+    figures.sum::<f64>() / seeds as f64
+}
+
+/// The fleet's gap is a tenth of one breaker's open period, but not less than two probes may take: a fifth. The turns take
+/// two seconds.
+#[test]
+fn a_fleet_finds_the_recovery_sooner_than_its_breakers_alone_with_fewer_probes() {
+    let at_once = [QUORUM, "coordination.stagger=0s"];
+    let of_all = |name: &str| [&[][..], &[QUORUM], &at_once].map(|sets| mean_of_phases(sets, name));
+
+    let [alone, together, step] = of_all("recovery_delay_max");
+    assert!(together < 0.7 * alone, "{together} s against {alone} s");
+    assert!(step < 0.5 * alone, "{step} s against {alone} s");
+    let [alone, together, step] = of_all("wrongly_rejected_calls");
+    assert!(together < 0.8 * alone, "{together} against {alone}");
+    assert!(step < 0.5 * alone, "{step} against {alone}");
+    let [alone, together, _] = of_all("probes");
+    assert!(together < 0.6 * alone, "{together} against {alone}");
+}
+
 /// I1: an instance that sees no trouble is opened by nobody, in any mode that is not a contrast.
 #[test]
 fn i1_a_healthy_instance_is_never_opened_by_others() {

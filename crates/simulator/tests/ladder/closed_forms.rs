@@ -71,6 +71,19 @@ pub(crate) fn q_th_open(q: u32, n: u32, k: u32, rate: f64) -> f64 {
     integral(fewer, late(k, rate))
 }
 
+/// F9: the mean time until one of `n` instances opens that opens at its own `k`-th failure, or sooner, when it has seen
+/// `few` failures and `q` instances have.
+///
+/// Until `t` it stays closed when it has seen fewer than `few`; or fewer than `k`, and of the others at most `q − 2` have
+/// seen `few`.
+pub(crate) fn voted_open((n, q): (u32, u32), (k, few): (u32, u32), rate: f64) -> f64 {
+    let closed = |t| {
+        let (suspects, trips) = (erlang_cdf(few, rate, t), erlang_cdf(k, rate, t));
+        1.0 - suspects + (suspects - trips) * binomial_cdf(q - 2, n - 1, suspects)
+    };
+    integral(closed, late(k, rate))
+}
+
 /// The probability of at most `most` successes in `n` trials.
 pub(crate) fn binomial_cdf(most: u32, n: u32, p: f64) -> f64 {
     if p >= 1.0 {
@@ -147,6 +160,47 @@ impl Cycle {
     }
 }
 
+/// The cycle of a fleet with a lease: the gap, the first call of any instance but the last prober, the new prober's next
+/// call, then its answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeaseCycle {
+    /// N, instances.
+    pub(crate) size: u32,
+    /// r, calls per second of one instance.
+    pub(crate) rate: f64,
+    /// The gap, in seconds.
+    pub(crate) gap: f64,
+    /// d, how long a probe takes, in seconds.
+    pub(crate) probe: f64,
+}
+
+impl LeaseCycle {
+    fn rate_of_others(self) -> f64 {
+        f64::from(self.size - 1) * self.rate
+    }
+
+    /// The mean of the cycle.
+    pub(crate) fn mean(self) -> f64 {
+        self.gap + 1.0 / self.rate_of_others() + 1.0 / self.rate + self.probe
+    }
+
+    fn variance(self) -> f64 {
+        self.rate_of_others().powi(-2) + self.rate.powi(-2)
+    }
+
+    /// F10b: as [`Cycle::probes`], of a fleet of any size.
+    pub(crate) fn probes(self, over: f64) -> f64 {
+        let (mean, variance) = (self.mean(), self.variance());
+        over / mean + (variance / mean.powi(2) - 1.0) / 2.0
+    }
+
+    /// F14 and F15: as [`Cycle::recovery`], of all instances at once.
+    pub(crate) fn recovery(self) -> f64 {
+        let mean = self.mean();
+        (self.variance() + mean.powi(2)) / (2.0 * mean) + self.probe
+    }
+}
+
 /// F11: the mean number of probes of `n` instances in the first `width` seconds after the end of the same open
 /// period without jitter.
 pub(crate) fn herd(n: u32, rate: f64, width: f64) -> f64 {
@@ -188,6 +242,14 @@ mod tests {
     #[test]
     fn a_majority_at_the_hard_threshold_opens_after_the_mean_time() {
         same(q_th_open(51, 100, 50, 1.0), "49.760");
+    }
+
+    #[test]
+    fn votes_halve_the_mean_time_to_open() {
+        same(voted_open((10, 6), (5, 2), 1.0), "2.411");
+        // Without votes, and with one that is enough.
+        same(voted_open((10, 10), (5, 5), 1.0), "5.0000");
+        same(last_open(10, 2, 1.0), "4.62");
     }
 
     #[test]

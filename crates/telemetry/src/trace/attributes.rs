@@ -4,6 +4,7 @@
 //! the sources, says what each of them means, and a test holds both together. The others are of
 //! OpenTelemetry's conventions for HTTP and errors.
 
+pub use fusebox_prometheus::fleet::attributes::{HOLD_SPAN, NOTICE_SPAN};
 pub use fusebox_prometheus::span_events::attributes::*;
 
 /// The state that decided about the call.

@@ -4,14 +4,19 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use experiment::faults::WrittenEffect;
-use fusebox::{Cause, Outcome, RejectReason, State};
+use fusebox::{Cause, HoldStage, Outcome, RejectReason, State};
+use fusebox_fleet::host::{
+    Apart, Direction, FallbackReason, HeardVerdict, LeaseOutcome, MessageKind,
+};
+use fusebox_fleet::{Mode, Opinion, Order, ProbeResult};
 use telemetry::{Definition, names};
 
 use crate::registry::Registry;
 
-/// The two files that have the names of what spans carry.
-const NAMES: [&str; 2] = [
+/// The files that have the names of what spans carry.
+const NAMES: [&str; 3] = [
     "telemetry/src/trace/attributes.rs",
+    "fusebox-prometheus/src/fleet/attributes.rs",
     "fusebox-prometheus/src/span_events/attributes.rs",
 ];
 /// The namespaces that are ours.
@@ -156,6 +161,42 @@ fn the_members_of_enumerations_are_those_of_the_code() {
         [telemetry::trace::attributes::OPENING]
     );
     assert_eq!(members("load_generator.outcome"), of_load);
+}
+
+#[test]
+fn the_members_of_enumerations_about_a_fleet_are_those_of_the_code() {
+    let registry = Registry::read();
+    let members = |key: &str| {
+        let key = format!("circuit_breaker.fleet.{key}");
+        registry.attribute(&key).members.clone()
+    };
+    let stages = HoldStage::ALL.iter().map(|stage| stage.as_str());
+    let stages: Vec<&str> = stages.chain(["none"]).collect();
+    let orders = [Order::Automatic, Order::ForceOpen, Order::Disable].map(Order::as_str);
+
+    assert_eq!(members("stage"), stages);
+    assert_eq!(members("order"), orders);
+    assert_eq!(members("mode"), Mode::ALL.map(Mode::as_str));
+    assert_eq!(members("opinion"), Opinion::ALL.map(Opinion::as_str));
+    assert_eq!(
+        members("verdict"),
+        HeardVerdict::ALL.map(HeardVerdict::as_str)
+    );
+    assert_eq!(
+        members("probe.result"),
+        ProbeResult::ALL.map(ProbeResult::as_str)
+    );
+    let words = |all: &mut dyn Iterator<Item = &'static str>| all.collect::<Vec<_>>();
+    let apart = words(&mut Apart::ALL.iter().map(|it| it.as_str()));
+    let fallbacks = words(&mut FallbackReason::ALL.iter().map(|it| it.as_str()));
+    let leases = words(&mut LeaseOutcome::ALL.iter().map(|it| it.as_str()));
+    let kinds = words(&mut MessageKind::ALL.iter().map(|it| it.as_str()));
+    let directions = words(&mut Direction::ALL.iter().map(|it| it.as_str()));
+    assert_eq!(members("apart.reason"), apart);
+    assert_eq!(members("fallback.reason"), fallbacks);
+    assert_eq!(members("lease.outcome"), leases);
+    assert_eq!(members("message.kind"), kinds);
+    assert_eq!(members("message.direction"), directions);
 }
 
 #[test]

@@ -1,16 +1,25 @@
 //! What the library shows of breakers and their registries is what the conventions say.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use fusebox::{Breaker, Config};
+use fusebox_fleet::engine::memory::Memory;
+use fusebox_fleet::host::Host;
+use fusebox_fleet::{BreakerKey, InstanceId, Mode, Settings};
+use fusebox_prometheus::fleet::FleetCollector;
 use fusebox_prometheus::{BreakerCollector, CallDurations, Metrics};
 
 use crate::page::{assert_same, families};
 use crate::registry::Registry;
 
-#[test]
-fn a_page_of_breakers_and_registries_is_as_the_conventions_have_it() {
+#[tokio::test]
+async fn a_page_of_breakers_registries_and_a_fleet_is_as_the_conventions_have_it() {
     let breaker = Breaker::new("inventory", Config::default());
+    let host = Host::new(InstanceId::new("A").unwrap(), Arc::new(Memory::new()));
+    let settings = Settings::builder(Mode::Quorum).build().unwrap();
+    let key = BreakerKey::new("inventory").unwrap();
+    let participant = host.join(key, breaker.clone(), settings).unwrap();
     let hosts = fusebox::Registry::<String>::new(NonZeroUsize::MIN, Config::default());
     hosts.get("a.example").unwrap();
     let breakers = BreakerCollector::new();
@@ -18,6 +27,9 @@ fn a_page_of_breakers_and_registries_is_as_the_conventions_have_it() {
     breakers.add_registry("hosts", &hosts).unwrap();
     let metrics = Metrics::new();
     metrics.register(breakers).unwrap();
+    let fleet = FleetCollector::new();
+    fleet.add(participant.reader()).unwrap();
+    metrics.register(fleet).unwrap();
     let durations = CallDurations::new(&metrics).unwrap();
     let _series = durations.of("inventory");
 

@@ -76,52 +76,84 @@ fn the_page_about_traces_has_every_span_and_event_that_is_ours() {
     }
 }
 
+/// Each list of values: how its line begins, whose members they are, and members that do not occur in a metric,
+/// though they do in a span.
+const VALUES: &[(&str, &str, &[&str])] = &[
+    (
+        "- `outcome` of calls:",
+        "circuit_breaker.outcome",
+        &["rejected"],
+    ),
+    (
+        "- `reason` of fast failures:",
+        "circuit_breaker.reject.reason",
+        &[],
+    ),
+    (
+        "- `rule` of trips:",
+        "circuit_breaker.transition.cause",
+        &[
+            "wait_elapsed",
+            "probes_succeeded",
+            "restored",
+            "fleet_probe",
+            "fleet_probe_succeeded",
+            "fleet_probe_failed",
+            "fleet_probe_cancelled",
+            "fleet_probe_expired",
+        ],
+    ),
+    (
+        "- `outcome` of the unreliable service:",
+        "unreliable_service.outcome",
+        &[],
+    ),
+    (
+        "- `effect` of faults:",
+        "unreliable_service.fault.effect",
+        &[],
+    ),
+    (
+        "- `outcome` of the load generator:",
+        "load_generator.outcome",
+        &[],
+    ),
+    ("- `outcome` of spans:", "trace_export.outcome", &[]),
+    ("- `verdict`:", "circuit_breaker.fleet.verdict", &[]),
+    ("- `opinion`:", "circuit_breaker.fleet.opinion", &[]),
+    ("- `stage`:", "circuit_breaker.fleet.stage", &[]),
+    (
+        "- `reason` of being apart:",
+        "circuit_breaker.fleet.apart.reason",
+        &[],
+    ),
+    (
+        "- `reason` of fallbacks:",
+        "circuit_breaker.fleet.fallback.reason",
+        &[],
+    ),
+    (
+        "- `outcome` of leases:",
+        "circuit_breaker.fleet.lease.outcome",
+        &[],
+    ),
+    (
+        "- `kind` of messages:",
+        "circuit_breaker.fleet.message.kind",
+        &[],
+    ),
+    (
+        "- `direction` of messages:",
+        "circuit_breaker.fleet.message.direction",
+        &[],
+    ),
+    ("- `mode`:", "circuit_breaker.fleet.mode", &[]),
+];
+
 #[test]
 fn the_page_about_metrics_lists_the_values_of_labels() {
     let registry = Registry::read();
-    // Some values do not occur in a metric, though they do in a span.
-    for (line, key, never) in [
-        (
-            "- `outcome` of calls:",
-            "circuit_breaker.outcome",
-            &["rejected"][..],
-        ),
-        (
-            "- `reason` of fast failures:",
-            "circuit_breaker.reject.reason",
-            &[],
-        ),
-        (
-            "- `rule` of trips:",
-            "circuit_breaker.transition.cause",
-            &[
-                "wait_elapsed",
-                "probes_succeeded",
-                "restored",
-                "fleet_probe",
-                "fleet_probe_succeeded",
-                "fleet_probe_failed",
-                "fleet_probe_cancelled",
-                "fleet_probe_expired",
-            ],
-        ),
-        (
-            "- `outcome` of the unreliable service:",
-            "unreliable_service.outcome",
-            &[],
-        ),
-        (
-            "- `effect` of faults:",
-            "unreliable_service.fault.effect",
-            &[],
-        ),
-        (
-            "- `outcome` of the load generator:",
-            "load_generator.outcome",
-            &[],
-        ),
-        ("- `outcome` of spans:", "trace_export.outcome", &[]),
-    ] {
+    for &(line, key, never) in VALUES {
         let rest = METRICS.split(line).nth(1);
         let rest = rest.unwrap_or_else(|| panic!("the page has the line {line}"));
         let item = rest.split("\n- ").next().unwrap_or_default();

@@ -281,3 +281,31 @@ fn under_overload_wrongly_open_is_said_beside_a_run_without_breakers_or_not_at_a
         value("wrongly_closed_share")
     );
 }
+
+#[test]
+fn a_breaker_that_a_fleet_holds_is_open_all_along_whatever_it_does_meanwhile() {
+    let steps = [
+        (1.0, Closed, Open, Cause::Fleet),
+        (2.0, Open, HalfOpen, Cause::FleetProbe),
+        (2.5, HalfOpen, Open, Cause::FleetProbeFailed),
+        (3.0, Open, HalfOpen, Cause::FleetProbe),
+        (3.5, HalfOpen, Open, Cause::FleetProbeSucceeded),
+        (4.0, Open, Open, Cause::Fleet), // it waits for its turn
+        (5.0, Open, Closed, Cause::Fleet),
+    ];
+    let transitions = steps.map(|(at_s, from, to, cause)| Change {
+        at_s,
+        from,
+        to,
+        cause,
+        number: 0,
+        window: Evidence::default(),
+        open_for_s: None,
+    });
+    let mut fleet = fleet();
+    fleet.instances[0].transitions = transitions.into();
+
+    let a = fleet.belief("A", None).unwrap();
+
+    assert_eq!((a.openings, a.flaps), (1, 0));
+}

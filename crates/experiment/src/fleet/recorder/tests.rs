@@ -216,3 +216,25 @@ fn a_transition_is_kept_with_what_the_breaker_knew() {
     assert_eq!(u64::from(change.window.consecutive_failures), calls);
     assert!(change.open_for_s.is_some_and(|it| it > 0.0));
 }
+
+#[test]
+fn what_is_rejected_after_a_fault_is_lost_in_recovery_and_nothing_else_is() {
+    let mut recorder = fleet(&["A", "B"]);
+    let reject = |recorder: &mut Recorder| (0..2).for_each(|instance| recorder.rejected(instance));
+    reject(&mut recorder); // wrongly, but before any fault
+    recorder.truth(0, SECOND, 0.9);
+    reject(&mut recorder);
+    recorder.truth(0, 2 * SECOND, 0.25);
+    reject(&mut recorder); // of A: well again, and one of four fails all the same
+    recorder.asked(
+        0,
+        Asked {
+            permitted: 0,
+            rejected: 2,
+        },
+    );
+
+    let record = recorder.finish(3 * SECOND, Counted::default());
+
+    assert_eq!(record.lost_in_recovery, 0.75 + 2.0 * 0.75);
+}

@@ -26,7 +26,7 @@ fn a_scenario_that_says_nothing_is_local_and_is_written_as_before() {
 fn settings_that_are_not_given_follow_the_breaker_and_the_call_timeout() {
     let lines = "[fleet]\ncall_timeout = \"300ms\"\n\
          [breaker]\nconsecutive_failures = \"off\"\nwindow_calls = 12\nfailure_rate_threshold = 0.25\n\
-         open_for = \"3s\"\nmax_open_for = \"9s\"\njitter = 0.4\n[coordination]\nmode = \"pooled\"\n";
+         open_for = \"3s\"\nmax_open_for = \"9s\"\nbackoff_factor = 1.5\njitter = 0.4\n[coordination]\nmode = \"pooled\"\n";
     let text = format!(
         "{}\n{lines}",
         HEAD.replace("[breaker]\nopen_for = \"1s\"\n", "")
@@ -36,6 +36,7 @@ fn settings_that_are_not_given_follow_the_breaker_and_the_call_timeout() {
     assert_eq!(settings.mode(), FleetMode::Pooled);
     assert_eq!(settings.probe_timeout(), 300 * MS);
     assert_eq!(settings.open_for(), 3_000 * MS);
+    assert_eq!(settings.gap(1, 1), 4_500 * MS);
     assert_eq!(settings.gap(1, 20), 9_000 * MS);
     assert_eq!(settings.suspicion_run(), 2); // half of the three failures that trip, rounded up
     assert_eq!(settings.pool_window(), 12);
@@ -48,7 +49,7 @@ fn every_setting_can_be_given_and_is_written_again() {
     let lines = "[coordination]\nmode = \"quorum\"\nengine = \"memory\"\nfleet_size = 3\nheartbeat = \"500ms\"\n\
          stale_after = \"2s\"\nmember_for = \"4s\"\nengine_timeout = \"100ms\"\nsuspicion_run = 4\n\
          opinion_for = \"20s\"\nquorum_share = \"60%\"\nminimum_votes = 3\nlocalised_after = \"3s\"\n\
-         open_for = \"5s\"\njitter = 0.1\nprobe_timeout = \"200ms\"\nminimum_gap = \"100ms\"\n\
+         open_for = \"5s\"\nbackoff_factor = 3.0\njitter = 0.1\nprobe_timeout = \"200ms\"\nminimum_gap = \"100ms\"\n\
          longest_gap = \"30s\"\nlongest_lease = \"10s\"\nprobes_to_close = 2\nask_within = \"20ms\"\n\
          stagger = \"4s\"\nverdict_for = \"10m\"\npool_window = 30\npool_windows = 4\npool_threshold = 0.6\n\
          pool_batch = \"50ms\"\npool_keep = \"30s\"\n";
@@ -115,7 +116,11 @@ fn faults_of_the_engine_are_in_order_of_time() {
 const REFUSED: &[(&str, [&str; 2])] = &[
     (
         "[coordination]\nmode = \"quorom\"",
-        ["\"quorom\" is not a mode", "or pooled-naive"],
+        ["`quorom` is not known", "did you mean `quorum`?"],
+    ),
+    (
+        "[coordination]\nmode = \"xyz\"",
+        ["`xyz` is not known: write one of local", "pooled-naive"],
     ),
     ("[coordination]\nengine = \"redis\"", ["redis", "memory"]),
     (

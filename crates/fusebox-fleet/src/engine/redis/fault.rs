@@ -11,8 +11,43 @@ use ::redis::{ErrorKind, RedisError};
 
 use crate::engine::Unavailable;
 
-/// The longest word that is taken for a code.
-const LONGEST_CODE: usize = 24;
+/// The codes that a server may answer with. Any other first word may be anything that it was sent.
+const CODES: [&str; 10] = [
+    "ERR",
+    "BUSYKEY",
+    "DENIED",
+    "EXECABORT",
+    "MASTERDOWN",
+    "NOPROTO",
+    "NOREPLICAS",
+    "NOSCRIPT",
+    "TRYAGAIN",
+    "UNBLOCKED",
+];
+
+/// What our own scripts call a field that makes no sense.
+const FIELDS: [&str; 20] = [
+    "back",
+    "command",
+    "earliest",
+    "entry",
+    "epoch",
+    "expires",
+    "failed",
+    "fence",
+    "good",
+    "incarnation",
+    "leases",
+    "next",
+    "number",
+    "pool",
+    "revision",
+    "round",
+    "rules",
+    "since",
+    "suspects",
+    "voters",
+];
 
 /// What a failed request says about the connection that it was sent over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +106,7 @@ fn of_code(code: &str, detail: Option<&str>) -> String {
         // Of our own scripts, which know where a field is, but not what is in it.
         "GARBAGE" => format!(
             "the ledger on the server makes no sense (field {}): delete the keys with the breaker's name",
-            detail.map_or_else(String::new, name)
+            known(detail.unwrap_or_default(), &FIELDS).unwrap_or("unknown")
         ),
         "ERR" if detail.is_some_and(|detail| detail.contains("WRONGTYPE")) => {
             of_code("WRONGTYPE", None)
@@ -82,16 +117,17 @@ fn of_code(code: &str, detail: Option<&str>) -> String {
         "ERR" if detail.is_some_and(|detail| detail.contains("READONLY")) => {
             of_code("READONLY", None)
         }
-        code => format!("the server answered with the error {}", name(code)),
+        code => match known(code, &CODES) {
+            Some(code) => format!("the server answered with the error {code}"),
+            None => "the server answered with an error of an unknown kind".to_owned(),
+        },
     }
 }
 
-/// Letters, digits and underscores, and not many.
-fn name(text: &str) -> String {
-    text.chars()
-        .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
-        .take(LONGEST_CODE)
-        .collect()
+/// The first word, if it is one of these.
+fn known(text: &str, words: &[&'static str]) -> Option<&'static str> {
+    let first = text.split_whitespace().next()?;
+    words.iter().find(|word| **word == first).copied()
 }
 
 fn without_code(error: &RedisError) -> String {

@@ -114,11 +114,14 @@ impl Link {
         for key in names.keys() {
             invocation.key(key);
         }
-        invocation.arg(names.channel()).arg(words.as_slice());
-        invocation
-            .invoke_async(connection)
-            .await
-            .inspect(|_| self.heard())
+        invocation.arg(words.as_slice());
+        let mut answer = invocation.invoke_async(connection).await;
+        if let Ok(asked) = &answer
+            && let Some(wanted) = words.wanted_by(asked)
+        {
+            answer = invocation.arg(wanted).invoke_async(connection).await;
+        }
+        answer.inspect(|_| self.heard())
     }
 
     fn heard(&self) {

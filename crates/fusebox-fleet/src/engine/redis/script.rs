@@ -7,12 +7,14 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use ::redis::Script;
+use ::redis::{Script, Value};
 
+use super::reply;
 use crate::command::Order;
 use crate::message::{Acquire, ProbeResult, Report, Sender, Settlement};
 use crate::mode::{CloseRule, Evidence, ProbeRule};
 use crate::name::BreakerKey;
+use crate::opinion::Opinion;
 use crate::settings::Settings;
 use crate::view::Era;
 
@@ -20,7 +22,12 @@ use crate::view::Era;
 pub(super) const SERVER_CLOCK: &str = "local function now() \
     local read = redis.call('TIME') return read[1] * 1000000 + read[2] end\n";
 
+const POOL: &str = include_str!("lua/pool.lua");
+const STEADY: &str = include_str!("lua/steady.lua");
 const LEDGER: &str = include_str!("lua/ledger.lua");
+
+/// What the script of reports answers when it needs the settings.
+const SETTINGS: &str = "settings";
 
 /// Times that a script gets are no longer than this, about 35 years: sums of such times stay exact in Lua.
 const LONGEST: u64 = 1 << 50;
@@ -41,9 +48,10 @@ pub(super) struct Scripts {
 impl Scripts {
     /// The scripts with this clock.
     pub(super) fn new(clock: &str) -> Self {
-        let script = |verb: &str| Script::new(&format!("{clock}{LEDGER}{verb}"));
+        let script = |verb: &str| Script::new(&format!("{clock}{POOL}{LEDGER}{verb}"));
+        let report = include_str!("lua/report.lua");
         Self {
-            report: script(include_str!("lua/report.lua")),
+            report: Script::new(&format!("{clock}{POOL}{STEADY}{LEDGER}{report}")),
             acquire: script(include_str!("lua/acquire.lua")),
             settle: script(include_str!("lua/settle.lua")),
             leave: script(include_str!("lua/leave.lua")),
@@ -56,42 +64,48 @@ impl Scripts {
 /// The names of a breaker key's ledger on the server.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
-    base: String,
+    ledger: String,
 }
 
-/// What a ledger is kept in, in the order in which scripts get it.
-const PARTS: [&str; 9] = [
-    "verdict", "members", "voters", "suspects", "roll", "leases", "command", "buckets", "counts",
-];
+/// What is kept beside the ledger itself, in the order in which scripts get it.
+const PARTS: [&str; 4] = ["members", "leases", "command", "pool"];
 
 impl Names {
     /// The braces keep all parts on one node of a cluster.
     pub(super) fn new(prefix: &str, key: &BreakerKey) -> Self {
         Self {
-            base: format!("{prefix}:{{{key}}}"),
+            ledger: format!("{prefix}:{{{key}}}"),
         }
     }
 
-    /// Where changes are told.
+    /// Where changes are told: the channel has the name of the ledger.
     pub(super) fn channel(&self) -> &str {
-        &self.base
+        &self.ledger
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = String> {
-        PARTS.iter().map(|part| format!("{}:{part}", self.base))
+        let parts = PARTS.iter().map(|part| format!("{}:{part}", self.ledger));
+        std::iter::once(self.ledger.clone()).chain(parts)
     }
 }
 
 /// The words that a verb tells its script.
-pub(super) struct Words(Vec<String>);
+pub(super) struct Words {
+    always: Vec<String>,
+    /// Told only to a server that asks for them.
+    settings: Option<String>,
+}
 
 impl Words {
     fn new() -> Self {
-        Self(Vec::new())
+        Self {
+            always: Vec::new(),
+            settings: None,
+        }
     }
 
     fn word(mut self, word: impl Display) -> Self {
-        self.0.push(word.to_string());
+        self.always.push(word.to_string());
         self
     }
 
@@ -104,24 +118,34 @@ impl Words {
     }
 
     pub(super) fn as_slice(&self) -> &[String] {
-        &self.0
+        &self.always
+    }
+
+    /// What the server asks for with this answer, if it asks for anything.
+    pub(super) fn wanted_by(&self, answer: &Value) -> Option<&str> {
+        let settings = self.settings.as_deref()?;
+        (reply::text(answer) == Ok(SETTINGS)).then_some(settings)
     }
 
     pub(super) fn of_report(report: &Report) -> Self {
-        let words = Self::new()
+        let seen = match report.seen {
+            Some(era) => format!("{} {}", era.incarnation, era.epoch),
+            None => "- -".to_owned(),
+        };
+        let settings = &report.settings;
+        let rules = rules(settings);
+        let mut words = Self::new()
             .sender(&report.from)
             .word(report.sequence)
-            .word(report.opinion)
-            .word(report.counts.succeeded.min(MOST_CALLS))
-            .word(report.counts.failed.min(MOST_CALLS));
-        let words = match report.seen {
-            Some(era) => words.era(era),
-            None => words.word('-').word('-'),
-        };
+            .word(letter(report.opinion))
+            .word(seen)
+            .word(format_args!("{} {:x}", report.command.number, mark(&rules)))
+            .word(micros(settings.member_for()))
+            .word(calls(report))
+            .word(report.command.order.as_str());
+        let (fingerprint, mark) = (settings.fingerprint(), mark(&rules));
+        words.settings = Some(format!("{fingerprint} {mark:x} {rules}"));
         words
-            .word(report.command.number)
-            .word(report.command.order.as_str())
-            .word(rules(&report.settings))
     }
 
     pub(super) fn of_acquire(ask: &Acquire) -> Self {
@@ -155,6 +179,35 @@ impl Words {
     }
 }
 
+fn letter(opinion: Opinion) -> char {
+    match opinion {
+        Opinion::Idle => 'i',
+        Opinion::Fine => 'f',
+        Opinion::Suspect => 's',
+    }
+}
+
+/// The calls that have ended, and the window that they go into; nothing where counts are not merged.
+fn calls(report: &Report) -> String {
+    let (counts, settings) = (report.counts, &report.settings);
+    if settings.mode().dials().evidence != Evidence::Counts {
+        return String::new();
+    }
+    let [succeeded, failed] = [counts.succeeded, counts.failed].map(|calls| calls.min(MOST_CALLS));
+    format!("{succeeded} {failed} {}", window(settings))
+}
+
+fn window(settings: &Settings) -> String {
+    [
+        settings.pool_window().to_string(),
+        settings.pool_windows().unwrap_or(0).to_string(),
+        millionths(settings.pool_threshold().as_f64()),
+        micros(settings.pool_batch()),
+        micros(settings.pool_keep()),
+    ]
+    .join(" ")
+}
+
 /// The settings that a ledger decides by, in the order in which the scripts read them.
 fn rules(settings: &Settings) -> String {
     let dials = settings.mode().dials();
@@ -166,26 +219,32 @@ fn rules(settings: &Settings) -> String {
         settings.pool_keep(),
     ];
     [
-        settings.fingerprint().to_string(),
         evidence(dials.evidence).to_owned(),
         probe(dials.probe).to_owned(),
         close(dials.close).to_owned(),
         format!("{:?}", settings.quorum_share().as_f64()),
         settings.minimum_votes().to_string(),
         micros(settings.open_for()),
+        format!("{:?}", settings.backoff_factor()),
         micros(two_probes.max(settings.minimum_gap())),
         micros(settings.longest_gap()),
         micros(settings.longest_lease()),
         settings.probes_to_close().to_string(),
         micros(settings.member_for()),
-        settings.pool_window().to_string(),
-        settings.pool_windows().unwrap_or(0).to_string(),
-        millionths(settings.pool_threshold().as_f64()),
-        micros(settings.pool_batch()),
-        micros(settings.pool_keep()),
+        window(settings),
         micros(kept_for.into_iter().max().unwrap_or_default()),
     ]
     .join(" ")
+}
+
+/// A short name of these rules: FNV-1a over their text. Unlike the fingerprint it differs, too, when a
+/// lifetime does that instances need not share.
+fn mark(rules: &str) -> u64 {
+    rules
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
 }
 
 fn evidence(evidence: Evidence) -> &'static str {

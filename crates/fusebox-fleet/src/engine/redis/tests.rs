@@ -12,10 +12,11 @@ mod server;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::runtime::Runtime;
 
-use self::history::{Scene, Step, history};
+use self::history::{Scene, Step, history, trickle};
 use self::server::Server;
 use super::Redis;
 use crate::command::Order;
@@ -61,7 +62,7 @@ struct Both<'a> {
 
 impl Both<'_> {
     fn set_time(&mut self) -> Duration {
-        let key = format!("cb:{{{}}}:verdict:now", self.key);
+        let key = format!("cb:{{{}}}:now", self.key);
         redis::cmd("SET")
             .arg(key)
             .arg(self.now)
@@ -121,6 +122,12 @@ fn refused<R>(error: EngineError<R>) -> Result<R, EngineError<R>> {
 }
 
 fn agree_in(mode: Mode) {
+    let scene = |case: u32| Scene::new(mode, [1.0, 1.5, 2.0][case as usize % 3]);
+    agree(1, history(), scene);
+}
+
+/// So many times as often as usual.
+fn agree(often: u32, histories: impl Strategy<Value = Vec<Step>>, scene: impl Fn(u32) -> Scene) {
     let server = Server::start();
     let runtime = Runtime::new().unwrap();
     let engine = engine(&server);
@@ -129,20 +136,20 @@ fn agree_in(mode: Mode) {
     let count = AtomicU32::new(0);
     let usual = Config::default();
     let mut runner = TestRunner::new(Config {
-        cases: usual.cases / 8, // each is some dozens of round trips
+        cases: usual.cases * often / 8, // each is some dozens of round trips
         failure_persistence: None,
         ..usual
     });
-    let run = runner.run(&history(), |steps| {
-        let key = format!("case-{}", count.fetch_add(1, Ordering::Relaxed));
+    let run = runner.run(&histories, |steps| {
+        let case = count.fetch_add(1, Ordering::Relaxed);
         let mut both = Both {
             server: &mut connection.borrow_mut(),
             engine: &engine,
-            key: BreakerKey::new(&key).unwrap(),
+            key: BreakerKey::new(&format!("case-{case}")).unwrap(),
             ledger: Ledger::new(Incarnation::new(BEGIN)),
             now: BEGIN,
         };
-        let mut scene = Scene::new(mode);
+        let mut scene = scene(case);
         runtime.block_on(async {
             for step in &steps {
                 both.take(&mut scene, step).await?;
@@ -196,6 +203,11 @@ fn with_a_quorum_the_scripts_decide_what_the_ledger_decides() {
 #[test]
 fn with_merged_counts_the_scripts_decide_what_the_ledger_decides() {
     agree_in(Mode::Pooled);
+}
+
+#[test]
+fn the_window_of_merged_counts_moves_as_the_ledgers_does() {
+    agree(8, trickle(), |_| Scene::of_trickle());
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_suspicion_from_before_the_closing_does_not_reopen() {
 }
 
 #[test]
-fn a_failed_probe_doubles_the_wait_and_another_instance_goes_first() {
+fn a_failed_probe_makes_the_wait_longer_by_the_back_off_and_another_instance_goes_first() {
     let mut fleet = Fleet::open();
     fleet.wait();
     let lease = fleet.ask(0).unwrap();
@@ -105,6 +105,21 @@ fn a_failed_probe_doubles_the_wait_and_another_instance_goes_first() {
     fleet.all_say(0..2, Suspect);
     assert_eq!(fleet.ask(0), Err(AcquireRefused::Early { wait }));
     assert!(fleet.ask(1).is_ok());
+}
+
+#[test]
+fn without_a_back_off_the_wait_stays_an_nth_of_the_open_period() {
+    let mut fleet = Fleet::new(Mode::Quorum, |settings| settings.backoff_factor(1.0));
+    fleet.all_say(0..2, Suspect);
+
+    for number in [0, 1, 0, 1] {
+        fleet.wait();
+        fleet.all_say(0..2, Suspect);
+        let lease = fleet.ask(number).unwrap();
+        let view = fleet.settle(number, lease, ProbeResult::Failed).unwrap();
+        let next_probe_in = 500 * MS;
+        assert_eq!(view.verdict, Verdict::Open { next_probe_in });
+    }
 }
 
 #[test]

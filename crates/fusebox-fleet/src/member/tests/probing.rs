@@ -64,6 +64,31 @@ fn a_refusal_says_when_to_ask_again() {
     request(&mut rig);
 }
 
+/// The lease of another prober lasts for long; its probe does not. A fleet of five may probe 400 ms after that.
+#[test]
+fn whoever_is_refused_because_another_one_probes_asks_again_when_that_probe_may_have_failed() {
+    let mut rig = Rig::held();
+    let ticket = request(&mut rig);
+    let remaining = 5000 * MS;
+    let answer = Err(AcquireRefused::Busy { remaining });
+    let retry_after = 400 * MS;
+
+    let actions = rig.tell(Event::Acquired { ticket, answer });
+
+    assert_eq!(actions, [Action::Hint { retry_after }]);
+    rig.pass(retry_after);
+    rig.tell(Event::Rejected);
+    let asked = rig.pass(50 * MS);
+    let [Action::Acquire(ticket, _)] = asked[..] else {
+        panic!("{asked:?}");
+    };
+    let remaining = 100 * MS;
+    let answer = Err(AcquireRefused::Busy { remaining });
+    let retry_after = remaining;
+    let soon = rig.tell(Event::Acquired { ticket, answer });
+    assert_eq!(soon, [Action::Hint { retry_after }]);
+}
+
 #[test]
 fn a_stale_epoch_asks_for_the_news_at_once() {
     let mut rig = Rig::held();
@@ -180,8 +205,8 @@ fn in_advisory_mode_each_probes_and_closes_by_its_own_timer() {
         "the fleet closes nobody"
     );
 
-    // A second, and half of a fifth of it.
-    rig.pass(1099 * MS);
+    // A second without half of a fifth of it, as the breaker itself would wait.
+    rig.pass(899 * MS);
     assert_eq!(breaker(rig.tell(Event::Rejected)), []);
     rig.pass(2 * MS);
     let first = breaker(rig.tell(Event::Rejected));
@@ -190,9 +215,9 @@ fn in_advisory_mode_each_probes_and_closes_by_its_own_timer() {
     };
     let result = ProbeResult::Failed;
     rig.tell(Event::ProbeEnded { probe, result });
-    rig.pass(2100 * MS);
+    rig.pass(1799 * MS);
     assert_eq!(breaker(rig.tell(Event::Rejected)), [], "twice as long");
-    rig.pass(101 * MS);
+    rig.pass(2 * MS);
     let second = breaker(rig.tell(Event::Rejected));
     let [Action::Probe { probe, .. }] = second[..] else {
         panic!("{second:?}");

@@ -118,6 +118,9 @@ impl SettingsBuilder {
         check.time_or_zero("ask_within", self.ask_within);
         check.time_or_zero("stagger", self.stagger);
         check.number("probes_to_close", self.probes_to_close, 1..=1000);
+        if !(1.0..=1000.0).contains(&self.backoff_factor) {
+            check.refuse("backoff_factor", self.backoff_factor, "from 1 to 1000");
+        }
         if !(0.0..=1.0).contains(&self.jitter) {
             check.refuse("jitter", self.jitter, "from 0 to 1");
         }
@@ -139,6 +142,7 @@ impl SettingsBuilder {
         check.at_least("verdict_for", verdict_for, (ten_gaps, why));
         Probe {
             open_for: self.open_for,
+            backoff_factor: self.backoff_factor,
             jitter: self.jitter,
             timeout: self.probe_timeout,
             minimum_gap: self.minimum_gap,

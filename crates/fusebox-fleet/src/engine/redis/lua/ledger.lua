@@ -2,107 +2,104 @@
 -- together. All is read and checked before anything is written, because Redis does not undo a script that
 -- fails. Times are whole microseconds of the server. Numbers that a script only hands on stay text: a Lua
 -- number has 53 bits.
-if redis.replicate_commands then redis.replicate_commands() end -- before Redis 7: send effects, not scripts
-
-local K = {
-  verdict = KEYS[1], members = KEYS[2], voters = KEYS[3], suspects = KEYS[4], roll = KEYS[5],
-  leases = KEYS[6], command = KEYS[7], buckets = KEYS[8], counts = KEYS[9],
-}
-local channel = ARGV[1]
-local call = redis.call
+--
+-- Votes are counted as they change. The counts are of all entries; those that have lapsed since the last
+-- sweep are known by the sorted set, and taken off whenever one is due.
 local DAY, MINUTE = 86400e6, 60e6
-local EXACT = 9007199254740992 -- from here on a Lua number is not exact
-
-local garbage -- the first field that makes no sense
+local NEVER = EXACT - 1
 
 local function int(number)
   return string.format('%.0f', number)
 end
 
-local function digits(text)
-  return text and #text <= 20 and string.find(text, '^%d+$') ~= nil
-end
-
 local function number(text, name)
-  local value = digits(text) and tonumber(text)
+  local value = text and #text <= 20 and string.find(text, '^%d+$') and tonumber(text)
   if value and value < EXACT then return value end
   garbage = garbage or name
   return 0
 end
 
--- Whether one number is larger, both as text.
-local function above(a, b)
-  return #a > #b or (#a == #b and a > b)
+-- What is known of an instance, from its text: until when it is heard, and whether it is a voter, a suspect.
+local function read_entry(text, round)
+  if not text then return nil end
+  local session, sequence, lapse, opinion, told_in = match(text, '^(%d+) (%d+) (%d+) ([ifs])(%d*)$')
+  if not session then
+    garbage = garbage or 'entry'
+    return nil
+  end
+  -- A suspicion that was told before the fleet closed has been withdrawn since.
+  local suspects = opinion == 's' and tonumber(told_in) == round
+  return { session = session, sequence = sequence, lapse = tonumber(lapse), voter = opinion ~= 'i' and 1 or 0,
+    suspect = suspects and 1 or 0 }
 end
 
-local t = now()
-local after = '(' .. int(t) -- what ends later
-
--- What is kept, as a table; `since` is there while the fleet is open.
-local function read()
-  local v = call('HMGET', K.verdict, 'incarnation', 'epoch', 'revision', 'since', 'next', 'failed', 'good',
-    'last', 'back', 'fence', 'rules', 'expires')
-  local c = call('HMGET', K.command, 'number', 'order')
-  local s = { command = '0', order = 'automatic', leases = {} }
-  s.fresh = not v[1]
-  s.incarnation = v[1] and number(v[1], 'incarnation') or 0
-  s.epoch = v[2] and number(v[2], 'epoch') or 0
-  s.revision = v[3] and number(v[3], 'revision') or 0
-  s.fence = v[10] and number(v[10], 'fence') or 0
-  s.expires = v[12] and number(v[12], 'expires') or 0
-  s.text = v[11] or nil
-  s.was = { incarnation = s.incarnation, epoch = s.epoch, command = '0', fence = s.fence, expires = s.expires,
-    text = s.text, open = v[4], last = v[8] }
-  if v[4] then
-    s.since = number(v[4], 'since')
-    s.next = number(v[5], 'next')
-    s.failed = number(v[6], 'failed')
-    s.good = number(v[7], 'good')
-    if v[8] then
-      s.last = v[8]
-      s.back = number(v[9], 'back')
+-- What is kept, as a table; `since` is there while the fleet is open, `entry` if the instance is known.
+local function read(instance)
+  local v = call('HMGET', LEDGER, 'incarnation', 'epoch', 'revision', 'round', 'voters', 'suspects', 'earliest',
+    'expires', 'fence', 'rules', 'number', 'order', 'since', 'next', 'failed', 'good', 'last', 'back', 'pool',
+    ':' .. (instance or ''))
+  local s = { incarnation = 0, epoch = 0, revision = 0, round = 0, voters = 0, suspects = 0, earliest = NEVER,
+    expires = 0, fence = 0, command = '0', order = 'automatic', leases = {}, text = v[10] or nil,
+    pool = v[19] or nil, fresh = not v[1] }
+  if not s.fresh then
+    for place, name in ipairs({ 'incarnation', 'epoch', 'revision', 'round', 'voters', 'suspects', 'earliest',
+      'expires', 'fence' }) do
+      s[name] = number(v[place], name)
     end
-    for _, text in ipairs(call('ZRANGE', K.leases, 0, -1)) do
-      local token, ends, session, instance = string.match(text, '^(%d+) (%d+) (%d+) (%S+)$')
+    number(v[11], 'number')
+    s.command, s.order = v[11] or '0', v[12] or 'automatic'
+  else
+    -- An order outlives the ledger.
+    local c = call('HMGET', COMMAND, 'number', 'order')
+    if c[1] then
+      number(c[1], 'command')
+      s.command, s.order = c[1], c[2] or 'automatic'
+    end
+  end
+  s.entry = read_entry(v[20], s.round)
+  if v[13] then
+    s.since = number(v[13], 'since')
+    s.next = number(v[14], 'next')
+    s.failed = number(v[15], 'failed')
+    s.good = number(v[16], 'good')
+    if v[17] then
+      s.last = v[17]
+      s.back = number(v[18], 'back')
+    end
+    for _, text in ipairs(call('ZRANGE', LEASES, 0, -1)) do
+      local token, ends, session, owner = match(text, '^(%d+) (%d+) (%d+) (%S+)$')
       if not token then garbage = garbage or 'leases' else
         table.insert(s.leases, { text = text, token = token, ends = number(ends, 'leases'), session = session,
-          instance = instance })
+          instance = owner })
       end
     end
   end
-  if c[1] then
-    number(c[1], 'command')
-    s.command, s.order = c[1], c[2] or 'automatic'
-    s.was.command = s.command
-  end
+  s.was = { incarnation = s.incarnation, epoch = s.epoch, command = s.command, expires = s.expires,
+    open = v[13], last = v[17], pool = v[19] }
   return s
 end
 
-local RULES = '^' .. string.rep('(%S+) ', 17) .. '(%S+)$'
+local RULES = '^' .. string.rep('(%S+) ', 19) .. '(%S+)$'
 
 -- The settings that decide, from their text.
 local function parse(text)
   if not text then return nil end
-  local fingerprint, evidence, probe, close, share, votes, open_for, least_gap, longest_gap, longest_lease, good,
-    member_for, window, windows, threshold, batch, keep, kept_for = string.match(text, RULES)
+  local fingerprint, mark, evidence, probe, close, share, votes, open_for, factor, least_gap, longest_gap,
+    longest_lease, good, member_for, window, windows, threshold, batch, keep_for, kept_for = match(text, RULES)
   local r = {
-    fingerprint = fingerprint, evidence = evidence, probe = probe, close = close, share = tonumber(share),
-    votes = tonumber(votes), open_for = tonumber(open_for), least_gap = tonumber(least_gap),
-    longest_gap = tonumber(longest_gap), longest_lease = tonumber(longest_lease), good = tonumber(good),
-    member_for = tonumber(member_for), window = tonumber(window), windows = tonumber(windows),
-    threshold = tonumber(threshold), batch = math.max(tonumber(batch) or 1, 1), keep = tonumber(keep),
-    kept_for = tonumber(kept_for),
+    fingerprint = fingerprint, mark = mark, evidence = evidence, probe = probe, close = close,
+    share = tonumber(share), votes = tonumber(votes), open_for = tonumber(open_for), factor = tonumber(factor),
+    least_gap = tonumber(least_gap), longest_gap = tonumber(longest_gap),
+    longest_lease = tonumber(longest_lease), good = tonumber(good), member_for = tonumber(member_for),
+    window = tonumber(window), windows = tonumber(windows), threshold = tonumber(threshold),
+    batch = math.max(tonumber(batch) or 1, 1), keep = tonumber(keep_for), kept_for = tonumber(kept_for),
   }
-  if not (r.share and r.votes and r.open_for and r.least_gap and r.longest_gap and r.longest_lease and r.good
-    and r.member_for and r.window and r.windows and r.threshold and r.batch and r.keep and r.kept_for) then
+  if not (r.share and r.votes and r.open_for and r.factor and r.least_gap and r.longest_gap and r.longest_lease
+    and r.good and r.member_for and r.window and r.windows and r.threshold and r.batch and r.keep and r.kept_for) then
     garbage = garbage or 'rules'
     return nil
   end
   return r
-end
-
-local function count(set)
-  return call('ZCOUNT', set, after, '+inf')
 end
 
 local function need(rules, voters)
@@ -111,15 +108,37 @@ local function need(rules, voters)
   return math.max(math.ceil(rules.share * voters - 1e-6), 0, rules.votes)
 end
 
-local function votes(rules)
-  local voters, suspects = count(K.voters), count(K.suspects)
-  return { voters = voters, suspects = suspects, need = need(rules, voters) }
+-- Redis' Lua takes no more than some thousand arguments at once.
+local function in_parts(list, act)
+  for from = 1, #list, 1000 do
+    act({ unpack(list, from, math.min(from + 999, #list)) })
+  end
+end
+
+-- The votes of those that are heard. Whoever has lapsed is named in `lapsed`, for a sweep.
+local function votes(s, rules)
+  local v = { voters = s.voters, suspects = s.suspects, lapsed = {} }
+  if t >= s.earliest then
+    v.lapsed = call('ZRANGEBYSCORE', MEMBERS, '-inf', t)
+    in_parts(v.lapsed, function(names)
+      local fields = {}
+      for place, name in ipairs(names) do fields[place] = ':' .. name end
+      for _, text in ipairs(call('HMGET', LEDGER, unpack(fields))) do
+        local entry = read_entry(text, s.round)
+        if entry then
+          v.voters, v.suspects = math.max(v.voters - entry.voter, 0), math.max(v.suspects - entry.suspect, 0)
+        end
+      end
+    end)
+  end
+  v.need = need(rules, v.voters)
+  return v
 end
 
 local function gap(rules, voters, failed)
   if rules.probe ~= 'leased' then voters = 1 end
-  local first = math.max(math.floor(rules.open_for / math.max(voters, 1)), rules.least_gap)
-  return math.min(first * 2 ^ math.min(failed, 32), rules.longest_gap)
+  local wait = math.min(rules.open_for * rules.factor ^ failed, rules.longest_gap)
+  return math.max(math.floor(wait / math.max(voters, 1)), rules.least_gap)
 end
 
 local function alive(s)
@@ -130,11 +149,8 @@ local function alive(s)
   return found
 end
 
--- Whether another instance than this one is in the set.
-local function others(set, instance)
-  local mine = call('ZSCORE', set, instance)
-  local own = mine and t < tonumber(mine) and 1 or 0
-  return count(set) > own
+local function heard(entry)
+  return entry and t < entry.lapse
 end
 
 local function view(s, v)
@@ -150,120 +166,110 @@ end
 
 -- From here on, what writes.
 
--- Another life is named by the instant at which it begins.
-local function be_born(s)
-  if s.fresh then s.incarnation, s.was.incarnation = t, t end
-end
-
--- All keys of the ledger end together, `kept_for` after the last report at the earliest. Their end is put
--- off by a tenth more, so that not each report has to.
-local function put_off(s, kept_for)
-  local wanted = t + math.floor(kept_for * 1.1)
-  if wanted - s.expires > kept_for / 10 then
-    s.expires = wanted
-    for name, key in pairs(K) do
-      if name ~= 'command' then call('PEXPIREAT', key, int(math.ceil(s.expires / 1000))) end
-    end
-  end
-end
-
 -- A key that was just made ends with the others.
 local function end_with(s, key)
-  call('PEXPIREAT', key, int(math.ceil(s.expires / 1000)))
+  call('PEXPIREAT', key, math.ceil(s.expires / 1000))
 end
 
--- Writes what has changed.
-local function write(s)
-  local was, fields = s.was, {}
-  local function field(name, value, before)
-    if value ~= nil and (s.fresh or value ~= before) then
+-- Another life is named by the instant at which it begins. Nothing of the one before is left in it.
+local function be_born(s)
+  if s.fresh then
+    s.incarnation, s.was.incarnation = t, t
+    call('DEL', LEASES, POOL)
+  end
+end
+
+-- The keys of the ledger end together, `kept_for` after the last report at the earliest. Their end is put
+-- off by a tenth more, so that not each report has to.
+local function put_off(s, kept_for)
+  if t > s.expires - kept_for then
+    s.expires = t + math.floor(kept_for * 1.1)
+    end_with(s, MEMBERS)
+    end_with(s, LEASES)
+  end
+end
+
+-- Writes what is kept, and the entry of an instance. What a steady report is compared with stands beside it:
+-- `calm` is what its sender has to know already, `told` what it hears. From `due` on somebody lapses, or the
+-- keys end. An open verdict that nobody suspects ends by time, so it is never calm.
+local function write(s, rules, entry)
+  s.revision = s.revision + 1
+  local calm, told = '', ''
+  if rules and (not s.since or s.suspects > 0 or rules.close == 'own') then
+    calm = table.concat({ int(s.incarnation), int(s.epoch), s.command, rules.mark }, ' ')
+    told = table.concat({ int(s.round), s.since and 'open' or 'closed', int(s.next or 0), int(s.voters),
+      int(s.suspects), int(need(rules, s.voters)), s.command, s.order }, ' ')
+  end
+  local fields = { 'revision', int(s.revision), 'calm', calm, 'told', told,
+    'due', int(math.min(s.earliest, math.max(s.expires - (rules and rules.kept_for or 0), 0))),
+    'incarnation', int(s.incarnation), 'epoch', int(s.epoch), 'round', int(s.round), 'voters', int(s.voters),
+    'suspects', int(s.suspects), 'earliest', int(s.earliest), 'expires', int(s.expires), 'fence', int(s.fence),
+    'number', s.command, 'order', s.order }
+  local function field(name, value)
+    if value then
       table.insert(fields, name)
-      table.insert(fields, type(value) == 'number' and int(value) or value)
+      table.insert(fields, value)
     end
   end
-  s.revision = s.revision + 1
-  field('revision', s.revision)
-  field('incarnation', s.incarnation, was.incarnation)
-  field('epoch', s.epoch, was.epoch)
-  field('fence', s.fence, was.fence)
-  field('expires', s.expires, was.expires)
-  field('rules', s.text, was.text)
+  field('rules', s.text)
   if s.since then
-    field('since', s.since)
-    field('next', s.next)
-    field('failed', s.failed)
-    field('good', s.good)
+    field('since', int(s.since))
+    field('next', int(s.next))
+    field('failed', int(s.failed))
+    field('good', int(s.good))
     field('last', s.last)
-    field('back', s.back)
+    field('back', s.last and int(s.back))
   end
-  call('HSET', K.verdict, unpack(fields))
+  field('pool', s.pool)
+  if entry then field(entry.name, entry.text) end
+  call('HSET', LEDGER, unpack(fields))
+  local was = s.was
   if was.open and not s.since then
-    call('HDEL', K.verdict, 'since', 'next', 'failed', 'good', 'last', 'back')
+    call('HDEL', LEDGER, 'since', 'next', 'failed', 'good', 'last', 'back')
   elseif was.last and not s.last then
-    call('HDEL', K.verdict, 'last', 'back')
+    call('HDEL', LEDGER, 'last', 'back')
   end
-  if s.expires ~= was.expires then end_with(s, K.verdict) end
+  if was.pool and not s.pool then call('HDEL', LEDGER, 'pool') end
+  if s.expires ~= was.expires then end_with(s, LEDGER) end
 end
 
 local function write_command(s, kept_for)
-  call('HSET', K.command, 'number', s.command, 'order', s.order)
+  call('HSET', COMMAND, 'number', s.command, 'order', s.order)
   if s.order == 'automatic' then
     -- Nothing is in force: instances that were away bring back no older order for so long.
-    call('PEXPIRE', K.command, int(math.max(kept_for / 1000, DAY / 1000)))
+    call('PEXPIRE', COMMAND, math.ceil(math.max(kept_for, DAY) / 1000))
   else
-    call('PERSIST', K.command)
+    call('PERSIST', COMMAND)
   end
 end
 
-local function clear_pool()
-  call('DEL', K.buckets, K.counts)
+local function clear_pool(s)
+  if s.pool then call('DEL', POOL) end
+  s.pool = nil
 end
 
 -- Ends the open phase. The votes that opened the fleet would open it again.
 local function close(s)
   s.since, s.next, s.failed, s.good, s.last, s.back, s.leases = nil, nil, nil, nil, nil, nil, {}
-  s.epoch = s.epoch + 1
-  call('DEL', K.leases, K.suspects)
-  clear_pool()
+  s.epoch, s.round, s.suspects = s.epoch + 1, s.round + 1, 0
+  call('DEL', LEASES)
+  clear_pool(s)
 end
 
-local function pool_carries(rules, voters)
-  local windows = rules.windows
-  if windows == 0 then windows = math.min(math.max(math.floor(voters / 2), 3), math.max(voters, 1)) end
-  local wanted = rules.window * windows
-  local oldest = int(math.floor(math.max(t - rules.keep, 0) / rules.batch))
-  local ok, bad, from = 0, 0, 0
-  repeat
-    local part = call('ZREVRANGEBYSCORE', K.buckets, '+inf', oldest, 'LIMIT', from, 64)
-    local names, sums = {}, {}
-    for _, bucket in ipairs(part) do
-      table.insert(names, bucket .. ':ok')
-      table.insert(names, bucket .. ':bad')
-    end
-    if #names > 0 then sums = call('HMGET', K.counts, unpack(names)) end
-    for place = 1, #names, 2 do
-      ok, bad = ok + (tonumber(sums[place]) or 0), bad + (tonumber(sums[place + 1]) or 0)
-      if ok + bad >= wanted then break end
-    end
-    from = from + 64
-  until #part < 64 or ok + bad >= wanted
-  if ok + bad < rules.window then return false end
-  return bad * 1000000 >= rules.threshold * (ok + bad)
-end
-
-local function decide(s, rules)
-  local v = votes(rules)
+-- Decides by the votes; `p` is the pool where counts are merged.
+local function decide(s, rules, v, p)
   if not s.since then
     local carried = false
     if rules.evidence == 'opinions' or rules.evidence == 'trips' then
       carried = v.suspects >= v.need
-    elseif rules.evidence == 'counts' then
-      carried = pool_carries(rules, v.voters)
+    elseif p then
+      carried = carries(p, rules)
+      if not carried then s.pool = keep(p, rules) end
     end
     if carried then
       s.since, s.next, s.failed, s.good = t, t + gap(rules, v.voters, 0), 0, 0
       s.epoch = s.epoch + 1
-      clear_pool()
+      clear_pool(s)
     end
   else
     local over
@@ -277,14 +283,13 @@ local function decide(s, rules)
       v.suspects = 0
     end
   end
-  return v
 end
 
 -- Tells subscribers when the verdict or the command has changed.
 local function tell(s, v)
   local text, was = view(s, v), s.was
   if s.incarnation ~= was.incarnation or s.epoch ~= was.epoch or s.command ~= was.command then
-    call('PUBLISH', channel, text)
+    call('PUBLISH', LEDGER, text)
   end
   return text
 end

@@ -1,16 +1,20 @@
 -- Reads everything, and changes nothing.
 local s = read()
 local rules = parse(s.text)
-if garbage then return refuse_garbage() end
+local v = votes(s, rules)
 local prober = alive(s)[1]
-local reply = { 'view ' .. view(s, votes(rules)), rules and rules.fingerprint or '-', int(s.failed or 0),
+local reply = { 'view ' .. view(s, v), rules and rules.fingerprint or '-', int(s.failed or 0),
   prober and prober.instance .. ' ' .. int(prober.ends - t) or '-' }
-local opinion = {}
-for _, name in ipairs(call('ZRANGEBYSCORE', K.voters, '(' .. int(t), '+inf')) do opinion[name] = 'fine' end
-for _, name in ipairs(call('ZRANGEBYSCORE', K.suspects, '(' .. int(t), '+inf')) do opinion[name] = 'suspect' end
-local members = call('ZRANGEBYSCORE', K.members, '(' .. int(t), '+inf', 'WITHSCORES')
-for place = 1, #members, 2 do
-  local name = members[place]
-  table.insert(reply, name .. ' ' .. (opinion[name] or 'idle') .. ' ' .. int(tonumber(members[place + 1]) - t))
-end
+in_parts(call('ZRANGEBYSCORE', MEMBERS, '(' .. int(t), '+inf'), function(names)
+  local fields = {}
+  for place, name in ipairs(names) do fields[place] = ':' .. name end
+  for place, text in ipairs(call('HMGET', LEDGER, unpack(fields))) do
+    local entry = read_entry(text, s.round)
+    if entry and heard(entry) then
+      local opinion = entry.suspect == 1 and 'suspect' or entry.voter == 1 and 'fine' or 'idle'
+      table.insert(reply, names[place] .. ' ' .. opinion .. ' ' .. int(entry.lapse - t))
+    end
+  end
+end)
+if garbage then return refuse_garbage() end
 return reply

@@ -94,6 +94,29 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// Reports of few calls each, most of which failed, by instances that have a vote and lose it. The window of
+/// merged counts grows and shrinks with the voters, and what is in it becomes too old.
+pub(super) fn trickle() -> impl Strategy<Value = Vec<Step>> {
+    let opinion = prop_oneof![1 => Just(Opinion::Idle), 2 => Just(Opinion::Fine)];
+    let report = (0..6_u8, opinion, 0..2_u64, 0..4_u64).prop_map(|(who, opinion, ok, bad)| {
+        Verb::Report(SaidInReport {
+            who: Who(who, false),
+            opinion,
+            counts: (ok, bad),
+            seen: Seen::Present,
+            command: Heard::Present,
+            settings: 0,
+            repeated: false,
+        })
+    });
+    let passes = prop_oneof![3 => 0_u64..60_000, 2 => 60_000_u64..300_000];
+    let step = (passes, report).prop_map(|(passes, verb)| Step { passes, verb });
+    prop::collection::vec(step, 10..50).prop_map(|mut steps| {
+        steps[0].passes = 0;
+        steps
+    })
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let passes = prop_oneof![
         4 => Just(0),
@@ -192,7 +215,18 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn new(mode: Mode) -> Self {
+    pub(super) fn new(mode: Mode, backoff_factor: f64) -> Self {
+        Self::with(mode, |usual| usual.backoff_factor(backoff_factor))
+    }
+
+    /// A fleet that opens when nearly all merged calls have failed.
+    pub(super) fn of_trickle() -> Self {
+        Self::with(Mode::Pooled, |usual| {
+            usual.pool_window(4).pool_threshold(0.9).pool_keep(300 * MS)
+        })
+    }
+
+    fn with(mode: Mode, all: impl Fn(SettingsBuilder) -> SettingsBuilder) -> Self {
         let settings = |change: fn(SettingsBuilder) -> SettingsBuilder| {
             let usual = Settings::builder(mode)
                 .heartbeat(200 * MS)
@@ -202,12 +236,12 @@ impl Scene {
                 .open_for(600 * MS)
                 .probe_timeout(25 * MS)
                 .minimum_gap(50 * MS)
-                .longest_gap(2000 * MS)
+                .longest_gap(2400 * MS)
                 .longest_lease(3000 * MS)
                 .pool_window(5)
                 .pool_batch(50 * MS)
                 .pool_keep(900 * MS);
-            Arc::new(change(usual).build().unwrap())
+            Arc::new(change(all(usual)).build().unwrap())
         };
         Self {
             settings: [

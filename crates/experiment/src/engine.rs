@@ -1,41 +1,55 @@
-//! The engine of a simulated fleet: the ledger of `fusebox-fleet` behind a queue, with faults.
+//! The engine of a performed scenario: the ledger of `fusebox-fleet` behind a queue, with faults, and the network
+//! before it.
+//!
+//! Whoever performs a scenario says what time it is, and carries requests and answers as the [`Wires`] say.
 //!
 //! It works on one request after another. Frozen it lets them wait; gone it answers nothing. When it comes back it is
 //! empty after a crash, and as it was some time ago after a failover, as a replica is that lacks the last writes.
 
+mod wires;
+
 use std::time::Duration;
 
-use experiment::chance::Draw;
-use experiment::coordination::{Leases, LedgerRecord};
-use experiment::scenario::{EngineFaultKind, EnginePlan};
 use fusebox_fleet::{
-    Acquire, AcquireRefused, Command, Era, Fenced, Incarnation, Lease, Ledger, ProbeResult, Report,
-    ReportRefused, Sender, Settlement, View,
+    Acquire, AcquireRefused, Command, Era, Fenced, Incarnation, Lease, Ledger, Order, ProbeResult,
+    Report, ReportRefused, Sender, Settlement, Standing, View,
 };
 
-use crate::nanos;
+pub use wires::{Passage, Way, Wires};
+
+use crate::chance::Draw;
+use crate::coordination::{Leases, LedgerRecord};
+use crate::scenario::{EngineFaultKind, EnginePlan};
 
 /// What an instance asks of the engine.
 #[derive(Clone, Debug)]
-pub(crate) enum Request {
+pub enum Request {
+    /// To count an opinion.
     Report(Box<Report>),
+    /// For the right to probe.
     Acquire(Acquire),
+    /// To take in what came of a probe.
     Settle(Settlement),
+    /// To take an instance off the roll.
     Leave(Sender),
 }
 
 /// What the engine says.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub enum Answer {
+    /// To a report.
     Reported(Result<View, ReportRefused>),
+    /// To who asked for the right to probe.
     Acquired(Result<Lease, AcquireRefused>),
+    /// To the result of a probe.
     Settled(Result<View, Fenced>),
+    /// To a farewell.
     Left,
 }
 
 /// What becomes of a request that has come.
 #[derive(Clone, Debug)]
-pub(crate) enum Served {
+pub enum Served {
     /// Nothing: there is no engine.
     Lost,
     /// It is worked on at this instant.
@@ -46,7 +60,7 @@ pub(crate) enum Served {
 
 /// Something that happens to the engine at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EngineTurn {
+pub enum EngineTurn {
     /// It stands still until then.
     Freezes(u64),
     /// It is gone.
@@ -63,7 +77,7 @@ pub(crate) enum EngineTurn {
 
 /// The engine.
 #[derive(Debug)]
-pub(crate) struct Engine {
+pub struct Engine {
     ledger: Ledger,
     copy: Option<Ledger>,
     seed: u64,
@@ -76,12 +90,11 @@ pub(crate) struct Engine {
     /// What all have been told last.
     told: (Era, Command),
     counted: LedgerRecord,
-    #[cfg(test)]
-    pub(crate) knocked_out: super::knock_out::KnockedOut,
 }
 
 impl Engine {
-    pub(crate) fn new(plan: &EnginePlan, seed: u64) -> Self {
+    /// An engine that knows nothing, for a run with this seed.
+    pub fn new(plan: &EnginePlan, seed: u64) -> Self {
         let ledger = Ledger::new(incarnation(seed, 0));
         let view = ledger.view(Duration::ZERO);
         Self {
@@ -95,13 +108,11 @@ impl Engine {
             is_gone: false,
             told: (view.era, view.command),
             counted: LedgerRecord::default(),
-            #[cfg(test)]
-            knocked_out: super::knock_out::KnockedOut::default(),
         }
     }
 
     /// What happens to the engine in a run, and when.
-    pub(crate) fn turns(plan: &EnginePlan) -> Vec<(u64, EngineTurn)> {
+    pub fn turns(plan: &EnginePlan) -> Vec<(u64, EngineTurn)> {
         let mut turns = Vec::new();
         for fault in &plan.faults {
             let (from, until) = (nanos(fault.from), nanos(fault.until));
@@ -123,7 +134,8 @@ impl Engine {
         turns
     }
 
-    pub(crate) fn turn(&mut self, turn: EngineTurn) {
+    /// Something happens to it.
+    pub fn turn(&mut self, turn: EngineTurn) {
         match turn {
             EngineTurn::Freezes(until) => self.frozen_until = until,
             EngineTurn::Goes => self.is_gone = true,
@@ -143,14 +155,14 @@ impl Engine {
         }
     }
 
-    pub(crate) fn forget(&mut self) {
+    fn forget(&mut self) {
         self.lives += 1;
         self.counted.forgot += 1;
         self.ledger = Ledger::new(incarnation(self.seed, self.lives));
     }
 
     /// A request has come: when it is worked on.
-    pub(crate) fn arrives(&mut self, now: u64) -> Served {
+    pub fn arrives(&mut self, now: u64) -> Served {
         if self.is_gone {
             return Served::Lost;
         }
@@ -159,17 +171,20 @@ impl Engine {
         Served::At(self.free_at)
     }
 
-    /// It is worked on, unless the engine has stopped meanwhile.
-    pub(crate) fn serve(&mut self, now: u64, request: &Request) -> Served {
+    /// What keeps it from working on anything now, if something does.
+    pub fn hinders(&self, now: u64) -> Option<Served> {
         if self.is_gone {
-            return Served::Lost;
+            return Some(Served::Lost);
         }
-        if now < self.frozen_until {
-            return Served::At(self.frozen_until);
+        (now < self.frozen_until).then_some(Served::At(self.frozen_until))
+    }
+
+    /// It is worked on, unless the engine has stopped meanwhile.
+    pub fn serve(&mut self, now: u64, request: &Request) -> Served {
+        if let Some(instead) = self.hinders(now) {
+            return instead;
         }
         self.counted.requests += 1;
-        #[cfg(test)]
-        let request = &self.knocked_out.request(request);
         let time = Duration::from_nanos(now);
         let (answer, view) = match request {
             Request::Report(report) => {
@@ -179,8 +194,6 @@ impl Engine {
             Request::Acquire(ask) => {
                 let answer = self.ledger.acquire(time, ask);
                 count_asked(&mut self.counted.leases, &answer);
-                #[cfg(test)]
-                self.knocked_out.asked(ask, &answer);
                 (Answer::Acquired(answer), None)
             }
             Request::Settle(settlement) => {
@@ -209,20 +222,23 @@ impl Engine {
             self.counted.openings += 1;
         }
         self.told = now;
+        self.counted.pushed += 1;
         Some(view)
     }
 
-    /// The ledger, and what it tells all, for an operator.
-    #[cfg(test)]
-    pub(super) fn operate<T>(
-        &mut self,
-        step: impl FnOnce(&mut Ledger) -> (T, View),
-    ) -> (T, Option<View>) {
-        let (done, view) = step(&mut self.ledger);
-        (done, self.news(view))
+    /// An operator gives an order: the view after it, and what is told to all.
+    pub fn order(&mut self, now: u64, order: Order) -> (View, Option<View>) {
+        let view = self.ledger.order(Duration::from_nanos(now), order);
+        (view, self.news(view))
     }
 
-    pub(crate) fn counted(&self) -> LedgerRecord {
+    /// An operator looks: everything that the ledger knows.
+    pub fn peek(&self, now: u64) -> Standing {
+        self.ledger.peek(Duration::from_nanos(now))
+    }
+
+    /// What it has done so far.
+    pub fn counted(&self) -> LedgerRecord {
         self.counted
     }
 }
@@ -238,4 +254,9 @@ fn count_asked(leases: &mut Leases, answer: &Result<Lease, AcquireRefused>) {
         Err(AcquireRefused::Busy { .. }) => leases.busy += 1,
         Err(_) => leases.stale += 1,
     }
+}
+
+/// A time in nanoseconds; the longest, if it is longer.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

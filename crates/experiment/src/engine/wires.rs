@@ -5,14 +5,13 @@
 
 use std::time::Duration;
 
-use experiment::chance::Draw;
-use experiment::scenario::Network;
-
-use crate::nanos;
+use super::nanos;
+use crate::chance::Draw;
+use crate::scenario::Network;
 
 /// From whom to whom, and of whose accord.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     /// From an instance to the engine.
     Request,
     /// From the engine to the instance that asked.
@@ -23,25 +22,26 @@ pub(crate) enum Way {
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Passage {
+pub struct Passage {
     /// After how many nanoseconds it comes; never where it is lost.
-    pub(crate) after: Option<u64>,
+    pub after: Option<u64>,
     /// After how many it comes a second time, where it does.
-    pub(crate) again: Option<u64>,
+    pub again: Option<u64>,
 }
 
 /// The network of a run.
 #[derive(Debug)]
-pub(crate) struct Wires {
+pub struct Wires {
     network: Network,
     luck: Draw,
     /// Messages so far, by instance and direction.
     sent: Vec<[u64; 3]>,
-    pub(crate) lost: u64,
+    lost: u64,
 }
 
 impl Wires {
-    pub(crate) fn new(network: Network, seed: u64, instances: usize) -> Self {
+    /// The network between so many instances and the engine, in a run with this seed.
+    pub fn new(network: Network, seed: u64, instances: usize) -> Self {
         Self {
             network,
             luck: Draw::new(seed).with("network"),
@@ -50,8 +50,13 @@ impl Wires {
         }
     }
 
-    /// A message is sent at `now`.
-    pub(crate) fn send(&mut self, now: u64, instance: u32, way: Way) -> Passage {
+    /// How many messages were lost so far.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// A message is sent at `now`, in nanoseconds since the start of the run.
+    pub fn send(&mut self, now: u64, instance: u32, way: Way) -> Passage {
         let place = instance as usize;
         let link = self.network.link(Duration::from_nanos(now), place);
         let number = &mut self.sent[place][way as usize];
@@ -85,7 +90,7 @@ impl Wires {
 
 #[cfg(test)]
 mod tests {
-    use experiment::scenario::Scenario;
+    use crate::scenario::Scenario;
 
     use super::*;
 
@@ -119,7 +124,7 @@ mod tests {
             came.iter()
                 .all(|after| (2_000_000..43_000_000).contains(after))
         );
-        assert_eq!(usize::try_from(wires.lost), Ok(20_000 - came.len()));
+        assert_eq!(usize::try_from(wires.lost()), Ok(20_000 - came.len()));
     }
 
     #[test]

@@ -1,0 +1,171 @@
+//! The tables of a study: one per figure as Markdown, all of them as CSV and as JSON.
+//!
+//! A table has a row for each scenario and a column for each policy. Beside each mean stands the mean difference from
+//! `local` in pairs of one seed each.
+
+mod csv;
+mod engine_loss;
+mod questions;
+
+pub use csv::{csv, summary};
+
+use super::{LOCAL, MATRIX, Results, cell, frontier, gedcb, of_cell};
+use crate::expectation::{Unit, definition};
+use crate::statistics::{Difference, Estimate};
+use crate::sweep::Cell;
+use questions::QUESTIONS;
+
+/// All tables as one page.
+pub fn markdown(results: &Results) -> String {
+    let plan = results.plan();
+    let mut page = vec![
+        format!("# Study: {}", plan.study),
+        String::new(),
+        head(results),
+        String::new(),
+        notes(plan.repeat),
+        String::new(),
+    ];
+    if !results.scenarios(MATRIX).is_empty() {
+        for question in QUESTIONS {
+            page.push(format!("## {}\n\n{}\n", question.title, question.about));
+            for figure in question.figures {
+                page.extend(table(results, figure));
+            }
+        }
+        page.extend(engine_loss::section(results));
+        page.push(questions::best(results));
+    }
+    page.extend(frontier::section(results));
+    page.extend(gedcb::section(results));
+    page.join("\n") + "\n"
+}
+
+fn head(results: &Results) -> String {
+    let plan = results.plan();
+    let all = plan.cells.len() * plan.repeat as usize;
+    let last = plan.first_seed.wrapping_add(u64::from(plan.repeat) - 1);
+    let done = match all - results.count() {
+        0 => String::new(),
+        left => format!(" {left} of {all} runs are missing: not done yet, or void."),
+    };
+    let commit = plan.commit.as_deref().unwrap_or("unknown");
+    format!(
+        "{} cells, {} seeds each ({} to {last}), {} runs in virtual time; breaker-lab {}, commit {commit}.{done}",
+        plan.cells.len(),
+        plan.repeat,
+        plan.first_seed,
+        results.count(),
+        plan.version,
+    )
+}
+
+fn notes(repeat: u32) -> String {
+    let single = if repeat == 1 {
+        " With one seed there are no intervals: chance has its part in every number."
+    } else {
+        ""
+    };
+    format!(
+        "Each number is a mean over seeds. `±` is half of its 95 % interval. In brackets stands the difference from \
+         `local` in pairs of one seed each, with its own interval; in bold where that interval does not hold 0. \
+         Intervals are not corrected for their number: of twenty differences that are none, one is bold by chance. \
+         `never in a of b`: it did not come in so many runs, and there is no mean. `–`: not measured.{single}"
+    )
+}
+
+/// The table of one figure; nothing where it was never measured.
+fn table(results: &Results, figure: &str) -> Option<String> {
+    let about = definition(figure)?;
+    let policies: Vec<&str> = results.policies(MATRIX);
+    let is_measured = |policy: &&str| {
+        let mut scenarios = results.scenarios(MATRIX).into_iter();
+        scenarios.any(|it| {
+            results
+                .estimate(&cell(MATRIX, it, policy), figure)
+                .is_some()
+        })
+    };
+    let policies: Vec<&str> = policies.into_iter().filter(is_measured).collect();
+    if policies.is_empty() {
+        return None;
+    }
+    let mut lines = vec![
+        format!(
+            "**`{figure}`** ({}): {}",
+            unit_name(about.unit),
+            about.about
+        ),
+        String::new(),
+        format!("| scenario | {} |", policies.join(" | ")),
+        format!("|---|{}", "---:|".repeat(policies.len())),
+    ];
+    for scenario in results.scenarios(MATRIX) {
+        let columns = policies.iter().map(|policy| {
+            let own = cell(MATRIX, scenario, policy);
+            beside_local(results, &own, figure)
+        });
+        lines.push(format!(
+            "| {scenario} | {} |",
+            columns.collect::<Vec<_>>().join(" | ")
+        ));
+    }
+    lines.push(String::new());
+    Some(lines.join("\n"))
+}
+
+/// What stands in one field of a table.
+fn beside_local(results: &Results, own: &Cell, figure: &str) -> String {
+    let unit = definition(figure).map_or(Unit::Count, |it| it.unit);
+    let Some(estimate) = results.estimate(own, figure) else {
+        return "–".to_owned();
+    };
+    let base = cell(of_cell(own, "part"), of_cell(own, "scenario"), LOCAL);
+    if *own == base {
+        return with_interval(estimate, unit);
+    }
+    let difference = results.difference(own, &base, figure);
+    match (estimate.mean, difference) {
+        (Some(mean), Some(difference)) => {
+            format!("{} ({})", unit.show(mean), shown(&difference, unit))
+        }
+        _ => with_interval(estimate, unit),
+    }
+}
+
+/// `12.3 ± 0.4`, or how often it never came.
+pub(super) fn with_interval(estimate: Estimate, unit: Unit) -> String {
+    match (estimate.mean, estimate.interval) {
+        (Some(mean), Some(interval)) => {
+            format!("{} ± {}", unit.show(mean), unit.show(interval.half_width()))
+        }
+        (Some(mean), None) => unit.show(mean),
+        (None, _) => format!("never in {} of {}", estimate.never, estimate.count),
+    }
+}
+
+/// `+1.2 ± 0.3`, in bold where chance alone does not explain it.
+fn shown(difference: &Difference, unit: Unit) -> String {
+    let sign = if difference.mean < 0.0 { "−" } else { "+" };
+    let size = unit.show(difference.mean.abs());
+    let Some(interval) = difference.interval else {
+        return format!("{sign}{size}");
+    };
+    let text = format!("{sign}{size} ± {}", unit.show(interval.half_width()));
+    if interval.contains(0.0) {
+        text
+    } else {
+        format!("**{text}**")
+    }
+}
+
+fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Seconds | Unit::Delay => "time",
+        Unit::Share => "share",
+        Unit::Count => "count",
+        Unit::Expected => "expected count",
+        Unit::Factor => "factor",
+        Unit::PerSecond => "per second",
+    }
+}

@@ -1,0 +1,152 @@
+//! What a study says of made-up trials.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn plan(cells: Vec<Cell>, repeat: u32) -> Plan {
+    Plan {
+        schema: SCHEMA.to_owned(),
+        study: "coordination".to_owned(),
+        version: "0.1.0".to_owned(),
+        commit: None,
+        digest: "0".to_owned(),
+        first_seed: 1,
+        repeat,
+        figures: FIGURES.iter().map(|name| (*name).to_owned()).collect(),
+        cells,
+    }
+}
+
+fn trial(cell: &Cell, seed: u64, figures: &[(&str, f64)]) -> Trial {
+    let figures = figures
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), *value));
+    Trial {
+        settings: cell.clone(),
+        seed,
+        invalid: None,
+        failed: 0,
+        figures: figures.collect::<BTreeMap<_, _>>(),
+    }
+}
+
+#[test]
+fn every_figure_of_a_study_is_known() {
+    let plan = plan(Vec::new(), 1);
+
+    assert_eq!(plan.figures().unwrap().len(), FIGURES.len());
+}
+
+#[test]
+fn policies_are_held_against_local_in_pairs_of_one_seed() {
+    let [local, quorum] = [LOCAL, "quorum"].map(|policy| cell(MATRIX, "one", policy));
+    let plan = plan(vec![local.clone(), quorum.clone()], 3);
+    // Seeds differ by far more than the policies do.
+    let trials: Vec<Trial> = (1..=3)
+        .flat_map(|seed| {
+            let base = 100.0 * f64::from(u32::try_from(seed).unwrap());
+            [
+                trial(&local, seed, &[("goodput", base)]),
+                trial(&quorum, seed, &[("goodput", base + 5.0)]),
+            ]
+        })
+        .collect();
+    let results = Results::of(&plan, &trials);
+
+    let difference = results.difference(&quorum, &local, "goodput").unwrap();
+    let page = tables::markdown(&results);
+
+    assert_eq!(
+        (difference.mean, difference.interval.unwrap().half_width()),
+        (5.0, 0.0)
+    );
+    assert!(
+        page.contains("**+5.0/s ± 0.0/s**") || page.contains("**+5"),
+        "{page}"
+    );
+    assert!(page.contains("| one | quorum |"), "{page}");
+}
+
+#[test]
+fn what_is_left_of_a_study_is_done_seed_by_seed() {
+    let cells: Vec<Cell> = ["a", "b"].map(|name| cell(MATRIX, name, LOCAL)).into();
+    let plan = plan(cells.clone(), 2);
+    let done = [trial(&cells[0], 1, &[]), trial(&cells[1], 9, &[])];
+
+    let left: Vec<(usize, u64)> = plan
+        .left(&done)
+        .iter()
+        .map(|it| (it.cell, it.seed))
+        .collect();
+
+    assert_eq!(left, [(1, 1), (0, 2), (1, 2)]);
+}
+
+#[test]
+fn what_never_came_has_no_mean_and_void_trials_count_nowhere() {
+    let own = cell(MATRIX, "one", LOCAL);
+    let plan = plan(vec![own.clone()], 3);
+    let mut trials: Vec<Trial> = [1.0, f64::INFINITY, 3.0]
+        .iter()
+        .zip(1..)
+        .map(|(value, seed)| trial(&own, seed, &[("all_open_delay", *value)]))
+        .collect();
+    trials[0].invalid = Some("nobody looked".to_owned());
+    let results = Results::of(&plan, &trials);
+
+    let page = tables::markdown(&results);
+
+    assert_eq!((results.void, results.count()), (1, 2));
+    assert!(page.contains("never in 1 of 2"), "{page}");
+    assert!(tables::csv(&results).contains("all_open_delay,time,,,,inf,2,1,,,"));
+}
+
+#[test]
+fn the_frontier_of_theory_is_that_of_the_closed_forms() {
+    use frontier::Way;
+
+    let close =
+        |value: f64, expected: f64| assert!((value / expected - 1.0).abs() < 0.02, "{value}");
+    close(Way::Local.alarms(), 8.11);
+    close(Way::AnyOpen.alarms(), 0.811);
+    for (windows, seconds) in [(1, 0.811), (2, 6.52), (3, 45.6), (5, 1919.0), (10, 1.656e7)] {
+        close(Way::PooledAlone(windows).alarms(), seconds);
+    }
+    assert!(Way::Votes.speed() < Way::Local.speed());
+    assert!(Way::PooledAlone(5).speed() < Way::Local.speed());
+    assert!(Way::VotesAlone.alarms() > 1e5);
+}
+
+#[test]
+fn pictures_of_a_study_that_has_just_begun_can_be_drawn() {
+    let names = frontier::WAYS.iter();
+    let cells = names.flat_map(|way| {
+        ["speed", "alarms", "bad-instance"].map(|part| cell(FRONTIER, part, way.name))
+    });
+    let cells: Vec<Cell> = cells.chain([cell(MATRIX, "one", LOCAL)]).collect();
+    let plan = plan(cells, 1);
+    let results = Results::of(&plan, &[]);
+
+    for picture in [
+        chart::frontier(&results),
+        chart::goodput(&results),
+        chart::gedcb(&results),
+    ] {
+        assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n"));
+        assert!(
+            !picture.contains("NaN") && !picture.contains("inf"),
+            "{picture}"
+        );
+    }
+}
+
+#[test]
+fn published_gains_are_those_of_the_charts() {
+    let gain = |place: usize, period| gedcb::PUBLISHED[place].published_gain(period);
+
+    assert_eq!(gain(0, 50), None);
+    assert!((gain(0, 4).unwrap() - 0.30).abs() < 0.01);
+    assert!((gain(1, 4).unwrap() - 0.35).abs() < 0.01);
+    assert!((gain(1, 100).unwrap() - 0.105).abs() < 0.01);
+}

@@ -1,0 +1,150 @@
+//! What happens to participants of a fleet, as events of `tracing`: one line where a subscriber writes lines.
+
+use std::sync::{Arc, OnceLock};
+
+use fusebox_fleet::BreakerKey;
+use fusebox_fleet::host::{FallbackReason, FleetEvent, FleetListener, Reader};
+
+/// The target of the events: that of a breaker's transitions.
+const TARGET: &str = "circuit_breaker";
+
+/// A listener that makes a `tracing` event of each thing that happens to a host's participants.
+///
+/// The events have the target `circuit_breaker` and the fields `instance` and `engine`, as far as these are set, and
+/// `breaker`, the participant's key. What a person has to mend is at level `ERROR`. Each thing is told once when it
+/// begins and once when it ends, at the same level, and not with every heartbeat in between.
+///
+/// | message | level | fields |
+/// |---|---|---|
+/// | circuit breaker decides alone until its fleet is heard | warn | `reason`, and `trouble`: what the engine did |
+/// | circuit breaker hears its fleet again | warn | |
+/// | circuit breaker begins anew: the engine has forgotten its fleet | warn | |
+/// | circuit breaker is refused by its fleet and decides alone | error | `why` |
+/// | failure is this instance's own: its circuit breaker is open, and most others are fine | warn | |
+/// | localised failure has ended | warn | |
+/// | circuit breaker obeys an order to its whole fleet | warn | `order` |
+/// | circuit breaker stays closed: its own calls succeed | info | `epoch` |
+/// | fleet event | debug | `event`: a step that a transition of the breaker tells as well |
+///
+/// # Examples
+/// ```
+/// use fusebox_fleet::engine::memory::Memory;
+/// use fusebox_fleet::{InstanceId, host::Host};
+/// use fusebox_prometheus::fleet::FleetLog;
+/// use std::sync::Arc;
+///
+/// let host = Host::builder(InstanceId::new("a")?, Arc::new(Memory::new()))
+///     .listener(FleetLog::new())
+///     .build();
+/// # Ok::<(), fusebox_fleet::InvalidName>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct FleetLog {
+    instance: Option<String>,
+    engine: Option<String>,
+    reader: Arc<OnceLock<Reader>>,
+}
+
+impl FleetLog {
+    /// A listener for the only instance of a service in this process.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A listener whose events have the field `instance` before all others, for a process with several
+    /// instances.
+    pub fn of_instance(instance: impl Into<String>) -> Self {
+        Self {
+            instance: Some(instance.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Says in each event which engine it is about, in words without user and password.
+    pub fn with_engine(mut self, engine: impl Into<String>) -> Self {
+        self.engine = Some(engine.into());
+        self
+    }
+
+    /// Says from now on why the engine does not answer, which the reader of a participant knows. Clones know it, too;
+    /// a second reader changes nothing.
+    pub fn explain_by(&self, reader: Reader) {
+        let _ = self.reader.set(reader);
+    }
+
+    fn fell_back(&self, key: &BreakerKey, reason: FallbackReason) {
+        let (instance, engine) = (self.instance.as_deref(), self.engine.as_deref());
+        let breaker = key.as_str();
+        if reason == FallbackReason::Forgot {
+            tracing::warn!(
+                target: TARGET,
+                instance,
+                breaker,
+                engine,
+                "circuit breaker begins anew: the engine has forgotten its fleet",
+            );
+            return;
+        }
+        let reader = self.reader.get().filter(|reader| reader.key() == key);
+        let trouble = reader.and_then(|reader| reader.status().trouble);
+        tracing::warn!(
+            target: TARGET,
+            instance,
+            breaker,
+            engine,
+            reason = reason.as_str(),
+            trouble = trouble.map(|why| why.to_string()),
+            "circuit breaker decides alone until its fleet is heard",
+        );
+    }
+}
+
+impl FleetListener for FleetLog {
+    fn on_event(&self, key: &BreakerKey, event: &FleetEvent) {
+        let (instance, engine) = (self.instance.as_deref(), self.engine.as_deref());
+        let breaker = key.as_str();
+        match event {
+            FleetEvent::FellBack { reason } => self.fell_back(key, *reason),
+            FleetEvent::Rejoined => tracing::warn!(
+                target: TARGET,
+                instance,
+                breaker,
+                engine,
+                "circuit breaker hears its fleet again",
+            ),
+            FleetEvent::Refused { why } => tracing::error!(
+                target: TARGET,
+                instance,
+                breaker,
+                engine,
+                %why,
+                "circuit breaker is refused by its fleet and decides alone",
+            ),
+            FleetEvent::Localised => tracing::warn!(
+                target: TARGET,
+                instance,
+                breaker,
+                "failure is this instance's own: its circuit breaker is open, and most others are fine",
+            ),
+            FleetEvent::LocalisedEnded => {
+                tracing::warn!(target: TARGET, instance, breaker, "localised failure has ended");
+            }
+            FleetEvent::Ordered { order } => tracing::warn!(
+                target: TARGET,
+                instance,
+                breaker,
+                order = order.as_str(),
+                "circuit breaker obeys an order to its whole fleet",
+            ),
+            FleetEvent::Vetoed { era } => tracing::info!(
+                target: TARGET,
+                instance,
+                breaker,
+                epoch = era.epoch.get(),
+                "circuit breaker stays closed: its own calls succeed",
+            ),
+            // The breaker tells the transitions that follow from these.
+            _ => tracing::debug!(target: TARGET, instance, breaker, ?event, "fleet event"),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The part of one instance in its fleet: how it stands, what an operator orders, and its farewell.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use fusebox::Breaker;
+use fusebox_fleet::engine::gossip::Gossip;
+use fusebox_fleet::host::{Host, Participant, Reader, Status};
+use fusebox_fleet::{InstanceId, Order};
+use telemetry::FleetEvents;
+use telemetry::trace::Tracer;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::joining::{EngineName, Joining};
+
+/// How long a page waits for the engine to say who probes.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How long an operator waits until the own instance has heard the order; others hear it as soon.
+const OBEYED_WITHIN: Duration = Duration::from_millis(500);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// The part of one instance in its fleet.
+pub(crate) struct Part {
+    /// Nobody once it has left.
+    participant: Mutex<Option<Arc<Participant>>>,
+    reader: Reader,
+    engine: EngineName,
+    node: Option<Gossip>,
+    ready_unless_localised: bool,
+}
+
+/// Why an order to the fleet was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotOrdered {
+    /// The instance has left.
+    Left,
+    /// The engine did not answer, for this reason; the order may be in force all the same.
+    Unavailable(String),
+}
+
+impl Part {
+    /// Makes the breaker of the instance take part. Call it within a runtime. Without an engine that answers the
+    /// instance begins alone.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub(crate) fn join(
+        instance: &str,
+        breaker: &Breaker,
+        joining: Joining,
+        tracer: &Tracer,
+    ) -> Self {
+        let id = InstanceId::new(instance).expect("names of instances are checked");
+        let events = FleetEvents::new(instance, joining.name.to_string(), tracer.clone());
+        let host = Host::builder(id, joining.engine)
+            .listener(events.clone())
+            .build();
+        let participant = host.join(joining.key, breaker.clone(), joining.rules);
+        let participant = participant.expect("there is a runtime, and no other breaker");
+        let reader = participant.reader();
+        events.explain_by(reader.clone());
+        Self {
+            participant: Mutex::new(Some(Arc::new(participant))),
+            reader,
+            engine: joining.name,
+            node: joining.node,
+            ready_unless_localised: joining.ready_unless_localised,
+        }
+    }
+
+    /// Reads how it stands, for metrics and pages.
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Where it tells others what it sees.
+    pub(crate) fn engine(&self) -> &EngineName {
+        &self.engine
+    }
+
+    /// Why the instance is not ready, if that is asked for and its failure is its own.
+    pub(crate) fn unready(&self) -> Option<String> {
+        let status = self.ready_unless_localised.then(|| self.reader.status())?;
+        let votes = status.view.filter(|_| status.is_localised)?.votes;
+        Some(format!(
+            "localised failure: the breaker of this instance is open, while {} of {} instances that have calls \
+             are fine",
+            votes.voters.saturating_sub(votes.suspects),
+            votes.voters
+        ))
+    }
+
+    /// Who probes for the fleet, as far as that can be said at once. The engine is asked only while somebody may
+    /// probe and while it answers.
+    pub(crate) async fn prober(&self, status: &Status) -> Option<InstanceId> {
+        if status.prober.is_some() {
+            return status.prober.clone();
+        }
+        let is_open = status.view.is_some_and(|view| view.verdict.is_open());
+        let participant = self.participant().filter(|_| is_open && status.engine_up)?;
+        let standing = timeout(PATIENCE, participant.peek()).await;
+        Some(standing.ok()?.ok()?.prober?.instance)
+    }
+
+    /// Gives an order to the whole fleet, and waits a moment until this instance has heard it.
+    pub(crate) async fn order(&self, order: Order) -> Result<(), NotOrdered> {
+        let participant = self.participant().ok_or(NotOrdered::Left)?;
+        let taken = participant.order(order).await;
+        taken.map_err(|why| NotOrdered::Unavailable(why.to_string()))?;
+        let since = Instant::now();
+        while self.reader.status().order != order && since.elapsed() < OBEYED_WITHIN {
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Leaves the fleet, and tells the others within a second.
+    pub(crate) async fn leave(&self) {
+        let taken = self.lock().take();
+        // An order that is under way holds it: then it leaves with the end of that order.
+        if let Some(participant) = taken.and_then(Arc::into_inner) {
+            participant.leave().await;
+        }
+        if let Some(node) = &self.node {
+            node.shutdown().await;
+        }
+    }
+
+    fn participant(&self) -> Option<Arc<Participant>> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Participant>>> {
+        self.participant
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! The count of the calls that an instance's breaker permits, and when it permitted probes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fusebox::State;
+use tokio::time::Instant;
+
+/// Probes that are remembered until somebody asks; a service alone is never asked.
+const MOST_PROBES: usize = 1024;
+
+/// Counts the calls that an instance's breaker permits. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Permitted(Arc<Counted>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    calls: AtomicU64,
+    /// When half-open breakers permitted calls, since somebody asked last.
+    probes: Mutex<Vec<Instant>>,
+}
+
+impl Permitted {
+    /// A call is permitted in this state. Probes are rare, so that only they cost a lock.
+    pub(crate) fn note(&self, state: State) {
+        self.0.calls.fetch_add(1, Ordering::Relaxed);
+        if state == State::HalfOpen {
+            let mut probes = self.0.probes.lock().unwrap_or_else(PoisonError::into_inner);
+            if probes.len() < MOST_PROBES {
+                probes.push(Instant::now());
+            }
+        }
+    }
+
+    /// How many there were so far.
+    pub(crate) fn so_far(&self) -> u64 {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// When probes were permitted since this was asked last.
+    pub(crate) fn new_probes(&self) -> Vec<Instant> {
+        let mut probes = self.0.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut probes)
+    }
+}

@@ -1,0 +1,62 @@
+//! Tells of what instances decide together: the log, and spans.
+//!
+//! Nothing of it happens on the path of a call, so no call's span is told. A hold, which lasts, has a span of its own
+//! with the steps in it; anything else is told by a span that is over at once.
+
+use std::fmt;
+use std::sync::Arc;
+
+use fusebox_fleet::BreakerKey;
+use fusebox_fleet::host::{FleetEvent, FleetListener, Reader};
+use fusebox_prometheus::fleet::FleetLog;
+
+use crate::trace::{FleetSpans, Tracer};
+
+/// Tells of what happens to one instance in its fleet. Clones tell the same story.
+///
+/// # Examples
+/// ```
+/// use fusebox_fleet::engine::memory::Memory;
+/// use fusebox_fleet::{InstanceId, host::Host};
+/// use std::sync::Arc;
+/// use telemetry::{FleetEvents, trace::Tracer};
+///
+/// let host = Host::builder(InstanceId::new("A")?, Arc::new(Memory::new()))
+///     .listener(FleetEvents::new("A", "memory", Tracer::default())) // a line in the log, if there is one
+///     .build();
+/// # Ok::<(), fusebox_fleet::InvalidName>(())
+/// ```
+#[derive(Clone)]
+pub struct FleetEvents {
+    log: FleetLog,
+    spans: Arc<FleetSpans>,
+}
+
+impl FleetEvents {
+    /// Tells in the name of `instance`, with spans of its `tracer`, what happens on this `engine`, which is told without
+    /// user and password.
+    pub fn new(instance: &str, engine: impl Into<String>, tracer: Tracer) -> Self {
+        Self {
+            log: FleetLog::of_instance(instance).with_engine(engine),
+            spans: Arc::new(FleetSpans::new(tracer)),
+        }
+    }
+
+    /// Says from now on why the engine does not answer, which the reader of the instance's participant knows.
+    pub fn explain_by(&self, reader: Reader) {
+        self.log.explain_by(reader);
+    }
+}
+
+impl FleetListener for FleetEvents {
+    fn on_event(&self, key: &BreakerKey, event: &FleetEvent) {
+        self.log.on_event(key, event);
+        self.spans.tell(key, event);
+    }
+}
+
+impl fmt::Debug for FleetEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FleetEvents").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! Three processes that gossip: nothing else has to run.
+
+use end_to_end::{Process, Signal, System, always_failing, eventually, free_udp, healthy};
+
+use crate::{Calls, File, QUICKER, fleet, put};
+
+#[tokio::test]
+async fn three_processes_that_gossip_open_and_close_together_and_forget_who_dies() {
+    let nodes = free_udp::<3>();
+    let file = File::new("gossip", QUICKER);
+    let seeds = nodes.join(",");
+    let mut system = System::with_instances(&[], &healthy(), &[]).await;
+    for (name, node) in ["A", "B", "C"].into_iter().zip(&nodes) {
+        let process = Process::start(&[
+            "instance",
+            name,
+            "--listen",
+            "127.0.0.1:0",
+            "--downstream",
+            system.downstream.base(),
+            "--config",
+            file.path(),
+            "--coordination",
+            "quorum",
+            "--engine",
+            "gossip",
+            "--gossip-listen",
+            node,
+            "--gossip-seeds",
+            &seeds,
+        ]);
+        let client = end_to_end::Client::new(process.url("instance").await);
+        system.instances.push((name.to_owned(), client, process));
+    }
+    let _calls = Calls::to(&system);
+    all(&system, "three vote", |breaker| {
+        breaker["fleet"]["votes"]["voters"] == 3
+    })
+    .await;
+    let engine = fleet(system.instance(1)).await["engine"].clone();
+    assert_eq!(
+        (&engine["kind"], &engine["address"]),
+        (&"gossip".into(), &nodes[1].as_str().into())
+    );
+
+    put(&system, &always_failing()).await;
+    all(&system, "the fleet is open", |breaker| {
+        breaker["fleet"]["verdict"] == "open" && breaker["state"] != "closed"
+    })
+    .await;
+    put(&system, &healthy()).await;
+    all(&system, "all are closed again", |breaker| {
+        breaker["fleet"]["verdict"] == "closed" && breaker["state"] == "closed"
+    })
+    .await;
+
+    let (_, _, killed) = system.instances.remove(2);
+    killed.signal(Signal::Kill);
+    all(&system, "two vote", |breaker| {
+        breaker["fleet"]["votes"]["voters"] == 2
+    })
+    .await;
+
+    // It takes a second to tell the others that one leaves; the end of a process is still within three.
+    let (_, _, left) = system.instances.remove(1);
+    left.signal(Signal::Terminate);
+    let ended = left.ended(end_to_end::LIMIT).await;
+    assert!(ended.status.success(), "{ended:#?}");
+    all(&system, "one votes", |breaker| {
+        breaker["fleet"]["votes"]["voters"] == 1
+    })
+    .await;
+}
+
+async fn all(system: &System, what: &str, is: impl Fn(&serde_json::Value) -> bool) {
+    eventually(what, async || {
+        for (_, client, _) in &system.instances {
+            if !is(&client.get("/breaker").await.json()) {
+                return None;
+            }
+        }
+        Some(())
+    })
+    .await;
+}
