@@ -34,6 +34,8 @@ need prometheus prometheus
 need docker-compose docker-compose
 need redis-server redis-server
 need openssl openssl
+need chromium chromium
+need chromedriver chromium-driver
 
 say "format"
 cargo fmt --all --check

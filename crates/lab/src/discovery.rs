@@ -17,9 +17,8 @@ use telemetry::trace::Tracer;
 use telemetry::{Metrics, Telemetry, service_metrics};
 
 use crate::load::{LoadCollector, Record};
-use crate::serve::{Control, Host, Listening, NoHost, Routes, error, json, router, serve, text};
-use crate::settings::{Instance, Serving};
-use crate::shutdown::Shutdown;
+use crate::serve::{Control, Host, Listening, NoHost, Routes, error, json, text};
+use crate::settings::Instance;
 
 /// Where each service listens: its job, its name and its address.
 #[derive(Clone, Debug)]
@@ -80,7 +79,7 @@ fn reachable(address: SocketAddr, host: Option<Host<'_>>) -> String {
     }
 }
 
-/// Service discovery, ready to answer.
+/// Service discovery, and the metrics of the lab itself.
 #[derive(Debug)]
 pub(crate) struct Discovery {
     places: Places,
@@ -98,34 +97,32 @@ impl Discovery {
         Self { places, metrics }
     }
 
-    /// Answers until the shutdown.
-    pub(crate) async fn serve(
-        mut self,
-        listening: Listening,
-        settings: Serving,
-        shutdown: Shutdown,
-    ) {
+    /// Its routes, on the port of the lab itself.
+    pub(crate) fn routes(mut self, lab: SocketAddr, control: Control) -> Routes {
         self.places.0.push(Place {
             job: "lab",
             name: "lab".to_owned(),
-            address: listening.address,
+            address: lab,
         });
-        let control = Control::new(settings.control_token.as_ref());
         let places = Arc::new(self.places);
         let listed = Arc::clone(&places);
-        let routes = Routes::new(self.metrics, control, Tracer::default())
-            .add("GET", "/", &[200], get(async move || list(&listed)))
+        Routes::new(self.metrics, control, Tracer::default())
+            .add(
+                "GET",
+                "/api/services",
+                &[200],
+                get(async move || list(&listed)),
+            )
             .add(
                 "GET",
                 "/api/prometheus-targets",
                 &[200, 400],
                 get(async move |request: Request| targets(&places, &request)),
-            );
-        serve(listening, router(routes), &settings, shutdown).await;
+            )
     }
 }
 
-/// Answers `GET /`: the services, for people.
+/// Answers `GET /api/services`: the services, for people.
 fn list(places: &Places) -> Response {
     let lines = places
         .0

@@ -15,6 +15,7 @@
 //! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
 //! | `trials` | the file of the trials of a sweep or a study |
 //! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
+//! | `page` | the live page: what browsers are shown of a run |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
 //! | `file` | files of the user: read within a bound of size, written whole or not at all |
 //! | `serve`, `client` | a service that is kept up, and the calls to one |
@@ -38,6 +39,7 @@ mod file;
 mod instance;
 mod load;
 mod notice;
+mod page;
 mod parallel;
 mod print;
 mod run;

@@ -11,6 +11,7 @@ mod fleet_picture;
 mod layout;
 mod lines;
 mod observer;
+mod page_source;
 mod picture;
 mod progress;
 mod screen;

@@ -255,6 +255,26 @@ impl Recorder {
         }
     }
 
+    /// From which probability of failure on the downstream counts as unhealthy.
+    pub fn unhealthy_at(&self) -> f64 {
+        self.unhealthy_at
+    }
+
+    /// The changes of one breaker's state so far, in order.
+    pub fn changes(&self, instance: usize) -> &[Change] {
+        &self.instances[instance].transitions
+    }
+
+    /// The truth that one instance follows so far. Its last step may still give way to another at the same instant.
+    pub fn truth_of(&self, instance: usize) -> &Timeline {
+        &self.truths[self.follows[instance] as usize].timeline
+    }
+
+    /// The phases of the fault plan so far. The last one goes on.
+    pub fn phases(&self) -> &[FaultPhase] {
+        &self.phases
+    }
+
     /// How far the breakers have differed up to `now`.
     pub fn divergence(&self, now: Duration) -> Divergence {
         let mut divergence = self.divergence.clone();

@@ -162,7 +162,7 @@ impl Record {
     }
 
     /// The seconds that are over, from number `first`, as far as they are kept.
-    pub(super) fn seconds_from(&self, first: u64) -> Vec<Second> {
+    pub(crate) fn seconds_from(&self, first: u64) -> Vec<Second> {
         let mut state = self.lock();
         let now = state.since(Instant::now());
         state.tally.seconds_from(first, now)

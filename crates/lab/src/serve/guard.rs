@@ -21,6 +21,8 @@ use crate::settings::Token;
 
 /// Where a browser says how the page that asks is related to this service.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// Where a browser says what the answer is for.
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// What it says of this service's own pages, and of what the user asked for without one.
 const OWN_SITES: [&str; 2] = ["same-origin", "none"];
 
@@ -56,6 +58,38 @@ impl Control {
             Ok(()) => next.run(request).await,
             Err((status, code, message)) => error(status, code, message),
         }
+    }
+
+    /// Middleware for a route that only this service's own pages, and programs, may read.
+    async fn guard_reading(State(this): State<Self>, request: Request, next: Next) -> Response {
+        match this.check_reader(request.headers()) {
+            Ok(()) => next.run(request).await,
+            Err((status, code, message)) => error(status, code, message),
+        }
+    }
+
+    /// `route`, closed to pages of other sites.
+    pub(super) fn keep_to_own_pages(&self, route: MethodRouter) -> MethodRouter {
+        route.route_layer(from_fn_with_state(self.clone(), Self::guard_reading))
+    }
+
+    /// A page whose own host name points here (DNS rebinding) could read what only its user should see. Who has
+    /// configured a token wants to be reached by a name.
+    fn check_reader(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let own = Host::of(headers).is_ok_and(|host| host.is_own());
+        if !own && self.token.is_none() {
+            let message = "the Host header must be an address or localhost";
+            return Err((StatusCode::FORBIDDEN, "foreign_host", message));
+        }
+        // A link that is followed is read by the user, not by the page that it stands on.
+        let followed = single(headers, &SEC_FETCH_MODE) == Some("navigate");
+        let site = single(headers, &SEC_FETCH_SITE);
+        let foreign = site.is_some_and(|site| !OWN_SITES.contains(&site));
+        if foreign && !followed {
+            let message = "requests that a browser sends for another site are refused";
+            return Err((StatusCode::FORBIDDEN, "foreign_site", message));
+        }
+        Ok(())
     }
 
     /// `route` behind this guard.
@@ -254,6 +288,45 @@ mod tests {
             let headers = [vec![(HOST, "localhost:8001")], headers].concat();
             assert_eq!(
                 verdict(None, "127.0.0.1", &headers),
+                expected,
+                "{headers:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn pages_of_other_sites_read_nothing_and_links_to_the_page_may_be_followed() {
+        let local = (HOST, "127.0.0.1:8080");
+        let site = |value| (SEC_FETCH_SITE, value);
+        for (token, headers, expected) in [
+            (None, vec![local.clone()], Ok(())),
+            (None, vec![local.clone(), site("same-origin")], Ok(())),
+            (
+                None,
+                vec![local.clone(), site("cross-site")],
+                Err("foreign_site"),
+            ),
+            (
+                None,
+                vec![
+                    local.clone(),
+                    site("cross-site"),
+                    (SEC_FETCH_MODE, "navigate"),
+                ],
+                Ok(()),
+            ),
+            (None, vec![(HOST, "evil.example:8080")], Err("foreign_host")),
+            (None, vec![], Err("foreign_host")),
+            (Some("s3cret"), vec![(HOST, "lab.example")], Ok(())),
+        ] {
+            let mut map = HeaderMap::new();
+            for (name, value) in &headers {
+                map.append(name.clone(), value.parse().unwrap());
+            }
+            let token = token.map(|token: &str| token.parse::<Token>().unwrap());
+            let verdict = Control::new(token.as_ref()).check_reader(&map);
+            assert_eq!(
+                verdict.map_err(|(_, code, _)| code),
                 expected,
                 "{headers:?}"
             );

@@ -85,6 +85,17 @@ impl Routes {
         self.add(method, route, statuses, guarded)
     }
 
+    /// Adds a route for `GET` that pages of other sites cannot read.
+    pub(crate) fn add_own(
+        self,
+        route: &'static str,
+        statuses: &[u16],
+        handler: MethodRouter,
+    ) -> Self {
+        let kept = self.control.keep_to_own_pages(handler);
+        self.add("GET", route, statuses, kept)
+    }
+
     /// Adds a route for one method. `statuses` are the answers that it is known to give.
     pub(crate) fn add(
         self,

@@ -93,7 +93,7 @@ pub(crate) fn url_table(
     }
     lines.push(match &bound.page {
         Ok(listening) => format!(
-            "  lab                 http://{}   /api/prometheus-targets, /metrics",
+            "  lab (live page)     http://{}   look at it in a browser; /api/state, /metrics",
             listening.address
         ),
         Err(_) => format!(

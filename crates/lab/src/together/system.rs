@@ -16,12 +16,13 @@ use super::Watched;
 use super::bound::Bound;
 use super::event_writer::Tap;
 use super::fleet::Fleet;
+use super::page_source::PageSource;
 use crate::coordination::Engines;
 use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
 use crate::load::{Generator, LOAD_SERVICE, Record};
-
+use crate::page::{Feed, Page, Source};
 use crate::serve::Listening;
 use crate::settings::{self, BaseUrl, Named, Serving, Together};
 use crate::shutdown::{Shutdown, Stop};
@@ -105,13 +106,9 @@ impl System {
         let record = Arc::new(Record::new(names.clone(), &course.phases));
         let (seed, profile) = (settings.seed, settings.load.clone());
         let (mut rest, shutdown) = Part::new();
-        if let Ok(listening) = bound.page {
-            let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
-            let page = Discovery::new(places, Arc::clone(&record), telemetry);
-            let serving = settings.serving.clone();
-            rest.tasks
-                .spawn(page.serve(listening, serving, shutdown.clone()));
-        }
+        let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
+        let discovery = Discovery::new(places, Arc::clone(&record), telemetry);
+        let control = BaseUrl::of(bound.control.address);
         let downstream = Downstream {
             configured: BaseUrl::of(settings.unreliable.listen.0),
             bound: BaseUrl::of(bound.unreliable.address),
@@ -121,7 +118,7 @@ impl System {
         let service =
             Unreliable::for_callers(waits, plan, clock, telemetry).controlled_on(bound.control);
         let running = service.running();
-        let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown);
+        let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown.clone());
         rest.tasks.spawn(serve);
 
         let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
@@ -146,6 +143,14 @@ impl System {
             record: Arc::clone(&record),
             fleet,
         };
+        if let Ok(listening) = bound.page {
+            let source = PageSource::of(&watched, &control, &crew.targets);
+            let feed = Arc::new(Feed::new(source.description()));
+            let page = Page::new(discovery, Arc::clone(&feed));
+            rest.tasks
+                .spawn(page.serve(listening, settings.serving, shutdown.clone()));
+            rest.tasks.spawn(feed.follow(source, shutdown));
+        }
         let generator = Generator::new(&crew.targets, &profile, seed, course.phases, record)
             .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
         let system = Self {

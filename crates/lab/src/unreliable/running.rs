@@ -125,7 +125,7 @@ impl Running {
     /// The truth for every caller; that of a moment ago when it takes long to compute, or when somebody else
     /// is computing it.
     pub(crate) fn truths(&self) -> Arc<Truths> {
-        let revision = self.settled().0.downstream.revision();
+        let revision = self.revision();
         if let Some(last) = self.board.last(revision) {
             return last;
         }
@@ -158,6 +158,11 @@ impl Running {
         let (state, _) = self.settled();
         let (plan, revision) = state.downstream.plan();
         (plan.clone(), revision)
+    }
+
+    /// The revision of the plan in force: a number that grows with each change.
+    pub(crate) fn revision(&self) -> u64 {
+        self.settled().0.downstream.revision()
     }
 
     /// Puts `plan` in force from now on; counters go on. `expected` is the revision that it replaces.

@@ -1,0 +1,218 @@
+//! The feed of the page: one producer looks at the run, keeps what it sees and renders it once for all viewers.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::memory::Memory;
+use super::ring::{News, Ring, event};
+use super::source::{Description, Moment, Source};
+use super::wire::{self, Mark, Tick};
+use crate::shutdown::Shutdown;
+
+/// The version of what is sent.
+const VERSION: u32 = 1;
+/// Looks at a fleet of usual size in a second, and at a larger one.
+const OFTEN: u32 = 10;
+const LESS_OFTEN: u32 = 5;
+/// From so many instances on a fleet is large.
+const LARGE: usize = 51;
+
+/// What is shown of one run.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    run: String,
+    hz: u32,
+    description: Description,
+    state: Mutex<State>,
+    /// The number of the next tick, for those who wait for one.
+    next: watch::Sender<u64>,
+    viewers: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct State {
+    memory: Memory,
+    ring: Ring,
+    /// Marks that the next tick takes along.
+    marks: Vec<Mark>,
+    /// When the last look was.
+    seen_s: f64,
+    plan: Option<u64>,
+    /// What the next change of the plan is to be called.
+    expected: Option<String>,
+}
+
+/// What a viewer is told first, and `GET /api/state` answers.
+#[derive(Debug, Serialize)]
+struct Hello<'a> {
+    v: u32,
+    run: &'a str,
+    version: &'static str,
+    hz: u32,
+    viewers: usize,
+    t: f64,
+    transitions: u64,
+    #[serde(flatten)]
+    description: &'a Description,
+}
+
+impl Feed {
+    /// A feed of a run that nobody has looked at yet.
+    pub(crate) fn new(description: Description) -> Self {
+        // A lab that is started again is another run, and its numbers begin anew.
+        let run = format!("{:.0}", telemetry::unix_now() * 1e3);
+        let hz = if description.instances.len() < LARGE {
+            OFTEN
+        } else {
+            LESS_OFTEN
+        };
+        Self {
+            state: Mutex::new(State {
+                memory: Memory::default(),
+                ring: Ring::new(&run, hz),
+                marks: Vec::new(),
+                seen_s: 0.0,
+                plan: None,
+                expected: None,
+            }),
+            run,
+            hz,
+            description,
+            next: watch::Sender::new(1),
+            viewers: AtomicUsize::new(0),
+        }
+    }
+
+    /// Looks at `source` until the shutdown.
+    pub(crate) async fn follow(self: Arc<Self>, mut source: impl Source, mut shutdown: Shutdown) {
+        let mut looks = interval(Duration::from_secs(1) / self.hz);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                () = shutdown.begun() => return,
+                _ = looks.tick() => self.note(&source.look()),
+            }
+        }
+    }
+
+    /// Keeps and renders what a look has found.
+    pub(super) fn note(&self, moment: &Moment) {
+        let mut state = self.lock();
+        let t = moment.at.as_secs_f64();
+        let mut marks = std::mem::take(&mut state.marks);
+        let before = state.plan.replace(moment.plan);
+        if before.is_some_and(|before| before != moment.plan) {
+            let text = state.expected.take();
+            let text = text.unwrap_or_else(|| "fault plan changed".to_owned());
+            marks.push(Mark(millionths(t), "plan", text));
+        }
+        let numbered = state.memory.keep(moment, &marks);
+        let tick = Tick {
+            t: millionths(t),
+            i: &moment.rows,
+            news: wire::News {
+                x: numbered.iter().collect(),
+                p: moment.truths.iter().collect(),
+                f: moment.phases.iter().collect(),
+                m: marks.iter().collect(),
+                l: moment.latencies.iter().collect(),
+            },
+        };
+        let json = serde_json::to_vec(&tick).expect("a tick has only string keys");
+        state.seen_s = t;
+        state.ring.push(moment.at.as_secs(), &json);
+        let next = state.ring.next();
+        drop(state);
+        self.next.send_replace(next);
+    }
+
+    /// Marks what somebody has just done.
+    pub(super) fn mark(&self, kind: &'static str, text: String) {
+        let mut state = self.lock();
+        let at = millionths(state.seen_s);
+        state.marks.push(Mark(at, kind, text));
+    }
+
+    /// Says what the next change of the fault plan is to be called, or that there will be none.
+    pub(super) fn expect_plan(&self, text: Option<String>) {
+        self.lock().expected = text;
+    }
+
+    /// What stays the same during the run.
+    pub(super) fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// What a viewer is told first.
+    pub(super) fn hello(&self) -> Bytes {
+        let (event, _) = event(&self.run, 0, "hello", &self.described());
+        let mut hello = b"retry: 1000\n".to_vec();
+        hello.extend_from_slice(&event);
+        hello.into()
+    }
+
+    /// The run, what stays the same of it and how far it has come, in JSON.
+    pub(super) fn described(&self) -> Vec<u8> {
+        let (t, transitions) = {
+            let state = self.lock();
+            (millionths(state.seen_s), state.memory.transitions())
+        };
+        let hello = Hello {
+            v: VERSION,
+            run: &self.run,
+            version: env!("LAB_VERSION"),
+            hz: self.hz,
+            viewers: self.viewers.load(Ordering::Relaxed),
+            t,
+            transitions,
+            description: &self.description,
+        };
+        serde_json::to_vec(&hello).expect("a description has only string keys")
+    }
+
+    /// What has been from `from` on, before `to`, in JSON.
+    pub(super) fn between(&self, from: f64, to: f64) -> Vec<u8> {
+        self.lock().memory.between(from, to)
+    }
+
+    /// What is new for a viewer at `position`, and where he is then.
+    pub(super) fn after(&self, position: u64) -> (News, u64) {
+        let state = self.lock();
+        (state.ring.after(position), state.ring.next())
+    }
+
+    /// The position after the event with this id: 0, where there is no such event in this run.
+    pub(super) fn position(&self, id: &str) -> u64 {
+        let number = id.rsplit_once('-').filter(|(run, _)| *run == self.run);
+        let number = number.and_then(|(_, number)| number.parse::<u64>().ok());
+        number.map_or(0, |number| number.saturating_add(1))
+    }
+
+    /// Told of the number of each next tick.
+    pub(super) fn news(&self) -> watch::Receiver<u64> {
+        self.next.subscribe()
+    }
+
+    /// How many watch.
+    pub(super) fn viewers(&self) -> &AtomicUsize {
+        &self.viewers
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// To a millionth of a second.
+fn millionths(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
+}
+
+#[cfg(test)]
+pub(super) mod tests;

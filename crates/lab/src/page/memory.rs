@@ -1,0 +1,141 @@
+//! The memory of the page: an hour of seconds, and every transition, truth, phase and mark as exactly as it came.
+//!
+//! What a fleet of a hundred leaves in an hour fits into 30 MiB; the oldest gives way.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use super::source::{Moment, PhaseStart, Row, SecondLatencies, TruthStep};
+use super::wire::{Mark, News, Numbered, Tick};
+
+/// Seconds that are kept: an hour.
+const SECONDS: usize = 3600;
+/// Transitions, and changes of the truth, that are kept.
+const CHANGES: usize = 200_000;
+/// Phases, and marks, that are kept.
+const MARKS: usize = 10_000;
+
+/// What has been so far.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    seconds: VecDeque<Second>,
+    changes: VecDeque<Numbered>,
+    truths: VecDeque<TruthStep>,
+    phases: VecDeque<PhaseStart>,
+    marks: VecDeque<Mark>,
+    latencies: VecDeque<SecondLatencies>,
+    /// How many transitions there have been.
+    numbered: u64,
+}
+
+/// All ticks of one second as one.
+#[derive(Clone, Debug)]
+struct Second {
+    number: u64,
+    /// When the last of them was.
+    t: f64,
+    rows: Vec<Row>,
+}
+
+/// Rows by the second, and what happened, in `from <= time < to`.
+#[derive(Debug, Serialize)]
+struct History<'a> {
+    from: f64,
+    to: f64,
+    ticks: Vec<Tick<'a>>,
+    #[serde(flatten)]
+    news: News<'a>,
+}
+
+impl Memory {
+    /// Numbers the transitions of a moment and keeps all of it. Returns the numbered ones.
+    pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark]) -> Vec<Numbered> {
+        let numbered: Vec<_> = moment
+            .changes
+            .iter()
+            .map(|(instance, change)| {
+                self.numbered += 1;
+                Numbered {
+                    number: self.numbered,
+                    instance: *instance,
+                    change: change.clone(),
+                }
+            })
+            .collect();
+        push(&mut self.changes, &numbered, CHANGES);
+        push(&mut self.truths, &moment.truths, CHANGES);
+        push(&mut self.phases, &moment.phases, MARKS);
+        push(&mut self.marks, marks, MARKS);
+        push(&mut self.latencies, &moment.latencies, SECONDS);
+        self.count(moment);
+        numbered
+    }
+
+    /// How many transitions there have been.
+    pub(super) fn transitions(&self) -> u64 {
+        self.numbered
+    }
+
+    fn count(&mut self, moment: &Moment) {
+        let (number, t) = (moment.at.as_secs(), moment.at.as_secs_f64());
+        match self.seconds.back_mut().filter(|last| last.number == number) {
+            Some(last) => {
+                last.t = t;
+                for (row, more) in last.rows.iter_mut().zip(&moment.rows) {
+                    *row = row.followed_by(*more);
+                }
+            }
+            None => push(
+                &mut self.seconds,
+                &[Second {
+                    number,
+                    t,
+                    rows: moment.rows.clone(),
+                }],
+                SECONDS,
+            ),
+        }
+    }
+
+    /// What has been from `from` on, before `to`, in JSON.
+    pub(super) fn between(&self, from: f64, to: f64) -> Vec<u8> {
+        let within = |at: f64| from <= at && at < to;
+        let ticks = self.seconds.iter().filter(|second| within(second.t));
+        let ticks = ticks.map(|second| Tick {
+            t: second.t,
+            i: &second.rows,
+            news: News::default(),
+        });
+        let history = History {
+            from,
+            to,
+            ticks: ticks.collect(),
+            news: News {
+                x: part(&self.changes, |it| within(it.change.at_s)),
+                p: part(&self.truths, |it| within(it.at_s)),
+                f: part(&self.phases, |it| within(it.0)),
+                m: part(&self.marks, |it| within(it.0)),
+                l: part(&self.latencies, |it| within(seconds(it.0))),
+            },
+        };
+        serde_json::to_vec(&history).expect("history has only string keys")
+    }
+}
+
+/// Those that `is_asked_for`: what happens is told nearly in order only, so each is looked at.
+fn part<T>(all: &VecDeque<T>, is_asked_for: impl Fn(&T) -> bool) -> Vec<&T> {
+    all.iter().filter(|it| is_asked_for(it)).collect()
+}
+
+/// Adds `more`, and lets the oldest give way to it.
+fn push<T: Clone>(all: &mut VecDeque<T>, more: &[T], most: usize) {
+    all.extend(more.iter().cloned());
+    let over = all.len().saturating_sub(most);
+    all.drain(..over);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of one run")]
+fn seconds(number: u64) -> f64 {
+    number as f64
+}

@@ -1,0 +1,80 @@
+//! A viewer of the page: a position in the feed, and the body of an answer that goes on as long as he watches.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream::unfold;
+use tokio::sync::watch;
+
+use super::feed::Feed;
+use super::ring::News;
+use crate::shutdown::Shutdown;
+
+/// So many may watch at once.
+const MOST: usize = 64;
+
+/// One viewer. Counts as one until it is dropped.
+#[derive(Debug)]
+pub(super) struct Viewer {
+    feed: Arc<Feed>,
+    position: u64,
+    news: watch::Receiver<u64>,
+    shutdown: Shutdown,
+    greeted: bool,
+}
+
+impl Viewer {
+    /// One who has seen the event with the id `last`, if any; none where too many watch already.
+    pub(super) fn of(feed: &Arc<Feed>, last: Option<&str>, shutdown: &Shutdown) -> Option<Self> {
+        let viewer = Self {
+            position: last.map_or(0, |last| feed.position(last)),
+            news: feed.news(),
+            feed: Arc::clone(feed),
+            shutdown: shutdown.clone(),
+            greeted: false,
+        };
+        // Counted before the limit is looked at: one who is refused is dropped again.
+        (feed.viewers().fetch_add(1, Ordering::Relaxed) < MOST).then_some(viewer)
+    }
+
+    /// All events from here on, until the shutdown begins.
+    pub(super) fn body(self) -> Body {
+        Body::from_stream(unfold(self, async |mut viewer| {
+            let events = viewer.next().await?;
+            Some((Ok::<_, Infallible>(events), viewer))
+        }))
+    }
+
+    /// The next events; `None` at the end. What has not been read meanwhile is not kept for this viewer.
+    async fn next(&mut self) -> Option<Bytes> {
+        if !std::mem::replace(&mut self.greeted, true) {
+            return Some(self.feed.hello());
+        }
+        loop {
+            self.news.mark_unchanged();
+            let (news, position) = self.feed.after(self.position);
+            self.position = position;
+            match news {
+                News::Ticks(events) | News::History(events) => return Some(events),
+                News::None => {}
+            }
+            tokio::select! {
+                biased;
+                () = self.shutdown.begun() => return None,
+                changed = self.news.changed() => changed.ok()?,
+            }
+        }
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.feed.viewers().fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! The source of the live page: what the recorder, the breakers and the load tell, by and by.
+//!
+//! The page asks the same recorder as the picture, the summary and the result, so that they cannot say different
+//! things.
+
+use std::sync::Arc;
+
+use experiment::fleet::{Change, Recorder};
+use experiment::load::Second;
+use experiment::outcome::{ClientOutcome, Outcomes};
+use fusebox::{Breaker, Clock, SystemClock};
+
+use super::Watched;
+use super::fleet::Fleet;
+use crate::load::Record;
+use crate::page::{
+    Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source, TruthStep,
+};
+use crate::settings::{BaseUrl, Named};
+use crate::unreliable::Running;
+
+/// A run as the page sees it, and how much of it the page has seen.
+pub(super) struct PageSource {
+    description: Description,
+    clock: SystemClock,
+    breakers: Vec<Breaker>,
+    running: Arc<Running>,
+    record: Arc<Record>,
+    fleet: Arc<Fleet>,
+    /// What the clients of each instance had seen.
+    outcomes: Vec<Outcomes>,
+    seen: Seen,
+    seconds: u64,
+}
+
+/// How much of the recorder's record has been seen.
+#[derive(Debug)]
+struct Seen {
+    /// For each instance, how many changes.
+    changes: Vec<usize>,
+    /// For each instance, the last step of its truth.
+    truths: Vec<Option<(f64, f64)>>,
+    phases: usize,
+}
+
+impl PageSource {
+    /// The source of a run whose instances are at `targets`; its faults take orders at `control`.
+    pub(super) fn of(watched: &Watched, control: &BaseUrl, targets: &[Named<BaseUrl>]) -> Self {
+        let states = watched.fleet.recorder(|it| it.states());
+        let parts = targets.iter().zip(&watched.breakers).zip(states);
+        let instances = parts.map(|((target, breaker), began)| Described {
+            name: target.name.clone(),
+            began,
+            url: target.value.to_string(),
+            breaker: (&breaker.config()).into(),
+        });
+        let number = watched.names.len();
+        Self {
+            description: Description {
+                seed: watched.seed,
+                rate: watched.rate,
+                until_s: watched.until.map(|until| until.as_secs_f64()),
+                unhealthy_at: watched.fleet.recorder(|it| it.unhealthy_at()),
+                downstream: control.to_string(),
+                instances: instances.collect(),
+            },
+            clock: watched.clock,
+            breakers: watched.breakers.clone(),
+            running: Arc::clone(&watched.running),
+            record: Arc::clone(&watched.record),
+            fleet: Arc::clone(&watched.fleet),
+            outcomes: vec![Outcomes::default(); number],
+            seen: Seen {
+                changes: vec![0; number],
+                truths: vec![None; number],
+                phases: 0,
+            },
+            seconds: 0,
+        }
+    }
+
+    /// The row of one instance.
+    fn row(&mut self, place: usize) -> Row {
+        let now = self.record.figures(place);
+        let before = std::mem::replace(&mut self.outcomes[place], now);
+        let more = |of: fn(&Outcomes) -> u64| of(&now).saturating_sub(of(&before));
+        let snapshot = self.breakers[place].snapshot();
+        Row([
+            more(|it| it[ClientOutcome::Ok]),
+            more(|it| it.failed() - it[ClientOutcome::Timeout]),
+            more(|it| it[ClientOutcome::FastFail]),
+            more(|it| it[ClientOutcome::Timeout]),
+            snapshot.window.calls,
+            snapshot.window.failures,
+            snapshot.consecutive_failures.into(),
+        ])
+    }
+
+    fn latencies(&mut self) -> Vec<SecondLatencies> {
+        let over = self.record.seconds_from(self.seconds);
+        if let Some(last) = over.last() {
+            self.seconds = last.second + 1;
+        }
+        over.iter().map(latencies).collect()
+    }
+}
+
+impl Source for PageSource {
+    fn description(&self) -> Description {
+        self.description.clone()
+    }
+
+    fn look(&mut self) -> Moment {
+        let rows = (0..self.breakers.len()).map(|place| self.row(place));
+        let rows = rows.collect();
+        let at = self.fleet.elapsed(self.clock.now());
+        let mut moment = Moment {
+            at,
+            rows,
+            latencies: self.latencies(),
+            plan: self.running.revision(),
+            ..Moment::default()
+        };
+        self.fleet.recorder(|it| self.seen.rest(it, &mut moment));
+        moment
+    }
+}
+
+impl Seen {
+    /// What the recorder has learnt since the last time.
+    fn rest(&mut self, recorder: &Recorder, moment: &mut Moment) {
+        for (place, seen) in self.changes.iter_mut().enumerate() {
+            let changes = recorder.changes(place);
+            let new = changes[*seen..].iter();
+            moment.changes.extend(new.map(|it| (place, it.clone())));
+            *seen = changes.len();
+        }
+        let by_time = |(_, one): &(usize, Change), (_, other): &(usize, Change)| {
+            one.at_s.total_cmp(&other.at_s)
+        };
+        moment.changes.sort_by(by_time);
+        for (place, seen) in self.truths.iter_mut().enumerate() {
+            let steps = recorder.truth_of(place).steps();
+            // The last step that was seen may have given way to another one at its instant.
+            let from = seen.map_or(0, |(at, _)| steps.partition_point(|step| step.0 < at));
+            let new = steps[from..].iter().filter(|step| Some(**step) != *seen);
+            for step in new {
+                note(&mut moment.truths, *step, place);
+            }
+            *seen = steps.last().copied();
+        }
+        let all = self.truths.len();
+        for step in &mut moment.truths {
+            if step.of.len() == all {
+                step.of.clear();
+            }
+        }
+        moment
+            .truths
+            .sort_by(|one, other| one.at_s.total_cmp(&other.at_s));
+        let phases = recorder.phases();
+        let new = phases[self.phases..].iter();
+        moment
+            .phases
+            .extend(new.map(|it| PhaseStart(it.from_s, it.name.clone())));
+        self.phases = phases.len();
+    }
+}
+
+/// Instances that take the same step share a row.
+fn note(steps: &mut Vec<TruthStep>, (at_s, p_fail): (f64, f64), place: usize) {
+    let same = |step: &&mut TruthStep| (step.at_s, step.p_fail) == (at_s, p_fail);
+    match steps.iter_mut().find(same) {
+        Some(step) => step.of.push(place),
+        None => steps.push(TruthStep {
+            at_s,
+            p_fail,
+            of: vec![place],
+        }),
+    }
+}
+
+fn latencies(second: &Second) -> SecondLatencies {
+    let millis = |seconds: Option<f64>| match seconds {
+        None => 0.0,
+        Some(never) if never.is_infinite() => -1.0,
+        Some(seconds) => (seconds * 1e5).round() / 100.0,
+    };
+    let targets = second.targets.iter();
+    let quantiles = targets.map(|one| [millis(one.p50_s), millis(one.p99_s)]);
+    SecondLatencies(second.second, quantiles.collect())
+}

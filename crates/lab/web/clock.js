@@ -1,0 +1,101 @@
+// Words for times, shares, numbers, states and causes: the same as in the terminal.
+
+export const STATES = ["closed", "open", "half_open", "forced_open", "disabled", "metrics_only"];
+export const WORDS = ["closed", "open", "half-open", "forced open", "disabled", "metrics only"];
+// Shapes beside the words: for those who see no colours, and in one column.
+export const SHAPES = ["▁", "█", "▄", "█", "░", "▁"];
+
+export const CLOSED = 0;
+export const OPEN = 1;
+export const HALF_OPEN = 2;
+export const FORCED_OPEN = 3;
+export const DISABLED = 4;
+
+/** Whether calls pass as if there were no fault: what a breaker does that believes in the downstream. */
+export function trusts(state) {
+  return state === CLOSED || state === DISABLED || state === 5;
+}
+
+/** Whether the breaker says no. */
+export function rejects(state) {
+  return state === OPEN || state === FORCED_OPEN;
+}
+
+/** `1:05.3`: minutes, seconds and tenths since the start; more digits where they are asked for. */
+export function clock(at, digits = 1) {
+  const scale = 10 ** digits;
+  const whole = Math.floor(Math.max(0, at) * scale + 1e-6);
+  const minutes = Math.floor(whole / (60 * scale));
+  const rest = (whole - minutes * 60 * scale) / scale;
+  const text = rest.toFixed(digits);
+  return `${minutes}:${rest < 10 ? "0" : ""}${text}`;
+}
+
+/** `1.5 s`, `45 ms`. */
+export function span(seconds) {
+  if (seconds < 0.1) return `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
+  if (seconds < 100) return `${seconds.toFixed(1)} s`;
+  return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** `42 %` */
+export function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** `12,345` */
+export function number(count) {
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `once`, `twice`, `7 times` */
+export function times(count) {
+  return count === 1 ? "once" : count === 2 ? "twice" : `${number(count)} times`;
+}
+
+/** `0.42 ms`, `12.3 ms`, `1.2 s`. */
+export function millis(ms) {
+  if (ms < 10) return `${ms.toFixed(2)} ms`;
+  if (ms < 100) return `${ms.toFixed(1)} ms`;
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+const CAUSES = {
+  probe_failed: "the probe failed",
+  half_open_timeout: "the probes gave no verdict in time",
+  verdict: "it was decided from outside",
+  manual: "an operator wanted it",
+  fleet: "the fleet decided it",
+  engine_lost: "the fleet cannot be heard any more",
+  wait_elapsed: "the wait is over",
+  probes_succeeded: "the probes succeeded",
+  restored: "it was so before the restart",
+  fleet_probe: "the fleet leased its probe",
+  fleet_probe_succeeded: "the fleet's probe succeeded",
+  fleet_probe_failed: "the fleet's probe failed",
+  fleet_probe_cancelled: "the fleet's probe said nothing",
+  fleet_probe_expired: "the lease of the fleet's probe ended",
+};
+
+/** Why a breaker changed, with the figures of that moment and the rule that they broke. */
+export function cause(change, rules) {
+  const { calls, failures, slow } = change;
+  const ratio = (part) => (calls > 0 ? (part / calls).toFixed(2) : "0");
+  switch (change.cause) {
+    case "consecutive":
+      return `${change.inARow} failures in a row`;
+    case "failure_ratio":
+      return `${failures} of ${calls} calls failed (${ratio(failures)} ≥ ${rules.failure_ratio ?? "?"})`;
+    case "slow_ratio":
+      return `${slow} of ${calls} calls were slow (${ratio(slow)} ≥ ${rules.slow_ratio ?? "?"})`;
+    default:
+      return CAUSES[change.cause] ?? change.cause.replaceAll("_", " ");
+  }
+}
+
+/** `B opened at 1:05.3: 12 of 20 calls failed (0.60 ≥ 0.5); for 1.5 s` */
+export function sentence(change, name, rules) {
+  const verb = ["closed", "opened", "half-opened", "was forced open", "was disabled", "only measures"];
+  const wait = change.openFor === null ? "" : `; for ${span(change.openFor)}`;
+  return `${name} ${verb[change.to]} at ${clock(change.at, 3)}: ${cause(change, rules)}${wait}`;
+}

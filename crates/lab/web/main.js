@@ -1,0 +1,272 @@
+// The page: one store, one view, and everything that shows them.
+
+import { clock, percent, sentence } from "./clock.js";
+import { Controls } from "./controls.js";
+import { Axis, Board, readInk } from "./draw.js";
+import { listen as listenToKeys } from "./keys.js";
+import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
+import { Log } from "./log.js";
+import { Phenomena, set, showTiles } from "./phenomena.js";
+import { drawScrub, listen as listenToScrub } from "./scrub.js";
+import { drawStack } from "./stack.js";
+import { Store } from "./store.js";
+import { Stream } from "./stream.js";
+import { showTable } from "./table.js";
+import { ROWS, drawTimeline, nextChange } from "./timeline.js";
+import { Topology } from "./topology.js";
+import { View } from "./view.js";
+
+const $ = (selector) => document.querySelector(selector);
+const TEXT_EVERY = 250;
+
+const view = new View(() => moved());
+let store = null;
+let phenomena = null;
+let unfolded = -1;
+let layout = null;
+let due = false;
+let lastText = 0;
+let status = "connecting";
+let linked = view.read(location.hash);
+
+readInk();
+const boards = {};
+for (const name of ["timeline", "outcomes", "share", "latency", "scrub"]) {
+  boards[name] = new Board($(`#${name}`), () => {
+    lastText = 0;
+    wake();
+  });
+}
+const topology = new Topology($("#topology"));
+const log = new Log($("#log"), view);
+const controls = new Controls($("#controls"), $("#curl code"), () => store, (text, failed) => {
+  set($("#order"), text);
+  $("#order").classList.toggle("failed", failed);
+});
+const tiles = [...document.querySelectorAll(".tile")];
+
+/** Draws at the next frame; hidden pages draw nothing. */
+function wake() {
+  if (due || document.hidden) return;
+  due = true;
+  requestAnimationFrame(draw);
+}
+
+function draw(now) {
+  due = false;
+  if (!store) return;
+  const { timeline, outcomes, share, latency, scrub } = boards;
+  layout = drawTimeline(timeline, store, view, unfolded);
+  drawStack(outcomes, store, view);
+  drawShare(share, store, view);
+  drawLatency(latency, store, view);
+  if (!view.live || now - lastText >= TEXT_EVERY) {
+    lastText = now;
+    drawScrub(scrub, store, view);
+    text();
+  }
+}
+
+function text() {
+  const at = view.at;
+  topology.show(at);
+  showTiles(tiles, phenomena, at);
+  log.show(at);
+  if (!$("#table").hidden) showTable($("#table table"), store, at);
+  set($("#clock"), clock(at));
+  set($("#live"), view.live ? "Pause" : "Go live");
+  const word = status === "live" ? (view.live ? `live, ${store.hello.hz}/s` : `paused at ${clock(at)}`) : status;
+  set($("#status"), word);
+  $("#status").dataset.status = status === "live" && !view.live ? "paused" : status;
+  const second = Math.max(0, Math.floor(at) - 1);
+  const fast = fastShare(store, second);
+  set($("#share-now"), fast === null ? "no answers" : percent(fast));
+  set($("#latency-now"), latencyWords(store, second));
+}
+
+function moved() {
+  const hash = view.hash;
+  if (hash !== location.hash) history.replaceState(null, "", hash || location.pathname);
+  lastText = 0;
+  wake();
+}
+
+/** Another run begins to be shown. */
+function begin(hello) {
+  store = new Store(hello);
+  phenomena = new Phenomena(store);
+  unfolded = -1;
+  topology.begin(store);
+  log.begin(store);
+  controls.begin(store);
+  const until = hello.until_s ? ` · ends at ${clock(hello.until_s, 0)}` : "";
+  set($("#run"), `seed ${hello.seed} · ${Math.round(hello.rate)} calls/s · ${store.n} instances${until}`);
+  $("#restarted").hidden = true;
+}
+
+let waiting = null;
+
+new Stream({
+  end: () => (waiting ?? store)?.end ?? 0,
+  status(word) {
+    status = word;
+    if (store) text();
+    else set($("#status"), word);
+  },
+  hello(hello) {
+    if (!store) begin(hello);
+    else if (store.run !== hello.run && waiting?.run !== hello.run) {
+      // The old run stays in view until the user has seen enough of it.
+      waiting = new Store(hello);
+      waiting.past = [];
+      view.pause(view.at);
+      $("#restarted").hidden = false;
+    }
+  },
+  tick(tick) {
+    if (waiting) {
+      waiting.past.push(tick);
+      waiting.end = tick.t ?? tick.to;
+      return;
+    }
+    store.apply(tick);
+    view.reach(store.end);
+    if (linked !== null && store.end >= linked) {
+      const at = linked;
+      linked = null;
+      view.pause(at);
+    }
+    wake();
+  },
+});
+
+$("#show-new").addEventListener("click", () => {
+  const { hello, past } = waiting;
+  waiting = null;
+  begin(hello);
+  for (const tick of past) store.apply(tick);
+  view.end = 0;
+  view.reach(store.end);
+  view.resume();
+});
+
+/** Goes to a transition and says it. */
+function step(direction) {
+  const place = nextChange(store, view.at, direction);
+  if (place < 0) return;
+  const change = store.change(place);
+  view.pause(change.at);
+  set($("#said"), sentence(change, store.names[change.instance], store.rules[change.instance]));
+}
+
+const dialog = $("#help");
+listenToKeys($("#charts"), {
+  toggle: () => view.toggle(),
+  step,
+  zoom: (factor) => view.zoom(factor),
+  pan: (share) => view.pan(share),
+  first: () => view.pause(0),
+  live: () => view.resume(),
+  phenomenon(place) {
+    const at = tiles[place].querySelector("button").dataset.at;
+    if (at !== "") view.pause(Number(at));
+  },
+  table: () => toggleTable(),
+  filter: () => $("#log input").focus(),
+  help: () => dialog.showModal(),
+  unfold() {
+    if (!store || store.n <= ROWS) return;
+    const next = unfolded + 1;
+    unfolded = next * Math.ceil(store.n / 8) >= store.n ? -1 : next;
+    wake();
+  },
+}, () => $("#keys").checked);
+
+function toggleTable() {
+  const table = $("#table");
+  table.hidden = !table.hidden;
+  $("#show-table").setAttribute("aria-pressed", String(!table.hidden));
+  if (store) text();
+}
+
+$("#live").addEventListener("click", () => (view.live ? view.pause(view.end) : view.resume()));
+$("#show-table").addEventListener("click", toggleTable);
+$("#copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText($("#curl code").textContent);
+  set($("#order"), "copied");
+});
+$("#show-help").addEventListener("click", () => dialog.showModal());
+$("#close-help").addEventListener("click", () => dialog.close());
+for (const tile of tiles) {
+  const button = tile.querySelector("button");
+  button.addEventListener("click", () => view.pause(Number(button.dataset.at)));
+}
+
+// A chart: click to look at an instant, drag to move in time, wheel to zoom.
+for (const board of [boards.timeline, boards.outcomes, boards.share, boards.latency]) {
+  const { canvas } = board;
+  let from = null;
+  const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
+  canvas.addEventListener("pointerdown", (event) => {
+    from = { x: place(event), to: view.to, moved: false };
+    canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!from || !(event.buttons & 1)) return;
+    const by = place(event) - from.x;
+    if (Math.abs(by) < 4 && !from.moved) return;
+    from.moved = true;
+    view.live = false;
+    view.to = from.to - (by / new Axis(view, board.width).width) * view.span;
+    view.bound();
+    view.pause(Math.min(Math.max(view.at, view.from), view.to));
+  });
+  canvas.addEventListener("pointerup", (event) => {
+    if (from && !from.moved && store) {
+      const group = layout && store.n > ROWS && canvas.id === "timeline" && place(event) < 60;
+      if (group) fold(event.clientY - canvas.getBoundingClientRect().top);
+      else view.pause(new Axis(view, board.width).at(place(event)));
+    }
+    from = null;
+  });
+  canvas.addEventListener("wheel", (event) => {
+    // A plain wheel belongs to the page where it has to scroll.
+    if (!event.ctrlKey && document.documentElement.scrollHeight > innerHeight + 4) return;
+    event.preventDefault();
+    const around = view.live ? view.to : new Axis(view, board.width).at(place(event));
+    view.zoom(event.deltaY > 0 ? 1.25 : 0.8, around);
+  }, { passive: false });
+}
+
+/** A click on the name of a group shows its instances, and again all groups. */
+function fold(y) {
+  unfolded = unfolded >= 0 ? -1 : Math.floor((y - layout.top) / layout.room);
+  wake();
+}
+
+listenToScrub(boards.scrub, view, () => store);
+
+addEventListener("hashchange", () => {
+  const at = view.read(location.hash);
+  if (at !== null) view.pause(at);
+});
+document.addEventListener("visibilitychange", () => wake());
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+function theme(name) {
+  if (name) document.documentElement.dataset.theme = name;
+  const is = document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
+  set($("#theme"), is === "dark" ? "Light" : "Dark");
+  readInk();
+  moved();
+}
+$("#theme").addEventListener("click", () => {
+  const is = document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
+  theme(is === "dark" ? "light" : "dark");
+});
+dark.addEventListener("change", () => theme());
+theme();
+$("#charts").focus({ preventScroll: true });
+
+/** For tests and for the curious: what is known and what is looked at. */
+globalThis.lab = { get store() { return store; }, view, get phenomena() { return phenomena; } };

@@ -1,0 +1,102 @@
+// The four things to observe: counted as they come, so that each can be shown for any instant.
+
+import { HALF_OPEN, OPEN, clock, number, percent, rejects, trusts } from "./clock.js";
+import { until } from "./columns.js";
+
+export class Phenomena {
+  constructor(store) {
+    this.store = store;
+    store.listeners.push(this);
+    this.states = [...store.began];
+    // Stretches in which one let calls pass while another rejected them.
+    this.apart = [];
+    this.flaps = [];
+    // Seconds with fast failures, and how many there have been since the start.
+    this.fast = [];
+    this.mixed = [];
+    this.done = -1;
+    this.differ(0);
+  }
+
+  differ(at) {
+    const apart = this.states.some(trusts) && this.states.some(rejects);
+    const last = this.apart.at(-1);
+    if (apart && (!last || last.until !== null)) this.apart.push({ at, until: null });
+    if (!apart && last && last.until === null) last.until = Math.max(at, last.at);
+  }
+
+  changed(place) {
+    const { changes } = this.store;
+    const at = changes.at[place];
+    this.states[changes.instance[place]] = changes.to[place];
+    this.differ(at);
+    if (changes.from[place] === HALF_OPEN && changes.to[place] === OPEN) {
+      this.flaps.push({ at, instance: changes.instance[place] });
+    }
+  }
+
+  /** Each second is looked at once it is over. */
+  counted(t) {
+    const over = Math.floor(t) - 1;
+    const first = Math.max(this.done + 1, this.store.firstSecond);
+    for (let second = first; second <= over; second++) {
+      let [fast, rejecting, serving] = [0, -1, -1];
+      for (let instance = 0; instance < this.store.n; instance++) {
+        const rejected = this.store.figure(second, instance, 2);
+        fast += rejected;
+        const served = this.store.figure(second, instance, 0);
+        if (rejected && (rejecting < 0 || rejected > this.store.figure(second, rejecting, 2))) rejecting = instance;
+        if (served && (serving < 0 || served > this.store.figure(second, serving, 0))) serving = instance;
+      }
+      if (fast) this.fast.push({ at: second, sum: fast + (this.fast.at(-1)?.sum ?? 0) });
+      if (rejecting >= 0 && serving >= 0 && rejecting !== serving) this.mixed.push({ at: second, rejecting, serving });
+      this.done = second;
+    }
+  }
+
+  /** What each tile says at an instant: how often, a sentence, and when it was first. */
+  at(at) {
+    const time = (it) => it.at;
+    const { names } = this.store;
+    const apart = this.apart.slice(0, until(this.apart, at, time));
+    const together = apart.reduce((sum, it) => sum + Math.min(it.until ?? at, at) - it.at, 0);
+    const flaps = until(this.flaps, at, time);
+    const fast = until(this.fast, at, time);
+    const mixed = until(this.mixed, at, time);
+    const seen = (count, text, first, missing) => ({ count, text: count ? text : missing, first: count ? first : null });
+    const share = at > 0 ? percent(together / at) : "0 %";
+    const first = this.mixed[0];
+    return [
+      seen(apart.length, `states apart ${share} of the time`, apart[0]?.at,
+        "waits for one open beside one closed"),
+      seen(fast ? this.fast[fast - 1].sum : 0, "calls answered 503 at once, none sent downstream",
+        this.fast[0]?.at, "waits for a breaker to reject a call"),
+      seen(flaps, `open → half-open → open, last ${clock(this.flaps[flaps - 1]?.at ?? 0)}`, this.flaps[0]?.at,
+        "waits for a probe to fail"),
+      seen(mixed, `seconds: 503 from one, 200 from another${first ? ` (${names[first.rejecting]}, ${names[first.serving]})` : ""}`,
+        first?.at, "waits for 503 beside 200 in a second"),
+    ];
+  }
+}
+
+export const TILES = ["Divergence", "Fast failure", "Flapping", "Partial degradation"];
+
+/** Fills the tiles. */
+export function showTiles(tiles, phenomena, at) {
+  const seen = phenomena.at(at);
+  tiles.forEach((tile, place) => {
+    const { count, text, first } = seen[place];
+    tile.classList.toggle("lit", count > 0);
+    set(tile.querySelector("b"), count ? `${number(count)}×` : "–");
+    set(tile.querySelector("p"), text);
+    const button = tile.querySelector("button");
+    set(button, first === null ? "not seen yet" : `first at ${clock(first)}`);
+    button.disabled = first === null;
+    button.dataset.at = first ?? "";
+  });
+}
+
+/** Texts are touched only when they change: a screen reader and the layout are spared. */
+export function set(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,222 @@
+// Everything that is known of one run: each transition exactly, counts by the second, windows by the tick.
+
+import { Columns, until } from "./columns.js";
+import { STATES } from "./clock.js";
+
+// Seconds that are kept, and ticks whose windows are.
+const SECONDS = 3600;
+const TICKS = 3000;
+// Phases with such names are healthy ones; the dashboards of Grafana take the same.
+const HEALTHY = /^(healthy|well|before|after|calm|settling|warm)/;
+
+export class Store {
+  constructor(hello) {
+    this.hello = hello;
+    this.run = hello.run;
+    this.names = hello.instances.map((one) => one.name);
+    this.rules = hello.instances.map((one) => one.breaker);
+    this.unhealthyAt = hello.unhealthy_at;
+    this.n = this.names.length;
+    this.end = 0;
+    this.missed = 0;
+    this.causes = [];
+    this.changes = new Columns({
+      number: Uint32Array, instance: Uint16Array, at: Float64Array, from: Uint8Array, to: Uint8Array,
+      cause: Uint8Array, calls: Uint32Array, failures: Uint32Array, slow: Uint32Array, inARow: Uint32Array,
+      openFor: Float32Array,
+    }, 1024);
+    this.began = hello.instances.map((one) => STATES.indexOf(one.began));
+    this.states = this.names.map(() => new Columns({ at: Float64Array, state: Uint8Array, change: Uint32Array }));
+    this.truths = this.names.map(() => new Columns({ at: Float64Array, p: Float32Array }, 64));
+    this.phases = [];
+    this.marks = [];
+    this.firstSecond = 0;
+    this.lastSecond = -1;
+    // For each second and instance: ok, failed, fast failures, timeouts; the window's calls and failures; p50, p99; failures in a row.
+    this.width = 9;
+    this.seconds = new Float32Array(64 * this.n * this.width);
+    this.ticks = { at: [], windows: [] };
+    this.listeners = [];
+  }
+
+  /** Takes one tick, or a stretch of history that has the same parts. */
+  apply(tick) {
+    for (const row of tick.ticks ?? []) this.count(row, "whole second");
+    if (tick.i) this.count(tick);
+    for (const row of tick.p ?? []) this.truth(row);
+    for (const row of tick.f ?? []) this.phase(row);
+    for (const row of tick.m ?? []) this.mark(row);
+    for (const row of tick.l ?? []) this.latency(row);
+    for (const row of tick.x ?? []) this.transition(row);
+  }
+
+  transition(row) {
+    const [number, instance, at, from, to, cause, , calls, failures, slow, inARow, openFor] = row;
+    const last = this.changes.length ? this.changes.number[this.changes.length - 1] : 0;
+    if (number <= last) return;
+    this.missed += number - last - 1;
+    let code = this.causes.indexOf(cause);
+    if (code < 0) code = this.causes.push(cause) - 1;
+    const entered = STATES.indexOf(to);
+    const change = this.changes.push(
+      number, instance, at, STATES.indexOf(from), entered, code, calls, failures, slow, inARow, openFor ?? -1,
+    );
+    this.states[instance].push(at, entered, change);
+    this.end = Math.max(this.end, at);
+    for (const listener of this.listeners) listener.changed(change);
+  }
+
+  truth([at, p, of]) {
+    for (const instance of of ?? this.names.keys()) {
+      const truth = this.truths[instance];
+      // Of two steps at one instant the later holds.
+      if (truth.length && truth.at[truth.length - 1] >= at) truth.p[truth.length - 1] = p;
+      else truth.push(at, p);
+    }
+  }
+
+  mark([at, kind, text]) {
+    const last = this.marks.at(-1);
+    if (last && (at < last.at || (at === last.at && text === last.text))) return;
+    this.marks.push({ at, kind, text });
+  }
+
+  phase([at, name]) {
+    const last = this.phases.at(-1);
+    if (last && at <= last.at) return;
+    this.phases.push({ at, name, healthy: HEALTHY.test(name) });
+  }
+
+  latency([second, quantiles]) {
+    const base = this.place(second);
+    if (base < 0) return;
+    quantiles.forEach(([p50, p99], instance) => {
+      this.seconds[base + instance * this.width + 6] = p50;
+      this.seconds[base + instance * this.width + 7] = p99;
+    });
+  }
+
+  count({ t, i }, whole) {
+    const base = this.place(Math.floor(t));
+    if (whole && base >= 0) {
+      // It may be known in part.
+      for (let at = base; at < base + this.n * this.width; at += this.width) this.seconds.fill(0, at, at + 4);
+    }
+    this.end = Math.max(this.end, t);
+    const windows = new Uint32Array(3 * this.n);
+    i.forEach(([ok, failed, fast, timeouts, calls, failures, inARow], instance) => {
+      const at = base + instance * this.width;
+      windows.set([calls, failures, inARow], 3 * instance);
+      if (base < 0) return;
+      this.seconds[at] += ok;
+      this.seconds[at + 1] += failed;
+      this.seconds[at + 2] += fast;
+      this.seconds[at + 3] += timeouts;
+      this.seconds[at + 4] = calls;
+      this.seconds[at + 5] = failures;
+      this.seconds[at + 8] = inARow;
+    });
+    this.ticks.at.push(t);
+    this.ticks.windows.push(windows);
+    if (this.ticks.at.length > 2 * TICKS) {
+      this.ticks.at.splice(0, TICKS);
+      this.ticks.windows.splice(0, TICKS);
+    }
+    for (const listener of this.listeners) listener.counted(t);
+  }
+
+  /** Where the figures of a second begin; below 0 for one that is not kept any more. */
+  place(second) {
+    if (this.lastSecond < 0) this.firstSecond = second;
+    if (second < this.firstSecond) return -1;
+    this.lastSecond = Math.max(this.lastSecond, second);
+    const row = this.n * this.width;
+    if (this.lastSecond - this.firstSecond >= 2 * SECONDS) {
+      this.seconds.copyWithin(0, SECONDS * row);
+      this.seconds.fill(0, SECONDS * row);
+      this.firstSecond += SECONDS;
+    }
+    const base = (second - this.firstSecond) * row;
+    if (base + row > this.seconds.length) {
+      const more = new Float32Array(Math.min(2 * SECONDS * row, 2 * this.seconds.length));
+      more.set(this.seconds);
+      this.seconds = more;
+    }
+    return base;
+  }
+
+  /** One figure of one instance in one second: 0 ok, 1 failed, 2 fast, 3 timeouts, 4 calls, 5 failures, 6 p50, 7 p99,
+   * 8 failures in a row. */
+  figure(second, instance, which) {
+    if (second < this.firstSecond || second > this.lastSecond) return 0;
+    return this.seconds[((second - this.firstSecond) * this.n + instance) * this.width + which];
+  }
+
+  /** A figure of all instances together. */
+  sum(second, which) {
+    let sum = 0;
+    for (let instance = 0; instance < this.n; instance++) sum += this.figure(second, instance, which);
+    return sum;
+  }
+
+  state(instance, at) {
+    const states = this.states[instance];
+    const place = states.until("at", at);
+    return place ? states.state[place - 1] : this.began[instance];
+  }
+
+  /** The change that led to the state at `at`, or none. */
+  lastChange(instance, at) {
+    const states = this.states[instance];
+    const place = states.until("at", at);
+    return place ? this.change(states.change[place - 1]) : null;
+  }
+
+  /** One transition, with names. */
+  change(place) {
+    const { changes } = this;
+    const openFor = changes.openFor[place];
+    return {
+      place,
+      number: changes.number[place],
+      instance: changes.instance[place],
+      at: changes.at[place],
+      from: changes.from[place],
+      to: changes.to[place],
+      cause: this.causes[changes.cause[place]],
+      calls: changes.calls[place],
+      failures: changes.failures[place],
+      slow: changes.slow[place],
+      inARow: changes.inARow[place],
+      openFor: openFor < 0 ? null : openFor,
+    };
+  }
+
+  truthAt(instance, at) {
+    const truth = this.truths[instance];
+    const place = truth.until("at", at);
+    return place ? truth.p[place - 1] : 0;
+  }
+
+  phaseAt(at) {
+    const place = until(this.phases, at, (phase) => phase.at);
+    return place ? this.phases[place - 1] : null;
+  }
+
+  /** Calls and failures in the window of one instance, and its failures in a row. */
+  window(instance, at) {
+    const place = until(this.ticks.at, at) - 1;
+    if (place >= 0) {
+      const windows = this.ticks.windows[place];
+      return windows.subarray(3 * instance, 3 * instance + 3);
+    }
+    const second = Math.floor(at);
+    return [4, 5, 8].map((which) => this.figure(second, instance, which));
+  }
+
+  /** Answers per second around `at`: of the last whole second. */
+  rate(instance, which, at) {
+    const second = Math.max(0, Math.floor(at) - 1);
+    return this.figure(second, instance, which);
+  }
+}

@@ -1,0 +1,171 @@
+// The topology: load, instances and downstream, with what flows between them and why each breaker does what it does.
+
+import { FORCED_OPEN, HALF_OPEN, OPEN, SHAPES, STATES, WORDS, cause, percent, rejects, span } from "./clock.js";
+import { set } from "./phenomena.js";
+import { groups } from "./timeline.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+// Up to so many instances have a card with all that there is to say.
+const WHOLE = 4;
+
+/** An element with a class, in a parent. */
+function made(parent, tag, name, text = "") {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  if (text) element.textContent = text;
+  parent.append(element);
+  return element;
+}
+
+export class Topology {
+  constructor(place) {
+    this.place = place;
+    this.flows = place.querySelector("svg");
+    this.cards = place.querySelector(".cards");
+    this.load = place.querySelector(".load");
+    this.downstream = place.querySelector(".downstream");
+    new ResizeObserver(() => this.join()).observe(place);
+  }
+
+  /** Makes the cards of another run. */
+  begin(store) {
+    this.store = store;
+    this.rows = groups(store);
+    this.cards.replaceChildren();
+    this.cards.classList.toggle("compact", this.rows.length > WHOLE);
+    this.made = this.rows.map((row) => this.card(row, store));
+    this.flows.replaceChildren();
+    this.paths = this.rows.map(() => [0, 1, 2, 3].map(() => this.flows.appendChild(document.createElementNS(SVG, "path"))));
+    this.paths.forEach((paths) => ["in", "no", "ok", "bad"].forEach((name, place) => paths[place].setAttribute("class", name)));
+    this.join();
+  }
+
+  card(row, store) {
+    const card = made(this.cards, "article", "card");
+    const head = made(card, "div", "head");
+    made(head, "b", "name", row.name);
+    const state = made(head, "span", "state");
+    const wait = made(head, "span", "wait");
+    const evidence = made(card, "div", "evidence");
+    const bar = made(evidence, "div", "bar");
+    const failed = made(bar, "div", "failed");
+    const tick = made(bar, "div", "tick");
+    const figures = made(evidence, "span", "figures");
+    const why = made(card, "p", "why");
+    const ratio = store.rules[row.of[0]].failure_ratio;
+    tick.hidden = ratio === null || row.of.length > 1;
+    tick.style.left = `${100 * (ratio ?? 1)}%`;
+    return { card, state, wait, failed, figures, why };
+  }
+
+  /** Lays the flows between the boxes. */
+  join() {
+    if (!this.made) return;
+    const all = this.place.getBoundingClientRect();
+    const box = (element) => {
+      const at = element.getBoundingClientRect();
+      return { left: at.left - all.left, right: at.right - all.left, y: (at.top + at.bottom) / 2 - all.top };
+    };
+    const [load, downstream] = [box(this.load), box(this.downstream)];
+    this.flows.setAttribute("viewBox", `0 0 ${all.width} ${all.height}`);
+    this.made.forEach(({ card }, place) => {
+      const at = box(card);
+      const spread = (place - (this.made.length - 1) / 2) * Math.min(14, 60 / this.made.length);
+      const curve = (from, fromY, to, toY) => {
+        const middle = (from + to) / 2;
+        return `M${from},${fromY} C${middle},${fromY} ${middle},${toY} ${to},${toY}`;
+      };
+      const [into, no, ok, bad] = this.paths[place];
+      into.setAttribute("d", curve(load.right, load.y + spread, at.left, at.y - 5));
+      no.setAttribute("d", curve(load.right, load.y + spread + 4, at.left, at.y + 7));
+      ok.setAttribute("d", curve(at.right, at.y - 5, downstream.left, downstream.y + spread));
+      bad.setAttribute("d", curve(at.right, at.y + 5, downstream.left, downstream.y + spread + 4));
+    });
+  }
+
+  /** Shows one instant. */
+  show(at) {
+    const { store } = this;
+    let [calls, reached] = [0, 0];
+    this.rows.forEach((row, place) => {
+      const rates = [0, 1, 2, 3].map((which) => row.of.reduce((sum, one) => sum + store.rate(one, which, at), 0));
+      const [ok, failed, fast, timeouts] = rates;
+      calls += ok + failed + fast + timeouts;
+      reached += ok + failed + timeouts;
+      this.flow(place, [ok + failed + fast + timeouts, fast, ok, failed + timeouts]);
+      const made = this.made[place];
+      if (row.of.length > 1) this.showGroup(made, row, at);
+      else this.showOne(made, row.of[0], at);
+    });
+    set(this.load.querySelector("span"), `${Math.round(calls)} calls/s`);
+    this.showDownstream(at, reached);
+  }
+
+  flow(place, rates) {
+    this.paths[place].forEach((path, which) => {
+      const width = rates[which] > 0 ? 1 + 3.2 * Math.log10(1 + rates[which]) : 0;
+      path.setAttribute("stroke-width", width.toFixed(1));
+      path.setAttribute("visibility", width ? "visible" : "hidden");
+    });
+  }
+
+  showOne(made, instance, at) {
+    const { store } = this;
+    const state = store.state(instance, at);
+    const change = store.lastChange(instance, at);
+    const rules = store.rules[instance];
+    made.card.dataset.state = STATES[state];
+    set(made.state, `${SHAPES[state]} ${WORDS[state]}`);
+    set(made.wait, this.wait(state, change, at));
+    const [calls, failures, inARow] = store.window(instance, at);
+    made.failed.style.width = `${calls ? (100 * failures) / calls : 0}%`;
+    made.failed.parentElement.classList.toggle("few", calls < rules.minimum_calls);
+    set(made.figures, evidence(calls, failures, inARow, rules, state));
+    set(made.why, change ? `${span(Math.max(0, at - change.at))} ago: ${cause(change, rules)}` : "no transition yet");
+  }
+
+  wait(state, change, at) {
+    if (state === HALF_OPEN) return "probing";
+    if (state === FORCED_OPEN) return "until an operator says otherwise";
+    if (state !== OPEN || change === null || change.openFor === null) return "";
+    const left = change.at + change.openFor - at;
+    return left > 0 ? `probes in ${left.toFixed(1)} s` : "probes at the next call";
+  }
+
+  showGroup(made, row, at) {
+    const { store } = this;
+    const counts = row.of.reduce((all, one) => {
+      const state = store.state(one, at);
+      all[rejects(state) ? "open" : state === HALF_OPEN ? "half_open" : "closed"] += 1;
+      return all;
+    }, { open: 0, half_open: 0, closed: 0 });
+    const state = counts.open * 2 > row.of.length ? "open" : counts.open + counts.half_open ? "half_open" : "closed";
+    made.card.dataset.state = state;
+    set(made.state, `${counts.open} open`);
+    set(made.wait, counts.half_open ? `${counts.half_open} half-open` : "");
+    made.failed.style.width = `${(100 * counts.open) / row.of.length}%`;
+    set(made.figures, `${counts.closed} of ${row.of.length} closed`);
+  }
+
+  showDownstream(at, reached) {
+    const { store } = this;
+    const phase = store.phaseAt(at);
+    const truths = store.names.map((_, instance) => store.truthAt(instance, at));
+    const mean = truths.reduce((sum, p) => sum + p, 0) / store.n;
+    this.downstream.dataset.sick = mean >= store.unhealthyAt ? "yes" : mean > 0 ? "partly" : "no";
+    set(this.downstream.querySelector(".phase"), phase?.name ?? "no phase");
+    set(this.downstream.querySelector(".truth"), `${percent(mean)} of calls fail`);
+    set(this.downstream.querySelector(".reached"), `${Math.round(reached)}/s arrive`);
+  }
+}
+
+/** What the window holds, beside what would trip. */
+function evidence(calls, failures, inARow, rules, state) {
+  if (rejects(state)) return "rejects every call";
+  if (state === HALF_OPEN) return `${calls} probes ended, ${failures} failed`;
+  const row = rules.consecutive_failures ? ` · ${inARow} in a row, trips at ${rules.consecutive_failures}` : "";
+  const ratio = rules.failure_ratio;
+  if (ratio === null) return `${failures} of ${calls} failed${row}`;
+  if (calls < rules.minimum_calls) return `${failures} of ${calls} failed, judged from ${rules.minimum_calls}${row}`;
+  return `${failures} of ${calls} failed, trips at ${Math.ceil(ratio * calls - 1e-9)}${row}`;
+}

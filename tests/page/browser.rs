@@ -1,0 +1,126 @@
+//! A headless Chromium under its own driver, which sees nothing but this machine.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use end_to_end::within;
+use serde_json::Value;
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
+
+/// How long the page may take for anything that is asked of it.
+const PATIENCE: Duration = Duration::from_secs(30);
+const FLAGS: [&str; 7] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--window-size=1280,800",
+    // A name that the page would ask for leads nowhere.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+];
+
+/// A browser. Ended when dropped.
+pub(crate) struct Browser {
+    driver: Child,
+    pub(crate) web: WebDriver,
+}
+
+impl Browser {
+    /// A browser that shows `url`.
+    pub(crate) async fn at(url: &str) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver is there (Debian's package chromium-driver)");
+        let said = BufReader::new(driver.stdout.take().expect("stdout is a pipe"));
+        let port = said.lines().map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse::<u16>().ok()
+        });
+        let port = port.expect("chromedriver says its port");
+        let mut wanted = DesiredCapabilities::chrome();
+        for flag in FLAGS {
+            wanted.add_arg(flag).expect("a flag is text");
+        }
+        wanted
+            .set_browser_log_level(LoggingPrefsLogLevel::All)
+            .expect("a level is text");
+        let web = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await;
+        let browser = Self {
+            driver,
+            web: web.expect("Chromium can be started (Debian's package chromium)"),
+        };
+        browser.go(url).await;
+        browser
+    }
+
+    /// Shows `url`.
+    pub(crate) async fn go(&self, url: &str) {
+        self.web.goto(url).await.expect("the page is served");
+    }
+
+    /// What a script on the page returns.
+    pub(crate) async fn js(&self, script: &str) -> Value {
+        let answer = self.web.execute(script, Vec::new()).await;
+        let answer = answer.unwrap_or_else(|error| panic!("{script}: {error}"));
+        answer.json().clone()
+    }
+
+    /// Waits until a script returns true.
+    pub(crate) async fn until(&self, condition: &str) {
+        let script = format!("return Boolean({condition})");
+        within(PATIENCE, condition, async || {
+            (self.js(&script).await == Value::Bool(true)).then_some(())
+        })
+        .await;
+    }
+
+    /// Presses a key while the charts have the focus.
+    pub(crate) async fn press(&self, code: &str) {
+        self.js(&format!(
+            "document.querySelector('#charts').dispatchEvent(new KeyboardEvent('keydown', \
+             {{ code: '{code}', key: '', bubbles: true, cancelable: true }}))"
+        ))
+        .await;
+    }
+
+    /// What the console has to complain about since it was asked last.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let log = self.web.browser_log().await.expect("the log is kept");
+        let lines = log.into_iter().map(|entry| format!("{entry:?}"));
+        lines.collect()
+    }
+
+    /// A window of this size and theme.
+    pub(crate) async fn emulate(&self, width: u32, theme: &str) {
+        let tools = self.web.cdp();
+        let size = serde_json::json!({
+            "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500,
+        });
+        let media = serde_json::json!({
+            "features": [{ "name": "prefers-color-scheme", "value": theme }],
+        });
+        for (command, parameters) in [
+            ("Emulation.setDeviceMetricsOverride", size),
+            ("Emulation.setEmulatedMedia", media),
+        ] {
+            let done = tools.send_raw(command, parameters).await;
+            done.expect("Chromium can be told");
+        }
+    }
+
+    /// Ends the session; the driver ends with this value.
+    pub(crate) async fn quit(self) {
+        let _ = self.web.clone().quit().await;
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
