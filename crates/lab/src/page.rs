@@ -36,9 +36,11 @@ use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 use assets::ASSETS;
 use control::with_controls;
+pub(crate) use assets::module;
 pub(crate) use feed::Feed;
+pub(crate) use memory::history;
 pub(crate) use source::{
-    Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source, TruthStep,
+    Described, Description, Moment, PhaseStart, Row, Rules, SecondLatencies, Source, TruthStep,
 };
 use viewer::Viewer;
 
