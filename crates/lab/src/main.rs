@@ -15,6 +15,7 @@
 //! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
 //! | `trials` | the file of the trials of a sweep or a study |
 //! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
+//! | `report` | reports: what a folder of results says, as pages, tables, pictures and words
 //! | `page` | the live page: what browsers are shown of a run |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
 //! | `file` | files of the user: read within a bound of size, written whole or not at all |
@@ -42,6 +43,7 @@ mod notice;
 mod page;
 mod parallel;
 mod print;
+mod report;
 mod run;
 mod secrets;
 mod serve;
