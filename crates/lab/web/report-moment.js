@@ -10,6 +10,7 @@ const ROWS = 64;
 export function showMoment(table, store, at) {
   const rows = store.names.slice(0, ROWS).map((name, instance) => row(store, name, instance, at));
   if (table.rows.length !== rows.length + 1) build(table, rows.length);
+  table.caption.textContent = at < store.end ? `At ${clock(at, 3)}` : `At ${clock(at, 3)}, the end`;
   rows.forEach(({ state, cells }, place) => {
     const line = table.tBodies[0].rows[place];
     line.dataset.state = STATES[state];
@@ -23,7 +24,8 @@ export function showMoment(table, store, at) {
 function row(store, name, instance, at) {
   const state = store.state(instance, at);
   const change = store.lastChange(instance, at);
-  const second = Math.floor(Math.min(at, store.end - 1e-6));
+  // An instant between two seconds belongs to the one that is over.
+  const second = Math.max(0, Math.ceil(at) - 1);
   const count = (which) => Math.round(store.figure(second, instance, which));
   const answers = `${count(0)} ok, ${count(2)} rejected, ${count(1) + count(3)} failed`;
   return {
@@ -41,8 +43,7 @@ function row(store, name, instance, at) {
 
 function build(table, rows) {
   table.replaceChildren();
-  const caption = table.createCaption();
-  caption.textContent = "At the instant that is looked at";
+  table.createCaption();
   const head = table.createTHead().insertRow();
   for (const name of HEAD) {
     const cell = document.createElement("th");

@@ -56,7 +56,7 @@ function text() {
   const at = view.at;
   $("#clock").textContent = view.live ? `${clock(0)} to ${clock(view.end)}` : clock(at, 3);
   $("#whole").disabled = view.live && view.span >= view.end;
-  const second = Math.floor(Math.min(at, view.end - 1e-6));
+  const second = Math.max(0, Math.ceil(at) - 1);
   const fast = fastShare(store, second);
   $("#share-now").textContent = view.live ? "" : fast === null ? "no answers" : percent(fast);
   $("#latency-now").textContent = view.live ? "" : latencyWords(store, second);
@@ -79,18 +79,22 @@ function moved() {
   wake();
 }
 
-/** Shows one run: its part of the report, and the charts within it. */
+/** Shows one run: its part of the report, and the charts within it, unless its history is not in the file. */
 function show(place) {
   if (place === shown) return;
   shown = place;
   const run = runs[place];
   for (const part of document.querySelectorAll(".run")) part.hidden = part.id !== `run-${run.number}`;
   $(`#run-${run.number} .still`).after(charts);
-  charts.hidden = false;
+  charts.hidden = !run.history;
   if ($("#choose")) $("#choose").value = String(place);
+  store = null;
+  if (!run.history) return;
   store = new Store(run.hello);
+  store.least = 0;
+  store.together = run.together;
   store.apply(run.history);
-  store.end = Math.max(store.end, run.history.to);
+  store.end = Math.max(store.end, run.duration);
   unfolded = -1;
   const rows = store.n <= ROWS ? store.n : 8;
   boards.timeline.canvas.style.height = `${66 + rows * (rows > 4 ? 32 : 40)}px`;
@@ -100,6 +104,7 @@ function show(place) {
 
 /** The whole run, and no instant in particular. */
 function whole() {
+  if (!store) return;
   view.span = Math.max(store.end, 0.1);
   view.end = 0;
   view.reach(store.end);
@@ -109,14 +114,16 @@ function whole() {
 /** Goes to what a link says: `#run=2&t=65.3&span=20`. */
 function go(hash) {
   const parts = new URLSearchParams(hash.replace(/^#/, ""));
-  const asked = runs.findIndex((run) => String(run.number) === parts.get("run"));
+  const number = parts.get("run") ?? /^#run-(\d+)$/.exec(hash)?.[1];
+  const asked = runs.findIndex((run) => String(run.number) === number);
   show(asked < 0 ? Math.max(0, shown) : asked);
   const at = view.read(hash);
-  if (at !== null) view.pause(at);
+  if (at !== null && store) view.pause(at);
   return at !== null;
 }
 
 function step(direction) {
+  if (!store) return;
   const place = nextChange(store, view.at, direction);
   if (place < 0) return;
   const change = store.change(place);

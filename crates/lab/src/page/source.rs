@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use experiment::fleet::Change;
 use experiment::load::Second;
-use experiment::outcome::{ClientOutcome, Outcomes};
 use fusebox::{Config, State, Window};
 use serde::Serialize;
 

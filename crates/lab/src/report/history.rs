@@ -10,22 +10,20 @@ use experiment::result::Repetition;
 use experiment::scenario::Scenario;
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::page::{Moment, PhaseStart, Row, Rules, SecondLatencies, TruthStep, history};
 
 /// One run as the script of a report takes it.
-#[derive(Serialize)]
 pub(super) struct Told {
     /// Its number in the result, from 1.
     number: usize,
     hello: Hello,
     /// How long it was watched, in seconds.
-    duration: f64,
+    duration_s: f64,
     /// Whether seconds were kept for all instances together.
     together: bool,
-    /// What `GET /api/history` would say of it; none where that would be too much for one file.
-    history: Option<Box<RawValue>>,
+    /// What `GET /api/history` would say of it, in JSON; none where that would be too much for one file.
+    history: Option<String>,
 }
 
 /// What stays the same during a run.
@@ -64,7 +62,7 @@ impl Told {
                 unhealthy_at: fleet.unhealthy_at,
                 instances: instances.collect(),
             },
-            duration: fleet.duration_s,
+            duration_s: fleet.duration_s,
             together: run.load.seconds.iter().any(|second| second.all.is_some()),
             history,
         }
@@ -72,7 +70,19 @@ impl Told {
 
     /// How many bytes its history takes.
     pub(super) fn size(&self) -> usize {
-        self.history.as_ref().map_or(0, |history| history.get().len())
+        self.history.as_ref().map_or(0, String::len)
+    }
+
+    /// It in JSON.
+    pub(super) fn json(&self) -> String {
+        format!(
+            "{{\"number\":{},\"duration\":{},\"together\":{},\"hello\":{},\"history\":{}}}",
+            self.number,
+            self.duration_s,
+            self.together,
+            serde_json::to_string(&self.hello).expect("names of fields are text"),
+            self.history.as_deref().unwrap_or("null"),
+        )
     }
 
     /// The same without its history.
@@ -98,10 +108,8 @@ fn rules(scenario: Option<&Scenario>, instance: &str) -> Value {
     known.unwrap_or_else(|| Value::Object(serde_json::Map::new()))
 }
 
-fn written(run: &Repetition) -> Box<RawValue> {
-    let text = String::from_utf8(history(&moments(run), end(run)));
-    let text = text.expect("JSON is text");
-    RawValue::from_string(text).expect("the page writes JSON")
+fn written(run: &Repetition) -> String {
+    String::from_utf8(history(&moments(run), end(run))).expect("JSON is text")
 }
 
 /// An instant after all that is in the record.
