@@ -4,8 +4,23 @@
 //! |---|---|
 //! | `reading` | what happened in a run, in sentences that lead to their moments |
 //! | `names` | instances by name, or by share where there are many |
+//! | `lanes` | states, truth and agreement over the time of a run, in columns |
+//! | `strip` | the timeline in letters |
+//! | `timeline` | the timeline as a picture |
+//! | `document` | documents of text, tables and pictures, as Markdown or HTML |
+//! | `shell` | a page that stands alone: head, policy, style, escaping |
+//! | `tables` | expectations, belief beside truth, clients and coordination as tables |
+//! | `markdown` | the report of a run for a pull request |
 
+mod document;
+mod lanes;
+mod markdown;
 mod names;
 mod reading;
+mod shell;
+mod strip;
+mod tables;
+mod timeline;
+mod verdict;
 
 pub(crate) use reading::{Clause, reading};
