@@ -16,7 +16,8 @@ use experiment::scenario::Scenario;
 
 use self::element::{Moments, paragraph, section};
 use super::history::Told;
-use super::join::{Module, joined};
+use super::join::joined;
+use super::markdown::Context;
 use super::policy::policy;
 use super::reading::reading;
 use super::shell::{escaped, picture};
@@ -29,32 +30,19 @@ pub(super) const BEGINNING: &str = "<!doctype html>\n<!-- breaker-lab report -->
 /// Bytes of histories that one report holds; further runs have words and figures only.
 const ROOM: usize = 16 * 1024 * 1024;
 
-/// The modules that only a report has.
-const OWN: [Module<'_>; 2] = [
+/// The modules that only a report has; all others are the page's.
+const OWN: [(&str, &str); 2] = [
     ("report.js", include_str!("../../web/report.js")),
-    ("report-moment.js", include_str!("../../web/report-moment.js")),
-];
-/// The page's modules of which a report is made.
-const SHARED: [&str; 13] = [
-    "clock.js",
-    "columns.js",
-    "draw.js",
-    "keys.js",
-    "lines.js",
-    "log.js",
-    "phenomena.js",
-    "pointer.js",
-    "scrub.js",
-    "stack.js",
-    "store.js",
-    "timeline.js",
-    "view.js",
+    (
+        "report-moment.js",
+        include_str!("../../web/report-moment.js"),
+    ),
 ];
 const CHARTS: &str = include_str!("../../web/report.html");
 const STYLE: &str = include_str!("../../web/report.css");
 
-/// The report of a result; `scenario` is the text that it was run from, where that is there.
-pub(crate) fn html(result: &RunResult, text: Option<&str>, scenario: Option<&Scenario>) -> String {
+/// The report of a result; its scenario knows the settings of its breakers.
+pub(super) fn html(result: &RunResult, context: &Context, scenario: Option<&Scenario>) -> String {
     let script = script();
     let style = style();
     let verdict = Verdict::of(&result.repetitions);
@@ -78,7 +66,7 @@ pub(crate) fn html(result: &RunResult, text: Option<&str>, scenario: Option<&Sce
         html += &one(result, run, number, told.is_drawn());
     }
     html += CHARTS;
-    html += &made::made(result, text);
+    html += &made::made(result, context);
     html += "</main>\n";
     html += &data(&told);
     let _ = write!(html, "<script>{script}</script>\n</body>\n</html>\n");
@@ -87,10 +75,13 @@ pub(crate) fn html(result: &RunResult, text: Option<&str>, scenario: Option<&Sce
 
 /// The page's modules and the report's, as one script.
 fn script() -> String {
-    let shared = SHARED.iter().map(|name| (*name, module(name).unwrap_or_default()));
-    let modules: Vec<Module<'_>> = shared.chain(OWN).collect();
     // A test joins the same modules.
-    joined(&modules, "report.js").expect("the report's modules can be joined")
+    joined(text_of, "report.js").expect("the report's modules can be joined")
+}
+
+fn text_of(name: &str) -> Option<&'static str> {
+    let own = OWN.iter().find(|(own, _)| *own == name);
+    own.map(|(_, text)| *text).or_else(|| module(name))
 }
 
 fn style() -> String {
@@ -160,7 +151,8 @@ fn one(result: &RunResult, run: &Repetition, number: usize, drawn: bool) -> Stri
     }
     html += &section("expected", "What was expected", &tables::expected(run));
     html += &read(run, moments);
-    let still = picture(&timeline::svg(run), "The states of all instances over time, and the truth under each");
+    let title = format!("{}, seed {}", result.scenario, run.seed);
+    let still = picture(&timeline::svg(&title, run), "The states of all instances over time, and the truth under each");
     let note = if drawn { String::new() } else { paragraph("This run is too large for its charts to be in one file.") };
     html += &section("states", "What happened when", &format!("<div class=\"still\">{still}</div>\n{note}"));
     html += &section("belief", "Belief beside truth", &tables::belief(run));

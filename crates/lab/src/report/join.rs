@@ -6,17 +6,17 @@
 
 use std::fmt::Write as _;
 
-/// A module: its file's name and its text.
-pub(super) type Module<'a> = (&'a str, &'a str);
-
-/// One script of `entry` and all that it imports, directly or not.
+/// One script of `entry` and all that it imports, directly or not; `text_of` knows the text of a module's file.
 ///
 /// # Errors
 ///
 /// Which line of which module is not understood, is missing or imports in a circle.
-pub(super) fn joined(modules: &[Module<'_>], entry: &str) -> Result<String, String> {
+pub(super) fn joined<'a>(
+    text_of: impl Fn(&str) -> Option<&'a str>,
+    entry: &str,
+) -> Result<String, String> {
     let mut join = Join {
-        modules,
+        text_of,
         under_way: Vec::new(),
         done: Vec::new(),
         script: String::from("\"use strict\";\n"),
@@ -25,15 +25,15 @@ pub(super) fn joined(modules: &[Module<'_>], entry: &str) -> Result<String, Stri
     Ok(join.script)
 }
 
-struct Join<'a> {
-    modules: &'a [Module<'a>],
+struct Join<F> {
+    text_of: F,
     /// Modules whose imports are being added.
     under_way: Vec<String>,
     done: Vec<String>,
     script: String,
 }
 
-impl Join<'_> {
+impl<'a, F: Fn(&str) -> Option<&'a str>> Join<F> {
     /// Adds a module behind those that it needs.
     fn add(&mut self, name: &str) -> Result<(), String> {
         if self.done.iter().any(|done| done == name) {
@@ -42,8 +42,8 @@ impl Join<'_> {
         if self.under_way.iter().any(|begun| begun == name) {
             return Err(format!("{name} imports itself in a circle"));
         }
-        let known = self.modules.iter().find(|(known, _)| *known == name);
-        let (_, text) = known.ok_or_else(|| format!("{name} is no module of the report"))?;
+        let text = (self.text_of)(name);
+        let text = text.ok_or_else(|| format!("{name} is no module of the report"))?;
         let parts = Parts::of(name, text)?;
         self.under_way.push(name.to_owned());
         for (_, from) in &parts.imports {
@@ -134,7 +134,7 @@ fn exported(declaration: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const MODULES: [Module<'_>; 3] = [
+    const MODULES: [(&str, &str); 3] = [
         (
             "main.js",
             "// The entry.\n\nimport { draw as paint } from \"./draw.js\";\nimport {\n  LIMIT,\n  Scale,\n} from \"./scale.js\";\n\nconst own = 1;\npaint(own, LIMIT, Scale);\n",
@@ -146,9 +146,17 @@ mod tests {
         ("scale.js", "export const LIMIT = 3;\nexport class Scale {}\n"),
     ];
 
+    fn joined_of(modules: &[(&'static str, &'static str)], entry: &str) -> Result<String, String> {
+        let text_of = |name: &str| {
+            let known = modules.iter().find(|(known, _)| *known == name);
+            known.map(|(_, text)| *text)
+        };
+        joined(text_of, entry)
+    }
+
     #[test]
     fn each_module_is_there_once_behind_what_it_needs_and_under_a_name_of_its_own() {
-        let script = joined(&MODULES, "main.js").unwrap();
+        let script = joined_of(&MODULES, "main.js").unwrap();
 
         let places = ["scale", "draw", "main"].map(|name| {
             let begin = format!("const module_{name} = (() => {{");
@@ -179,7 +187,7 @@ mod tests {
             ("import { a } from \"./main.js\";", "main.js imports itself"),
         ] {
             let modules = [("main.js", text), ("scale.js", "")];
-            let error = joined(&modules, "main.js").unwrap_err();
+            let error = joined_of(&modules, "main.js").unwrap_err();
             assert!(error.starts_with(why), "{text}: {error}");
         }
     }

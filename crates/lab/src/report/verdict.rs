@@ -15,7 +15,12 @@ pub(crate) enum Verdict {
     /// This instance was never reached.
     Unreached(String),
     /// So many expectations did not hold, of so many; in so many of the whole runs.
-    Failed { failed: usize, of: usize, runs: usize, all: usize },
+    Failed {
+        failed: usize,
+        of: usize,
+        runs: usize,
+        all: usize,
+    },
     /// A run was stopped before its time: so many seconds after its start.
     Unknown { after_s: f64 },
     /// Nothing was expected.
@@ -27,14 +32,21 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// The verdict over all of these runs.
     pub(crate) fn of(runs: &[Repetition]) -> Self {
-        if let Some(name) = runs.iter().find_map(|run| run.load.unreachable().first().copied()) {
+        if let Some(name) = runs
+            .iter()
+            .find_map(|run| run.load.unreachable().first().copied())
+        {
             return Self::Unreached(name.to_owned());
         }
         if let Some(why) = runs.iter().find_map(|run| run.invalid.as_ref()) {
             return Self::Void(why.clone());
         }
         let failed = |run: &Repetition| run.verdicts.iter().filter(|it| !it.held).count();
-        let whole: Vec<usize> = runs.iter().filter(|run| !run.cut_short).map(failed).collect();
+        let whole: Vec<usize> = runs
+            .iter()
+            .filter(|run| !run.cut_short)
+            .map(failed)
+            .collect();
         let expected = |run: &Repetition| run.verdicts.len();
         let of = runs.iter().map(expected).max().unwrap_or(0);
         if let Some(most) = whole.iter().max().filter(|most| **most > 0) {
@@ -46,9 +58,14 @@ impl Verdict {
             };
         }
         match runs.iter().find(|run| run.cut_short) {
-            Some(cut) => Self::Unknown { after_s: cut.load.duration_s },
+            Some(cut) => Self::Unknown {
+                after_s: cut.load.duration_s,
+            },
             None if of == 0 => Self::Nothing,
-            None => Self::Held { of, runs: runs.len() },
+            None => Self::Held {
+                of,
+                runs: runs.len(),
+            },
         }
     }
 
@@ -68,10 +85,15 @@ impl Verdict {
         match self {
             Self::Void(why) => format!("The figures mean nothing: {why}."),
             Self::Unreached(name) => format!("Instance {name} was never reached."),
-            Self::Failed { failed: 1, of: 1, all: 1, .. } => {
-                "The expectation did not hold.".to_owned()
-            }
-            Self::Failed { failed, of, all: 1, .. } => {
+            Self::Failed {
+                failed: 1,
+                of: 1,
+                all: 1,
+                ..
+            } => "The expectation did not hold.".to_owned(),
+            Self::Failed {
+                failed, of, all: 1, ..
+            } => {
                 format!("{failed} of {of} expectations did not hold.")
             }
             Self::Failed { runs, all, .. } => format!(
@@ -88,10 +110,9 @@ impl Verdict {
             Self::Held { of: 1, runs } => {
                 format!("The expectation held in all {} runs.", counted(*runs))
             }
-            Self::Held { of, runs } => format!(
-                "All {of} expectations held in all {} runs.",
-                counted(*runs)
-            ),
+            Self::Held { of, runs } => {
+                format!("All {of} expectations held in all {} runs.", counted(*runs))
+            }
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Where a result came from: the scenario as it was run, seeds, program, machine, and the command that does it again.
 
-use experiment::coordination::UsedEngine;
 use experiment::result::{Performer, RunResult};
 
 use super::element::section;
+use crate::report::markdown::Context;
 use crate::report::shell::escaped;
 
 /// The scenario and all that a reader needs to do it again.
-pub(super) fn made(result: &RunResult, scenario: Option<&str>) -> String {
+pub(super) fn made(result: &RunResult, context: &Context) -> String {
     let mut facts = String::from("<dl>\n");
     for (name, value) in facts_of(result) {
         facts += &format!("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(&value));
@@ -15,9 +15,9 @@ pub(super) fn made(result: &RunResult, scenario: Option<&str>) -> String {
     facts += "</dl>\n";
     facts += &format!(
         "<p>In the folder of this result, the same again:</p>\n<pre tabindex=\"0\">{}</pre>\n",
-        escaped(&command(result))
+        escaped(&context.command)
     );
-    let scenario = scenario.map(|text| {
+    let scenario = context.scenario.as_deref().map(|text| {
         format!("<details><summary>scenario.toml</summary>\n<pre tabindex=\"0\">{}</pre></details>\n", escaped(text))
     });
     facts += scenario.as_deref().unwrap_or("<p>The folder has no scenario.toml.</p>\n");
@@ -58,14 +58,10 @@ fn facts_of(result: &RunResult) -> Vec<(&'static str, String)> {
 }
 
 fn performed(result: &RunResult) -> &'static str {
-    match performer(result) {
+    match result.repetitions.first().map_or(Performer::Live, |run| run.performer) {
         Performer::Live => "live, over sockets",
         Performer::Simulated => "in virtual time",
     }
-}
-
-fn performer(result: &RunResult) -> Performer {
-    result.repetitions.first().map_or(Performer::Live, |run| run.performer)
 }
 
 fn seeds(result: &RunResult) -> String {
@@ -80,27 +76,6 @@ fn seeds(result: &RunResult) -> String {
 
 fn follow(seeds: &[u64]) -> bool {
     seeds.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1))
-}
-
-/// The command that performs the same runs again, in the folder of the result.
-fn command(result: &RunResult) -> String {
-    let verb = match performer(result) {
-        Performer::Live => "run",
-        Performer::Simulated => "simulate",
-    };
-    let runs = &result.repetitions;
-    let seed = runs.first().map_or(0, |run| run.seed);
-    let repeat = match runs.len() {
-        0 | 1 => String::new(),
-        many => format!(" --repeat {many}"),
-    };
-    let engine = runs.first().and_then(|run| run.coordination.as_ref());
-    let engine = match engine.map(|it| it.engine) {
-        Some(UsedEngine::Redis) => " --engine redis://127.0.0.1:6379",
-        Some(UsedEngine::Gossip) => " --engine gossip",
-        _ => "",
-    };
-    format!("breaker-lab {verb} scenario.toml --seed {seed}{repeat}{engine} --out again")
 }
 
 /// `2026-11-27 13:05:12 UTC`, by Hinnant's algorithm for the days of the civil calendar.
