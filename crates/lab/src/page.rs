@@ -35,8 +35,8 @@ use crate::serve::{Control, Listening, Routes, error, router, serve};
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 use assets::ASSETS;
-use control::with_controls;
 pub(crate) use assets::module;
+use control::with_controls;
 pub(crate) use feed::Feed;
 pub(crate) use memory::history;
 pub(crate) use source::{

@@ -31,7 +31,11 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
     let Some(out) = &args.out else {
         return write(&folder, &result);
     };
-    replace(out, html::BEGINNING, &page(&result, &context(&folder, &result)))?;
+    replace(
+        out,
+        html::BEGINNING,
+        &page(&result, &context(&folder, &result)),
+    )?;
     said(out);
     Ok(())
 }
@@ -113,7 +117,9 @@ fn replace(path: &Path, beginning: &str, text: &str) -> Result<(), Failure> {
         ))
     };
     if !is_own.map_err(|error| refused(error.to_string()))? {
-        return Err(refused("what is there is no report of this program".to_owned()));
+        return Err(refused(
+            "what is there is no report of this program".to_owned(),
+        ));
     }
     file::replace(path, text.as_bytes())
         .map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))

@@ -115,8 +115,14 @@ fn written(run: &Repetition) -> String {
 /// An instant after all that is in the record.
 fn end(run: &Repetition) -> f64 {
     let changes = run.fleet.instances.iter().flat_map(|one| &one.transitions);
-    let last = changes.map(|change| change.at_s).fold(run.fleet.duration_s, f64::max);
-    let seconds = run.load.seconds.last().map_or(0.0, |last| seconds(last.second) + 1.0);
+    let last = changes
+        .map(|change| change.at_s)
+        .fold(run.fleet.duration_s, f64::max);
+    let seconds = run
+        .load
+        .seconds
+        .last()
+        .map_or(0.0, |last| seconds(last.second) + 1.0);
     last.max(seconds) + 1.0
 }
 
@@ -172,7 +178,9 @@ fn row(target: &SecondOfTarget) -> Row {
 fn changes(run: &Repetition) -> Vec<(usize, experiment::fleet::Change)> {
     let instances = run.fleet.instances.iter().enumerate();
     let changes = instances.flat_map(|(place, one)| {
-        one.transitions.iter().map(move |change| (place, change.clone()))
+        one.transitions
+            .iter()
+            .map(move |change| (place, change.clone()))
     });
     let mut changes: Vec<_> = changes.collect();
     changes.sort_by(|(_, one), (_, other)| one.at_s.total_cmp(&other.at_s));
@@ -188,11 +196,14 @@ fn truths(run: &Repetition) -> Vec<TruthStep> {
         let follow = all.filter(|(_, one)| one.truth == truth);
         let of: Vec<usize> = follow.map(|(place, _)| place).collect();
         let of_all = of.len() == fleet.instances.len();
-        let steps = timeline.steps().iter().map(move |&(at_s, p_fail)| TruthStep {
-            at_s,
-            p_fail,
-            of: if of_all { Vec::new() } else { of.clone() },
-        });
+        let steps = timeline
+            .steps()
+            .iter()
+            .map(move |&(at_s, p_fail)| TruthStep {
+                at_s,
+                p_fail,
+                of: if of_all { Vec::new() } else { of.clone() },
+            });
         steps.collect::<Vec<_>>()
     });
     let mut steps: Vec<TruthStep> = steps.collect();

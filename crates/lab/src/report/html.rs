@@ -95,11 +95,19 @@ fn head(result: &RunResult, verdict: &Verdict) -> String {
         1 => format!("one run, seed {seed}"),
         many => format!("{many} runs, first seed {seed}"),
     };
-    let cut = result.repetitions.iter().filter(|run| run.cut_short).count();
+    let cut = result
+        .repetitions
+        .iter()
+        .filter(|run| run.cut_short)
+        .count();
     let cut = match cut {
         0 => String::new(),
-        _ if runs == 1 => paragraph("The run was stopped before its time; all figures are those of the part that was."),
-        some => paragraph(&format!("{some} of the runs were stopped before their time.")),
+        _ if runs == 1 => paragraph(
+            "The run was stopped before its time; all figures are those of the part that was.",
+        ),
+        some => paragraph(&format!(
+            "{some} of the runs were stopped before their time."
+        )),
     };
     format!(
         "<header class=\"top\">\n<h1>{}</h1>\n<p class=\"lesson\">{}</p>\n\
@@ -152,15 +160,30 @@ fn one(result: &RunResult, run: &Repetition, number: usize, drawn: bool) -> Stri
     html += &section("expected", "What was expected", &tables::expected(run));
     html += &read(run, moments);
     let title = format!("{}, seed {}", result.scenario, run.seed);
-    let still = picture(&timeline::svg(&title, run), "The states of all instances over time, and the truth under each");
-    let note = if drawn { String::new() } else { paragraph("This run is too large for its charts to be in one file.") };
-    html += &section("states", "What happened when", &format!("<div class=\"still\">{still}</div>\n{note}"));
+    let still = picture(
+        &timeline::svg(&title, run),
+        "The states of all instances over time, and the truth under each",
+    );
+    let note = if drawn {
+        String::new()
+    } else {
+        paragraph("This run is too large for its charts to be in one file.")
+    };
+    html += &section(
+        "states",
+        "What happened when",
+        &format!("<div class=\"still\">{still}</div>\n{note}"),
+    );
     html += &section("belief", "Belief beside truth", &tables::belief(run));
     html += &section("fleet", "The fleet", &tables::fleet(run));
     if let Some(together) = coordination::coordination(run, moments) {
         html += &section("together", "Coordination", &together);
     }
-    let _ = writeln!(html, "<noscript>\n{}</noscript>", tables::transitions(run, moments));
+    let _ = writeln!(
+        html,
+        "<noscript>\n{}</noscript>",
+        tables::transitions(run, moments)
+    );
     html + "</article>\n"
 }
 
@@ -174,7 +197,11 @@ fn read(run: &Repetition, moments: Moments) -> String {
     if clauses.is_empty() {
         return String::new();
     }
-    section("reading", "In words", &format!("<p>{}</p>\n", clauses.join(" ")))
+    section(
+        "reading",
+        "In words",
+        &format!("<p>{}</p>\n", clauses.join(" ")),
+    )
 }
 
 /// The runs for the script, with as many histories as one file may hold.

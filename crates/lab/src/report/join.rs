@@ -112,9 +112,7 @@ impl Parts {
 
 /// The names and the file of `import { a, b as c } from "./file.js";`
 fn import(line: &str) -> Option<(String, String)> {
-    let (names, from) = line
-        .strip_prefix("import {")?
-        .split_once("} from \"./")?;
+    let (names, from) = line.strip_prefix("import {")?.split_once("} from \"./")?;
     let from = from.strip_suffix("\";")?;
     Some((names.to_owned(), from.to_owned()))
 }
@@ -143,7 +141,10 @@ mod tests {
             "draw.js",
             "import { LIMIT } from \"./scale.js\";\nconst own = 2;\nexport function draw(x) {\n  return x + own + LIMIT;\n}\n",
         ),
-        ("scale.js", "export const LIMIT = 3;\nexport class Scale {}\n"),
+        (
+            "scale.js",
+            "export const LIMIT = 3;\nexport class Scale {}\n",
+        ),
     ];
 
     fn joined_of(modules: &[(&'static str, &'static str)], entry: &str) -> Result<String, String> {

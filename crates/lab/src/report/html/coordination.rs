@@ -41,11 +41,19 @@ fn introduction(record: &CoordinationRecord) -> String {
 }
 
 fn times_or_never(count: u64) -> String {
-    if count == 0 { "never".to_owned() } else { times(count) }
+    if count == 0 {
+        "never".to_owned()
+    } else {
+        times(count)
+    }
 }
 
 fn lost(count: u64, what: &str) -> String {
-    if count == 0 { String::new() } else { format!(", {what} {}", times(count)) }
+    if count == 0 {
+        String::new()
+    } else {
+        format!(", {what} {}", times(count))
+    }
 }
 
 /// What came of requests for the probe lease.
@@ -60,12 +68,19 @@ fn ledger(record: &CoordinationRecord) -> String {
         leases.failed,
         leases.fenced,
     ];
-    let row = std::iter::once(Html::text("requests")).chain(cells.map(|cell| Html::text(number(cell))));
+    let row =
+        std::iter::once(Html::text("requests")).chain(cells.map(|cell| Html::text(number(cell))));
     Table {
         caption: "The probe lease: who may probe for all, and what came of it",
         head: &[
-            "", "granted", "refused: too early", "refused: another probes", "refused: out of date", "probe good",
-            "probe bad", "result too late",
+            "",
+            "granted",
+            "refused: too early",
+            "refused: another probes",
+            "refused: out of date",
+            "probe good",
+            "probe bad",
+            "result too late",
         ],
         text_columns: 1,
         rows: vec![row.collect()],
@@ -86,14 +101,17 @@ fn decisions(run: &Repetition, moments: Moments) -> String {
     if all == 0 {
         return paragraph("No breaker changed its state because of the fleet.");
     }
-    let rows = decided.into_iter().take(MOST_DECISIONS).map(|(name, change)| {
-        vec![
-            moments.at(change.at_s),
-            Html::text(name),
-            Html::text(format!("{} → {}", state(change.from), state(change.to))),
-            Html::text(cause_of(change)),
-        ]
-    });
+    let rows = decided
+        .into_iter()
+        .take(MOST_DECISIONS)
+        .map(|(name, change)| {
+            vec![
+                moments.at(change.at_s),
+                Html::text(name),
+                Html::text(format!("{} → {}", state(change.from), state(change.to))),
+                Html::text(cause_of(change)),
+            ]
+        });
     let table = Table {
         caption: "What the fleet made its breakers do",
         head: &["at", "instance", "change", "cause"],
@@ -134,15 +152,24 @@ fn members(record: &CoordinationRecord) -> String {
     let table = Table {
         caption: "Votes and views of each instance",
         head: &[
-            "instance", "messages sent", "received", "changes of its vote", "vetoes", "went on alone",
-            "time without a fresh view", "mean age of its view", "alone in trouble",
+            "instance",
+            "messages sent",
+            "received",
+            "changes of its vote",
+            "vetoes",
+            "went on alone",
+            "time without a fresh view",
+            "mean age of its view",
+            "alone in trouble",
         ],
         text_columns: 1,
         rows: rows.collect(),
     };
     let more = match record.instances.len().saturating_sub(MOST_ROWS) {
         0 => String::new(),
-        more => paragraph(&format!("… and {more} more instances, which result.json has.")),
+        more => paragraph(&format!(
+            "… and {more} more instances, which result.json has."
+        )),
     };
     format!("{table}{more}")
 }

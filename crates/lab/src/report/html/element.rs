@@ -97,7 +97,12 @@ impl fmt::Display for Table<'_> {
         )?;
         f.write_str("<thead><tr>")?;
         for (place, name) in self.head.iter().enumerate() {
-            write!(f, "<th scope=\"col\"{}>{}</th>", class(place), escaped(name))?;
+            write!(
+                f,
+                "<th scope=\"col\"{}>{}</th>",
+                class(place),
+                escaped(name)
+            )?;
         }
         f.write_str("</tr></thead>\n<tbody>\n")?;
         for row in &self.rows {
@@ -148,7 +153,9 @@ mod tests {
         assert!(html.contains("aria-label=\"a &quot;b&quot;\""), "{html}");
         assert!(html.contains("<th scope=\"col\">&lt;i&gt;</th>"), "{html}");
         assert!(
-            html.contains("<th scope=\"row\">&lt;/table&gt;&lt;script&gt;</th><td class=\"n\">1 &amp; 2</td>"),
+            html.contains(
+                "<th scope=\"row\">&lt;/table&gt;&lt;script&gt;</th><td class=\"n\">1 &amp; 2</td>"
+            ),
             "{html}"
         );
     }

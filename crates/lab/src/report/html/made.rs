@@ -18,17 +18,27 @@ pub(super) fn made(result: &RunResult, context: &Context) -> String {
         escaped(&context.command)
     );
     let scenario = context.scenario.as_deref().map(|text| {
-        format!("<details><summary>scenario.toml</summary>\n<pre tabindex=\"0\">{}</pre></details>\n", escaped(text))
+        format!(
+            "<details><summary>scenario.toml</summary>\n<pre tabindex=\"0\">{}</pre></details>\n",
+            escaped(text)
+        )
     });
-    facts += scenario.as_deref().unwrap_or("<p>The folder has no scenario.toml.</p>\n");
+    facts += scenario
+        .as_deref()
+        .unwrap_or("<p>The folder has no scenario.toml.</p>\n");
     section("made", "Scenario, seed, machine", &facts)
 }
 
 fn facts_of(result: &RunResult) -> Vec<(&'static str, String)> {
     let versions = &result.versions;
-    let commit = versions.commit.as_deref().map(|it| format!(", commit {it}"));
+    let commit = versions
+        .commit
+        .as_deref()
+        .map(|it| format!(", commit {it}"));
     let machine = &result.machine;
-    let load = machine.load.map(|[one, five, fifteen]| format!("; load {one} {five} {fifteen}"));
+    let load = machine
+        .load
+        .map(|[one, five, fifteen]| format!("; load {one} {five} {fifteen}"));
     let mut facts = vec![
         ("scenario", result.scenario.clone()),
         ("seeds", seeds(result)),
@@ -36,7 +46,12 @@ fn facts_of(result: &RunResult) -> Vec<(&'static str, String)> {
         ("began", date(result.started_unix_s)),
         (
             "program",
-            format!("breaker-lab {} ({}{})", versions.breaker_lab, versions.build, commit.unwrap_or_default()),
+            format!(
+                "breaker-lab {} ({}{})",
+                versions.breaker_lab,
+                versions.build,
+                commit.unwrap_or_default()
+            ),
         ),
         (
             "machine",
@@ -58,7 +73,11 @@ fn facts_of(result: &RunResult) -> Vec<(&'static str, String)> {
 }
 
 fn performed(result: &RunResult) -> &'static str {
-    match result.repetitions.first().map_or(Performer::Live, |run| run.performer) {
+    match result
+        .repetitions
+        .first()
+        .map_or(Performer::Live, |run| run.performer)
+    {
         Performer::Live => "live, over sockets",
         Performer::Simulated => "in virtual time",
     }
@@ -70,26 +89,40 @@ fn seeds(result: &RunResult) -> String {
         [] => "none".to_owned(),
         [one] => one.to_string(),
         [first, .., last] if follow(&seeds) => format!("{first} to {last}"),
-        many => many.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+        many => many
+            .iter()
+            .map(u64::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
 fn follow(seeds: &[u64]) -> bool {
-    seeds.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1))
+    seeds
+        .windows(2)
+        .all(|pair| pair[1] == pair[0].wrapping_add(1))
 }
 
 /// `2026-11-27 13:05:12 UTC`, by Hinnant's algorithm for the days of the civil calendar.
 fn date(unix_s: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "a date is in the present millennium")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a date is in the present millennium"
+    )]
     let seconds = unix_s.max(0.0) as i64;
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!(
         "{year}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",

@@ -78,7 +78,8 @@ fn medians(result: &RunResult) -> String {
         let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mean = Summary::of(&values);
         let interval = mean.as_ref().and_then(Summary::interval);
-        let interval = interval.map(|Interval { low, high }| format!("{} … {}", show(low.max(0.0)), show(high)));
+        let interval = interval
+            .map(|Interval { low, high }| format!("{} … {}", show(low.max(0.0)), show(high)));
         Some(vec![
             Html::text(name),
             Html::text(middle),
@@ -90,7 +91,14 @@ fn medians(result: &RunResult) -> String {
     });
     let table = Table {
         caption: "The usual figures",
-        head: &["figure", "median", "mean", "mean, 95 % interval", "smallest", "largest"],
+        head: &[
+            "figure",
+            "median",
+            "mean",
+            "mean, 95 % interval",
+            "smallest",
+            "largest",
+        ],
         text_columns: 1,
         rows: rows.collect(),
     };
@@ -101,10 +109,22 @@ fn medians(result: &RunResult) -> String {
 /// A row for each run, which leads to it.
 fn runs(result: &RunResult) -> String {
     let all = &result.repetitions;
-    let rows = (1..).zip(all).take(MOST_ROWS).map(|(number, run)| row(number, run));
+    let rows = (1..)
+        .zip(all)
+        .take(MOST_ROWS)
+        .map(|(number, run)| row(number, run));
     let table = Table {
         caption: "The runs",
-        head: &["run", "seed", "verdict", "ok_ratio", "fast_fail_ratio", "ok_p99", "openings", "flaps"],
+        head: &[
+            "run",
+            "seed",
+            "verdict",
+            "ok_ratio",
+            "fast_fail_ratio",
+            "ok_p99",
+            "openings",
+            "flaps",
+        ],
         text_columns: 3,
         rows: rows.collect(),
     };
@@ -113,7 +133,10 @@ fn runs(result: &RunResult) -> String {
         more => paragraph(&format!("… and {more} more runs, which result.json has.")),
     };
     let open = if all.len() <= 10 { " open" } else { "" };
-    format!("<details{open}><summary>{} runs</summary>\n{table}{more}</details>\n", all.len())
+    format!(
+        "<details{open}><summary>{} runs</summary>\n{table}{more}</details>\n",
+        all.len()
+    )
 }
 
 fn row(number: usize, run: &Repetition) -> Vec<Html> {

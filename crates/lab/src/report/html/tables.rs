@@ -77,8 +77,14 @@ pub(super) fn belief(run: &Repetition) -> String {
     let mut html = Table {
         caption: "Belief beside truth",
         head: &[
-            "instance", "downstream unhealthy", "noticed after", "wrongly closed", "closed again after",
-            "wrongly open", "wasted calls", "wrongly rejected",
+            "instance",
+            "downstream unhealthy",
+            "noticed after",
+            "wrongly closed",
+            "closed again after",
+            "wrongly open",
+            "wasted calls",
+            "wrongly rejected",
         ],
         text_columns: 1,
         rows,
@@ -115,10 +121,17 @@ fn believed(run: &Repetition, name: &str, belief: &Belief, open: Option<&Belief>
 
 fn all_believed(run: &Repetition) -> Vec<Html> {
     let figures = [
-        "unhealthy_share", "detection_delay_p50", "wrongly_closed_share", "recovery_delay_p50",
-        "wrongly_open_share", "wasted_calls", "wrongly_rejected_calls",
+        "unhealthy_share",
+        "detection_delay_p50",
+        "wrongly_closed_share",
+        "recovery_delay_p50",
+        "wrongly_open_share",
+        "wasted_calls",
+        "wrongly_rejected_calls",
     ];
-    let cells = figures.iter().map(|figure| Html::text(shown(run, figure, None)));
+    let cells = figures
+        .iter()
+        .map(|figure| Html::text(shown(run, figure, None)));
     std::iter::once(Html::text("fleet")).chain(cells).collect()
 }
 
@@ -168,8 +181,20 @@ pub(super) fn fleet(run: &Repetition) -> String {
     let table = Table {
         caption: "The fleet: what clients got, and what the breakers did",
         head: &[
-            "instance", "planned", "200", "503 at once", "failed", "p50 of 200", "p99 of 200", "p99 of all", "closed",
-            "open", "half-open", "openings", "flaps", "calls downstream",
+            "instance",
+            "planned",
+            "200",
+            "503 at once",
+            "failed",
+            "p50 of 200",
+            "p99 of 200",
+            "p99 of all",
+            "closed",
+            "open",
+            "half-open",
+            "openings",
+            "flaps",
+            "calls downstream",
         ],
         text_columns: 1,
         rows,
@@ -181,10 +206,18 @@ fn fleet_row(run: &Repetition, name: &str, target: Option<&str>, belief: &Belief
     let figure = |figure: &str| shown(run, figure, target);
     let outcomes = outcomes(run, target);
     let share = |part: f64| {
-        let share = if belief.watched_s > 0.0 { part / belief.watched_s } else { 0.0 };
+        let share = if belief.watched_s > 0.0 {
+            part / belief.watched_s
+        } else {
+            0.0
+        };
         Unit::Share.show(share)
     };
-    let calls = run.fleet.instances.iter().filter(|one| target.is_none_or(|name| one.name == name));
+    let calls = run
+        .fleet
+        .instances
+        .iter()
+        .filter(|one| target.is_none_or(|name| one.name == name));
     let cells = [
         name.to_owned(),
         number(outcomes.planned()),
@@ -236,14 +269,17 @@ pub(super) fn transitions(run: &Repetition, moments: Moments) -> String {
     let mut changes: Vec<_> = changes.collect();
     changes.sort_by(|(_, one), (_, other)| one.at_s.total_cmp(&other.at_s));
     let all = changes.len();
-    let rows = changes.into_iter().take(MOST_CHANGES).map(|(name, change)| {
-        vec![
-            moments.at(change.at_s),
-            Html::text(name),
-            Html::text(format!("{} → {}", state(change.from), state(change.to))),
-            Html::text(cause_of(change)),
-        ]
-    });
+    let rows = changes
+        .into_iter()
+        .take(MOST_CHANGES)
+        .map(|(name, change)| {
+            vec![
+                moments.at(change.at_s),
+                Html::text(name),
+                Html::text(format!("{} → {}", state(change.from), state(change.to))),
+                Html::text(cause_of(change)),
+            ]
+        });
     let rows: Vec<Vec<Html>> = rows.collect();
     if rows.is_empty() {
         return paragraph("No breaker changed its state.");
@@ -269,5 +305,7 @@ fn more(all: usize) -> String {
     if more == 0 {
         return String::new();
     }
-    paragraph(&format!("… and {more} more instances, which result.json has."))
+    paragraph(&format!(
+        "… and {more} more instances, which result.json has."
+    ))
 }

@@ -68,7 +68,13 @@ fn all_modules_of_the_report_are_joined_and_each_is_there_once() {
 #[test]
 fn a_run_of_a_second_without_transitions_is_whole_and_whatever_names_hold_is_text() {
     let result = result(SHORT, 1);
-    assert!(result.repetitions[0].fleet.instances.iter().all(|one| one.transitions.is_empty()));
+    assert!(
+        result.repetitions[0]
+            .fleet
+            .instances
+            .iter()
+            .all(|one| one.transitions.is_empty())
+    );
     let scenario = Scenario::parse(SHORT).unwrap();
 
     let html = html(&result, &Context::default(), Some(&scenario));
@@ -98,7 +104,11 @@ fn several_runs_have_medians_and_a_part_each() {
     let html = html(&result, &Context::default(), None);
 
     for part in [
-        "id=\"run-1\"", "id=\"run-3\"", "<option value=\"2\">3: seed 3", "95 % interval", "The folder has no scenario.toml",
+        "id=\"run-1\"",
+        "id=\"run-3\"",
+        "<option value=\"2\">3: seed 3",
+        "95 % interval",
+        "The folder has no scenario.toml",
         "1 of the runs were stopped",
     ] {
         assert!(html.contains(part), "{part}");
