@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::rendered::rendered;
 use super::shell::{STATIC, Shell, escaped, picture};
 use crate::words::number;
 
@@ -36,6 +37,8 @@ enum Block {
         file: String,
         about: String,
     },
+    /// Markdown that the program itself has written.
+    Markdown(String),
     Folded(String, Box<Block>),
 }
 
@@ -201,6 +204,11 @@ impl Document {
             .push(Block::Folded(summary.into(), Box::new(Block::Table(table))));
     }
 
+    /// Markdown that the program itself has written, such as the tables of a study.
+    pub(crate) fn markdown_of_ours(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Markdown(text.into()));
+    }
+
     /// A picture: in HTML itself, in Markdown the file beside it.
     pub(crate) fn picture(&mut self, file: &str, svg: String, about: impl Into<String>) {
         self.blocks.push(Block::Picture {
@@ -267,6 +275,7 @@ impl Block {
             Self::Text(text) => format!("{}\n", paragraph(text)),
             Self::Table(table) => table.markdown(),
             Self::Code(text) => fenced(text),
+            Self::Markdown(text) => format!("{text}\n"),
             Self::Picture { file, about, .. } => format!("![{}]({file})\n", marked_down(about)),
             Self::Folded(summary, block) => format!(
                 "<details>\n<summary>{}</summary>\n\n{}\n</details>\n",
@@ -290,6 +299,7 @@ impl Block {
             Self::Text(text) => format!("<p>{}</p>\n", escaped(text)),
             Self::Table(table) => table.html(),
             Self::Code(text) => format!("<pre tabindex=\"0\">{}</pre>\n", escaped(text)),
+            Self::Markdown(text) => rendered(text),
             Self::Picture { svg, about, .. } => picture(svg, about),
             Self::Folded(summary, block) => format!(
                 "<details>\n<summary>{}</summary>\n{}</details>\n",
