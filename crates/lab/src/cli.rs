@@ -29,6 +29,7 @@ use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Toke
 pub(crate) use coordination::{CoordinationArgs, EngineArgs, GossipArgs};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
+pub(crate) use scenario::ReportArgs;
 use scenario::{ResultArgs, ScenarioArgs};
 pub(crate) use simulation::{SimulateArgs, StudyArgs, SweepArgs, VirtualArgs};
 
@@ -89,6 +90,9 @@ pub(crate) enum Role {
     /// Print the figures of several results side by side
     #[command(after_long_help = help::COMPARE)]
     Compare(CompareArgs),
+    /// Write the report of a result: one file that opens in any browser, offline
+    #[command(after_long_help = help::REPORT)]
+    Report(ReportArgs),
     /// Read and change the faults of a running unreliable service
     #[command(after_long_help = help::FAULTS)]
     Faults(FaultsArgs),

@@ -2,6 +2,11 @@
 //!
 //! | module | what lives there |
 //! |---|---|
+//! | `folder` | the reports in the folder of a result |
+//! | `html` | the report of a run: one file that opens offline, drawn by the page's own modules |
+//! | `join` | those modules as one script |
+//! | `history` | a run in the shape in which the page gets a live one |
+//! | `policy` | what such a file may load: nothing |
 //! | `reading` | what happened in a run, in sentences that lead to their moments |
 //! | `names` | instances by name, or by share where there are many |
 //! | `verdict` | whether what was expected held, and whether that can be said |
@@ -20,9 +25,14 @@
 mod command;
 mod document;
 mod files;
+mod folder;
+mod history;
+mod html;
+mod join;
 mod lanes;
 mod markdown;
 mod names;
+mod policy;
 mod reading;
 mod rendered;
 mod shell;
@@ -35,5 +45,6 @@ mod verdict;
 
 pub(crate) use command::command;
 pub(crate) use document::{Document, Mark, Table};
-pub(crate) use files::{write, write_pair};
-pub(crate) use reading::{Clause, reading};
+pub(crate) use files::{write_beside, write_pair};
+pub(crate) use folder::{report, write};
+pub(crate) use reading::reading;

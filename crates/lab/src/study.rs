@@ -172,6 +172,6 @@ fn laid_out(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<us
         folder.write("gedcb.csv", &gedcb::csv(&results))?;
         folder.write("gedcb.svg", &chart::gedcb(&results))?;
     }
-    report::write(&settings.out, &report::study::document(&results))?;
+    report::write_beside(&settings.out, &report::study::document(&results))?;
     Ok(results.void)
 }

@@ -150,7 +150,7 @@ fn laid_out(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<Ta
         scenario: &settings.text,
         text: &text,
     };
-    report::write(&settings.out, &report::sweep::document(swept))?;
+    report::write_beside(&settings.out, &report::sweep::document(swept))?;
     Ok(table)
 }
 

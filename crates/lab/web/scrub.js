@@ -6,8 +6,9 @@ import { addShares, drawShares } from "./timeline.js";
 
 const KINDS = 5;
 
+// A run that goes on has room for its first minute; one that is over says how long it was.
 function whole(store, width) {
-  return new Axis({ from: 0, to: Math.max(store.end, 60) }, width);
+  return new Axis({ from: 0, to: Math.max(store.end, store.least ?? 60) }, width);
 }
 
 export function drawScrub(board, store, view) {

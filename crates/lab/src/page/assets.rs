@@ -52,7 +52,7 @@ macro_rules! scripts {
 }
 
 /// All of them.
-pub(super) static ASSETS: [Asset; 20] = scripts![
+pub(super) static ASSETS: [Asset; 21] = scripts![
     "clock.js",
     "columns.js",
     "controls.js",
@@ -62,6 +62,7 @@ pub(super) static ASSETS: [Asset; 20] = scripts![
     "log.js",
     "main.js",
     "phenomena.js",
+    "pointer.js",
     "scrub.js",
     "stack.js",
     "store.js",
@@ -71,6 +72,14 @@ pub(super) static ASSETS: [Asset; 20] = scripts![
     "topology.js",
     "view.js",
 ];
+
+/// The text of the file that the page serves under this name.
+pub(crate) fn module(name: &str) -> Option<&'static str> {
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.path.strip_prefix("/page/") == Some(name));
+    asset.map(|asset| asset.text)
+}
 
 impl Asset {
     pub(super) fn answer(&self) -> Response {

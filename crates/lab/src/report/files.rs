@@ -4,8 +4,12 @@ use std::io;
 use std::path::Path;
 
 use super::document::{Document, MOST};
+use super::shell::BEGINNING;
 use crate::failure::Failure;
 use crate::file;
+
+/// How those reports begin that have no sign of their own.
+pub(super) const SIGN: &str = "<!-- breaker-lab report -->\n";
 
 /// Reads a file of a folder.
 pub(super) fn read(folder: &Path, name: &str) -> Result<Vec<u8>, Failure> {
@@ -22,16 +26,35 @@ pub(super) fn not(folder: &Path, name: &str, what: &str) -> Failure {
 }
 
 /// Writes `report.html` and `report.md` into a folder.
-pub(crate) fn write(folder: &Path, document: &Document) -> Result<(), Failure> {
+pub(crate) fn write_beside(folder: &Path, document: &Document) -> Result<(), Failure> {
     write_pair(&folder.join("report.html"), document)
 }
 
 /// Writes a page, and beside it the same as Markdown.
 pub(crate) fn write_pair(html: &Path, document: &Document) -> Result<(), Failure> {
-    let write = |path: &Path, text: &str| {
-        file::replace(path, text.as_bytes())
-            .map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))
+    replace(html, BEGINNING, &document.html())?;
+    let text = format!("{SIGN}{}", document.markdown(MOST));
+    replace(&html.with_extension("md"), SIGN, &text)
+}
+
+/// Writes a report where nothing is, or another report.
+pub(super) fn replace(path: &Path, beginning: &str, text: &str) -> Result<(), Failure> {
+    let own: String = beginning.split_whitespace().collect();
+    let is_own = match file::is_empty_or_begins(path, &[&own]) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        is_own => is_own,
     };
-    write(html, &document.html())?;
-    write(&html.with_extension("md"), &document.markdown(MOST))
+    let refused = |why: String| {
+        Failure::usage(format!(
+            "cannot write {}: {why}; move it away, or write another file",
+            path.display()
+        ))
+    };
+    if !is_own.map_err(|error| refused(error.to_string()))? {
+        return Err(refused(
+            "what is there is no report of this program".to_owned(),
+        ));
+    }
+    file::replace(path, text.as_bytes())
+        .map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))
 }

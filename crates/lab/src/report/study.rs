@@ -14,17 +14,17 @@ use crate::failure::Failure;
 /// The section that comes first: it answers the question of the study.
 const ANSWER: &str = "The best policy of each scenario";
 
-/// Makes the report of a folder anew, from its plan and its trials.
+/// Makes the report of a folder anew, from its plan and its trials, as a page and beside it as Markdown.
 ///
 /// # Errors
 ///
 /// A file that is not there or not valid, and a folder that cannot be written to.
-pub(crate) fn write(folder: &Path) -> Result<(), Failure> {
+pub(super) fn write(folder: &Path, html: &Path) -> Result<(), Failure> {
     let plan: Plan = parse_json(&files::read(folder, "study.json")?)
         .map_err(|what| files::not(folder, "study.json", &what))?;
     let trials = Trial::parse_lines(&files::read(folder, "trials.jsonl")?);
     let trials = trials.map_err(|what| files::not(folder, "trials.jsonl", &what))?;
-    files::write(folder, &document(&Results::of(&plan, &trials)))
+    files::write_pair(html, &document(&Results::of(&plan, &trials)))
 }
 
 /// The report of a study.

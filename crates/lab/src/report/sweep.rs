@@ -33,12 +33,12 @@ pub(crate) struct Swept<'a> {
     pub(crate) text: &'a str,
 }
 
-/// Makes the report of a folder anew, from its plan and its trials.
+/// Makes the report of a folder anew, from its plan and its trials, as a page and beside it as Markdown.
 ///
 /// # Errors
 ///
 /// A file that is not there or not valid, and a folder that cannot be written to.
-pub(crate) fn write(folder: &Path) -> Result<(), Failure> {
+pub(super) fn write(folder: &Path, html: &Path) -> Result<(), Failure> {
     let read = |name: &str| files::read(folder, name);
     let sweep: Sweep =
         parse_json(&read("sweep.json")?).map_err(|what| files::not(folder, "sweep.json", &what))?;
@@ -53,7 +53,7 @@ pub(crate) fn write(folder: &Path) -> Result<(), Failure> {
         scenario: &String::from_utf8_lossy(&scenario),
         text: &text.unwrap_or_else(|_| table.lines().join("\n")),
     };
-    files::write(folder, &document(swept))
+    files::write_pair(html, &document(swept))
 }
 
 /// The report of a sweep.

@@ -12,7 +12,7 @@ use experiment::result::{Repetition, RunResult};
 
 use crate::cli::CompareArgs;
 use crate::failure::Failure;
-use crate::file;
+use crate::kept::kept;
 use crate::print;
 use crate::report;
 
@@ -21,7 +21,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     if let Some(html) = &args.html {
         page::check(html)?;
     }
-    let results = args.results.iter().map(|path| read(path));
+    let results = args.results.iter().map(|path| kept(path));
     let results = results.collect::<Result<Vec<_>, _>>()?;
     let figures = figures(&args.figure)?;
     each_once(&figures)?;
@@ -73,36 +73,6 @@ fn trusted(names: &[String], results: &[&RunResult]) -> Result<(), Failure> {
             run.load.duration_s
         ))),
     }
-}
-
-fn read(path: &Path) -> Result<RunResult, Failure> {
-    if path.join("sweep.json").is_file() && !path.join("result.json").exists() {
-        return Err(Failure::usage(format!(
-            "{} is a sweep, which compares its combinations itself: read its table.txt; to hold two of them against \
-             each other pair by pair, simulate each with --set, --repeat and --out, and compare the two folders",
-            path.display()
-        )));
-    }
-    let path = if path.is_dir() {
-        path.join("result.json")
-    } else {
-        path.to_owned()
-    };
-    let shown = path.display();
-    let bytes = file::read_kept(&path).map_err(|error| {
-        Failure::usage(format!(
-            "cannot read {shown}: {error}; write a folder that `run` or `simulate` has left, such as \
-             runs/flapping-1"
-        ))
-    })?;
-    let result = RunResult::parse(&bytes);
-    let result = result.map_err(|what| Failure::usage(format!("{shown}: {what}")))?;
-    if result.repetitions.is_empty() {
-        return Err(Failure::usage(format!(
-            "{shown}: it holds no run: write a result in which a run has ended"
-        )));
-    }
-    Ok(result)
 }
 
 fn figures(asked: &[String]) -> Result<Vec<Figure>, Failure> {

@@ -99,7 +99,7 @@ fn the_report_of_a_folder_is_made_anew_from_its_plan_and_its_trials() {
         std::fs::write(folder.join(name), text).unwrap();
     }
 
-    write(&folder).unwrap();
+    write(&folder, &folder.join("report.html")).unwrap();
 
     let text = std::fs::read_to_string(folder.join("report.md")).unwrap();
     assert!(
@@ -108,7 +108,9 @@ fn the_report_of_a_folder_is_made_anew_from_its_plan_and_its_trials() {
     );
     assert!(folder.join("report.html").exists());
     std::fs::remove_file(folder.join("trials.jsonl")).unwrap();
-    let error = write(&folder).unwrap_err().to_string();
+    let error = write(&folder, &folder.join("again.html"))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("trials.jsonl"), "{error}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
