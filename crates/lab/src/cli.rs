@@ -333,6 +333,9 @@ pub(crate) struct CompareArgs {
     /// [default: the usual ones]
     #[arg(long, value_name = "FIGURE")]
     pub(crate) figure: Vec<String>,
+    /// Write the comparison as a page, too, and beside it the same as Markdown [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 impl Cli {

@@ -3,8 +3,14 @@
 //! All text is plain: what it holds is escaped, so that a title or the name of an instance cannot become a part of the
 //! document.
 
+mod markup;
+mod table;
+
 use std::fmt::Write as _;
 
+use self::markup::{fenced, marked_down, paragraph};
+pub(crate) use self::table::{Mark, Table};
+use super::rendered::rendered;
 use super::shell::{STATIC, Shell, escaped, picture};
 use crate::words::number;
 
@@ -36,125 +42,9 @@ enum Block {
         file: String,
         about: String,
     },
+    /// Markdown that the program itself has written.
+    Markdown(String),
     Folded(String, Box<Block>),
-}
-
-/// A table; its first columns are text, the others numbers.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Table {
-    /// The names of the columns.
-    pub(crate) head: Vec<String>,
-    /// How many columns are text.
-    pub(crate) text_columns: usize,
-    /// The rows.
-    pub(crate) rows: Vec<Row>,
-}
-
-/// A row of a table.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Row {
-    /// The cells.
-    pub(crate) cells: Vec<String>,
-    /// What it says beside its cells.
-    pub(crate) mark: Mark,
-}
-
-/// What a row says beside its cells; the cells say it in words, too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// Nothing.
-    #[default]
-    None,
-    /// That it stands out.
-    Marked,
-    /// That it is as it should be.
-    Good,
-    /// That it is not.
-    Bad,
-}
-
-impl Table {
-    /// A table with these columns, of which the first are text.
-    pub(crate) fn new(
-        text_columns: usize,
-        head: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Self {
-        Self {
-            head: head.into_iter().map(Into::into).collect(),
-            text_columns,
-            rows: Vec::new(),
-        }
-    }
-
-    /// Adds a row.
-    pub(crate) fn row(&mut self, mark: Mark, cells: impl IntoIterator<Item = impl Into<String>>) {
-        self.rows.push(Row {
-            cells: cells.into_iter().map(Into::into).collect(),
-            mark,
-        });
-    }
-
-    fn markdown(&self) -> String {
-        let line = |cells: &mut dyn Iterator<Item = String>| {
-            let cells: Vec<String> = cells.collect();
-            format!("| {} |\n", cells.join(" | "))
-        };
-        let mut text = line(&mut self.head.iter().map(|cell| marked_down(cell)));
-        let sides = (0..self.head.len()).map(|place| {
-            let side = if place < self.text_columns {
-                "---"
-            } else {
-                "---:"
-            };
-            side.to_owned()
-        });
-        text += &line(&mut sides.into_iter());
-        for row in &self.rows {
-            let bold = row.mark == Mark::Marked;
-            text += &line(&mut row.cells.iter().map(|cell| {
-                let cell = marked_down(cell);
-                if bold && !cell.is_empty() {
-                    format!("**{cell}**")
-                } else {
-                    cell
-                }
-            }));
-        }
-        text
-    }
-
-    fn html(&self) -> String {
-        let class = |place: usize| {
-            if place < self.text_columns {
-                ""
-            } else {
-                " class=\"n\""
-            }
-        };
-        let mut html = "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>".to_owned();
-        for (place, cell) in self.head.iter().enumerate() {
-            let _ = write!(
-                html,
-                "<th scope=\"col\"{}>{}</th>",
-                class(place),
-                escaped(cell)
-            );
-        }
-        html += "</tr></thead>\n<tbody>\n";
-        for row in &self.rows {
-            html += match row.mark {
-                Mark::None => "<tr>",
-                Mark::Marked => "<tr class=\"marked\">",
-                Mark::Good => "<tr class=\"good\">",
-                Mark::Bad => "<tr class=\"bad\">",
-            };
-            for (place, cell) in row.cells.iter().enumerate() {
-                let _ = write!(html, "<td{}>{}</td>", class(place), escaped(cell));
-            }
-            html += "</tr>\n";
-        }
-        html + "</tbody></table></div>\n"
-    }
 }
 
 impl Document {
@@ -199,6 +89,11 @@ impl Document {
     pub(crate) fn folded_table(&mut self, summary: impl Into<String>, table: Table) {
         self.blocks
             .push(Block::Folded(summary.into(), Box::new(Block::Table(table))));
+    }
+
+    /// Markdown that the program itself has written, such as the tables of a study.
+    pub(crate) fn markdown_of_ours(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Markdown(text.into()));
     }
 
     /// A picture: in HTML itself, in Markdown the file beside it.
@@ -267,6 +162,7 @@ impl Block {
             Self::Text(text) => format!("{}\n", paragraph(text)),
             Self::Table(table) => table.markdown(),
             Self::Code(text) => fenced(text),
+            Self::Markdown(text) => format!("{text}\n"),
             Self::Picture { file, about, .. } => format!("![{}]({file})\n", marked_down(about)),
             Self::Folded(summary, block) => format!(
                 "<details>\n<summary>{}</summary>\n\n{}\n</details>\n",
@@ -290,6 +186,7 @@ impl Block {
             Self::Text(text) => format!("<p>{}</p>\n", escaped(text)),
             Self::Table(table) => table.html(),
             Self::Code(text) => format!("<pre tabindex=\"0\">{}</pre>\n", escaped(text)),
+            Self::Markdown(text) => rendered(text),
             Self::Picture { svg, about, .. } => picture(svg, about),
             Self::Folded(summary, block) => format!(
                 "<details>\n<summary>{}</summary>\n{}</details>\n",
@@ -298,50 +195,6 @@ impl Block {
             ),
         }
     }
-}
-
-/// Text in Markdown that means nothing but itself, on one line.
-fn marked_down(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut letters = text.chars().peekable();
-    let mut before = None;
-    while let Some(letter) = letters.next() {
-        match letter {
-            // Within a word it means nothing, and names of figures would be hard to read.
-            '_' if is_word(before) && is_word(letters.peek().copied()) => escaped.push('_'),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '|' | '~' | '#' | '&' | '$' => {
-                escaped.push('\\');
-                escaped.push(letter);
-            }
-            control if control.is_control() => escaped.push(' '),
-            other => escaped.push(other),
-        }
-        before = Some(letter);
-    }
-    escaped
-}
-
-fn is_word(letter: Option<char>) -> bool {
-    letter.is_some_and(char::is_alphanumeric)
-}
-
-/// A paragraph that cannot begin a list, whatever its first word is.
-fn paragraph(text: &str) -> String {
-    let text = marked_down(text.trim_start());
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let begins_list = text.starts_with(['-', '+', '=', '>']);
-    match text.as_bytes().get(digits) {
-        Some(b'.' | b')') if digits > 0 => format!("{}\\{}", &text[..digits], &text[digits..]),
-        _ if begins_list => format!("\\{text}"),
-        _ => text,
-    }
-}
-
-/// Lines in a fence that none of them ends.
-fn fenced(text: &str) -> String {
-    let longest = text.split(|letter| letter != '`').map(str::len).max();
-    let fence = "`".repeat((longest.unwrap_or(0) + 1).max(3));
-    format!("{fence}text\n{}\n{fence}\n", text.trim_end_matches('\n'))
 }
 
 #[cfg(test)]

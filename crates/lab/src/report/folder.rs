@@ -2,15 +2,15 @@
 //!
 //! They take the place of earlier reports, and of nothing else: what the user has put there is left alone.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use experiment::coordination::UsedEngine;
 use experiment::result::{Performer, RunResult};
 use experiment::scenario::Scenario;
 
+use super::files::{SIGN, replace};
 use super::markdown::{self, Context};
-use super::{html, timeline};
+use super::{html, study, sweep, timeline};
 use crate::cli::ReportArgs;
 use crate::failure::Failure;
 use crate::file;
@@ -21,11 +21,24 @@ use crate::print;
 const HTML: &str = "report.html";
 const MARKDOWN: &str = "report.md";
 const PICTURE: &str = "timeline.svg";
-/// How those files begin that have no sign of their own.
-const SIGN: &str = "<!-- breaker-lab report -->\n";
 
 /// Writes the report of a result that is there already.
 pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
+    for (plan, write) in [
+        (
+            "sweep.json",
+            sweep::write as fn(&Path, &Path) -> Result<(), Failure>,
+        ),
+        ("study.json", study::write),
+    ] {
+        if args.result.join(plan).is_file() {
+            let beside = args.result.join(HTML);
+            let html = args.out.as_ref().unwrap_or(&beside);
+            write(&args.result, html)?;
+            said(html);
+            return Ok(());
+        }
+    }
     let result = kept(&args.result)?;
     let folder = folder_of(&args.result);
     let Some(out) = &args.out else {
@@ -101,28 +114,6 @@ fn again(result: &RunResult) -> String {
         _ => "",
     };
     format!("breaker-lab {verb} scenario.toml --seed {seed}{repeat}{engine} --out again")
-}
-
-/// Writes a report where nothing is, or another report.
-fn replace(path: &Path, beginning: &str, text: &str) -> Result<(), Failure> {
-    let own: String = beginning.split_whitespace().collect();
-    let is_own = match file::is_empty_or_begins(path, &[&own]) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        is_own => is_own,
-    };
-    let refused = |why: String| {
-        Failure::usage(format!(
-            "cannot write {}: {why}; move it away, or write --out FILE",
-            path.display()
-        ))
-    };
-    if !is_own.map_err(|error| refused(error.to_string()))? {
-        return Err(refused(
-            "what is there is no report of this program".to_owned(),
-        ));
-    }
-    file::replace(path, text.as_bytes())
-        .map_err(|error| Failure::runtime(format!("cannot write {}: {error}", path.display())))
 }
 
 /// The folder in which a result lies.

@@ -26,7 +26,7 @@ use super::verdict::Verdict;
 use crate::page::module;
 
 /// How the file begins, by which it is known for a report. A place that has something else is left alone.
-pub(super) const BEGINNING: &str = "<!doctype html>\n<!-- breaker-lab report -->\n";
+pub(super) use super::shell::BEGINNING;
 /// Bytes of histories that one report holds; further runs have words and figures only.
 const ROOM: usize = 16 * 1024 * 1024;
 

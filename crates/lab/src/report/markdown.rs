@@ -141,3 +141,6 @@ fn made(result: &RunResult) -> String {
         super::names::counted(u64::try_from(machine.cores).unwrap_or(u64::MAX), "core"),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,9 @@
 //! Such a page is one file. It opens offline, asks nobody for anything, and needs no script unless its writer adds one.
 //! Pictures are SVG in `data:` addresses, so that the styles of several pictures do not meet.
 
+/// How every report begins, so that nothing else is taken for one and replaced.
+pub(super) const BEGINNING: &str = "<!doctype html>\n<!-- breaker-lab report -->\n";
+
 /// What a page without scripts may load: nothing but itself.
 pub(crate) const STATIC: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
@@ -49,7 +52,7 @@ impl Shell<'_> {
     /// The whole file.
     pub(crate) fn html(&self) -> String {
         format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+            "{BEGINNING}<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"referrer\" content=\"no-referrer\">\n<title>{}</title>\n\

@@ -1,5 +1,6 @@
 //! The comparison of results: figures of several run folders side by side, and which differ by more than chance.
 
+mod page;
 mod table;
 
 use std::collections::BTreeSet;
@@ -13,9 +14,13 @@ use crate::cli::CompareArgs;
 use crate::failure::Failure;
 use crate::kept::kept;
 use crate::print;
+use crate::report;
 
 /// Prints the figures of all results that were asked for.
 pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
+    if let Some(html) = &args.html {
+        page::check(html)?;
+    }
     let results = args.results.iter().map(|path| kept(path));
     let results = results.collect::<Result<Vec<_>, _>>()?;
     let figures = figures(&args.figure)?;
@@ -28,6 +33,11 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     }
     for line in table::lines(&names, &comparison) {
         print::line(&line);
+    }
+    if let Some(html) = &args.html {
+        let document = page::document(&names, &comparison, &page::commands(args, &results));
+        report::write_pair(html, &document)?;
+        print::sentence(&format!("report in {}", html.display()), 2);
     }
     trusted(&names, &results)
 }

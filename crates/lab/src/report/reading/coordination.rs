@@ -48,12 +48,12 @@ fn verdict(story: &Story<'_>, record: &CoordinationRecord) -> Clause {
         Some((_, first)) => Clause::at(
             first.at_s,
             format!(
-                "{head}; its verdict opened {} that had not opened alone, first at {}.",
+                "{head}: its verdict opened {}, first at {}.",
                 story.names(&places),
                 clock(first.at_s)
             ),
         ),
-        None => Clause::of_all(format!("{head}; no breaker opened for that reason alone.")),
+        None => Clause::of_all(format!("{head}; each breaker had opened by itself before.")),
     }
 }
 
@@ -63,7 +63,7 @@ fn vetoes(record: &CoordinationRecord) -> Option<Clause> {
     (all > 0).then(|| {
         let saw = if all == 1 { "an instance" } else { "instances" };
         Clause::of_all(format!(
-            "{}: {saw} stayed closed beside an open fleet because the instance itself saw no trouble.",
+            "{}: {saw} stayed closed for a while beside an open fleet, having seen no trouble.",
             counted(all, "veto").replace("vetos", "vetoes")
         ))
     })

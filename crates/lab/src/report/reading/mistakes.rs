@@ -5,7 +5,7 @@ use fusebox::State;
 
 use super::Clause;
 use super::story::{Story, passes, share, time};
-use experiment::expectation::Unit;
+use crate::words::number;
 
 /// For how long breakers were wrongly closed, and wrongly open.
 pub(super) fn times(story: &Story<'_>) -> Vec<Clause> {
@@ -132,8 +132,7 @@ fn longest(story: &Story<'_>, place: usize, side: Side) -> Option<f64> {
 pub(super) fn calls(story: &Story<'_>) -> Option<Clause> {
     let wasted = story.value("wasted_calls").unwrap_or_default();
     let rejected = story.value("wrongly_rejected_calls").unwrap_or_default();
-    let shown = |calls: f64| Unit::Expected.show(calls);
-    let text = match (wasted >= 0.05, rejected >= 0.05) {
+    let text = match (wasted >= 0.5, rejected >= 0.5) {
         (false, false) => return None,
         (true, false) => format!(
             "Of the calls that were permitted about {} were expected to fail.",
@@ -151,4 +150,14 @@ pub(super) fn calls(story: &Story<'_>) -> Option<Clause> {
         ),
     };
     Some(Clause::of_all(text))
+}
+
+/// An expected number of calls, in whole ones.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an expected number of calls"
+)]
+fn shown(calls: f64) -> String {
+    number(calls.round() as u64)
 }

@@ -122,7 +122,12 @@ pub(super) fn legend(picture: &mut Picture, y: f64, is_large: bool) {
         ("tl-closed", "", 6.0, "closed"),
         ("tl-half", "tl-dots", 12.0, "half-open"),
         ("tl-open", "tl-hatch", 18.0, "open"),
-        ("tl-sick", "", 18.0, "truth: how likely a call fails"),
+        (
+            "tl-sick",
+            "",
+            18.0,
+            "truth: how likely a call fails; dashed: unhealthy from here on",
+        ),
     ] {
         picture.rectangle(class, (x, y + 4.0 - height), (26.0, height));
         if !pattern.is_empty() {

@@ -1,5 +1,6 @@
 //! The rows of a timeline: the truth, a breaker, a large fleet, and the number that is not closed.
 
+use experiment::expectation::Unit;
 use experiment::fleet::{FleetRecord, Span};
 use experiment::picture::Picture;
 use fusebox::State;
@@ -56,6 +57,8 @@ pub(super) fn truth(
     }
     let limit = bottom - high * fleet.unhealthy_at;
     picture.line("tl-limit", (LEFT, limit), (RIGHT, limit));
+    let share = Unit::Share.show(fleet.unhealthy_at).replace(".0", "");
+    picture.write((RIGHT + 6.0, limit + 4.5), "tl-t tl-s tl-soft", &share);
     picture.line("tl-edge", (LEFT, bottom), (RIGHT, bottom));
 }
 
@@ -72,7 +75,7 @@ pub(super) fn breaker(
     name(picture, bottom - 10.0, &fleet.instances[place].name);
     let states = fleet.states(place);
     if states.len() <= SPANS {
-        for span in states.iter().filter(|span| span.until > span.from) {
+        for span in &merged(&states) {
             state(picture, scale, span, bottom, high);
         }
     } else {
@@ -106,6 +109,18 @@ pub(super) fn breaker(
             }
         }
     }
+}
+
+/// Spans of one state one after another as one; empty ones are left out.
+fn merged(states: &[Span<State>]) -> Vec<Span<State>> {
+    let mut merged: Vec<Span<State>> = Vec::new();
+    for span in states.iter().filter(|span| span.until > span.from) {
+        match merged.last_mut() {
+            Some(last) if last.value == span.value => last.until = span.until,
+            _ => merged.push(*span),
+        }
+    }
+    merged
 }
 
 /// One state, with its word where there is room.
@@ -160,9 +175,9 @@ pub(super) fn fleet(picture: &mut Picture, fleet: &FleetRecord, scale: &Scale, t
     let bottom = top + high;
     let all: Vec<usize> = (0..fleet.instances.len()).collect();
     let of = words::number(u64::try_from(all.len()).unwrap_or(u64::MAX));
-    name(picture, top + 14.0, "share of");
-    name(picture, top + 32.0, of.as_str());
-    name(picture, top + 50.0, "breakers");
+    for (line, word) in [(0.0, "share of"), (18.0, of.as_str()), (36.0, "breakers")] {
+        name(picture, top + 36.0 + line, word);
+    }
     let columns = Columns::of(fleet, pixels());
     stacked(
         picture,
