@@ -177,7 +177,7 @@ async fn the_screen_travels_in_time_by_keys_and_links() {
     browser.until("lab.view.live && location.hash === ''").await;
     browser.press("Digit1").await;
     browser
-        .until("!lab.view.live && lab.view.at === lab.phenomena.apart[0].at")
+        .until("!lab.view.live && lab.view.at === lab.phenomena.apart.first.at")
         .await;
 
     let elsewhere = Browser::at(&format!("{url}/#t=1.25&span=5")).await;

@@ -52,17 +52,19 @@ macro_rules! scripts {
 }
 
 /// All of them.
-pub(super) static ASSETS: [Asset; 20] = scripts![
+pub(super) static ASSETS: [Asset; 22] = scripts![
     "clock.js",
     "columns.js",
     "controls.js",
     "draw.js",
+    "fleet.js",
     "keys.js",
     "lines.js",
     "log.js",
     "main.js",
     "phenomena.js",
     "scrub.js",
+    "signs.js",
     "stack.js",
     "store.js",
     "stream.js",
