@@ -27,6 +27,7 @@ let unfolded = null;
 let layout = null;
 let due = false;
 let lastText = 0;
+let drawn = false;
 let status = "connecting";
 let linked = view.read(location.hash);
 
@@ -56,6 +57,10 @@ function wake() {
 function draw(now) {
   due = false;
   if (!store) return;
+  if (!drawn) {
+    drawn = true;
+    performance.mark("drawn");
+  }
   const { timeline, outcomes, share, latency, scrub } = boards;
   layout = drawTimeline(timeline, store, view, unfolded);
   drawStack(outcomes, store, view);
