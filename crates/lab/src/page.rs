@@ -18,6 +18,7 @@ mod feed;
 mod memory;
 mod ring;
 mod source;
+mod standing;
 mod viewer;
 mod wire;
 
@@ -42,6 +43,7 @@ pub(crate) use memory::history;
 pub(crate) use source::{
     Described, Description, Moment, PhaseStart, Row, Rules, SecondLatencies, Source, TruthStep,
 };
+pub(crate) use standing::{Coordination, FleetNote, SeenView, Standing};
 use viewer::Viewer;
 
 /// By which a browser that comes back says what it has seen last.

@@ -9,6 +9,8 @@ use experiment::load::Second;
 use fusebox::{Config, State, Window};
 use serde::Serialize;
 
+use super::standing::{Coordination, FleetNote, Standing};
+
 /// A run that can be shown.
 pub(crate) trait Source: Send + 'static {
     /// What stays the same during the run.
@@ -30,6 +32,9 @@ pub(crate) struct Description {
     pub(crate) unhealthy_at: f64,
     /// Where the unreliable service takes orders, whatever its faults do.
     pub(crate) downstream: String,
+    /// How the instances decide together, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) coordination: Option<Coordination>,
     pub(crate) instances: Vec<Described>,
 }
 
@@ -96,6 +101,10 @@ pub(crate) struct Moment {
     pub(crate) phases: Vec<PhaseStart>,
     /// The seconds that have ended since then.
     pub(crate) latencies: Vec<SecondLatencies>,
+    /// How instances stand in their fleet, of those for which that has changed.
+    pub(crate) standings: Vec<Standing>,
+    /// What has happened to them there since the last look.
+    pub(crate) notes: Vec<FleetNote>,
     /// The revision of the fault plan in force.
     pub(crate) plan: u64,
 }
