@@ -98,6 +98,8 @@ function show(place) {
   unfolded = null;
   const rows = store.n <= ROWS ? store.n : 8;
   boards.timeline.canvas.style.height = `${66 + rows * (rows > 4 ? 32 : 40)}px`;
+  // They were hidden, and had no size.
+  for (const board of Object.values(boards)) board.fit();
   log.begin(store);
   whole();
 }
