@@ -247,6 +247,32 @@ impl BreakerSettings {
             .settled()
     }
 
+    /// What is stated otherwise here than in `before`, as it is written: `open_for = 3s, jitter = 0`. Empty where nothing
+    /// is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use experiment::breaker_settings::BreakerSettings;
+    ///
+    /// let before = BreakerSettings::default().settled();
+    /// let change = BreakerSettings { open_for: Some("3s".parse()?), ..BreakerSettings::default() };
+    /// assert_eq!(before.changed_by(change).differences(before), "open_for = 3s");
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn differences(self, before: Self) -> String {
+        let written = |settings: Self| toml::Table::try_from(settings).unwrap_or_default();
+        let (now, before) = (written(self), written(before));
+        let different = now
+            .iter()
+            .filter(|(key, value)| before.get(*key) != Some(value));
+        let words = different.map(|(key, value)| match value.as_str() {
+            Some(text) => format!("{key} = {text}"),
+            None => format!("{key} = {value}"),
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
     /// The breaker's configuration, with chance from `seed`.
     ///
     /// # Errors

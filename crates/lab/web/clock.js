@@ -1,15 +1,17 @@
 // Words for times, shares, numbers, states and causes: the same as in the terminal.
 
-export const STATES = ["closed", "open", "half_open", "forced_open", "disabled", "metrics_only"];
-export const WORDS = ["closed", "open", "half-open", "forced open", "disabled", "metrics only"];
+export const STATES = ["closed", "open", "half_open", "forced_open", "disabled", "metrics_only", "stopped"];
+export const WORDS = ["closed", "open", "half-open", "forced open", "disabled", "metrics only", "stopped"];
 // Shapes beside the words: for those who see no colours, and in one column.
-export const SHAPES = ["▁", "█", "▄", "█", "░", "▁"];
+export const SHAPES = ["▁", "█", "▄", "█", "░", "▁", "○"];
 
 export const CLOSED = 0;
 export const OPEN = 1;
 export const HALF_OPEN = 2;
 export const FORCED_OPEN = 3;
 export const DISABLED = 4;
+// No state of a breaker: somebody has stopped the instance.
+export const STOPPED = 6;
 
 /** Whether calls pass as if there were no fault: what a breaker does that believes in the downstream. */
 export function trusts(state) {

@@ -54,7 +54,7 @@ export class Log {
 
   item(change, word) {
     const name = this.store.names[change.instance];
-    const text = sentence(change, name, this.store.rules[change.instance]);
+    const text = sentence(change, name, this.store.rulesAt(change.instance, change.at));
     if (word && !text.toLowerCase().includes(word)) return null;
     const item = document.createElement("li");
     const button = document.createElement("button");

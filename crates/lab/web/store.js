@@ -1,11 +1,13 @@
 // Everything that is known of one run: each transition exactly, counts by the second, windows by the tick.
 
 import { Columns, until } from "./columns.js";
-import { STATES } from "./clock.js";
+import { STATES, STOPPED } from "./clock.js";
 
 // Seconds that are kept, and ticks whose windows are.
 const SECONDS = 3600;
 const TICKS = 3000;
+// Of a stretch that no transition began.
+const NO_CHANGE = 0xffffffff;
 // Phases with such names are healthy ones; the dashboards of Grafana take the same.
 const HEALTHY = /^(healthy|well|before|after|calm|settling|warm)/;
 
@@ -30,6 +32,10 @@ export class Store {
     this.truths = this.names.map(() => new Columns({ at: Float64Array, p: Float32Array }, 64));
     this.phases = [];
     this.marks = [];
+    // What was set when: rules and settings of each breaker, and the load. The state under which an instance is stopped.
+    this.settings = hello.instances.map(() => []);
+    this.loads = [];
+    this.under = this.names.map(() => -1);
     this.firstSecond = 0;
     this.lastSecond = -1;
     // For each second and instance: ok, failed, fast failures, timeouts; the window's calls and failures; p50, p99; failures in a row.
@@ -47,7 +53,37 @@ export class Store {
     for (const row of tick.f ?? []) this.phase(row);
     for (const row of tick.m ?? []) this.mark(row);
     for (const row of tick.l ?? []) this.latency(row);
-    for (const row of tick.x ?? []) this.transition(row);
+    for (const row of tick.s ?? []) this.set(row);
+    for (const row of tick.r ?? []) this.ask(row);
+    // A breaker may still change while its instance stops: what is told together goes by its instants.
+    const turns = (tick.o ?? []).map((row) => [row[0], () => this.turn(row)]);
+    const changes = (tick.x ?? []).map((row) => [row[2], () => this.transition(row)]);
+    const all = turns.length ? [...changes, ...turns].sort(([one], [other]) => one - other) : changes;
+    for (const [, then] of all) then();
+  }
+
+  /** A breaker works by other settings. */
+  set([at, instance, rules, settings]) {
+    const all = this.settings[instance];
+    if (all.length && at <= all.at(-1).at) return;
+    all.push({ at, rules, settings });
+    this.rules[instance] = rules;
+  }
+
+  /** Something else is asked of the load. */
+  ask([at, rate, paused]) {
+    if (!this.loads.length || at > this.loads.at(-1).at) this.loads.push({ at, rate, paused });
+  }
+
+  /** An instance is stopped, or started. */
+  turn([at, instance, running]) {
+    const states = this.states[instance];
+    if (running === this.under[instance] < 0 || (states.length && at < states.at[states.length - 1])) return;
+    const entered = running ? this.under[instance] : STOPPED;
+    this.under[instance] = running ? -1 : this.state(instance, Infinity);
+    states.push(at, entered, NO_CHANGE);
+    this.end = Math.max(this.end, at);
+    for (const listener of this.listeners) listener.turned?.(instance, at, entered);
   }
 
   transition(row) {
@@ -61,7 +97,8 @@ export class Store {
     const change = this.changes.push(
       number, instance, at, STATES.indexOf(from), entered, code, calls, failures, slow, inARow, openFor ?? -1,
     );
-    this.states[instance].push(at, entered, change);
+    if (this.under[instance] >= 0) this.under[instance] = entered;
+    else this.states[instance].push(at, entered, change);
     this.end = Math.max(this.end, at);
     for (const listener of this.listeners) listener.changed(change);
   }
@@ -168,8 +205,35 @@ export class Store {
   /** The change that led to the state at `at`, or none. */
   lastChange(instance, at) {
     const states = this.states[instance];
-    const place = states.until("at", at);
-    return place ? this.change(states.change[place - 1]) : null;
+    for (let place = states.until("at", at) - 1; place >= 0; place--) {
+      if (states.change[place] !== NO_CHANGE) return this.change(states.change[place]);
+    }
+    return null;
+  }
+
+  /** The rules of a breaker at an instant. */
+  rulesAt(instance, at) {
+    return this.setAt(instance, at)?.rules ?? this.rules[instance];
+  }
+
+  /** All settings of a breaker at an instant, as they are written. */
+  settingsAt(instance, at) {
+    return this.setAt(instance, at)?.settings ?? this.hello.instances[instance].settings;
+  }
+
+  setAt(instance, at) {
+    const all = this.settings[instance];
+    return all[Math.max(0, until(all, at, (it) => it.at) - 1)];
+  }
+
+  /** What was asked of the load at an instant. */
+  loadAt(at) {
+    const place = until(this.loads, at, (it) => it.at);
+    return this.loads[Math.max(0, place - 1)] ?? this.hello.load;
+  }
+
+  runningAt(instance, at) {
+    return this.state(instance, at) !== STOPPED;
   }
 
   /** One transition, with names. */

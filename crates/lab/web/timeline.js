@@ -3,7 +3,7 @@
 // A pixel in which several states were shows the share of time of each: heights, not an overlay, so that five
 // milliseconds in an hour look like five milliseconds.
 
-import { FORCED_OPEN, HALF_OPEN, OPEN, WORDS, trusts } from "./clock.js";
+import { FORCED_OPEN, HALF_OPEN, OPEN, STOPPED, WORDS, trusts } from "./clock.js";
 import { Axis, drawMarks, drawName, drawPhases, drawTime, fill, ink } from "./draw.js";
 
 const TOP = 17;
@@ -14,7 +14,7 @@ export const ROWS = 12;
 const GROUPS = 8;
 // What is told apart in a pixel.
 const KINDS = 5;
-const KIND = [0, 1, 2, 3, 4, 4];
+const KIND = [0, 1, 2, 3, 4, 4, -1];
 const HEIGHTS = [0.28, 1, 0.6, 1, 0.28];
 
 /** The rows of a fleet: lists of instances, each with a name. */
@@ -50,6 +50,8 @@ export function addShares(shares, store, instance, axis, weight = 1) {
 }
 
 function add(shares, kind, from, until, weight) {
+  // Who is stopped has no state: the row is empty there.
+  if (kind < 0) return;
   const width = shares.length / KINDS;
   const first = Math.floor(from);
   const last = Math.min(Math.floor(until), width - 1);
@@ -161,7 +163,7 @@ function drawMistakes(context, store, instance, axis, from, until, sick, top) {
   let state = place ? states.state[place - 1] : store.began[instance];
   for (let at = from; at < until; place++) {
     const next = place < states.length ? Math.min(states.at[place], until) : until;
-    if (trusts(state) === sick && next > at) {
+    if (trusts(state) === sick && next > at && state !== STOPPED) {
       context.fillStyle = sick ? ink.sick : ink.open;
       const [left, right] = [axis.x(at), axis.x(next)];
       if (sick) context.fillRect(left, top, right - left, 3);
@@ -234,7 +236,8 @@ function drawAgreement(context, store, view, axis, shares, top) {
   context.lineTo(axis.left + axis.width, y);
   context.stroke();
   context.setLineDash([]);
-  drawName(context, `open ${open} of ${store.n}`, top + height / 2, ink.text);
+  const working = store.names.filter((_, instance) => store.runningAt(instance, view.at)).length;
+  drawName(context, `open ${open} of ${working}`, top + height / 2, ink.text);
 }
 
 /** The transition next to an instant, later (1) or earlier (-1); its place, or -1. */
@@ -244,6 +247,7 @@ export function nextChange(store, at, direction) {
     const place = direction > 0 ? states.until("at", at + 1e-9) : states.until("at", at - 1e-9) - 1;
     if (place < 0 || place >= states.length) continue;
     const change = states.change[place];
+    if (change >= store.changes.length) continue;
     const closer = best < 0 || direction * (store.changes.at[best] - store.changes.at[change]) > 0;
     if (closer) best = change;
   }

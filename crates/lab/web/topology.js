@@ -1,6 +1,6 @@
 // The topology: load, instances and downstream, with what flows between them and why each breaker does what it does.
 
-import { FORCED_OPEN, HALF_OPEN, OPEN, SHAPES, STATES, WORDS, cause, percent, rejects, span } from "./clock.js";
+import { FORCED_OPEN, HALF_OPEN, OPEN, SHAPES, STATES, STOPPED, WORDS, cause, percent, rejects, span } from "./clock.js";
 import { set } from "./phenomena.js";
 import { groups } from "./timeline.js";
 
@@ -52,10 +52,8 @@ export class Topology {
     const tick = made(bar, "div", "tick");
     const figures = made(evidence, "span", "figures");
     const why = made(card, "p", "why");
-    const ratio = store.rules[row.of[0]].failure_ratio;
-    tick.hidden = ratio === null || row.of.length > 1;
-    tick.style.left = `${100 * (ratio ?? 1)}%`;
-    return { card, state, wait, failed, figures, why };
+    tick.hidden = true;
+    return { card, state, wait, failed, tick, figures, why };
   }
 
   /** Lays the flows between the boxes. */
@@ -97,7 +95,8 @@ export class Topology {
       if (row.of.length > 1) this.showGroup(made, row, at);
       else this.showOne(made, row.of[0], at);
     });
-    set(this.load.querySelector("span"), `${Math.round(calls)} calls/s`);
+    const asked = store.loadAt(at);
+    set(this.load.querySelector("span"), asked.paused ? "paused" : `${Math.round(calls)} calls/s`);
     this.showDownstream(at, reached);
   }
 
@@ -113,10 +112,18 @@ export class Topology {
     const { store } = this;
     const state = store.state(instance, at);
     const change = store.lastChange(instance, at);
-    const rules = store.rules[instance];
+    const rules = store.rulesAt(instance, at);
+    made.tick.hidden = rules.failure_ratio === null || state === STOPPED;
+    made.tick.style.left = `${100 * (rules.failure_ratio ?? 1)}%`;
     made.card.dataset.state = STATES[state];
     set(made.state, `${SHAPES[state]} ${WORDS[state]}`);
     set(made.wait, this.wait(state, change, at));
+    if (state === STOPPED) {
+      made.failed.style.width = "0%";
+      set(made.figures, "nobody listens");
+      set(made.why, "an operator stopped it");
+      return;
+    }
     const [calls, failures, inARow] = store.window(instance, at);
     made.failed.style.width = `${calls ? (100 * failures) / calls : 0}%`;
     made.failed.parentElement.classList.toggle("few", calls < rules.minimum_calls);
@@ -136,13 +143,14 @@ export class Topology {
     const { store } = this;
     const counts = row.of.reduce((all, one) => {
       const state = store.state(one, at);
-      all[rejects(state) ? "open" : state === HALF_OPEN ? "half_open" : "closed"] += 1;
+      all[rejects(state) ? "open" : state === HALF_OPEN ? "half_open" : state === STOPPED ? "stopped" : "closed"] += 1;
       return all;
-    }, { open: 0, half_open: 0, closed: 0 });
+    }, { open: 0, half_open: 0, closed: 0, stopped: 0 });
     const state = counts.open * 2 > row.of.length ? "open" : counts.open + counts.half_open ? "half_open" : "closed";
     made.card.dataset.state = state;
     set(made.state, `${counts.open} open`);
-    set(made.wait, counts.half_open ? `${counts.half_open} half-open` : "");
+    const others = [[counts.half_open, "half-open"], [counts.stopped, "stopped"]].filter(([count]) => count);
+    set(made.wait, others.map(([count, word]) => `${count} ${word}`).join(", "));
     made.failed.style.width = `${(100 * counts.open) / row.of.length}%`;
     set(made.figures, `${counts.closed} of ${row.of.length} closed`);
   }

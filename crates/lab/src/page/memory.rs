@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use super::source::{Moment, PhaseStart, Row, SecondLatencies, TruthStep};
-use super::wire::{Mark, News, Numbered, Tick};
+use super::source::{Moment, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use super::wire::{LoadStep, Mark, News, Numbered, Tick};
 
 /// Seconds that are kept: an hour.
 const SECONDS: usize = 3600;
@@ -25,6 +25,9 @@ pub(super) struct Memory {
     phases: VecDeque<PhaseStart>,
     marks: VecDeque<Mark>,
     latencies: VecDeque<SecondLatencies>,
+    settings: VecDeque<SettingsStep>,
+    turns: VecDeque<TurnStep>,
+    loads: VecDeque<LoadStep>,
     /// How many transitions there have been.
     numbered: u64,
 }
@@ -50,7 +53,12 @@ struct History<'a> {
 
 impl Memory {
     /// Numbers the transitions of a moment and keeps all of it. Returns the numbered ones.
-    pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark]) -> Vec<Numbered> {
+    pub(super) fn keep(
+        &mut self,
+        moment: &Moment,
+        marks: &[Mark],
+        load: Option<LoadStep>,
+    ) -> Vec<Numbered> {
         let numbered: Vec<_> = moment
             .changes
             .iter()
@@ -68,6 +76,9 @@ impl Memory {
         push(&mut self.phases, &moment.phases, MARKS);
         push(&mut self.marks, marks, MARKS);
         push(&mut self.latencies, &moment.latencies, SECONDS);
+        push(&mut self.settings, &moment.settings, MARKS);
+        push(&mut self.turns, &moment.turns, MARKS);
+        push(&mut self.loads, load.as_slice(), MARKS);
         self.count(moment);
         numbered
     }
@@ -117,6 +128,9 @@ impl Memory {
                 f: part(&self.phases, |it| within(it.0)),
                 m: part(&self.marks, |it| within(it.0)),
                 l: part(&self.latencies, |it| within(seconds(it.0))),
+                s: part(&self.settings, |it| within(it.at_s)),
+                o: part(&self.turns, |it| within(it.0)),
+                r: part(&self.loads, |it| within(it.0)),
             },
         };
         serde_json::to_vec(&history).expect("history has only string keys")

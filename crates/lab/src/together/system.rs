@@ -7,7 +7,7 @@ use std::time::Duration;
 use experiment::fleet::{Recorder, UNHEALTHY_AT};
 use experiment::load::{LoadResult, Phases};
 use fusebox::{Breaker, Clock, SystemClock};
-use fusebox_fleet::host::Reader;
+use fusebox_fleet::Mode;
 use telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -17,11 +17,13 @@ use super::bound::Bound;
 use super::event_writer::Tap;
 use super::fleet::Fleet;
 use super::page_source::PageSource;
-use crate::coordination::Engines;
+use crate::coordination::{Engines, FleetReader};
+use crate::crew::{Crew, Turn};
 use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
-use crate::load::{Generator, LOAD_SERVICE, Record};
+use crate::load::{Generator, LOAD_SERVICE, LoadControl, Record};
+use crate::operation::Operation;
 use crate::page::{Feed, Page, Source};
 use crate::serve::Listening;
 use crate::settings::{self, BaseUrl, Named, Serving, Together};
@@ -31,7 +33,7 @@ use crate::unreliable::Unreliable;
 /// The tasks of the running system, in the order in which they are stopped.
 pub(crate) struct System {
     load: LoadPart,
-    instances: Part,
+    instances: Arc<Crew>,
     /// The unreliable service, and the page that shows where the services are.
     rest: Part,
 }
@@ -104,7 +106,10 @@ impl System {
         let clock = SystemClock::new();
         let names: Vec<String> = settings.instance.keys().cloned().collect();
         let record = Arc::new(Record::new(names.clone(), &course.phases));
-        let (seed, profile) = (settings.seed, settings.load.clone());
+        let (seed, load) = (
+            settings.seed,
+            LoadControl::new(&settings.load, settings.seed),
+        );
         let (mut rest, shutdown) = Part::new();
         let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
         let discovery = Discovery::new(places, Arc::clone(&record), telemetry);
@@ -114,9 +119,12 @@ impl System {
             bound: BaseUrl::of(bound.unreliable.address),
         };
         let overload = settings.unreliable.plan.overload().is_some();
+        let rules = settings.coordinating.as_ref().map(|it| &it.rules);
+        let mode = rules.map_or(Mode::Local, |rules| rules.mode());
+        let rules = rules.map(|rules| rules.fingerprint());
         let (waits, plan) = (waits(&settings), settings.unreliable.plan);
-        let service =
-            Unreliable::for_callers(waits, plan, clock, telemetry).controlled_on(bound.control);
+        let service = Unreliable::for_callers(waits.clone(), plan, clock, telemetry)
+            .controlled_on(bound.control);
         let running = service.running();
         let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown.clone());
         rest.tasks.spawn(serve);
@@ -127,35 +135,46 @@ impl System {
         if let Some(tap) = &course.events {
             record.tell(tap.calls());
         }
-        let crew = Crew::start(made, &fleet, course.events.as_ref(), &settings.serving);
+        let seen = Seen::of(&made, &fleet, course.events.as_ref());
+        let instances = started(made, &settings.serving, &fleet, clock);
         let watched = Watched {
             seed,
-            rate: profile.rate,
+            rate: settings.load.rate,
             until: course.ends,
             run: course.run,
             clock,
             names,
-            breakers: crew.breakers,
-            permitted: crew.permitted,
-            readers: crew.readers,
+            breakers: seen.breakers,
+            permitted: seen.permitted,
+            readers: seen.readers,
             engines,
             running,
             record: Arc::clone(&record),
             fleet,
         };
+        let operation = Operation {
+            crew: Arc::clone(&instances),
+            load: load.clone(),
+            running: Arc::clone(&watched.running),
+            waits,
+            mode,
+            rules,
+        };
         if let Ok(listening) = bound.page {
-            let source = PageSource::of(&watched, &control, &crew.targets);
+            let source = PageSource::of(&watched, &control, &operation);
             let feed = Arc::new(Feed::new(source.description()));
-            let page = Page::new(discovery, Arc::clone(&feed));
+            let page = Page::new(discovery, Arc::clone(&feed), operation);
             rest.tasks
                 .spawn(page.serve(listening, settings.serving, shutdown.clone()));
             rest.tasks.spawn(feed.follow(source, shutdown));
         }
-        let generator = Generator::new(&crew.targets, &profile, seed, course.phases, record)
-            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
+        let targets = targets(&instances);
+        let generator = Generator::new(&targets, &settings.load, seed, course.phases, record)
+            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE))
+            .led_by(load);
         let system = Self {
             load: LoadPart::start(generator, course.until),
-            instances: crew.part,
+            instances,
             rest,
         };
         (system, watched)
@@ -178,7 +197,7 @@ impl System {
         let load = self.load.task.await;
         let load = load.map_err(|error| Failure::runtime(error.to_string()))?;
         let seen = look();
-        self.instances.stop().await?;
+        self.instances.end().await?;
         self.rest.stop().await?;
         load.check().map_err(Failure::runtime)?;
         Ok((load, seen))
@@ -250,47 +269,57 @@ impl Downstream {
     }
 }
 
-/// All instances, running.
-struct Crew {
-    part: Part,
+/// What is watched of all instances, in their order.
+struct Seen {
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
-    readers: Vec<Reader>,
-    targets: Vec<Named<BaseUrl>>,
+    readers: Vec<FleetReader>,
 }
 
-impl Crew {
-    fn start(
-        instances: Vec<Made>,
-        fleet: &Arc<Fleet>,
-        events: Option<&Tap>,
-        serving: &Serving,
-    ) -> Self {
-        let (part, shutdown) = Part::new();
-        let mut crew = Self {
-            part,
-            breakers: Vec::new(),
-            permitted: Vec::new(),
-            readers: Vec::new(),
-            targets: Vec::new(),
-        };
-        for (place, (name, instance, listening)) in instances.into_iter().enumerate() {
+impl Seen {
+    /// Lets the breakers tell `fleet`, and whoever wants events, what they do.
+    fn of(instances: &[Made], fleet: &Arc<Fleet>, events: Option<&Tap>) -> Self {
+        let all = || instances.iter().map(|(_, instance, _)| instance);
+        for (place, instance) in all().enumerate() {
             instance.breaker().add_listener(fleet.listener(place));
             if let Some(tap) = events {
                 instance.breaker().add_listener(tap.transitions(place));
             }
-            crew.breakers.push(instance.breaker().clone());
-            crew.permitted.push(instance.permitted());
-            crew.readers.extend(instance.fleet().cloned());
-            let value = BaseUrl::of(listening.address);
-            crew.targets.push(Named { name, value });
-            let serve = instance.serve(listening, serving.clone(), shutdown.clone());
-            crew.part.tasks.spawn(async {
-                serve.await;
-            });
         }
-        crew
+        Self {
+            breakers: all().map(|one| one.breaker().clone()).collect(),
+            permitted: all().map(Instance::permitted).collect(),
+            readers: all().filter_map(Instance::fleet).cloned().collect(),
+        }
     }
+}
+
+/// The instances, which answer from now on; the recorder hears of those that are stopped.
+fn started(
+    made: Vec<Made>,
+    serving: &Serving,
+    fleet: &Arc<Fleet>,
+    clock: SystemClock,
+) -> Arc<Crew> {
+    let fleet = Arc::clone(fleet);
+    let crew = Crew::start(made, serving, move |place, turn| {
+        let at = fleet.elapsed(clock.now());
+        fleet.recorder(|it| match turn {
+            Turn::Stops => it.stopped(place, at),
+            Turn::Starts => it.started(place, at),
+        });
+    });
+    Arc::new(crew)
+}
+
+/// Where the instances answer.
+fn targets(crew: &Crew) -> Vec<Named<BaseUrl>> {
+    let addresses = crew.addresses();
+    let targets = addresses.map(|(name, address)| Named {
+        name: name.to_owned(),
+        value: BaseUrl::of(address),
+    });
+    targets.collect()
 }
 
 impl LoadPart {

@@ -48,6 +48,13 @@ impl Recorder {
         }
     }
 
+    /// When an instance was last stopped or started, in seconds; zero for one that has worked all along.
+    pub fn turned_at(&self, instance: usize) -> f64 {
+        let absence = &self.instances[instance].absence;
+        let last = absence.past.last().map_or(0.0, |(_, until)| *until);
+        absence.since.unwrap_or(last)
+    }
+
     /// Whether somebody has stopped the instance.
     pub fn is_stopped(&self, instance: usize) -> bool {
         !self.instances[instance].absence.is_over()
@@ -59,8 +66,8 @@ mod tests {
     use fusebox::{Cause, State};
 
     use super::super::{Change, Counted, FleetRecord, InstanceRecord};
-    use crate::fleet::Evidence;
     use super::*;
+    use crate::fleet::Evidence;
 
     fn at(second: u64) -> Duration {
         Duration::from_secs(second)
