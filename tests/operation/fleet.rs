@@ -54,7 +54,8 @@ async fn an_order_to_the_fleet_goes_through_an_instance_that_works() {
         .await;
     }
     lab.marked("fleet: forced open").await;
-    lab.done("PUT", "/api/fleet/mode", r#"{"mode": "auto"}"#).await;
+    lab.done("PUT", "/api/fleet/mode", r#"{"mode": "auto"}"#)
+        .await;
     eventually("both are free again", async || {
         (lab.instances[2].state().await == "closed").then_some(())
     })
@@ -69,16 +70,24 @@ async fn how_the_instances_decide_is_fixed_and_an_order_says_how_to_begin_otherw
         lab.lab.get("/api/coordination").await.json(),
         json!({ "mode": "quorum", "live": false })
     );
-    lab.done("PUT", "/api/coordination", r#"{"mode": "quorum"}"#).await;
+    lab.done("PUT", "/api/coordination", r#"{"mode": "quorum"}"#)
+        .await;
     let (status, message) = lab
         .refused("PUT", "/api/coordination", r#"{"mode": "pooled"}"#)
         .await;
     assert_eq!(status, 409);
-    assert!(message.contains("start it with --coordination pooled"), "{message}");
+    assert!(
+        message.contains("start it with --coordination pooled"),
+        "{message}"
+    );
     let (status, message) = lab
         .refused("PUT", "/api/coordination", r#"{"mode": "quorumm"}"#)
         .await;
-    assert_eq!((status, message.contains("did you mean `quorum`?")), (400, true), "{message}");
+    assert_eq!(
+        (status, message.contains("did you mean `quorum`?")),
+        (400, true),
+        "{message}"
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,11 @@
 use crate::Lab;
 
 const ORDERS: [(&str, &str, &str); 9] = [
-    ("PATCH", "/api/instances/A/breaker/settings", r#"{"jitter": 0.1}"#),
+    (
+        "PATCH",
+        "/api/instances/A/breaker/settings",
+        r#"{"jitter": 0.1}"#,
+    ),
     ("PATCH", "/api/breaker/settings", r#"{"jitter": 0.1}"#),
     ("POST", "/api/instances/A/stop", ""),
     ("POST", "/api/instances/A/start", ""),
@@ -29,7 +33,10 @@ async fn pages_of_other_sites_give_no_order() {
         }
     }
     let own = [("origin", lab.lab.base())];
-    let reply = lab.lab.send("PUT", "/api/load", &own, r#"{"rate": 50}"#).await;
+    let reply = lab
+        .lab
+        .send("PUT", "/api/load", &own, r#"{"rate": 50}"#)
+        .await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     for path in ["/api/load", "/api/scenarios", "/api/coordination"] {
         let foreign = [("host", "evil.example")];

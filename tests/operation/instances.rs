@@ -14,7 +14,7 @@ async fn of_b(lab: &Client) -> [f64; 2] {
         let labels = [r#"target="B""#, outcome];
         metrics.sum("load_generator_requests_total", &labels)
     };
-    [sum(r#"outcome="connect""#), sum(r#"outcome="ok""#)]
+    [sum(r#"outcome="connect_refused""#), sum(r#"outcome="ok""#)]
 }
 
 #[tokio::test]
@@ -69,10 +69,18 @@ async fn a_stopped_instance_is_not_there_and_comes_back_where_it_was() {
 async fn it_begins_anew_closed_with_the_settings_that_it_had() {
     let lab = Lab::start(&["--faults", "preset:calm"]).await;
     let b = &lab.instances[1];
-    lab.done("PATCH", "/api/instances/B/breaker/settings", r#"{"open_for": "3s"}"#)
-        .await;
-    lab.done("PUT", "/api/instances/B/breaker/mode", r#"{"mode": "forced_open"}"#)
-        .await;
+    lab.done(
+        "PATCH",
+        "/api/instances/B/breaker/settings",
+        r#"{"open_for": "3s"}"#,
+    )
+    .await;
+    lab.done(
+        "PUT",
+        "/api/instances/B/breaker/mode",
+        r#"{"mode": "forced_open"}"#,
+    )
+    .await;
     assert_eq!(b.state().await, "forced_open");
 
     lab.done("POST", "/api/instances/B/stop", "").await;
@@ -88,8 +96,16 @@ async fn an_order_that_makes_no_sense_gets_a_sentence() {
     let lab = Lab::start(&[]).await;
 
     for (path, status, said) in [
-        ("/api/instances/B/start", 409, "instance B is running already"),
-        ("/api/instances/X/stop", 404, "there is no instance `X`; there are A, B, C"),
+        (
+            "/api/instances/B/start",
+            409,
+            "instance B is running already",
+        ),
+        (
+            "/api/instances/X/stop",
+            404,
+            "there is no instance `X`; there are A, B, C",
+        ),
         ("/api/instances/X/start", 404, "there is no instance `X`"),
     ] {
         let (answered, message) = lab.refused("POST", path, "").await;
@@ -98,8 +114,18 @@ async fn an_order_that_makes_no_sense_gets_a_sentence() {
     }
     lab.done("POST", "/api/instances/B/stop", "").await;
     for (method, path, body, said) in [
-        ("POST", "/api/instances/B/stop", "", "instance B is stopped already"),
-        ("POST", "/api/instances/B/breaker/reset", "", "instance B is stopped: start it first"),
+        (
+            "POST",
+            "/api/instances/B/stop",
+            "",
+            "instance B is stopped already",
+        ),
+        (
+            "POST",
+            "/api/instances/B/breaker/reset",
+            "",
+            "instance B is stopped: start it first",
+        ),
         (
             "PATCH",
             "/api/instances/B/breaker/settings",
@@ -138,7 +164,11 @@ async fn a_lab_with_a_stopped_instance_ends_in_time_and_its_summary_says_when() 
     lab.process.signal(Signal::Terminate);
     let ended = lab.process.ended(Duration::from_secs(20)).await;
 
-    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        asked.elapsed()
+    );
     assert!(ended.status.success(), "{ended:#?}");
     let says = |line: &String| line.starts_with("Stopped by an operator: B from ");
     assert!(ended.stdout.iter().any(says), "{:#?}", ended.stdout);

@@ -27,26 +27,39 @@ async fn another_rate_leaves_from_the_next_request_on_and_a_pause_sends_nothing(
     assert_eq!(lab.lab.get("/api/load").await.json()["rate"], json!(30.0));
 
     let said = lab.done("PUT", "/api/load", r#"{"rate": 300}"#).await;
-    assert_eq!((&said["rate"], &said["paused"]), (&json!(300.0), &json!(false)));
-    within(Duration::from_secs(20), "300 requests leave in a second", async || {
-        let rate = rate(&lab.lab).await;
-        (200.0..420.0).contains(&rate).then_some(())
-    })
+    assert_eq!(
+        (&said["rate"], &said["paused"]),
+        (&json!(300.0), &json!(false))
+    );
+    within(
+        Duration::from_secs(20),
+        "300 requests leave in a second",
+        async || {
+            let rate = rate(&lab.lab).await;
+            (200.0..420.0).contains(&rate).then_some(())
+        },
+    )
     .await;
 
     lab.done("PUT", "/api/load", r#"{"paused": true}"#).await;
-    within(Duration::from_secs(20), "nothing leaves any more", async || {
-        (rate(&lab.lab).await < 1.0).then_some(())
-    })
+    within(
+        Duration::from_secs(20),
+        "nothing leaves any more",
+        async || (rate(&lab.lab).await < 1.0).then_some(()),
+    )
     .await;
     assert_eq!(lab.lab.get("/api/load").await.json()["paused"], json!(true));
 
     lab.done("PUT", "/api/load", r#"{"paused": false}"#).await;
-    within(Duration::from_secs(20), "the plan goes on where it stood", async || {
-        let rate = rate(&lab.lab).await;
-        // What was due during the pause does not leave at once.
-        (200.0..420.0).contains(&rate).then_some(())
-    })
+    within(
+        Duration::from_secs(20),
+        "the plan goes on where it stood",
+        async || {
+            let rate = rate(&lab.lab).await;
+            // What was due during the pause does not leave at once.
+            (200.0..420.0).contains(&rate).then_some(())
+        },
+    )
     .await;
     for mark in ["load: 300 calls/s", "load paused", "load goes on"] {
         lab.marked(mark).await;
@@ -62,7 +75,10 @@ async fn what_a_load_cannot_be_is_refused() {
 
     for (body, said) in [
         ("{}", r#"write {"rate": 200} or {"paused": true}"#),
-        (r#"{"rate": 0}"#, "rate = 0 is not allowed: it must be from 0.001 to 100000 per second"),
+        (
+            r#"{"rate": 0}"#,
+            "rate = 0 is not allowed: it must be from 0.001 to 100000 per second",
+        ),
         (r#"{"rate": 1e9}"#, "rate = 1000000000 is not allowed"),
         (r#"{"rat": 5}"#, "did you mean `rate`?"),
         (r#"{"paused": "yes"}"#, "paused"),

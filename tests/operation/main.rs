@@ -55,8 +55,15 @@ impl Lab {
     /// Gives an order that is refused, and returns the message.
     pub(crate) async fn refused(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let reply = self.order(method, path, body).await;
-        assert!(reply.status >= 400, "{method} {path} {body}: {}", reply.body);
-        let message = reply.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(
+            reply.status >= 400,
+            "{method} {path} {body}: {}",
+            reply.body
+        );
+        let message = reply.json()["error"]["message"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         (reply.status, message)
     }
 

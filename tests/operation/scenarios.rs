@@ -9,8 +9,12 @@ use crate::Lab;
 async fn a_scenario_begins_now_with_its_faults_its_load_and_its_breakers() {
     let lab = Lab::start(&["--rate", "30", "--faults", "preset:calm"]).await;
     lab.done("PUT", "/api/load", r#"{"paused": true}"#).await;
-    lab.done("PUT", "/api/instances/C/breaker/mode", r#"{"mode": "forced_open"}"#)
-        .await;
+    lab.done(
+        "PUT",
+        "/api/instances/C/breaker/mode",
+        r#"{"mode": "forced_open"}"#,
+    )
+    .await;
     let run = lab.state().await["run"].clone();
 
     let said = lab.done("POST", "/api/scenarios/flapping", "").await;
@@ -24,7 +28,10 @@ async fn a_scenario_begins_now_with_its_faults_its_load_and_its_breakers() {
         assert_eq!(breaker["state"], "closed");
     }
     let load = lab.lab.get("/api/load").await.json();
-    assert_eq!((&load["rate"], &load["paused"]), (&json!(90.0), &json!(false)));
+    assert_eq!(
+        (&load["rate"], &load["paused"]),
+        (&json!(90.0), &json!(false))
+    );
     lab.marked("scenario flapping").await;
     // The page keeps going: it is the same run, and the plan's clock began at the order.
     assert_eq!(lab.state().await["run"], run);
@@ -35,7 +42,10 @@ async fn a_scenario_begins_now_with_its_faults_its_load_and_its_breakers() {
         .await;
     let phases = history["f"].as_array().unwrap();
     let names: Vec<&Value> = phases.iter().map(|phase| &phase[1]).collect();
-    assert_eq!(names[names.len() - 2..], [&json!("healthy"), &json!("half well")]);
+    assert_eq!(
+        names[names.len() - 2..],
+        [&json!("healthy"), &json!("half well")]
+    );
     let at = |place: usize| phases[place][0].as_f64().unwrap();
     let first = at(phases.len() - 1) - at(phases.len() - 2);
     assert!((2.8..3.3).contains(&first), "{first}");
@@ -58,7 +68,13 @@ async fn scenarios_are_listed_each_with_a_sentence_and_why_it_cannot_be_played_h
         .filter(|one| one["playable"] == true)
         .map(|one| one["name"].as_str().unwrap())
         .collect();
-    for name in ["divergence", "fast-fail", "flapping", "partial-degradation", "thresholds"] {
+    for name in [
+        "divergence",
+        "fast-fail",
+        "flapping",
+        "partial-degradation",
+        "thresholds",
+    ] {
         assert!(playable.contains(&name), "{name} of {playable:?}");
     }
     for one in all {
@@ -75,8 +91,16 @@ async fn what_the_running_lab_cannot_play_is_refused_with_a_sentence_and_changes
     for (name, status, said) in [
         ("flaping", 404, "did you mean `flapping`?"),
         ("total-outage", 409, "it has 10 instances, and here are 3"),
-        ("metastable", 409, "call_timeout of A is 250ms in it and 1s here"),
-        ("retry-storm", 409, "`retries`, which is fixed while the lab runs"),
+        (
+            "metastable",
+            409,
+            "call_timeout of A is 250ms in it and 1s here",
+        ),
+        (
+            "retry-storm",
+            409,
+            "`retries`, which is fixed while the lab runs",
+        ),
     ] {
         let (answered, message) = lab
             .refused("POST", &format!("/api/scenarios/{name}"), "")
@@ -84,7 +108,10 @@ async fn what_the_running_lab_cannot_play_is_refused_with_a_sentence_and_changes
         assert_eq!(answered, status, "{name}: {message}");
         assert!(message.contains(said), "{name}: {message}");
         if status == 409 {
-            assert!(message.contains(&format!("breaker-lab run {name}")), "{message}");
+            assert!(
+                message.contains(&format!("breaker-lab run {name}")),
+                "{message}"
+            );
         }
     }
     assert_eq!(lab.downstream.get("/faults").await.json(), before);

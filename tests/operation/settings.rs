@@ -19,7 +19,12 @@ async fn a_setting_is_in_force_for_the_next_call_and_the_others_stay() {
     assert_eq!(instance.state().await, "closed");
 
     let reply = instance
-        .send("PATCH", "/breaker/settings", &[], r#"{"consecutive_failures": 2}"#)
+        .send(
+            "PATCH",
+            "/breaker/settings",
+            &[],
+            r#"{"consecutive_failures": 2}"#,
+        )
         .await;
 
     assert_eq!(reply.status, 200, "{}", reply.body);
@@ -66,8 +71,16 @@ async fn a_change_that_is_refused_changes_nothing_and_says_what_to_write() {
             "invalid_body",
             &["open_for", "such as 500ms, 2s or 1m"],
         ),
-        (r#"{"jitter": null}"#, "invalid_body", &["jitter = null", "leave the key out"]),
-        ("{}", "invalid_body", &["nothing is set", r#"{"open_for": "3s"}"#]),
+        (
+            r#"{"jitter": null}"#,
+            "invalid_body",
+            &["jitter = null", "leave the key out"],
+        ),
+        (
+            "{}",
+            "invalid_body",
+            &["nothing is set", r#"{"open_for": "3s"}"#],
+        ),
     ] {
         let reply = instance.send("PATCH", "/breaker/settings", &[], body).await;
 
@@ -101,8 +114,12 @@ async fn every_setting_that_is_shown_can_be_written_back() {
 async fn the_lab_changes_one_breaker_or_all_or_none_and_tells_who_watches() {
     let lab = Lab::start(&[]).await;
 
-    lab.done("PATCH", "/api/instances/B/breaker/settings", r#"{"max_open_for": "2s"}"#)
-        .await;
+    lab.done(
+        "PATCH",
+        "/api/instances/B/breaker/settings",
+        r#"{"max_open_for": "2s"}"#,
+    )
+    .await;
     let of = async |place: usize, key: &str| settings(&lab.instances[place]).await[key].clone();
     assert_eq!(of(0, "max_open_for").await, json!("4s"));
     assert_eq!(of(1, "max_open_for").await, json!("2s"));
@@ -127,8 +144,14 @@ async fn the_lab_changes_one_breaker_or_all_or_none_and_tells_who_watches() {
     lab.marked("B: max_open_for = 2s").await;
     lab.marked("all: jitter = 0.0").await;
     let state = lab.state().await;
-    assert_eq!(state["instances"][1]["settings"]["max_open_for"], json!("2s"));
-    assert_eq!(state["instances"][1]["breaker"]["max_open_for_s"], json!(2.0));
+    assert_eq!(
+        state["instances"][1]["settings"]["max_open_for"],
+        json!("2s")
+    );
+    assert_eq!(
+        state["instances"][1]["breaker"]["max_open_for_s"],
+        json!(2.0)
+    );
 
     // Who tells the service itself is seen as well.
     let direct = r#"{"permitted_probes": 3}"#;
@@ -139,7 +162,9 @@ async fn the_lab_changes_one_breaker_or_all_or_none_and_tells_who_watches() {
     eventually("the config metric follows", async || {
         let metrics = lab.instances[2].metrics().await;
         let info = metrics.with("circuit_breaker_config_info");
-        info.keys().any(|it| it.contains(r#"permitted_probes="3""#)).then_some(())
+        info.keys()
+            .any(|it| it.contains(r#"permitted_probes="3""#))
+            .then_some(())
     })
     .await;
 }

@@ -7,7 +7,7 @@ use end_to_end::{Client, Process, System, eventually, repository};
 use crate::{commands, words};
 
 #[tokio::test]
-async fn the_assertions_of_the_readme_hold_under_the_default_faults() {
+async fn the_assertions_of_the_pages_hold_under_the_default_faults() {
     let commands = commands();
     let line = commands
         .iter()
@@ -39,7 +39,7 @@ async fn the_assertions_of_the_readme_hold_under_the_default_faults() {
 }
 
 #[tokio::test]
-async fn the_prometheus_of_the_readme_starts_for_an_ordinary_user() {
+async fn the_prometheus_of_the_pages_starts_for_an_ordinary_user() {
     let commands = commands();
     let line = commands.iter().find(|line| line.starts_with("prometheus "));
     let mut words = words(line.expect("the command")).into_iter();

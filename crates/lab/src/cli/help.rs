@@ -1,4 +1,4 @@
-//! What `--help` adds to the flags: examples, exit statuses, and the defaults of the breaker.
+//! Additions of `--help` to the flags: examples, exit statuses, and the defaults of the breaker.
 
 use clap::{Arg, Command};
 use experiment::breaker_settings::BreakerSettings;
