@@ -69,7 +69,7 @@ async fn a_change_that_is_refused_changes_nothing_and_says_what_to_write() {
         (
             r#"{"open_for": 3}"#,
             "invalid_body",
-            &["open_for", "such as 500ms, 2s or 1m"],
+            &["open_for", "has no unit"],
         ),
         (
             r#"{"jitter": null}"#,

@@ -86,11 +86,15 @@ export class Topology {
     const { store } = this;
     let [calls, reached] = [0, 0];
     this.rows.forEach((row, place) => {
-      const rates = [0, 1, 2, 3].map((which) => row.of.reduce((sum, one) => sum + store.rate(one, which, at), 0));
-      const [ok, failed, fast, timeouts] = rates;
-      calls += ok + failed + fast + timeouts;
+      const there = row.of.filter((one) => store.runningAt(one, at));
+      const rates = (of) => [0, 1, 2, 3].map((which) => of.reduce((sum, one) => sum + store.rate(one, which, at), 0));
+      const asked = rates(row.of).reduce((sum, rate) => sum + rate, 0);
+      // Calls of an instance that is stopped fail at its door.
+      const [ok, failed, fast, timeouts] = rates(there);
+      const answered = ok + failed + fast + timeouts;
+      calls += asked;
       reached += ok + failed + timeouts;
-      this.flow(place, [ok + failed + fast + timeouts, fast, ok, failed + timeouts]);
+      this.flow(place, [asked, fast + asked - answered, ok, failed + timeouts]);
       const made = this.made[place];
       if (row.of.length > 1) this.showGroup(made, row, at);
       else this.showOne(made, row.of[0], at);

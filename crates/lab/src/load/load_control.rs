@@ -50,6 +50,16 @@ pub(crate) struct LoadView {
     connections: Option<u32>,
 }
 
+impl LoadView {
+    /// The same load, paused or not.
+    pub(crate) fn with_pause(&self, paused: bool) -> Self {
+        Self {
+            paused,
+            ..self.clone()
+        }
+    }
+}
+
 impl LoadControl {
     /// The control of a load that begins by this profile.
     pub(crate) fn new(profile: &Profile, seed: u64) -> Self {

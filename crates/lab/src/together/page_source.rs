@@ -48,8 +48,8 @@ struct Seen {
     /// For each instance, the last step of its truth.
     truths: Vec<Option<(f64, f64)>>,
     phases: usize,
-    /// Which instances worked.
-    works: Vec<bool>,
+    /// For each instance, how often it was stopped or started.
+    turns: Vec<usize>,
 }
 
 impl PageSource {
@@ -90,7 +90,7 @@ impl PageSource {
                 changes: vec![0; number],
                 truths: vec![None; number],
                 phases: 0,
-                works: vec![true; number],
+                turns: vec![0; number],
             },
             seconds: 0,
         }
@@ -175,11 +175,10 @@ impl Source for PageSource {
 impl Seen {
     /// What the recorder has learnt since the last time.
     fn rest(&mut self, recorder: &Recorder, moment: &mut Moment) {
-        for (place, worked) in self.works.iter_mut().enumerate() {
-            let works = !recorder.is_stopped(place);
-            if std::mem::replace(worked, works) != works {
-                let turn = TurnStep(recorder.turned_at(place), place, works);
-                moment.turns.push(turn);
+        for (place, seen) in self.turns.iter_mut().enumerate() {
+            for (at_s, works) in recorder.turns(place).skip(*seen) {
+                *seen += 1;
+                moment.turns.push(TurnStep(at_s, place, works));
             }
         }
         for (place, seen) in self.changes.iter_mut().enumerate() {

@@ -48,11 +48,12 @@ impl Recorder {
         }
     }
 
-    /// When an instance was last stopped or started, in seconds; zero for one that has worked all along.
-    pub fn turned_at(&self, instance: usize) -> f64 {
+    /// When an instance was stopped and started so far, in seconds: each instant with whether it works from then on.
+    pub fn turns(&self, instance: usize) -> impl Iterator<Item = (f64, bool)> {
         let absence = &self.instances[instance].absence;
-        let last = absence.past.last().map_or(0.0, |(_, until)| *until);
-        absence.since.unwrap_or(last)
+        let past = absence.past.iter();
+        let past = past.flat_map(|(from, until)| [(*from, false), (*until, true)]);
+        past.chain(absence.since.map(|since| (since, false)))
     }
 
     /// Whether somebody has stopped the instance.
@@ -90,6 +91,8 @@ mod tests {
         let (recorder, record) = record();
 
         assert_eq!(record.instances[1].stopped, [(2.0, 8.0)]);
+        let turns: Vec<_> = recorder.turns(1).collect();
+        assert_eq!(turns, [(2.0, false), (8.0, true)]);
         for divergence in [record.divergence(), recorder.divergence(at(10))] {
             assert_eq!((divergence.of, divergence.opens), (at(10), at(4)));
         }

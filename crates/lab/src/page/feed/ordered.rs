@@ -51,9 +51,16 @@ fn settings(before: &Description, steps: &[SettingsStep]) -> Vec<String> {
 
 fn load(before: &Description, moment: &Moment) -> Option<String> {
     let (before, now) = (&before.load, moment.load.as_ref()?);
-    Some(match (before.paused, now.paused) {
-        (false, true) => "load paused".to_owned(),
-        (true, false) => "load goes on".to_owned(),
-        _ => format!("load: {} calls/s", now.rate),
+    let words = match (before.paused, now.paused) {
+        (false, true) => Some("load paused"),
+        (true, false) => Some("load goes on"),
+        _ => None,
+    };
+    let is_other = before != &now.with_pause(before.paused);
+    let rate = is_other.then(|| format!("{} calls/s", now.rate));
+    Some(match (words, rate) {
+        (Some(words), Some(rate)) => format!("{words}: {rate}"),
+        (Some(words), None) => words.to_owned(),
+        (None, rate) => format!("load: {}", rate.unwrap_or_default()),
     })
 }
