@@ -105,16 +105,24 @@ impl Generator {
         }
     }
 
+    /// A generator that follows what is asked for by `control` while it runs. Without an end it goes on even when its
+    /// plan is over, as another one may be asked for.
+    pub(crate) fn led_by(
+        control: LoadControl,
+        targets: &[Named<BaseUrl>],
+        phases: Phases,
+        record: Arc<Record>,
+    ) -> Self {
+        let demand = control.demand();
+        Self {
+            control: Some(control),
+            ..Self::new(targets, &demand.profile, demand.seed, phases, record)
+        }
+    }
+
     /// Begins a trace with each attempt that `tracer` samples.
     pub(crate) fn traced_by(mut self, tracer: Tracer) -> Self {
         self.tracer = tracer;
-        self
-    }
-
-    /// Follows what is asked of it by `control` while it runs. Without an end it goes on even when its plan is over, as
-    /// another one may be asked for.
-    pub(crate) fn led_by(mut self, control: LoadControl) -> Self {
-        self.control = Some(control);
         self
     }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::crew::{Crew, Unmoved};
 use crate::instance::Tuning;
 use crate::load::{LoadChange, LoadControl};
-use crate::settings::BreakerSettings;
+use crate::settings::{BreakerSettings, Together};
 use crate::unreliable::Running;
 
 /// What orders can be given to.
@@ -24,11 +24,32 @@ pub(crate) struct Operation {
     pub(crate) crew: Arc<Crew>,
     pub(crate) load: LoadControl,
     pub(crate) running: Arc<Running>,
+    pub(crate) fixed: Fixed,
+}
+
+/// What is fixed while the lab runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Fixed {
     /// How long each instance waits for the downstream.
     pub(crate) waits: BTreeMap<String, Duration>,
     /// How the instances decide together, and by which rules, if they do.
-    pub(crate) mode: Mode,
-    pub(crate) rules: Option<Fingerprint>,
+    mode: Mode,
+    rules: Option<Fingerprint>,
+}
+
+impl Fixed {
+    /// What these settings fix.
+    pub(crate) fn of(settings: &Together) -> Self {
+        let waits = settings.instance.iter();
+        let rules = settings.coordinating.as_ref().map(|it| &it.rules);
+        Self {
+            waits: waits
+                .map(|(name, one)| (name.clone(), one.call_timeout.0))
+                .collect(),
+            mode: rules.map_or(Mode::Local, |rules| rules.mode()),
+            rules: rules.map(|rules| rules.fingerprint()),
+        }
+    }
 }
 
 /// Why an order is not carried out, as a code and a sentence.
@@ -68,6 +89,11 @@ impl Refused {
 }
 
 impl Operation {
+    /// How the instances decide together.
+    pub(crate) fn mode(&self) -> Mode {
+        self.fixed.mode
+    }
+
     /// The place of the instance of this name.
     ///
     /// # Errors
@@ -178,13 +204,13 @@ impl Operation {
     ///
     /// They decide in another one; the message says how to begin in the one that is asked for.
     pub(crate) fn check_mode(&self, asked: Mode) -> Result<(), Refused> {
-        if asked == self.mode {
+        if asked == self.fixed.mode {
             return Ok(());
         }
         let message = format!(
             "the instances decide in mode {}, which is fixed while the lab runs, as all of them vote by the same \
              settings: end the lab and start it with --coordination {asked}",
-            self.mode
+            self.fixed.mode
         );
         Err(Refused::new(Why::Conflict, "fixed_at_start", message))
     }

@@ -230,7 +230,7 @@ async fn changed(demand: Option<&mut watch::Receiver<Demand>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Returns at the end, if there is one.

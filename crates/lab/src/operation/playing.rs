@@ -23,7 +23,8 @@ pub(crate) struct Playable {
     /// What it shows.
     title: &'static str,
     /// Whether the running lab can play it, and why it cannot.
-    playable: bool,
+    #[serde(rename = "playable")]
+    can_be_played: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
 }
@@ -43,7 +44,7 @@ impl Operation {
             Playable {
                 name,
                 title: scenario.title(),
-                playable: why.is_none(),
+                can_be_played: why.is_none(),
                 why,
             }
         });
@@ -105,13 +106,13 @@ impl Operation {
             );
         }
         let mode = scenario.coordination().mode.0;
-        if mode != self.mode {
+        if mode != self.fixed.mode {
             return Err(format!(
                 "its instances decide in mode {mode}, and here in mode {}, which is fixed while the lab runs",
-                self.mode
+                self.fixed.mode
             ));
         }
-        if let Some(rules) = self.rules {
+        if let Some(rules) = self.fixed.rules {
             if scenario.fleet_settings().fingerprint() != rules {
                 return Err(
                     "its instances vote by other settings, which are fixed while the lab runs"
@@ -147,7 +148,7 @@ impl Operation {
             });
         }
         for (name, wait) in scenario.waits() {
-            let here = self.waits.get(name).copied().unwrap_or_default();
+            let here = self.fixed.waits.get(name).copied().unwrap_or_default();
             if wait != here {
                 return Err(format!(
                     "call_timeout of {name} is {} in it and {} here, which is fixed while the lab runs",

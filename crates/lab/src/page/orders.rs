@@ -148,7 +148,7 @@ async fn change_load(operation: &Operation, request: Request) -> Response {
 
 /// How the instances decide together.
 fn coordination(operation: &Operation) -> Response {
-    let mode = operation.mode.as_str();
+    let mode = operation.mode().as_str();
     serve::json(StatusCode::OK, &json!({ "mode": mode, "live": false }))
 }
 

@@ -263,9 +263,10 @@ fn rest(instances: &[InstancePicture]) -> String {
 }
 
 fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -> Vec<Piece> {
-    let colour = match instance.is_stopped {
-        true => Color::DarkGrey,
-        false => colour(instance.snapshot.state),
+    let colour = if instance.is_stopped {
+        Color::DarkGrey
+    } else {
+        colour(instance.snapshot.state)
     };
     let mark = if instance.is_stopped { '○' } else { '●' };
     let clients = &instance.clients;

@@ -1,13 +1,11 @@
 //! All parts in one process, started together and stopped in order.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use experiment::fleet::{Recorder, UNHEALTHY_AT};
 use experiment::load::{LoadResult, Phases};
 use fusebox::{Breaker, Clock, SystemClock};
-use fusebox_fleet::Mode;
 use telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -23,7 +21,7 @@ use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
 use crate::load::{Generator, LOAD_SERVICE, LoadControl, Record};
-use crate::operation::Operation;
+use crate::operation::{Fixed, Operation};
 use crate::page::{Feed, Page, Source};
 use crate::serve::Listening;
 use crate::settings::{self, BaseUrl, Named, Serving, Together};
@@ -86,6 +84,21 @@ impl Part {
         (Self { stop, tasks }, shutdown)
     }
 
+    /// Shows a run on its page.
+    fn show(
+        &mut self,
+        source: PageSource,
+        (discovery, operation): (Discovery, Operation),
+        (listening, serving): (Listening, Serving),
+        shutdown: &Shutdown,
+    ) {
+        let feed = Arc::new(Feed::new(source.description()));
+        let page = Page::new(discovery, Arc::clone(&feed), operation);
+        let served = page.serve(listening, serving, shutdown.clone());
+        self.tasks.spawn(served);
+        self.tasks.spawn(feed.follow(source, shutdown.clone()));
+    }
+
     async fn stop(mut self) -> Result<(), Failure> {
         self.stop.begin();
         while let Some(ended) = self.tasks.join_next().await {
@@ -104,27 +117,18 @@ impl System {
     ) -> (Self, Watched) {
         // One clock for all: only so can it be said who was in which state at one moment.
         let clock = SystemClock::new();
-        let names: Vec<String> = settings.instance.keys().cloned().collect();
-        let record = Arc::new(Record::new(names.clone(), &course.phases));
-        let (seed, load) = (
-            settings.seed,
-            LoadControl::new(&settings.load, settings.seed),
-        );
+        let record = recorded(&settings, &course);
+        let load = LoadControl::new(&settings.load, settings.seed);
         let (mut rest, shutdown) = Part::new();
         let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
         let discovery = Discovery::new(places, Arc::clone(&record), telemetry);
         let control = BaseUrl::of(bound.control.address);
-        let downstream = Downstream {
-            configured: BaseUrl::of(settings.unreliable.listen.0),
-            bound: BaseUrl::of(bound.unreliable.address),
-        };
+        let downstream = Downstream::of(&settings, &bound);
         let overload = settings.unreliable.plan.overload().is_some();
-        let rules = settings.coordinating.as_ref().map(|it| &it.rules);
-        let mode = rules.map_or(Mode::Local, |rules| rules.mode());
-        let rules = rules.map(|rules| rules.fingerprint());
-        let (waits, plan) = (waits(&settings), settings.unreliable.plan);
-        let service = Unreliable::for_callers(waits.clone(), plan, clock, telemetry)
-            .controlled_on(bound.control);
+        let fixed = Fixed::of(&settings);
+        let (waits, plan) = (fixed.waits.clone(), settings.unreliable.plan);
+        let service = Unreliable::for_callers(waits, plan, clock, telemetry);
+        let service = service.controlled_on(bound.control);
         let running = service.running();
         let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown.clone());
         rest.tasks.spawn(serve);
@@ -132,49 +136,39 @@ impl System {
         let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
         let made = joined(made, engines.as_ref());
         let fleet = followed(&made, clock, course.unhealthy_at, overload);
-        if let Some(tap) = &course.events {
-            record.tell(tap.calls());
-        }
-        let seen = Seen::of(&made, &fleet, course.events.as_ref());
-        let instances = started(made, &settings.serving, &fleet, clock);
+        let handles = Handles::of(&made, &fleet, course.events.as_ref());
+        let crew = started(made, &settings.serving, &fleet, clock);
+        let operation = Operation {
+            crew: Arc::clone(&crew),
+            load: load.clone(),
+            running: Arc::clone(&running),
+            fixed,
+        };
         let watched = Watched {
-            seed,
+            seed: settings.seed,
             rate: settings.load.rate,
             until: course.ends,
             run: course.run,
             clock,
-            names,
-            breakers: seen.breakers,
-            permitted: seen.permitted,
-            readers: seen.readers,
+            names: record.names().to_vec(),
+            breakers: handles.breakers,
+            permitted: handles.permitted,
+            readers: handles.readers,
             engines,
             running,
             record: Arc::clone(&record),
             fleet,
         };
-        let operation = Operation {
-            crew: Arc::clone(&instances),
-            load: load.clone(),
-            running: Arc::clone(&watched.running),
-            waits,
-            mode,
-            rules,
-        };
         if let Ok(listening) = bound.page {
             let source = PageSource::of(&watched, &control, &operation);
-            let feed = Arc::new(Feed::new(source.description()));
-            let page = Page::new(discovery, Arc::clone(&feed), operation);
-            rest.tasks
-                .spawn(page.serve(listening, settings.serving, shutdown.clone()));
-            rest.tasks.spawn(feed.follow(source, shutdown));
+            let page = (listening, settings.serving);
+            rest.show(source, (discovery, operation), page, &shutdown);
         }
-        let targets = targets(&instances);
-        let generator = Generator::new(&targets, &settings.load, seed, course.phases, record)
-            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE))
-            .led_by(load);
+        let generator = Generator::led_by(load, &targets(&crew), course.phases, record);
+        let generator = generator.traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
         let system = Self {
             load: LoadPart::start(generator, course.until),
-            instances,
+            instances: crew,
             rest,
         };
         (system, watched)
@@ -204,11 +198,14 @@ impl System {
     }
 }
 
-/// How long each instance waits for the downstream.
-fn waits(settings: &Together) -> BTreeMap<String, Duration> {
-    let instances = settings.instance.iter();
-    let waits = instances.map(|(name, one)| (name.clone(), one.call_timeout.0));
-    waits.collect()
+/// What the clients of all instances see, told to whoever wants each call.
+fn recorded(settings: &Together, course: &Course) -> Arc<Record> {
+    let names = settings.instance.keys().cloned().collect();
+    let record = Arc::new(Record::new(names, &course.phases));
+    if let Some(tap) = &course.events {
+        record.tell(tap.calls());
+    }
+    record
 }
 
 /// An instance that does not run yet, with its name and its socket.
@@ -244,6 +241,13 @@ struct Downstream {
 }
 
 impl Downstream {
+    fn of(settings: &Together, bound: &Bound) -> Self {
+        Self {
+            configured: BaseUrl::of(settings.unreliable.listen.0),
+            bound: BaseUrl::of(bound.unreliable.address),
+        }
+    }
+
     /// The instances, which call it.
     fn instances(
         &self,
@@ -270,13 +274,13 @@ impl Downstream {
 }
 
 /// What is watched of all instances, in their order.
-struct Seen {
+struct Handles {
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
     readers: Vec<FleetReader>,
 }
 
-impl Seen {
+impl Handles {
     /// Lets the breakers tell `fleet`, and whoever wants events, what they do.
     fn of(instances: &[Made], fleet: &Arc<Fleet>, events: Option<&Tap>) -> Self {
         let all = || instances.iter().map(|(_, instance, _)| instance);

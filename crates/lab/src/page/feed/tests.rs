@@ -170,21 +170,30 @@ fn only_an_id_of_this_run_is_a_position() {
     }
 }
 
+/// A breaker that opens for 3 s from now on.
+fn step(instance: usize) -> SettingsStep {
+    let config = fusebox::Config::builder().open_for(Duration::from_secs(3));
+    let mut settings = crate::settings::BreakerSettings::default().settled();
+    settings.open_for = Some("3s".parse().unwrap());
+    SettingsStep {
+        at_s: 0.25,
+        instance,
+        rules: (&config.build().unwrap()).into(),
+        settings,
+        different: "open_for = 3s".to_owned(),
+    }
+}
+
+/// The texts of a tick's marks.
+fn marks(tick: &Value) -> Vec<String> {
+    let marks = tick["m"].as_array().unwrap().iter();
+    let texts = marks.map(|mark| mark[2].as_str().unwrap().to_owned());
+    texts.collect()
+}
+
 #[test]
 fn what_operators_do_is_marked_told_to_all_and_held_for_those_who_come_later() {
     let feed = feed();
-    let step = |instance| {
-        let config = fusebox::Config::builder().open_for(Duration::from_secs(3));
-        let mut settings = crate::settings::BreakerSettings::default().settled();
-        settings.open_for = Some("3s".parse().unwrap());
-        SettingsStep {
-            at_s: 0.25,
-            instance,
-            rules: (&config.build().unwrap()).into(),
-            settings,
-            different: "open_for = 3s".to_owned(),
-        }
-    };
     feed.note(&Moment {
         settings: vec![step(0), step(1)],
         load: Some(load(90.0, false)),
@@ -212,12 +221,6 @@ fn what_operators_do_is_marked_told_to_all_and_held_for_those_who_come_later() {
         "what was so from the start was nobody's order"
     );
     assert_eq!(first["r"], json!([[0.1, 90.0, false]]));
-    let marks = |tick: &Value| -> Vec<String> {
-        let marks = tick["m"].as_array().unwrap().iter();
-        marks
-            .map(|mark| mark[2].as_str().unwrap().to_owned())
-            .collect()
-    };
     assert_eq!(
         marks(&all),
         ["all: open_for = 3s", "B stopped", "load: 200 calls/s"]
