@@ -17,7 +17,7 @@ export function showTable(table, store, at) {
       `${failures} of ${calls} failed`,
       `${rate(0)} ok, ${rate(1) + rate(3)} failed, ${rate(2)} rejected`,
       `${percent(store.truthAt(instance, at))} of calls would fail`,
-      change ? cause(change, store.rules[instance]) : "none yet",
+      change ? cause(change, store.rulesAt(instance, change.at)) : "none yet",
     ];
   });
   if (table.rows.length !== rows.length + 1) build(table, rows.length);

@@ -247,9 +247,9 @@ pub(super) fn remaining(picture: &Picture) -> String {
 
 /// What there is no room for, by its states.
 fn rest(instances: &[InstancePicture]) -> String {
-    let mut states: Vec<(State, usize)> = Vec::new();
+    let mut states: Vec<(String, usize)> = Vec::new();
     for one in instances {
-        let state = one.snapshot.state;
+        let state = one.standing();
         match states.iter_mut().find(|(known, _)| *known == state) {
             Some((_, count)) => *count += 1,
             None => states.push((state, 1)),
@@ -257,13 +257,18 @@ fn rest(instances: &[InstancePicture]) -> String {
     }
     let states: Vec<_> = states
         .iter()
-        .map(|(of, count)| format!("{count} {}", state(*of)))
+        .map(|(of, count)| format!("{count} {of}"))
         .collect();
     format!("… and {} more: {}", instances.len(), states.join(", "))
 }
 
 fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -> Vec<Piece> {
-    let current = instance.snapshot.state;
+    let colour = if instance.is_stopped {
+        Color::DarkGrey
+    } else {
+        colour(instance.snapshot.state)
+    };
+    let mark = if instance.is_stopped { '○' } else { '●' };
     let clients = &instance.clients;
     let texts = [
         span(instance.in_state()),
@@ -277,7 +282,7 @@ fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -
     let width = columns.name;
     let mut pieces = vec![
         bold(format!("{:<width$}", short(&instance.name, width - 1))),
-        coloured(format!("● {:<13}", state(current)), colour(current)),
+        coloured(format!("{mark} {:<13}", instance.standing()), colour),
     ];
     if let Some(part) = part.filter(|_| columns.part > 0) {
         pieces.push(fleet_lines::part(part, columns.part));
