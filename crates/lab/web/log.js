@@ -58,6 +58,8 @@ export class Log {
     if (word && !text.toLowerCase().includes(word)) return null;
     const item = document.createElement("li");
     const button = document.createElement("button");
+    // The list is one stop of the Tab key (keys.js).
+    button.tabIndex = -1;
     button.dataset.at = change.at;
     button.dataset.number = change.number;
     button.dataset.state = STATES[change.to];

@@ -3,7 +3,7 @@
 import { clock, percent, sentence } from "./clock.js";
 import { Controls } from "./controls.js";
 import { Axis, Board, readInk } from "./draw.js";
-import { listen as listenToKeys } from "./keys.js";
+import { listen as listenToKeys, rove } from "./keys.js";
 import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
 import { Log } from "./log.js";
 import { Phenomena, set, showTiles } from "./phenomena.js";
@@ -11,13 +11,16 @@ import { drawScrub, listen as listenToScrub } from "./scrub.js";
 import { drawStack } from "./stack.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
-import { showTable } from "./table.js";
+import { Voice, showTable } from "./table.js";
 import { ROWS, drawTimeline, nextChange } from "./timeline.js";
 import { Topology } from "./topology.js";
 import { View } from "./view.js";
 
 const $ = (selector) => document.querySelector(selector);
 const TEXT_EVERY = 250;
+// Who wants less motion sees the charts go on by whole seconds.
+const CALM_EVERY = 1000;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const view = new View(() => moved());
 let store = null;
@@ -26,6 +29,7 @@ let unfolded = -1;
 let layout = null;
 let due = false;
 let lastText = 0;
+let lastDrawn = 0;
 let status = "connecting";
 let linked = view.read(location.hash);
 
@@ -39,6 +43,7 @@ for (const name of ["timeline", "outcomes", "share", "latency", "scrub"]) {
 }
 const topology = new Topology($("#topology"));
 const log = new Log($("#log"), view);
+const voice = new Voice((said) => set($("#said"), said), () => $("#voice").checked);
 const controls = new Controls($("#controls"), $("#curl code"), () => store, (text, failed) => {
   set($("#order"), text);
   $("#order").classList.toggle("failed", failed);
@@ -55,6 +60,8 @@ function wake() {
 function draw(now) {
   due = false;
   if (!store) return;
+  if (calm.matches && view.live && lastText && now - lastDrawn < CALM_EVERY) return;
+  lastDrawn = now;
   const { timeline, outcomes, share, latency, scrub } = boards;
   layout = drawTimeline(timeline, store, view, unfolded);
   drawStack(outcomes, store, view);
@@ -98,6 +105,7 @@ function begin(hello) {
   unfolded = -1;
   topology.begin(store);
   log.begin(store);
+  voice.begin(store);
   controls.begin(store);
   const until = hello.until_s ? ` · ends at ${clock(hello.until_s, 0)}` : "";
   set($("#run"), `seed ${hello.seed} · ${Math.round(hello.rate)} calls/s · ${store.n} instances${until}`);
@@ -130,6 +138,7 @@ new Stream({
       return;
     }
     store.apply(tick);
+    if (tick.i && view.live) voice.hear(performance.now());
     view.reach(store.end);
     if (linked !== null && store.end >= linked) {
       const at = linked;
@@ -160,7 +169,7 @@ function step(direction) {
 }
 
 const dialog = $("#help");
-listenToKeys($("#charts"), {
+const meanings = {
   toggle: () => view.toggle(),
   step,
   zoom: (factor) => view.zoom(factor),
@@ -180,17 +189,26 @@ listenToKeys($("#charts"), {
     unfolded = next * Math.ceil(store.n / 8) >= store.n ? -1 : next;
     wake();
   },
-}, () => $("#keys").checked);
+};
+for (const place of ["#charts", "#table"]) listenToKeys($(place), meanings, () => $("#keys").checked);
+rove($("#log ol"));
 
+/** The table takes the place of the charts, and their focus. */
 function toggleTable() {
-  const table = $("#table");
+  const [table, charts] = [$("#table"), $("#charts")];
   table.hidden = !table.hidden;
+  charts.hidden = !table.hidden;
   $("#show-table").setAttribute("aria-pressed", String(!table.hidden));
   if (store) text();
+  wake();
+  (table.hidden ? charts : table).focus({ preventScroll: true });
 }
 
 $("#live").addEventListener("click", () => (view.live ? view.pause(view.end) : view.resume()));
 $("#show-table").addEventListener("click", toggleTable);
+$("#hide-table").addEventListener("click", toggleTable);
+$("#before").addEventListener("click", () => step(-1));
+$("#after").addEventListener("click", () => step(1));
 $("#copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText($("#curl code").textContent);
   set($("#order"), "copied");
@@ -252,20 +270,44 @@ addEventListener("hashchange", () => {
 });
 document.addEventListener("visibilitychange", () => wake());
 
+// What the user chose is kept, where the browser keeps anything for this address.
+const kept = {
+  get(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  set(key, value) {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // The choice holds until the page is closed.
+    }
+  },
+};
+for (const name of ["keys", "voice"]) {
+  const box = $(`#${name}`);
+  box.checked = kept.get(name) !== "off";
+  box.addEventListener("change", () => kept.set(name, box.checked ? "on" : "off"));
+}
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const shown = () => document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
 function theme(name) {
-  if (name) document.documentElement.dataset.theme = name;
-  const is = document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
-  set($("#theme"), is === "dark" ? "Light" : "Dark");
+  if (name === "dark" || name === "light") document.documentElement.dataset.theme = name;
+  set($("#theme"), shown() === "dark" ? "Light" : "Dark");
   readInk();
   moved();
 }
 $("#theme").addEventListener("click", () => {
-  const is = document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
-  theme(is === "dark" ? "light" : "dark");
+  const name = shown() === "dark" ? "light" : "dark";
+  kept.set("theme", name);
+  theme(name);
 });
 dark.addEventListener("change", () => theme());
-theme();
+theme(kept.get("theme"));
 $("#charts").focus({ preventScroll: true });
 
 /** For tests and for the curious: what is known and what is looked at. */

@@ -1,6 +1,6 @@
 // The topology: load, instances and downstream, with what flows between them and why each breaker does what it does.
 
-import { FORCED_OPEN, HALF_OPEN, OPEN, SHAPES, STATES, WORDS, cause, percent, rejects, span } from "./clock.js";
+import { FORCED_OPEN, HALF_OPEN, OPEN, STATES, WORDS, cause, percent, rejects, span } from "./clock.js";
 import { set } from "./phenomena.js";
 import { groups } from "./timeline.js";
 
@@ -44,6 +44,7 @@ export class Topology {
     const card = made(this.cards, "article", "card");
     const head = made(card, "div", "head");
     made(head, "b", "name", row.name);
+    made(head, "i", "shape").ariaHidden = "true";
     const state = made(head, "span", "state");
     const wait = made(head, "span", "wait");
     const evidence = made(card, "div", "evidence");
@@ -115,7 +116,7 @@ export class Topology {
     const change = store.lastChange(instance, at);
     const rules = store.rules[instance];
     made.card.dataset.state = STATES[state];
-    set(made.state, `${SHAPES[state]} ${WORDS[state]}`);
+    set(made.state, WORDS[state]);
     set(made.wait, this.wait(state, change, at));
     const [calls, failures, inARow] = store.window(instance, at);
     made.failed.style.width = `${calls ? (100 * failures) / calls : 0}%`;
