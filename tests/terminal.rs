@@ -97,7 +97,7 @@ async fn instances_that_decide_together_show_votes_and_what_each_does_and_the_su
     assert!(begins(engine).is_some(), "{lines:#?}");
     let head = begins("instance state          in the fleet").expect("a column");
     assert!(head.ends_with("openings flaps"), "{head}");
-    for line in lines.iter().filter(|line| line.contains('●')) {
+    for line in lines.iter().filter(|line| line.contains(['▁', '▄', '█'])) {
         assert!(line.chars().count() <= 80, "{line}");
     }
     assert!(begins("The fleet (quorum) opened ").is_some(), "{lines:#?}");

@@ -16,6 +16,7 @@
 //! | `trials` | the file of the trials of a sweep or a study |
 //! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
 //! | `page` | the live page: what browsers are shown of a run |
+//! | `browser` | the user's browser, which opens the page when that is asked for |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
 //! | `file` | files of the user: read within a bound of size, written whole or not at all |
 //! | `serve`, `client` | a service that is kept up, and the calls to one |
@@ -28,6 +29,7 @@
 //! | `shutdown`, `failure` | the end, well or badly |
 
 mod alone;
+mod browser;
 mod cli;
 mod client;
 mod coordination;
@@ -116,9 +118,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
                 log_output: show.log_output(),
                 workers: cores(),
             };
+            let opening = cli.together.open.into();
             let settings = settle::together(&cli.together, seed)?;
             stage.play_or_print(settings, async |settings, telemetry: &Telemetry| {
-                together::run(settings, show, telemetry).await
+                together::run(settings, show, opening, telemetry).await
             })
         }
         Some(Role::Unreliable(args)) => {

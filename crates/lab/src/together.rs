@@ -15,6 +15,7 @@ mod page_source;
 mod picture;
 mod progress;
 mod screen;
+mod shade;
 mod summary;
 mod system;
 mod traffic_watch;
@@ -30,6 +31,7 @@ use fusebox_fleet::host::Reader;
 use telemetry::{LogOutput, Telemetry};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::browser::Opening;
 use crate::coordination::Engines;
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Permitted};
@@ -153,9 +155,11 @@ impl Show {
 pub(crate) async fn run(
     settings: Together,
     show: Show,
+    opening: Opening,
     telemetry: &Telemetry,
 ) -> Result<Ending, Failure> {
     let bound = bind(&settings)?;
+    let page = bound.page();
     let engines = engines(&settings).await?;
     for line in url_table(&settings, &bound, engines.as_ref()) {
         print::line(&line);
@@ -168,6 +172,7 @@ pub(crate) async fn run(
         telemetry,
         Course::endless(duration),
     );
+    opening.of_page(page);
     let watched = Arc::new(watched);
     let observer = Observer::start(&watched);
 

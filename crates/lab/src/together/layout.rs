@@ -7,20 +7,20 @@ mod fleet_lines;
 
 use std::time::Duration;
 
-use crossterm::style::Color;
 use experiment::outcome::ClientOutcome;
 use fusebox::State;
 
 use super::fleet::Noted;
 use super::fleet_picture::Part;
 use super::picture::{InstancePicture, Picture};
+use super::shade::Shade;
 use super::words::{cause, clock, compact, number, percent, seconds, state};
 
 /// Lines that are there for any number of instances, without the transitions and what is said of a fleet.
 const FIXED_LINES: usize = 6;
 /// The lines above the transitions.
 const TRANSITIONS_HEAD: usize = 2;
-/// The width of a state with its mark.
+/// The width of a state with its shape.
 const STATE_WIDTH: usize = 15;
 /// The width of what an instance does in its fleet, with a space.
 const PART_WIDTH: usize = 15;
@@ -50,7 +50,7 @@ pub(super) struct Size {
 #[derive(Debug)]
 pub(super) struct Piece {
     pub(super) text: String,
-    pub(super) colour: Option<Color>,
+    pub(super) shade: Option<Shade>,
     pub(super) bold: bool,
 }
 
@@ -202,9 +202,9 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
         ],
         vec![
             plain("downstream: ".to_owned()),
-            coloured(
+            shaded(
                 downstream.phase.to_uppercase(),
-                if failing { Color::Red } else { Color::Green },
+                if failing { Shade::Sick } else { Shade::Closed },
             ),
             plain(format!(
                 ", {} of calls fail{left}",
@@ -219,7 +219,7 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
         vec![
             plain("divergence: ".to_owned()),
             if picture.diverges {
-                coloured("now".to_owned(), Color::Yellow)
+                shaded("now".to_owned(), Shade::Look)
             } else {
                 plain("not now".to_owned())
             },
@@ -277,10 +277,14 @@ fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -
     let width = columns.name;
     let mut pieces = vec![
         bold(format!("{:<width$}", short(&instance.name, width - 1))),
-        coloured(format!("● {:<13}", state(current)), colour(current)),
     ];
+    pieces.extend(block(
+        format!("{} {}", shape(current), state(current)),
+        current.into(),
+        STATE_WIDTH,
+    ));
     if let Some(part) = part.filter(|_| columns.part > 0) {
-        pieces.push(fleet_lines::part(part, columns.part));
+        pieces.extend(fleet_lines::part(part, columns.part));
     }
     pieces.push(plain(figures(&texts, columns.figures)));
     pieces
@@ -314,26 +318,31 @@ fn transition(picture: &Picture, noted: &Noted) -> Vec<Piece> {
     vec![
         plain(format!("{:>8}  ", clock(noted.at))),
         bold(format!("{:<3} ", short(name, NAME_WIDTH - 1))),
-        coloured(from, colour(transition.from)),
-        plain(" → ".to_owned()),
-        coloured(to, colour(transition.to)),
+        plain(format!("{from} → ")),
+        shaded(to, transition.to.into()),
         plain(format!("{padding}  {}", cause(transition))),
     ]
 }
 
-fn colour(state: State) -> Color {
+/// The height of a state: what it is without its colour and before its word.
+fn shape(state: State) -> &'static str {
     match state {
-        State::Closed => Color::Green,
-        State::Open | State::ForcedOpen => Color::Red,
-        State::HalfOpen => Color::Yellow,
-        _ => Color::Blue,
+        State::Open | State::ForcedOpen => "█",
+        State::HalfOpen => "▄",
+        _ => "▁",
     }
+}
+
+/// Text on a block of its shade, and what is left of its column.
+fn block(text: String, shade: Shade, width: usize) -> [Piece; 2] {
+    let rest = width.saturating_sub(text.chars().count());
+    [shaded(text, shade), plain(" ".repeat(rest))]
 }
 
 fn plain(text: String) -> Piece {
     Piece {
         text,
-        colour: None,
+        shade: None,
         bold: false,
     }
 }
@@ -345,15 +354,15 @@ fn bold(text: String) -> Piece {
     }
 }
 
-fn coloured(text: String, colour: Color) -> Piece {
+fn shaded(text: String, shade: Shade) -> Piece {
     Piece {
-        colour: Some(colour),
+        shade: Some(shade),
         ..plain(text)
     }
 }
 
 fn dim(text: String) -> Piece {
-    coloured(text, Color::DarkGrey)
+    shaded(text, Shade::Faint)
 }
 
 #[cfg(test)]
