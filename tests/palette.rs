@@ -27,10 +27,7 @@ fn text_of(path: &str) -> String {
 fn colours_in(text: &str) -> Vec<String> {
     let after = text.split('#').skip(1);
     let colours = after.filter_map(|rest| {
-        let digits: String = rest
-            .chars()
-            .take_while(char::is_ascii_hexdigit)
-            .collect();
+        let digits: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
         (digits.len() == 6).then(|| format!("#{}", digits.to_uppercase()))
     });
     colours.collect()
@@ -59,7 +56,10 @@ fn the_page_has_the_palette_in_both_themes() {
             ("mark", MUTED[theme]),
             ("page", GROUNDS[theme][0]),
             ("panel", GROUNDS[theme][1]),
-            ("on-forced", experiment::palette::ink_on(one_of(FORCED_OPEN))),
+            (
+                "on-forced",
+                experiment::palette::ink_on(one_of(FORCED_OPEN)),
+            ),
         ] {
             let set = format!("--{name}: {colour};");
             assert!(block.contains(&set), "{theme}: {set}");
@@ -70,20 +70,29 @@ fn the_page_has_the_palette_in_both_themes() {
 /// Neutral greys of text and lines are each picture's own.
 #[test]
 fn pictures_and_the_icon_take_their_colours_from_the_palette() {
-    let blocks = [CLOSED, OPEN, HALF_OPEN, SICK, FORCED_OPEN, DISABLED].map(|it| it.block.to_string());
+    let blocks =
+        [CLOSED, OPEN, HALF_OPEN, SICK, FORCED_OPEN, DISABLED].map(|it| it.block.to_string());
     for path in [
         "crates/experiment/src/sweep/chart.rs",
         "crates/experiment/src/study/chart.rs",
     ] {
         let text = text_of(path);
-        for (class, tone) in [("good", CLOSED), ("no", OPEN), ("lost", SICK), ("dark", FORCED_OPEN)] {
+        for (class, tone) in [
+            ("good", CLOSED),
+            ("no", OPEN),
+            ("lost", SICK),
+            ("dark", FORCED_OPEN),
+        ] {
             let rule = format!(".{class}{{fill:");
             let Some(set) = text.split(&rule).nth(1) else {
                 continue;
             };
             assert!(set.starts_with(&tone.block.to_string()), "{path}: {class}");
         }
-        let known = colours_in(&text).iter().filter(|it| blocks.contains(it)).count();
+        let known = colours_in(&text)
+            .iter()
+            .filter(|it| blocks.contains(it))
+            .count();
         assert!(known >= 4, "{path}: {known}");
     }
     let icon = colours_in(&text_of("crates/lab/web/icon.svg"));
@@ -97,9 +106,22 @@ fn the_page_about_dashboards_names_the_colours_of_the_palette() {
     let page = text_of("docs/dashboards.md");
     let section = page.split("## Colours").nth(1).expect("a section");
     let section = section.split("\n## ").next().expect("its text");
-    let all = [CLOSED, OPEN, HALF_OPEN, SICK, FORCED_OPEN, DISABLED, METRICS_ONLY, LATE];
+    let all = [
+        CLOSED,
+        OPEN,
+        HALF_OPEN,
+        SICK,
+        FORCED_OPEN,
+        DISABLED,
+        METRICS_ONLY,
+        LATE,
+    ];
     let blocks = all.map(|it| it.block);
-    let mut wanted: Vec<String> = blocks.iter().chain([&LOOK]).map(Colour::to_string).collect();
+    let mut wanted: Vec<String> = blocks
+        .iter()
+        .chain([&LOOK])
+        .map(Colour::to_string)
+        .collect();
     wanted.sort_unstable();
     let mut named = colours_in(section);
     named.sort_unstable();

@@ -1,6 +1,12 @@
 //! The live page in a real browser: what it shows is what the services say, and nothing comes from elsewhere.
 
+mod access;
+mod axe;
 mod browser;
+mod keyboard;
+mod layout;
+mod opened;
+mod pictures;
 
 use std::time::Duration;
 

@@ -32,7 +32,11 @@ impl Opening {
             if let Err(error) = open::that(&url) {
                 let reason = error.to_string();
                 let reason = reason.lines().next().unwrap_or_default();
-                tracing::warn!(url, reason, "no browser could be opened: open the page yourself");
+                tracing::warn!(
+                    url,
+                    reason,
+                    "no browser could be opened: open the page yourself"
+                );
             }
         });
     }

@@ -110,7 +110,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let seed = drawn_seed();
     match cli.role {
         None => {
-            let show = Show::fitting(cli.together.plain);
+            let (show, opening) = (Show::fitting(cli.together.plain), cli.together.open.into());
             // The screen belongs to the picture; transitions are part of it.
             let stage = Stage {
                 print_config: cli.together.common.print_config,
@@ -118,7 +118,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
                 log_output: show.log_output(),
                 workers: cores(),
             };
-            let opening = cli.together.open.into();
             let settings = settle::together(&cli.together, seed)?;
             stage.play_or_print(settings, async |settings, telemetry: &Telemetry| {
                 together::run(settings, show, opening, telemetry).await

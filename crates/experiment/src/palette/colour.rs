@@ -63,10 +63,12 @@ impl Colour {
         let seen = SIGHTS.iter().map(|sight| {
             let [one, other] = [self, other].map(|colour| {
                 let seen = times(sight, colour.linear()).map(|part| part.clamp(0.0, 1.0));
-                times(&TO_AXES, times(&TO_CONES, seen).map(f64::cbrt))
+                times(&TO_AXES, times(&TO_CONES, seen).map(libm::cbrt))
             });
             let parts = one.iter().zip(other);
-            let squares: f64 = parts.map(|(one, other)| (one - other).powi(2)).sum();
+            let squares: f64 = parts
+                .map(|(one, other)| (one - other) * (one - other))
+                .sum();
             100.0 * squares.sqrt()
         });
         seen.fold(f64::INFINITY, f64::min)
@@ -85,7 +87,7 @@ impl Colour {
             if part <= 0.04045 {
                 part / 12.92
             } else {
-                ((part + 0.055) / 1.055).powf(2.4)
+                libm::pow((part + 0.055) / 1.055, 2.4)
             }
         })
     }

@@ -2,15 +2,7 @@ use super::*;
 
 /// What is seen most, and all of it.
 const OFTEN: [Tone; 4] = [CLOSED, OPEN, HALF_OPEN, SICK];
-const ALL: [Tone; 7] = [
-    CLOSED,
-    OPEN,
-    HALF_OPEN,
-    SICK,
-    FORCED_OPEN,
-    DISABLED,
-    LATE,
-];
+const ALL: [Tone; 7] = [CLOSED, OPEN, HALF_OPEN, SICK, FORCED_OPEN, DISABLED, LATE];
 
 fn least_distance(colours: &[Colour]) -> f64 {
     let pairs = colours.iter().enumerate().flat_map(|(at, one)| {
@@ -22,7 +14,8 @@ fn least_distance(colours: &[Colour]) -> f64 {
 
 #[test]
 fn states_of_the_page_are_apart_for_every_kind_of_sight() {
-    let light = |tones: &[Tone]| least_distance(&tones.iter().map(|it| it.light).collect::<Vec<_>>());
+    let light =
+        |tones: &[Tone]| least_distance(&tones.iter().map(|it| it.light).collect::<Vec<_>>());
     let dark = |tones: &[Tone]| least_distance(&tones.iter().map(|it| it.dark).collect::<Vec<_>>());
     for (ground, often, all) in [
         ("light", light(&OFTEN), light(&ALL)),

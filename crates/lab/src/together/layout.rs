@@ -51,7 +51,17 @@ pub(super) struct Size {
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) shade: Option<Shade>,
+    pub(super) way: Way,
     pub(super) bold: bool,
+}
+
+/// How a shade is given to a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As the block that a word stands on.
+    Block,
+    /// As the colour of a shape.
+    Mark,
 }
 
 /// All lines of the picture, one fewer than there are rows: a block that is higher than the terminal could
@@ -275,14 +285,16 @@ fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -
         compact(instance.flaps()),
     ];
     let width = columns.name;
-    let mut pieces = vec![
-        bold(format!("{:<width$}", short(&instance.name, width - 1))),
-    ];
-    pieces.extend(block(
-        format!("{} {}", shape(current), state(current)),
-        current.into(),
-        STATE_WIDTH,
-    ));
+    let mut pieces = vec![bold(format!(
+        "{:<width$}",
+        short(&instance.name, width - 1)
+    ))];
+    pieces.push(Piece {
+        way: Way::Mark,
+        ..shaded(shape(current).to_owned(), current.into())
+    });
+    let word = format!(" {} ", state(current));
+    pieces.extend(block(word, current.into(), STATE_WIDTH - 1));
     if let Some(part) = part.filter(|_| columns.part > 0) {
         pieces.extend(fleet_lines::part(part, columns.part));
     }
@@ -343,6 +355,7 @@ fn plain(text: String) -> Piece {
     Piece {
         text,
         shade: None,
+        way: Way::Block,
         bold: false,
     }
 }

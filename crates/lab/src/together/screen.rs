@@ -8,7 +8,7 @@ use crossterm::{cursor, queue, terminal};
 
 use telemetry::HeldLog;
 
-use super::layout::{Piece, Size, lines};
+use super::layout::{Piece, Size, Way, lines};
 use super::picture::Picture;
 use super::shade::Depth;
 use super::{Display, Watched};
@@ -80,7 +80,11 @@ impl Screen {
     }
 
     fn paint(&self, out: &mut impl Write, piece: &Piece, text: &str) -> io::Result<()> {
-        if let Some(codes) = piece.shade.and_then(|shade| shade.codes(self.depth)) {
+        let codes = piece.shade.and_then(|shade| match piece.way {
+            Way::Block => shade.codes(self.depth),
+            Way::Mark => shade.mark(self.depth),
+        });
+        if let Some(codes) = codes {
             queue!(out, Print(format_args!("\u{1b}[{codes}m")))?;
         }
         if piece.bold {

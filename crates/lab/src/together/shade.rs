@@ -85,7 +85,22 @@ struct Block {
 }
 
 impl Shade {
-    /// The parameters of the control sequence (SGR) that begins this shade; none where a terminal cannot show it.
+    /// The parameters of the control sequence (SGR) that begins a shape in this shade, on the terminal's own background.
+    pub(super) fn mark(self, depth: Depth) -> Option<String> {
+        let block = self.block()?;
+        match depth {
+            Depth::Plain => None,
+            // Each background has its foreground ten before it.
+            Depth::Sixteen => Some((block.sixteen[0] - 10).to_string()),
+            Depth::Table => Some(format!("38;5;{}", block.table)),
+            Depth::True => {
+                let [red, green, blue] = block.colour.parts();
+                Some(format!("38;2;{red};{green};{blue}"))
+            }
+        }
+    }
+
+    /// The parameters that begin a word on a block of this shade; none where a terminal cannot show it.
     pub(super) fn codes(self, depth: Depth) -> Option<String> {
         let Some(block) = self.block() else {
             return Some("2".to_owned());
@@ -96,7 +111,11 @@ impl Shade {
             Depth::Sixteen => Some(format!("{ink};{back}")),
             // The ends of the grey ramp are as good as black and white.
             Depth::Table => {
-                let ink = if is_dark(ink_on(listed(block.table))) { 16 } else { 231 };
+                let ink = if is_dark(ink_on(listed(block.table))) {
+                    16
+                } else {
+                    231
+                };
                 Some(format!("38;5;{ink};48;5;{}", block.table))
             }
             Depth::True => {

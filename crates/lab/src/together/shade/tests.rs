@@ -27,7 +27,12 @@ fn the_environment_tells_how_many_colours_there_are() {
         (None, Some("xterm-256color"), None, Depth::Table),
         (None, Some("xterm-256color"), Some("truecolor"), Depth::True),
         (None, Some("xterm"), Some("24bit"), Depth::True),
-        (Some("1"), Some("xterm-256color"), Some("truecolor"), Depth::Plain),
+        (
+            Some("1"),
+            Some("xterm-256color"),
+            Some("truecolor"),
+            Depth::Plain,
+        ),
         (Some(""), Some("xterm"), None, Depth::Sixteen),
     ] {
         let told = Depth::told(
@@ -97,10 +102,16 @@ fn the_sixteen_keep_words_readable_and_no_two_shades_are_the_same() {
 fn each_depth_has_its_own_codes_and_none_without_colours() {
     let codes = |shade: Shade, depth| shade.codes(depth);
     assert_eq!(codes(Shade::Open, Depth::Plain), None);
-    assert_eq!(codes(Shade::Open, Depth::Sixteen).as_deref(), Some("30;101"));
+    assert_eq!(
+        codes(Shade::Open, Depth::Sixteen).as_deref(),
+        Some("30;101")
+    );
     let table = codes(Shade::Open, Depth::Table);
     assert_eq!(table.as_deref(), Some("38;5;16;48;5;166"));
     let all = codes(Shade::Open, Depth::True);
     assert_eq!(all.as_deref(), Some("38;2;17;17;17;48;2;233;82;19"));
+    let marks = [Depth::Plain, Depth::Sixteen, Depth::Table, Depth::True];
+    let marks = marks.map(|depth| Shade::HalfOpen.mark(depth).unwrap_or_default());
+    assert_eq!(marks, ["", "36", "38;5;117", "38;2;128;208;255"]);
     assert_eq!(codes(Shade::Faint, Depth::Plain).as_deref(), Some("2"));
 }
