@@ -3,6 +3,7 @@
 mod access;
 mod axe;
 mod browser;
+mod foreign;
 mod keyboard;
 mod layout;
 mod opened;

@@ -12,8 +12,8 @@ fn programs(name: &str, does: &str) -> std::path::PathBuf {
     let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), name);
     for program in ["xdg-open", "gio", "gnome-open", "kde-open", "wslview"] {
         let path = folder.join(program);
-        fs::write(&path, format!("#!/bin/sh\n{does}\n")).unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{does}\n")).expect("it can be written");
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("it is ours");
     }
     folder
 }

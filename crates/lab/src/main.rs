@@ -68,7 +68,7 @@ use serde::Serialize;
 use telemetry::{LogOutput, Telemetry};
 use tokio::runtime::{Builder, Runtime};
 
-use cli::{Cli, CommonArgs, Role, WorkersArgs};
+use cli::{Cli, CommonArgs, Role, TogetherArgs, WorkersArgs};
 use failure::Failure;
 use settings::Observing;
 use shutdown::{Ending, LEAST_FLUSH_TIME};
@@ -109,20 +109,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
     let seed = drawn_seed();
     match cli.role {
-        None => {
-            let (show, opening) = (Show::fitting(cli.together.plain), cli.together.open.into());
-            // The screen belongs to the picture; transitions are part of it.
-            let stage = Stage {
-                print_config: cli.together.common.print_config,
-                log_level: "warn",
-                log_output: show.log_output(),
-                workers: cores(),
-            };
-            let settings = settle::together(&cli.together, seed)?;
-            stage.play_or_print(settings, async |settings, telemetry: &Telemetry| {
-                together::run(settings, show, opening, telemetry).await
-            })
-        }
+        None => whole(&cli.together, seed),
         Some(Role::Unreliable(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
             stage.play_or_print(settle::unreliable_alone(args, seed)?, alone::unreliable)
@@ -165,6 +152,22 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Role::Scenarios(args)) => run::list(args.name.as_deref()),
         Some(Role::Compare(args)) => run::compare(&args),
     }
+}
+
+/// Runs the whole system.
+fn whole(args: &TogetherArgs, seed: u64) -> Result<(), Failure> {
+    let (show, opening) = (Show::fitting(args.plain), args.open.into());
+    // The screen belongs to the picture; transitions are part of it.
+    let stage = Stage {
+        print_config: args.common.print_config,
+        log_level: "warn",
+        log_output: show.log_output(),
+        workers: cores(),
+    };
+    let settings = settle::together(args, seed)?;
+    stage.play_or_print(settings, async |settings, telemetry: &Telemetry| {
+        together::run(settings, show, opening, telemetry).await
+    })
 }
 
 /// How a part is run, or only its settings shown.
