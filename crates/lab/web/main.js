@@ -190,7 +190,8 @@ const meanings = {
     wake();
   },
 };
-for (const place of ["#charts", "#table"]) listenToKeys($(place), meanings, () => $("#keys").checked);
+// They work where time is shown, and where nothing has the focus, as when the page has just been opened.
+for (const place of [$("#charts"), $("#table"), document.body]) listenToKeys(place, meanings, () => $("#keys").checked);
 rove($("#log ol"));
 
 /** The table takes the place of the charts, and their focus. */
@@ -308,7 +309,5 @@ $("#theme").addEventListener("click", () => {
 });
 dark.addEventListener("change", () => theme());
 theme(kept.get("theme"));
-$("#charts").focus({ preventScroll: true });
-
 /** For tests and for the curious: what is known and what is looked at. */
 globalThis.lab = { get store() { return store; }, view, get phenomena() { return phenomena; } };
