@@ -64,16 +64,18 @@ async fn keys_do_what_the_help_says_and_can_be_switched_off() {
     let lab = flapping();
     let (browser, url) = page(&lab).await;
     browser.until("lab.store.changes.length >= 6").await;
-    browser
-        .js("document.querySelector('#charts').focus()")
-        .await;
     let is = async |what: &str| {
         let script = format!("return Boolean({what})");
         assert_eq!(browser.js(&script).await, json!(true), "{what}");
     };
 
+    // Nobody has to look for the charts first.
+    is("document.activeElement === document.body").await;
     browser.strike("Space", " ", " ").await;
     is("!lab.view.live").await;
+    browser
+        .js("document.querySelector('#charts').focus()")
+        .await;
     browser
         .js("globalThis.before = { span: lab.view.span, at: lab.view.at }")
         .await;
