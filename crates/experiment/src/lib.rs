@@ -31,6 +31,7 @@
 //! | [`comparison`] | whether results differ by more than their spread |
 //! | [`sweep`] | one scenario under every combination of some settings |
 //! | [`palette`] | the colours of states and outcomes, the same wherever they are drawn |
+//! | [`picture`] | pictures as SVG text |
 //! | [`study`] | many scenarios under every way of coordination, and what theory says |
 
 pub mod bounds;
@@ -49,6 +50,7 @@ pub mod load;
 pub mod outcome;
 pub mod overload;
 pub mod palette;
+pub mod picture;
 pub mod policy;
 pub mod reading;
 pub mod reply;

@@ -9,12 +9,14 @@
 //! | `coordination` | what makes breakers of instances decide together: engines, parts, what is logged |
 //! | `load` | the load generator, which calls the instances |
 //! | `run` | an experiment run from its file, judged, kept and compared |
+//! | `kept` | a result that a run has left, read again |
 //! | `event_table` | the table of a run's events, a CSV file |
 //! | `simulate` | runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
 //! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
 //! | `trials` | the file of the trials of a sweep or a study |
 //! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
+//! | `report` | reports: what a folder of results says, as pages, tables, pictures and words |
 //! | `page` | the live page: what browsers are shown of a run |
 //! | `browser` | the user's browser, which opens the page when that is asked for |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
@@ -39,11 +41,13 @@ mod failure;
 mod faults;
 mod file;
 mod instance;
+mod kept;
 mod load;
 mod notice;
 mod page;
 mod parallel;
 mod print;
+mod report;
 mod run;
 mod secrets;
 mod serve;
@@ -151,6 +155,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Some(Role::Scenarios(args)) => run::list(args.name.as_deref()),
         Some(Role::Compare(args)) => run::compare(&args),
+        Some(Role::Report(args)) => report::report(&args),
     }
 }
 

@@ -11,6 +11,16 @@ export const HALF_OPEN = 2;
 export const FORCED_OPEN = 3;
 export const DISABLED = 4;
 
+// What is told apart in pictures: closed, open, half-open, forced open, not in force, and open on the fleet's word.
+export const KIND = [0, 1, 2, 3, 4, 4];
+export const KINDS = 6;
+export const BY_FLEET = 5;
+
+/** What a state that was entered for this cause looks like. */
+export function kindOf(state, cause) {
+  return state === OPEN && cause.startsWith("fleet") ? BY_FLEET : KIND[state];
+}
+
 /** Whether calls pass as if there were no fault: what a breaker does that believes in the downstream. */
 export function trusts(state) {
   return state === CLOSED || state === DISABLED || state === 5;

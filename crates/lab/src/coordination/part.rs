@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use fusebox::Breaker;
 use fusebox_fleet::engine::gossip::Gossip;
-use fusebox_fleet::host::{Apart, Host, Participant, Reader, Status};
-use fusebox_fleet::{InstanceId, Order};
+use fusebox_fleet::host::{Apart, FleetEvent, FleetListener, Host, Participant, Reader, Status};
+use fusebox_fleet::{BreakerKey, InstanceId, Order};
 use telemetry::FleetEvents;
 use telemetry::trace::Tracer;
 use tokio::time::{Instant, sleep, timeout};
@@ -56,8 +56,14 @@ impl Part {
     ) -> Self {
         let id = InstanceId::new(instance).expect("names of instances are checked");
         let events = FleetEvents::new(instance, joining.name.to_string(), tracer.clone());
+        let (first, second) = (events.clone(), joining.told);
         let host = Host::builder(id, joining.engine)
-            .listener(events.clone())
+            .listener(move |key: &BreakerKey, event: &FleetEvent| {
+                first.on_event(key, event);
+                if let Some(second) = &second {
+                    second.on_event(key, event);
+                }
+            })
             .build();
         let participant = host.join(joining.key, breaker.clone(), joining.rules);
         let participant = participant.expect("there is a runtime, and no other breaker");

@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::memory::Memory;
 use super::ring::{News, Ring, event};
 use super::source::{Description, Moment, Source};
+use super::viewer;
 use super::wire::{self, Mark, Tick};
 use crate::shutdown::Shutdown;
 
@@ -56,6 +57,7 @@ struct Hello<'a> {
     version: &'static str,
     hz: u32,
     viewers: usize,
+    most_viewers: usize,
     t: f64,
     transitions: u64,
     #[serde(flatten)]
@@ -112,16 +114,18 @@ impl Feed {
             let text = text.unwrap_or_else(|| "fault plan changed".to_owned());
             marks.push(Mark(millionths(t), "plan", text));
         }
-        let numbered = state.memory.keep(moment, &marks);
+        let kept = state.memory.keep(moment, &marks);
         let tick = Tick {
             t: millionths(t),
             i: &moment.rows,
             news: wire::News {
-                x: numbered.iter().collect(),
+                x: kept.changes.iter().collect(),
                 p: moment.truths.iter().collect(),
                 f: moment.phases.iter().collect(),
                 m: marks.iter().collect(),
                 l: moment.latencies.iter().collect(),
+                c: moment.standings.iter().collect(),
+                e: kept.notes.iter().collect(),
             },
         };
         let json = serde_json::to_vec(&tick).expect("a tick has only string keys");
@@ -169,6 +173,7 @@ impl Feed {
             version: env!("LAB_VERSION"),
             hz: self.hz,
             viewers: self.viewers.load(Ordering::Relaxed),
+            most_viewers: viewer::MOST,
             t,
             transitions,
             description: &self.description,

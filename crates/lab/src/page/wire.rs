@@ -10,6 +10,8 @@
 //! | `p` | the truth `[at_s, p_fail]` of all instances, or `[at_s, p_fail, [instance, …]]` |
 //! | `f` | phases of the fault plan that begin, `[from_s, name]` |
 //! | `m` | marks `[at_s, kind, text]` |
+//! | `c` | how an instance stands in its fleet ([`Standing`]), where that has changed |
+//! | `e` | what happened to an instance in its fleet, `[number, at_s, instance, kind, detail]` |
 //! | `l` | a second that is over, `[second, [[p50_ms, p99_ms], …]]` |
 
 use experiment::fleet::Change;
@@ -17,6 +19,7 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
 use super::source::{PhaseStart, Row, SecondLatencies, TruthStep};
+use super::standing::{NumberedNote, Standing};
 
 /// What is new since the last tick.
 #[derive(Clone, Debug, Serialize)]
@@ -40,6 +43,10 @@ pub(super) struct News<'a> {
     pub(super) m: Vec<&'a Mark>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) l: Vec<&'a SecondLatencies>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) c: Vec<&'a Standing>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) e: Vec<&'a NumberedNote>,
 }
 
 /// A transition with its number in the run, from 1, and the place of its instance.

@@ -6,15 +6,16 @@
 use std::sync::Arc;
 
 use experiment::fleet::{Change, Recorder};
-use experiment::load::Second;
 use experiment::outcome::{ClientOutcome, Outcomes};
 use fusebox::{Breaker, Clock, SystemClock};
 
 use super::Watched;
 use super::fleet::Fleet;
+use super::fleet_source::FleetSource;
 use crate::load::Record;
 use crate::page::{
-    Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source, TruthStep,
+    Coordination, Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source,
+    TruthStep,
 };
 use crate::settings::{BaseUrl, Named};
 use crate::unreliable::Running;
@@ -27,6 +28,7 @@ pub(super) struct PageSource {
     running: Arc<Running>,
     record: Arc<Record>,
     fleet: Arc<Fleet>,
+    together: FleetSource,
     /// What the clients of each instance had seen.
     outcomes: Vec<Outcomes>,
     seen: Seen,
@@ -62,6 +64,10 @@ impl PageSource {
                 until_s: watched.until.map(|until| until.as_secs_f64()),
                 unhealthy_at: watched.fleet.recorder(|it| it.unhealthy_at()),
                 downstream: control.to_string(),
+                coordination: watched.engines.as_ref().map(|engines| Coordination {
+                    mode: engines.rules().mode().as_str(),
+                    engine: engines.kind(),
+                }),
                 instances: instances.collect(),
             },
             clock: watched.clock,
@@ -69,6 +75,7 @@ impl PageSource {
             running: Arc::clone(&watched.running),
             record: Arc::clone(&watched.record),
             fleet: Arc::clone(&watched.fleet),
+            together: FleetSource::new(watched.readers.clone(), Arc::clone(&watched.told)),
             outcomes: vec![Outcomes::default(); number],
             seen: Seen {
                 changes: vec![0; number],
@@ -101,7 +108,7 @@ impl PageSource {
         if let Some(last) = over.last() {
             self.seconds = last.second + 1;
         }
-        over.iter().map(latencies).collect()
+        over.iter().map(SecondLatencies::from).collect()
     }
 }
 
@@ -118,6 +125,8 @@ impl Source for PageSource {
             at,
             rows,
             latencies: self.latencies(),
+            standings: self.together.standings(at),
+            notes: self.together.notes(|at| self.fleet.elapsed(at)),
             plan: self.running.revision(),
             ..Moment::default()
         };
@@ -178,15 +187,4 @@ fn note(steps: &mut Vec<TruthStep>, (at_s, p_fail): (f64, f64), place: usize) {
             of: vec![place],
         }),
     }
-}
-
-fn latencies(second: &Second) -> SecondLatencies {
-    let millis = |seconds: Option<f64>| match seconds {
-        None => 0.0,
-        Some(never) if never.is_infinite() => -1.0,
-        Some(seconds) => (seconds * 1e5).round() / 100.0,
-    };
-    let targets = second.targets.iter();
-    let quantiles = targets.map(|one| [millis(one.p50_s), millis(one.p99_s)]);
-    SecondLatencies(second.second, quantiles.collect())
 }
