@@ -29,6 +29,7 @@ pub(crate) use settled::settled;
 
 use entries::{Entries, turns};
 
+use crate::browser::Opening;
 use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
@@ -51,6 +52,7 @@ pub(crate) struct Settings {
     pub(crate) out: Option<PathBuf>,
     pub(crate) events: Option<PathBuf>,
     pub(crate) show: Show,
+    pub(crate) opening: Opening,
     pub(crate) lab: Lab,
 }
 
@@ -167,6 +169,7 @@ async fn repetition(
             print::line(&line);
         }
     }
+    let page = bound.page();
     let events = turn.table.map(|table| (Tap::open(), table));
     let course = Course {
         phases: scenario.phases().clone(),
@@ -177,6 +180,9 @@ async fn repetition(
         events: events.as_ref().map(|((tap, _), _)| tap.clone()),
     };
     let (system, watched) = System::start(together, (bound, engines), turn.telemetry, course);
+    if turn.place[0] == 1 {
+        settings.opening.of_page(page);
+    }
     let watched = Arc::new(watched);
     let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
     // A task of its own: whoever shows the run, or waits for its end, may be slow.

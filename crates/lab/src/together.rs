@@ -16,6 +16,7 @@ mod page_source;
 mod picture;
 mod progress;
 mod screen;
+mod shade;
 mod summary;
 mod system;
 mod traffic_watch;
@@ -30,6 +31,7 @@ use fusebox::{Breaker, RejectReason, SystemClock};
 use telemetry::{LogOutput, Telemetry};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::browser::Opening;
 use crate::coordination::{Engines, FleetReader};
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Permitted};
@@ -156,9 +158,11 @@ impl Show {
 pub(crate) async fn run(
     settings: Together,
     show: Show,
+    opening: Opening,
     telemetry: &Telemetry,
 ) -> Result<Ending, Failure> {
     let bound = bind(&settings)?;
+    let page = bound.page();
     let engines = engines(&settings).await?;
     for line in url_table(&settings, &bound, engines.as_ref()) {
         print::line(&line);
@@ -171,6 +175,7 @@ pub(crate) async fn run(
         telemetry,
         Course::endless(duration),
     );
+    opening.of_page(page);
     let watched = Arc::new(watched);
     let observer = Observer::start(&watched);
 

@@ -62,6 +62,12 @@ export function number(count) {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** `9,876`, `17.6 k`: at most six letters, up to a hundred million. */
+export function brief(count) {
+  if (count < 10_000) return number(count);
+  return count < 999_500 ? `${(count / 1000).toFixed(count < 99_950 ? 1 : 0)} k` : `${(count / 1e6).toFixed(1)} M`;
+}
+
 /** `once`, `twice`, `7 times` */
 export function times(count) {
   return count === 1 ? "once" : count === 2 ? "twice" : `${number(count)} times`;

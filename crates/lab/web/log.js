@@ -78,6 +78,8 @@ function made(at, text, word, sign, data) {
   if (word && !text.toLowerCase().includes(word)) return null;
   const item = document.createElement("li");
   const button = document.createElement("button");
+  // The list is one stop of the Tab key (keys.js).
+  button.tabIndex = -1;
   Object.assign(button.dataset, { at, ...data });
   const [shape, when, what] = ["i", "time", "span"].map((tag) => document.createElement(tag));
   shape.textContent = sign;

@@ -1,7 +1,7 @@
 // The topology: load, instances and downstream, with what flows between them and why each breaker does what it does.
 
 import {
-  FORCED_OPEN, HALF_OPEN, OPEN, SHAPES, STATES, STOPPED, WORDS, cause, percent, rejects, span, trusts,
+  FORCED_OPEN, HALF_OPEN, OPEN, STATES, STOPPED, WORDS, cause, percent, rejects, span, trusts,
 } from "./clock.js";
 import { part, votes } from "./fleet.js";
 import { set } from "./phenomena.js";
@@ -48,6 +48,7 @@ export class Topology {
     const card = made(this.cards, "article", "card");
     const head = made(card, "div", "head");
     made(head, "b", "name", row.name);
+    made(head, "i", "shape").ariaHidden = "true";
     const state = made(head, "span", "state");
     const role = made(head, "span", "role");
     const wait = made(head, "span", "wait");
@@ -128,7 +129,7 @@ export class Topology {
     made.tick.hidden = rules.failure_ratio === null || state === STOPPED;
     made.tick.style.left = `${100 * (rules.failure_ratio ?? 1)}%`;
     made.card.dataset.state = STATES[state];
-    set(made.state, `${SHAPES[state]} ${WORDS[state]}`);
+    set(made.state, WORDS[state]);
     set(made.wait, this.wait(state, change, at));
     if (store.fleet) this.showFleet(made, instance, at);
     if (state === STOPPED) {

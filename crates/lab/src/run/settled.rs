@@ -46,6 +46,7 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         out: args.result.out,
         events: args.result.events,
         show,
+        opening: args.open.into(),
         lab: Lab::usual(
             observing(args.observing, Some(args.sampling), &nothing)?,
             serving(args.serving, &nothing, DRAIN_TIME_TOGETHER)?,

@@ -223,7 +223,7 @@ fn instances_that_decide_together_show_votes_verdict_prober_and_what_each_does()
         "instance state          in the fleet         ok  failed fast-fail openings flaps"
     );
     for (line, part) in [(8, "held"), (9, "probes for all"), (10, "vetoes")] {
-        let text = format!(" ● forced-open  {part:<14} ");
+        let text = format!(" █ forced-open  {part:<14} ");
         assert!(shown[line].contains(&text), "{}", shown[line]);
         assert_eq!(shown[line].chars().count(), 80, "{}", shown[line]);
     }
