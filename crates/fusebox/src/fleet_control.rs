@@ -15,8 +15,8 @@ use crate::state::Generation;
 /// Passes on to a breaker what a fleet of breakers decided. Made by [`Breaker::fleet`].
 ///
 /// The fleet reaches only a closed breaker and what it has moved itself. A breaker that tripped by
-/// itself recovers by itself; the fleet may only [bring that forward](Self::hasten). What an operator
-/// orders wins and ends a hold, as [`restore`](Breaker::restore) does. No verdict of the fleet raises or
+/// itself recovers by itself; the fleet may only [bring that forward](Self::hasten), or
+/// [ask for its probes at once](Self::probe_now). What an operator orders wins and ends a hold, as [`restore`](Breaker::restore) does. No verdict of the fleet raises or
 /// forgets the level of the back-off.
 ///
 /// # Who ends a hold
@@ -122,6 +122,39 @@ impl FleetControl<'_> {
     /// breaker or set the end, or the breaker is not open by itself.
     pub fn hasten(self, wait: Duration) -> bool {
         self.follow(FleetCommand::Hasten(wait))
+    }
+
+    /// Lets a breaker that is open by its own rules probe from its next call on, so that its own probes are the
+    /// fleet's. Its open period ends, and everything else stays the breaker's own: how many probes it
+    /// permits and needs, and the back-off, whose level stays and is raised if they fail. A breaker that is
+    /// half-open by itself already goes on as it is.
+    ///
+    /// Returns the generation of the half-open period; the transition that ends it begins the next one.
+    /// `None`: an operator opened the breaker or set the end of its period, or it is neither open nor half-open by
+    /// itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Cause, Config, ManualClock, State};
+    ///
+    /// let config = Config::builder().consecutive_failures(1).build()?;
+    /// let breaker = Breaker::with_clock("inventory", config, ManualClock::new());
+    /// breaker.try_acquire()?.failure();
+    /// assert!(breaker.try_acquire().is_err());
+    ///
+    /// // It got the lease of its fleet long before its own open period would end.
+    /// let probes = breaker.fleet().probe_now().unwrap();
+    /// let probe = breaker.try_acquire()?;
+    /// assert_eq!((probe.state(), probe.generation()), (State::HalfOpen, probes));
+    /// probe.success();
+    /// let last = *breaker.snapshot().transitions.last().unwrap();
+    /// assert_eq!((last.to, last.cause), (State::Closed, Cause::ProbesSucceeded));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn probe_now(self) -> Option<Generation> {
+        self.breaker
+            .circuit()
+            .change(|machine, now| machine.probe_now(now))
     }
 
     /// Leaves a breaker that the fleet keeps from closing to itself, because the fleet cannot be heard

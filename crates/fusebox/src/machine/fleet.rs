@@ -181,6 +181,30 @@ impl Machine {
         granted.then_some(self.generation)
     }
 
+    /// Ends the breaker's own open period; returns the generation of the half-open period that follows, or
+    /// is under way.
+    pub(crate) fn probe_now(&mut self, now: Duration) -> Option<Generation> {
+        self.pass_time(now);
+        match self.phase {
+            Phase::Open {
+                opener: Opener::Breaker,
+                ..
+            } => {
+                self.follow(FleetCommand::Hasten(Duration::ZERO), now);
+                Some(self.generation.next())
+            }
+            Phase::HalfOpen(_) => Some(self.generation),
+            Phase::Open { .. }
+            | Phase::Closed { .. }
+            | Phase::Held(_)
+            | Phase::Leased(_)
+            | Phase::Turn(_)
+            | Phase::ForcedOpen
+            | Phase::Disabled
+            | Phase::MetricsOnly { .. } => None,
+        }
+    }
+
     pub(super) fn close_for_the_fleet(&mut self, ramp: CloseRamp) {
         let period = match ramp {
             CloseRamp::AsConfigured => self.config.ramp_up_for,
