@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use crate::breaker::Breaker;
-use crate::machine::FleetCommand;
+use crate::machine::{Command, FleetCommand};
 use crate::ramp::CloseRamp;
 use crate::state::Generation;
 
@@ -165,6 +165,53 @@ impl FleetControl<'_> {
     /// for its turn.
     pub fn lose_engine(self, wait: Duration) -> bool {
         self.follow(FleetCommand::LoseEngine(wait))
+    }
+
+    /// Forces the breaker open by an operator's order to the whole fleet, unless an operator of this breaker has
+    /// it: in [an operator's state](crate::State::is_operators) of any other generation than `ours`, that of an
+    /// earlier order to the fleet, it stays what it is. So an operator of this breaker who acts at the same time
+    /// wins, whichever of the two comes first.
+    ///
+    /// Returns the generation that the order brought about, for [`end_order`](Self::end_order); `None` if it was not
+    /// obeyed.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Config, State};
+    ///
+    /// let breaker = Breaker::new("inventory", Config::default());
+    /// let ours = breaker.fleet().force_open(None);
+    /// assert_eq!(breaker.state(), State::ForcedOpen);
+    ///
+    /// breaker.disable(); // an operator of this very breaker
+    /// assert_eq!(breaker.fleet().force_open(ours), None);
+    /// assert!(!breaker.fleet().end_order(ours.unwrap()));
+    /// assert_eq!(breaker.state(), State::Disabled);
+    /// ```
+    pub fn force_open(self, ours: Option<Generation>) -> Option<Generation> {
+        self.order(Command::ForceOpen, ours)
+    }
+
+    /// Disables the breaker by an operator's order to the whole fleet, as [`force_open`](Self::force_open) forces it
+    /// open.
+    pub fn disable(self, ours: Option<Generation>) -> Option<Generation> {
+        self.order(Command::Disable, ours)
+    }
+
+    /// Ends an order to the whole fleet: closes the breaker if it still is of the generation that the order brought
+    /// about. What an operator of this breaker, or the breaker itself, did since then stays.
+    ///
+    /// Returns whether it applied.
+    pub fn end_order(self, ours: Generation) -> bool {
+        self.breaker
+            .circuit()
+            .change(|machine, now| machine.end_order(ours, now))
+    }
+
+    fn order(self, command: Command, ours: Option<Generation>) -> Option<Generation> {
+        self.breaker
+            .circuit()
+            .change(|machine, now| machine.obey_the_fleet(command, ours, now))
     }
 
     fn follow(self, command: FleetCommand) -> bool {

@@ -13,6 +13,8 @@
 //! | `release` | held, probing | closed, at once or after a turn | `fleet` |
 //! | `hasten` | open by its own rules | the open period ends sooner | – |
 //! | `probe_now` | open or half-open by its own rules | its own probes begin with the next call | – |
+//! | `force_open`, `disable` | all but what an operator of this breaker ordered | what an operator ordered the whole fleet | `manual` |
+//! | `end_order` | what such an order brought about | closed | `manual` |
 //! | `lose_engine` | held, probing, turn | open by itself, then its own probes | `engine_lost` |
 //!
 //! Each returns whether it applied. What does not apply changes nothing, so a host may be late, repeat

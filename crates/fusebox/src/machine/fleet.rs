@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use super::Machine;
 use super::hold::{Hold, Lease, Turn};
 use super::phase::Phase;
+use super::{Command, Machine};
 use crate::clock::nanos;
 use crate::opener::Opener;
 use crate::ramp::{CloseRamp, Ramp};
@@ -203,6 +203,32 @@ impl Machine {
             | Phase::Disabled
             | Phase::MetricsOnly { .. } => None,
         }
+    }
+
+    /// Carries out an operator's order to the whole fleet, unless an operator of this breaker has it; returns
+    /// the generation that it brought about.
+    pub(crate) fn obey_the_fleet(
+        &mut self,
+        command: Command,
+        ours: Option<Generation>,
+        now: Duration,
+    ) -> Option<Generation> {
+        self.pass_time(now);
+        if self.state().is_operators() && ours != Some(self.generation) {
+            return None;
+        }
+        self.obey(command, now);
+        Some(self.generation)
+    }
+
+    /// Closes the breaker if that order still is in force here; returns whether it was.
+    pub(crate) fn end_order(&mut self, ours: Generation, now: Duration) -> bool {
+        self.pass_time(now);
+        let is_in_force = self.state().is_operators() && self.generation == ours;
+        if is_in_force {
+            self.obey(Command::Reset, now);
+        }
+        is_in_force
     }
 
     pub(super) fn close_for_the_fleet(&mut self, ramp: CloseRamp) {

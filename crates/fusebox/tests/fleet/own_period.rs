@@ -162,8 +162,15 @@ fn a_breaker_open_by_itself_lends_its_next_probe_and_keeps_its_back_off() {
     let probe = breaker.try_acquire().unwrap();
     assert_eq!((probe.state(), probe.generation()), (State::HalfOpen, lent));
     assert_eq!(last(&breaker).cause, Cause::WaitElapsed);
-    assert_eq!(breaker.fleet().probe_now(), Some(lent), "it goes on as it is");
-    assert!(breaker.try_acquire().is_err(), "as many probes as it permits");
+    assert_eq!(
+        breaker.fleet().probe_now(),
+        Some(lent),
+        "it goes on as it is"
+    );
+    assert!(
+        breaker.try_acquire().is_err(),
+        "as many probes as it permits"
+    );
     probe.failure();
     assert_eq!(last(&breaker).generation.get(), lent.get() + 1);
     assert_eq!(last(&breaker).cause, Cause::ProbeFailed);

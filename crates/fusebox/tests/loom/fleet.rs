@@ -276,3 +276,22 @@ fn an_operator_wins_over_a_lent_probe() {
         assert_eq!(breaker.fleet().probe_now(), None);
     });
 }
+
+#[test]
+fn an_operator_of_this_breaker_beside_an_order_to_the_fleet_and_its_end_wins() {
+    loom::model(|| {
+        let (breaker, _clock) = tripped();
+        let (twin, operator) = (breaker.clone(), breaker.clone());
+
+        let (ended, ()) = race(
+            move || {
+                let ours = twin.fleet().force_open(None)?;
+                Some(twin.fleet().end_order(ours))
+            },
+            move || operator.disable(),
+        );
+
+        // Before the order it keeps the order out, beside it the end of the order finds it, and after both it is the last.
+        assert_eq!(breaker.snapshot().state, State::Disabled, "{ended:?}");
+    });
+}
