@@ -32,7 +32,7 @@
 //! breaker.try_acquire()?.failure();
 //! breaker.try_acquire()?.failure();
 //! // Two failures in a row are a suspicion, and enough others have it too.
-//! assert_eq!(breaker.failure_run(), 2);
+//! assert_eq!(breaker.snapshot().consecutive_failures, 2);
 //! assert!(breaker.fleet().hold(1));
 //!
 //! assert_eq!(breaker.try_acquire().unwrap_err().reason, RejectReason::Fleet);
