@@ -149,6 +149,7 @@ impl Part {
                 Overlay::Turn { .. } => Some(HoldStage::Turn),
             },
             apart: self.apart(member, state, joined),
+            refused: self.refused,
             prober: is_prober.then(|| self.instance.clone()),
             is_localised: member.is_localised(),
             order: member.order(),
