@@ -202,6 +202,10 @@ mod tests {
             Order::ForceOpen
         );
         assert_eq!(read(r#""auto""#).unwrap().0, Order::Automatic);
+        // What is shown of an order is what gives it.
+        for order in Order::ALL {
+            assert_eq!(read(&format!("\"{}\"", order.as_str())).unwrap().0, order);
+        }
 
         let refusal = read(r#"{"mode": "metrics_only"}"#).unwrap_err().to_string();
 

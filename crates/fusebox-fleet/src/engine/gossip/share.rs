@@ -87,18 +87,18 @@ impl Share {
             millis(self.next_probe_in),
             millis(self.steps_back_for),
             self.command.number,
-            self.command.order.as_str(),
+            self.command.order.kept_as(),
         );
         let _ = write!(text, " {}", self.entries.len());
         for entry in &self.entries {
             let _ = write!(
                 text,
-                " {} {:x} {} {} {:x} {}",
+                " {} {:x} {} {} {} {}",
                 entry.from.instance,
                 entry.from.session.get(),
                 entry.opinion,
                 entry.seen,
-                entry.rules.get(),
+                entry.rules.word(),
                 millis(entry.member_for),
             );
         }
@@ -192,9 +192,7 @@ impl Words<'_> {
 
     fn order(&mut self) -> Option<Order> {
         let word = self.0.next()?;
-        [Order::Automatic, Order::ForceOpen, Order::Disable]
-            .into_iter()
-            .find(|order| order.as_str() == word)
+        Order::ALL.into_iter().find(|order| order.kept_as() == word)
     }
 
     fn list<T>(&mut self, one: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
@@ -212,7 +210,7 @@ impl Words<'_> {
                     .find(|opinion| opinion.as_str() == word)?
             },
             seen: Epoch::new(self.number()?),
-            rules: Fingerprint::heard(self.hex()?),
+            rules: Fingerprint::read(self.0.next()?)?,
             member_for: self.time()?,
         })
     }

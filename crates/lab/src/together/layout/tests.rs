@@ -263,7 +263,7 @@ fn instances_without_an_engine_and_an_order_are_told() {
     fleet.members[1].order = Order::ForceOpen;
     let shown = drawn(&picture, 80, 24);
     assert!(
-        shown[4].ends_with("need 2; ordered: force open"),
+        shown[4].ends_with("need 2; ordered: forced open"),
         "{shown:#?}"
     );
 }
