@@ -8,7 +8,8 @@
 //! Nothing here is on the path of a call, and nothing is an error at the start but an address that cannot be
 //! read: an engine whose server is away answers [`Unavailable`](super::Unavailable) within its timeout (250 ms), and joins
 //! by itself when the server is there, after a pause of at most a second. The same holds for a server that
-//! is frozen, full, read-only, or that refuses the password. Instances are alone meanwhile.
+//! is frozen, full, read-only, or that refuses the password. Instances are alone meanwhile. An answer that is
+//! longer than 4 MiB, or says that it will be, ends the connection.
 //!
 //! # What is kept
 //! For a breaker `inventory` and the prefix `cb`, all names begin with `cb:{inventory}`; the braces keep them
@@ -64,6 +65,7 @@
 //! ```
 
 mod address;
+mod bounded;
 mod fault;
 mod gather;
 mod keeper;
@@ -73,6 +75,7 @@ mod reply;
 mod round_trip;
 mod script;
 mod shared;
+mod socket;
 mod subscription;
 
 use std::convert::Infallible;

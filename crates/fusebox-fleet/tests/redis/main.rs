@@ -9,6 +9,7 @@ mod cost;
 mod credentials;
 mod faults;
 mod fleet;
+mod flood;
 mod garbage;
 mod host;
 mod old;

@@ -169,6 +169,7 @@ fn of_io(error: &RedisError) -> &'static str {
         | io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::NotConnected => "it was closed",
+        io::ErrorKind::FileTooLarge => "an answer was longer than any of a ledger",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             "the network does not lead there"
         }
