@@ -252,6 +252,7 @@ impl Driver {
         match action {
             Action::Report(ticket, report) => {
                 self.errands.report(&mut self.part.tally, ticket, report);
+                self.keep_time();
             }
             Action::Acquire(ticket, ask) => {
                 self.errands.acquire(&mut self.part.tally, ticket, ask);
@@ -279,6 +280,14 @@ impl Driver {
             Action::Notice(notice) => self.notice(notice),
             Action::Hint { .. } | Action::Hasten { .. } | Action::LoseEngine { .. } => {}
         }
+    }
+
+    /// The next heartbeat is that of all keys of this instance.
+    fn keep_time(&mut self) {
+        let heartbeat = self.member.settings().heartbeat();
+        let now = Instant::now();
+        let beat = self.host.rhythm.next(heartbeat, now, &mut self.random);
+        self.member.beat_at(beat.duration_since(self.began));
     }
 
     fn notice(&mut self, notice: Notice) {

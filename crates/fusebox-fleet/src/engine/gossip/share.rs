@@ -69,6 +69,11 @@ impl Share {
         share
     }
 
+    /// Whether no instance speaks, and no order is in force: then it is a memory of what was.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.entries.is_empty() && self.claims.is_empty() && self.command.order == Order::Automatic
+    }
+
     pub(super) fn write(&self) -> String {
         let round = &self.round;
         let mut text = format!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ::redis::Value;
 
+use super::fault;
 use crate::command::{Command, Order};
 use crate::engine::{EngineError, Unavailable};
 use crate::ledger::{Prober, Standing, Standpoint};
@@ -105,6 +106,7 @@ pub(super) fn report(
     let mut words = Words::of(text(answer)?);
     match words.word()? {
         "view" => Ok(words.view()?),
+        "garbage" => Err(EngineError::Unavailable(fault::garbage(words.word()?))),
         "name_taken" => Err(EngineError::Refused(ReportRefused::NameTaken)),
         "settings_differ" => {
             let fleet = fingerprint(words.word()?)?;
