@@ -126,7 +126,7 @@ async fn a_load_whose_plan_is_over_takes_another_rate_and_loses_its_shape() {
     let lab = with_load("operation-shape", shape).await;
     assert_eq!(
         lab.lab.get("/api/load").await.json()["shape"],
-        "ramp:from=100,to=0,over=1s"
+        "ramp:from=100,over=1s,to=0"
     );
     within(Duration::from_secs(20), "the plan is over", async || {
         (planned(&lab.lab).await > 20.0 && rate(&lab.lab).await < 1.0).then_some(())
