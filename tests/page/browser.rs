@@ -57,6 +57,11 @@ impl Browser {
         browser
     }
 
+    /// The process that has started all of Chromium's.
+    pub(crate) fn id(&self) -> u32 {
+        self.driver.id()
+    }
+
     /// Shows `url`.
     pub(crate) async fn go(&self, url: &str) {
         self.web.goto(url).await.expect("the page is served");
@@ -94,9 +99,14 @@ impl Browser {
         lines.collect()
     }
 
+    /// Tells Chromium something by its own protocol.
+    pub(crate) async fn tell(&self, command: &str, parameters: Value) -> Value {
+        let told = self.web.cdp().send_raw(command, parameters).await;
+        told.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
     /// A window of this size and theme.
     pub(crate) async fn emulate(&self, width: u32, theme: &str) {
-        let tools = self.web.cdp();
         let size = serde_json::json!({
             "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500,
         });
@@ -107,8 +117,7 @@ impl Browser {
             ("Emulation.setDeviceMetricsOverride", size),
             ("Emulation.setEmulatedMedia", media),
         ] {
-            let done = tools.send_raw(command, parameters).await;
-            done.expect("Chromium can be told");
+            self.tell(command, parameters).await;
         }
     }
 

@@ -113,6 +113,33 @@ async fn completions_name_every_part_for_every_shell() {
     );
 }
 
+#[tokio::test]
+async fn man_pages_have_examples_flags_and_exit_statuses_of_the_program_and_of_each_command() {
+    for words in [&[][..], &["run"], &["faults", "preset"]] {
+        let ended = Process::run(&[&["man"], words].concat()).await;
+
+        assert!(ended.status.success(), "{ended:#?}");
+        let page = ended.stdout.join("\n");
+        let name = [&["breaker\\-lab"], words].concat().join("\\-");
+        for part in [
+            &name,
+            ".SH SYNOPSIS",
+            ".SH OPTIONS",
+            ".SH EXAMPLES",
+            ".SH \"EXIT STATUS\"",
+        ] {
+            assert!(page.contains(part), "{words:?}: {part}: {page}");
+        }
+    }
+    let ended = Process::run(&["man", "fly"]).await;
+    assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
+    let said = ended.stderr.join("");
+    assert!(
+        said.contains("`fly` is not a command: write one of unreliable"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_plain_cargo_run_compiles_nothing_for_benches_and_tests() {
     let packages = |of: &[&str]| -> BTreeSet<String> {

@@ -24,6 +24,7 @@ mod memory;
 mod orders;
 mod ring;
 mod source;
+mod standing;
 mod viewer;
 mod wire;
 
@@ -42,13 +43,16 @@ use crate::serve::{Control, Listening, Routes, error, router, serve};
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 use assets::ASSETS;
+pub(crate) use assets::module;
 use control::with_controls;
 pub(crate) use feed::Feed;
+pub(crate) use memory::history;
 use orders::with_orders;
 pub(crate) use source::{
-    Described, Description, Moment, PhaseStart, Row, SecondLatencies, SettingsStep, Source,
+    Described, Description, Moment, PhaseStart, Row, Rules, SecondLatencies, SettingsStep, Source,
     TruthStep, TurnStep,
 };
+pub(crate) use standing::{Coordination, FleetNote, SeenView, Standing};
 use viewer::Viewer;
 
 /// By which a browser that comes back says what it has seen last.

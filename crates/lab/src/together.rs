@@ -8,6 +8,7 @@ mod coordination_watch;
 mod event_writer;
 mod fleet;
 mod fleet_picture;
+mod fleet_source;
 mod layout;
 mod lines;
 mod observer;
@@ -41,6 +42,7 @@ use crate::unreliable::Running;
 pub(crate) use bound::{bind, bind_anywhere, url_table};
 pub(crate) use event_writer::{EventWriter, Tap};
 use fleet::Fleet;
+use fleet_source::FleetTold;
 use lines::PlainLines;
 pub(crate) use observer::Observer;
 use progress::Progress;
@@ -67,6 +69,8 @@ pub(crate) struct Watched {
     permitted: Vec<Permitted>,
     /// How each instance stands in its fleet; none where each decides alone.
     pub(crate) readers: Vec<FleetReader>,
+    /// What happens to them there.
+    told: Arc<FleetTold>,
     /// The engine over which they decide together, if they do.
     pub(crate) engines: Option<Engines>,
     pub(crate) running: Arc<Running>,

@@ -13,6 +13,18 @@ export const DISABLED = 4;
 // No state of a breaker: somebody has stopped the instance.
 export const STOPPED = 6;
 
+// What is told apart in pictures: closed, open, half-open, forced open, not in force, and open on the fleet's word.
+// An instance that is stopped has none.
+const NO_KIND = 255;
+export const KIND = [0, 1, 2, 3, 4, 4, NO_KIND];
+export const KINDS = 6;
+export const BY_FLEET = 5;
+
+/** What a state that was entered for this cause looks like. */
+export function kindOf(state, cause) {
+  return state === OPEN && cause.startsWith("fleet") ? BY_FLEET : KIND[state];
+}
+
 /** Whether calls pass as if there were no fault: what a breaker does that believes in the downstream. */
 export function trusts(state) {
   return state === CLOSED || state === DISABLED || state === 5;

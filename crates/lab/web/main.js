@@ -2,17 +2,19 @@
 
 import { clock, percent, sentence } from "./clock.js";
 import { Controls } from "./controls.js";
-import { Axis, Board, readInk } from "./draw.js";
+import { Board, readInk } from "./draw.js";
+import { fleetLine } from "./fleet.js";
 import { listen as listenToKeys } from "./keys.js";
 import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
 import { Log } from "./log.js";
 import { Phenomena, set, showTiles } from "./phenomena.js";
+import { listen as listenToPointer } from "./pointer.js";
 import { drawScrub, listen as listenToScrub } from "./scrub.js";
 import { drawStack } from "./stack.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
 import { showTable } from "./table.js";
-import { ROWS, drawTimeline, nextChange } from "./timeline.js";
+import { ROWS, drawTimeline, nextChange, nextGroup } from "./timeline.js";
 import { Topology } from "./topology.js";
 import { View } from "./view.js";
 
@@ -22,10 +24,11 @@ const TEXT_EVERY = 250;
 const view = new View(() => moved());
 let store = null;
 let phenomena = null;
-let unfolded = -1;
+let unfolded = null;
 let layout = null;
 let due = false;
 let lastText = 0;
+let drawn = false;
 let status = "connecting";
 let linked = view.read(location.hash);
 
@@ -55,6 +58,10 @@ function wake() {
 function draw(now) {
   due = false;
   if (!store) return;
+  if (!drawn) {
+    drawn = true;
+    performance.mark("drawn");
+  }
   const { timeline, outcomes, share, latency, scrub } = boards;
   layout = drawTimeline(timeline, store, view, unfolded);
   drawStack(outcomes, store, view);
@@ -72,6 +79,7 @@ function text() {
   topology.show(at);
   showTiles(tiles, phenomena, at);
   log.show(at);
+  if (store.fleet) set($("#fleet .line"), fleetLine(store, at));
   if (!$("#table").hidden) showTable($("#table table"), store, at);
   set($("#clock"), clock(at));
   set($("#live"), view.live ? "Pause" : "Go live");
@@ -92,10 +100,11 @@ function moved() {
 }
 
 /** Another run begins to be shown. */
-function begin(hello) {
-  store = new Store(hello);
-  phenomena = new Phenomena(store);
-  unfolded = -1;
+function begin(run) {
+  ({ store, phenomena } = run);
+  const { hello } = store;
+  unfolded = null;
+  $("#fleet").hidden = !store.fleet;
   topology.begin(store);
   log.begin(store);
   controls.begin(store);
@@ -104,29 +113,33 @@ function begin(hello) {
   $("#restarted").hidden = true;
 }
 
+/** What is known of a run. */
+function known(hello) {
+  const its = new Store(hello);
+  return { store: its, phenomena: new Phenomena(its) };
+}
+
+// The run of a lab that was started again. The old one stays in view until the user has seen enough of it.
 let waiting = null;
 
-new Stream({
-  end: () => (waiting ?? store)?.end ?? 0,
+const stream = new Stream({
+  end: () => (waiting?.store ?? store)?.end ?? 0,
   status(word) {
     status = word;
     if (store) text();
     else set($("#status"), word);
   },
   hello(hello) {
-    if (!store) begin(hello);
-    else if (store.run !== hello.run && waiting?.run !== hello.run) {
-      // The old run stays in view until the user has seen enough of it.
-      waiting = new Store(hello);
-      waiting.past = [];
+    if (!store) begin(known(hello));
+    else if (store.run !== hello.run && waiting?.store.run !== hello.run) {
+      waiting = known(hello);
       view.pause(view.at);
       $("#restarted").hidden = false;
     }
   },
   tick(tick) {
     if (waiting) {
-      waiting.past.push(tick);
-      waiting.end = tick.t ?? tick.to;
+      waiting.store.apply(tick);
       return;
     }
     store.apply(tick);
@@ -141,10 +154,8 @@ new Stream({
 });
 
 $("#show-new").addEventListener("click", () => {
-  const { hello, past } = waiting;
+  begin(waiting);
   waiting = null;
-  begin(hello);
-  for (const tick of past) store.apply(tick);
   view.end = 0;
   view.reach(store.end);
   view.resume();
@@ -176,9 +187,7 @@ listenToKeys($("#charts"), {
   help: () => dialog.showModal(),
   unfold() {
     if (!store || store.n <= ROWS) return;
-    const next = unfolded + 1;
-    unfolded = next * Math.ceil(store.n / 8) >= store.n ? -1 : next;
-    wake();
+    show(nextGroup(store, view.at, unfolded));
   },
 }, () => $("#keys").checked);
 
@@ -202,46 +211,24 @@ for (const tile of tiles) {
   button.addEventListener("click", () => view.pause(Number(button.dataset.at)));
 }
 
-// A chart: click to look at an instant, drag to move in time, wheel to zoom.
-for (const board of [boards.timeline, boards.outcomes, boards.share, boards.latency]) {
-  const { canvas } = board;
-  let from = null;
-  const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
-  canvas.addEventListener("pointerdown", (event) => {
-    from = { x: place(event), to: view.to, moved: false };
-    canvas.setPointerCapture(event.pointerId);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!from || !(event.buttons & 1)) return;
-    const by = place(event) - from.x;
-    if (Math.abs(by) < 4 && !from.moved) return;
-    from.moved = true;
-    view.live = false;
-    view.to = from.to - (by / new Axis(view, board.width).width) * view.span;
-    view.bound();
-    view.pause(Math.min(Math.max(view.at, view.from), view.to));
-  });
-  canvas.addEventListener("pointerup", (event) => {
-    if (from && !from.moved && store) {
-      const group = layout && store.n > ROWS && canvas.id === "timeline" && place(event) < 60;
-      if (group) fold(event.clientY - canvas.getBoundingClientRect().top);
-      else view.pause(new Axis(view, board.width).at(place(event)));
-    }
-    from = null;
-  });
-  canvas.addEventListener("wheel", (event) => {
-    // A plain wheel belongs to the page where it has to scroll.
-    if (!event.ctrlKey && document.documentElement.scrollHeight > innerHeight + 4) return;
-    event.preventDefault();
-    const around = view.live ? view.to : new Axis(view, board.width).at(place(event));
-    view.zoom(event.deltaY > 0 ? 1.25 : 0.8, around);
-  }, { passive: false });
-}
+listenToPointer([boards.timeline, boards.outcomes, boards.share, boards.latency], view, (board, y) => {
+  const group = layout && store?.n > ROWS && board === boards.timeline;
+  if (group) fold(y);
+  return group || !store;
+});
 
 /** A click on the name of a group shows its instances, and again all groups. */
 function fold(y) {
-  unfolded = unfolded >= 0 ? -1 : Math.floor((y - layout.top) / layout.room);
-  wake();
+  const row = layout.rows[Math.floor((y - layout.top) / layout.room)];
+  show(unfolded || !row?.of.length ? null : { ...row, at: view.at });
+}
+
+/** Shows the instances of a group as they were in it, or all groups. */
+function show(group) {
+  unfolded = group;
+  const who = group ? group.of.map((instance) => store.names[instance]).join(", ") : "all groups";
+  set($("#said"), group ? `${group.name} at ${clock(group.at)}: ${who}` : who);
+  moved();
 }
 
 listenToScrub(boards.scrub, view, () => store);
@@ -269,4 +256,5 @@ theme();
 $("#charts").focus({ preventScroll: true });
 
 /** For tests and for the curious: what is known and what is looked at. */
-globalThis.lab = { get store() { return store; }, view, get phenomena() { return phenomena; } };
+globalThis.lab = { get store() { return store; }, view, get phenomena() { return phenomena; },
+  get waiting() { return waiting?.store ?? null; }, get unfolded() { return unfolded; }, get layout() { return layout; }, stream };

@@ -12,7 +12,7 @@ use fusebox_fleet::host::{Reader, Status};
 pub(crate) struct FleetReader(Arc<Mutex<Reader>>);
 
 impl FleetReader {
-    pub(super) fn new(reader: Reader) -> Self {
+    pub(crate) fn new(reader: Reader) -> Self {
         Self(Arc::new(Mutex::new(reader)))
     }
 

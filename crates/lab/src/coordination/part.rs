@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusebox::Breaker;
-use fusebox_fleet::host::{Apart, Host, Participant, Status};
-use fusebox_fleet::{InstanceId, Order};
+use fusebox_fleet::host::{Apart, FleetEvent, FleetListener, Host, Participant, Status};
+use fusebox_fleet::{BreakerKey, InstanceId, Order};
 use telemetry::FleetEvents;
 use telemetry::trace::Tracer;
 use tokio::time::{Instant, sleep, timeout};
@@ -168,8 +168,14 @@ fn participant(
     tracer: &Tracer,
 ) -> Participant {
     let events = FleetEvents::new(id.as_str(), joining.name.to_string(), tracer.clone());
+    let (first, second) = (events.clone(), joining.told.clone());
     let host = Host::builder(id.clone(), Arc::clone(&joining.engine))
-        .listener(events.clone())
+        .listener(move |key: &BreakerKey, event: &FleetEvent| {
+            first.on_event(key, event);
+            if let Some(second) = &second {
+                second.on_event(key, event);
+            }
+        })
         .build();
     let rules = Arc::clone(&joining.rules);
     let participant = host.join(joining.key.clone(), breaker.clone(), rules);

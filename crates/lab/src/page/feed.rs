@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::memory::Memory;
 use super::ring::{News, Ring, event};
 use super::source::{Description, Moment, Source};
+use super::viewer;
 use super::wire::{self, LoadStep, Mark, Tick};
 use crate::shutdown::Shutdown;
 
@@ -59,6 +60,7 @@ struct Hello<'a> {
     version: &'static str,
     hz: u32,
     viewers: usize,
+    most_viewers: usize,
     t: f64,
     transitions: u64,
     #[serde(flatten)]
@@ -120,16 +122,18 @@ impl Feed {
         ordered::follow(&mut state.description, moment);
         let load = moment.load.as_ref();
         let load = load.map(|load| LoadStep(millionths(t), load.rate, load.paused));
-        let numbered = state.memory.keep(moment, &marks, load);
+        let kept = state.memory.keep(moment, &marks, load);
         let tick = Tick {
             t: millionths(t),
             i: &moment.rows,
             news: wire::News {
-                x: numbered.iter().collect(),
+                x: kept.changes.iter().collect(),
                 p: moment.truths.iter().collect(),
                 f: moment.phases.iter().collect(),
                 m: marks.iter().collect(),
                 l: moment.latencies.iter().collect(),
+                c: moment.standings.iter().collect(),
+                e: kept.notes.iter().collect(),
                 s: moment.settings.iter().collect(),
                 o: moment.turns.iter().collect(),
                 r: load.iter().collect(),
@@ -185,6 +189,7 @@ impl Feed {
             version: env!("LAB_VERSION"),
             hz: self.hz,
             viewers: self.viewers.load(Ordering::Relaxed),
+            most_viewers: viewer::MOST,
             t: millionths(state.seen_s),
             transitions: state.memory.transitions(),
             description: &state.description,

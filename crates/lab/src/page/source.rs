@@ -5,9 +5,11 @@
 use std::time::Duration;
 
 use experiment::fleet::Change;
+use experiment::load::Second;
 use fusebox::{Config, State, Window};
 use serde::Serialize;
 
+use super::standing::{Coordination, FleetNote, Standing};
 use crate::load::LoadView;
 use crate::settings::BreakerSettings;
 
@@ -34,6 +36,9 @@ pub(crate) struct Description {
     pub(crate) unhealthy_at: f64,
     /// Where the unreliable service takes orders, whatever its faults do.
     pub(crate) downstream: String,
+    /// How the instances decide together, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) coordination: Option<Coordination>,
     pub(crate) instances: Vec<Described>,
 }
 
@@ -105,6 +110,10 @@ pub(crate) struct Moment {
     pub(crate) phases: Vec<PhaseStart>,
     /// The seconds that have ended since then.
     pub(crate) latencies: Vec<SecondLatencies>,
+    /// How instances stand in their fleet, of those for which that has changed.
+    pub(crate) standings: Vec<Standing>,
+    /// What has happened to them there since the last look.
+    pub(crate) notes: Vec<FleetNote>,
     /// The revision of the fault plan in force.
     pub(crate) plan: u64,
     /// Settings of breakers that hold now and did not at the last look; all of them at the first.
@@ -181,3 +190,16 @@ pub(crate) struct PhaseStart(pub(crate) f64, pub(crate) String);
 /// Written down it is `[second, [[p50, p99], …]]`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct SecondLatencies(pub(crate) u64, pub(crate) Vec<[f64; 2]>);
+
+impl From<&Second> for SecondLatencies {
+    fn from(second: &Second) -> Self {
+        let millis = |seconds: Option<f64>| match seconds {
+            None => 0.0,
+            Some(never) if never.is_infinite() => -1.0,
+            Some(seconds) => (seconds * 1e5).round() / 100.0,
+        };
+        let targets = second.targets.iter().chain(&second.all);
+        let quantiles = targets.map(|one| [millis(one.p50_s), millis(one.p99_s)]);
+        Self(second.second, quantiles.collect())
+    }
+}

@@ -10,6 +10,8 @@
 //! | `p` | the truth `[at_s, p_fail]` of all instances, or `[at_s, p_fail, [instance, …]]` |
 //! | `f` | phases of the fault plan that begin, `[from_s, name]` |
 //! | `m` | marks `[at_s, kind, text]` |
+//! | `c` | how an instance stands in its fleet ([`Standing`]), where that has changed |
+//! | `e` | what happened to an instance in its fleet, `[number, at_s, instance, kind, detail]` |
 //! | `s` | settings of a breaker from then on, `[at_s, instance, rules, settings]`, as in `hello` |
 //! | `o` | an instance that is stopped or started, `[at_s, instance, running]` |
 //! | `r` | what is asked of the load from then on, `[at_s, rate, paused]` |
@@ -20,6 +22,7 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
 use super::source::{PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use super::standing::{NumberedNote, Standing};
 
 /// What is new since the last tick.
 #[derive(Clone, Debug, Serialize)]
@@ -43,6 +46,10 @@ pub(super) struct News<'a> {
     pub(super) m: Vec<&'a Mark>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) l: Vec<&'a SecondLatencies>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) c: Vec<&'a Standing>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) e: Vec<&'a NumberedNote>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) s: Vec<&'a SettingsStep>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

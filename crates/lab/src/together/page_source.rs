@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use experiment::fleet::{Change, Recorder};
-use experiment::load::Second;
 use experiment::outcome::{ClientOutcome, Outcomes};
 use fusebox::{Breaker, Clock, SystemClock};
 
 use super::Watched;
 use super::fleet::Fleet;
+use super::fleet_source::FleetSource;
 use crate::load::{LoadView, Record};
 use crate::operation::Operation;
 use crate::page::{
-    Described, Description, Moment, PhaseStart, Row, SecondLatencies, SettingsStep, Source,
-    TruthStep, TurnStep,
+    Coordination, Described, Description, Moment, PhaseStart, Row, SecondLatencies, SettingsStep,
+    Source, TruthStep, TurnStep,
 };
 use crate::settings::{BaseUrl, BreakerSettings};
 use crate::unreliable::Running;
@@ -34,6 +34,7 @@ pub(super) struct PageSource {
     running: Arc<Running>,
     record: Arc<Record>,
     fleet: Arc<Fleet>,
+    together: FleetSource,
     /// What the clients of each instance had seen.
     outcomes: Vec<Outcomes>,
     seen: Seen,
@@ -75,6 +76,10 @@ impl PageSource {
                 until_s: watched.until.map(|until| until.as_secs_f64()),
                 unhealthy_at: watched.fleet.recorder(|it| it.unhealthy_at()),
                 downstream: control.to_string(),
+                coordination: watched.engines.as_ref().map(|engines| Coordination {
+                    mode: engines.rules().mode().as_str(),
+                    engine: engines.kind(),
+                }),
                 instances: instances.collect(),
             },
             operation: operation.clone(),
@@ -85,6 +90,7 @@ impl PageSource {
             running: Arc::clone(&watched.running),
             record: Arc::clone(&watched.record),
             fleet: Arc::clone(&watched.fleet),
+            together: FleetSource::new(watched.readers.clone(), Arc::clone(&watched.told)),
             outcomes: vec![Outcomes::default(); number],
             seen: Seen {
                 changes: vec![0; number],
@@ -145,7 +151,7 @@ impl PageSource {
         if let Some(last) = over.last() {
             self.seconds = last.second + 1;
         }
-        over.iter().map(latencies).collect()
+        over.iter().map(SecondLatencies::from).collect()
     }
 }
 
@@ -162,6 +168,8 @@ impl Source for PageSource {
             at,
             rows,
             latencies: self.latencies(),
+            standings: self.together.standings(at),
+            notes: self.together.notes(|at| self.fleet.elapsed(at)),
             plan: self.running.revision(),
             settings: self.new_settings(millionths(at)),
             load: self.new_load(),
@@ -235,15 +243,4 @@ fn note(steps: &mut Vec<TruthStep>, (at_s, p_fail): (f64, f64), place: usize) {
             of: vec![place],
         }),
     }
-}
-
-fn latencies(second: &Second) -> SecondLatencies {
-    let millis = |seconds: Option<f64>| match seconds {
-        None => 0.0,
-        Some(never) if never.is_infinite() => -1.0,
-        Some(seconds) => (seconds * 1e5).round() / 100.0,
-    };
-    let targets = second.targets.iter();
-    let quantiles = targets.map(|one| [millis(one.p50_s), millis(one.p99_s)]);
-    SecondLatencies(second.second, quantiles.collect())
 }

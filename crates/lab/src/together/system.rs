@@ -14,6 +14,7 @@ use super::Watched;
 use super::bound::Bound;
 use super::event_writer::Tap;
 use super::fleet::Fleet;
+use super::fleet_source::FleetTold;
 use super::page_source::PageSource;
 use crate::coordination::{Engines, FleetReader};
 use crate::crew::{Crew, Turn};
@@ -134,7 +135,8 @@ impl System {
         rest.tasks.spawn(serve);
 
         let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
-        let made = joined(made, engines.as_ref());
+        let told = Arc::new(FleetTold::new(clock));
+        let made = joined(made, engines.as_ref(), &told);
         let fleet = followed(&made, clock, course.unhealthy_at, overload);
         let handles = Handles::of(&made, &fleet, course.events.as_ref());
         let crew = started(made, &settings.serving, &fleet, clock);
@@ -154,6 +156,7 @@ impl System {
             breakers: handles.breakers,
             permitted: handles.permitted,
             readers: handles.readers,
+            told,
             engines,
             running,
             record: Arc::clone(&record),
@@ -212,13 +215,15 @@ fn recorded(settings: &Together, course: &Course) -> Arc<Record> {
 type Made = (String, Instance, Listening);
 
 /// The same instances, each with its part in what they decide together, if they do.
-fn joined(made: Vec<Made>, engines: Option<&Engines>) -> Vec<Made> {
+fn joined(made: Vec<Made>, engines: Option<&Engines>, told: &Arc<FleetTold>) -> Vec<Made> {
     let Some(engines) = engines else {
         return made;
     };
-    let joined = made.into_iter().map(|(name, instance, listening)| {
-        let instance = instance.joining(engines.joining(&name));
-        (name, instance, listening)
+    let made = made.into_iter().enumerate();
+    let joined = made.map(|(place, (name, instance, listening))| {
+        let mut joining = engines.joining(&name);
+        joining.told = Some(Arc::new(told.listener(place)));
+        (name, instance.joining(joining), listening)
     });
     joined.collect()
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::load::{LoadControl, LoadView};
 use crate::page::source::{PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use crate::page::standing::{FleetNote, Standing};
 
 /// A feed of two instances.
 pub(in crate::page) fn feed() -> Arc<Feed> {
@@ -27,6 +28,7 @@ pub(in crate::page) fn feed() -> Arc<Feed> {
         until_s: None,
         unhealthy_at: 0.5,
         downstream: "http://127.0.0.1:2".to_owned(),
+        coordination: None,
         instances: instances.into(),
     }))
 }
@@ -157,6 +159,67 @@ fn each_change_of_the_fault_plan_is_one_mark_with_the_name_that_was_announced() 
     feed.mark("operator", "B: reset".to_owned());
     assert_eq!(marks(3, 400), json!([[0.3, "operator", "B: reset"]]));
     assert_eq!(marks(3, 500), Value::Null);
+}
+
+#[test]
+fn what_instances_decide_together_is_told_once_and_kept() {
+    let standing = |at_s, opinion| Standing {
+        at_s,
+        instance: 1,
+        engine_up: true,
+        is_fresh: true,
+        opinion,
+        stage: None,
+        apart: Some("vetoed"),
+        is_localised: false,
+        order: "auto",
+        view: None,
+        counted: [1, 0, 0, 0, 0, 0],
+    };
+    let vetoed = |at_s| FleetNote {
+        at_s,
+        instance: 1,
+        kind: "vetoed",
+        detail: "7".to_owned(),
+    };
+    let feed = feed();
+    feed.note(&look(100));
+    assert!(
+        data(&feed.after(1).0).get("c").is_none(),
+        "nobody decides together"
+    );
+    feed.note(&Moment {
+        standings: vec![standing(0.2, "fine")],
+        notes: vec![vetoed(0.15)],
+        ..look(200)
+    });
+    let first = data(&feed.after(2).0);
+    feed.note(&Moment {
+        notes: vec![vetoed(0.25)],
+        ..look(300)
+    });
+    let second = data(&feed.after(3).0);
+    let kept: Value = serde_json::from_slice(&feed.between(0.0, 1.0)).unwrap();
+
+    let row = json!([
+        1,
+        0.2,
+        1,
+        1,
+        "fine",
+        null,
+        "vetoed",
+        0,
+        "auto",
+        null,
+        [1, 0, 0, 0, 0, 0]
+    ]);
+    assert_eq!(first["c"], json!([row]));
+    assert_eq!(first["e"], json!([[1, 0.15, 1, "vetoed", "7"]]));
+    assert_eq!(second["e"], json!([[2, 0.25, 1, "vetoed", "7"]]));
+    assert_eq!(second.get("c"), None);
+    assert_eq!(kept["c"], json!([row]));
+    assert_eq!(kept["e"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]
