@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use end_to_end::{Client, Signal, eventually};
+use end_to_end::{Client, Process, Schema, Signal, empty_folder, eventually, result, text};
 use serde_json::{Value, json};
 
 use crate::Lab;
@@ -187,4 +187,38 @@ async fn a_stop_is_no_transition() {
     let of_b = history["x"].as_array().into_iter().flatten();
     let of_b: Vec<&Value> = of_b.filter(|change| change[1] == 1).collect();
     assert!(of_b.is_empty(), "{of_b:?}");
+}
+
+#[tokio::test]
+async fn the_result_of_a_run_says_when_an_instance_was_stopped() {
+    let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), "operation-stopped");
+    let out = folder.join("out");
+    let run = [
+        "run",
+        "divergence",
+        "--set",
+        "duration=6s",
+        "--plain",
+        "--out",
+    ];
+    let lab = Lab::of(Process::start(&[&run[..], &[text(&out)]].concat())).await;
+    lab.done("POST", "/api/instances/B/stop", "").await;
+    lab.done("POST", "/api/instances/B/start", "").await;
+    let history = lab
+        .history_when("B is stopped and started", |history| {
+            history["o"]
+                .as_array()
+                .is_some_and(|turns| turns.len() == 2)
+        })
+        .await;
+
+    let ended = lab.process.ended(Duration::from_secs(60)).await;
+
+    assert!(out.join("result.json").exists(), "{ended:#?}");
+    let result = result(&out);
+    Schema::of("result.schema.json").validate(&result);
+    let instances = &result["repetitions"][0]["fleet"]["instances"];
+    let turns = &history["o"];
+    assert_eq!(instances[1]["stopped"], json!([[turns[0][0], turns[1][0]]]));
+    assert_eq!(instances[0].get("stopped"), None);
 }

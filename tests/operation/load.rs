@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use end_to_end::{Client, within};
+use end_to_end::{Client, empty_folder, text, within};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -88,4 +88,58 @@ async fn what_a_load_cannot_be_is_refused() {
         assert!(message.contains(said), "{body}: {message}");
     }
     assert_eq!(lab.lab.get("/api/load").await.json()["rate"], json!(30.0));
+}
+
+/// A lab with this section `[load]` in its settings file.
+async fn with_load(name: &str, load: &str) -> Lab {
+    let file = empty_folder(env!("CARGO_TARGET_TMPDIR"), name).join("lab.toml");
+    std::fs::write(&file, format!("[load]\n{load}\n")).unwrap();
+    Lab::start(&["--config", text(&file), "--faults", "preset:calm"]).await
+}
+
+#[tokio::test]
+async fn a_closed_loop_can_be_paused_and_has_no_rate() {
+    let lab = with_load("operation-closed", "connections = 2").await;
+
+    let (status, message) = lab
+        .refused("PUT", "/api/load", r#"{"rate": 50, "paused": true}"#)
+        .await;
+    assert_eq!(status, 400);
+    assert!(message.contains("the answers set the pace"), "{message}");
+    assert!(rate(&lab.lab).await > 5.0);
+
+    lab.done("PUT", "/api/load", r#"{"paused": true}"#).await;
+    within(Duration::from_secs(20), "its clients wait", async || {
+        (rate(&lab.lab).await < 1.0).then_some(())
+    })
+    .await;
+    lab.done("PUT", "/api/load", r#"{"paused": false}"#).await;
+    within(Duration::from_secs(20), "its clients go on", async || {
+        (rate(&lab.lab).await > 5.0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_load_whose_plan_is_over_takes_another_rate_and_loses_its_shape() {
+    let shape = r#"shape = "ramp:from=100,to=0,over=1s""#;
+    let lab = with_load("operation-shape", shape).await;
+    assert_eq!(
+        lab.lab.get("/api/load").await.json()["shape"],
+        "ramp:from=100,over=1s,to=0"
+    );
+    within(Duration::from_secs(20), "the plan is over", async || {
+        (planned(&lab.lab).await > 20.0 && rate(&lab.lab).await < 1.0).then_some(())
+    })
+    .await;
+
+    let said = lab.done("PUT", "/api/load", r#"{"rate": 100}"#).await;
+
+    assert_eq!(said["shape"], "constant");
+    within(
+        Duration::from_secs(20),
+        "100 requests leave in a second",
+        async || (rate(&lab.lab).await > 60.0).then_some(()),
+    )
+    .await;
 }

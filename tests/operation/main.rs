@@ -26,7 +26,11 @@ impl Lab {
     /// A lab with these flags, on free ports.
     pub(crate) async fn start(flags: &[&str]) -> Self {
         let all = [&FREE_PORTS[..], &["--plain", "--seed", "7"], flags].concat();
-        let process = Process::start(&all);
+        Self::of(Process::start(&all)).await
+    }
+
+    /// The lab of this process.
+    pub(crate) async fn of(process: Process) -> Self {
         let mut instances = Vec::new();
         for name in ["A", "B", "C"] {
             instances.push(Client::new(process.url(&format!("instance {name}")).await));

@@ -291,7 +291,7 @@ async fn each_control_shows_a_line_that_does_the_same_in_a_shell() {
         ("break", &[(".instances", "")][..], r#""name":"down""#),
         ("slow", &[(".instances", "B")], "slow-for-B"),
         ("heal", &[], r#""phases":"#),
-        ("preset", &[(".presets", "flapping")], r#""phases":"#),
+        ("preset", &[(".presets", "flapping")], r#""outages":"#),
         (
             "scenario",
             &[(".scenarios", "divergence")],

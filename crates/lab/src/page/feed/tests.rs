@@ -235,13 +235,13 @@ fn only_an_id_of_this_run_is_a_position() {
 
 /// A breaker that opens for 3 s from now on.
 fn step(instance: usize) -> SettingsStep {
-    let config = fusebox::Config::builder().open_for(Duration::from_secs(3));
     let mut settings = crate::settings::BreakerSettings::default().settled();
     settings.open_for = Some("3s".parse().unwrap());
+    let config = settings.config(7).unwrap();
     SettingsStep {
         at_s: 0.25,
         instance,
-        rules: (&config.build().unwrap()).into(),
+        rules: (&config).into(),
         settings,
         different: "open_for = 3s".to_owned(),
     }
