@@ -3,6 +3,7 @@
 mod browser;
 mod coordination;
 mod costs;
+mod family;
 mod groups;
 mod hour;
 mod made_up;
