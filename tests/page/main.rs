@@ -7,6 +7,7 @@ mod family;
 mod groups;
 mod hour;
 mod made_up;
+mod report;
 mod stream;
 mod viewer;
 

@@ -32,7 +32,7 @@ pub use belief::Belief;
 pub use change::{Change, Evidence};
 pub use delays::Delays;
 pub use recorder::{Asked, Counted, Recorder};
-use spans::Span;
+pub use spans::Span;
 pub use timeline::{SMALL_STEP, Timeline};
 pub use traffic::{Traffic, TrafficCounter};
 

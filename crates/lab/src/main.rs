@@ -9,12 +9,14 @@
 //! | `coordination` | what makes breakers of instances decide together: engines, parts, what is logged |
 //! | `load` | the load generator, which calls the instances |
 //! | `run` | an experiment run from its file, judged, kept and compared |
+//! | `kept` | a result that a run has left, read again |
 //! | `event_table` | the table of a run's events, a CSV file |
 //! | `simulate` | runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
 //! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
 //! | `trials` | the file of the trials of a sweep or a study |
 //! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
+//! | `report` | reports: what a folder of results says, as pages, tables, pictures and words |
 //! | `page` | the live page: what browsers are shown of a run |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
 //! | `file` | files of the user: read within a bound of size, written whole or not at all |
@@ -37,11 +39,13 @@ mod failure;
 mod faults;
 mod file;
 mod instance;
+mod kept;
 mod load;
 mod notice;
 mod page;
 mod parallel;
 mod print;
+mod report;
 mod run;
 mod secrets;
 mod serve;
@@ -156,8 +160,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
             print::line(Cli::completions(args.shell).trim_end());
             Ok(())
         }
+        Some(Role::Man(args)) => {
+            print::line(Cli::man_page(&args.command)?.trim_end());
+            Ok(())
+        }
         Some(Role::Scenarios(args)) => run::list(args.name.as_deref()),
         Some(Role::Compare(args)) => run::compare(&args),
+        Some(Role::Report(args)) => report::report(&args),
     }
 }
 

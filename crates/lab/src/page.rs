@@ -36,10 +36,12 @@ use crate::serve::{Control, Listening, Routes, error, router, serve};
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 use assets::ASSETS;
+pub(crate) use assets::module;
 use control::with_controls;
 pub(crate) use feed::Feed;
+pub(crate) use memory::history;
 pub(crate) use source::{
-    Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source, TruthStep,
+    Described, Description, Moment, PhaseStart, Row, Rules, SecondLatencies, Source, TruthStep,
 };
 pub(crate) use standing::{Coordination, FleetNote, SeenView, Standing};
 use viewer::Viewer;

@@ -91,6 +91,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     }
     let written = table.map_or(Ok(()), EventTable::finish);
     entries.report(settings.repeat);
+    let written = written.and(entries.write_reports());
     both(written, entries.judge(settings.repeat))?;
     Ok(ending.unwrap_or_else(Ending::now))
 }
@@ -105,16 +106,16 @@ pub(crate) fn opened(
     table.transpose()
 }
 
-/// What became of the events, and of the judgement. The result is kept whatever became of the events; where both
-/// failed, the judgement decides how the program ends, and both are said.
+/// What became of the events and the report, and of the judgement. The result is kept whatever became of those; where
+/// both failed, the judgement decides how the program ends, and both are said.
 pub(crate) fn both(
-    events: Result<(), Failure>,
+    written: Result<(), Failure>,
     judged: Result<(), Failure>,
 ) -> Result<(), Failure> {
-    if let (Err(events), Err(_)) = (&events, &judged) {
-        print::error(&format!("breaker-lab: {events}"));
+    if let (Err(written), Err(_)) = (&written, &judged) {
+        print::error(&format!("breaker-lab: {written}"));
     }
-    judged.and(events)
+    judged.and(written)
 }
 
 /// The result of a scenario of which nothing has been run yet.

@@ -2,12 +2,13 @@
 
 import { clock, percent, sentence } from "./clock.js";
 import { Controls } from "./controls.js";
-import { Axis, Board, readInk } from "./draw.js";
+import { Board, readInk } from "./draw.js";
 import { fleetLine } from "./fleet.js";
 import { listen as listenToKeys } from "./keys.js";
 import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
 import { Log } from "./log.js";
 import { Phenomena, set, showTiles } from "./phenomena.js";
+import { listen as listenToPointer } from "./pointer.js";
 import { drawScrub, listen as listenToScrub } from "./scrub.js";
 import { drawStack } from "./stack.js";
 import { Store } from "./store.js";
@@ -210,41 +211,11 @@ for (const tile of tiles) {
   button.addEventListener("click", () => view.pause(Number(button.dataset.at)));
 }
 
-// A chart: click to look at an instant, drag to move in time, wheel to zoom.
-for (const board of [boards.timeline, boards.outcomes, boards.share, boards.latency]) {
-  const { canvas } = board;
-  let from = null;
-  const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
-  canvas.addEventListener("pointerdown", (event) => {
-    from = { x: place(event), to: view.to, moved: false };
-    canvas.setPointerCapture(event.pointerId);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!from || !(event.buttons & 1)) return;
-    const by = place(event) - from.x;
-    if (Math.abs(by) < 4 && !from.moved) return;
-    from.moved = true;
-    view.live = false;
-    view.to = from.to - (by / new Axis(view, board.width).width) * view.span;
-    view.bound();
-    view.pause(Math.min(Math.max(view.at, view.from), view.to));
-  });
-  canvas.addEventListener("pointerup", (event) => {
-    if (from && !from.moved && store) {
-      const group = layout && store.n > ROWS && canvas.id === "timeline" && place(event) < 60;
-      if (group) fold(event.clientY - canvas.getBoundingClientRect().top);
-      else view.pause(new Axis(view, board.width).at(place(event)));
-    }
-    from = null;
-  });
-  canvas.addEventListener("wheel", (event) => {
-    // A plain wheel belongs to the page where it has to scroll.
-    if (!event.ctrlKey && document.documentElement.scrollHeight > innerHeight + 4) return;
-    event.preventDefault();
-    const around = view.live ? view.to : new Axis(view, board.width).at(place(event));
-    view.zoom(event.deltaY > 0 ? 1.25 : 0.8, around);
-  }, { passive: false });
-}
+listenToPointer([boards.timeline, boards.outcomes, boards.share, boards.latency], view, (board, y) => {
+  const group = layout && store?.n > ROWS && board === boards.timeline;
+  if (group) fold(y);
+  return group || !store;
+});
 
 /** A click on the name of a group shows its instances, and again all groups. */
 function fold(y) {

@@ -4,8 +4,9 @@ import { KINDS, clock } from "./clock.js";
 import { Axis, drawPhases, ink } from "./draw.js";
 import { SAY_NO, addShares, drawShares } from "./timeline.js";
 
+// A run that goes on has room for its first minute; one that is over says how long it was.
 function whole(store, width) {
-  return new Axis({ from: 0, to: Math.max(store.end, 60) }, width);
+  return new Axis({ from: 0, to: Math.max(store.end, store.least ?? 60) }, width);
 }
 
 export function drawScrub(board, store, view) {

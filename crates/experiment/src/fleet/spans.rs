@@ -7,10 +7,68 @@ use super::{FleetRecord, InstanceRecord, Timeline};
 
 /// A time in which one value holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Span<T> {
-    pub(super) from: f64,
-    pub(super) until: f64,
-    pub(super) value: T,
+pub struct Span<T> {
+    /// When it begins, in seconds since the start of the run.
+    pub from: f64,
+    /// When it ends, in seconds since the start of the run.
+    pub until: f64,
+    /// What holds in it.
+    pub value: T,
+}
+
+impl FleetRecord {
+    /// When the downstream was unhealthy for the instance at this place (`true`) and when it was not, one span after
+    /// another from the start to the end of the run; none where there is no such instance.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use experiment::fleet::{FleetRecord, InstanceRecord, Timeline};
+    ///
+    /// let record = FleetRecord {
+    ///     duration_s: 10.0,
+    ///     unhealthy_at: 0.5,
+    ///     truths: vec![Timeline::from([(0.0, 0.0), (2.0, 0.9), (6.0, 0.0)])],
+    ///     instances: vec![InstanceRecord::default()],
+    ///     ..FleetRecord::default()
+    /// };
+    /// let unhealthy: Vec<_> = record.health(0).into_iter().filter(|span| span.value).collect();
+    /// assert_eq!((unhealthy[0].from, unhealthy[0].until), (2.0, 6.0));
+    /// ```
+    pub fn health(&self, place: usize) -> Vec<Span<bool>> {
+        let nothing = Timeline::default();
+        let Some(one) = self.instances.get(place) else {
+            return Vec::new();
+        };
+        let truth = self.truths.get(one.truth).unwrap_or(&nothing);
+        health(truth, self.unhealthy_at, self.duration_s)
+    }
+
+    /// The states of the breaker at this place, one span after another from the start to the end of the run; none
+    /// where there is no such instance. A span may be empty where a breaker changed twice at one instant.
+    pub fn states(&self, place: usize) -> Vec<Span<State>> {
+        let one = self.instances.get(place);
+        one.map_or_else(Vec::new, |one| states(one, self.duration_s))
+    }
+
+    /// When one breaker let calls pass while another did not (`true`), and when they did not differ so, as long as
+    /// possible.
+    pub fn differing(&self) -> Vec<Span<bool>> {
+        let mut merged: Vec<Span<bool>> = Vec::new();
+        differences(self, |span, _| {
+            let Span { from, until, value } = span;
+            match merged.last_mut() {
+                _ if from >= until => {}
+                Some(last) if last.value == value.opens => last.until = until,
+                _ => merged.push(Span {
+                    from,
+                    until,
+                    value: value.opens,
+                }),
+            }
+        });
+        merged
+    }
 }
 
 impl<T> Span<T> {

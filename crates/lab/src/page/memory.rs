@@ -62,6 +62,16 @@ struct History<'a> {
     news: News<'a>,
 }
 
+/// What has been in a run that is over, as `GET /api/history` has it: what is told at each of these instants, and what
+/// happened before `to`.
+pub(crate) fn history(moments: &[Moment], to: f64) -> Vec<u8> {
+    let mut memory = Memory::default();
+    for moment in moments {
+        memory.keep(moment, &[]);
+    }
+    memory.between(0.0, to)
+}
+
 impl Memory {
     /// Numbers what has happened in a moment and keeps all of it.
     pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark]) -> Kept {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use experiment::fleet::Change;
+use experiment::load::Second;
 use fusebox::{Config, State, Window};
 use serde::Serialize;
 
@@ -158,3 +159,16 @@ pub(crate) struct PhaseStart(pub(crate) f64, pub(crate) String);
 /// Written down it is `[second, [[p50, p99], …]]`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct SecondLatencies(pub(crate) u64, pub(crate) Vec<[f64; 2]>);
+
+impl From<&Second> for SecondLatencies {
+    fn from(second: &Second) -> Self {
+        let millis = |seconds: Option<f64>| match seconds {
+            None => 0.0,
+            Some(never) if never.is_infinite() => -1.0,
+            Some(seconds) => (seconds * 1e5).round() / 100.0,
+        };
+        let targets = second.targets.iter().chain(&second.all);
+        let quantiles = targets.map(|one| [millis(one.p50_s), millis(one.p99_s)]);
+        Self(second.second, quantiles.collect())
+    }
+}

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use experiment::fleet::{Change, Recorder};
-use experiment::load::Second;
 use experiment::outcome::{ClientOutcome, Outcomes};
 use fusebox::{Breaker, Clock, SystemClock};
 
@@ -109,7 +108,7 @@ impl PageSource {
         if let Some(last) = over.last() {
             self.seconds = last.second + 1;
         }
-        over.iter().map(latencies).collect()
+        over.iter().map(SecondLatencies::from).collect()
     }
 }
 
@@ -188,15 +187,4 @@ fn note(steps: &mut Vec<TruthStep>, (at_s, p_fail): (f64, f64), place: usize) {
             of: vec![place],
         }),
     }
-}
-
-fn latencies(second: &Second) -> SecondLatencies {
-    let millis = |seconds: Option<f64>| match seconds {
-        None => 0.0,
-        Some(never) if never.is_infinite() => -1.0,
-        Some(seconds) => (seconds * 1e5).round() / 100.0,
-    };
-    let targets = second.targets.iter();
-    let quantiles = targets.map(|one| [millis(one.p50_s), millis(one.p99_s)]);
-    SecondLatencies(second.second, quantiles.collect())
 }
