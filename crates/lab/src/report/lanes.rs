@@ -143,6 +143,28 @@ pub(super) fn truths(fleet: &FleetRecord) -> Vec<(usize, Vec<usize>)> {
     truths.into_iter().collect()
 }
 
+/// What the row of a truth is called: `truth`, or `truth A, C` where others meet another one.
+pub(super) fn truth_name(fleet: &FleetRecord, places: &[usize]) -> String {
+    const ROOM: usize = 7;
+
+    if places.len() == fleet.instances.len() {
+        return "truth".to_owned();
+    }
+    let names = places.iter().map(|place| &*fleet.instances[*place].name);
+    let all = names.collect::<Vec<_>>().join(", ");
+    if all.chars().count() <= ROOM {
+        return format!("truth {all}");
+    }
+    let first = places
+        .first()
+        .map_or("", |place| &*fleet.instances[*place].name);
+    let more = places.len().saturating_sub(1);
+    match more {
+        0 => format!("truth {first}"),
+        more => format!("truth {first} +{more}"),
+    }
+}
+
 /// How many breakers do not let all calls pass, one span after another.
 pub(super) fn not_closed(fleet: &FleetRecord) -> Vec<Span<usize>> {
     let mut changes: Vec<(f64, bool)> = Vec::new();

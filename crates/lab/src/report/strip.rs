@@ -5,7 +5,7 @@
 
 use experiment::fleet::FleetRecord;
 
-use super::lanes::{Columns, Shares, truths};
+use super::lanes::{Columns, Shares, truth_name, truths};
 use crate::words::number;
 use experiment::expectation::Unit;
 
@@ -66,17 +66,6 @@ pub(super) fn strip(fleet: &FleetRecord) -> String {
     lines.push(String::new());
     lines.push(legend(columns, is_large, fleet.instances.len()));
     lines.join("\n")
-}
-
-fn truth_name(fleet: &FleetRecord, places: &[usize]) -> String {
-    if places.len() == fleet.instances.len() {
-        return "truth".to_owned();
-    }
-    match places {
-        [one] => format!("truth {}", fleet.instances[*one].name),
-        [one, ..] => format!("truth {} +{}", fleet.instances[*one].name, places.len() - 1),
-        [] => "truth".to_owned(),
-    }
 }
 
 fn shortened(name: &str) -> String {

@@ -7,7 +7,7 @@ use fusebox::State;
 
 use super::axis::Scale;
 use super::{AGREEMENT, BREAKER, EDGE, FLEET, LEFT, RIGHT, TRUTH, shortened};
-use crate::report::lanes::{Columns, Look, Shares, not_closed, steps};
+use crate::report::lanes::{Columns, Look, Shares, not_closed, steps, truth_name};
 use crate::words;
 
 /// Spans of a breaker that are drawn each by itself; of more, each pixel has the share of time of each state.
@@ -33,12 +33,7 @@ pub(super) fn truth(
 ) {
     let high = TRUTH - 14.0;
     let bottom = top + high;
-    let who = match places {
-        all if all.len() == fleet.instances.len() => "truth".to_owned(),
-        [one] => format!("truth {}", fleet.instances[*one].name),
-        [one, rest @ ..] => format!("truth {} +{}", fleet.instances[*one].name, rest.len()),
-        [] => return,
-    };
+    let who = truth_name(fleet, places);
     name(picture, bottom - 9.0, &who);
     let timeline = fleet.truths.get(truth).cloned().unwrap_or_default();
     let spans = steps(&timeline, fleet.duration_s);
@@ -229,11 +224,8 @@ pub(super) fn agreement(picture: &mut Picture, fleet: &FleetRecord, scale: &Scal
     let bottom = top + high;
     let of = fleet.instances.len();
     name(picture, bottom - 17.0, "not closed");
-    picture.write(
-        (EDGE, bottom - 1.0),
-        "tl-t tl-s tl-soft",
-        &format!("of {of}"),
-    );
+    let below = format!("of {of}; grey: some");
+    picture.write((EDGE, bottom - 1.0), "tl-t tl-s tl-soft", &below);
     for span in not_closed(fleet).iter().filter(|span| span.value > 0) {
         #[expect(clippy::cast_precision_loss, reason = "instances of one fleet")]
         let share = span.value as f64 / of as f64;
@@ -244,16 +236,13 @@ pub(super) fn agreement(picture: &mut Picture, fleet: &FleetRecord, scale: &Scal
         };
         bar(picture, class, scale, span, bottom, high * share);
         if scale.x(span.until) - scale.x(span.from) > 22.0 {
-            let ink = if span.value == of {
-                "tl-t tl-s tl-b tl-on"
-            } else {
-                "tl-t tl-s tl-b tl-white"
+            let height = high * share;
+            let (y, ink) = match (height < 16.0, span.value == of) {
+                (true, _) => (bottom - height - 4.0, "tl-t tl-s tl-soft"),
+                (false, true) => (bottom - 4.0, "tl-t tl-s tl-b tl-on"),
+                (false, false) => (bottom - 4.0, "tl-t tl-s tl-b tl-white"),
             };
-            picture.write(
-                (scale.x(span.from) + 5.0, bottom - 4.0),
-                ink,
-                &span.value.to_string(),
-            );
+            picture.write((scale.x(span.from) + 5.0, y), ink, &span.value.to_string());
         }
     }
     picture.line("tl-edge", (LEFT, bottom), (RIGHT, bottom));
