@@ -1,6 +1,7 @@
 //! The live page in a real browser: what it shows is what the services say, and nothing comes from elsewhere.
 
 mod browser;
+mod report;
 
 use std::time::Duration;
 
