@@ -258,7 +258,7 @@ async fn a_comparison_is_written_as_a_page_and_replaces_nothing_else() {
     );
     opened(&html)
         .says("8 pairs of one seed each")
-        .says("differ by more than chance: flaps");
+        .says("by more than chance: flaps");
     let text_too = read(&out("page.md"));
     for part in [
         "| **flaps** |",

@@ -3,9 +3,9 @@
 use experiment::expectation::Unit;
 use experiment::fleet::{FleetRecord, Span};
 use experiment::picture::Picture;
-use fusebox::State;
+use fusebox::{Cause, State};
 
-use super::axis::Scale;
+use super::axis::{self, Scale};
 use super::{AGREEMENT, BREAKER, EDGE, FLEET, LEFT, RIGHT, TRUTH, shortened};
 use crate::report::lanes::{Columns, Look, Shares, not_closed, steps, truth_name};
 use crate::words;
@@ -85,6 +85,7 @@ pub(super) fn breaker(
         );
     }
     picture.line("tl-edge", (LEFT, bottom), (RIGHT, bottom));
+    together(picture, fleet, scale, place, top);
     for truth in fleet.health(place) {
         for span in &states {
             let (from, until) = (span.from.max(truth.from), span.until.min(truth.until));
@@ -102,6 +103,20 @@ pub(super) fn breaker(
                 };
                 bar(picture, class, scale, &wrong, bottom + 2.0 + MARK, MARK);
             }
+        }
+    }
+}
+
+/// What the fleet had a part in: openings by its verdict, and probes that one instance makes for all.
+fn together(picture: &mut Picture, fleet: &FleetRecord, scale: &Scale, place: usize, top: f64) {
+    let changes = &fleet.instances[place].transitions;
+    for change in changes.iter().filter(|it| it.at_s <= fleet.duration_s) {
+        let at = (scale.x(change.at_s), top);
+        let opens = change.to == State::Open && Look::of(change.from) == Look::Closed;
+        match change.cause {
+            Cause::Fleet if opens => axis::verdict(picture, at),
+            Cause::FleetProbe => axis::lease(picture, at),
+            _ => {}
         }
     }
 }
