@@ -1,7 +1,22 @@
 //! The live page in a real browser: what it shows is what the services say, and nothing comes from elsewhere.
 
+mod access;
+mod axe;
 mod browser;
+mod controls;
+mod coordination;
+mod costs;
+mod foreign;
+mod groups;
+mod hour;
+mod keyboard;
+mod layout;
+mod made_up;
+mod opened;
+mod pictures;
 mod report;
+mod stream;
+mod viewer;
 
 use std::time::Duration;
 
@@ -178,7 +193,7 @@ async fn the_screen_travels_in_time_by_keys_and_links() {
     browser.until("lab.view.live && location.hash === ''").await;
     browser.press("Digit1").await;
     browser
-        .until("!lab.view.live && lab.view.at === lab.phenomena.apart[0].at")
+        .until("!lab.view.live && lab.view.at === lab.phenomena.apart.first.at")
         .await;
 
     let elsewhere = Browser::at(&format!("{url}/#t=1.25&span=5")).await;
@@ -206,18 +221,15 @@ async fn a_page_that_watches_does_not_delay_the_end_and_finds_the_lab_that_is_st
         asked.elapsed()
     );
 
-    let address = url.trim_start_matches("http://");
-    let again = format!("lab={address}");
-    let others = FREE_PORTS
-        .chunks(2)
-        .filter(|pair| !pair[1].starts_with("lab="));
-    let others = others.flatten().copied();
-    let flags: Vec<&str> = others.chain(["--listen", &again, "--plain"]).collect();
-    let _lab = Process::start(&flags);
+    let changes = browser.js("return lab.store.changes.length").await;
+    let _lab = stream::again(&url);
     browser
         .until("!document.querySelector('#restarted').hidden")
         .await;
+    browser.until("lab.waiting.end > 1").await;
     let before = browser.js("return lab.store.run").await;
+    let kept = browser.js("return lab.store.changes.length").await;
+    assert_eq!(kept, changes, "the old run stays as it was");
     browser
         .js("document.querySelector('#show-new').click()")
         .await;

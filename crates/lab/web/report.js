@@ -4,7 +4,7 @@
 
 import { clock, percent, sentence } from "./clock.js";
 import { Board, readInk } from "./draw.js";
-import { listen as listenToKeys } from "./keys.js";
+import { listen as listenToKeys, rove } from "./keys.js";
 import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
 import { Log } from "./log.js";
 import { listen as listenToPointer } from "./pointer.js";
@@ -12,7 +12,7 @@ import { showMoment } from "./report-moment.js";
 import { drawScrub, listen as listenToScrub } from "./scrub.js";
 import { drawStack } from "./stack.js";
 import { Store } from "./store.js";
-import { ROWS, drawTimeline, nextChange } from "./timeline.js";
+import { ROWS, drawTimeline, nextChange, nextGroup } from "./timeline.js";
 import { View } from "./view.js";
 
 const $ = (selector) => document.querySelector(selector);
@@ -22,7 +22,7 @@ const view = new View(() => moved());
 const boards = {};
 let store = null;
 let shown = -1;
-let unfolded = -1;
+let unfolded = null;
 let layout = null;
 let due = false;
 let quiet = true;
@@ -33,6 +33,7 @@ for (const name of ["timeline", "outcomes", "share", "latency", "scrub"]) {
   boards[name] = new Board($(`#${name}`), () => wake());
 }
 const log = new Log($("#log"), view);
+rove($("#log ol"));
 
 /** Draws at the next frame. */
 function wake() {
@@ -95,9 +96,11 @@ function show(place) {
   store.together = run.together;
   store.apply(run.history);
   store.end = Math.max(store.end, run.duration);
-  unfolded = -1;
+  unfolded = null;
   const rows = store.n <= ROWS ? store.n : 8;
   boards.timeline.canvas.style.height = `${66 + rows * (rows > 4 ? 32 : 40)}px`;
+  // They were hidden, and had no size.
+  for (const board of Object.values(boards)) board.fit();
   log.begin(store);
   whole();
 }
@@ -131,15 +134,16 @@ function step(direction) {
   $("#said").textContent = sentence(change, store.names[change.instance], store.rules[change.instance]);
 }
 
+/** A click on the name of a group shows its instances, and again all groups. */
 function fold(y) {
-  unfolded = unfolded >= 0 ? -1 : Math.floor((y - layout.top) / layout.room);
+  const row = layout.rows[Math.floor((y - layout.top) / layout.room)];
+  unfolded = unfolded || !row?.of.length ? null : { ...row, at: view.at };
   wake();
 }
 
 function unfold() {
   if (store.n <= ROWS) return;
-  const next = unfolded + 1;
-  unfolded = next * Math.ceil(store.n / 8) >= store.n ? -1 : next;
+  unfolded = nextGroup(store, view.at, unfolded);
   wake();
 }
 

@@ -52,11 +52,12 @@ macro_rules! scripts {
 }
 
 /// All of them.
-pub(super) static ASSETS: [Asset; 21] = scripts![
+pub(super) static ASSETS: [Asset; 23] = scripts![
     "clock.js",
     "columns.js",
     "controls.js",
     "draw.js",
+    "fleet.js",
     "keys.js",
     "lines.js",
     "log.js",
@@ -64,6 +65,7 @@ pub(super) static ASSETS: [Asset; 21] = scripts![
     "phenomena.js",
     "pointer.js",
     "scrub.js",
+    "signs.js",
     "stack.js",
     "store.js",
     "stream.js",
