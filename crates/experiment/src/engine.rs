@@ -18,7 +18,7 @@ use fusebox_fleet::{
 pub use wires::{Passage, Way, Wires};
 
 use crate::chance::Draw;
-use crate::coordination::{Leases, LedgerRecord};
+use crate::coordination::LedgerRecord;
 use crate::scenario::{EngineFaultKind, EnginePlan};
 
 /// What an instance asks of the engine.
@@ -184,31 +184,20 @@ impl Engine {
         if let Some(instead) = self.hinders(now) {
             return instead;
         }
-        self.counted.requests += 1;
         let time = Duration::from_nanos(now);
         let (answer, view) = match request {
             Request::Report(report) => {
                 let answer = self.ledger.report(time, report);
                 (Answer::Reported(answer), answer.ok())
             }
-            Request::Acquire(ask) => {
-                let answer = self.ledger.acquire(time, ask);
-                count_asked(&mut self.counted.leases, &answer);
-                (Answer::Acquired(answer), None)
-            }
+            Request::Acquire(ask) => (Answer::Acquired(self.ledger.acquire(time, ask)), None),
             Request::Settle(settlement) => {
                 let answer = self.ledger.settle(time, settlement);
-                let leases = &mut self.counted.leases;
-                match (&answer, settlement.result) {
-                    (Err(Fenced), _) => leases.fenced += 1,
-                    (Ok(_), ProbeResult::Succeeded) => leases.succeeded += 1,
-                    (Ok(_), ProbeResult::Failed) => leases.failed += 1,
-                    (Ok(_), ProbeResult::Void) => {}
-                }
                 (Answer::Settled(answer), answer.ok())
             }
             Request::Leave(sender) => (Answer::Left, Some(self.ledger.leave(time, sender))),
         };
+        self.counted.count(request, &answer);
         Served::Done(answer, view.and_then(|view| self.news(view)))
     }
 
@@ -247,12 +236,24 @@ fn incarnation(seed: u64, life: u64) -> Incarnation {
     Incarnation::new(Draw::new(seed).with("incarnation").number(life).bits())
 }
 
-fn count_asked(leases: &mut Leases, answer: &Result<Lease, AcquireRefused>) {
-    match answer {
-        Ok(_) => leases.granted += 1,
-        Err(AcquireRefused::Early { .. }) => leases.early += 1,
-        Err(AcquireRefused::Busy { .. }) => leases.busy += 1,
-        Err(_) => leases.stale += 1,
+impl LedgerRecord {
+    /// Counts a request and what came of it.
+    pub fn count(&mut self, request: &Request, answer: &Answer) {
+        self.requests += 1;
+        let leases = &mut self.leases;
+        match (answer, request) {
+            (Answer::Acquired(Ok(_)), _) => leases.granted += 1,
+            (Answer::Acquired(Err(AcquireRefused::Early { .. })), _) => leases.early += 1,
+            (Answer::Acquired(Err(AcquireRefused::Busy { .. })), _) => leases.busy += 1,
+            (Answer::Acquired(Err(_)), _) => leases.stale += 1,
+            (Answer::Settled(Err(Fenced)), _) => leases.fenced += 1,
+            (Answer::Settled(Ok(_)), Request::Settle(settlement)) => match settlement.result {
+                ProbeResult::Succeeded => leases.succeeded += 1,
+                ProbeResult::Failed => leases.failed += 1,
+                ProbeResult::Void => {}
+            },
+            _ => {}
+        }
     }
 }
 

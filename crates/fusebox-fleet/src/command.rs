@@ -51,7 +51,7 @@ impl Command {
     }
 
     /// Whether its number leaves room for the next ones.
-    #[cfg(any(feature = "gossip", feature = "tokio"))]
+    #[cfg(any(feature = "gossip-node", feature = "tokio"))]
     pub(crate) fn is_sound(self) -> bool {
         self.number.get() <= crate::number::LARGEST
     }

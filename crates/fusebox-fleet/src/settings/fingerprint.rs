@@ -16,7 +16,7 @@ pub struct Fingerprint(u64);
 
 impl Fingerprint {
     /// The mark that another instance has sent.
-    #[cfg(feature = "gossip")]
+    #[cfg(feature = "gossip-node")]
     pub(crate) fn heard(number: u64) -> Self {
         Self(number)
     }
