@@ -138,7 +138,13 @@ impl Engine {
     pub fn turn(&mut self, turn: EngineTurn) {
         match turn {
             EngineTurn::Freezes(until) => self.frozen_until = until,
-            EngineTurn::Goes => self.is_gone = true,
+            EngineTurn::Goes => {
+                self.is_gone = true;
+                self.lives += 1;
+                // What waited goes with the process, and so does what kept it from working.
+                self.free_at = 0;
+                self.frozen_until = 0;
+            }
             EngineTurn::ComesBackEmpty => {
                 self.is_gone = false;
                 self.forget();

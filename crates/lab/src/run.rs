@@ -25,7 +25,7 @@ use telemetry::Telemetry;
 pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
 pub(crate) use machine::commit;
-pub(crate) use settled::settled;
+pub(crate) use settled::{check_use, settled, with_engine};
 pub(crate) use shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 
 use entries::{Entries, turns};

@@ -7,6 +7,7 @@ mod gossip;
 mod host;
 #[cfg(test)]
 pub(crate) mod knock_out;
+mod message;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,44 +15,17 @@ use std::time::Duration;
 
 use experiment::coordination::{CoordinationRecord, UsedEngine};
 use experiment::scenario::{Mode, Scenario};
-use fusebox_fleet::{Action, Event, Evidence, Settings, Ticket, View};
+use fusebox_fleet::{Action, Event, Evidence, Settings, View};
 
 pub(crate) use experiment::engine::{
     Answer, Engine, EngineTurn, Passage, Request, Served, Way, Wires,
 };
 use gossip::{Gossip, Word};
 pub(crate) use host::Host;
+pub(crate) use message::{From, Message};
 
 use crate::instances::Member;
 use crate::nanos;
-
-/// A message under way, or a wait for one.
-#[derive(Clone, Debug)]
-pub(crate) enum Message {
-    /// To the engine.
-    Request { from: From, request: Request },
-    /// The engine has come to it.
-    Serve { from: From, request: Request },
-    /// From the engine.
-    Answer { to: From, answer: Answer },
-    /// From the engine to one of all.
-    Push { to: u32, view: View },
-    /// An instance waits for no answer any longer.
-    Timeout { of: From, ticket: Ticket },
-    /// From one that gossips to another.
-    Gossip { from: u32, to: u32, word: Arc<Word> },
-    /// An instance gossips, in this life of its process.
-    Round { of: (u32, u64) },
-}
-
-/// An instance, in one life of its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct From {
-    pub(crate) instance: u32,
-    pub(crate) life: u64,
-    /// Which request it is, where its answer matters.
-    pub(crate) ticket: Option<Ticket>,
-}
 
 /// All that coordination consists of in a run.
 pub(crate) struct Fleet {
@@ -380,20 +354,6 @@ fn report_every(settings: &Settings) -> Duration {
     match settings.mode().dials().evidence {
         Evidence::Counts => Duration::ZERO,
         _ => settings.heartbeat(),
-    }
-}
-
-impl Message {
-    /// The instance that reads it; none where it is the engine.
-    pub(crate) fn reader(&self) -> Option<u32> {
-        match self {
-            Self::Request { .. } | Self::Serve { .. } => None,
-            Self::Answer { to, .. } => Some(to.instance),
-            Self::Push { to, .. } => Some(*to),
-            Self::Timeout { of, .. } => Some(of.instance),
-            Self::Gossip { to, .. } => Some(*to),
-            Self::Round { of } => Some(of.0),
-        }
     }
 }
 
