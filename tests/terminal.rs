@@ -1,4 +1,4 @@
-//! What is seen on a terminal: 80 columns and 24 rows hold all of it, and what is no place for a picture gets
+//! The picture on a terminal: 80 columns and 24 rows hold all of it, and what is no place for a picture gets
 //! plain lines.
 //!
 //! `script`, which every Linux distribution has, makes the terminal.

@@ -1,7 +1,6 @@
-//! Services that stand: nobody can stop them by accident or on purpose, and they end when they are asked to.
+//! Services that stand: nobody can stop them by accident or on purpose. Their end is tested in `ends`.
 
 mod downstream;
-mod ends;
 mod files;
 mod half_closed;
 mod house;

@@ -1,4 +1,4 @@
-//! What an experiment with circuit breakers is: who calls when, what fails when, what is expected,
+//! An experiment with circuit breakers: who calls when, what fails when, what is expected,
 //! and what came of it.
 //!
 //! Everything here is a pure function of a seed and of time. Nothing opens a socket, reads a file or

@@ -1,4 +1,4 @@
-//! What an engine decides, as a value that is told the time.
+//! The ledger with which an engine decides, as a value that is told the time.
 //!
 //! A [`Ledger`] keeps who votes, the verdict, the probe lease and an operator's command of one breaker key.
 //! The memory engine and a simulator's run it as it is; an engine on a server has to decide the same, in one

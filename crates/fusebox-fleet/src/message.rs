@@ -1,4 +1,4 @@
-//! What instances and an engine say to each other.
+//! Messages between instances and an engine.
 //!
 //! Each message can be lost, repeated, late or overtaken. What is said twice or too late is known by its
 //! numbers, and changes nothing.

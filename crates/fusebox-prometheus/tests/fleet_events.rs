@@ -1,4 +1,4 @@
-//! What listeners make of what happens to participants of a fleet: lines of a log, events of spans.
+//! Happenings of participants of a fleet as listeners tell them: lines of a log, events of spans.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -7,6 +7,7 @@ mod coordination;
 mod faults;
 mod help;
 mod load;
+mod man;
 mod refusal;
 mod scenario;
 mod simulation;
@@ -75,13 +76,13 @@ pub(crate) enum Role {
     Run(RunArgs),
     /// Run an experiment in virtual time: the same judgement in seconds, with thousands of
     /// instances
-    #[command(before_long_help = help::SIMULATE_FIRST, after_long_help = help::SIMULATE)]
+    #[command(after_long_help = help::SIMULATE)]
     Simulate(SimulateArgs),
     /// Simulate a scenario under every combination of some settings, and show which are best
-    #[command(before_long_help = help::SWEEP_FIRST, after_long_help = help::SWEEP)]
+    #[command(after_long_help = help::SWEEP)]
     Sweep(SweepArgs),
     /// Simulate many scenarios under every policy that applies, and lay out what answers a question
-    #[command(before_long_help = help::STUDY_FIRST, after_long_help = help::STUDY)]
+    #[command(after_long_help = help::STUDY)]
     Study(StudyArgs),
     /// List the scenarios that come with the lab, or print one
     #[command(after_long_help = help::SCENARIOS)]
@@ -95,6 +96,9 @@ pub(crate) enum Role {
     /// Print the completions of all commands and flags for a shell
     #[command(after_long_help = help::COMPLETIONS)]
     Completions(CompletionsArgs),
+    /// Print the man page of the program, or of one of its commands
+    #[command(after_long_help = help::MAN)]
+    Man(ManArgs),
 }
 
 /// What every role takes.
@@ -321,6 +325,13 @@ pub(crate) struct CompletionsArgs {
 }
 
 #[derive(Args, Clone, Debug)]
+pub(crate) struct ManArgs {
+    /// A command, such as `run` or `faults preset` [default: the whole program]
+    #[arg(value_name = "COMMAND", num_args = 0..)]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
 pub(crate) struct CompareArgs {
     /// Folders that `run` has left, or their result.json; the first is what the others are held against
     #[arg(value_name = "RESULT", required = true)]
@@ -335,7 +346,7 @@ impl Cli {
     /// Reads the command line. Help and version are printed and end the program.
     pub(crate) fn read() -> Result<Self, Failure> {
         let words = refusal::words(std::env::args_os())?;
-        let command = variables::without_empty(help::with_defaults(Self::command()));
+        let command = variables::without_empty(help::for_reading(Self::command()));
         let refused =
             |error: &clap::Error| Failure::usage(refusal::line(&Self::command(), &words, error));
         let matches = command.try_get_matches_from(&words);
@@ -352,6 +363,11 @@ impl Cli {
         let mut written = Vec::new();
         generate(shell, &mut Self::command(), "breaker-lab", &mut written);
         String::from_utf8_lossy(&written).into_owned()
+    }
+
+    /// The man page of the program, or of the command that these words name.
+    pub(crate) fn man_page(words: &[String]) -> Result<String, Failure> {
+        man::page(help::with_defaults(Self::command()), words)
     }
 }
 

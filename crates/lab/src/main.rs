@@ -156,6 +156,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
             print::line(Cli::completions(args.shell).trim_end());
             Ok(())
         }
+        Some(Role::Man(args)) => {
+            print::line(Cli::man_page(&args.command)?.trim_end());
+            Ok(())
+        }
         Some(Role::Scenarios(args)) => run::list(args.name.as_deref()),
         Some(Role::Compare(args)) => run::compare(&args),
     }

@@ -1,4 +1,4 @@
-//! What instances tell each other, as it is written: a mode, an engine, and settings under the names that
+//! Coordination as a scenario writes it: a mode, an engine, and settings under the names that
 //! `fusebox_fleet` has for them.
 //!
 //! Where a setting is missing it follows the breaker and the call timeout of the fleet, so that a mode alone is

@@ -1,4 +1,4 @@
-//! What a study says of made-up trials.
+//! Tests of the tables of a study, on made-up trials.
 
 use std::collections::BTreeMap;
 

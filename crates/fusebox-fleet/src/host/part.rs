@@ -1,4 +1,4 @@
-//! What the task remembers beside the member: what was heard last, and for how long the fleet has held the
+//! The task's memory beside the member: what was heard last, and for how long the fleet has held the
 //! breaker.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a participant knows and does, for pages, readiness and metrics.
+//! The status of a participant, for pages, readiness and metrics.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

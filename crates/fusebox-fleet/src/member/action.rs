@@ -1,4 +1,4 @@
-//! What a member asks its host to do.
+//! Actions that a member asks its host to take.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a member is told.
+//! Events that a member is told.
 
 use std::time::Duration;
 

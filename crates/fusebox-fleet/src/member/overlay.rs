@@ -1,4 +1,4 @@
-//! What the fleet adds to an instance's own breaker.
+//! The fleet's additions to an instance's own breaker.
 
 use std::time::Duration;
 

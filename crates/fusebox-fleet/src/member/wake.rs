@@ -1,4 +1,4 @@
-//! When something is due although nothing happens.
+//! The instant at which something is due although nothing happens.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What happens in a world: its size, its network, and faults at their times.
+//! The plan of a world: its size, its network, and faults at their times.
 
 use fusebox_fleet::{Mode, Order, Settings, SettingsBuilder};
 use proptest::prelude::*;

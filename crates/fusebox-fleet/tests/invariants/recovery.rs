@@ -1,4 +1,4 @@
-//! How the fleet recovers: crashed probers, probers with a broken path, the healthy beside the cut off, and
+//! The recovery of a fleet: crashed probers, probers with a broken path, the healthy beside the cut off, and
 //! turns (I1, I7, I8, I9).
 
 use fusebox_fleet::Mode;

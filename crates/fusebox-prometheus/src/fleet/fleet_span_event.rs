@@ -1,4 +1,4 @@
-//! What a span of OpenTelemetry is told of a participant of a fleet.
+//! Events of OpenTelemetry spans about a participant of a fleet.
 //!
 //! No call causes what a fleet decides, so there is no span of a call to tell. Whoever makes spans decides which one
 //! carries the event; the lab makes one of each hold.

@@ -1,4 +1,4 @@
-//! What can happen to a breaker: random histories in phases, each with its own share of failures.
+//! Random histories of a breaker, in phases that each have their own share of failures.
 
 use std::ops::Range;
 

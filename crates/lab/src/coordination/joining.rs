@@ -1,4 +1,4 @@
-//! What an instance needs to join a fleet.
+//! Everything that an instance needs to join a fleet.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What `GET /breaker` shows of the instance's part in its fleet.
+//! The part of `GET /breaker` about the instance's fleet.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

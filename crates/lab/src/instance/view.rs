@@ -1,4 +1,4 @@
-//! What `GET /breaker` shows: a snapshot in JSON, with times on the calendar.
+//! The answer of `GET /breaker`: a snapshot in JSON, with times on the calendar.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What coordination promises, in whole runs.
+//! Promises of coordination, in whole runs.
 
 use std::num::NonZeroUsize;
 

@@ -1,4 +1,4 @@
-//! What instances tell each other, the network between them and the engine, as it is written.
+//! Tests of coordination, the network between instances and the engine, as a scenario writes them.
 
 use fusebox_fleet::Mode as FleetMode;
 

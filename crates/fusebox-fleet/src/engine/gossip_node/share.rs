@@ -1,4 +1,4 @@
-//! What a node says about one breaker, and how that is written.
+//! A node's share in the gossip about one breaker, and how it is written.
 //!
 //! A share is one value of gossip: words with a space between them, the first of which is the version of this
 //! form. It holds no time of day: waits are written as what is left of them, in milliseconds. What does not

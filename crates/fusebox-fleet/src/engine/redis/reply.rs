@@ -1,4 +1,4 @@
-//! What the scripts answer, read back. Words that make no sense are an engine that is not available.
+//! Answers of the scripts, read back. Words that make no sense mean that the engine is not available.
 
 use std::str::FromStr;
 use std::time::Duration;

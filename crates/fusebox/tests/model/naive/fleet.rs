@@ -1,4 +1,4 @@
-//! What the fleet may do to a breaker, as entries of the list.
+//! The fleet's commands to a breaker, as entries of the list.
 
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Tests of the feed of the live page.
+
 use experiment::fleet::{Change, Evidence};
 use fusebox::{Cause, State};
 use serde_json::{Value, json};

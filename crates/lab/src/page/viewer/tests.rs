@@ -1,3 +1,5 @@
+//! Tests of a viewer's stream.
+
 use axum::body::BodyDataStream;
 use futures_util::{FutureExt, StreamExt};
 

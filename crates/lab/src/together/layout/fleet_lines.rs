@@ -1,4 +1,4 @@
-//! What the picture says of a fleet: its verdict and votes, who probes, who hears the engine, and what each instance
+//! Lines of the picture about a fleet: its verdict and votes, who probes, who hears the engine, and what each instance
 //! does in it.
 
 use crossterm::style::Color;

@@ -1,4 +1,4 @@
-//! What fits on a terminal.
+//! Tests of what fits on a terminal.
 
 use std::sync::Arc;
 

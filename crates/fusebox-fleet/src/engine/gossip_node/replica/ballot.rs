@@ -1,4 +1,4 @@
-//! Who votes, by what one node has heard.
+//! The voters, by what one node has heard.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;

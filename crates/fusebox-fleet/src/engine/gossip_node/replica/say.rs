@@ -1,4 +1,4 @@
-//! What a node says about a breaker.
+//! Statements of a node about a breaker.
 
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Tests of a replica.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of a node's share in the gossip.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,15 +1,22 @@
 //! The end: within three seconds, whatever is computed.
+//!
+//! The promise is one of real time, so each test has the machine to itself: a program of their own, in which they
+//! take turns.
 
 use std::time::Duration;
 
 use end_to_end::{Client, LIMIT, Process, Signal, eventually};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// How long an end may take, as the README promises.
 const PROMISED: Duration = Duration::from_secs(3);
+
+/// Whose turn it is.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// A plan within all limits whose preview takes long.
 fn costly() -> String {
@@ -25,6 +32,7 @@ fn costly() -> String {
 
 #[tokio::test]
 async fn sigterm_ends_a_service_within_three_seconds_while_dry_runs_are_computed() {
+    let _turn = TURN.lock().await;
     let process = Process::start(&["unreliable", "--listen", "127.0.0.1:0"]);
     let client = Client::new(process.url("unreliable service").await);
     let plan = costly();
@@ -56,6 +64,7 @@ fn workers(id: u32) -> usize {
 
 #[tokio::test]
 async fn sigterm_ends_a_service_within_three_seconds_while_it_is_flooded_with_requests() {
+    let _turn = TURN.lock().await;
     let process = Process::start(&["unreliable", "--listen", "127.0.0.1:0"]);
     let client = Client::new(process.url("unreliable service").await);
     // What others may ask for over and over, more at once than can be answered in a long time.
