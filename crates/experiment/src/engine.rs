@@ -52,11 +52,15 @@ pub enum Answer {
 pub enum Served {
     /// Nothing: there is no engine.
     Lost,
-    /// It is worked on at this instant.
-    At(u64),
+    /// It is worked on at this instant, by this process of the engine.
+    At(u64, Process),
     /// It has been worked on: the answer, and what is told to all.
     Done(Answer, Option<View>),
 }
+
+/// A process of the engine: what came to one is lost when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process(u64);
 
 /// Something that happens to the engine at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +86,7 @@ pub struct Engine {
     copy: Option<Ledger>,
     seed: u64,
     lives: u64,
+    process: u64,
     service: u64,
     /// When it has done what has come so far.
     free_at: u64,
@@ -102,6 +107,7 @@ impl Engine {
             copy: None,
             seed,
             lives: 0,
+            process: 0,
             service: nanos(plan.service_time),
             free_at: 0,
             frozen_until: 0,
@@ -140,8 +146,8 @@ impl Engine {
             EngineTurn::Freezes(until) => self.frozen_until = until,
             EngineTurn::Goes => {
                 self.is_gone = true;
-                self.lives += 1;
                 // What waited goes with the process, and so does what kept it from working.
+                self.process += 1;
                 self.free_at = 0;
                 self.frozen_until = 0;
             }
@@ -174,20 +180,20 @@ impl Engine {
         }
         let begin = now.max(self.free_at).max(self.frozen_until);
         self.free_at = begin.saturating_add(self.service);
-        Served::At(self.free_at)
+        Served::At(self.free_at, Process(self.process))
     }
 
-    /// What keeps it from working on anything now, if something does.
-    pub fn hinders(&self, now: u64) -> Option<Served> {
-        if self.is_gone {
+    /// What keeps it from working on what came to this process, if something does.
+    pub fn hinders(&self, now: u64, process: Process) -> Option<Served> {
+        if self.is_gone || process != Process(self.process) {
             return Some(Served::Lost);
         }
-        (now < self.frozen_until).then_some(Served::At(self.frozen_until))
+        (now < self.frozen_until).then_some(Served::At(self.frozen_until, process))
     }
 
-    /// It is worked on, unless the engine has stopped meanwhile.
-    pub fn serve(&mut self, now: u64, request: &Request) -> Served {
-        if let Some(instead) = self.hinders(now) {
+    /// What came to this process is worked on, unless the engine has stopped meanwhile.
+    pub fn serve(&mut self, now: u64, process: Process, request: &Request) -> Served {
+        if let Some(instead) = self.hinders(now, process) {
             return instead;
         }
         let time = Duration::from_nanos(now);
@@ -267,3 +273,6 @@ impl LedgerRecord {
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use experiment::scenario::{Mode, Scenario};
 use fusebox_fleet::{Action, Event, Evidence, Settings, View};
 
 pub(crate) use experiment::engine::{
-    Answer, Engine, EngineTurn, Passage, Request, Served, Way, Wires,
+    Answer, Engine, EngineTurn, Passage, Process, Request, Served, Way, Wires,
 };
 use gossip::{Gossip, Word};
 pub(crate) use host::Host;
@@ -230,13 +230,17 @@ impl Fleet {
     pub(crate) fn comes(&mut self, now: u64, message: Message) -> Option<(u32, Event)> {
         match message {
             Message::Request { from, request } => {
-                if let Served::At(at) = self.engine.arrives(now) {
-                    self.serve_at(now, at, from, request);
+                if let Served::At(at, process) = self.engine.arrives(now) {
+                    self.serve_at(now, at, (from, process), request);
                 }
                 None
             }
-            Message::Serve { from, request } => {
-                self.serve(now, from, request);
+            Message::Serve {
+                from,
+                process,
+                request,
+            } => {
+                self.serve(now, (from, process), request);
                 None
             }
             Message::Answer { to, answer } => self.answer(to, answer),
@@ -255,20 +259,32 @@ impl Fleet {
         }
     }
 
-    fn serve_at(&mut self, now: u64, at: u64, from: From, request: Request) {
+    fn serve_at(&mut self, now: u64, at: u64, (from, process): (From, Process), request: Request) {
         if at > now {
-            self.put(at, Message::Serve { from, request });
+            let serve = Message::Serve {
+                from,
+                process,
+                request,
+            };
+            self.put(at, serve);
         } else {
-            self.serve(now, from, request);
+            self.serve(now, (from, process), request);
         }
     }
 
-    fn serve(&mut self, now: u64, from: From, request: Request) {
+    fn serve(&mut self, now: u64, (from, process): (From, Process), request: Request) {
         #[cfg(test)]
         let request = self.knocked_out.request(request);
-        match self.engine.serve(now, &request) {
+        match self.engine.serve(now, process, &request) {
             Served::Lost => {}
-            Served::At(at) => self.put(at, Message::Serve { from, request }),
+            Served::At(at, process) => {
+                let serve = Message::Serve {
+                    from,
+                    process,
+                    request,
+                };
+                self.put(at, serve);
+            }
             Served::Done(answer, news) => {
                 #[cfg(test)]
                 self.knocked_out.answered(&request, &answer);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use experiment::engine::{Answer, Request};
+use experiment::engine::{Answer, Process, Request};
 use fusebox_fleet::{Ticket, View};
 
 use super::gossip::Word;
@@ -12,8 +12,12 @@ use super::gossip::Word;
 pub(crate) enum Message {
     /// To the engine.
     Request { from: From, request: Request },
-    /// The engine has come to it.
-    Serve { from: From, request: Request },
+    /// The engine has come to it, if it is still the process to which it came.
+    Serve {
+        from: From,
+        process: Process,
+        request: Request,
+    },
     /// From the engine.
     Answer { to: From, answer: Answer },
     /// From the engine to one of all.
