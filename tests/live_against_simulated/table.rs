@@ -129,7 +129,8 @@ fn cell(figure: &str, live: &[Repetition], simulated: &[Repetition]) -> String {
             let error = simulated.sd / count.sqrt();
             let apart = (live.mean - simulated.mean).abs() > 3.0 * error;
             let mark = if apart { "**" } else { "" };
-            let digits = if simulated.mean.abs() < 10.0 { 2 } else { 0 };
+            let is_small = simulated.mean.abs() < 10.0 || error < 0.5;
+            let digits = if is_small { 2 } else { 0 };
             let (live, simulated) = (live.mean, simulated.mean);
             format!("{mark}{live:.digits$} / {simulated:.digits$} ± {error:.digits$}{mark}")
         }
