@@ -349,7 +349,7 @@ impl TryFrom<Written> for Scenario {
         let phases = written.phases(&faults)?;
         written.check_expectations(targets, &phases)?;
         written.coordination.check_engine()?;
-        let rules = written.fleet_settings()?;
+        let rules = written.fleet_settings(&names)?;
         let kind = written.coordination.engine;
         let known = network::Instances {
             all: names.all(),

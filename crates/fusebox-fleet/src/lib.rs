@@ -87,6 +87,7 @@ mod number;
 mod opinion;
 mod opinions;
 mod settings;
+mod span;
 mod view;
 
 pub use chance::Chance;

@@ -30,6 +30,7 @@ use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Toke
 pub(crate) use coordination::{CoordinationArgs, EngineArgs, GossipArgs};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
+pub(crate) use scenario::ReportArgs;
 use scenario::{ResultArgs, ScenarioArgs};
 pub(crate) use simulation::{SimulateArgs, StudyArgs, SweepArgs, VirtualArgs};
 
@@ -90,6 +91,9 @@ pub(crate) enum Role {
     /// Print the figures of several results side by side
     #[command(after_long_help = help::COMPARE)]
     Compare(CompareArgs),
+    /// Write the report of a result: one file that opens in any browser, offline
+    #[command(after_long_help = help::REPORT)]
+    Report(ReportArgs),
     /// Read and change the faults of a running unreliable service
     #[command(after_long_help = help::FAULTS)]
     Faults(FaultsArgs),
@@ -215,6 +219,9 @@ pub(crate) struct TogetherArgs {
     /// One plain line per second and transition, also on a terminal
     #[arg(long)]
     pub(crate) plain: bool,
+    /// Open the live page in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
     #[command(flatten)]
     pub(crate) coordination: CoordinationArgs,
     #[command(flatten)]
@@ -300,6 +307,9 @@ pub(crate) struct RunArgs {
     /// One plain line per second and transition, also on a terminal
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) plain: bool,
+    /// Open the live page of the first run in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
@@ -340,6 +350,9 @@ pub(crate) struct CompareArgs {
     /// [default: the usual ones]
     #[arg(long, value_name = "FIGURE")]
     pub(crate) figure: Vec<String>,
+    /// Write the comparison as a page, too, and beside it the same as Markdown [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 impl Cli {

@@ -8,7 +8,7 @@ mod keeper;
 mod swept;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use experiment::result::{Repetition, RunResult};
@@ -54,15 +54,15 @@ pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
     // All that may be refused is refused before anything is made.
     let table = opened(settings.events.as_deref(), settings.out.as_deref())?;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    let shown = folder.path().display().to_string();
+    let path = folder.path().to_owned();
     keep_inputs(&folder, source)?;
     print::sentence(&format!("{}: {}", source.name, source.scenario.title()), 2);
     let keeper = Keeper::new(folder, begun(source));
     let (result, events) = performed(&settings, table, keeper).await?;
     told(&settings, &result);
     let judged = judge(&result).and_then(|()| all_done(&settings, &result));
-    print::line(&format!("result in {shown}"));
-    both(events, judged)
+    print::line(&format!("result in {}", path.display()));
+    both(events.and(reported(&path, &result)), judged)
 }
 
 fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
@@ -211,6 +211,14 @@ pub(crate) async fn until_done_or_ended<T>(
         }
     };
     ended.map_err(|error| Failure::runtime(format!("a run broke: {error}")))
+}
+
+/// The report of what has been performed, unless that is nothing.
+fn reported(folder: &Path, result: &RunResult) -> Result<(), Failure> {
+    if result.repetitions.is_empty() {
+        return Ok(());
+    }
+    crate::report::write(folder, result)
 }
 
 fn told(settings: &Settings, result: &RunResult) {

@@ -60,6 +60,4 @@ pub use roster::Sign;
 pub use settings::NodeSettings;
 
 #[cfg(feature = "gossip")]
-pub(super) use node::MOST_KEYS;
-#[cfg(feature = "gossip")]
 pub(super) use round::Hash;

@@ -80,6 +80,11 @@ impl Roll {
         self.count(now).1 > u32::from(own)
     }
 
+    /// When the last instance that has not left lapses, or has lapsed; none if all have left.
+    pub(super) fn last_lapse(&self) -> Option<Duration> {
+        self.entries.values().map(|entry| entry.lapses).max()
+    }
+
     pub(super) fn drop_lapsed(&mut self, now: Duration) {
         if self.all_count(now) {
             return;

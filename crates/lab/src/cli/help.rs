@@ -139,6 +139,18 @@ Examples:
 Exit status: 0, 1 when a run was cut short, 2 when a result cannot be read,
 3 when a run is not valid.";
 
+pub(super) const REPORT: &str = "\
+Examples:
+  breaker-lab report runs/flapping-1
+  breaker-lab report runs/flapping-1 --out flapping.html
+
+`run` and `simulate` write report.html into the folder of the result by
+themselves. The file holds all that it needs: it opens without a server and
+asks nobody for anything.
+
+Exit status: 0, 1 when the report cannot be written, 2 when there is no result
+to read, or something else where the report would be.";
+
 pub(crate) const FAULTS: &str = "\
 Examples:
   breaker-lab faults show

@@ -150,13 +150,16 @@ impl Driver {
     }
 
     async fn exchange(&self, handle: &ChitchatHandle, seen: &mut BTreeMap<ChitchatId, (u64, u64)>) {
+        if self.shared.process().step(Node::reads_again) {
+            seen.clear();
+        }
         let (signs, letters) = handle.with_chitchat(|chitchat| read(chitchat, seen)).await;
         let said = {
             let now = self.shared.now();
             let mut process = self.shared.process();
             let unread = process.hear(now, &signs, letters);
             self.shared.unread.fetch_add(unread, Ordering::Relaxed);
-            process.step(|node| node.letters(now))
+            process.letters(now)
         };
         if !said.is_empty() {
             handle

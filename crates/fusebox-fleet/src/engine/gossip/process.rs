@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::settings::GossipSettings;
 use super::subscription::Subscription;
-use crate::engine::gossip_node::{Letter, MOST_KEYS, Node, Sign};
+use crate::engine::gossip_node::{Letter, Node, Sign};
 use crate::name::BreakerKey;
 use crate::view::View;
 
@@ -69,14 +69,24 @@ impl Process {
     }
 
     pub(super) fn subscribe(&mut self, key: &BreakerKey) -> Subscription {
-        let has_room = self.readers.len() < MOST_KEYS || self.readers.contains_key(key);
-        let views = if has_room && self.state != State::Ended {
+        let is_up = self.state != State::Ended;
+        let views = if is_up && self.node.open(key) {
             let reader = self.readers.entry(key.clone());
             reader.or_insert_with(|| watch::channel(None).0).subscribe()
         } else {
             watch::channel(None).1
         };
         Subscription { views }
+    }
+
+    /// What the others have to be told; afterwards what nobody uses is forgotten.
+    pub(super) fn letters(&mut self, now: Duration) -> Vec<(BreakerKey, String)> {
+        let letters = self.step(|node| node.letters(now));
+        self.readers.retain(|_, reader| reader.receiver_count() > 0);
+        let readers = &self.readers;
+        self.node
+            .forget_unused(now, |key| readers.contains_key(key));
+        letters
     }
 
     /// As [`Node::hear`].

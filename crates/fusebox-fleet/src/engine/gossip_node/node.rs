@@ -21,7 +21,7 @@ use crate::number::{CommandNumber, Incarnation, Revision};
 use crate::view::{Era, View};
 
 /// The breakers that a node keeps at most.
-pub(in crate::engine) const MOST_KEYS: usize = 1000;
+const MOST_KEYS: usize = 1000;
 
 /// One node's knowledge.
 ///
@@ -34,6 +34,8 @@ pub struct Node {
     roster: Roster,
     rooms: BTreeMap<BreakerKey, Room>,
     news: Vec<(BreakerKey, View)>,
+    /// A room was opened: what others have said of its breaker has to be read once more.
+    reads_again: bool,
 }
 
 /// One breaker.
@@ -73,6 +75,7 @@ impl Node {
             roster,
             rooms: BTreeMap::new(),
             news: Vec::new(),
+            reads_again: false,
         }
     }
 
@@ -174,7 +177,10 @@ impl Node {
                 unread += 1;
                 continue;
             };
-            if self.open_room(&key).is_some()
+            // What a node that has no instance there remembers is read when somebody needs it.
+            let is_needed = !share.says_nothing() || self.rooms.contains_key(&key);
+            if is_needed
+                && self.open_room(&key).is_some()
                 && let Some(room) = self.rooms.get_mut(&key)
             {
                 room.replica.merge(now, &letter.node, share);
@@ -209,6 +215,24 @@ impl Node {
             }
         }
         letters
+    }
+
+    /// Gives up what is known of breakers that no instance of any node uses any more, unless somebody listens. To be
+    /// called when the others have been told what [`letters`](Self::letters) says.
+    pub fn forget_unused(&mut self, now: Duration, is_heard: impl Fn(&BreakerKey) -> bool) {
+        self.rooms
+            .retain(|key, room| is_heard(key) || !room.is_unused(now));
+    }
+
+    /// Whether all that others have said has to be given to [`hear`](Self::hear) once more: a breaker is used now whose
+    /// letters were left out before.
+    pub fn reads_again(&mut self) -> bool {
+        std::mem::take(&mut self.reads_again)
+    }
+
+    /// Begins to take in what others say of a breaker, before an instance reports; says whether there is room for it.
+    pub fn open(&mut self, key: &BreakerKey) -> bool {
+        self.open_room(key).is_some()
     }
 
     /// Views with another verdict or order than the one before, for those who listen: all since the last call.
@@ -288,6 +312,7 @@ impl Node {
             said: None,
         };
         self.rooms.insert(key.clone(), room);
+        self.reads_again = true;
         Some(())
     }
 
@@ -303,6 +328,11 @@ impl Node {
 }
 
 impl Room {
+    fn is_unused(&self, now: Duration) -> bool {
+        let said_nothing = self.said.as_ref().is_none_or(Share::says_nothing);
+        said_nothing && self.replica.has_nobody(now)
+    }
+
     /// The view, if it says what those who listen do not know.
     fn news(&mut self, at: Moment<'_>) -> Option<View> {
         let view = self.replica.view(at);

@@ -214,6 +214,9 @@ impl Peer {
 
     /// The node hears what has come, and says what it has to.
     pub(super) fn hears(&mut self, now: u64, key: &BreakerKey) {
+        if self.node.reads_again() {
+            self.states.values_mut().for_each(|state| state.read = 0);
+        }
         let (mut signs, mut letters) = (Vec::new(), Vec::new());
         for (life, state) in &mut self.states {
             if *life == self.life {
