@@ -203,29 +203,25 @@ pub(super) fn wrong(fleet: &FleetRecord, place: usize) -> Vec<Span<usize>> {
 /// How many breakers do not let all calls pass, one span after another.
 pub(super) fn not_closed(fleet: &FleetRecord) -> Vec<Span<usize>> {
     let mut changes: Vec<(f64, bool)> = Vec::new();
-    let mut now = 0;
     for place in 0..fleet.instances.len() {
-        let mut before = Look::Closed;
-        for (number, span) in fleet.states(place).into_iter().enumerate() {
-            let look = Look::of(span.value);
-            if number == 0 {
-                now += usize::from(look != Look::Closed);
-            } else if (look == Look::Closed) != (before == Look::Closed) {
-                changes.push((span.from, look != Look::Closed));
+        for span in fleet.states(place) {
+            if Look::of(span.value) != Look::Closed {
+                changes.extend([(span.from, true), (span.until, false)]);
             }
-            before = look;
         }
     }
     changes.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut spans: Vec<Span<usize>> = Vec::new();
-    let mut from = 0.0;
+    let (mut spans, mut from, mut now): (Vec<Span<usize>>, f64, usize) = (Vec::new(), 0.0, 0);
     for (until, opens) in changes.into_iter().chain([(fleet.duration_s, true)]) {
         if until > from {
-            spans.push(Span {
-                from,
-                until,
-                value: now,
-            });
+            match spans.last_mut() {
+                Some(last) if last.value == now => last.until = until,
+                _ => spans.push(Span {
+                    from,
+                    until,
+                    value: now,
+                }),
+            }
             from = until;
         }
         now = if opens {

@@ -133,7 +133,10 @@ fn merged(states: &[Span<State>]) -> Vec<Span<State>> {
     let mut merged: Vec<Span<State>> = Vec::new();
     for span in states.iter().filter(|span| span.until > span.from) {
         match merged.last_mut() {
-            Some(last) if last.value == span.value => last.until = span.until,
+            // There is a gap where the instance was stopped.
+            Some(last) if last.value == span.value && last.until >= span.from => {
+                last.until = span.until;
+            }
             _ => merged.push(*span),
         }
     }
