@@ -3,6 +3,7 @@
 mod access;
 mod axe;
 mod browser;
+mod controls;
 mod coordination;
 mod costs;
 mod foreign;

@@ -11,7 +11,6 @@ mod list;
 mod machine;
 pub(crate) mod report;
 mod settled;
-mod shipped;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,11 +21,11 @@ use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
 use telemetry::Telemetry;
 
+pub(crate) use crate::shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
 pub(crate) use machine::commit;
 pub(crate) use settled::settled;
-pub(crate) use shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 
 use entries::{Entries, turns};
 

@@ -28,12 +28,11 @@ use std::time::Duration;
 use experiment::fleet::Asked;
 use experiment::result::{Performer, Repetition};
 use fusebox::{Breaker, RejectReason, SystemClock};
-use fusebox_fleet::host::Reader;
 use telemetry::{LogOutput, Telemetry};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::browser::Opening;
-use crate::coordination::Engines;
+use crate::coordination::{Engines, FleetReader};
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Permitted};
 use crate::load::Record;
@@ -71,7 +70,7 @@ pub(crate) struct Watched {
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
     /// How each instance stands in its fleet; none where each decides alone.
-    pub(crate) readers: Vec<Reader>,
+    pub(crate) readers: Vec<FleetReader>,
     /// What happens to them there.
     told: Arc<FleetTold>,
     /// The engine over which they decide together, if they do.

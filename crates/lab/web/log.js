@@ -62,7 +62,7 @@ export class Log {
     const { change, note } = store.journal;
     if (change[place] >= 0) {
       const it = store.change(change[place]);
-      const text = sentence(it, store.names[it.instance], store.rules[it.instance]);
+      const text = sentence(it, store.names[it.instance], store.rulesAt(it.instance, it.at));
       return made(it.at, text, word, SHAPES[it.to], { number: it.number, state: STATES[it.to] });
     }
     if (note[place] < 0) return null;

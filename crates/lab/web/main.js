@@ -176,7 +176,7 @@ function step(direction) {
   if (place < 0) return;
   const change = store.change(place);
   view.pause(change.at);
-  set($("#said"), sentence(change, store.names[change.instance], store.rules[change.instance]));
+  set($("#said"), sentence(change, store.names[change.instance], store.rulesAt(change.instance, change.at)));
 }
 
 const dialog = $("#help");

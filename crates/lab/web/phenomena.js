@@ -58,11 +58,19 @@ export class Phenomena {
   changed(place) {
     const { changes } = this.store;
     const at = changes.at[place];
-    this.states[changes.instance[place]] = changes.to[place];
+    const instance = changes.instance[place];
+    // Of one that is stopped nobody believes anything.
+    if (this.store.under[instance] < 0) this.states[instance] = changes.to[place];
     this.differ(at);
     if (changes.from[place] === HALF_OPEN && changes.to[place] === OPEN) {
       this.flaps.push({ at, instance: changes.instance[place] });
     }
+  }
+
+  /** An instance is stopped, or works again. */
+  turned(instance, at, state) {
+    this.states[instance] = state;
+    this.differ(at);
   }
 
   /** Each second is looked at once it is over. */

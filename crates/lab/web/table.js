@@ -17,7 +17,7 @@ export function showTable(table, store, at) {
       `${failures} of ${calls} failed`,
       `${rate(0)} ok, ${rate(1) + rate(3)} failed, ${rate(2)} rejected`,
       `${percent(store.truthAt(instance, at))} of calls would fail`,
-      change ? cause(change, store.rules[instance]) : "none yet",
+      change ? cause(change, store.rulesAt(instance, change.at)) : "none yet",
     ];
   });
   if (table.rows.length !== rows.length + 1) build(table, rows.length);
@@ -83,7 +83,7 @@ export class Voice {
     this.silentUntil = now + PAUSE;
     if (!this.isOn()) return;
     const change = store.change(known - 1);
-    const text = sentence(change, store.names[change.instance], store.rules[change.instance]);
+    const text = sentence(change, store.names[change.instance], store.rulesAt(change.instance, change.at));
     this.say(more ? `${text}; ${more} more before` : text);
   }
 }

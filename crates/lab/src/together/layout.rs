@@ -257,9 +257,9 @@ pub(super) fn remaining(picture: &Picture) -> String {
 
 /// What there is no room for, by its states.
 fn rest(instances: &[InstancePicture]) -> String {
-    let mut states: Vec<(State, usize)> = Vec::new();
+    let mut states: Vec<(String, usize)> = Vec::new();
     for one in instances {
-        let state = one.snapshot.state;
+        let state = one.standing();
         match states.iter_mut().find(|(known, _)| *known == state) {
             Some((_, count)) => *count += 1,
             None => states.push((state, 1)),
@@ -267,13 +267,18 @@ fn rest(instances: &[InstancePicture]) -> String {
     }
     let states: Vec<_> = states
         .iter()
-        .map(|(of, count)| format!("{count} {}", state(*of)))
+        .map(|(of, count)| format!("{count} {of}"))
         .collect();
     format!("… and {} more: {}", instances.len(), states.join(", "))
 }
 
 fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -> Vec<Piece> {
-    let current = instance.snapshot.state;
+    let (shape, shade) = if instance.is_stopped {
+        ("○", Shade::Faint)
+    } else {
+        let state = instance.snapshot.state;
+        (shape(state), state.into())
+    };
     let clients = &instance.clients;
     let texts = [
         span(instance.in_state()),
@@ -285,16 +290,15 @@ fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -
         compact(instance.flaps()),
     ];
     let width = columns.name;
-    let mut pieces = vec![bold(format!(
-        "{:<width$}",
-        short(&instance.name, width - 1)
-    ))];
-    pieces.push(Piece {
-        way: Way::Mark,
-        ..shaded(shape(current).to_owned(), current.into())
-    });
-    let word = format!(" {} ", state(current));
-    pieces.extend(block(word, current.into(), STATE_WIDTH - 1));
+    let mut pieces = vec![
+        bold(format!("{:<width$}", short(&instance.name, width - 1))),
+        Piece {
+            way: Way::Mark,
+            ..shaded(shape.to_owned(), shade)
+        },
+    ];
+    let word = format!(" {} ", instance.standing());
+    pieces.extend(block(word, shade, STATE_WIDTH - 1));
     if let Some(part) = part.filter(|_| columns.part > 0) {
         pieces.extend(fleet_lines::part(part, columns.part));
     }

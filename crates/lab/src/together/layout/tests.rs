@@ -54,6 +54,7 @@ fn picture(instances: usize, transitions: usize) -> Picture {
             .map(|place| InstancePicture {
                 name: name(place),
                 snapshot: breaker.snapshot(),
+                is_stopped: false,
                 clients: experiment::outcome::Outcomes::default(),
                 good_for_all: 0,
             })
