@@ -215,6 +215,8 @@ function toggleTable() {
   charts.hidden = !table.hidden;
   $("#show-table").setAttribute("aria-pressed", String(!table.hidden));
   if (store) text();
+  // They had no size while they were hidden.
+  for (const board of Object.values(boards)) board.fit();
   wake();
   (table.hidden ? charts : table).focus({ preventScroll: true });
 }
