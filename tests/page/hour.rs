@@ -1,5 +1,7 @@
 //! An hour on the page: it fits into little memory, every transition is kept, and each pixel shows the time that was.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
