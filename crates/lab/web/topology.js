@@ -3,7 +3,7 @@
 import { FORCED_OPEN, HALF_OPEN, OPEN, SHAPES, STATES, WORDS, cause, percent, rejects, span, trusts } from "./clock.js";
 import { part, votes } from "./fleet.js";
 import { set } from "./phenomena.js";
-import { groups } from "./timeline.js";
+import { RARE, groups } from "./timeline.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 // Up to so many instances have a card with all that there is to say.
@@ -162,7 +162,7 @@ export class Topology {
       return (trusts(state) && sick) || (rejects(state) && !sick);
     });
     made.card.dataset.state = STATES[row.states[0]];
-    made.card.hidden = row.states[0] > OPEN && row.name === "not in force" && row.of.length === 0;
+    made.card.hidden = row.name === RARE && row.of.length === 0;
     set(made.state, `${row.of.length} of ${store.n}`);
     set(made.wait, row.of.length && most ? "most agree" : "");
     made.failed.style.width = `${(100 * row.of.length) / store.n}%`;
