@@ -68,6 +68,42 @@ async fn a_mode_or_an_engine_that_cannot_be_is_refused_with_what_to_write() {
     .await;
 }
 
+/// Wherever in an address it stands, and however the address is given.
+#[tokio::test]
+async fn a_password_in_an_address_that_cannot_be_read_is_shown_nowhere() {
+    let quorum = ["instance", "A", "--coordination", "quorum"];
+    for engine in [
+        "hunter2",
+        "hunter2://cache",
+        "redis:hunter2@cache",
+        "redis://lab:hunter2@",
+        "redis://lab:hun/ter2@cache",
+        "redis://lab:hun#ter2@cache",
+        "redis://lab:hun%ter2@cache/hunter2",
+        "redis://cache:hunter2",
+        "redis://cache/hunter2",
+        "redis://cache?timeout=hunter2",
+        "redis://cache?hunter2",
+        "redis://cache#hunter2",
+    ] {
+        let text = format!("[coordination]\nmode = \"quorum\"\nengine = \"{engine}\"\n");
+        let file = File::new("hidden", &text);
+        for given in [
+            [&quorum[..], &["--engine", engine]].concat(),
+            vec!["instance", "A", "--config", file.path()],
+            vec!["--config", file.path(), "--print-config"],
+        ] {
+            let ended = Process::run(&given).await;
+            assert_eq!(ended.status.code(), Some(2), "{given:?}: {ended:#?}");
+            let told = [ended.stdout, ended.stderr].concat().join("\n");
+            assert!(told.contains("engine"), "{given:?}: {told}");
+            for part in ["hun", "ter2"] {
+                assert!(!told.contains(part), "{given:?}: {told}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_setting_that_could_do_nothing_is_refused() {
     let file = File::new("useless", "[coordination]\nengine = \"gossip\"\n");

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use end_to_end::within;
-use serde_json::Value;
+use serde_json::{Value, json};
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
 /// How long the page may take for anything that is asked of it.
@@ -107,10 +107,10 @@ impl Browser {
 
     /// A window of this size and theme.
     pub(crate) async fn emulate(&self, width: u32, theme: &str) {
-        let size = serde_json::json!({
+        let size = json!({
             "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500,
         });
-        let media = serde_json::json!({
+        let media = json!({
             "features": [{ "name": "prefers-color-scheme", "value": theme }],
         });
         for (command, parameters) in [
@@ -118,6 +118,50 @@ impl Browser {
             ("Emulation.setEmulatedMedia", media),
         ] {
             self.tell(command, parameters).await;
+        }
+    }
+
+    /// A window of exactly this size, in this theme, with or without motion.
+    pub(crate) async fn window(&self, [width, height]: [u32; 2], theme: &str, motion: &str) {
+        self.tell(
+            "Emulation.setDeviceMetricsOverride",
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 }),
+        )
+        .await;
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": theme },
+            { "name": "prefers-reduced-motion", "value": motion },
+        ]);
+        self.tell(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        )
+        .await;
+    }
+
+    /// Presses and lets go of a key, as a keyboard does; `text` is what it types.
+    pub(crate) async fn strike(&self, code: &str, key: &str, text: &str) {
+        let virtual_code = match code {
+            "Tab" => 9,
+            "Enter" => 13,
+            "Escape" => 27,
+            "Space" => 32,
+            "End" => 35,
+            "Home" => 36,
+            "ArrowLeft" => 37,
+            "ArrowUp" => 38,
+            "ArrowRight" => 39,
+            "ArrowDown" => 40,
+            _ => 0,
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let mut event = json!({
+                "type": kind, "code": code, "key": key, "windowsVirtualKeyCode": virtual_code,
+            });
+            if kind == "keyDown" && !text.is_empty() {
+                event["text"] = json!(text);
+            }
+            self.tell("Input.dispatchKeyEvent", event).await;
         }
     }
 

@@ -1,11 +1,19 @@
 //! The live page in a real browser: what it shows is what the services say, and nothing comes from elsewhere.
 
+mod access;
+mod axe;
 mod browser;
+mod controls;
 mod coordination;
 mod costs;
+mod foreign;
 mod groups;
 mod hour;
+mod keyboard;
+mod layout;
 mod made_up;
+mod opened;
+mod pictures;
 mod report;
 mod stream;
 mod viewer;

@@ -30,6 +30,7 @@
 //! | [`statistics`] | what a handful of repetitions says about a figure |
 //! | [`comparison`] | whether results differ by more than their spread |
 //! | [`sweep`] | one scenario under every combination of some settings |
+//! | [`palette`] | the colours of states and outcomes, the same wherever they are drawn |
 //! | [`picture`] | pictures as SVG text |
 //! | [`study`] | many scenarios under every way of coordination, and what theory says |
 
@@ -48,6 +49,7 @@ pub mod law;
 pub mod load;
 pub mod outcome;
 pub mod overload;
+pub mod palette;
 pub mod picture;
 pub mod policy;
 pub mod reading;

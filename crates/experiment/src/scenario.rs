@@ -348,7 +348,7 @@ impl TryFrom<Written> for Scenario {
         let faults = written.checked_faults(&names)?;
         let phases = written.phases(&faults)?;
         written.check_expectations(targets, &phases)?;
-        let rules = written.fleet_settings()?;
+        let rules = written.fleet_settings(&names)?;
         let known = network::Instances {
             all: names.all(),
             place: &|name| names.place(name),

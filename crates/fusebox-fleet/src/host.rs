@@ -4,7 +4,7 @@
 //! [`Participant`]: a task of its own wakes the member, carries messages to the engine, and does what the
 //! member says. Calls go on through the breaker as before, by whichever of its functions; nothing is added to
 //! their path. The task reads the breaker's counters every [few milliseconds](HostBuilder::listen_every)
-//! instead.
+//! instead. All keys of one host report at the same instants, so that an engine can take them as one request.
 //!
 //! What the engine does reaches no caller. If it does not answer, answers nonsense, panics or is slow, the
 //! participant is alone after `stale_after`, and joins again by itself. Nothing of the fleet stays in
@@ -54,6 +54,7 @@ mod line;
 mod opinion_times;
 mod part;
 mod participant;
+mod rhythm;
 mod runtime_clock;
 mod sense;
 mod shared;
@@ -85,6 +86,7 @@ use crate::message::Sender;
 use crate::name::{BreakerKey, InstanceId, Session};
 use crate::settings::Settings;
 use driver::Driver;
+use rhythm::Rhythm;
 use shared::Shared;
 use status::Board;
 
@@ -205,6 +207,7 @@ impl HostBuilder {
                 listener: self.listener,
                 listen_every: self.listen_every,
                 random: Mutex::new(self.random),
+                rhythm: Rhythm::default(),
                 keys: Mutex::default(),
             }),
         }

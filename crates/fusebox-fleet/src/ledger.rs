@@ -221,6 +221,19 @@ impl Ledger {
         }
     }
 
+    /// Whether nobody needs it any more: all have left or lapsed, and neither an order nor an open verdict has to be
+    /// kept for those that come back.
+    #[cfg(feature = "memory")]
+    pub(crate) fn is_deserted(&self, now: Duration) -> bool {
+        let kept_for = match (&self.phase, &self.rules) {
+            (Some(_), Some(rules)) => rules.verdict_for(),
+            _ => Duration::ZERO,
+        };
+        let last = self.roll.last_lapse();
+        self.command.order == Order::Automatic
+            && last.is_none_or(|lapse| now >= lapse.saturating_add(kept_for))
+    }
+
     fn check_rules(&self, now: Duration, report: &Report) -> Result<(), ReportRefused> {
         let Some(rules) = &self.rules else {
             return Ok(());

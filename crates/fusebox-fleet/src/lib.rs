@@ -86,6 +86,7 @@ mod number;
 mod opinion;
 mod opinions;
 mod settings;
+mod span;
 mod view;
 
 pub use chance::Chance;

@@ -130,8 +130,8 @@ fn itself() -> Vec<Told> {
             FleetEvent::Ordered {
                 order: Order::ForceOpen,
             },
-            r#" WARN circuit breaker obeys an order to its whole fleet breaker="db" order="force_open""#,
-            "ordered order=force_open",
+            r#" WARN circuit breaker obeys an order to its whole fleet breaker="db" order="forced_open""#,
+            "ordered order=forced_open",
         ),
         (
             FleetEvent::Vetoed { era: era() },

@@ -219,6 +219,9 @@ pub(crate) struct TogetherArgs {
     /// One plain line per second and transition, also on a terminal
     #[arg(long)]
     pub(crate) plain: bool,
+    /// Open the live page in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
     #[command(flatten)]
     pub(crate) coordination: CoordinationArgs,
     #[command(flatten)]
@@ -304,6 +307,9 @@ pub(crate) struct RunArgs {
     /// One plain line per second and transition, also on a terminal
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) plain: bool,
+    /// Open the live page of the first run in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
     #[command(flatten)]

@@ -11,7 +11,6 @@ mod list;
 mod machine;
 pub(crate) mod report;
 mod settled;
-mod shipped;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,14 +21,15 @@ use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
 use telemetry::Telemetry;
 
+pub(crate) use crate::shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
 pub(crate) use machine::commit;
 pub(crate) use settled::settled;
-pub(crate) use shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 
 use entries::{Entries, turns};
 
+use crate::browser::Opening;
 use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
@@ -52,6 +52,7 @@ pub(crate) struct Settings {
     pub(crate) out: Option<PathBuf>,
     pub(crate) events: Option<PathBuf>,
     pub(crate) show: Show,
+    pub(crate) opening: Opening,
     pub(crate) lab: Lab,
 }
 
@@ -168,6 +169,7 @@ async fn repetition(
             print::line(&line);
         }
     }
+    let page = bound.page();
     let events = turn.table.map(|table| (Tap::open(), table));
     let course = Course {
         phases: scenario.phases().clone(),
@@ -178,6 +180,9 @@ async fn repetition(
         events: events.as_ref().map(|((tap, _), _)| tap.clone()),
     };
     let (system, watched) = System::start(together, (bound, engines), turn.telemetry, course);
+    if turn.place[0] == 1 {
+        settings.opening.of_page(page);
+    }
     let watched = Arc::new(watched);
     let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
     // A task of its own: whoever shows the run, or waits for its end, may be slow.

@@ -16,6 +16,7 @@ mod page_source;
 mod picture;
 mod progress;
 mod screen;
+mod shade;
 mod summary;
 mod system;
 mod traffic_watch;
@@ -27,11 +28,11 @@ use std::time::Duration;
 use experiment::fleet::Asked;
 use experiment::result::{Performer, Repetition};
 use fusebox::{Breaker, RejectReason, SystemClock};
-use fusebox_fleet::host::Reader;
 use telemetry::{LogOutput, Telemetry};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::coordination::Engines;
+use crate::browser::Opening;
+use crate::coordination::{Engines, FleetReader};
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Permitted};
 use crate::load::Record;
@@ -69,7 +70,7 @@ pub(crate) struct Watched {
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
     /// How each instance stands in its fleet; none where each decides alone.
-    pub(crate) readers: Vec<Reader>,
+    pub(crate) readers: Vec<FleetReader>,
     /// What happens to them there.
     told: Arc<FleetTold>,
     /// The engine over which they decide together, if they do.
@@ -157,9 +158,11 @@ impl Show {
 pub(crate) async fn run(
     settings: Together,
     show: Show,
+    opening: Opening,
     telemetry: &Telemetry,
 ) -> Result<Ending, Failure> {
     let bound = bind(&settings)?;
+    let page = bound.page();
     let engines = engines(&settings).await?;
     for line in url_table(&settings, &bound, engines.as_ref()) {
         print::line(&line);
@@ -172,6 +175,7 @@ pub(crate) async fn run(
         telemetry,
         Course::endless(duration),
     );
+    opening.of_page(page);
     let watched = Arc::new(watched);
     let observer = Observer::start(&watched);
 

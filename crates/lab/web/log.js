@@ -62,7 +62,7 @@ export class Log {
     const { change, note } = store.journal;
     if (change[place] >= 0) {
       const it = store.change(change[place]);
-      const text = sentence(it, store.names[it.instance], store.rules[it.instance]);
+      const text = sentence(it, store.names[it.instance], store.rulesAt(it.instance, it.at));
       return made(it.at, text, word, SHAPES[it.to], { number: it.number, state: STATES[it.to] });
     }
     if (note[place] < 0) return null;
@@ -78,6 +78,8 @@ function made(at, text, word, sign, data) {
   if (word && !text.toLowerCase().includes(word)) return null;
   const item = document.createElement("li");
   const button = document.createElement("button");
+  // The list is one stop of the Tab key (keys.js).
+  button.tabIndex = -1;
   Object.assign(button.dataset, { at, ...data });
   const [shape, when, what] = ["i", "time", "span"].map((tag) => document.createElement(tag));
   shape.textContent = sign;

@@ -4,7 +4,7 @@ import { clock, percent, sentence } from "./clock.js";
 import { Controls } from "./controls.js";
 import { Board, readInk } from "./draw.js";
 import { fleetLine } from "./fleet.js";
-import { listen as listenToKeys } from "./keys.js";
+import { listen as listenToKeys, rove } from "./keys.js";
 import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
 import { Log } from "./log.js";
 import { Phenomena, set, showTiles } from "./phenomena.js";
@@ -13,13 +13,16 @@ import { drawScrub, listen as listenToScrub } from "./scrub.js";
 import { drawStack } from "./stack.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
-import { showTable } from "./table.js";
+import { Voice, showTable } from "./table.js";
 import { ROWS, drawTimeline, nextChange, nextGroup } from "./timeline.js";
 import { Topology } from "./topology.js";
 import { View } from "./view.js";
 
 const $ = (selector) => document.querySelector(selector);
 const TEXT_EVERY = 250;
+// Who wants less motion sees the charts go on by whole seconds.
+const CALM_EVERY = 1000;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const view = new View(() => moved());
 let store = null;
@@ -28,6 +31,7 @@ let unfolded = null;
 let layout = null;
 let due = false;
 let lastText = 0;
+let lastDrawn = 0;
 let drawn = false;
 let status = "connecting";
 let linked = view.read(location.hash);
@@ -42,6 +46,7 @@ for (const name of ["timeline", "outcomes", "share", "latency", "scrub"]) {
 }
 const topology = new Topology($("#topology"));
 const log = new Log($("#log"), view);
+const voice = new Voice((said) => set($("#said"), said), () => $("#voice").checked);
 const controls = new Controls($("#controls"), $("#curl code"), () => store, (text, failed) => {
   set($("#order"), text);
   $("#order").classList.toggle("failed", failed);
@@ -58,6 +63,8 @@ function wake() {
 function draw(now) {
   due = false;
   if (!store) return;
+  if (calm.matches && view.live && lastText && now - lastDrawn < CALM_EVERY) return;
+  lastDrawn = now;
   if (!drawn) {
     drawn = true;
     performance.mark("drawn");
@@ -107,6 +114,7 @@ function begin(run) {
   $("#fleet").hidden = !store.fleet;
   topology.begin(store);
   log.begin(store);
+  voice.begin(store);
   controls.begin(store);
   const until = hello.until_s ? ` · ends at ${clock(hello.until_s, 0)}` : "";
   set($("#run"), `seed ${hello.seed} · ${Math.round(hello.rate)} calls/s · ${store.n} instances${until}`);
@@ -143,6 +151,7 @@ const stream = new Stream({
       return;
     }
     store.apply(tick);
+    if (tick.i && view.live) voice.hear(performance.now());
     view.reach(store.end);
     if (linked !== null && store.end >= linked) {
       const at = linked;
@@ -167,11 +176,11 @@ function step(direction) {
   if (place < 0) return;
   const change = store.change(place);
   view.pause(change.at);
-  set($("#said"), sentence(change, store.names[change.instance], store.rules[change.instance]));
+  set($("#said"), sentence(change, store.names[change.instance], store.rulesAt(change.instance, change.at)));
 }
 
 const dialog = $("#help");
-listenToKeys($("#charts"), {
+const meanings = {
   toggle: () => view.toggle(),
   step,
   zoom: (factor) => view.zoom(factor),
@@ -189,17 +198,27 @@ listenToKeys($("#charts"), {
     if (!store || store.n <= ROWS) return;
     show(nextGroup(store, view.at, unfolded));
   },
-}, () => $("#keys").checked);
+};
+// They work where time is shown, and where nothing has the focus, as when the page has just been opened.
+for (const place of [$("#charts"), $("#table"), document.body]) listenToKeys(place, meanings, () => $("#keys").checked);
+rove($("#log ol"));
 
+/** The table takes the place of the charts, and their focus. */
 function toggleTable() {
-  const table = $("#table");
+  const [table, charts] = [$("#table"), $("#charts")];
   table.hidden = !table.hidden;
+  charts.hidden = !table.hidden;
   $("#show-table").setAttribute("aria-pressed", String(!table.hidden));
   if (store) text();
+  wake();
+  (table.hidden ? charts : table).focus({ preventScroll: true });
 }
 
 $("#live").addEventListener("click", () => (view.live ? view.pause(view.end) : view.resume()));
 $("#show-table").addEventListener("click", toggleTable);
+$("#hide-table").addEventListener("click", toggleTable);
+$("#before").addEventListener("click", () => step(-1));
+$("#after").addEventListener("click", () => step(1));
 $("#copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText($("#curl code").textContent);
   set($("#order"), "copied");
@@ -239,21 +258,44 @@ addEventListener("hashchange", () => {
 });
 document.addEventListener("visibilitychange", () => wake());
 
+// What the user chose is kept, where the browser keeps anything for this address.
+const kept = {
+  get(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  set(key, value) {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // The choice holds until the page is closed.
+    }
+  },
+};
+for (const name of ["keys", "voice"]) {
+  const box = $(`#${name}`);
+  box.checked = kept.get(name) !== "off";
+  box.addEventListener("change", () => kept.set(name, box.checked ? "on" : "off"));
+}
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const shown = () => document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
 function theme(name) {
-  if (name) document.documentElement.dataset.theme = name;
-  const is = document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
-  set($("#theme"), is === "dark" ? "Light" : "Dark");
+  if (name === "dark" || name === "light") document.documentElement.dataset.theme = name;
+  set($("#theme"), shown() === "dark" ? "Light" : "Dark");
   readInk();
   moved();
 }
 $("#theme").addEventListener("click", () => {
-  const is = document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
-  theme(is === "dark" ? "light" : "dark");
+  const name = shown() === "dark" ? "light" : "dark";
+  kept.set("theme", name);
+  theme(name);
 });
 dark.addEventListener("change", () => theme());
-theme();
-$("#charts").focus({ preventScroll: true });
+theme(kept.get("theme"));
 
 /** For tests and for the curious: what is known and what is looked at. */
 globalThis.lab = { get store() { return store; }, view, get phenomena() { return phenomena; },

@@ -1,6 +1,6 @@
 // The four things to observe: counted as they come, so that each can be shown for any instant.
 
-import { HALF_OPEN, OPEN, clock, number, percent, rejects, trusts } from "./clock.js";
+import { HALF_OPEN, OPEN, brief, clock, percent, rejects, trusts } from "./clock.js";
 import { until } from "./columns.js";
 
 // So many of each are kept; half of them give way at once.
@@ -58,11 +58,19 @@ export class Phenomena {
   changed(place) {
     const { changes } = this.store;
     const at = changes.at[place];
-    this.states[changes.instance[place]] = changes.to[place];
+    const instance = changes.instance[place];
+    // Of one that is stopped nobody believes anything.
+    if (this.store.under[instance] < 0) this.states[instance] = changes.to[place];
     this.differ(at);
     if (changes.from[place] === HALF_OPEN && changes.to[place] === OPEN) {
       this.flaps.push({ at, instance: changes.instance[place] });
     }
+  }
+
+  /** An instance is stopped, or works again. */
+  turned(instance, at, state) {
+    this.states[instance] = state;
+    this.differ(at);
   }
 
   /** Each second is looked at once it is over. */
@@ -114,7 +122,7 @@ export function showTiles(tiles, phenomena, at) {
   tiles.forEach((tile, place) => {
     const { count, text, first } = seen[place];
     tile.classList.toggle("lit", count > 0);
-    set(tile.querySelector("b"), count ? `${number(count)}×` : "–");
+    set(tile.querySelector("b"), count ? `${brief(count)}×` : "–");
     set(tile.querySelector("p"), text);
     const button = tile.querySelector("button");
     set(button, first === null ? "not seen yet" : `first at ${clock(first)}`);

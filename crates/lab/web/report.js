@@ -4,7 +4,7 @@
 
 import { clock, percent, sentence } from "./clock.js";
 import { Board, readInk } from "./draw.js";
-import { listen as listenToKeys } from "./keys.js";
+import { listen as listenToKeys, rove } from "./keys.js";
 import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
 import { Log } from "./log.js";
 import { listen as listenToPointer } from "./pointer.js";
@@ -33,6 +33,7 @@ for (const name of ["timeline", "outcomes", "share", "latency", "scrub"]) {
   boards[name] = new Board($(`#${name}`), () => wake());
 }
 const log = new Log($("#log"), view);
+rove($("#log ol"));
 
 /** Draws at the next frame. */
 function wake() {

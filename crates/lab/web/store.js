@@ -1,7 +1,7 @@
 // Everything that is known of one run: each transition exactly, counts by the second, windows by the tick.
 
 import { Columns, until } from "./columns.js";
-import { STATES, kindOf } from "./clock.js";
+import { KIND, STATES, STOPPED, kindOf } from "./clock.js";
 import { Fleet } from "./fleet.js";
 
 // Seconds that are kept, and ticks whose windows are.
@@ -11,6 +11,8 @@ const TICKS = 3000;
 const CHANGES = 400_000;
 const OLDEST = 100_000;
 const MARKS = 10_000;
+// Of a stretch that no transition began.
+const NO_CHANGE = 0xffffffff;
 // Phases with such names are healthy ones; the dashboards of Grafana take the same.
 const HEALTHY = /^(healthy|well|before|after|calm|settling|warm)/;
 
@@ -44,6 +46,10 @@ export class Store {
     this.truths = this.names.map(() => new Columns({ at: Float64Array, p: Float32Array }, 64));
     this.phases = [];
     this.marks = [];
+    // What was set when: rules and settings of each breaker, and the load. The state under which an instance is stopped.
+    this.settings = hello.instances.map(() => []);
+    this.loads = [];
+    this.under = this.names.map(() => -1);
     this.firstSecond = 0;
     this.lastSecond = -1;
     // For each second and instance: ok, failed, fast failures, timeouts; the window's calls and failures; p50, p99; failures in a row.
@@ -64,22 +70,52 @@ export class Store {
     for (const row of tick.m ?? []) this.mark(row);
     for (const row of tick.l ?? []) this.latency(row);
     for (const row of tick.c ?? []) this.fleet?.stand(row);
-    this.happenings(tick.x ?? [], tick.e ?? []);
+    for (const row of tick.s ?? []) this.set(row);
+    for (const row of tick.r ?? []) this.ask(row);
+    this.happenings(tick.x ?? [], tick.e ?? [], tick.o ?? []);
   }
 
-  /** Transitions and notes of the fleet, as they followed each other. */
-  happenings(changes, notes) {
-    let next = 0;
+  /** Transitions, notes of the fleet, and instances that are stopped or started, as they followed each other. */
+  happenings(changes, notes, turns) {
+    let [note, turn] = [0, 0];
+    const before = (at) => {
+      while (note < notes.length && notes[note][1] < at) this.noted(notes[note++]);
+      while (turn < turns.length && turns[turn][0] < at) this.turn(turns[turn++]);
+    };
     for (const row of changes) {
-      while (next < notes.length && notes[next][1] < row[2]) this.noted(notes[next++]);
+      before(row[2]);
       this.transition(row);
     }
-    while (next < notes.length) this.noted(notes[next++]);
+    before(Infinity);
   }
 
   noted(row) {
     const place = this.fleet?.note(row) ?? -1;
     if (place >= 0) this.journal.push(row[1], -1, place);
+  }
+
+  /** A breaker works by other settings. */
+  set([at, instance, rules, settings]) {
+    const all = this.settings[instance];
+    if (all.length && at <= all.at(-1).at) return;
+    all.push({ at, rules, settings });
+    this.rules[instance] = rules;
+  }
+
+  /** Something else is asked of the load. */
+  ask([at, rate, paused]) {
+    if (!this.loads.length || at > this.loads.at(-1).at) this.loads.push({ at, rate, paused });
+  }
+
+  /** An instance is stopped, or started. */
+  turn([at, instance, running]) {
+    const states = this.states[instance];
+    if (running === this.under[instance] < 0 || (states.length && at < states.at[states.length - 1])) return;
+    const entered = running ? this.under[instance] : STOPPED;
+    this.under[instance] = running ? -1 : this.state(instance, Infinity);
+    states.push(at, entered, KIND[entered], NO_CHANGE);
+    this.end = Math.max(this.end, at);
+    for (const listener of this.listeners) listener.turned?.(instance, at, entered);
   }
 
   transition(row) {
@@ -94,7 +130,8 @@ export class Store {
     const change = this.changes.push(
       number, instance, at, STATES.indexOf(from), entered, code, calls, failures, slow, inARow, openFor ?? -1,
     );
-    this.states[instance].push(at, entered, kindOf(entered, cause), change);
+    if (this.under[instance] >= 0) this.under[instance] = entered;
+    else this.states[instance].push(at, entered, kindOf(entered, cause), change);
     this.journal.push(at, change, -1);
     this.end = Math.max(this.end, at);
     for (const listener of this.listeners) listener.changed(change);
@@ -103,12 +140,16 @@ export class Store {
   /** Lets the oldest transitions give way; what came of them is where each instance begins now. */
   forget(count) {
     this.changes.drop(count);
+    const oldest = this.changes.length ? this.changes.at[0] : Infinity;
     this.states.forEach((states, instance) => {
+      const old = (place) => (states.change[place] === NO_CHANGE ? states.at[place] < oldest : states.change[place] < count);
       let gone = 0;
-      while (gone < states.length && states.change[gone] < count) gone++;
+      while (gone < states.length && old(gone)) gone++;
       if (gone) this.began[instance] = states.state[gone - 1];
       states.drop(gone);
-      for (let place = 0; place < states.length; place++) states.change[place] -= count;
+      for (let place = 0; place < states.length; place++) {
+        if (states.change[place] !== NO_CHANGE) states.change[place] -= count;
+      }
     });
     const { journal } = this;
     let gone = 0;
@@ -251,8 +292,35 @@ export class Store {
   /** The change that led to the state at `at`, or none. */
   lastChange(instance, at) {
     const states = this.states[instance];
-    const place = states.until("at", at);
-    return place ? this.change(states.change[place - 1]) : null;
+    for (let place = states.until("at", at) - 1; place >= 0; place--) {
+      if (states.change[place] !== NO_CHANGE) return this.change(states.change[place]);
+    }
+    return null;
+  }
+
+  /** The rules of a breaker at an instant. */
+  rulesAt(instance, at) {
+    return this.setAt(instance, at)?.rules ?? this.rules[instance];
+  }
+
+  /** All settings of a breaker at an instant, as they are written. */
+  settingsAt(instance, at) {
+    return this.setAt(instance, at)?.settings ?? this.hello.instances[instance].settings;
+  }
+
+  setAt(instance, at) {
+    const all = this.settings[instance];
+    return all[Math.max(0, until(all, at, (it) => it.at) - 1)];
+  }
+
+  /** What was asked of the load at an instant. */
+  loadAt(at) {
+    const place = until(this.loads, at, (it) => it.at);
+    return this.loads[Math.max(0, place - 1)] ?? this.hello.load ?? { rate: this.hello.rate, paused: false };
+  }
+
+  runningAt(instance, at) {
+    return this.state(instance, at) !== STOPPED;
   }
 
   /** One transition, with names. */

@@ -3,7 +3,7 @@
 // A pixel in which several states were shows the share of time of each: heights, not an overlay, so that five
 // milliseconds in an hour look like five milliseconds.
 
-import { BY_FLEET, FORCED_OPEN, HALF_OPEN, KIND, KINDS, OPEN, WORDS, trusts } from "./clock.js";
+import { BY_FLEET, FORCED_OPEN, HALF_OPEN, KIND, KINDS, OPEN, STOPPED, WORDS, trusts } from "./clock.js";
 import { Axis, drawMarks, drawName, drawPhases, drawTime, fill, ink } from "./draw.js";
 import { drawEngine, drawSigns, drawVotes } from "./signs.js";
 
@@ -25,7 +25,7 @@ const GROUPS = [
   { name: "open", states: [1, 3], heights: [0, 1, 0, 1, 0, 1] },
   { name: "half-open", states: [2], heights: [0, 0, 1, 0, 0, 0] },
   { name: "closed", states: [0], heights: [1, 0, 0, 0, 0, 0] },
-  { name: "not in force", states: [4, 5], heights: [0, 0, 0, 0, 1, 0] },
+  { name: "not in force", states: [4, 5, STOPPED], heights: [0, 0, 0, 0, 1, 0] },
 ];
 
 /** The groups of a fleet at an instant: an instance each, or, of many, those that are in the same state. */
@@ -67,6 +67,8 @@ export function addShares(shares, store, instance, axis, weight = 1) {
 }
 
 function add(shares, kind, from, until, weight) {
+  // Who is stopped has no state: the row is empty there.
+  if (kind >= KINDS) return;
   const width = shares.length / KINDS;
   const first = Math.floor(from);
   const last = Math.min(Math.floor(until), width - 1);
@@ -180,7 +182,7 @@ function drawMistakes(context, store, instance, axis, from, until, sick, top) {
   let state = place ? states.state[place - 1] : store.began[instance];
   for (let at = from; at < until; place++) {
     const next = place < states.length ? Math.min(states.at[place], until) : until;
-    if (trusts(state) === sick && next > at) {
+    if (trusts(state) === sick && next > at && state !== STOPPED) {
       context.fillStyle = sick ? ink.sick : ink.open;
       const [left, right] = [axis.x(at), axis.x(next)];
       if (sick) context.fillRect(left, top, right - left, 3);
@@ -266,7 +268,8 @@ function drawAgreement(context, store, view, axis, shares, top) {
   drawShares(context, shares, axis.left, top, height, SAY_NO);
   if (store.fleet) drawVotes(context, store, axis, top, height);
   else drawMajority(context, store, axis, top, height);
-  drawName(context, `open ${open} of ${store.n}`, top + height / 2, ink.text);
+  const working = store.names.filter((_, instance) => store.runningAt(instance, view.at)).length;
+  drawName(context, `open ${open} of ${working}`, top + height / 2, ink.text);
 }
 
 /** What a quorum would need, if instances decided together. */
@@ -289,6 +292,7 @@ export function nextChange(store, at, direction) {
     const place = direction > 0 ? states.until("at", at + 1e-9) : states.until("at", at - 1e-9) - 1;
     if (place < 0 || place >= states.length) continue;
     const change = states.change[place];
+    if (change >= store.changes.length) continue;
     const closer = best < 0 || direction * (store.changes.at[best] - store.changes.at[change]) > 0;
     if (closer) best = change;
   }

@@ -1,6 +1,8 @@
 // The topology: load, instances and downstream, with what flows between them and why each breaker does what it does.
 
-import { FORCED_OPEN, HALF_OPEN, OPEN, SHAPES, STATES, WORDS, cause, percent, rejects, span, trusts } from "./clock.js";
+import {
+  FORCED_OPEN, HALF_OPEN, OPEN, STATES, STOPPED, WORDS, cause, percent, rejects, span, trusts,
+} from "./clock.js";
 import { part, votes } from "./fleet.js";
 import { set } from "./phenomena.js";
 import { groups } from "./timeline.js";
@@ -46,6 +48,7 @@ export class Topology {
     const card = made(this.cards, "article", "card");
     const head = made(card, "div", "head");
     made(head, "b", "name", row.name);
+    made(head, "i", "shape").ariaHidden = "true";
     const state = made(head, "span", "state");
     const role = made(head, "span", "role");
     const wait = made(head, "span", "wait");
@@ -57,10 +60,8 @@ export class Topology {
     const reason = made(card, "div", "reason");
     const why = made(reason, "p", "why");
     const ballot = made(reason, "span", "ballot");
-    const ratio = this.grouped ? null : store.rules[row.of[0]].failure_ratio;
-    tick.hidden = ratio === null;
-    tick.style.left = `${100 * (ratio ?? 1)}%`;
-    return { card, state, role, wait, failed, figures, ballot, why };
+    tick.hidden = true;
+    return { card, state, role, wait, failed, tick, figures, ballot, why };
   }
 
   /** Lays the flows between the boxes. */
@@ -94,16 +95,21 @@ export class Topology {
     let [calls, reached] = [0, 0];
     if (this.grouped) this.rows = groups(store, at);
     this.rows.forEach((row, place) => {
-      const rates = [0, 1, 2, 3].map((which) => row.of.reduce((sum, one) => sum + store.rate(one, which, at), 0));
-      const [ok, failed, fast, timeouts] = rates;
-      calls += ok + failed + fast + timeouts;
+      const there = row.of.filter((one) => store.runningAt(one, at));
+      const rates = (of) => [0, 1, 2, 3].map((which) => of.reduce((sum, one) => sum + store.rate(one, which, at), 0));
+      const asked = rates(row.of).reduce((sum, rate) => sum + rate, 0);
+      // Calls of an instance that is stopped fail at its door.
+      const [ok, failed, fast, timeouts] = rates(there);
+      const answered = ok + failed + fast + timeouts;
+      calls += asked;
       reached += ok + failed + timeouts;
-      this.flow(place, [ok + failed + fast + timeouts, fast, ok, failed + timeouts]);
+      this.flow(place, [asked, fast + asked - answered, ok, failed + timeouts]);
       const made = this.made[place];
       if (this.grouped) this.showGroup(made, row, at);
       else this.showOne(made, row.of[0], at);
     });
-    set(this.load.querySelector("span"), `${Math.round(calls)} calls/s`);
+    const asked = store.loadAt(at);
+    set(this.load.querySelector("span"), asked.paused ? "paused" : `${Math.round(calls)} calls/s`);
     this.showDownstream(at, reached);
   }
 
@@ -119,11 +125,19 @@ export class Topology {
     const { store } = this;
     const state = store.state(instance, at);
     const change = store.lastChange(instance, at);
-    const rules = store.rules[instance];
+    const rules = store.rulesAt(instance, at);
+    made.tick.hidden = rules.failure_ratio === null || state === STOPPED;
+    made.tick.style.left = `${100 * (rules.failure_ratio ?? 1)}%`;
     made.card.dataset.state = STATES[state];
-    set(made.state, `${SHAPES[state]} ${WORDS[state]}`);
+    set(made.state, WORDS[state]);
     set(made.wait, this.wait(state, change, at));
     if (store.fleet) this.showFleet(made, instance, at);
+    if (state === STOPPED) {
+      made.failed.style.width = "0%";
+      set(made.figures, "nobody listens");
+      set(made.why, "an operator stopped it");
+      return;
+    }
     const [calls, failures, inARow] = store.window(instance, at);
     made.failed.style.width = `${calls ? (100 * failures) / calls : 0}%`;
     made.failed.parentElement.classList.toggle("few", calls < rules.minimum_calls);

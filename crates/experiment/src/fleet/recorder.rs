@@ -5,12 +5,15 @@
 //! the expected number of wasted calls is exact although small changes of the truth make no step of the record.
 //! Instances that share one truth share one timeline: a change costs the same for three and for a thousand.
 
+mod absence;
 mod now;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fusebox::{State, Transition};
+
+use absence::Absence;
 
 use super::agreement::{Agreement, Divergence};
 use super::timeline::{Timeline, millionths, seconds};
@@ -90,6 +93,7 @@ struct Watched {
     state: State,
     transitions: Vec<Change>,
     asked: Asked,
+    absence: Absence,
 }
 
 /// One timeline so far.
@@ -114,6 +118,7 @@ impl Recorder {
                 state,
                 transitions: Vec::new(),
                 asked: Asked::default(),
+                absence: Absence::default(),
             })
             .collect();
         let agreement = Agreement::of(instances.iter().map(|one| one.state));
@@ -249,7 +254,9 @@ impl Recorder {
     pub fn transition(&mut self, instance: usize, at: Duration, transition: &Transition) {
         self.divergence.pass(at, self.agreement.difference());
         let one = &mut self.instances[instance];
-        self.agreement.change(one.state, transition.to);
+        if one.absence.is_over() {
+            self.agreement.change(one.state, transition.to);
+        }
         one.state = transition.to;
         one.transitions.push(Change::new(at, transition));
         if self.divergence.first.is_none() && self.agreement.difference().opens {
@@ -292,6 +299,7 @@ impl Recorder {
                 .map(|of_phase| of_phase[place].rounded())
                 .collect(),
             downstream_calls: reached.next().unwrap_or_default(),
+            stopped: one.absence.until(duration_s),
         });
         FleetRecord {
             duration_s,
@@ -318,28 +326,6 @@ impl Recorder {
         });
         let places = places.collect();
         (distinct, places)
-    }
-}
-
-impl Calls {
-    #[expect(clippy::cast_precision_loss, reason = "calls of one run")]
-    fn permit(&mut self, number: u64, p_fail: f64) {
-        self.permitted += number;
-        self.wasted += number as f64 * p_fail;
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "calls of one run")]
-    fn reject(&mut self, number: u64, p_fail: f64) {
-        self.rejected += number;
-        self.wrongly_rejected += number as f64 * (1.0 - p_fail);
-    }
-
-    fn rounded(self) -> Self {
-        Self {
-            wasted: millionths(self.wasted),
-            wrongly_rejected: millionths(self.wrongly_rejected),
-            ..self
-        }
     }
 }
 

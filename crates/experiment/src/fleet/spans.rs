@@ -88,6 +88,20 @@ pub(super) fn contain(windows: &[(f64, f64)], at: f64) -> bool {
         .any(|&(from, until)| (from..until).contains(&at))
 }
 
+/// What is left of the windows beside the stretches, which are in order.
+pub(super) fn without(windows: &[(f64, f64)], stretches: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut left = windows.to_vec();
+    for &(from, until) in stretches {
+        let parts = left.into_iter().flat_map(|(begin, end)| {
+            let before = (begin, end.min(from));
+            let after = (begin.max(until), end);
+            [before, after]
+        });
+        left = parts.filter(|(begin, end)| begin < end).collect();
+    }
+    left
+}
+
 /// The spans of a series that begins with `first` and changes at instants that never go back.
 fn spans<T: Copy>(first: T, changes: impl Iterator<Item = (f64, T)>, end: f64) -> Vec<Span<T>> {
     let mut spans = Vec::new();
@@ -123,28 +137,61 @@ pub(super) fn health(truth: &Timeline, unhealthy_at: f64, end: f64) -> Vec<Span<
     merged
 }
 
-/// Tells each span between two transitions of any breakers: in what they differ, and all states.
+/// What happens to one breaker, as far as others can differ from it.
+enum Step {
+    To(State),
+    Stops,
+    Starts,
+}
+
+/// Tells each span between two steps of any breakers: in what they differ, and the states of all that work.
 pub(super) fn differences(fleet: &FleetRecord, mut tell: impl FnMut(Span<Difference>, &[State])) {
-    let mut now: Vec<State> = fleet.instances.iter().map(|one| one.began).collect();
-    let mut changes: Vec<(f64, usize, State)> = Vec::new();
-    for (place, one) in fleet.instances.iter().enumerate() {
-        let watched = one.transitions.iter();
-        let watched = watched.take_while(|it| it.at_s < fleet.duration_s);
-        changes.extend(watched.map(|it| (it.at_s, place, it.to)));
-    }
-    changes.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut agreement = Agreement::of(now.iter().copied());
+    let mut states: Vec<State> = fleet.instances.iter().map(|one| one.began).collect();
+    let mut works = vec![true; states.len()];
+    let mut agreement = Agreement::of(states.iter().copied());
     let mut from = 0.0;
-    let end = (fleet.duration_s, usize::MAX, State::Closed);
-    for (until, place, to) in changes.into_iter().chain([end]) {
+    for (until, place, step) in steps(fleet) {
         let value = agreement.difference();
-        tell(Span { from, until, value }, &now);
-        if let Some(state) = now.get_mut(place) {
-            agreement.change(*state, to);
-            *state = to;
-        }
+        let there = states.iter().zip(&works).filter(|(_, works)| **works);
+        let there: Vec<State> = there.map(|(state, _)| *state).collect();
+        tell(Span { from, until, value }, &there);
         from = until;
+        let Some(state) = states.get_mut(place) else {
+            continue;
+        };
+        match step {
+            Step::To(to) => {
+                if works[place] {
+                    agreement.change(*state, to);
+                }
+                *state = to;
+            }
+            Step::Stops => {
+                agreement.leave(*state);
+                works[place] = false;
+            }
+            Step::Starts => {
+                agreement.join(*state);
+                works[place] = true;
+            }
+        }
     }
+}
+
+/// The steps of all breakers in the order of their instants, and the end, which is nobody's.
+fn steps(fleet: &FleetRecord) -> Vec<(f64, usize, Step)> {
+    let mut steps = Vec::new();
+    for (place, one) in fleet.instances.iter().enumerate() {
+        let changes = one.transitions.iter();
+        steps.extend(changes.map(|it| (it.at_s, place, Step::To(it.to))));
+        for &(from, until) in &one.stopped {
+            steps.extend([(from, place, Step::Stops), (until, place, Step::Starts)]);
+        }
+    }
+    steps.retain(|(at, ..)| *at < fleet.duration_s);
+    steps.sort_by(|a, b| a.0.total_cmp(&b.0));
+    steps.push((fleet.duration_s, usize::MAX, Step::To(State::Closed)));
+    steps
 }
 
 /// Seconds within the windows in which the breakers differed in the way that `counts`.

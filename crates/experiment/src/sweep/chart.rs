@@ -2,7 +2,7 @@
 //!
 //! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the
 //! table, with the 95 % intervals of both means; the others are grey. Below stand the settings of the front.
-//! Colours are those of the dashboards (red: the breaker said no; purple: the downstream failed); the text
+//! Colours are those of the dashboards (orange: the breaker said no; purple: the downstream failed); the text
 //! follows the reader's light or dark scheme.
 
 mod axis;

@@ -6,11 +6,12 @@ mod subscription;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::ready;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use fusebox::{Clock, SystemClock};
 
-use subscription::Subscribers;
+use subscription::{Subscribers, Subscription};
 
 use super::{Answer, Engine, EngineError, Events, Operator};
 use crate::command::Order;
@@ -26,6 +27,10 @@ use crate::view::View;
 ///
 /// Answers are ready at once. One lock guards all keys, for as long as a ledger takes to decide: some
 /// microseconds with a thousand instances.
+///
+/// The ledger of a key is given up when nobody uses it any more: the last instance has left or lapsed, nobody waits
+/// for events, and no operator's order is in force. An open verdict of instances that lapsed is kept for another
+/// `verdict_for`. Whoever comes later begins a new life of the ledger.
 ///
 /// # Examples
 /// ```
@@ -50,12 +55,12 @@ use crate::view::View;
 /// ```
 #[derive(Clone)]
 pub struct Memory {
-    clock: Arc<dyn Clock>,
     keys: Arc<Mutex<Keys>>,
 }
 
 /// All keys.
 struct Keys {
+    clock: Arc<dyn Clock>,
     life: Incarnation,
     rooms: BTreeMap<BreakerKey, Room>,
 }
@@ -75,8 +80,8 @@ impl Memory {
     /// An engine with a clock of one's own.
     pub fn with_clock(clock: impl Clock + 'static) -> Self {
         Self {
-            clock: Arc::new(clock),
             keys: Arc::new(Mutex::new(Keys {
+                clock: Arc::new(clock),
                 // Whoever has heard of another life of this engine has died with it.
                 life: Incarnation::new(1),
                 rooms: BTreeMap::new(),
@@ -86,7 +91,7 @@ impl Memory {
 
     /// Forgets everything, as a server does whose store is emptied. Subscribers stay.
     pub fn forget(&self) {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.lock();
         keys.life = keys.life.next();
         let life = keys.life;
         for room in keys.rooms.values_mut() {
@@ -95,13 +100,9 @@ impl Memory {
     }
 
     /// Takes one step on a ledger, and tells subscribers what has changed.
-    fn step<T>(
-        &self,
-        key: &BreakerKey,
-        step: impl FnOnce(&mut Ledger, std::time::Duration) -> T,
-    ) -> T {
-        let now = self.clock.now();
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+    fn step<T>(&self, key: &BreakerKey, step: impl FnOnce(&mut Ledger, Duration) -> T) -> T {
+        let mut keys = self.lock();
+        let now = keys.clock.now();
         let room = keys.room(key);
         let before = room.ledger.view(now);
         let done = step(&mut room.ledger, now);
@@ -111,11 +112,21 @@ impl Memory {
         } else {
             room.subscribers.tell(after)
         };
+        keys.give_up(key);
         drop(keys);
         for waker in wakers {
             waker.wake();
         }
         done
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    fn ledgers(&self) -> usize {
+        self.lock().rooms.len()
     }
 }
 
@@ -133,11 +144,39 @@ impl std::fmt::Debug for Memory {
 
 impl Keys {
     fn room(&mut self, key: &BreakerKey) -> &mut Room {
+        if !self.rooms.contains_key(key) {
+            // Those whose instances have lapsed without a word.
+            self.give_up_all();
+        }
         let life = self.life;
         self.rooms.entry(key.clone()).or_insert_with(|| Room {
             ledger: Ledger::new(life),
             subscribers: Subscribers::default(),
         })
+    }
+
+    /// Whoever knows the ledger that is given up must not take the next one for the same.
+    fn give_up(&mut self, key: &BreakerKey) {
+        let now = self.clock.now();
+        if self.rooms.get(key).is_some_and(|room| room.is_unused(now)) {
+            self.rooms.remove(key);
+            self.life = self.life.next();
+        }
+    }
+
+    fn give_up_all(&mut self) {
+        let now = self.clock.now();
+        let before = self.rooms.len();
+        self.rooms.retain(|_, room| !room.is_unused(now));
+        if self.rooms.len() < before {
+            self.life = self.life.next();
+        }
+    }
+}
+
+impl Room {
+    fn is_unused(&self, now: Duration) -> bool {
+        self.ledger.is_deserted(now) && self.subscribers.are_gone()
     }
 }
 
@@ -179,8 +218,39 @@ impl Engine for Memory {
     }
 
     fn events(&self, key: &BreakerKey) -> Box<dyn Events> {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        Box::new(keys.room(key).subscribers.subscribe())
+        let reading = self.lock().room(key).subscribers.subscribe();
+        Box::new(Listener {
+            reading: Some(reading),
+            keys: Arc::downgrade(&self.keys),
+            key: key.clone(),
+        })
+    }
+}
+
+/// One reader, who keeps the room of its key.
+struct Listener {
+    /// Until it is dropped.
+    reading: Option<Subscription>,
+    keys: Weak<Mutex<Keys>>,
+    key: BreakerKey,
+}
+
+impl Events for Listener {
+    fn next(&mut self) -> Answer<'_, Option<View>> {
+        match &mut self.reading {
+            Some(reading) => reading.next(),
+            None => Box::pin(ready(None)),
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.reading = None;
+        if let Some(keys) = self.keys.upgrade() {
+            let mut keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
+            keys.give_up(&self.key);
+        }
     }
 }
 
@@ -198,8 +268,8 @@ impl Operator for Memory {
         &'a self,
         key: &'a BreakerKey,
     ) -> Answer<'a, Result<Standing, EngineError<Infallible>>> {
-        let now = self.clock.now();
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.lock();
+        let now = keys.clock.now();
         // A look at a key that nobody uses leaves no ledger behind.
         let standing = match keys.rooms.get(key) {
             Some(room) => room.ledger.peek(now),
@@ -208,3 +278,6 @@ impl Operator for Memory {
         Box::pin(ready(Ok(standing)))
     }
 }
+
+#[cfg(test)]
+mod tests;

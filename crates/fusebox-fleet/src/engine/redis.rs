@@ -2,12 +2,14 @@
 //!
 //! Needs the feature `redis` and a runtime of tokio. Each verb is one script, so one round trip, by the
 //! server's own clock; views come as durations. Changes are told over a channel of the same connection.
-//! Verbs share that connection, and what is asked at the same time goes out together.
+//! Verbs share that connection, and what is asked at the same time goes out together. Reports that are due
+//! at the same time, as all of one instance are, are one call of a script.
 //!
 //! Nothing here is on the path of a call, and nothing is an error at the start but an address that cannot be
 //! read: an engine whose server is away answers [`Unavailable`](super::Unavailable) within its timeout (250 ms), and joins
 //! by itself when the server is there, after a pause of at most a second. The same holds for a server that
-//! is frozen, full, read-only, or that refuses the password. Instances are alone meanwhile.
+//! is frozen, full, read-only, or that refuses the password. Instances are alone meanwhile. An answer that is
+//! longer than 4 MiB, or says that it will be, ends the connection.
 //!
 //! # What is kept
 //! For a breaker `inventory` and the prefix `cb`, all names begin with `cb:{inventory}`; the braces keep them
@@ -63,13 +65,17 @@
 //! ```
 
 mod address;
+mod bounded;
 mod fault;
+mod gather;
 mod keeper;
 mod link;
 mod news;
 mod reply;
+mod round_trip;
 mod script;
 mod shared;
+mod socket;
 mod subscription;
 
 use std::convert::Infallible;
@@ -99,7 +105,6 @@ use crate::view::View;
 #[derive(Clone)]
 pub struct Redis {
     link: Arc<Link>,
-    scripts: Arc<Scripts>,
 }
 
 impl Redis {
@@ -110,8 +115,7 @@ impl Redis {
 
     fn with_clock(address: Address, clock: &str) -> Self {
         Self {
-            link: Arc::new(Link::new(address)),
-            scripts: Arc::new(Scripts::new(clock)),
+            link: Arc::new(Link::new(address, Scripts::new(clock))),
         }
     }
 
@@ -122,11 +126,11 @@ impl Redis {
 
     async fn run<R>(
         &self,
-        script: &Script,
+        verb: fn(&Scripts) -> &Script,
         key: &BreakerKey,
         words: Words,
     ) -> Result<Value, EngineError<R>> {
-        let answer = self.link.run(script, &self.names(key), &words).await;
+        let answer = self.link.run(verb, &self.names(key), &words).await;
         answer.map_err(EngineError::Unavailable)
     }
 
@@ -151,7 +155,8 @@ impl Engine for Redis {
     ) -> Answer<'a, Result<View, EngineError<ReportRefused>>> {
         Box::pin(async move {
             let words = Words::of_report(report);
-            let answer = self.run(&self.scripts.report, key, words).await?;
+            let answer = self.link.report(self.names(key), words).await;
+            let answer = answer.map_err(EngineError::Unavailable)?;
             reply::report(&answer, report.settings.fingerprint())
         })
     }
@@ -163,7 +168,7 @@ impl Engine for Redis {
     ) -> Answer<'a, Result<Lease, EngineError<AcquireRefused>>> {
         Box::pin(async move {
             let words = Words::of_acquire(ask);
-            let answer = self.run(&self.scripts.acquire, key, words).await?;
+            let answer = self.run(|scripts| &scripts.acquire, key, words).await?;
             reply::acquire(&answer)
         })
     }
@@ -175,7 +180,7 @@ impl Engine for Redis {
     ) -> Answer<'a, Result<View, EngineError<Fenced>>> {
         Box::pin(async move {
             let words = Words::of_settlement(settlement);
-            let answer = self.run(&self.scripts.settle, key, words).await?;
+            let answer = self.run(|scripts| &scripts.settle, key, words).await?;
             reply::settle(&answer)
         })
     }
@@ -187,7 +192,7 @@ impl Engine for Redis {
     ) -> Answer<'a, Result<(), EngineError<Infallible>>> {
         Box::pin(async move {
             let words = Words::of_leave(sender);
-            let answer = self.run(&self.scripts.leave, key, words).await?;
+            let answer = self.run(|scripts| &scripts.leave, key, words).await?;
             Ok(reply::left(&answer)?)
         })
     }
@@ -206,7 +211,7 @@ impl Operator for Redis {
     ) -> Answer<'a, Result<View, EngineError<Infallible>>> {
         Box::pin(async move {
             let words = Words::of_order(order);
-            let answer = self.run(&self.scripts.order, key, words).await?;
+            let answer = self.run(|scripts| &scripts.order, key, words).await?;
             Ok(reply::ordered(&answer)?)
         })
     }
@@ -216,7 +221,9 @@ impl Operator for Redis {
         key: &'a BreakerKey,
     ) -> Answer<'a, Result<Standing, EngineError<Infallible>>> {
         Box::pin(async move {
-            let answer = self.run(&self.scripts.peek, key, Words::of_peek()).await?;
+            let answer = self
+                .run(|scripts| &scripts.peek, key, Words::of_peek())
+                .await?;
             Ok(reply::standing(&answer)?)
         })
     }

@@ -221,7 +221,7 @@ impl Driver {
                 events.extend(self.bound.apply(&action));
                 self.carry_out(action);
             }
-            if !matches!(self.member.overlay(), Overlay::Probing { .. }) {
+            if self.member.right().is_none() {
                 self.probed(ProbeResult::Void);
             }
             let limit = self.member.settings().verdict_for();
@@ -252,6 +252,7 @@ impl Driver {
         match action {
             Action::Report(ticket, report) => {
                 self.errands.report(&mut self.part.tally, ticket, report);
+                self.keep_time();
             }
             Action::Acquire(ticket, ask) => {
                 self.errands.acquire(&mut self.part.tally, ticket, ask);
@@ -267,13 +268,8 @@ impl Driver {
                     self.announce(&FleetEvent::Adopted { era });
                 }
             }
-            Action::Probe { deadline, .. } => {
-                let overlay = self.member.overlay();
-                let right = match overlay {
-                    Overlay::Probing { right, .. } => Some(right),
-                    _ => None,
-                };
-                if let Some(Right::Leased(_)) = right {
+            Action::Probe { deadline, .. } | Action::LendProbe { deadline, .. } => {
+                if let Some(Right::Leased(_)) = self.member.right() {
                     self.part.probes = true;
                     self.lease_ends = Instant::now() + deadline;
                     self.announce(&FleetEvent::Leased { lasts: deadline });
@@ -284,6 +280,14 @@ impl Driver {
             Action::Notice(notice) => self.notice(notice),
             Action::Hint { .. } | Action::Hasten { .. } | Action::LoseEngine { .. } => {}
         }
+    }
+
+    /// The next heartbeat is that of all keys of this instance.
+    fn keep_time(&mut self) {
+        let heartbeat = self.member.settings().heartbeat();
+        let now = Instant::now();
+        let beat = self.host.rhythm.next(heartbeat, now, &mut self.random);
+        self.member.beat_at(beat.duration_since(self.began));
     }
 
     fn notice(&mut self, notice: Notice) {

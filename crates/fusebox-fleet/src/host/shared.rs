@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::fleet_engine::FleetEngine;
 use super::fleet_event::FleetListener;
+use super::rhythm::Rhythm;
 use crate::message::Sender;
 use crate::name::BreakerKey;
 
@@ -16,6 +17,7 @@ pub(super) struct Shared {
     pub(super) listener: Option<Arc<dyn FleetListener>>,
     pub(super) listen_every: Duration,
     pub(super) random: Mutex<fastrand::Rng>,
+    pub(super) rhythm: Rhythm,
     /// The keys that take part.
     pub(super) keys: Mutex<BTreeSet<BreakerKey>>,
 }

@@ -46,6 +46,11 @@ impl Roll {
             .any(|(other, entry)| other != instance && entry.opinion == Opinion::Suspect)
     }
 
+    /// When the last instance that has not left lapses, or has lapsed; none if all have left.
+    pub(super) fn last_lapse(&self) -> Option<Duration> {
+        self.entries.values().map(|entry| entry.lapses).max()
+    }
+
     pub(super) fn drop_lapsed(&mut self, now: Duration) {
         self.entries.retain(|_, entry| now < entry.lapses);
     }

@@ -87,6 +87,16 @@ impl Member {
         at
     }
 
+    /// Sets when the next heartbeat is due, by the host's clock. It is put off by no more than a tenth.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn beat_at(&mut self, reading: Duration) {
+        if let Some(last) = self.mail.last {
+            let heartbeat = self.settings.heartbeat();
+            let latest = last.at.saturating_add(heartbeat + heartbeat / 10);
+            self.mail.due = self.time.of_reading(reading).min(latest);
+        }
+    }
+
     pub(super) fn report(&mut self, now: Duration, chance: &mut dyn Chance, out: &mut Vec<Action>) {
         if now < self.report_at(now) {
             return;

@@ -20,6 +20,12 @@ impl Steady {
         self.read.saturating_add(self.lost)
     }
 
+    /// The time when the clock reads this.
+    #[cfg(feature = "tokio")]
+    pub(super) fn of_reading(&self, reading: Duration) -> Duration {
+        reading.saturating_add(self.lost)
+    }
+
     /// What the clock will read at that time.
     pub(super) fn reading(&self, time: Duration) -> Duration {
         time.saturating_sub(self.lost)

@@ -11,5 +11,6 @@ mod conformance;
 mod cost;
 mod faults;
 mod names;
+mod rooms;
 mod settings;
 mod sockets;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod engine_faults;
+mod heartbeats;
 mod leaving;
 mod orders;
 mod rig;

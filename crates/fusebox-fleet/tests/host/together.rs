@@ -153,6 +153,13 @@ async fn a_second_instance_of_the_same_name_and_one_with_other_settings_are_refu
         (apart(0), apart(3), apart(4)),
         (None, Some(Apart::NameTaken), Some(Apart::SettingsDiffer))
     );
+    let why = rig.all[4].status().refused.unwrap();
+    assert_eq!(why.differing().collect::<Vec<_>>(), ["stagger"]);
+    assert!(
+        why.to_string().contains(", which differ in stagger: "),
+        "{why}"
+    );
+    assert_eq!(rig.all[0].status().refused, None);
     let fell_back = |of: usize, why| rig.all[of].status().tally.fallbacks(why);
     assert_eq!(fell_back(3, FallbackReason::NameTaken), 1);
     assert_eq!(fell_back(4, FallbackReason::SettingsDiffer), 1);

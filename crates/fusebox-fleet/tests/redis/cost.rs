@@ -5,6 +5,8 @@ use std::time::Duration;
 use fusebox_fleet::engine::Operator;
 use fusebox_fleet::{Counts, Mode, Opinion, Order, Settings};
 
+use futures_util::future::join_all;
+
 use crate::server::Server;
 use crate::steady::Steady;
 
@@ -80,6 +82,80 @@ async fn a_steady_report_takes_four_commands_and_few_bytes() {
         let case = format!("{mode}, {opinion}: {commands} commands, {bytes} bytes");
         assert!((4.0..4.7).contains(&commands), "{case}");
         assert!(bytes < 400.0, "{case}");
+    }
+}
+
+/// The scripts that a server has run.
+fn scripts(server: &Server) -> u64 {
+    let text: String = server.admin(&["INFO", "commandstats"]);
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));
+    line.and_then(|line| line.split(',').next()?.parse().ok())
+        .unwrap_or(0)
+}
+
+#[tokio::test]
+async fn keys_that_report_at_the_same_time_take_one_request() {
+    let server = Server::start();
+    let one = Steady::new(&server, Mode::Quorum);
+    let keys: Vec<Steady> = (0..10)
+        .map(|number| one.beside(&format!("key-{number}")))
+        .collect();
+    let all = async || {
+        join_all(keys.iter().map(|key| key.say(&["i1"], Opinion::Fine))).await;
+    };
+    all().await; // the settings are told to each ledger
+    let before = (scripts(&server), done(&server));
+
+    for _ in 0..5 {
+        all().await;
+    }
+
+    let after = (scripts(&server), done(&server));
+    assert_eq!(after.0 - before.0, 5, "a request each time");
+    let each = (after.1.0 - before.1.0) as f64 / 50.0;
+    assert!(
+        each < 3.2,
+        "{each} commands a report: the clock is read once for all"
+    );
+}
+
+#[tokio::test]
+async fn a_ledger_that_makes_no_sense_spoils_no_other_that_is_reported_to_at_the_same_time() {
+    let server = Server::start();
+    let [one, damaged, other] = {
+        let one = Steady::new(&server, Mode::Quorum);
+        let beside = ["damaged", "other"].map(|name| one.beside(name));
+        let [damaged, other] = beside;
+        [one, damaged, other]
+    };
+    for value in ["a string", "a field"] {
+        for key in [&one, &damaged, &other] {
+            key.say(&["i1"], Opinion::Fine).await;
+        }
+        if value == "a string" {
+            server.admin::<()>(&["DEL", "cb:{damaged}"]);
+            server.admin::<()>(&["SET", "cb:{damaged}", "something else"]);
+        } else {
+            server.admin::<()>(&["HSET", "cb:{damaged}", "epoch", "many", "calm", ""]);
+        }
+
+        let (well, told, too) = tokio::join!(
+            one.try_say("i1", Opinion::Suspect),
+            damaged.try_say("i1", Opinion::Suspect),
+            other.try_say("i1", Opinion::Suspect),
+        );
+
+        let told = told.unwrap_err().to_string();
+        assert!(
+            told.contains("WRONGTYPE") || told.contains("field epoch"),
+            "{told}"
+        );
+        for view in [well.unwrap(), too.unwrap()] {
+            assert_eq!((view.votes.voters, view.votes.suspects), (1, 1), "{value}");
+        }
+        server.admin::<()>(&["DEL", "cb:{damaged}"]);
     }
 }
 

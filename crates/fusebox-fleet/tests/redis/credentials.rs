@@ -38,18 +38,18 @@ fn an_address_that_cannot_be_read_says_what_to_write_and_no_password() {
         ("hunter2", "redis://"),
         (
             "http://fusebox:hunter2@cache",
-            "\"http\" of the engine's address",
+            "the scheme of the engine's address",
         ),
-        ("redis://fusebox:hunter2@cache/first", "database \"first\""),
+        ("redis://fusebox:hunter2@cache/first", "database of the"),
         (
             "redis://fusebox:hunter2@cache#insecure",
-            "fragment \"insecure\"",
+            "leave out what follows the #",
         ),
         (
             "redis://fusebox:hunter2@0.0.0.0",
             "host that can be connected to",
         ),
-        ("redis://fusebox:hunter2@cache?timeout=5", "timeout \"5\""),
+        ("redis://fusebox:hunter2@cache?timeout=5", "timeout of the"),
         (
             "redis://fusebox:hunter2@cache?timeout=2h",
             "write from 1ms to 60s",
@@ -58,14 +58,11 @@ fn an_address_that_cannot_be_read_says_what_to_write_and_no_password() {
             "redis://fusebox:hunter2@cache?timeout=0ms",
             "write from 1ms to 60s",
         ),
-        (
-            "redis://fusebox:hunter2@cache?prefix=a{b}",
-            "prefix \"a{b}\"",
-        ),
-        ("redis://fusebox:hunter2@cache?prefix=", "prefix \"\""),
+        ("redis://fusebox:hunter2@cache?prefix=a{b}", "prefix of the"),
+        ("redis://fusebox:hunter2@cache?prefix=", "prefix of the"),
         (
             "redis://fusebox:hunter2@cache?retries=3",
-            "no option \"retries\"",
+            "an option that is not known",
         ),
     ];
     for (given, hint) in wrong {
@@ -74,6 +71,100 @@ fn an_address_that_cannot_be_read_says_what_to_write_and_no_password() {
 
         check(&told);
         assert!(error.to_string().contains(hint), "{given}: {error}");
+    }
+}
+
+/// A password with everything in it that means something in an address, as it is and percent-encoded.
+const PASSWORDS: [&str; 12] = [
+    "hunter2",
+    "hun@ter2",
+    "hun/ter2",
+    "hun#ter2",
+    "hun?ter2",
+    "hun%ter2",
+    "hun%40ter2",
+    "hun%2Fter2",
+    "hun:ter2",
+    "hun ter2",
+    "hun=ter2&hun",
+    "hun[ter2]",
+];
+
+/// Where a password stands, or is written by mistake.
+const PLACES: [&str; 25] = [
+    "P",
+    "P://cache",
+    "redis:P",
+    "redis:/P@cache",
+    "redis//u:P@cache",
+    "redis://P",
+    "redis://u:P@",
+    "redis://u:P@cache",
+    "redis://P:u@cache",
+    "redis://u:x@P@cache",
+    "redis://u:P@cache:port",
+    "redis://u:P@cache:6379/first",
+    "redis://u:P@cache#insecure",
+    "redis://cache:P",
+    "redis://cache:6379:P",
+    "redis://cache/P",
+    "redis://cache/0/P",
+    "redis://cache/0?P",
+    "redis://cache/0?P=1",
+    "redis://cache/0?password=P",
+    "redis://cache/0?timeout=P",
+    "redis://cache/0?prefix=P{}",
+    "redis://cache/0?timeout=5&prefix=P",
+    "redis://cache/0#P",
+    "http://u:P@cache/P?P#P",
+];
+
+#[test]
+fn a_refused_address_shows_no_part_of_a_password_wherever_it_stands() {
+    let mut refused = 0;
+    for place in PLACES {
+        for password in PASSWORDS {
+            let given = place.replace('P', password);
+            let Err(error) = given.parse::<Address>() else {
+                continue;
+            };
+            let told = format!("{error} {error:?}");
+            for part in ["hun", "ter2"] {
+                assert!(!told.contains(part), "{given:?} is told: {told}");
+            }
+            refused += 1;
+        }
+    }
+    assert!(refused > 250, "only {refused} were refused");
+}
+
+#[test]
+fn an_address_that_is_taken_shows_its_host_port_and_database_alone() {
+    let shown = |given: &str| {
+        let address: Address = given.parse().unwrap();
+        format!("{address} {address:?}")
+    };
+    for password in [
+        "hunter2",
+        "hun%40ter2",
+        "hun%2Fter2",
+        "hun:ter2",
+        "hun%25ter2",
+    ] {
+        for given in [
+            format!("redis://u:{password}@cache:7000/3?prefix=p"),
+            format!("redis://:{password}@cache:7000/3?prefix=p"),
+            format!(
+                "redis://{}@cache:7000/3?prefix=p",
+                password.replace(':', "%3A")
+            ),
+        ] {
+            let shown = shown(&given);
+            assert!(shown.starts_with("cache:7000/3 "), "{given}: {shown}");
+            for part in ["hun", "ter2"] {
+                assert!(!shown.contains(part), "{given} is told: {shown}");
+            }
+        }
     }
 }
 

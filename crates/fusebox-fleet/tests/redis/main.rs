@@ -1,4 +1,9 @@
-//! The Redis engine on a real server: Debian's `redis-server`, one per test, on a port of its own.
+//! The Redis engine on a real server: Debian's `redis-server`, one per test, on a port of its own. Another one, such
+//! as Valkey's, is tested by
+//!
+//! ```text
+//! FLEET_REDIS_SERVER=/usr/bin/valkey-server cargo test -p fusebox-fleet --all-features --test redis
+//! ```
 //!
 //! Against a real server real time has to pass. Waits are short, end as soon as what they wait for is there,
 //! and have an end.
@@ -9,6 +14,7 @@ mod cost;
 mod credentials;
 mod faults;
 mod fleet;
+mod flood;
 mod garbage;
 mod host;
 mod old;
@@ -16,6 +22,7 @@ mod partition;
 mod permissions;
 mod refusals;
 mod server;
+mod since;
 mod steady;
 #[cfg(feature = "redis-tls")]
 mod tls;

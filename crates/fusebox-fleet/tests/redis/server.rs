@@ -1,5 +1,5 @@
-//! A Redis server of one test: Debian's `redis-server` on a free port of its own, which keeps nothing and ends
-//! with the test.
+//! A Redis server of one test: Debian's `redis-server`, or the one that the environment variable `FLEET_REDIS_SERVER`
+//! names, on a free port of its own. It keeps nothing and ends with the test.
 
 use std::fs;
 use std::net::TcpListener;
@@ -116,7 +116,8 @@ pub(crate) fn free_port() -> u16 {
 
 /// None when the server ends at once: somebody else has taken the port.
 fn launch(port: u16, folder: &PathBuf, options: &[String]) -> Option<Child> {
-    let mut process = Command::new("redis-server")
+    let program = std::env::var_os("FLEET_REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+    let mut process = Command::new(&program)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
         .args(["--save", "", "--appendonly", "no", "--databases", "64"])
         .args(["--logfile", "server.log", "--dir"])
@@ -126,7 +127,10 @@ fn launch(port: u16, folder: &PathBuf, options: &[String]) -> Option<Child> {
         .stdout(Stdio::null())
         .spawn()
         .unwrap_or_else(|error| {
-            panic!("redis-server cannot be run ({error}): apt-get install redis-server")
+            panic!(
+                "{} cannot be run ({error}): apt-get install redis-server",
+                program.display()
+            )
         });
     let mut waited = Duration::ZERO;
     while waited < START {

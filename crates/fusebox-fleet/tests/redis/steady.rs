@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fusebox_fleet::engine::Engine;
 use fusebox_fleet::engine::redis::Redis;
+use fusebox_fleet::engine::{Engine, EngineError};
 use fusebox_fleet::{
-    BreakerKey, Counts, InstanceId, Mode, Opinion, Report, Sender, Sequence, Session, Settings,
-    View,
+    BreakerKey, Counts, InstanceId, Mode, Opinion, Report, ReportRefused, Sender, Sequence,
+    Session, Settings, View,
 };
 
 use crate::server::Server;
@@ -41,14 +41,34 @@ impl Steady {
         }
     }
 
+    /// The same instances on the same connection, for another breaker.
+    pub(crate) fn beside(&self, key: &str) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            key: BreakerKey::new(key).unwrap(),
+            settings: Arc::clone(&self.settings),
+            instances: Mutex::default(),
+            counts: Mutex::default(),
+        }
+    }
+
+    /// One of them reports once.
+    pub(crate) async fn try_say(
+        &self,
+        name: &str,
+        opinion: Opinion,
+    ) -> Result<View, EngineError<ReportRefused>> {
+        let report = self.report(name, opinion);
+        let view = self.engine.report(&self.key, &report).await?;
+        self.instances.lock().unwrap().get_mut(name).unwrap().1 = Some(view);
+        Ok(view)
+    }
+
     /// Each of them reports once. The last view.
     pub(crate) async fn say(&self, names: &[&str], opinion: Opinion) -> View {
         let mut last = None;
         for name in names {
-            let report = self.report(name, opinion);
-            let view = self.engine.report(&self.key, &report).await.unwrap();
-            self.instances.lock().unwrap().get_mut(*name).unwrap().1 = Some(view);
-            last = Some(view);
+            last = Some(self.try_say(name, opinion).await.unwrap());
         }
         last.unwrap()
     }

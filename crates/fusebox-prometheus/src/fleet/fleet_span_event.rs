@@ -24,7 +24,7 @@ use super::attributes::{
 /// let order = Order::ForceOpen;
 /// let told = FleetSpanEvent::of(&FleetEvent::Ordered { order }).expect("it is known");
 /// assert_eq!(told.name, "circuit_breaker.fleet.ordered");
-/// assert_eq!(told.attributes[0].value.as_str(), "force_open");
+/// assert_eq!(told.attributes[0].value.as_str(), "forced_open");
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]

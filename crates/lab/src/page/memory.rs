@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use super::source::{Moment, PhaseStart, Row, SecondLatencies, TruthStep};
+use super::source::{Moment, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
 use super::standing::{NumberedNote, Standing};
-use super::wire::{Mark, News, Numbered, Tick};
+use super::wire::{LoadStep, Mark, News, Numbered, Tick};
 
 /// Seconds that are kept: an hour.
 const SECONDS: usize = 3600;
@@ -30,6 +30,9 @@ pub(super) struct Memory {
     latencies: VecDeque<SecondLatencies>,
     standings: VecDeque<Standing>,
     notes: VecDeque<NumberedNote>,
+    settings: VecDeque<SettingsStep>,
+    turns: VecDeque<TurnStep>,
+    loads: VecDeque<LoadStep>,
     /// How many transitions there have been.
     numbered: u64,
     /// How many notes of the fleet there have been.
@@ -67,14 +70,14 @@ struct History<'a> {
 pub(crate) fn history(moments: &[Moment], to: f64) -> Vec<u8> {
     let mut memory = Memory::default();
     for moment in moments {
-        memory.keep(moment, &[]);
+        memory.keep(moment, &[], None);
     }
     memory.between(0.0, to)
 }
 
 impl Memory {
     /// Numbers what has happened in a moment and keeps all of it.
-    pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark]) -> Kept {
+    pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark], load: Option<LoadStep>) -> Kept {
         let changes: Vec<_> = moment
             .changes
             .iter()
@@ -102,6 +105,9 @@ impl Memory {
         push(&mut self.phases, &moment.phases, MARKS);
         push(&mut self.marks, marks, MARKS);
         push(&mut self.latencies, &moment.latencies, SECONDS);
+        push(&mut self.settings, &moment.settings, MARKS);
+        push(&mut self.turns, &moment.turns, MARKS);
+        push(&mut self.loads, load.as_slice(), MARKS);
         self.count(moment);
         Kept { changes, notes }
     }
@@ -153,6 +159,9 @@ impl Memory {
                 l: part(&self.latencies, |it| within(seconds(it.0))),
                 c: part(&self.standings, |it| within(it.at_s)),
                 e: part(&self.notes, |it| within(it.note.at_s)),
+                s: part(&self.settings, |it| within(it.at_s)),
+                o: part(&self.turns, |it| within(it.0)),
+                r: part(&self.loads, |it| within(it.0)),
             },
         };
         serde_json::to_vec(&history).expect("history has only string keys")

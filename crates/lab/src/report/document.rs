@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use self::markup::{fenced, marked_down, paragraph};
 pub(crate) use self::table::{Mark, Table};
 use super::rendered::rendered;
-use super::shell::{STATIC, Shell, escaped, picture};
+use super::shell::{Shell, escaped, picture};
 use crate::words::number;
 
 /// Characters that GitHub takes for a comment or the text of a pull request, with some room.
@@ -146,8 +146,6 @@ impl Document {
         body += "</main>\n";
         let shell = Shell {
             title: &self.title,
-            policy: STATIC,
-            style: "",
             body: &body,
         };
         shell.html()

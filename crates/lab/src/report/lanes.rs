@@ -92,6 +92,17 @@ impl Columns {
         columns
     }
 
+    /// The share of the time of a column in each of `N` kinds of spans, which are numbered.
+    pub(super) fn kinds<const N: usize>(self, spans: &[Span<usize>]) -> Vec<[f64; N]> {
+        let mut columns = vec![[0.0; N]; self.count];
+        for span in spans {
+            self.share(span.from, span.until, |column, share| {
+                columns[column][span.value] += share;
+            });
+        }
+        columns
+    }
+
     fn add(self, fleet: &FleetRecord, place: usize, weight: f64, columns: &mut [Shares]) {
         for span in fleet.states(place) {
             let look = Look::of(span.value) as usize;
@@ -141,6 +152,52 @@ pub(super) fn truths(fleet: &FleetRecord) -> Vec<(usize, Vec<usize>)> {
         truths.entry(one.truth).or_default().push(place);
     }
     truths.into_iter().collect()
+}
+
+/// What the row of a truth is called: `truth`, or `truth A, C` where others meet another one.
+pub(super) fn truth_name(fleet: &FleetRecord, places: &[usize]) -> String {
+    const ROOM: usize = 7;
+
+    if places.len() == fleet.instances.len() {
+        return "truth".to_owned();
+    }
+    let names = places.iter().map(|place| &*fleet.instances[*place].name);
+    let all = names.collect::<Vec<_>>().join(", ");
+    if all.chars().count() <= ROOM {
+        return format!("truth {all}");
+    }
+    let first = places
+        .first()
+        .map_or("", |place| &*fleet.instances[*place].name);
+    let more = places.len().saturating_sub(1);
+    match more {
+        0 => format!("truth {first}"),
+        more => format!("truth {first} +{more}"),
+    }
+}
+
+/// When a breaker was closed while the downstream was unhealthy (0), and when it was not although it was healthy (1).
+pub(super) fn wrong(fleet: &FleetRecord, place: usize) -> Vec<Span<usize>> {
+    let states = fleet.states(place);
+    let mut wrong = Vec::new();
+    for truth in fleet.health(place) {
+        let begun = states.partition_point(|state| state.until <= truth.from);
+        for state in states[begun..]
+            .iter()
+            .take_while(|state| state.from < truth.until)
+        {
+            let passes = Look::of(state.value) == Look::Closed;
+            let span = Span {
+                from: state.from.max(truth.from),
+                until: state.until.min(truth.until),
+                value: usize::from(!passes),
+            };
+            if passes == truth.value && span.until > span.from {
+                wrong.push(span);
+            }
+        }
+    }
+    wrong
 }
 
 /// How many breakers do not let all calls pass, one span after another.

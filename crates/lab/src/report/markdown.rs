@@ -83,6 +83,7 @@ fn one(document: &mut Document, run: &Repetition, place: Option<usize>) {
     document.text(texts.join(" "));
     document.heading(format!("Timeline{of}"));
     document.code(strip(&run.fleet));
+    document.picture("timeline.svg", String::new(), "The same as a picture");
     document.heading(format!("Belief beside truth{of}"));
     document.table(tables::fleet(run));
     document.text(tables::FLEET_NOTE);

@@ -1,13 +1,12 @@
 //! The shell of a page that stands alone: head, content security policy, style and escaping.
 //!
-//! Such a page is one file. It opens offline, asks nobody for anything, and needs no script unless its writer adds one.
+//! Such a page is one file. It opens offline, asks nobody for anything, and runs no script.
 //! Pictures are SVG in `data:` addresses, so that the styles of several pictures do not meet.
+
+use super::policy::policy;
 
 /// How every report begins, so that nothing else is taken for one and replaced.
 pub(super) const BEGINNING: &str = "<!doctype html>\n<!-- breaker-lab report -->\n";
-
-/// What a page without scripts may load: nothing but itself.
-pub(crate) const STATIC: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /// The palette of the live page, and the shape of text and tables.
 const STYLE: &str = "\
@@ -16,7 +15,7 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){:root{--text:#E6EAF0;--muted:#A3AEBB;--page:#0F1419;--panel:#171D24;--line:#2B343F;\
 --closed:#53926C;--open:#F9A262;--half:#80D0FF;--sick:#B983C0;--good-text:#7CC29A;--bad-text:#F9A262}}\
 *{box-sizing:border-box}\
-body{margin:0 auto;max-width:1000px;padding:20px 16px 48px;background:var(--page);color:var(--text);\
+body{margin:0 auto;max-width:1200px;padding:20px 16px 48px;background:var(--page);color:var(--text);\
 font:15px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif;font-variant-numeric:tabular-nums}\
 h1{font-size:22px;line-height:1.25;margin:0 0 8px}h2{font-size:17px;margin:28px 0 8px}h3{font-size:15px;margin:20px 0 6px}\
 p{margin:6px 0;max-width:78ch}.verdict{font-size:17px;font-weight:600;padding:8px 12px;background:var(--panel);border:1px solid var(--line);\
@@ -25,6 +24,7 @@ border-left:6px solid var(--muted);border-radius:6px}.verdict.good{border-left-c
 .scroll{overflow-x:auto;background:var(--panel);border:1px solid var(--line);border-radius:6px;margin:8px 0}\
 table{border-collapse:collapse;width:100%;font-size:14px}caption{text-align:left;padding:6px 10px;color:var(--muted)}\
 th,td{padding:5px 10px;text-align:left;border-top:1px solid var(--line);vertical-align:top}\
+td:first-child,th:first-child{position:sticky;left:0;background:var(--panel);white-space:nowrap}\
 thead th{border-top:0;color:var(--muted);font-weight:600}.n{text-align:right;white-space:nowrap}\
 tr.marked td{font-weight:600}tr.bad td:first-child{color:var(--bad-text);font-weight:600}\
 tr.good td:first-child{color:var(--good-text);font-weight:600}\
@@ -35,15 +35,11 @@ details{margin:8px 0}summary{cursor:pointer}\
 :focus-visible{outline:2px solid var(--half);outline-offset:1px}\
 @media print{body{max-width:none;background:#fff}.scroll,pre{overflow:visible}}";
 
-/// A page that stands alone.
+/// A page that stands alone, without scripts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shell<'a> {
     /// Its title, as text.
     pub(crate) title: &'a str,
-    /// Its content security policy, such as [`STATIC`].
-    pub(crate) policy: &'a str,
-    /// Styles beside those of every page, as CSS.
-    pub(crate) style: &'a str,
     /// What stands in it, as HTML.
     pub(crate) body: &'a str,
 }
@@ -51,15 +47,16 @@ pub(crate) struct Shell<'a> {
 impl Shell<'_> {
     /// The whole file.
     pub(crate) fn html(&self) -> String {
+        // Pictures alone come from elsewhere than the text: from addresses that hold them.
+        let policy = format!("{}; img-src data:", policy(&[STYLE], &[]));
         format!(
             "{BEGINNING}<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"referrer\" content=\"no-referrer\">\n<title>{}</title>\n\
-             <link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
-            escaped(self.policy),
+             <link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
+            escaped(&policy),
             escaped(self.title),
-            self.style,
             self.body
         )
     }
@@ -122,8 +119,6 @@ mod tests {
     fn whatever_a_title_says_it_stays_text() {
         let shell = Shell {
             title: "<script>alert('1')</script> & \"x\"\u{1}",
-            policy: STATIC,
-            style: "",
             body: "",
         };
 
@@ -135,7 +130,7 @@ mod tests {
             "{html}"
         );
         assert!(
-            html.contains("content=\"default-src &#39;none&#39;;"),
+            html.contains("content=\"default-src &#39;none&#39;; script-src &#39;none&#39;; style-src &#39;sha256-"),
             "{html}"
         );
     }

@@ -5,7 +5,7 @@
 
 use experiment::fleet::FleetRecord;
 
-use super::lanes::{Columns, Shares, truths};
+use super::lanes::{Columns, Shares, truth_name, truths};
 use crate::words::number;
 use experiment::expectation::Unit;
 
@@ -64,19 +64,8 @@ pub(super) fn strip(fleet: &FleetRecord) -> String {
         ));
     }
     lines.push(String::new());
-    lines.push(legend(columns, is_large, fleet.instances.len()));
+    lines.push(legend(columns, fleet.instances.len()));
     lines.join("\n")
-}
-
-fn truth_name(fleet: &FleetRecord, places: &[usize]) -> String {
-    if places.len() == fleet.instances.len() {
-        return "truth".to_owned();
-    }
-    match places {
-        [one] => format!("truth {}", fleet.instances[*one].name),
-        [one, ..] => format!("truth {} +{}", fleet.instances[*one].name, places.len() - 1),
-        [] => "truth".to_owned(),
-    }
 }
 
 fn shortened(name: &str) -> String {
@@ -130,10 +119,10 @@ fn axis(fleet: &FleetRecord, width: usize) -> String {
     format!("{:width$} {:<left$} {middle}{end:>right$}", "", "0 s")
 }
 
-fn legend(columns: Columns, is_large: bool, of: usize) -> String {
+fn legend(columns: Columns, of: usize) -> String {
     let each = Unit::Seconds.show(columns.seconds());
     let truth = "truth: · no call fails, ░ up to a third, ▒ up to two thirds, █ more";
-    if is_large {
+    if of > ROWS {
         let of = number(u64::try_from(of).unwrap_or(u64::MAX));
         return format!(
             "{truth}\nshare of {of} breakers that are not closed: · none, ▁ few … █ all; a letter is {each}"

@@ -9,6 +9,7 @@ use experiment::sweep::Trial;
 use super::command::command;
 use super::document::{Document, Mark};
 use super::files;
+use super::names::counted;
 use crate::failure::Failure;
 
 /// The section that comes first: it answers the question of the study.
@@ -82,7 +83,8 @@ fn head(results: &Results<'_>) -> String {
             plan.cells.len() * plan.repeat as usize
         )
     };
-    format!("{matrix}, {} seeds each{done}.", plan.repeat)
+    let seeds = counted(plan.repeat.into(), "seed");
+    format!("{matrix}, {seeds} each{done}.")
 }
 
 fn pictures(document: &mut Document, results: &Results<'_>) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use experiment::expectation::Unit;
 use experiment::reading::parse_json;
-use experiment::sweep::table::Row as SweepRow;
+use experiment::sweep::table::{FRONT, Row as SweepRow};
 use experiment::sweep::{Axis, Sweep, Table as SweepTable, Trial, chart};
 
 use super::command::command;
@@ -137,28 +137,34 @@ fn fronts(document: &mut Document, table: &SweepTable) {
         "No other choice under the same condition is surely better in one of these figures and surely worse in none. \
          Which of them is the best depends on what a late, a rejected and a wasted call cost you.",
     );
-    let mut rows = Table::new(
-        2,
-        [
-            "number",
-            "choice",
-            "detection delay",
-            "wrongly rejected",
-            "wasted",
-        ],
-    );
-    for (number, row) in (1_usize..).zip(&table.rows).filter(|(_, row)| row.on_front) {
-        let figures = [
-            "detection_delay_p50",
-            "wrongly_rejected_ratio",
-            "wasted_ratio",
-        ];
-        let cells = [number.to_string(), row.cell.to_string()].into_iter();
-        let values = figures.iter().map(|name| {
-            let place = table.place(name);
-            place.map_or_else(|| "-".to_owned(), |place| value(table, row, place))
-        });
-        rows.row(Mark::None, cells.chain(values));
+    let groups = table.groups();
+    let several = groups.len() > 1;
+    let heads = [
+        "number",
+        "condition",
+        "choice",
+        "detection delay",
+        "wrongly rejected",
+        "wasted",
+    ];
+    let heads = heads
+        .into_iter()
+        .filter(|head| several || *head != "condition");
+    let mut rows = Table::new(if several { 3 } else { 2 }, heads);
+    for group in &groups {
+        for place in group.iter().filter(|place| table.rows[**place].on_front) {
+            let row = &table.rows[*place];
+            let mut cells = vec![(place + 1).to_string()];
+            if several {
+                cells.push(table.condition_of(group).unwrap_or_default());
+            }
+            cells.push(row.cell.choice().to_string());
+            cells.extend(FRONT.iter().map(|name| {
+                let place = table.place(name);
+                place.map_or_else(|| "-".to_owned(), |place| value(table, row, place))
+            }));
+            rows.row(Mark::None, cells);
+        }
     }
     document.table(rows);
 }
@@ -187,15 +193,26 @@ fn best(document: &mut Document, table: &SweepTable) {
                 .filter_map(|row| Some((row, table.central(&table.rows[*row], place)?)));
             let more = MORE_IS_BETTER.contains(&figure.definition.name);
             let sign = if more { -1.0 } else { 1.0 };
-            let Some((row, _)) = valued.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1))) else {
+            let valued: Vec<(&usize, f64)> = valued.collect();
+            let best = valued
+                .iter()
+                .min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)));
+            let Some((row, best)) = best else {
                 continue;
             };
-            let row = &table.rows[*row];
+            let is_same = valued
+                .iter()
+                .all(|(_, value)| value.total_cmp(best).is_eq());
+            let row = &table.rows[**row];
             let mut cells = vec![figure.to_string()];
             if several {
                 cells.push(table.condition_of(group).unwrap_or_default());
             }
-            cells.push(row.cell.choice().to_string());
+            cells.push(if is_same {
+                "the same in all".to_owned()
+            } else {
+                row.cell.choice().to_string()
+            });
             cells.push(value(table, row, place));
             rows.row(Mark::None, cells);
         }

@@ -47,7 +47,7 @@ const STYLE: &str = "\
 .tl-band{fill:#F0F2F5}.tl-back{fill:#F6F7F9}\
 .tl-closed{fill:#3C9580}.tl-half{fill:#0747A4}.tl-open{fill:#E95213}.tl-sick{fill:#801549}.tl-mark{fill:#55606E}\
 .tl-hatch{fill:url(#tl-hatched)}.tl-dots{fill:url(#tl-dotted)}\
-.tl-on{fill:#111111}.tl-white{fill:#FFFFFF}";
+.tl-ring{fill:#FFFFFF;stroke:#0747A4;stroke-width:2.5}.tl-on{fill:#111111}.tl-white{fill:#FFFFFF}";
 
 /// Stripes for open, dots for half-open, for who does not see colours.
 const PATTERNS: &str = "\
@@ -88,7 +88,12 @@ pub(crate) fn svg(title: &str, run: &Repetition) -> String {
         }
     }
     axis::axis(&mut picture, &scale, bottom);
-    axis::legend(&mut picture, bottom + 58.0, is_large);
+    let kind = match (is_large, run.coordination.is_some()) {
+        (true, _) => axis::Kind::Many,
+        (false, true) => axis::Kind::Together,
+        (false, false) => axis::Kind::Alone,
+    };
+    axis::legend(&mut picture, bottom + 58.0, kind);
     picture.finish(&described(title, run))
 }
 

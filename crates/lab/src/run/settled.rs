@@ -7,6 +7,7 @@ use crate::cli::RunArgs;
 use crate::failure::Failure;
 use crate::settings::{Engine, File};
 use crate::settle::{DRAIN_TIME_TOGETHER, Lab, observing, serving};
+use crate::shipped::only_in_virtual_time;
 use crate::together::Show;
 
 /// Instances that run live in one process.
@@ -45,6 +46,7 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         out: args.result.out,
         events: args.result.events,
         show,
+        opening: args.open.into(),
         lab: Lab::usual(
             observing(args.observing, Some(args.sampling), &nothing)?,
             serving(args.serving, &nothing, DRAIN_TIME_TOGETHER)?,
@@ -77,18 +79,6 @@ fn live(asked: &str, args: &RunArgs, seed: Option<u64>) -> Result<Source, Failur
     }
     check_engine(&source.scenario, args.engine.engine.as_ref())?;
     Ok(source)
-}
-
-/// What of a scenario the live lab cannot carry out.
-fn only_in_virtual_time(scenario: &Scenario) -> Option<String> {
-    let name = |place: usize| &scenario.instances()[place];
-    let leave = scenario.leaves().next();
-    let leave = leave.map(|(place, _)| format!("instance.{}.leaves_at", name(place)));
-    let step = || scenario.clock_steps().next();
-    let step = || step().map(|(place, _)| format!("instance.{}.clock_step", name(place)));
-    let throttles = scenario.policy().throttle().is_some();
-    let policy = || throttles.then(|| format!("policy = {}", scenario.policy()));
-    leave.or_else(step).or_else(policy)
 }
 
 /// An engine that was asked for has a use, and nothing of the scenario is about another one.

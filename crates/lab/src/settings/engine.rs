@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use experiment::reading::nearest;
 use fusebox_fleet::engine::redis::Address as RedisAddress;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
@@ -63,11 +64,10 @@ impl FromStr for Engine {
             _ => {}
         }
         if !text.contains("://") {
-            let what = match text {
-                word if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-                    format!("`{word}` is not an engine")
-                }
-                _ => "what was given is not an engine".to_owned(),
+            // A word that is like none of these may be a password that came to the wrong place.
+            let what = match nearest(text, ["memory", "gossip", "redis", "valkey"]) {
+                Some(_) => format!("`{text}` is not an engine"),
+                None => "what was given (not shown) is not an engine".to_owned(),
             };
             return Err(format!(
                 "{what}: write memory, gossip, or the address of a server, such as redis://127.0.0.1:6379"
@@ -159,11 +159,17 @@ mod tests {
             ),
             ("127.0.0.1:6379", "redis://127.0.0.1:6379"),
             ("lab:hunter2@127.0.0.1:6379", "write memory, gossip, or"),
-            ("http://lab:hunter2@127.0.0.1", "the scheme \"http\""),
+            ("http://lab:hunter2@127.0.0.1", "the scheme of"),
+            ("hunter2", "what was given (not shown) is not an engine"),
+            ("redis:hunter2", "what was given (not shown) is not an engine"),
+            ("hunter2://127.0.0.1", "the scheme of"),
+            ("redis://127.0.0.1/hunter2", "the database of"),
+            ("redis://127.0.0.1?timeout=hunter2", "the timeout of"),
             ("redis://lab:hunter2@", "cannot be read"),
             ("redis://lab:hun/ter2@127.0.0.1", "cannot be read"),
             ("redis://lab:hunter2@127.0.0.1:99999", "cannot be read"),
-            ("redis://lab:hunter2@127.0.0.1/?tls=1", "no option \"tls\""),
+            ("redis://lab:hunter2@127.0.0.1/?tls=1", "an option that is not"),
+            ("redis://127.0.0.1/?hunter2", "an option that is not"),
             ("redis://REDACTED:REDACTED@h", "write them again"),
         ] {
             let refusal = text.parse::<Engine>().unwrap_err();

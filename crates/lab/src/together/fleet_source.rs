@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusebox::{Clock, HoldStage, SystemClock};
-use fusebox_fleet::host::{
-    FallbackReason, FleetEvent, FleetListener, LeaseOutcome, Reader, Status, Tally,
-};
+use fusebox_fleet::host::{FallbackReason, FleetEvent, FleetListener, LeaseOutcome, Status, Tally};
 use fusebox_fleet::{BreakerKey, Order, Verdict, View};
 
+use crate::coordination::FleetReader;
 use crate::page::{FleetNote, SeenView, Standing};
 
 /// After so many seconds an instance says how it stands although nothing has changed: what is older may be forgotten.
@@ -58,14 +57,14 @@ impl FleetTold {
 
 /// The participants of a run, and how each stood when it was looked at last.
 pub(super) struct FleetSource {
-    readers: Vec<Reader>,
+    readers: Vec<FleetReader>,
     told: Arc<FleetTold>,
     last: Vec<Option<Standing>>,
 }
 
 impl FleetSource {
     /// Of these participants, in the order of their instances; of nobody, where each instance decides alone.
-    pub(super) fn new(readers: Vec<Reader>, told: Arc<FleetTold>) -> Self {
+    pub(super) fn new(readers: Vec<FleetReader>, told: Arc<FleetTold>) -> Self {
         Self {
             last: vec![None; readers.len()],
             readers,
@@ -205,7 +204,7 @@ mod tests {
         let breaker = Breaker::new("d", Config::default());
         let key = BreakerKey::new("d").unwrap();
         let participant = host.join(key, breaker, settings.unwrap()).unwrap();
-        let mut source = FleetSource::new(vec![participant.reader()], told);
+        let mut source = FleetSource::new(vec![FleetReader::new(participant.reader())], told);
         let mut at = 0;
         let mut look = async |seconds: u64| {
             tokio::time::sleep(Duration::from_secs(seconds)).await;

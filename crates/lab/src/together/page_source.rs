@@ -4,6 +4,7 @@
 //! things.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use experiment::fleet::{Change, Recorder};
 use experiment::outcome::{ClientOutcome, Outcomes};
@@ -12,17 +13,22 @@ use fusebox::{Breaker, Clock, SystemClock};
 use super::Watched;
 use super::fleet::Fleet;
 use super::fleet_source::FleetSource;
-use crate::load::Record;
+use crate::load::{LoadView, Record};
+use crate::operation::Operation;
 use crate::page::{
-    Coordination, Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source,
-    TruthStep,
+    Coordination, Described, Description, Moment, PhaseStart, Row, SecondLatencies, SettingsStep,
+    Source, TruthStep, TurnStep,
 };
-use crate::settings::{BaseUrl, Named};
+use crate::settings::{BaseUrl, BreakerSettings};
 use crate::unreliable::Running;
 
 /// A run as the page sees it, and how much of it the page has seen.
 pub(super) struct PageSource {
     description: Description,
+    operation: Operation,
+    /// The settings that were in force at the last look, and what was asked of the load; nothing before the first.
+    settings: Vec<Option<BreakerSettings>>,
+    load: Option<LoadView>,
     clock: SystemClock,
     breakers: Vec<Breaker>,
     running: Arc<Running>,
@@ -43,24 +49,30 @@ struct Seen {
     /// For each instance, the last step of its truth.
     truths: Vec<Option<(f64, f64)>>,
     phases: usize,
+    /// For each instance, how often it was stopped or started.
+    turns: Vec<usize>,
 }
 
 impl PageSource {
-    /// The source of a run whose instances are at `targets`; its faults take orders at `control`.
-    pub(super) fn of(watched: &Watched, control: &BaseUrl, targets: &[Named<BaseUrl>]) -> Self {
+    /// The source of a run whose faults take orders at `control`, and its other parts by `operation`.
+    pub(super) fn of(watched: &Watched, control: &BaseUrl, operation: &Operation) -> Self {
         let states = watched.fleet.recorder(|it| it.states());
-        let parts = targets.iter().zip(&watched.breakers).zip(states);
-        let instances = parts.map(|((target, breaker), began)| Described {
-            name: target.name.clone(),
+        let crew = &operation.crew;
+        let parts = crew.addresses().zip(crew.instances()).zip(states);
+        let instances = parts.map(|(((name, address), (_, instance)), began)| Described {
+            name: name.to_owned(),
             began,
-            url: target.value.to_string(),
-            breaker: (&breaker.config()).into(),
+            url: BaseUrl::of(address).to_string(),
+            running: true,
+            breaker: (&instance.breaker().config()).into(),
+            settings: instance.tuning().settings(),
         });
         let number = watched.names.len();
         Self {
             description: Description {
                 seed: watched.seed,
                 rate: watched.rate,
+                load: operation.load.view(),
                 until_s: watched.until.map(|until| until.as_secs_f64()),
                 unhealthy_at: watched.fleet.recorder(|it| it.unhealthy_at()),
                 downstream: control.to_string(),
@@ -70,6 +82,9 @@ impl PageSource {
                 }),
                 instances: instances.collect(),
             },
+            operation: operation.clone(),
+            settings: vec![None; number],
+            load: None,
             clock: watched.clock,
             breakers: watched.breakers.clone(),
             running: Arc::clone(&watched.running),
@@ -81,6 +96,7 @@ impl PageSource {
                 changes: vec![0; number],
                 truths: vec![None; number],
                 phases: 0,
+                turns: vec![0; number],
             },
             seconds: 0,
         }
@@ -101,6 +117,33 @@ impl PageSource {
             snapshot.window.failures,
             snapshot.consecutive_failures.into(),
         ])
+    }
+
+    /// The settings that are others than at the last look.
+    fn new_settings(&mut self, at_s: f64) -> Vec<SettingsStep> {
+        let mut steps = Vec::new();
+        let instances = self.operation.crew.instances().enumerate();
+        for ((instance, (_, one)), seen) in instances.zip(&mut self.settings) {
+            let now = one.tuning().settings();
+            let before = seen.replace(now);
+            if before != Some(now) {
+                steps.push(SettingsStep {
+                    at_s,
+                    instance,
+                    rules: (&one.breaker().config()).into(),
+                    settings: now,
+                    different: before.map_or(String::new(), |before| now.differences(before)),
+                });
+            }
+        }
+        steps
+    }
+
+    /// What is asked of the load, if it is something else than at the last look.
+    fn new_load(&mut self) -> Option<LoadView> {
+        let now = self.operation.load.view();
+        let before = self.load.replace(now.clone());
+        (before.as_ref() != Some(&now)).then_some(now)
     }
 
     fn latencies(&mut self) -> Vec<SecondLatencies> {
@@ -128,6 +171,8 @@ impl Source for PageSource {
             standings: self.together.standings(at),
             notes: self.together.notes(|at| self.fleet.elapsed(at)),
             plan: self.running.revision(),
+            settings: self.new_settings(millionths(at)),
+            load: self.new_load(),
             ..Moment::default()
         };
         self.fleet.recorder(|it| self.seen.rest(it, &mut moment));
@@ -138,6 +183,12 @@ impl Source for PageSource {
 impl Seen {
     /// What the recorder has learnt since the last time.
     fn rest(&mut self, recorder: &Recorder, moment: &mut Moment) {
+        for (place, seen) in self.turns.iter_mut().enumerate() {
+            for (at_s, works) in recorder.turns(place).skip(*seen) {
+                *seen += 1;
+                moment.turns.push(TurnStep(at_s, place, works));
+            }
+        }
         for (place, seen) in self.changes.iter_mut().enumerate() {
             let changes = recorder.changes(place);
             let new = changes[*seen..].iter();
@@ -174,6 +225,11 @@ impl Seen {
             .extend(new.map(|it| PhaseStart(it.from_s, it.name.clone())));
         self.phases = phases.len();
     }
+}
+
+/// Seconds to a millionth.
+fn millionths(at: Duration) -> f64 {
+    (at.as_secs_f64() * 1e6).round() / 1e6
 }
 
 /// Instances that take the same step share a row.

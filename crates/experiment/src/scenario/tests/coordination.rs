@@ -129,11 +129,22 @@ const REFUSED: &[(&str, [&str; 2])] = &[
     ),
     (
         "[coordination]\nheartbeat = \"0s\"",
-        ["coordination.heartbeat = 0ns", "from 1ms"],
+        ["coordination.heartbeat = 0s", "from 1ms"],
     ),
     (
         "[coordination]\nmode = \"quorum\"\nfleet_size = 3\nminimum_votes = 4",
         ["coordination.minimum_votes = 4", "at most fleet_size (3)"],
+    ),
+    (
+        "[fleet]\nsize = 3\n[coordination]\nmode = \"quorum\"\nminimum_votes = 4",
+        [
+            "coordination.minimum_votes = 4",
+            "at most 3, the instances of this fleet",
+        ],
+    ),
+    (
+        "[fleet]\nsize = 3\n[coordination]\nmode = \"pooled\"\nfleet_size = 9\nminimum_votes = 4",
+        ["coordination.minimum_votes = 4", "can never open"],
     ),
     (
         "[network]\nloss = 1.5",

@@ -147,6 +147,9 @@ impl Driver {
     }
 
     async fn exchange(&self, handle: &ChitchatHandle, seen: &mut BTreeMap<ChitchatId, (u64, u64)>) {
+        if self.shared.node().reads_again() {
+            seen.clear();
+        }
         let (signs, letters) = handle.with_chitchat(|chitchat| read(chitchat, seen)).await;
         let said = {
             let now = self.shared.now();

@@ -33,6 +33,8 @@ pub(super) struct Node {
     roster: Roster,
     rooms: BTreeMap<BreakerKey, Room>,
     state: State,
+    /// A room was opened: what others have said of its breaker has to be read once more.
+    reads_again: bool,
 }
 
 /// Whether the node gossips.
@@ -79,6 +81,7 @@ impl Node {
             roster,
             rooms: BTreeMap::new(),
             state: State::Up,
+            reads_again: false,
         }
     }
 
@@ -159,7 +162,10 @@ impl Node {
                 unread += 1;
                 continue;
             };
-            if self.open_room(&key).is_some()
+            // What a node that has no instance there remembers is read when somebody needs it.
+            let is_needed = !share.says_nothing() || self.rooms.contains_key(&key);
+            if is_needed
+                && self.open_room(&key).is_some()
                 && let Some(room) = self.rooms.get_mut(&key)
             {
                 room.replica.merge(now, &letter.node, share);
@@ -197,7 +203,14 @@ impl Node {
                 room.said = Some(content);
             }
         }
+        // The others have been told that no instance is here.
+        self.rooms.retain(|_, room| !room.is_unused(now));
         letters
+    }
+
+    /// Whether all that others have said has to be read once more.
+    pub(super) fn reads_again(&mut self) -> bool {
+        std::mem::take(&mut self.reads_again)
     }
 
     /// A new process of gossip has said nothing yet.
@@ -227,6 +240,7 @@ impl Node {
             said: None,
         };
         self.rooms.insert(key.clone(), room);
+        self.reads_again = true;
         Some(())
     }
 
@@ -242,6 +256,11 @@ impl Node {
 }
 
 impl Room {
+    fn is_unused(&self, now: Duration) -> bool {
+        let said_nothing = self.said.as_ref().is_none_or(Share::says_nothing);
+        said_nothing && self.views.receiver_count() == 0 && self.replica.has_nobody(now)
+    }
+
     fn tell(&mut self, at: Moment<'_>) {
         let view = self.replica.view(at);
         let told = (view.era, view.command);

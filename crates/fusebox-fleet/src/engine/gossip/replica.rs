@@ -267,6 +267,24 @@ impl Replica {
         self.locals.get(instance).filter(|local| now < local.lapses)
     }
 
+    /// Whether nobody needs it any more: no instance of any node is heard, and neither an order nor an open verdict
+    /// has to be kept for those that come back.
+    pub(super) fn has_nobody(&self, now: Duration) -> bool {
+        let verdict_for = |rules: &Arc<Settings>| rules.verdict_for();
+        let kept_until = match self.round.is_open() {
+            true => {
+                let kept_for = self.rules.as_ref().map_or(KEPT_FOR, verdict_for);
+                self.since.saturating_add(kept_for)
+            }
+            false => Duration::ZERO,
+        };
+        now >= kept_until
+            && self.locals.values().all(|local| local.lapses <= now)
+            && self.alive_claims(now).next().is_none()
+            && self.peers.values().all(|peer| peer.entries.is_empty())
+            && self.command.order == Order::Automatic
+    }
+
     /// Decides anew after time has passed or others were heard.
     pub(super) fn reconsider(&mut self, at: Moment<'_>) {
         self.peers.retain(|node, _| at.roster.knows(node));
@@ -353,6 +371,8 @@ impl Replica {
 /// Merged counts would have to be sent every tenth of a second, and gossip sends rarer than that.
 pub(super) const COUNTS: &str = "gossip does not merge counts of calls, which the modes pooled and \
      pooled-naive need: use the mode quorum or advisory, or an engine on a server";
+/// How long an open verdict is kept where no instance has said how long.
+const KEPT_FOR: Duration = Duration::from_secs(600);
 const CROWDED: &str =
     "this node keeps 128 instances of the breaker already: start another node for more";
 const BEHIND: &str = "this node has just begun and has not heard yet what the fleet has decided";

@@ -69,6 +69,11 @@ impl Share {
         share
     }
 
+    /// Whether no instance speaks, and no order is in force: then it is a memory of what was.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.entries.is_empty() && self.claims.is_empty() && self.command.order == Order::Automatic
+    }
+
     pub(super) fn write(&self) -> String {
         let round = &self.round;
         let mut text = format!(
@@ -87,18 +92,18 @@ impl Share {
             millis(self.next_probe_in),
             millis(self.steps_back_for),
             self.command.number,
-            self.command.order.as_str(),
+            self.command.order.kept_as(),
         );
         let _ = write!(text, " {}", self.entries.len());
         for entry in &self.entries {
             let _ = write!(
                 text,
-                " {} {:x} {} {} {:x} {}",
+                " {} {:x} {} {} {} {}",
                 entry.from.instance,
                 entry.from.session.get(),
                 entry.opinion,
                 entry.seen,
-                entry.rules.get(),
+                entry.rules.word(),
                 millis(entry.member_for),
             );
         }
@@ -192,9 +197,7 @@ impl Words<'_> {
 
     fn order(&mut self) -> Option<Order> {
         let word = self.0.next()?;
-        [Order::Automatic, Order::ForceOpen, Order::Disable]
-            .into_iter()
-            .find(|order| order.as_str() == word)
+        Order::ALL.into_iter().find(|order| order.kept_as() == word)
     }
 
     fn list<T>(&mut self, one: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
@@ -212,7 +215,7 @@ impl Words<'_> {
                     .find(|opinion| opinion.as_str() == word)?
             },
             seen: Epoch::new(self.number()?),
-            rules: Fingerprint::heard(self.hex()?),
+            rules: Fingerprint::read(self.0.next()?)?,
             member_for: self.time()?,
         })
     }

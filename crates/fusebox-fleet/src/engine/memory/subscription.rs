@@ -29,6 +29,10 @@ impl Subscribers {
         Subscription { slot }
     }
 
+    pub(super) fn are_gone(&self) -> bool {
+        self.slots.iter().all(|slot| slot.strong_count() == 0)
+    }
+
     /// Leaves the view for all, and says whom to wake once no lock is held.
     #[must_use]
     pub(super) fn tell(&mut self, view: View) -> Vec<Waker> {

@@ -22,7 +22,8 @@ const LONGEST_PREFIX: usize = 64;
 /// | `timeout` | `250ms` | how long a verb waits for the server, from `1ms` to `60s` |
 /// | `prefix` | `cb` | what all keys and channels begin with: letters, digits, `-`, `_`, `.`, `:` |
 ///
-/// User and password are percent-encoded. Neither form for people, `Display` or `Debug`, shows them.
+/// User and password are percent-encoded. Neither form for people, `Display` or `Debug`, shows them. Nor does a
+/// refusal show anything of an address: a password that is written in the wrong place may be any part of it.
 ///
 /// # Examples
 /// ```
@@ -35,7 +36,7 @@ const LONGEST_PREFIX: usize = 64;
 /// let error = "http://cache.internal".parse::<Address>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "the scheme \"http\" of the engine's address is not allowed: write redis, rediss, valkey, or valkeys, \
+///     "the scheme of the engine's address (not shown) is not allowed: write redis, rediss, valkey, or valkeys, \
 ///      as in redis://127.0.0.1:6379",
 /// );
 /// # Ok::<(), fusebox_fleet::engine::redis::InvalidAddress>(())
@@ -103,7 +104,7 @@ impl FromStr for Address {
         }
         check_scheme(&url)?;
         if url.host_str().is_none_or(str::is_empty) {
-            return Err(InvalidAddress::of("host", "", "write redis://host:6379"));
+            return Err(InvalidAddress::of("host", "write redis://host:6379"));
         }
         check_database(&url)?;
         let mut timeout = Duration::from_millis(250);
@@ -112,15 +113,13 @@ impl FromStr for Address {
             match &*option {
                 "timeout" => timeout = read_timeout(&value)?,
                 "prefix" => prefix = read_prefix(&value)?,
-                _ => return Err(InvalidAddress::unknown_option(&option)),
+                _ => return Err(InvalidAddress::unknown_option()),
             }
         }
         url.set_query(None);
-        // What is wrong with a user or a password must not be told by showing it.
         let info = url.into_connection_info().map_err(|_| {
             InvalidAddress::of(
                 "user, password or host",
-                "(not shown)",
                 "percent-encode user and password, and name a host that can be connected to",
             )
         })?;
@@ -145,26 +144,23 @@ fn check_scheme(url: &Url) -> Result<(), InvalidAddress> {
     match url.scheme() {
         "redis" | "valkey" => {}
         "rediss" | "valkeys" if cfg!(feature = "redis-tls") => {}
-        encrypted @ ("rediss" | "valkeys") => {
+        "rediss" | "valkeys" => {
             return Err(InvalidAddress::of(
                 "scheme",
-                encrypted,
                 "build with the feature redis-tls of fusebox-fleet, or write redis",
             ));
         }
-        other => {
+        _ => {
             return Err(InvalidAddress::of(
                 "scheme",
-                other,
                 "write redis, rediss, valkey, or valkeys, as in redis://127.0.0.1:6379",
             ));
         }
     }
     match url.fragment() {
         None => Ok(()),
-        Some(fragment) => Err(InvalidAddress::of(
+        Some(_) => Err(InvalidAddress::of(
             "fragment",
-            fragment,
             "leave out what follows the #; in a password write %23",
         )),
     }
@@ -177,7 +173,6 @@ fn check_database(url: &Url) -> Result<(), InvalidAddress> {
     }
     Err(InvalidAddress::of(
         "database",
-        database,
         "write a number, as in redis://127.0.0.1:6379/0",
     ))
 }
@@ -189,13 +184,8 @@ fn read_timeout(value: &str) -> Result<Duration, InvalidAddress> {
         (None, Some(number)) => number.parse().ok().map(Duration::from_secs),
         (None, None) => None,
     };
-    read.filter(|time| range.contains(time)).ok_or_else(|| {
-        InvalidAddress::of(
-            "timeout",
-            value,
-            "write from 1ms to 60s, as in timeout=250ms",
-        )
-    })
+    read.filter(|time| range.contains(time))
+        .ok_or_else(|| InvalidAddress::of("timeout", "write from 1ms to 60s, as in timeout=250ms"))
 }
 
 fn read_prefix(value: &str) -> Result<String, InvalidAddress> {
@@ -205,22 +195,22 @@ fn read_prefix(value: &str) -> Result<String, InvalidAddress> {
     }
     Err(InvalidAddress::of(
         "prefix",
-        value,
         "write 1 to 64 letters, digits, or any of -_.: as in prefix=cb",
     ))
 }
 
-/// An address that no server can be reached by. It shows what was given, but never user or password.
+/// An address that no server can be reached by: which part of it is wrong, and what to write instead. It shows
+/// nothing of the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidAddress {
     text: String,
 }
 
 impl InvalidAddress {
-    fn of(field: &str, value: &str, instead: &str) -> Self {
+    fn of(field: &str, instead: &str) -> Self {
         Self {
             text: format!(
-                "the {field} {value:?} of the engine's address is not allowed: {instead}"
+                "the {field} of the engine's address (not shown) is not allowed: {instead}"
             ),
         }
     }
@@ -234,12 +224,11 @@ impl InvalidAddress {
         }
     }
 
-    fn unknown_option(option: &str) -> Self {
+    fn unknown_option() -> Self {
         Self {
-            text: format!(
-                "the engine's address has no option {option:?}: write timeout or prefix, as in \
-                 redis://127.0.0.1:6379?timeout=250ms"
-            ),
+            text: "the engine's address has an option that is not known (not shown): write timeout or \
+                   prefix, as in redis://127.0.0.1:6379?timeout=250ms"
+                .to_owned(),
         }
     }
 }

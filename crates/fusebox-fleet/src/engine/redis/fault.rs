@@ -104,10 +104,7 @@ fn of_code(code: &str, detail: Option<&str>) -> String {
                 .to_owned()
         }
         // Of our own scripts, which know where a field is, but not what is in it.
-        "GARBAGE" => format!(
-            "the ledger on the server makes no sense (field {}): delete the keys with the breaker's name",
-            known(detail.unwrap_or_default(), &FIELDS).unwrap_or("unknown")
-        ),
+        "GARBAGE" => of_garbage(detail.unwrap_or_default()),
         "ERR" if detail.is_some_and(|detail| detail.contains("WRONGTYPE")) => {
             of_code("WRONGTYPE", None)
         }
@@ -122,6 +119,18 @@ fn of_code(code: &str, detail: Option<&str>) -> String {
             None => "the server answered with an error of an unknown kind".to_owned(),
         },
     }
+}
+
+/// A report whose ledger makes no sense in this field.
+pub(super) fn garbage(field: &str) -> Unavailable {
+    Unavailable::new(of_garbage(field))
+}
+
+fn of_garbage(field: &str) -> String {
+    format!(
+        "the ledger on the server makes no sense (field {}): delete the keys with the breaker's name",
+        known(field, &FIELDS).unwrap_or("unknown")
+    )
 }
 
 /// The first word, if it is one of these.
@@ -160,6 +169,7 @@ fn of_io(error: &RedisError) -> &'static str {
         | io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::NotConnected => "it was closed",
+        io::ErrorKind::FileTooLarge => "an answer was longer than any of a ledger",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             "the network does not lead there"
         }

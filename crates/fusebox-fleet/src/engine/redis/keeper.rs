@@ -4,17 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use ::redis::aio::{MultiplexedConnection, PubSubSink, PubSubStream};
-use ::redis::{
-    AsyncConnectionConfig, Client, ProtocolVersion, PushInfo, PushKind, RedisError, Value,
-};
+use ::redis::aio::{MultiplexedConnection, PubSub, PubSubSink, PubSubStream};
+use ::redis::{AsyncConnectionConfig, ProtocolVersion, PushInfo, PushKind, RedisError, Value};
 use futures_util::StreamExt;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::fault;
 use super::news::Standing;
 use super::shared::{Shared, State};
+use super::socket;
 use crate::engine::Unavailable;
 
 /// The pause before a connection is tried again, doubled with each failure.
@@ -34,6 +34,17 @@ struct Line {
     verbs: MultiplexedConnection,
     news: Source,
     end: Arc<End>,
+    _driver: Driver,
+}
+
+/// The task that reads and writes what verbs share. Without a connection it has nothing to do: a server that is
+/// silent would keep it for ever.
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Where views of other instances' doings come from.
@@ -104,7 +115,8 @@ impl From<RedisError> for Greeting {
 }
 
 async fn greet(shared: &Arc<Shared>, protocol: ProtocolVersion) -> Result<Line, Greeting> {
-    let client = Client::open(shared.address.info(protocol))?;
+    let info = shared.address.info(protocol);
+    let (address, settings) = (info.addr(), info.redis_settings());
     let end = Arc::new(End::default());
     let mut config = AsyncConnectionConfig::new()
         .set_connection_timeout(None)
@@ -113,16 +125,23 @@ async fn greet(shared: &Arc<Shared>, protocol: ProtocolVersion) -> Result<Line, 
         config = config.set_push_sender(listener(Arc::downgrade(shared), Arc::clone(&end)));
     }
     let greeting = async {
-        let verbs = client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
+        let socket = socket::open(address).await?;
+        let (verbs, driver) =
+            MultiplexedConnection::new_with_config(settings, socket, config).await?;
+        let driver = Driver(tokio::spawn(driver));
         let news = if protocol == ProtocolVersion::RESP3 {
             Source::Same
         } else {
-            let (sink, stream) = client.get_async_pubsub().await?.split();
+            let socket = socket::open(address).await?;
+            let (sink, stream) = PubSub::new(settings, socket).await?.split();
             Source::Second(sink, stream)
         };
-        Ok(Line { verbs, news, end })
+        Ok(Line {
+            verbs,
+            news,
+            end,
+            _driver: driver,
+        })
     };
     timeout(PATIENCE, greeting)
         .await

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ::redis::Value;
 
+use super::fault;
 use crate::command::{Command, Order};
 use crate::engine::{EngineError, Unavailable};
 use crate::ledger::{Prober, Standing, Standpoint};
@@ -67,9 +68,9 @@ impl<'a> Words<'a> {
         let votes = Votes::new(self.number()?, self.number()?, self.number()?);
         let number = CommandNumber::new(self.count()?);
         let word = self.word()?;
-        let order = [Order::Automatic, Order::ForceOpen, Order::Disable]
+        let order = Order::ALL
             .into_iter()
-            .find(|order| order.as_str() == word)
+            .find(|order| order.kept_as() == word)
             .ok_or(Nonsense)?;
         self.end()?;
         Ok(View {
@@ -105,6 +106,7 @@ pub(super) fn report(
     let mut words = Words::of(text(answer)?);
     match words.word()? {
         "view" => Ok(words.view()?),
+        "garbage" => Err(EngineError::Unavailable(fault::garbage(words.word()?))),
         "name_taken" => Err(EngineError::Refused(ReportRefused::NameTaken)),
         "settings_differ" => {
             let fleet = fingerprint(words.word()?)?;
@@ -213,9 +215,7 @@ fn instance(word: &str) -> Result<InstanceId, Nonsense> {
 }
 
 fn fingerprint(word: &str) -> Result<Fingerprint, Nonsense> {
-    u64::from_str_radix(word, 16)
-        .map(Fingerprint::read)
-        .map_err(|_| Nonsense)
+    Fingerprint::read(word).ok_or(Nonsense)
 }
 
 /// A string as any server sends it.

@@ -1,6 +1,7 @@
 //! The scripts, one per verb, and what they are told.
 //!
-//! Each is the ledger in front of a verb, so that a verb is one atomic step in one round trip. They take the
+//! Each is the ledger in front of a verb, so that a verb is one atomic step in one round trip. That of reports
+//! takes several, on a ledger each, and answers with a list. They take the
 //! time from a function `now` that stands before them; a test replaces it, to hold them against the
 //! [`Ledger`](crate::Ledger) at the same instants.
 
@@ -51,6 +52,7 @@ impl Scripts {
         let script = |verb: &str| Script::new(&format!("{clock}{POOL}{LEDGER}{verb}"));
         let report = include_str!("lua/report.lua");
         Self {
+            // Functions that a steady report does not need are not made for it.
             report: Script::new(&format!("{clock}{POOL}{STEADY}{LEDGER}{report}")),
             acquire: script(include_str!("lua/acquire.lua")),
             settle: script(include_str!("lua/settle.lua")),
@@ -132,6 +134,10 @@ impl Words {
     /// What the server asks for with this answer, if it asks for anything.
     pub(super) fn wanted_by(&self, answer: &Value) -> Option<&str> {
         let settings = self.settings.as_deref()?;
+        let answer = match answer {
+            Value::Array(answers) => answers.first()?,
+            alone => alone,
+        };
         (reply::text(answer) == Ok(SETTINGS)).then_some(settings)
     }
 
@@ -150,8 +156,8 @@ impl Words {
             .word(format_args!("{} {:x}", report.command.number, mark(&rules)))
             .word(micros(settings.member_for()))
             .word(calls(report))
-            .word(report.command.order.as_str());
-        let (fingerprint, mark) = (settings.fingerprint(), mark(&rules));
+            .word(report.command.order.kept_as());
+        let (fingerprint, mark) = (settings.fingerprint().word(), mark(&rules));
         words.settings = Some(format!("{fingerprint} {mark:x} {rules}"));
         words
     }
@@ -184,7 +190,7 @@ impl Words {
     }
 
     pub(super) fn of_order(order: Order) -> Self {
-        Self::new().word(order.as_str())
+        Self::new().word(order.kept_as())
     }
 
     pub(super) fn of_peek() -> Self {

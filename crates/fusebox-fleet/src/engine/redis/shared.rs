@@ -6,7 +6,9 @@ use ::redis::aio::MultiplexedConnection;
 use tokio::sync::{Notify, watch};
 
 use super::address::Address;
+use super::gather::Gather;
 use super::news::News;
+use super::script::Scripts;
 use crate::engine::Unavailable;
 
 /// What verbs, listeners and the keeper of the connection share.
@@ -14,6 +16,8 @@ pub(super) struct Shared {
     pub(super) address: Address,
     pub(super) state: watch::Sender<State>,
     pub(super) news: News,
+    pub(super) scripts: Scripts,
+    pub(super) gather: Gather,
     pub(super) wishes: Wishes,
     /// Answers that have come, whatever they said.
     pub(super) answers: AtomicU64,

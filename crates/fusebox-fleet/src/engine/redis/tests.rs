@@ -9,9 +9,11 @@ mod history;
 #[path = "../../../tests/redis/server.rs"]
 mod server;
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::runtime::Runtime;
@@ -72,7 +74,16 @@ impl Both<'_> {
     }
 
     async fn take(&mut self, scene: &mut Scene, step: &Step) -> Result<(), TestCaseError> {
-        self.now += step.passes;
+        self.take_after(step.passes, scene, step).await
+    }
+
+    async fn take_after(
+        &mut self,
+        passes: u64,
+        scene: &mut Scene,
+        step: &Step,
+    ) -> Result<(), TestCaseError> {
+        self.now += passes;
         let now = self.set_time();
         let view = self.ledger.view(now);
         let (engine, key, ledger) = (self.engine, &self.key, &mut self.ledger);
@@ -132,7 +143,7 @@ fn agree(often: u32, histories: impl Strategy<Value = Vec<Step>>, scene: impl Fn
     let runtime = Runtime::new().unwrap();
     let engine = engine(&server);
     let client = redis::Client::open(("127.0.0.1", server.port())).unwrap();
-    let connection = std::cell::RefCell::new(client.get_connection().unwrap());
+    let connection = RefCell::new(client.get_connection().unwrap());
     let count = AtomicU32::new(0);
     let usual = Config::default();
     let mut runner = TestRunner::new(Config {
@@ -160,6 +171,69 @@ fn agree(often: u32, histories: impl Strategy<Value = Vec<Step>>, scene: impl Fn
     if let Err(difference) = run {
         panic!("{difference}");
     }
+}
+
+/// Three ledgers are told the same history, some steps apart, so that reports of all kinds meet in one request.
+fn agree_together(mode: Mode) {
+    let server = Server::start();
+    let runtime = Runtime::new().unwrap();
+    let engine = engine(&server);
+    let client = redis::Client::open(("127.0.0.1", server.port())).unwrap();
+    let connections = [(); 3].map(|()| RefCell::new(client.get_connection().unwrap()));
+    let count = AtomicU32::new(0);
+    let usual = Config::default();
+    let mut runner = TestRunner::new(Config {
+        cases: usual.cases / 8,
+        failure_persistence: None,
+        ..usual
+    });
+    let run = runner.run(&history(), |steps| {
+        let case = count.fetch_add(1, Ordering::Relaxed);
+        let mut scenes = [(); 3].map(|()| Scene::new(mode, 1.5));
+        let mut connections = connections.each_ref().map(RefCell::borrow_mut);
+        let mut ledgers: Vec<_> = (0..)
+            .zip(&mut connections)
+            .map(|(number, server)| Both {
+                server,
+                engine: &engine,
+                key: BreakerKey::new(&format!("together-{case}-{number}")).unwrap(),
+                ledger: Ledger::new(Incarnation::new(BEGIN)),
+                now: BEGIN,
+            })
+            .collect();
+        runtime.block_on(async {
+            for (place, first) in steps.iter().enumerate() {
+                // All begin at once; then the second and the third fall behind.
+                let behind = [0, 5, 9].map(|lag| match place.checked_sub(lag) {
+                    _ if place == 0 => Some(first),
+                    None | Some(0) => None,
+                    Some(at) => steps.get(at),
+                });
+                let all = ledgers.iter_mut().zip(&mut scenes).zip(behind);
+                let taken = all.map(async |((both, scene), step)| match step {
+                    Some(step) => both.take_after(first.passes, scene, step).await,
+                    None => {
+                        both.now += first.passes;
+                        Ok(())
+                    }
+                });
+                join_all(taken)
+                    .await
+                    .into_iter()
+                    .collect::<Result<(), _>>()?;
+            }
+            Ok(())
+        })
+    });
+    if let Err(difference) = run {
+        panic!("{difference}");
+    }
+}
+
+#[test]
+fn reports_that_go_out_as_one_decide_what_each_ledger_decides() {
+    agree_together(Mode::Quorum);
+    agree_together(Mode::Pooled);
 }
 
 #[test]

@@ -140,3 +140,17 @@ fn a_thousand_instances_are_grouped_and_fit_a_comment() {
     );
     assert!(text.contains("1 part is left out"), "{text}");
 }
+
+/// The page about reports shows what `breaker-lab simulate flapping` gives.
+#[test]
+fn the_timeline_in_the_documentation_is_that_of_the_scenario() {
+    let result = result(
+        include_str!("../../../../../scenarios/flapping.toml"),
+        1..=1,
+    );
+    let page = include_str!("../../../../../docs/reports.md");
+
+    let strip = strip(&result.repetitions[0].fleet);
+
+    assert!(page.contains(&strip), "{strip}");
+}

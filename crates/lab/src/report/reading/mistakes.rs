@@ -1,10 +1,10 @@
 //! Mistakes in a reading: times in which breakers were wrongly closed or open, and calls that this cost.
 
 use experiment::fleet::{Belief, Span};
-use fusebox::State;
 
 use super::Clause;
-use super::story::{Story, passes, share, time};
+use super::story::{Story, share, time};
+use crate::report::lanes::wrong as wrong_spans;
 use crate::words::number;
 
 /// For how long breakers were wrongly closed, and wrongly open.
@@ -13,7 +13,7 @@ pub(super) fn times(story: &Story<'_>) -> Vec<Clause> {
     closed.into_iter().chain(wrong(story, Side::Open)).collect()
 }
 
-/// On which side a breaker is wrong.
+/// On which side a breaker is wrong, in the order of the kinds of [`wrong_spans`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
     Closed,
@@ -39,14 +39,6 @@ impl Side {
         match self {
             Self::Closed => belief.wrongly_closed_s,
             Self::Open => belief.wrongly_open_s,
-        }
-    }
-
-    /// Whether a breaker in this state is wrong about a downstream that is unhealthy or not.
-    fn is_wrong(self, state: State, unhealthy: bool) -> bool {
-        match self {
-            Self::Closed => passes(state) && unhealthy,
-            Self::Open => !passes(state) && !unhealthy,
         }
     }
 }
@@ -102,26 +94,16 @@ fn overload(story: &Story<'_>) -> Option<Clause> {
 
 /// When the longest time began in which this breaker was wrong.
 fn longest(story: &Story<'_>, place: usize, side: Side) -> Option<f64> {
-    let fleet = story.fleet();
-    let (states, health) = (fleet.states(place), fleet.health(place));
-    let mut wrong: Vec<Span<()>> = Vec::new();
-    for truth in health {
-        for state in &states {
-            let (from, until) = (state.from.max(truth.from), state.until.min(truth.until));
-            if until <= from || !side.is_wrong(state.value, truth.value) {
-                continue;
-            }
-            match wrong.last_mut() {
-                Some(last) if last.until >= from => last.until = until,
-                _ => wrong.push(Span {
-                    from,
-                    until,
-                    value: (),
-                }),
-            }
+    let mut joined: Vec<Span<usize>> = Vec::new();
+    for span in wrong_spans(story.fleet(), place) {
+        match joined.last_mut() {
+            _ if span.value != side as usize => {}
+            Some(last) if last.until >= span.from => last.until = span.until,
+            _ => joined.push(span),
         }
     }
-    let longest = wrong
+    // Of those that are equally long the first.
+    let longest = joined
         .iter()
         .rev()
         .max_by(|a, b| (a.until - a.from).total_cmp(&(b.until - b.from)));

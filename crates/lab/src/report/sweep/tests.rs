@@ -66,11 +66,14 @@ fn a_sweep_tells_its_front_and_who_is_best_by_each_figure_under_each_condition()
         "{text}"
     );
     assert!(
-        text.contains("| 1 | breaker.open_for=1s fleet.size=3 | 100 ms ± 0 s | 10.0 % ± 0.00 % |"),
+        text.contains(
+            "| 1 | fleet.size=3 | breaker.open_for=1s | 100 ms ± 0 s | 10.0 % ± 0.00 % |"
+        ),
         "{text}"
     );
     for row in [
         "| detection_delay_p50 | fleet.size=3 | breaker.open_for=1s | 100 ms ± 0 s |",
+        "| wasted_ratio | fleet.size=30 | the same in all | 1.00 % ± 0.00 % |",
         "| ok_ratio | fleet.size=30 | breaker.open_for=2s | 90.0 % ± 0.00 % |",
         "![Wrongly rejected and wasted calls over the detection delay of each choice](pareto.svg)",
         "breaker-lab sweep scenario.toml --seed 1 --repeat 2 --vary breaker.open_for=1s,2s --vary fleet.size=3,30 \

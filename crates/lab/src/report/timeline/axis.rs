@@ -2,7 +2,7 @@
 
 use experiment::expectation::Unit;
 use experiment::fleet::FleetRecord;
-use experiment::picture::Picture;
+use experiment::picture::{Picture, Shape};
 
 use super::{EDGE, LEFT, PHASES, RIGHT, TOP, shortened};
 
@@ -115,9 +115,20 @@ fn label(at: f64, step: f64) -> String {
     }
 }
 
+/// What a picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A row for each breaker; each decides alone.
+    Alone,
+    /// A row for each breaker; they decide together.
+    Together,
+    /// One row for a large fleet.
+    Many,
+}
+
 /// What heights, colours and marks mean.
-pub(super) fn legend(picture: &mut Picture, y: f64, is_large: bool) {
-    let mut x = LEFT;
+pub(super) fn legend(picture: &mut Picture, y: f64, kind: Kind) {
+    let mut x = EDGE;
     for (class, pattern, height, word) in [
         ("tl-closed", "", 6.0, "closed"),
         ("tl-half", "tl-dots", 12.0, "half-open"),
@@ -126,7 +137,7 @@ pub(super) fn legend(picture: &mut Picture, y: f64, is_large: bool) {
             "tl-sick",
             "",
             18.0,
-            "truth: how likely a call fails; dashed: unhealthy from here on",
+            "truth: how likely a call fails; dashed: unhealthy",
         ),
     ] {
         picture.rectangle(class, (x, y + 4.0 - height), (26.0, height));
@@ -135,13 +146,29 @@ pub(super) fn legend(picture: &mut Picture, y: f64, is_large: bool) {
         }
         x = said(picture, x, y, word);
     }
-    if is_large {
+    if kind == Kind::Many {
         return;
     }
     for (class, word) in [("tl-sick", "wrongly closed"), ("tl-mark", "wrongly open")] {
         picture.rectangle(class, (x, y - 1.0), (26.0, 5.0));
         x = said(picture, x, y, word);
     }
+    if kind == Kind::Together {
+        verdict(picture, (x + 18.0, y - 2.0));
+        x = said(picture, x, y, "verdict");
+        lease(picture, (x + 18.0, y - 2.0));
+        said(picture, x, y, "probe for all");
+    }
+}
+
+/// The mark of a breaker that opened by the fleet's verdict.
+pub(super) fn verdict(picture: &mut Picture, (x, y): (f64, f64)) {
+    picture.point(Shape::Diamond, "tl-ink", (x, y));
+}
+
+/// The mark of a probe that an instance was leased for all.
+pub(super) fn lease(picture: &mut Picture, at: (f64, f64)) {
+    picture.circle("tl-ring", at, 4.0);
 }
 
 /// Writes a word of the legend beside its sample; the place of the next.
@@ -149,7 +176,7 @@ fn said(picture: &mut Picture, x: f64, y: f64, word: &str) -> f64 {
     picture.write((x + 34.0, y + 3.0), "tl-t tl-s tl-ink", word);
     #[expect(clippy::cast_precision_loss, reason = "letters of a word")]
     let letters = word.chars().count() as f64;
-    x + 34.0 + letters * LETTER + 22.0
+    x + 34.0 + letters * LETTER + 16.0
 }
 
 #[cfg(test)]

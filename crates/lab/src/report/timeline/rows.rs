@@ -3,11 +3,11 @@
 use experiment::expectation::Unit;
 use experiment::fleet::{FleetRecord, Span};
 use experiment::picture::Picture;
-use fusebox::State;
+use fusebox::{Cause, State};
 
-use super::axis::Scale;
+use super::axis::{self, Scale};
 use super::{AGREEMENT, BREAKER, EDGE, FLEET, LEFT, RIGHT, TRUTH, shortened};
-use crate::report::lanes::{Columns, Look, Shares, not_closed, steps};
+use crate::report::lanes::{Columns, Look, Shares, not_closed, steps, truth_name, wrong};
 use crate::words;
 
 /// Spans of a breaker that are drawn each by itself; of more, each pixel has the share of time of each state.
@@ -33,12 +33,7 @@ pub(super) fn truth(
 ) {
     let high = TRUTH - 14.0;
     let bottom = top + high;
-    let who = match places {
-        all if all.len() == fleet.instances.len() => "truth".to_owned(),
-        [one] => format!("truth {}", fleet.instances[*one].name),
-        [one, rest @ ..] => format!("truth {} +{}", fleet.instances[*one].name, rest.len()),
-        [] => return,
-    };
+    let who = truth_name(fleet, places);
     name(picture, bottom - 9.0, &who);
     let timeline = fleet.truths.get(truth).cloned().unwrap_or_default();
     let spans = steps(&timeline, fleet.duration_s);
@@ -90,23 +85,45 @@ pub(super) fn breaker(
         );
     }
     picture.line("tl-edge", (LEFT, bottom), (RIGHT, bottom));
-    for truth in fleet.health(place) {
-        for span in &states {
-            let (from, until) = (span.from.max(truth.from), span.until.min(truth.until));
-            let passes = Look::of(span.value) == Look::Closed;
-            let class = match (passes, truth.value) {
-                (true, true) => "tl-sick",
-                (false, false) => "tl-mark",
-                _ => continue,
-            };
-            if until > from {
-                let wrong = Span {
-                    from,
-                    until,
-                    value: (),
-                };
-                bar(picture, class, scale, &wrong, bottom + 2.0 + MARK, MARK);
-            }
+    together(picture, fleet, scale, place, top);
+    marks(picture, fleet, scale, place, bottom + 2.0 + MARK);
+}
+
+/// Where a breaker was wrong: of many times each pixel has their share, as a height.
+fn marks(picture: &mut Picture, fleet: &FleetRecord, scale: &Scale, place: usize, bottom: f64) {
+    const CLASSES: [&str; 2] = ["tl-sick", "tl-mark"];
+
+    let wrong = wrong(fleet, place);
+    if wrong.len() <= SPANS {
+        for span in &wrong {
+            bar(picture, CLASSES[span.value], scale, span, bottom, MARK);
+        }
+        return;
+    }
+    let columns = Columns::of(fleet, pixels());
+    let alike = |a: &[f64; 2], b: &[f64; 2]| (a[0] - b[0]).abs() + (a[1] - b[1]).abs() < 0.05;
+    for (from, until, shares) in runs(&columns.kinds::<2>(&wrong), alike) {
+        let span = column(columns, from, until, ());
+        for (class, share) in CLASSES
+            .iter()
+            .zip(shares)
+            .filter(|(_, share)| *share > 0.01)
+        {
+            bar(picture, class, scale, &span, bottom, MARK * share);
+        }
+    }
+}
+
+/// What the fleet had a part in: openings by its verdict, and probes that one instance makes for all.
+fn together(picture: &mut Picture, fleet: &FleetRecord, scale: &Scale, place: usize, top: f64) {
+    let changes = &fleet.instances[place].transitions;
+    for change in changes.iter().filter(|it| it.at_s <= fleet.duration_s) {
+        let at = (scale.x(change.at_s), top);
+        let opens = change.to == State::Open && Look::of(change.from) == Look::Closed;
+        match change.cause {
+            Cause::Fleet if opens => axis::verdict(picture, at),
+            Cause::FleetProbe => axis::lease(picture, at),
+            _ => {}
         }
     }
 }
@@ -229,34 +246,49 @@ pub(super) fn agreement(picture: &mut Picture, fleet: &FleetRecord, scale: &Scal
     let bottom = top + high;
     let of = fleet.instances.len();
     name(picture, bottom - 17.0, "not closed");
-    picture.write(
-        (EDGE, bottom - 1.0),
-        "tl-t tl-s tl-soft",
-        &format!("of {of}"),
-    );
-    for span in not_closed(fleet).iter().filter(|span| span.value > 0) {
-        #[expect(clippy::cast_precision_loss, reason = "instances of one fleet")]
-        let share = span.value as f64 / of as f64;
-        let class = if span.value == of {
-            "tl-open"
-        } else {
-            "tl-mark"
-        };
-        bar(picture, class, scale, span, bottom, high * share);
-        if scale.x(span.until) - scale.x(span.from) > 22.0 {
-            let ink = if span.value == of {
-                "tl-t tl-s tl-b tl-on"
-            } else {
-                "tl-t tl-s tl-b tl-white"
-            };
-            picture.write(
-                (scale.x(span.from) + 5.0, bottom - 4.0),
-                ink,
-                &span.value.to_string(),
-            );
+    let below = format!("of {of}; grey: some");
+    picture.write((EDGE, bottom - 1.0), "tl-t tl-s tl-soft", &below);
+    let spans = not_closed(fleet);
+    if spans.len() <= SPANS * 2 {
+        for span in spans.iter().filter(|span| span.value > 0) {
+            number(picture, scale, span, of, (bottom, high));
+        }
+    } else {
+        let all: Vec<usize> = (0..of).collect();
+        let columns = Columns::of(fleet, pixels());
+        let alike = |a: &Shares, b: &Shares| (a[0] - b[0]).abs() < 0.01;
+        for (from, until, shares) in runs(&columns.states_of(fleet, &all), alike) {
+            let span = column(columns, from, until, ());
+            let height = high * (1.0 - shares[0]).max(0.0);
+            bar(picture, "tl-mark", scale, &span, bottom, height);
         }
     }
     picture.line("tl-edge", (LEFT, bottom), (RIGHT, bottom));
+}
+
+/// How many are not closed for a while, with the number where there is room.
+fn number(
+    picture: &mut Picture,
+    scale: &Scale,
+    span: &Span<usize>,
+    of: usize,
+    (bottom, high): (f64, f64),
+) {
+    #[expect(clippy::cast_precision_loss, reason = "instances of one fleet")]
+    let height = high * span.value as f64 / of as f64;
+    let is_all = span.value == of;
+    let class = if is_all { "tl-open" } else { "tl-mark" };
+    bar(picture, class, scale, span, bottom, height);
+    let from = scale.x(span.from);
+    if scale.x(span.until) - from <= 22.0 {
+        return;
+    }
+    let (y, ink) = match (height < 16.0, is_all) {
+        (true, _) => (bottom - height - 4.0, "tl-t tl-s tl-soft"),
+        (false, true) => (bottom - 4.0, "tl-t tl-s tl-b tl-on"),
+        (false, false) => (bottom - 4.0, "tl-t tl-s tl-b tl-white"),
+    };
+    picture.write((from + 5.0, y), ink, &span.value.to_string());
 }
 
 /// A bar over a span that stands on `bottom`. What is shorter than a tenth of a pixel is drawn as one.

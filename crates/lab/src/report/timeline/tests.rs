@@ -125,3 +125,24 @@ fn many_transitions_are_shares_of_each_pixel() {
         "{svg}"
     );
 }
+
+#[test]
+fn what_the_fleet_decided_is_marked_where_it_was() {
+    let run = simulated(include_str!(
+        "../../../../../scenarios/coordination/total-outage.toml"
+    ));
+    let changes = run.fleet.instances.iter().flat_map(|one| &one.transitions);
+    let of = |cause| changes.clone().filter(|it| it.cause == cause).count();
+    let leased = of(fusebox::Cause::FleetProbe);
+
+    let svg = svg("t", &run);
+
+    // One more of each stands in the legend.
+    let marks = |class: &str| svg.matches(class).count();
+    assert_eq!(marks("<circle class=\"tl-ring\""), leased + 1);
+    assert_eq!(
+        marks("<polygon class=\"tl-ink ring\""),
+        run.fleet.instances.len() + 1
+    );
+    assert!(svg.contains(">probe for all<"), "{svg}");
+}

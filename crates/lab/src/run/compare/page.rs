@@ -52,7 +52,8 @@ pub(super) fn document(
     }
     if comparison.sides.len() > 1 {
         for note in notes(comparison) {
-            document.text(note);
+            // The table says in a word what the terminal says with a mark.
+            document.text(note.trim_start_matches("* "));
         }
     }
     document.heading("Again");
@@ -75,7 +76,7 @@ fn verdict(comparison: &Comparison<'_>) -> String {
                 } else {
                     String::new()
                 };
-                differ.push(format!("{}{of} ({})", cells.name, cells.apart));
+                differ.push(format!("{}{of} {}", cells.name, cells.apart));
             }
         }
     }

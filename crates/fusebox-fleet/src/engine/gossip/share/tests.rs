@@ -52,7 +52,7 @@ fn share() -> impl Strategy<Value = Share> {
             from,
             opinion,
             seen: Epoch::new(seen),
-            rules: Fingerprint::heard(rules),
+            rules: Fingerprint::read(&format!("{rules:x}")).unwrap(),
             member_for,
         },
     );

@@ -2,10 +2,17 @@
 -- bucket and the sums over the window are one field of the ledger; older buckets are a list, the newest first.
 -- So a report touches the list only when a bucket begins or the window moves on, however long the window is.
 local call, match = redis.call, string.match
-local LEDGER, MEMBERS, LEASES, COMMAND, POOL = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local LEDGER, MEMBERS, LEASES, COMMAND, POOL
 local EXACT = 9007199254740992 -- from here on a Lua number is not exact
 
 local garbage -- the first field that makes no sense
+
+-- Turns to the ledger of this place among those that the script was given.
+local function turn_to(place)
+  LEDGER, MEMBERS, LEASES, COMMAND, POOL = unpack(KEYS, place * 5 - 4, place * 5)
+  garbage = nil
+end
+turn_to(1)
 
 local t = now()
 

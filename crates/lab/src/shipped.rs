@@ -53,11 +53,11 @@ macro_rules! shipped {
     ($($name:literal),* ; $($together:literal),* ; $($published:literal),* $(,)?) => {
         /// Names and texts, in the order in which they are best read.
         pub(crate) const SHIPPED: &[(&str, &str)] = &[$(
-            ($name, include_str!(concat!("../../../../scenarios/", $name, ".toml"))),
+            ($name, include_str!(concat!("../../../scenarios/", $name, ".toml"))),
         )* $(
-            ($together, include_str!(concat!("../../../../scenarios/coordination/", $together, ".toml"))),
+            ($together, include_str!(concat!("../../../scenarios/coordination/", $together, ".toml"))),
         )* $(
-            ($published, include_str!(concat!("../../../../scenarios/gedcb/", $published, ".toml"))),
+            ($published, include_str!(concat!("../../../scenarios/gedcb/", $published, ".toml"))),
         )*];
 
         /// The names of those that show coordination.
@@ -108,6 +108,18 @@ shipped!(
     "gedcb-local",
     "gedcb-votes",
 );
+
+/// What of a scenario the live lab cannot carry out, by the key that says it.
+pub(crate) fn only_in_virtual_time(scenario: &Scenario) -> Option<String> {
+    let name = |place: usize| &scenario.instances()[place];
+    let leave = scenario.leaves().next();
+    let leave = leave.map(|(place, _)| format!("instance.{}.leaves_at", name(place)));
+    let step = || scenario.clock_steps().next();
+    let step = || step().map(|(place, _)| format!("instance.{}.clock_step", name(place)));
+    let throttles = scenario.policy().throttle().is_some();
+    let policy = || throttles.then(|| format!("policy = {}", scenario.policy()));
+    leave.or_else(step).or_else(policy)
+}
 
 /// The text of the shipped scenario of this name; nothing where there is none.
 pub(crate) fn text_of(name: &str) -> &'static str {

@@ -1,0 +1,279 @@
+//! A stream from a server of whose answers each is of bounded length.
+//!
+//! The client's library takes in an answer for as long as it lasts, so a server that is broken, or hostile, could
+//! fill the memory of every instance. This stream follows the lengths that answers begin with (RESP2 and RESP3) as
+//! far as it needs to know where one ends, and fails where one lasts too long or says that it will. Whether an
+//! answer makes sense is left to the library.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What one answer may hold, in bytes as they are sent. The longest of ours says who is in the fleet: about a
+/// hundred bytes for each instance.
+const LONGEST: usize = 4 << 20;
+
+/// How deep lists in an answer may lie in each other.
+const DEEPEST: usize = 32;
+
+/// The stream.
+pub(super) struct Bounded<S> {
+    stream: S,
+    answers: Answers,
+}
+
+impl<S> Bounded<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            answers: Answers::default(),
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        room: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = room.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, room))?;
+        let come = room.filled().get(before..).unwrap_or_default();
+        if self.answers.follow(come).is_err() {
+            room.set_filled(before);
+            return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// An answer is too long, or too deep.
+#[derive(Debug, PartialEq, Eq)]
+struct TooLong;
+
+/// Follows the answers in a stream of bytes.
+#[derive(Debug, Default)]
+struct Answers {
+    /// The bytes of the answer that has begun.
+    held: usize,
+    /// The lists that it is in, outermost first: how many parts each still has.
+    lists: Vec<usize>,
+    part: Part,
+}
+
+/// The part of an answer that comes next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    /// The byte that says of which kind it is.
+    #[default]
+    Kind,
+    /// The rest of a line that says everything.
+    Line,
+    /// The rest of a line with a number, and what is known of that.
+    Number(Kind, usize),
+    /// So many bytes.
+    Bytes(usize),
+}
+
+/// What a number is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Bytes,
+    /// So many parts for each that is counted, and so many beside.
+    Parts(usize, usize),
+}
+
+impl Answers {
+    fn follow(&mut self, mut come: &[u8]) -> Result<(), TooLong> {
+        while let Some((&byte, rest)) = come.split_first() {
+            if let Part::Bytes(left) = self.part {
+                let taken = left.min(come.len());
+                self.hold(taken)?;
+                self.part = Part::Bytes(left - taken);
+                if left == taken {
+                    self.ended();
+                }
+                come = come.get(taken..).unwrap_or_default();
+                continue;
+            }
+            self.hold(1)?;
+            self.take(byte)?;
+            come = rest;
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, bytes: usize) -> Result<(), TooLong> {
+        self.held += bytes;
+        if self.held > LONGEST {
+            return Err(TooLong);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, byte: u8) -> Result<(), TooLong> {
+        match (self.part, byte) {
+            (Part::Kind, b'$' | b'=' | b'!') => self.part = Part::Number(Kind::Bytes, 0),
+            (Part::Kind, b'*' | b'~' | b'>') => self.part = Part::Number(Kind::Parts(1, 0), 0),
+            (Part::Kind, b'%') => self.part = Part::Number(Kind::Parts(2, 0), 0),
+            // What follows the attributes is still the same answer.
+            (Part::Kind, b'|') => self.part = Part::Number(Kind::Parts(2, 1), 0),
+            (Part::Kind, _) => self.part = Part::Line,
+            (Part::Line, b'\n') => self.ended(),
+            (Part::Number(kind, number), b'\n') => self.counted(kind, number)?,
+            (Part::Number(kind, number), b'0'..=b'9') => {
+                let number = number * 10 + usize::from(byte - b'0');
+                if number > LONGEST {
+                    return Err(TooLong);
+                }
+                self.part = Part::Number(kind, number);
+            }
+            (Part::Number(..), b'\r') | (Part::Line | Part::Bytes(_), _) => {}
+            // No length at all: -1 is of nothing, and the library refuses everything else.
+            (Part::Number(..), _) => self.part = Part::Line,
+        }
+        Ok(())
+    }
+
+    fn counted(&mut self, kind: Kind, number: usize) -> Result<(), TooLong> {
+        match kind {
+            Kind::Bytes => self.part = Part::Bytes(number + 2),
+            Kind::Parts(each, beside) => match number * each + beside {
+                0 => self.ended(),
+                // Each takes three bytes at least.
+                parts if parts > LONGEST / 3 || self.lists.len() >= DEEPEST => return Err(TooLong),
+                parts => {
+                    self.lists.push(parts);
+                    self.part = Part::Kind;
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// A part has ended, and with it the lists whose last one it was.
+    fn ended(&mut self) {
+        self.part = Part::Kind;
+        while let Some(left) = self.lists.last_mut() {
+            *left -= 1;
+            if *left > 0 {
+                return;
+            }
+            self.lists.pop();
+        }
+        self.held = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn follow(answers: &mut Answers, text: &[u8], step: usize) -> Result<(), TooLong> {
+        text.chunks(step)
+            .try_for_each(|bytes| answers.follow(bytes))
+    }
+
+    #[test]
+    fn answers_of_all_kinds_end_where_they_end_however_they_are_cut() {
+        let kinds: [&[u8]; 17] = [
+            b"+OK\r\n",
+            b"-ERR no\r\n",
+            b":17\r\n",
+            b"_\r\n",
+            b"#t\r\n",
+            b",1.5\r\n",
+            b"(123456789012345678901234567890\r\n",
+            b"$5\r\nhe\r\no\r\n",
+            b"$0\r\n\r\n",
+            b"$-1\r\n",
+            b"=7\r\ntxt:abc\r\n",
+            b"*0\r\n",
+            b"*-1\r\n",
+            b"*2\r\n*1\r\n:1\r\n$1\r\na\r\n",
+            b"%1\r\n+a\r\n%1\r\n+b\r\n:1\r\n",
+            b">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nv\r\n",
+            b"|1\r\n+a\r\n:1\r\n*1\r\n~1\r\n:1\r\n",
+        ];
+        for text in kinds {
+            for step in 1..=text.len() {
+                let mut answers = Answers::default();
+                for round in 1..=3 {
+                    follow(&mut answers, text, step).unwrap();
+                    let shown = String::from_utf8_lossy(text);
+                    assert_eq!(
+                        (answers.held, answers.part),
+                        (0, Part::Kind),
+                        "{shown:?} {round}"
+                    );
+                    assert!(answers.lists.is_empty(), "{shown:?}");
+                }
+                let (all, last) = (text.len(), text.len() - 1);
+                answers.follow(&text[..last]).unwrap();
+                assert_eq!(
+                    answers.held,
+                    all - 1,
+                    "it has not ended before its last byte"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn any_number_of_answers_passes_as_long_as_each_is_short() {
+        let mut answers = Answers::default();
+        let text = [&b"$1000000\r\n"[..], &vec![b'x'; 1_000_000], b"\r\n"].concat();
+        for _ in 0..20 {
+            follow(&mut answers, &text, 65_536).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_answer_may_be_as_long_as_the_limit_and_no_longer() {
+        let body = vec![b'x'; LONGEST - 12];
+        let mut answers = Answers::default();
+        let head = format!("${}\r\n", body.len());
+        let text = [head.as_bytes(), &body, b"\r\n"].concat();
+        assert!(text.len() <= LONGEST);
+        follow(&mut answers, &text, 4096).unwrap();
+
+        let line = vec![b'x'; LONGEST + 1];
+        assert_eq!(follow(&mut answers, &line, 4096), Err(TooLong));
+    }
+
+    #[test]
+    fn an_answer_that_says_that_it_will_be_too_long_or_too_deep_is_refused_at_once() {
+        let long = (LONGEST + 1).to_string();
+        for kind in ["$", "=", "!", "*", "~", ">", "%", "|"] {
+            for number in ["1099511627776", "99999999999999999999999999", &long] {
+                let text = format!("{kind}{number}\r\n");
+                let mut answers = Answers::default();
+                assert_eq!(answers.follow(text.as_bytes()), Err(TooLong), "{text:?}");
+            }
+        }
+        let mut answers = Answers::default();
+        let deep = b"*1\r\n".repeat(DEEPEST + 1);
+        assert_eq!(answers.follow(&deep), Err(TooLong));
+    }
+}
