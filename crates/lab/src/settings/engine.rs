@@ -161,14 +161,20 @@ mod tests {
             ("lab:hunter2@127.0.0.1:6379", "write memory, gossip, or"),
             ("http://lab:hunter2@127.0.0.1", "the scheme of"),
             ("hunter2", "what was given (not shown) is not an engine"),
-            ("redis:hunter2", "what was given (not shown) is not an engine"),
+            (
+                "redis:hunter2",
+                "what was given (not shown) is not an engine",
+            ),
             ("hunter2://127.0.0.1", "the scheme of"),
             ("redis://127.0.0.1/hunter2", "the database of"),
             ("redis://127.0.0.1?timeout=hunter2", "the timeout of"),
             ("redis://lab:hunter2@", "cannot be read"),
             ("redis://lab:hun/ter2@127.0.0.1", "cannot be read"),
             ("redis://lab:hunter2@127.0.0.1:99999", "cannot be read"),
-            ("redis://lab:hunter2@127.0.0.1/?tls=1", "an option that is not"),
+            (
+                "redis://lab:hunter2@127.0.0.1/?tls=1",
+                "an option that is not",
+            ),
             ("redis://127.0.0.1/?hunter2", "an option that is not"),
             ("redis://REDACTED:REDACTED@h", "write them again"),
         ] {
