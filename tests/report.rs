@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use end_to_end::{Ended, Process, empty_folder, read, text};
+use end_to_end::{Ended, Process, empty_folder, read, repository, text};
+use serde_json::Value;
 
 /// A folder of this test alone, with a result of one run in `out`.
 async fn simulated(name: &str) -> PathBuf {
@@ -122,4 +123,36 @@ async fn a_failed_run_and_one_without_its_scenario_have_a_report_too() {
     fs::remove_file(out.join("scenario.toml")).expect("it can be removed");
     assert!(report(&out).await.status.success());
     assert!(read(&out.join("report.html")).contains("The folder has no scenario.toml."));
+}
+
+/// The data that a report draws.
+fn data(report: &Path) -> Value {
+    let html = read(report);
+    let (_, data) = html.split_once("id=\"data\">").expect("a report has data");
+    let (data, _) = data.split_once("</script>").expect("they end");
+    serde_json::from_str(data).expect("they are JSON")
+}
+
+#[tokio::test]
+async fn the_examples_of_the_docs_hold_what_the_same_scenarios_give_now() {
+    for name in ["flapping", "total-outage"] {
+        let folder = empty_folder(
+            env!("CARGO_TARGET_TMPDIR"),
+            &format!("report-example-{name}"),
+        );
+        let out = folder.join("out");
+        let asked = ["simulate", name, "--seed", "1", "--quiet", "--out"];
+        let ended = Process::run(&[&asked[..], &[text(&out)]].concat()).await;
+        assert!(ended.status.success(), "{ended:#?}");
+
+        let kept = repository().join("docs/examples").join(name);
+
+        assert!(
+            data(&kept.join("report.html")) == data(&out.join("report.html")),
+            "{name}: make the examples again with scripts/examples.sh"
+        );
+        for file in ["report.md", "timeline.svg"] {
+            assert!(kept.join(file).exists(), "{name}: {file}");
+        }
+    }
 }

@@ -8,6 +8,8 @@ use end_to_end::within;
 use serde_json::{Value, json};
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
+use crate::family::end;
+
 /// How long the page may take for anything that is asked of it.
 const PATIENCE: Duration = Duration::from_secs(30);
 const FLAGS: [&str; 7] = [
@@ -173,7 +175,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        // Chromium outlives a driver that is killed, so all of it is ended.
+        end(self.driver.id());
         let _ = self.driver.wait();
     }
 }

@@ -3,8 +3,6 @@
 //! `cargo test -p end-to-end --test page -- --ignored measures --nocapture` prints the table. It takes two minutes and
 //! needs a quiet machine; how much others ran meanwhile is printed beside it.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,6 +11,7 @@ use end_to_end::{Client, FREE_PORTS, Process};
 use tokio::time::{Instant, sleep};
 
 use crate::browser::Browser;
+use crate::family::{busy, family};
 use crate::made_up::{MadeUp, Server};
 use crate::viewer::Viewer;
 
@@ -21,42 +20,6 @@ const WATCHED: Duration = Duration::from_secs(20);
 /// A turn of the lab with a viewer, or without one, and how many pairs of them there are.
 const TURN: Duration = Duration::from_secs(2);
 const PAIRS: usize = 12;
-/// Linux counts CPU time in hundredths of a second.
-const TICK_S: f64 = 0.01;
-
-/// CPU time that a process has used, with all its threads, in seconds; its parent's id.
-fn process(id: &str) -> Option<(u32, f64)> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let number = |place: usize| fields.get(place)?.parse::<f64>().ok();
-    let parent = fields.get(1)?.parse().ok()?;
-    Some((parent, (number(11)? + number(12)?) * TICK_S))
-}
-
-/// CPU time of a process and of all that it has started, by process.
-fn family(of: u32) -> BTreeMap<u32, f64> {
-    let all = fs::read_dir("/proc").expect("there is a /proc").flatten();
-    let all = all.filter_map(|entry| {
-        let id = entry.file_name().into_string().ok()?;
-        let (parent, used) = process(&id)?;
-        Some((id.parse::<u32>().ok()?, parent, used))
-    });
-    let all: Vec<_> = all.collect();
-    let mut found = BTreeMap::new();
-    let mut wanted = vec![of];
-    while let Some(id) = wanted.pop() {
-        for (child, parent, used) in &all {
-            if *child == id {
-                found.insert(id, *used);
-            }
-            if *parent == id {
-                wanted.push(*child);
-            }
-        }
-    }
-    found
-}
-
 /// The share of one core that a family of processes takes in this span.
 async fn cpu(of: u32, span: Duration) -> f64 {
     let (before, began) = (family(of), Instant::now());
@@ -66,17 +29,6 @@ async fn cpu(of: u32, span: Duration) -> f64 {
         .iter()
         .map(|(id, used)| used - before.get(id).unwrap_or(&0.0));
     used.sum::<f64>() / began.elapsed().as_secs_f64()
-}
-
-/// CPU seconds of the whole machine that were not idle.
-fn busy() -> f64 {
-    let stat = fs::read_to_string("/proc/stat").expect("there is a /proc");
-    let line = stat.lines().next().expect("it begins with all cores");
-    let fields: Vec<f64> = line
-        .split_whitespace()
-        .filter_map(|it| it.parse().ok())
-        .collect();
-    (fields.iter().take(8).sum::<f64>() - fields[3] - fields[4]) * TICK_S
 }
 
 /// What the browser takes while it shows a page, and how often the page was told something.

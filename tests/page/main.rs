@@ -6,6 +6,7 @@ mod browser;
 mod controls;
 mod coordination;
 mod costs;
+mod family;
 mod foreign;
 mod groups;
 mod hour;
@@ -72,6 +73,22 @@ async fn the_timeline_has_exactly_the_transitions_that_metrics_count() {
     let lab = flapping();
     let (browser, url) = page(&lab).await;
     browser.until("lab.store.changes.length >= 12").await;
+    // An operator's opening is one as well.
+    for (method, path, body) in [
+        (
+            "PUT",
+            "/api/instances/B/breaker/mode",
+            r#"{"mode": "forced_open"}"#,
+        ),
+        (
+            "PUT",
+            "/api/instances/B/breaker/mode",
+            r#"{"mode": "auto"}"#,
+        ),
+    ] {
+        let reply = Client::new(url.clone()).send(method, path, &[], body).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    }
     // Without faults the breakers come to rest.
     let calm = Client::new(url)
         .send("DELETE", "/api/faults", &[], "")
@@ -104,10 +121,27 @@ async fn the_timeline_has_exactly_the_transitions_that_metrics_count() {
             assert_eq!(shown.as_f64(), Some(counted), "{name}: {from} -> {to}");
             all += counted;
         }
+        for cause in fusebox::Cause::TRIPS {
+            let rule = format!("rule=\"{cause}\"");
+            let counted = instance.metrics().await;
+            let counted = counted.sum("circuit_breaker_trips_total", &[&rule]);
+            let shown = browser.js(&opened(place, cause.as_str())).await;
+            assert_eq!(shown.as_f64(), Some(counted), "{name}: {cause}");
+        }
     }
     assert!(all >= 12.0, "{all}");
     assert_eq!(browser.js("return lab.store.missed").await, json!(0));
     browser.quit().await;
+}
+
+/// How often the page saw an instance open for a cause.
+fn opened(place: usize, cause: &str) -> String {
+    format!(
+        "let opened = 0; for (let at = 0; at < lab.store.changes.length; at++) {{ \
+           const it = lab.store.change(at); const opens = [1, 3].includes(it.to) && ![1, 3].includes(it.from); \
+           if (it.instance === {place} && it.cause === '{cause}' && opens) opened++; \
+         }} return opened"
+    )
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Where a result came from: the scenario as it was run, seeds, program, machine, and the command that does it again.
 
+use std::fmt::Write as _;
+
 use experiment::result::{Performer, RunResult};
 
 use super::element::section;
@@ -10,11 +12,17 @@ use crate::report::shell::escaped;
 pub(super) fn made(result: &RunResult, context: &Context) -> String {
     let mut facts = String::from("<dl>\n");
     for (name, value) in facts_of(result) {
-        facts += &format!("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(&value));
+        let _ = writeln!(
+            facts,
+            "<dt>{}</dt><dd>{}</dd>",
+            escaped(name),
+            escaped(&value)
+        );
     }
     facts += "</dl>\n";
-    facts += &format!(
-        "<p>In the folder of this result, the same again:</p>\n<pre tabindex=\"0\">{}</pre>\n",
+    let _ = writeln!(
+        facts,
+        "<p>In the folder of this result, the same again:</p>\n<pre tabindex=\"0\">{}</pre>",
         escaped(&context.command)
     );
     let scenario = context.scenario.as_deref().map(|text| {

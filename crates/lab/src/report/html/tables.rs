@@ -213,7 +213,7 @@ fn fleet_row(run: &Repetition, name: &str, target: Option<&str>, belief: &Belief
         };
         Unit::Share.show(share)
     };
-    let calls = run
+    let reached = run
         .fleet
         .instances
         .iter()
@@ -232,7 +232,7 @@ fn fleet_row(run: &Repetition, name: &str, target: Option<&str>, belief: &Belief
         share(belief.half_open_s),
         number(belief.openings),
         number(belief.flaps),
-        number(calls.map(|one| one.downstream_calls).sum()),
+        number(reached.map(|one| one.downstream_calls).sum()),
     ];
     cells.iter().map(Html::text).collect()
 }

@@ -115,3 +115,14 @@ fn several_runs_have_medians_and_a_part_each() {
     }
     assert_eq!(data_of(&html)["runs"].as_array().map(Vec::len), Some(3));
 }
+
+#[test]
+fn a_calm_minute_of_three_instances_takes_8_kilobytes() {
+    let text = "title = \"t\"\nduration = \"1m\"\n[faults]\nphases = [{ name = \"healthy\" }]\n";
+    let result = result(text, 1);
+    assert_eq!(result.repetitions[0].fleet.instances.len(), 3);
+
+    let size = data(&told(&result, None)).len();
+
+    assert!(size < 8_192, "{size}");
+}
