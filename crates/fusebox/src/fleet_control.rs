@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use crate::breaker::Breaker;
-use crate::machine::{Command, FleetCommand};
+use crate::machine::{Command, FleetCommand, Machine};
 use crate::ramp::CloseRamp;
 use crate::state::Generation;
 
@@ -152,9 +152,7 @@ impl FleetControl<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn probe_now(self) -> Option<Generation> {
-        self.breaker
-            .circuit()
-            .change(|machine, now| machine.probe_now(now))
+        self.breaker.circuit().change(Machine::probe_now)
     }
 
     /// Leaves a breaker that the fleet keeps from closing to itself, because the fleet cannot be heard
