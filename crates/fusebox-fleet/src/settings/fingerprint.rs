@@ -243,10 +243,11 @@ mod tests {
     }
     #[test]
     fn which_settings_differ_is_said_by_their_names() {
+        type Change = fn(SettingsBuilder) -> SettingsBuilder;
         let usual = of(|settings| settings);
         let second = Duration::from_secs(1);
         let minute = 60 * second;
-        let changed: [(&str, fn(SettingsBuilder) -> SettingsBuilder); 15] = [
+        let changed: [(&str, Change); 15] = [
             ("suspicion_run", |to| to.suspicion_run(3)),
             ("quorum_share", |to| to.quorum_share(0.6)),
             ("minimum_votes", |to| to.minimum_votes(3)),
