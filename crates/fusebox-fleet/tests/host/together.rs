@@ -81,8 +81,8 @@ async fn breakers_that_all_tripped_by_themselves_lend_the_fleet_their_probes() {
     let result = ProbeResult::Succeeded;
     let told = rig.all[prober].told(|event| *event == FleetEvent::Probed { result });
     assert_eq!(told, 1);
-    let probes: Vec<u32> = rig.all.iter().map(|one| one.probes).collect();
-    assert_eq!(probes, [1; 3], "each closes by a probe of its own");
+    let each: Vec<u32> = rig.all.iter().map(|one| one.probes).collect();
+    assert_eq!(each, [1; 3], "each closes by a probe of its own");
 }
 
 #[tokio::test(start_paused = true)]
