@@ -1,4 +1,5 @@
-//! What gossip sends over real sockets of the loopback device, in real time:
+//! What gossip sends over real sockets of the loopback device, in real time. Larger fleets, which one process would
+//! slow down, are in `cost`.
 //!
 //! ```text
 //! cargo test -p fusebox-fleet --features gossip --test gossip traffic -- --ignored --nocapture
@@ -76,7 +77,7 @@ impl Counting {
 #[tokio::test]
 #[ignore = "the figures need real time: the command stands above"]
 async fn what_nodes_send_over_udp() {
-    for count in [3, 10, 50] {
+    for count in [3, 10] {
         let settings = Arc::new(builder().build().unwrap());
         let sockets: Vec<UdpSocket> = (0..count)
             .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
@@ -95,7 +96,7 @@ async fn what_nodes_send_over_udp() {
                 .unwrap();
             nodes.push(Gossip::start_over(node, sent.clone()).await.unwrap());
         }
-        within(60 * S, "the nodes meet", || {
+        within(20 * S, "the nodes meet", || {
             nodes.iter().all(|node| node.live_peers() == count - 1)
         })
         .await;
