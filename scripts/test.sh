@@ -36,6 +36,8 @@ need redis-server redis-server
 need openssl openssl
 need chromium chromium
 need chromedriver chromium-driver
+need curl curl
+need npm npm
 
 say "format"
 cargo fmt --all --check

@@ -1,4 +1,4 @@
-//! What an operator can do over HTTP, and who may not.
+//! Orders of an operator over HTTP, and who may not give them.
 
 use end_to_end::{Client, Process, System, healthy};
 

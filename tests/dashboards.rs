@@ -266,7 +266,7 @@ fn a_state_has_one_colour_everywhere() {
             let mut states = palette::STATES.iter();
             let state = states.find(|(label, word, _)| [*label, *word].contains(&name.as_str()));
             let (_, _, wanted) = state.expect("they are states");
-            assert_eq!(&colour, wanted, "{file}: {name}");
+            assert_eq!(colour, wanted.to_string(), "{file}: {name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a service takes on is bounded: ten thousand connections, slow clients, large bodies.
+//! Bounds on what a service takes on: ten thousand connections, slow clients, large bodies.
 
 use std::time::Duration;
 

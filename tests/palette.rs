@@ -1,101 +1,131 @@
-//! One palette for the states of breakers, the same in every panel, and readable with every common kind of sight.
-//!
-//! How far two colours are apart is measured in Oklab (Ottosson, 2020), times 100, for normal sight and as people
-//! without one kind of cone see them (Machado, Oliveira and Fernandes, 2009, at full severity).
+//! The palette of `experiment::palette` is the one that dashboards, style sheet and pictures have.
 
+use std::path::Path;
+
+use experiment::palette::{
+    CLOSED, Colour, DISABLED, FORCED_OPEN, GROUNDS, HALF_OPEN, LATE, LOOK, METRICS_ONLY, MUTED,
+    OPEN, SICK, TEXT,
+};
 use serde_json::Value;
 
-/// The states, as their label and as people read them, and their colours.
-pub(crate) const STATES: [(&str, &str, &str); 6] = [
-    ("closed", "closed", "#3C9580"),
-    ("half_open", "half-open", "#80D0FF"),
-    ("open", "open", "#E95213"),
-    ("forced_open", "forced open", "#9E2F0A"),
-    ("disabled", "disabled", "#AFA9A0"),
-    ("metrics_only", "metrics only", "#E6EAF0"),
-];
-/// The downstream is sick.
-const SICK: &str = "#A352CC";
-/// Look here.
-const LOOK: &str = "#E0B400";
-
-/// What normal sight, and sight without red, green or blue cones makes of linear red, green and blue.
-const SIGHTS: [[[f64; 3]; 3]; 4] = [
-    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-    [
-        [0.152_286, 1.052_583, -0.204_868],
-        [0.114_503, 0.786_281, 0.099_216],
-        [-0.003_882, -0.048_116, 1.051_998],
-    ],
-    [
-        [0.367_322, 0.860_646, -0.227_968],
-        [0.280_085, 0.672_501, 0.047_413],
-        [-0.011_820, 0.042_940, 0.968_881],
-    ],
-    [
-        [1.255_528, -0.076_749, -0.178_779],
-        [-0.078_411, 0.930_809, 0.147_602],
-        [0.004_733, 0.691_367, 0.303_900],
-    ],
-];
-const TO_CONES: [[f64; 3]; 3] = [
-    [0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9],
-    [0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6],
-    [0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5],
-];
-const TO_LAB: [[f64; 3]; 3] = [
-    [0.210_454_255_3, 0.793_617_785_0, -0.004_072_046_8],
-    [1.977_998_495_1, -2.428_592_205_0, 0.450_593_709_9],
-    [0.025_904_037_1, 0.782_771_766_2, -0.808_675_766_0],
+/// The states, as their label and as people read them, and their colours as blocks.
+pub(crate) const STATES: [(&str, &str, Colour); 6] = [
+    ("closed", "closed", CLOSED.block),
+    ("half_open", "half-open", HALF_OPEN.block),
+    ("open", "open", OPEN.block),
+    ("forced_open", "forced open", FORCED_OPEN.block),
+    ("disabled", "disabled", DISABLED.block),
+    ("metrics_only", "metrics only", METRICS_ONLY.block),
 ];
 
-fn times(matrix: &[[f64; 3]; 3], vector: [f64; 3]) -> [f64; 3] {
-    matrix.map(|row| row.iter().zip(vector).map(|(one, other)| one * other).sum())
+fn text_of(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// `#RRGGBB` as linear red, green and blue from 0 to 1.
-fn linear(colour: &str) -> [f64; 3] {
-    [1, 3, 5].map(|at| {
-        let part = u8::from_str_radix(&colour[at..at + 2], 16).expect("a colour is #RRGGBB");
-        let part = f64::from(part) / 255.0;
-        if part <= 0.04045 {
-            part / 12.92
-        } else {
-            ((part + 0.055) / 1.055).powf(2.4)
-        }
-    })
-}
-
-/// The least distance of two colours over all kinds of sight.
-fn apart(one: &str, other: &str) -> f64 {
-    let distances = SIGHTS.iter().map(|sight| {
-        let [one, other] = [one, other].map(|colour| {
-            let seen = times(sight, linear(colour)).map(|part| part.clamp(0.0, 1.0));
-            times(&TO_LAB, times(&TO_CONES, seen).map(f64::cbrt))
-        });
-        let squares = one
-            .iter()
-            .zip(other)
-            .map(|(one, other)| (one - other).powi(2));
-        100.0 * squares.sum::<f64>().sqrt()
+/// Everything that reads like `#3C9580`.
+fn colours_in(text: &str) -> Vec<String> {
+    let after = text.split('#').skip(1);
+    let colours = after.filter_map(|rest| {
+        let digits: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
+        (digits.len() == 6).then(|| format!("#{}", digits.to_uppercase()))
     });
-    distances.fold(f64::INFINITY, f64::min)
+    colours.collect()
 }
 
+/// The blocks of the style sheet that set colours: light, dark because the system is, and dark by choice.
 #[test]
-fn the_colours_are_apart_for_every_kind_of_sight() {
-    let [closed, half_open, open, forced, disabled, watching] = STATES.map(|(_, _, colour)| colour);
-    let often = [closed, half_open, open, SICK, LOOK];
+fn the_page_has_the_palette_in_both_themes() {
+    let sheet = text_of("crates/lab/web/style.css");
+    let blocks = sheet.split('}').filter(|block| block.contains("--closed:"));
+    let blocks: Vec<&str> = blocks.collect();
+    assert_eq!(blocks.len(), 3);
+
+    for (block, theme) in blocks.into_iter().zip([0, 1, 1]) {
+        let one_of = |tone: experiment::palette::Tone| [tone.light, tone.dark][theme];
+        for (name, colour) in [
+            ("closed", one_of(CLOSED)),
+            ("open", one_of(OPEN)),
+            ("half", one_of(HALF_OPEN)),
+            ("sick", one_of(SICK)),
+            ("forced", one_of(FORCED_OPEN)),
+            ("off", one_of(DISABLED)),
+            ("late", one_of(LATE)),
+            ("text", TEXT[theme]),
+            ("muted", MUTED[theme]),
+            ("mark", MUTED[theme]),
+            ("page", GROUNDS[theme][0]),
+            ("panel", GROUNDS[theme][1]),
+            (
+                "on-forced",
+                experiment::palette::ink_on(one_of(FORCED_OPEN)),
+            ),
+        ] {
+            let set = format!("--{name}: {colour};");
+            assert!(block.contains(&set), "{theme}: {set}");
+        }
+    }
+}
+
+/// Neutral greys of text and lines are each picture's own.
+#[test]
+fn pictures_and_the_icon_take_their_colours_from_the_palette() {
+    let blocks =
+        [CLOSED, OPEN, HALF_OPEN, SICK, FORCED_OPEN, DISABLED].map(|it| it.block.to_string());
+    for path in [
+        "crates/experiment/src/sweep/chart.rs",
+        "crates/experiment/src/study/chart.rs",
+    ] {
+        let text = text_of(path);
+        for (class, tone) in [
+            ("good", CLOSED),
+            ("no", OPEN),
+            ("lost", SICK),
+            ("dark", FORCED_OPEN),
+        ] {
+            let rule = format!(".{class}{{fill:");
+            let Some(set) = text.split(&rule).nth(1) else {
+                continue;
+            };
+            assert!(set.starts_with(&tone.block.to_string()), "{path}: {class}");
+        }
+        let known = colours_in(&text)
+            .iter()
+            .filter(|it| blocks.contains(it))
+            .count();
+        assert!(known >= 4, "{path}: {known}");
+    }
+    let icon = colours_in(&text_of("crates/lab/web/icon.svg"));
+    let wanted = [CLOSED, OPEN, HALF_OPEN].map(|it| it.light.to_string());
+    assert_eq!(icon, wanted);
+}
+
+/// What the page about dashboards says of colours.
+#[test]
+fn the_page_about_dashboards_names_the_colours_of_the_palette() {
+    let page = text_of("docs/dashboards.md");
+    let section = page.split("## Colours").nth(1).expect("a section");
+    let section = section.split("\n## ").next().expect("its text");
     let all = [
-        closed, half_open, open, SICK, LOOK, forced, disabled, watching,
+        CLOSED,
+        OPEN,
+        HALF_OPEN,
+        SICK,
+        FORCED_OPEN,
+        DISABLED,
+        METRICS_ONLY,
+        LATE,
     ];
-    let pairs = |colours: &[&str]| {
-        let pairs = colours.iter().enumerate();
-        let pairs = pairs.flat_map(|(at, one)| colours[..at].iter().map(|other| apart(one, other)));
-        pairs.fold(f64::INFINITY, f64::min)
-    };
-    assert!(pairs(&often) > 13.0, "{}", pairs(&often));
-    assert!(pairs(&all) > 9.0, "{}", pairs(&all));
+    let blocks = all.map(|it| it.block);
+    let mut wanted: Vec<String> = blocks
+        .iter()
+        .chain([&LOOK])
+        .map(Colour::to_string)
+        .collect();
+    wanted.sort_unstable();
+    let mut named = colours_in(section);
+    named.sort_unstable();
+    assert_eq!(named, wanted);
 }
 
 /// Every colour that a dashboard gives to a state by its name, with that name.

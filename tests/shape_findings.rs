@@ -1,4 +1,4 @@
-//! What the check of shapes finds in a dashboard with one fault.
+//! Findings of the check of shapes in a dashboard with one fault.
 
 use end_to_end::dashboards;
 use serde_json::Value;

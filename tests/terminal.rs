@@ -1,4 +1,4 @@
-//! What is seen on a terminal: 80 columns and 24 rows hold all of it, and what is no place for a picture gets
+//! The picture on a terminal: 80 columns and 24 rows hold all of it, and what is no place for a picture gets
 //! plain lines.
 //!
 //! `script`, which every Linux distribution has, makes the terminal.
@@ -17,6 +17,7 @@ async fn on_a_terminal(columns: u32, rows: u32, term: &str, line: &str) -> Ended
         .env("LAB", binary())
         .env("TERM", term)
         .env("SHELL", "/bin/sh")
+        .env_remove("COLORTERM")
         .env_remove("NO_COLOR");
     let process = Process::start_other(command, "`script` is in the package util-linux");
     process.ended(LIMIT).await
@@ -84,6 +85,34 @@ async fn eighty_columns_and_24_rows_show_every_column_every_instance_and_diverge
 }
 
 #[tokio::test]
+async fn a_state_has_its_height_and_word_and_as_many_colours_as_the_terminal_has() {
+    for (environment, block) in [
+        ("TERM=xterm", Some("30;102m closed ")),
+        ("TERM=xterm-256color", Some("38;5;16;48;5;36m closed ")),
+        (
+            "COLORTERM=truecolor",
+            Some("38;2;17;17;17;48;2;60;149;128m closed "),
+        ),
+        ("NO_COLOR=1", None),
+    ] {
+        let line =
+            whole("--duration 1s --seed 1").replace("exec ", &format!("exec env {environment} "));
+
+        let ended = on_a_terminal(80, 24, "xterm", &line).await;
+
+        let of_a = ended.stdout.iter().find(|line| {
+            let line = plain(line);
+            line.starts_with("A        ▁ closed ")
+        });
+        let of_a = of_a.unwrap_or_else(|| panic!("{environment}: {ended:#?}"));
+        match block {
+            Some(block) => assert!(of_a.contains(block), "{environment}: {of_a:?}"),
+            None => assert!(!of_a.contains(";5;") && !of_a.contains("30;"), "{of_a:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn instances_that_decide_together_show_votes_and_what_each_does_and_the_summary_tells_what_it_took()
  {
     let run = "--coordination quorum --duration 4s --seed 1";
@@ -97,7 +126,7 @@ async fn instances_that_decide_together_show_votes_and_what_each_does_and_the_su
     assert!(begins(engine).is_some(), "{lines:#?}");
     let head = begins("instance state          in the fleet").expect("a column");
     assert!(head.ends_with("openings flaps"), "{head}");
-    for line in lines.iter().filter(|line| line.contains('●')) {
+    for line in lines.iter().filter(|line| line.contains(['▁', '▄', '█'])) {
         assert!(line.chars().count() <= 80, "{line}");
     }
     assert!(begins("The fleet (quorum) opened ").is_some(), "{lines:#?}");

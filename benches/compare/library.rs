@@ -1,4 +1,4 @@
-//! What a comparison needs of a library: [`Library`] makes breakers, [`Subject`] is one of them.
+//! The interface of a library in a comparison: [`Library`] makes breakers, [`Subject`] is one of them.
 //!
 //! A rule that a library has no setting for is `None`, and its cell in the table then says why.
 

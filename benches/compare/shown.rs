@@ -1,4 +1,4 @@
-//! What a run showed: one cell of the table.
+//! The result of a run: one cell of the table.
 
 /// What a run showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

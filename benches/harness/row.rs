@@ -1,4 +1,4 @@
-//! What is measured: a [`Row`], one operation on one object that all threads share.
+//! The unit of measurement: a [`Row`], one operation on one object that all threads share.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a process uses, from the system's own accounting.
+//! Resources that a process uses, from the system's own accounting.
 //!
 //! Linux adds up the nanoseconds that each thread ran (`/proc/PID/task/TID/schedstat`). Neighbours that take
 //! the cores away make a process wait, which is not counted. They still cool its caches.

@@ -1,4 +1,4 @@
-//! What is asked about traces, logs and the lab's page.
+//! Refusals of settings about traces, logs and the lab's page.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! What is refused of a simulation or a sweep, before anything starts, with what to write instead.
+//! Refusals of a simulation or a sweep, before anything starts, with what to write instead.
 
 use std::path::Path;
 

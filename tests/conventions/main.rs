@@ -1,4 +1,4 @@
-//! What running services export is what the registry of conventions says: both ways, nothing more and
+//! Exports of running services, held against the registry of conventions: both ways, nothing more and
 //! nothing less.
 
 mod metrics;

@@ -1,4 +1,4 @@
-//! What is asked for and cannot be: one line that says what to write, and nothing started.
+//! Refusals of what cannot be: one line that says what to write, and nothing started.
 
 use std::net::UdpSocket;
 

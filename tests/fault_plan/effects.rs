@@ -1,4 +1,4 @@
-//! What a client sees of each effect, byte by byte.
+//! Effects of a fault plan as a client sees them, byte by byte.
 
 use std::io::ErrorKind;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What the dashboards ask Prometheus: every query of every panel, annotation and variable.
+//! Queries of the dashboards: those of every panel, annotation and variable.
 
 use serde_json::Value;
 

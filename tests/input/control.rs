@@ -1,4 +1,4 @@
-//! Who may change something, and what is answered to those who may not.
+//! Permission to change something, and the answer to those who lack it.
 
 use end_to_end::{Client, FREE_PORTS, Process, System, healthy};
 

@@ -1,4 +1,4 @@
-//! What is written is complete, and plan, seconds, metrics and result agree.
+//! Results of a load are complete, and plan, seconds, metrics and result agree.
 
 use std::collections::BTreeSet;
 

@@ -5,8 +5,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use end_to_end::within;
-use serde_json::Value;
+use serde_json::{Value, json};
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
+
+use crate::family::end;
 
 /// How long the page may take for anything that is asked of it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -57,6 +59,11 @@ impl Browser {
         browser
     }
 
+    /// The process that has started all of Chromium's.
+    pub(crate) fn id(&self) -> u32 {
+        self.driver.id()
+    }
+
     /// Shows `url`.
     pub(crate) async fn go(&self, url: &str) {
         self.web.goto(url).await.expect("the page is served");
@@ -94,21 +101,69 @@ impl Browser {
         lines.collect()
     }
 
+    /// Tells Chromium something by its own protocol.
+    pub(crate) async fn tell(&self, command: &str, parameters: Value) -> Value {
+        let told = self.web.cdp().send_raw(command, parameters).await;
+        told.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
     /// A window of this size and theme.
     pub(crate) async fn emulate(&self, width: u32, theme: &str) {
-        let tools = self.web.cdp();
-        let size = serde_json::json!({
+        let size = json!({
             "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500,
         });
-        let media = serde_json::json!({
+        let media = json!({
             "features": [{ "name": "prefers-color-scheme", "value": theme }],
         });
         for (command, parameters) in [
             ("Emulation.setDeviceMetricsOverride", size),
             ("Emulation.setEmulatedMedia", media),
         ] {
-            let done = tools.send_raw(command, parameters).await;
-            done.expect("Chromium can be told");
+            self.tell(command, parameters).await;
+        }
+    }
+
+    /// A window of exactly this size, in this theme, with or without motion.
+    pub(crate) async fn window(&self, [width, height]: [u32; 2], theme: &str, motion: &str) {
+        self.tell(
+            "Emulation.setDeviceMetricsOverride",
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 }),
+        )
+        .await;
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": theme },
+            { "name": "prefers-reduced-motion", "value": motion },
+        ]);
+        self.tell(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        )
+        .await;
+    }
+
+    /// Presses and lets go of a key, as a keyboard does; `text` is what it types.
+    pub(crate) async fn strike(&self, code: &str, key: &str, text: &str) {
+        let virtual_code = match code {
+            "Tab" => 9,
+            "Enter" => 13,
+            "Escape" => 27,
+            "Space" => 32,
+            "End" => 35,
+            "Home" => 36,
+            "ArrowLeft" => 37,
+            "ArrowUp" => 38,
+            "ArrowRight" => 39,
+            "ArrowDown" => 40,
+            _ => 0,
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let mut event = json!({
+                "type": kind, "code": code, "key": key, "windowsVirtualKeyCode": virtual_code,
+            });
+            if kind == "keyDown" && !text.is_empty() {
+                event["text"] = json!(text);
+            }
+            self.tell("Input.dispatchKeyEvent", event).await;
         }
     }
 
@@ -120,7 +175,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        // Chromium outlives a driver that is killed, so all of it is ended.
+        end(self.driver.id());
         let _ = self.driver.wait();
     }
 }

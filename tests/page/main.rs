@@ -1,6 +1,23 @@
 //! The live page in a real browser: what it shows is what the services say, and nothing comes from elsewhere.
 
+mod access;
+mod axe;
 mod browser;
+mod controls;
+mod coordination;
+mod costs;
+mod family;
+mod foreign;
+mod groups;
+mod hour;
+mod keyboard;
+mod layout;
+mod made_up;
+mod opened;
+mod pictures;
+mod report;
+mod stream;
+mod viewer;
 
 use std::time::Duration;
 
@@ -56,6 +73,22 @@ async fn the_timeline_has_exactly_the_transitions_that_metrics_count() {
     let lab = flapping();
     let (browser, url) = page(&lab).await;
     browser.until("lab.store.changes.length >= 12").await;
+    // An operator's opening is one as well.
+    for (method, path, body) in [
+        (
+            "PUT",
+            "/api/instances/B/breaker/mode",
+            r#"{"mode": "forced_open"}"#,
+        ),
+        (
+            "PUT",
+            "/api/instances/B/breaker/mode",
+            r#"{"mode": "auto"}"#,
+        ),
+    ] {
+        let reply = Client::new(url.clone()).send(method, path, &[], body).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    }
     // Without faults the breakers come to rest.
     let calm = Client::new(url)
         .send("DELETE", "/api/faults", &[], "")
@@ -88,10 +121,27 @@ async fn the_timeline_has_exactly_the_transitions_that_metrics_count() {
             assert_eq!(shown.as_f64(), Some(counted), "{name}: {from} -> {to}");
             all += counted;
         }
+        for cause in fusebox::Cause::TRIPS {
+            let rule = format!("rule=\"{cause}\"");
+            let counted = instance.metrics().await;
+            let counted = counted.sum("circuit_breaker_trips_total", &[&rule]);
+            let shown = browser.js(&opened(place, cause.as_str())).await;
+            assert_eq!(shown.as_f64(), Some(counted), "{name}: {cause}");
+        }
     }
     assert!(all >= 12.0, "{all}");
     assert_eq!(browser.js("return lab.store.missed").await, json!(0));
     browser.quit().await;
+}
+
+/// How often the page saw an instance open for a cause.
+fn opened(place: usize, cause: &str) -> String {
+    format!(
+        "let opened = 0; for (let at = 0; at < lab.store.changes.length; at++) {{ \
+           const it = lab.store.change(at); const opens = [1, 3].includes(it.to) && ![1, 3].includes(it.from); \
+           if (it.instance === {place} && it.cause === '{cause}' && opens) opened++; \
+         }} return opened"
+    )
 }
 
 #[tokio::test]
@@ -177,7 +227,7 @@ async fn the_screen_travels_in_time_by_keys_and_links() {
     browser.until("lab.view.live && location.hash === ''").await;
     browser.press("Digit1").await;
     browser
-        .until("!lab.view.live && lab.view.at === lab.phenomena.apart[0].at")
+        .until("!lab.view.live && lab.view.at === lab.phenomena.apart.first.at")
         .await;
 
     let elsewhere = Browser::at(&format!("{url}/#t=1.25&span=5")).await;
@@ -205,18 +255,15 @@ async fn a_page_that_watches_does_not_delay_the_end_and_finds_the_lab_that_is_st
         asked.elapsed()
     );
 
-    let address = url.trim_start_matches("http://");
-    let again = format!("lab={address}");
-    let others = FREE_PORTS
-        .chunks(2)
-        .filter(|pair| !pair[1].starts_with("lab="));
-    let others = others.flatten().copied();
-    let flags: Vec<&str> = others.chain(["--listen", &again, "--plain"]).collect();
-    let _lab = Process::start(&flags);
+    let changes = browser.js("return lab.store.changes.length").await;
+    let _lab = stream::again(&url);
     browser
         .until("!document.querySelector('#restarted').hidden")
         .await;
+    browser.until("lab.waiting.end > 1").await;
     let before = browser.js("return lab.store.run").await;
+    let kept = browser.js("return lab.store.changes.length").await;
+    assert_eq!(kept, changes, "the old run stays as it was");
     browser
         .js("document.querySelector('#show-new').click()")
         .await;

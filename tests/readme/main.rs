@@ -1,7 +1,8 @@
-//! The README keeps its word: commands parse, settings and metrics exist, links lead somewhere.
+//! Promises of the README and of the pages in `docs/`: commands parse, settings and metrics exist, links lead somewhere.
 
 mod program;
 mod samples;
+mod tick;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -43,8 +44,13 @@ fn commands_of(page: &Path) -> Vec<String> {
         .collect()
 }
 
+/// The commands of the README and of the pages that it hands its details to.
 fn commands() -> Vec<String> {
-    commands_of(&root().join("README.md"))
+    let pages = ["README.md", "docs/lab.md", "docs/observability.md"];
+    pages
+        .iter()
+        .flat_map(|page| commands_of(&root().join(page)))
+        .collect()
 }
 
 /// What follows the program in a command that runs it.
@@ -195,18 +201,19 @@ fn words(command: &str) -> Vec<&str> {
     words.collect()
 }
 
-/// The text of the README below this heading.
-fn section(heading: &str) -> String {
-    let readme = read(&root().join("README.md"));
-    let start = readme.split(&format!("\n{heading}\n")).nth(1);
+/// The text of a page below this heading.
+fn section(page: &str, heading: &str) -> String {
+    let text = read(&root().join(page));
+    let start = text.split(&format!("{heading}\n")).nth(1);
     let text = start.and_then(|rest| rest.split("\n## ").next());
-    text.expect("the README has the heading").to_owned()
+    text.unwrap_or_else(|| panic!("{page}: {heading}"))
+        .to_owned()
 }
 
 #[tokio::test]
-async fn the_flags_about_traces_in_the_readme_exist() {
+async fn the_flags_about_traces_on_their_page_exist() {
     let help = Process::run(&["--help"]).await.stdout.join("\n");
-    let section = section("### Traces");
+    let section = section("docs/observability.md", "## Traces");
     let rows = section.lines().filter(|line| line.starts_with("| `--"));
     let flags: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
 
@@ -217,7 +224,7 @@ async fn the_flags_about_traces_in_the_readme_exist() {
 }
 
 #[tokio::test]
-async fn the_settings_of_the_readme_are_the_flags_of_a_breaker_with_their_defaults() {
+async fn the_settings_on_their_page_are_the_flags_of_a_breaker_with_their_defaults() {
     let help = Process::run(&["instance", "--help"]).await.stdout;
     let breaker = help.iter().skip_while(|line| !line.starts_with("Breaker"));
     let flags: BTreeSet<String> = breaker
@@ -227,7 +234,7 @@ async fn the_settings_of_the_readme_are_the_flags_of_a_breaker_with_their_defaul
     let settings = Process::run(&["instance", "A", "--print-config"])
         .await
         .stdout;
-    let readme = section("## Settings");
+    let readme = section("docs/settings.md", "# Settings");
     let rows = readme.lines().filter(|line| line.starts_with("| `--"));
     let rows: Vec<Vec<&str>> = rows
         .map(|row| row.split('|').map(str::trim).collect())
@@ -267,7 +274,7 @@ async fn at_its_place(url: &str, lab: &Process) -> (Client, String) {
 }
 
 #[tokio::test]
-async fn every_request_of_the_readme_is_answered() {
+async fn every_request_of_the_readme_and_of_the_pages_about_the_lab_is_answered() {
     let lab = Process::start(&FREE_PORTS);
     let mut seen = 0;
     // Containers are not there to be asked.
@@ -293,9 +300,9 @@ async fn every_request_of_the_readme_is_answered() {
 }
 
 #[tokio::test]
-async fn the_toml_of_the_readme_is_understood() {
-    let readme = read(&root().join("README.md"));
-    let toml = readme
+async fn the_toml_of_the_settings_is_understood() {
+    let page = read(&root().join("docs/settings.md"));
+    let toml = page
         .split("```toml\n")
         .nth(1)
         .and_then(|rest| rest.split("```").next());

@@ -7,7 +7,7 @@ use end_to_end::{Client, Process, System, eventually, repository};
 use crate::{commands, words};
 
 #[tokio::test]
-async fn the_assertions_of_the_readme_hold_under_the_default_faults() {
+async fn the_assertions_of_the_pages_hold_under_the_default_faults() {
     let commands = commands();
     let line = commands
         .iter()
@@ -39,7 +39,7 @@ async fn the_assertions_of_the_readme_hold_under_the_default_faults() {
 }
 
 #[tokio::test]
-async fn the_prometheus_of_the_readme_starts_for_an_ordinary_user() {
+async fn the_prometheus_of_the_pages_starts_for_an_ordinary_user() {
     let commands = commands();
     let line = commands.iter().find(|line| line.starts_with("prometheus "));
     let mut words = words(line.expect("the command")).into_iter();
@@ -110,6 +110,33 @@ async fn completions_name_every_part_for_every_shell() {
     assert!(
         ended.stderr.join("").contains("write one of bash"),
         "{ended:#?}"
+    );
+}
+
+#[tokio::test]
+async fn man_pages_have_examples_flags_and_exit_statuses_of_the_program_and_of_each_command() {
+    for words in [&[][..], &["run"], &["faults", "preset"]] {
+        let ended = Process::run(&[&["man"], words].concat()).await;
+
+        assert!(ended.status.success(), "{ended:#?}");
+        let page = ended.stdout.join("\n");
+        let name = [&["breaker\\-lab"], words].concat().join("\\-");
+        for part in [
+            &name,
+            ".SH SYNOPSIS",
+            ".SH OPTIONS",
+            ".SH EXAMPLES",
+            ".SH \"EXIT STATUS\"",
+        ] {
+            assert!(page.contains(part), "{words:?}: {part}: {page}");
+        }
+    }
+    let ended = Process::run(&["man", "fly"]).await;
+    assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
+    let said = ended.stderr.join("");
+    assert!(
+        said.contains("`fly` is not a command: write one of unreliable"),
+        "{said}"
     );
 }
 

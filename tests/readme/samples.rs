@@ -50,7 +50,7 @@ fn assert_rows(sample: &str, planned: [u64; 3]) {
 
 #[tokio::test]
 async fn samples_that_name_a_seed_show_as_exact_only_what_the_seed_decides() {
-    let summary = sample("README.md", "Summary of 60.0 s, seed 1");
+    let summary = sample("docs/lab.md", "Summary of 60.0 s, seed 1");
     assert_rows(&summary, planned("1", "60", &[]).await);
 
     let report = sample("docs/load.md", "requests planned in 30.0 s, seed 1");
@@ -76,7 +76,7 @@ async fn samples_of_the_simulator_are_what_it_prints_to_the_letter() {
     let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), "readme-samples");
     let out = |name: &str| folder.join(name).display().to_string();
     let flapping = ["simulate", "flapping", "--seed", "1", "--out", &out("f")];
-    assert_printed("README.md", "Belief beside truth", &flapping).await;
+    assert_printed("docs/experiments.md", "Belief beside truth", &flapping).await;
 
     let folders = ["shared", "independent"].map(out);
     for (name, out) in ["shared-bursts", "independent-bursts"].iter().zip(&folders) {
@@ -86,5 +86,5 @@ async fn samples_of_the_simulator_are_what_it_prints_to_the_letter() {
         .await;
     }
     let compare = ["compare", &folders[0], &folders[1]];
-    assert_printed("README.md", "figure, mean", &compare).await;
+    assert_printed("docs/comparing.md", "figure, mean", &compare).await;
 }

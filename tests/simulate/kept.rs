@@ -1,4 +1,4 @@
-//! What is kept of simulations that ended early, and where it lies.
+//! Results of simulations that ended early, and where they lie.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What Prometheus says of its targets and rules.
+//! Prometheus' statements about its targets and rules.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who decides what is traced: callers, the load generator, variables.
+//! Choices of what is traced: by callers, by the load generator, by variables.
 
 use std::time::Duration;
 

@@ -221,6 +221,58 @@ impl BreakerSettings {
         }
     }
 
+    /// These settings, which are in force, after a change of those that `change` states. The longest open period moves
+    /// along with the first one as in [`settled`](Self::settled), unless one of the two states it otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use experiment::breaker_settings::BreakerSettings;
+    ///
+    /// let now = BreakerSettings::default().settled();
+    /// let change = BreakerSettings { open_for: Some("9s".parse()?), ..BreakerSettings::default() };
+    /// assert_eq!(now.changed_by(change).max_open_for, Some("9s".parse()?));
+    /// # Ok::<(), String>(())
+    /// ```
+    #[must_use]
+    pub fn changed_by(self, change: Self) -> Self {
+        // What the first period alone has made of it is not stated.
+        let unstated = Self {
+            max_open_for: None,
+            ..self
+        };
+        let moves_along = unstated.settled().max_open_for == self.settled().max_open_for;
+        change
+            .over(if moves_along { unstated } else { self })
+            .settled()
+    }
+
+    /// What is stated otherwise here than in `before`, as it is written: `open_for = 3s, jitter = 0`. Empty where nothing
+    /// is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use experiment::breaker_settings::BreakerSettings;
+    ///
+    /// let before = BreakerSettings::default().settled();
+    /// let change = BreakerSettings { open_for: Some("3s".parse()?), ..BreakerSettings::default() };
+    /// assert_eq!(before.changed_by(change).differences(before), "open_for = 3s");
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn differences(self, before: Self) -> String {
+        let written = |settings: Self| toml::Table::try_from(settings).unwrap_or_default();
+        let (now, before) = (written(self), written(before));
+        let different = now
+            .iter()
+            .filter(|(key, value)| before.get(*key) != Some(value));
+        let words = different.map(|(key, value)| match value.as_str() {
+            Some(text) => format!("{key} = {text}"),
+            None => format!("{key} = {value}"),
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
     /// The breaker's configuration, with chance from `seed`.
     ///
     /// # Errors

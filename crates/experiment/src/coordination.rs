@@ -1,4 +1,4 @@
-//! What instances told each other in one run: messages, vetoes, leases, and how long each was alone.
+//! The record of coordination in one run: messages, vetoes, leases, and how long each instance was alone.
 
 use serde::{Deserialize, Serialize};
 

@@ -11,6 +11,7 @@
 
 mod agreement;
 mod belief;
+mod calls;
 mod change;
 mod delays;
 mod figures;
@@ -21,7 +22,6 @@ mod together;
 mod traffic;
 
 use std::collections::BTreeMap;
-use std::ops::Add;
 use std::time::Duration;
 
 use fusebox::State;
@@ -29,10 +29,11 @@ use serde::{Deserialize, Serialize};
 
 pub use agreement::Divergence;
 pub use belief::Belief;
+pub use calls::Calls;
 pub use change::{Change, Evidence};
 pub use delays::Delays;
 pub use recorder::{Asked, Counted, Recorder};
-use spans::Span;
+pub use spans::Span;
 pub use timeline::{SMALL_STEP, Timeline};
 pub use traffic::{Traffic, TrafficCounter};
 
@@ -138,6 +139,10 @@ pub struct InstanceRecord {
     pub calls: Vec<Calls>,
     /// Calls that reached the downstream.
     pub downstream_calls: u64,
+    /// When somebody had stopped the instance, from and until, in order. It believes nothing then: figures of beliefs and
+    /// of divergence leave these stretches out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<(f64, f64)>,
 }
 
 /// The truth of a run, for breakers of another run to be held against.
@@ -150,61 +155,6 @@ pub struct OtherTruth {
     pub of: Vec<usize>,
 }
 
-/// Calls that one instance was asked for in one phase.
-///
-/// Written down it is a row, `[permitted, rejected, wasted, wrongly_rejected]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(from = "CallsRow", into = "CallsRow")]
-pub struct Calls {
-    /// Calls that the breaker permitted.
-    pub permitted: u64,
-    /// Calls that it rejected.
-    pub rejected: u64,
-    /// How many of the permitted were expected to fail: the sum of p over them.
-    pub wasted: f64,
-    /// How many of the rejected were expected to succeed, had each alone been permitted: the sum of 1 − p over them.
-    pub wrongly_rejected: f64,
-}
-
-impl Add for Calls {
-    type Output = Self;
-
-    fn add(self, more: Self) -> Self {
-        Self {
-            permitted: self.permitted + more.permitted,
-            rejected: self.rejected + more.rejected,
-            wasted: self.wasted + more.wasted,
-            wrongly_rejected: self.wrongly_rejected + more.wrongly_rejected,
-        }
-    }
-}
-
-/// How calls are written.
-#[derive(Deserialize, Serialize)]
-struct CallsRow(u64, u64, f64, f64);
-
-impl From<CallsRow> for Calls {
-    fn from(CallsRow(permitted, rejected, wasted, wrongly_rejected): CallsRow) -> Self {
-        Self {
-            permitted,
-            rejected,
-            wasted,
-            wrongly_rejected,
-        }
-    }
-}
-
-impl From<Calls> for CallsRow {
-    fn from(calls: Calls) -> Self {
-        Self(
-            calls.permitted,
-            calls.rejected,
-            calls.wasted,
-            calls.wrongly_rejected,
-        )
-    }
-}
-
 impl Default for InstanceRecord {
     fn default() -> Self {
         Self {
@@ -214,6 +164,7 @@ impl Default for InstanceRecord {
             transitions: Vec::new(),
             calls: Vec::new(),
             downstream_calls: 0,
+            stopped: Vec::new(),
         }
     }
 }
@@ -300,6 +251,7 @@ impl FleetRecord {
                 spans::health(truth, self.unhealthy_at, self.duration_s)
             });
             let calls = self.calls(one, phase);
+            let windows = spans::without(&windows, &one.stopped);
             let belief = Belief::of(one, health, &windows, self.duration_s, calls);
             (&*one.name, belief)
         });

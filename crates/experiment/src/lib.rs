@@ -1,4 +1,4 @@
-//! What an experiment with circuit breakers is: who calls when, what fails when, what is expected,
+//! An experiment with circuit breakers: who calls when, what fails when, what is expected,
 //! and what came of it.
 //!
 //! Everything here is a pure function of a seed and of time. Nothing opens a socket, reads a file or
@@ -30,6 +30,8 @@
 //! | [`statistics`] | what a handful of repetitions says about a figure |
 //! | [`comparison`] | whether results differ by more than their spread |
 //! | [`sweep`] | one scenario under every combination of some settings |
+//! | [`palette`] | the colours of states and outcomes, the same wherever they are drawn |
+//! | [`picture`] | pictures as SVG text |
 //! | [`study`] | many scenarios under every way of coordination, and what theory says |
 
 pub mod bounds;
@@ -47,6 +49,8 @@ pub mod law;
 pub mod load;
 pub mod outcome;
 pub mod overload;
+pub mod palette;
+pub mod picture;
 pub mod policy;
 pub mod reading;
 pub mod reply;

@@ -212,6 +212,10 @@ impl RunResult {
                 "schema: {OLD} is of an earlier version of the lab, which measured wasted and wrongly rejected calls \
                  in another way; this program reads {SCHEMA}: run the scenario again"
             )),
+            Some(newer) if is_newer(newer) => Err(format!(
+                "schema: {newer} is of a newer version of the lab; this program reads {SCHEMA}: read it with the \
+                 version that wrote it, or run the scenario again"
+            )),
             other => Err(format!(
                 "schema: {} is not allowed: this program reads {SCHEMA}",
                 other.unwrap_or("none")
@@ -223,5 +227,17 @@ impl RunResult {
     pub fn values(&self, figure: &Figure) -> Vec<f64> {
         let values = self.repetitions.iter().map(|one| one.value(figure));
         values.flatten().filter(|value| !value.is_nan()).collect()
+    }
+}
+
+/// Whether a schema has a higher number than the one that is read here.
+fn is_newer(schema: &str) -> bool {
+    let number = |schema: &str| {
+        let (name, number) = schema.rsplit_once('/')?;
+        Some((name.to_owned(), number.parse::<u32>().ok()?))
+    };
+    match (number(schema), number(SCHEMA)) {
+        (Some((name, number)), Some((own, read))) => name == own && number > read,
+        _ => false,
     }
 }

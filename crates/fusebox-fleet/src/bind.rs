@@ -22,11 +22,12 @@ pub fn finished(permitted_in: State, outcome: Outcome) -> Option<Event> {
     }
 }
 
-/// What a rejection says to a member: there is traffic, so a held instance could probe.
+/// What a rejection says to a member: there is traffic, so an instance that the fleet holds, or whose breaker is open
+/// by its own rules, could probe.
 #[inline]
 pub fn rejected(reason: RejectReason) -> Option<Event> {
     match reason {
-        RejectReason::Fleet | RejectReason::ProbeBusy => Some(Event::Rejected),
+        RejectReason::Fleet | RejectReason::ProbeBusy | RejectReason::Open => Some(Event::Rejected),
         _ => None,
     }
 }
@@ -77,6 +78,8 @@ pub struct Bound {
     breaker: Breaker,
     /// The probe that was granted last, and the generation that it is.
     probe: Option<(ProbeId, Generation)>,
+    /// The own half-open period that was lent last, and the generation that it is.
+    lent: Option<(ProbeId, Generation)>,
     /// An operator has opened the breaker, so that it says nothing about the downstream.
     ordered: bool,
     /// The generation that the fleet's order brought about. Any other one in an operator's state is of an
@@ -92,6 +95,7 @@ impl Bound {
         let bound = Self {
             breaker,
             probe: None,
+            lent: None,
             ordered: false,
             obeyed: None,
             given_up: 0,
@@ -124,15 +128,14 @@ impl Bound {
                 applied
             }
             Action::Probe { probe, deadline } => {
-                let Some(generation) = fleet.grant_probe(*deadline) else {
-                    let result = ProbeResult::Void;
-                    return Some(Event::ProbeEnded {
-                        probe: *probe,
-                        result,
-                    });
-                };
-                self.probe = Some((*probe, generation));
-                true
+                self.probe = fleet.grant_probe(*deadline).map(|it| (*probe, it));
+                return self.probe.is_none().then_some(void(*probe));
+            }
+            // A wait or a probe that an operator ordered is not the fleet's.
+            Action::LendProbe { probe, .. } => {
+                let period = fleet.probe_now().filter(|_| !self.ordered);
+                self.lent = period.map(|it| (*probe, it));
+                return self.lent.is_none().then_some(void(*probe));
             }
             Action::Obey(order) => {
                 self.obey(*order);
@@ -148,33 +151,20 @@ impl Bound {
 
     /// Does what the fleet was ordered, unless an operator of this breaker has it.
     fn obey(&mut self, order: Order) {
-        let is_taken = self.breaker.state().is_operators() && !self.is_obeying();
+        let fleet = self.breaker.fleet();
         match order {
             Order::Automatic => self.free(),
-            Order::ForceOpen | Order::Disable if is_taken => {}
-            Order::ForceOpen => {
-                self.breaker.force_open();
-                self.obeyed = Some(self.breaker.generation());
-            }
-            Order::Disable => {
-                self.breaker.disable();
-                self.obeyed = Some(self.breaker.generation());
-            }
+            Order::ForceOpen => self.obeyed = fleet.force_open(self.obeyed),
+            Order::Disable => self.obeyed = fleet.disable(self.obeyed),
         }
-    }
-
-    /// Whether the breaker is what the fleet's order made of it.
-    fn is_obeying(&self) -> bool {
-        self.obeyed == Some(self.breaker.generation())
     }
 
     /// Closes the breaker if it is what an order to the fleet made of it. What an operator did to this breaker
     /// stays, and so does what the breaker or the fleet decided.
     pub fn free(&mut self) {
-        if self.is_obeying() {
-            self.breaker.resume();
+        if let Some(obeyed) = self.obeyed.take() {
+            self.breaker.fleet().end_order(obeyed);
         }
-        self.obeyed = None;
     }
 
     /// What makes no transition of the fleet's.
@@ -190,6 +180,7 @@ impl Bound {
             Action::Hold { .. }
             | Action::Obey(_)
             | Action::Probe { .. }
+            | Action::LendProbe { .. }
             | Action::Release { .. }
             | Action::LoseEngine { .. }
             | Action::Report(..)
@@ -232,12 +223,32 @@ impl Bound {
             // That of the engine's loss among them, if another leader did it.
             cause => {
                 let state = self.own(transition.to, cause);
+                if let Some(ended) = self.lent_ended(transition) {
+                    return Some(ended);
+                }
                 // A breaker that is held now was held after this: the member, which did it, would take it
                 // for free, and nobody would release it.
                 let is_outdated = self.breaker.snapshot().hold.is_some();
                 (!is_outdated).then_some(Event::Breaker(state))
             }
         }
+    }
+
+    /// The end of the half-open period that was lent, if its probes decided it.
+    fn lent_ended(&mut self, transition: &Transition) -> Option<Event> {
+        let (_, period) = self.lent?;
+        if transition.generation.get() <= period.get() {
+            return None;
+        }
+        let (probe, period) = self.lent.take()?;
+        let result = match (transition.cause, transition.to) {
+            (Cause::ProbesSucceeded, State::Closed) => ProbeResult::Succeeded,
+            (Cause::ProbeFailed | Cause::Verdict, State::Open) => ProbeResult::Failed,
+            // Its time is over, or an operator has ended it: that is no evidence.
+            _ => return None,
+        };
+        let is_its_end = transition.generation.get() == period.get() + 1;
+        is_its_end.then_some(Event::ProbeEnded { probe, result })
     }
 
     /// The end of an earlier probe, told late, is not that of the present one.
@@ -274,6 +285,12 @@ impl Bound {
             _ => BreakerState::Overridden,
         }
     }
+}
+
+/// The end of a probe that never began.
+fn void(probe: ProbeId) -> Event {
+    let result = ProbeResult::Void;
+    Event::ProbeEnded { probe, result }
 }
 
 impl Drop for Bound {

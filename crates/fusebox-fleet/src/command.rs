@@ -15,8 +15,21 @@ pub enum Order {
 }
 
 impl Order {
-    /// The word for labels and pages.
-    pub fn as_str(self) -> &'static str {
+    /// All orders, in the order of declaration.
+    pub const ALL: [Self; 3] = [Self::Automatic, Self::ForceOpen, Self::Disable];
+
+    /// The word for labels, logs and pages: the mode that it puts the breakers in.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "auto",
+            Self::ForceOpen => "forced_open",
+            Self::Disable => "disabled",
+        }
+    }
+
+    /// The word in what engines keep and send, which instances of any version have to read.
+    #[cfg(any(feature = "gossip-node", feature = "redis"))]
+    pub(crate) const fn kept_as(self) -> &'static str {
         match self {
             Self::Automatic => "automatic",
             Self::ForceOpen => "force_open",
@@ -51,7 +64,7 @@ impl Command {
     }
 
     /// Whether its number leaves room for the next ones.
-    #[cfg(any(feature = "gossip", feature = "tokio"))]
+    #[cfg(any(feature = "gossip-node", feature = "tokio"))]
     pub(crate) fn is_sound(self) -> bool {
         self.number.get() <= crate::number::LARGEST
     }

@@ -1,4 +1,4 @@
-//! How many calls ended well and badly since the last report.
+//! Counts of calls that ended well and badly since the last report.
 
 /// Finished calls by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

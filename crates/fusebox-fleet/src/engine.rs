@@ -1,4 +1,4 @@
-//! What a host needs of an engine: five verbs, and two for an operator.
+//! The trait of an engine: five verbs for a host, and two for an operator.
 //!
 //! An engine keeps the [`Ledger`](crate::Ledger) of each breaker key where all instances can reach it. The
 //! traits know no runtime: answers are boxed futures, so that a program can choose its engine when it starts.
@@ -6,6 +6,8 @@
 
 #[cfg(feature = "gossip")]
 pub mod gossip;
+#[cfg(feature = "gossip-node")]
+pub mod gossip_node;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "redis")]

@@ -84,10 +84,13 @@
 //! A prober waits for its own next call. A lease therefore lasts for a call's timeout and three times the mean
 //! wait for a call: with a call every two seconds, a shorter one would lapse again and again.
 //!
-//! Only an instance that the fleet holds asks for the lease. One whose breaker has tripped by itself probes by
-//! itself, and sooner once the fleet has closed. So somebody has to be held: keep `k_s` below `k`, and `s` below
-//! the time that the rest of the `k` failures take. Where every breaker trips before the verdict is heard, nobody
-//! probes for the fleet, and the recovery is found as by breakers alone.
+//! An instance whose breaker has tripped by itself asks for the lease like one that the fleet holds. It is not held: with
+//! the lease its own open period ends, and its own half-open period is the fleet's probe, which decides in its own breaker,
+//! too. Its back-off goes on. So the lease finds the recovery also where every breaker trips before the verdict is
+//! heard. Two things are different there. The breakers' own open periods run on, so together they probe up to twice as
+//! often as they would alone. And once the fleet has closed, each still closes by a probe of its own, within `R` and
+//! its next call. A half-open period that needs several calls may outlive its lease; then its end is the breaker's
+//! own, and somebody else probes for the fleet.
 //!
 //! # Why by turns
 //! Breakers alone close at different times. That is a ramp for the downstream, and it comes for free. A

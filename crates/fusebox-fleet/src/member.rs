@@ -11,9 +11,9 @@
 //! | 2 | the fleet is open | view fresh, own suspicion, breaker closed | hold |
 //! | 3 | the fleet is open | view fresh, no own suspicion | nothing: veto, told once per epoch |
 //! | 4 | the opinion becomes suspect | the fleet is open, view fresh | as 2 |
-//! | 5 | a call while held | somebody may probe, nothing asked yet | reject it; soon ask for the lease |
-//! | 6 | the lease is given | still held, same epoch | the next call is a probe |
-//! | 7 | the probe ends | it is the present one | settle; held. At the lease's end: held, nothing settled |
+//! | 5 | a call while held, or while the own breaker is open by its own rules | the fleet is open, somebody may probe, nothing asked yet | reject it; soon ask for the lease |
+//! | 6 | the lease is given | still so, same epoch | the next call is a probe: the own breaker's own where it is not held |
+//! | 7 | the probe ends | it is the present one | settle; held, or what the own breaker says. At the lease's end: nothing settled |
 //! | 8 | the fleet closes | held or probing | close at a random moment within `stagger` |
 //! | 9 | the fleet closes | own breaker open by its own rules | it probes within `stagger` by itself |
 //! | 10 | the view becomes stale | held, probing or waiting for its turn | an open period of its own, of random length |
@@ -208,6 +208,19 @@ impl Member {
         self.overlay
     }
 
+    /// By which right this instance probes: by the fleet's lease, or by its own timer where a mode leases nothing.
+    /// With a lease it probes also where its breaker is open by its own rules and [`overlay`](Self::overlay) is
+    /// none.
+    pub fn right(&self) -> Option<Right> {
+        match self.overlay {
+            Overlay::Probing { right, .. } => Some(right),
+            Overlay::None => self
+                .lease_of_own_probe()
+                .map(|lease| Right::Leased(lease.token)),
+            Overlay::Held { .. } | Overlay::Turn { .. } => None,
+        }
+    }
+
     /// The view, while it is fresh.
     pub fn view(&self) -> Option<View> {
         self.news
@@ -275,11 +288,18 @@ impl Member {
     }
 
     fn breaker_changed(&mut self, state: BreakerState) {
+        let goes_on = matches!(state, BreakerState::Open | BreakerState::HalfOpen);
+        // That an open breaker begins to probe, or has failed to close, ends no request for the lease.
+        if !goes_on || !matches!(self.overlay, Overlay::None) {
+            self.probes.asking = Asking::Not;
+        }
+        if !goes_on {
+            self.probes.lent = None;
+        }
         self.breaker = state;
         // That the breaker probes now says nothing new; what comes of the probe does.
         self.withdrawn = self.withdrawn && state == BreakerState::HalfOpen;
         self.overlay = Overlay::None;
-        self.probes.asking = Asking::Not;
         if state == BreakerState::Closed {
             self.opinions.recovered(&self.settings);
             // A verdict from before this is not imposed on it without new trouble of its own.

@@ -1,4 +1,4 @@
-//! What instances and an engine say to each other.
+//! Messages between instances and an engine.
 //!
 //! Each message can be lost, repeated, late or overtaken. What is said twice or too late is known by its
 //! numbers, and changes nothing.
@@ -14,6 +14,7 @@ use crate::name::{InstanceId, Session};
 use crate::number::{Sequence, Token};
 use crate::opinion::Opinion;
 use crate::settings::{Fingerprint, Settings};
+use crate::span::Span;
 use crate::view::Era;
 
 /// Who speaks: an instance, in one life of its process.
@@ -91,12 +92,31 @@ impl fmt::Display for ReportRefused {
             Self::NameTaken => f.write_str(
                 "another process reports under this instance's name: give each instance a name of its own",
             ),
-            Self::SettingsDiffer { fleet, given } => write!(
-                f,
-                "the fleet votes by settings {fleet}, this instance by {given}: instances vote together \
-                 only with equal settings"
-            ),
+            Self::SettingsDiffer { fleet, given } => {
+                write!(
+                    f,
+                    "the fleet votes by settings {fleet}, this instance by {given}"
+                )?;
+                for (place, name) in self.differing().enumerate() {
+                    write!(f, "{}{name}", if place == 0 { ", which differ in " } else { ", " })?;
+                }
+                f.write_str(": instances vote together only with equal settings")
+            }
         }
+    }
+}
+
+impl ReportRefused {
+    /// The names of the settings that are others than those of the fleet, as far as they are known: see
+    /// [`Fingerprint::differing`].
+    pub fn differing(&self) -> impl Iterator<Item = &'static str> {
+        let marks = match self {
+            Self::NameTaken => None,
+            Self::SettingsDiffer { fleet, given } => Some((*fleet, *given)),
+        };
+        marks
+            .into_iter()
+            .flat_map(|(fleet, given)| fleet.differing(given))
     }
 }
 
@@ -108,14 +128,14 @@ impl Error for ReportRefused {}
 pub struct Acquire {
     /// Who asks.
     pub from: Sender,
-    /// The epoch by which the instance is held.
+    /// The epoch by which the instance is held, or beside which its breaker is open by its own rules.
     pub era: Era,
     /// For how long it wants the right: it has to wait for its own next call, and for the answer.
     pub lease: Duration,
 }
 
 impl Acquire {
-    /// A request by an instance that is held since this era.
+    /// A request by an instance that is held, or open by itself, in this era.
     pub fn new(from: Sender, era: Era, lease: Duration) -> Self {
         Self { from, era, lease }
     }
@@ -161,9 +181,13 @@ impl fmt::Display for AcquireRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stale => f.write_str("the fleet is in another epoch"),
-            Self::Early { wait } => write!(f, "too early to probe: ask again in {wait:?}"),
+            Self::Early { wait } => write!(f, "too early to probe: ask again in {}", Span(*wait)),
             Self::Busy { remaining } => {
-                write!(f, "another instance probes for at most {remaining:?}")
+                write!(
+                    f,
+                    "another instance probes for at most {}",
+                    Span(*remaining)
+                )
             }
         }
     }

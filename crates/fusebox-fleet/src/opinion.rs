@@ -1,4 +1,4 @@
-//! What one instance thinks of the downstream.
+//! One instance's opinion of the downstream.
 
 use std::fmt;
 

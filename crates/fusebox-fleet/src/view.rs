@@ -1,4 +1,4 @@
-//! What an instance can know about the fleet: the verdict, the votes, and an operator's command.
+//! An instance's view of the fleet: the verdict, the votes, and an operator's command.
 
 use std::time::Duration;
 

@@ -34,17 +34,22 @@ struct Fleet {
 
 impl Fleet {
     fn new() -> Self {
+        Self::of(3, 1000 * MS)
+    }
+
+    /// Breakers that trip with the tenth failure in a row, for so long; instances suspect after so many.
+    fn of(suspicion_run: u32, open_for: Duration) -> Self {
         let clock = ManualClock::new();
         let config = Config::builder()
             .without_failure_rate()
             .consecutive_failures(10)
-            .open_for(1000 * MS)
+            .open_for(open_for)
             .jitter(0.0)
             .build()
             .unwrap();
         let settings = Settings::builder(Mode::Quorum)
-            .suspicion_run(3)
-            .open_for(1000 * MS)
+            .suspicion_run(suspicion_run)
+            .open_for(open_for)
             .probe_timeout(200 * MS)
             .stagger(500 * MS)
             .build()
@@ -190,6 +195,32 @@ fn a_healthy_breaker_stays_closed_beside_an_open_fleet() {
 
     assert_eq!(fleet.states()[0], State::Closed);
     assert_eq!(fleet.held(), 2);
+}
+
+#[test]
+fn real_breakers_that_all_tripped_by_themselves_lend_the_fleet_their_probes() {
+    let mut fleet = Fleet::of(10, 30_000 * MS);
+    fleet.run(2000 * MS);
+    fleet.well = [false; 3];
+    fleet.run(11_000 * MS);
+    assert_eq!((fleet.held(), fleet.states()), (0, vec![State::Open; 3]));
+    let probes = |fleet: &Fleet| -> u32 { fleet.instances.iter().map(|one| one.probes).sum() };
+    assert_eq!(probes(&fleet), 1, "a third of an open period has passed");
+    let openings = fleet
+        .instances
+        .iter()
+        .map(|one| one.bound.breaker().snapshot().openings);
+    assert_eq!(openings.sum::<u32>(), 4, "whose probe failed waits longer");
+
+    fleet.well = [true; 3];
+    // Its next probe comes two thirds of a period later; alone they would wait for 20 s and more.
+    fleet.run(20_000 * MS);
+    assert_eq!(fleet.states(), [State::Closed; 3]);
+    assert_eq!(
+        probes(&fleet),
+        4,
+        "one for the fleet, and each closes by its own"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a scrape costs: three single breakers, and a registry of ten thousand keys.
+//! The cost of a scrape: three single breakers, and a registry of ten thousand keys.
 //!
 //! `cargo bench -p fusebox-prometheus`
 

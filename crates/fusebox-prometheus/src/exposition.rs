@@ -1,4 +1,4 @@
-//! What a service shows at `/metrics`: its registry, in the format that the scraper prefers.
+//! The answer of a service at `/metrics`: its registry, in the format that the scraper prefers.
 //!
 //! Prometheus asks for OpenMetrics, which carries exemplars; everyone else gets the plain text
 //! format. The `prometheus` crate writes only the latter, so the former is written here.

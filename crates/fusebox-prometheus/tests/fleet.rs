@@ -1,4 +1,4 @@
-//! What a scrape shows of participants of a fleet.
+//! Scrapes of participants of a fleet.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What listeners make of what happens to participants of a fleet: lines of a log, events of spans.
+//! Happenings of participants of a fleet as listeners tell them: lines of a log, events of spans.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -130,8 +130,8 @@ fn itself() -> Vec<Told> {
             FleetEvent::Ordered {
                 order: Order::ForceOpen,
             },
-            r#" WARN circuit breaker obeys an order to its whole fleet breaker="db" order="force_open""#,
-            "ordered order=force_open",
+            r#" WARN circuit breaker obeys an order to its whole fleet breaker="db" order="forced_open""#,
+            "ordered order=forced_open",
         ),
         (
             FleetEvent::Vetoed { era: era() },

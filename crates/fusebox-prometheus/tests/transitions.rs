@@ -1,4 +1,4 @@
-//! What listeners make of transitions: events of `tracing`, events of spans, exemplars.
+//! Transitions as listeners tell them: events of `tracing`, events of spans, exemplars.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

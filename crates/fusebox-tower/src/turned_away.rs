@@ -1,4 +1,4 @@
-//! What readiness found out about the call that follows.
+//! The rejection that readiness found out about the call that follows.
 //!
 //! Tower's contract has no way to say at readiness that a call will be rejected: an error there
 //! means that the service is broken for good, and a buffer or a balancer throws it away. So the

@@ -1,4 +1,4 @@
-//! What the clones of a breaker share: a gate that needs no lock for what cannot change the state, and
+//! The part that the clones of a breaker share: a gate that needs no lock for what cannot change the state, and
 //! the state machine behind a short critical section for what can.
 //!
 //! The clock is read before the lock is taken and listeners are told after it is given back, so no

@@ -8,15 +8,15 @@
 use std::time::Duration;
 
 use crate::breaker::Breaker;
-use crate::machine::FleetCommand;
+use crate::machine::{Command, FleetCommand};
 use crate::ramp::CloseRamp;
 use crate::state::Generation;
 
 /// Passes on to a breaker what a fleet of breakers decided. Made by [`Breaker::fleet`].
 ///
 /// The fleet reaches only a closed breaker and what it has moved itself. A breaker that tripped by
-/// itself recovers by itself; the fleet may only [bring that forward](Self::hasten). What an operator
-/// orders wins and ends a hold, as [`restore`](Breaker::restore) does. No verdict of the fleet raises or
+/// itself recovers by itself; the fleet may only [bring that forward](Self::hasten), or
+/// [ask for its probes at once](Self::probe_now). What an operator orders wins and ends a hold, as [`restore`](Breaker::restore) does. No verdict of the fleet raises or
 /// forgets the level of the back-off.
 ///
 /// # Who ends a hold
@@ -124,6 +124,39 @@ impl FleetControl<'_> {
         self.follow(FleetCommand::Hasten(wait))
     }
 
+    /// Lets a breaker that is open by its own rules probe from its next call on, so that its own probes are the
+    /// fleet's. Its open period ends, and everything else stays the breaker's own: how many probes it
+    /// permits and needs, and the back-off, whose level stays and is raised if they fail. A breaker that is
+    /// half-open by itself already goes on as it is.
+    ///
+    /// Returns the generation of the half-open period; the transition that ends it begins the next one.
+    /// `None`: an operator opened the breaker or set the end of its period, or it is neither open nor half-open by
+    /// itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Cause, Config, ManualClock, State};
+    ///
+    /// let config = Config::builder().consecutive_failures(1).build()?;
+    /// let breaker = Breaker::with_clock("inventory", config, ManualClock::new());
+    /// breaker.try_acquire()?.failure();
+    /// assert!(breaker.try_acquire().is_err());
+    ///
+    /// // It got the lease of its fleet long before its own open period would end.
+    /// let probes = breaker.fleet().probe_now().unwrap();
+    /// let probe = breaker.try_acquire()?;
+    /// assert_eq!((probe.state(), probe.generation()), (State::HalfOpen, probes));
+    /// probe.success();
+    /// let last = *breaker.snapshot().transitions.last().unwrap();
+    /// assert_eq!((last.to, last.cause), (State::Closed, Cause::ProbesSucceeded));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn probe_now(self) -> Option<Generation> {
+        self.breaker
+            .circuit()
+            .change(|machine, now| machine.probe_now(now))
+    }
+
     /// Leaves a breaker that the fleet keeps from closing to itself, because the fleet cannot be heard
     /// any more: it is open for `wait` from now, then its own probes decide. The level of the back-off
     /// stays. A fleet that loses its engine draws another `wait` for each breaker.
@@ -132,6 +165,53 @@ impl FleetControl<'_> {
     /// for its turn.
     pub fn lose_engine(self, wait: Duration) -> bool {
         self.follow(FleetCommand::LoseEngine(wait))
+    }
+
+    /// Forces the breaker open by an operator's order to the whole fleet, unless an operator of this breaker has
+    /// it: in [an operator's state](crate::State::is_operators) of any other generation than `ours`, that of an
+    /// earlier order to the fleet, it stays what it is. So an operator of this breaker who acts at the same time
+    /// wins, whichever of the two comes first.
+    ///
+    /// Returns the generation that the order brought about, for [`end_order`](Self::end_order); `None` if it was not
+    /// obeyed.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox::{Breaker, Config, State};
+    ///
+    /// let breaker = Breaker::new("inventory", Config::default());
+    /// let ours = breaker.fleet().force_open(None);
+    /// assert_eq!(breaker.state(), State::ForcedOpen);
+    ///
+    /// breaker.disable(); // an operator of this very breaker
+    /// assert_eq!(breaker.fleet().force_open(ours), None);
+    /// assert!(!breaker.fleet().end_order(ours.unwrap()));
+    /// assert_eq!(breaker.state(), State::Disabled);
+    /// ```
+    pub fn force_open(self, ours: Option<Generation>) -> Option<Generation> {
+        self.order(Command::ForceOpen, ours)
+    }
+
+    /// Disables the breaker by an operator's order to the whole fleet, as [`force_open`](Self::force_open) forces it
+    /// open.
+    pub fn disable(self, ours: Option<Generation>) -> Option<Generation> {
+        self.order(Command::Disable, ours)
+    }
+
+    /// Ends an order to the whole fleet: closes the breaker if it still is of the generation that the order brought
+    /// about. What an operator of this breaker, or the breaker itself, did since then stays.
+    ///
+    /// Returns whether it applied.
+    pub fn end_order(self, ours: Generation) -> bool {
+        self.breaker
+            .circuit()
+            .change(|machine, now| machine.end_order(ours, now))
+    }
+
+    fn order(self, command: Command, ours: Option<Generation>) -> Option<Generation> {
+        self.breaker
+            .circuit()
+            .change(|machine, now| machine.obey_the_fleet(command, ours, now))
     }
 
     fn follow(self, command: FleetCommand) -> bool {

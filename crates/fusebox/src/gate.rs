@@ -1,4 +1,4 @@
-//! What a caller may do without asking the machine: pass, be rejected, note an outcome that decides
+//! The gate lets callers act without asking the machine: pass, be rejected, note an outcome that decides
 //! nothing.
 //!
 //! These are nearly all that happens to a breaker, and none of them can change its state. So the

@@ -106,10 +106,6 @@ impl Machine {
         self.phase.state()
     }
 
-    pub(crate) fn failure_run(&self) -> u32 {
-        self.consecutive_failures
-    }
-
     pub(crate) fn events(&mut self) -> &mut EventQueue {
         &mut self.events
     }

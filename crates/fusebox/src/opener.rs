@@ -1,4 +1,4 @@
-//! Who opened a breaker: what an operator opened, the fleet does not touch.
+//! The party that opened a breaker: what an operator opened, the fleet does not touch.
 
 /// Who opened a breaker, or set the end of its open period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What came of a permitted call, as it is reported and as it is counted.
+//! The outcome of a permitted call, as it is reported and as it is counted.
 
 use std::fmt;
 

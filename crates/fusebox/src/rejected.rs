@@ -102,6 +102,7 @@ impl fmt::Display for Rejected {
             }
         }
         match self.retry_after {
+            Some(Duration::ZERO) => f.write_str(", retry after 0s"),
             Some(wait) => write!(f, ", retry after {:?}", in_millis(wait)),
             None => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! What a permit remembers of its admission, in three machine words.
+//! The memory that a permit has of its admission, in three machine words.
 //!
 //! Small and without gaps, because permits are moved about on the hottest path there is.
 

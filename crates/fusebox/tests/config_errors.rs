@@ -90,7 +90,7 @@ fn every_bad_window_is_refused() {
 #[test]
 fn every_bad_wait_is_refused() {
     let open_for = valid().open_for(Duration::ZERO);
-    assert_refused(open_for, "open_for", "0ns", "above zero");
+    assert_refused(open_for, "open_for", "0s", "above zero");
     // The default of `max_open_for`, but said by the caller.
     let max = valid().open_for(90 * SECOND).max_open_for(60 * SECOND);
     assert_refused(max, "max_open_for", "60s", "at least open_for");
@@ -116,7 +116,7 @@ fn every_bad_half_open_setting_is_refused() {
     let permitted = valid().permitted_probes(0);
     assert_refused(permitted, "permitted_probes", "0", "at least 1");
     let deadline = valid().half_open_for(Duration::ZERO);
-    assert_refused(deadline, "half_open_for", "0ns", "at least 1ms");
+    assert_refused(deadline, "half_open_for", "0s", "at least 1ms");
     let deadline = valid().half_open_for(Duration::from_nanos(999_999));
     assert_refused(deadline, "half_open_for", "999.999µs", "at least 1ms");
 }

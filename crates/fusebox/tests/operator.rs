@@ -1,4 +1,4 @@
-//! What an operator can do, to one breaker and to many.
+//! Commands of an operator, to one breaker and to many.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! How a breaker comes back: back-off that decays, a ramp, overdue calls, drops by age.
+//! Recovery of a breaker: back-off that decays, a ramp, overdue calls, drops by age.
 
 #![expect(
     clippy::unwrap_used,

@@ -7,6 +7,7 @@ mod coordination;
 mod faults;
 mod help;
 mod load;
+mod man;
 mod refusal;
 mod scenario;
 mod simulation;
@@ -29,7 +30,7 @@ use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Toke
 pub(crate) use coordination::{CoordinationArgs, EngineArgs, GossipArgs};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
-use scenario::{ResultArgs, ScenarioArgs};
+pub(crate) use scenario::{ReportArgs, RunArgs};
 pub(crate) use simulation::{SimulateArgs, StudyArgs, SweepArgs, VirtualArgs};
 
 /// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
@@ -75,13 +76,13 @@ pub(crate) enum Role {
     Run(RunArgs),
     /// Run an experiment in virtual time: the same judgement in seconds, with thousands of
     /// instances
-    #[command(before_long_help = help::SIMULATE_FIRST, after_long_help = help::SIMULATE)]
+    #[command(after_long_help = help::SIMULATE)]
     Simulate(SimulateArgs),
     /// Simulate a scenario under every combination of some settings, and show which are best
-    #[command(before_long_help = help::SWEEP_FIRST, after_long_help = help::SWEEP)]
+    #[command(after_long_help = help::SWEEP)]
     Sweep(SweepArgs),
     /// Simulate many scenarios under every policy that applies, and lay out what answers a question
-    #[command(before_long_help = help::STUDY_FIRST, after_long_help = help::STUDY)]
+    #[command(after_long_help = help::STUDY)]
     Study(StudyArgs),
     /// List the scenarios that come with the lab, or print one
     #[command(after_long_help = help::SCENARIOS)]
@@ -89,12 +90,18 @@ pub(crate) enum Role {
     /// Print the figures of several results side by side
     #[command(after_long_help = help::COMPARE)]
     Compare(CompareArgs),
+    /// Write the report of a result: one file that opens in any browser, offline
+    #[command(after_long_help = help::REPORT)]
+    Report(ReportArgs),
     /// Read and change the faults of a running unreliable service
     #[command(after_long_help = help::FAULTS)]
     Faults(FaultsArgs),
     /// Print the completions of all commands and flags for a shell
     #[command(after_long_help = help::COMPLETIONS)]
     Completions(CompletionsArgs),
+    /// Print the man page of the program, or of one of its commands
+    #[command(after_long_help = help::MAN)]
+    Man(ManArgs),
 }
 
 /// What every role takes.
@@ -211,6 +218,9 @@ pub(crate) struct TogetherArgs {
     /// One plain line per second and transition, also on a terminal
     #[arg(long)]
     pub(crate) plain: bool,
+    /// Open the live page in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
     #[command(flatten)]
     pub(crate) coordination: CoordinationArgs,
     #[command(flatten)]
@@ -281,32 +291,6 @@ pub(crate) struct InstanceArgs {
 }
 
 #[derive(Args, Clone, Debug)]
-pub(crate) struct RunArgs {
-    /// A scenario file, or the name of one that comes with the lab; several are run in turns with the same seeds
-    /// and compared
-    #[arg(value_name = "SCENARIO", required = true)]
-    pub(crate) scenarios: Vec<String>,
-    /// Run it so many times, each with the next seed
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) repeat: u32,
-    #[command(flatten)]
-    pub(crate) result: ResultArgs,
-    #[command(flatten)]
-    pub(crate) changed: ScenarioArgs,
-    /// One plain line per second and transition, also on a terminal
-    #[arg(long, conflicts_with = "quiet")]
-    pub(crate) plain: bool,
-    #[command(flatten)]
-    pub(crate) engine: EngineArgs,
-    #[command(flatten)]
-    pub(crate) sampling: SamplingArgs,
-    #[command(flatten)]
-    pub(crate) observing: ObservingArgs,
-    #[command(flatten)]
-    pub(crate) serving: ServingArgs,
-}
-
-#[derive(Args, Clone, Debug)]
 pub(crate) struct ScenariosArgs {
     /// Print this one's file, to be changed and run
     #[arg(value_name = "NAME")]
@@ -321,6 +305,13 @@ pub(crate) struct CompletionsArgs {
 }
 
 #[derive(Args, Clone, Debug)]
+pub(crate) struct ManArgs {
+    /// A command, such as `run` or `faults preset` [default: the whole program]
+    #[arg(value_name = "COMMAND", num_args = 0..)]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
 pub(crate) struct CompareArgs {
     /// Folders that `run` has left, or their result.json; the first is what the others are held against
     #[arg(value_name = "RESULT", required = true)]
@@ -329,13 +320,16 @@ pub(crate) struct CompareArgs {
     /// [default: the usual ones]
     #[arg(long, value_name = "FIGURE")]
     pub(crate) figure: Vec<String>,
+    /// Write the comparison as a page, too, and beside it the same as Markdown [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 impl Cli {
     /// Reads the command line. Help and version are printed and end the program.
     pub(crate) fn read() -> Result<Self, Failure> {
         let words = refusal::words(std::env::args_os())?;
-        let command = variables::without_empty(help::with_defaults(Self::command()));
+        let command = variables::without_empty(help::for_reading(Self::command()));
         let refused =
             |error: &clap::Error| Failure::usage(refusal::line(&Self::command(), &words, error));
         let matches = command.try_get_matches_from(&words);
@@ -352,6 +346,11 @@ impl Cli {
         let mut written = Vec::new();
         generate(shell, &mut Self::command(), "breaker-lab", &mut written);
         String::from_utf8_lossy(&written).into_owned()
+    }
+
+    /// The man page of the program, or of the command that these words name.
+    pub(crate) fn man_page(words: &[String]) -> Result<String, Failure> {
+        man::page(help::with_defaults(Self::command()), words)
     }
 }
 

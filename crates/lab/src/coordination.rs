@@ -5,10 +5,12 @@
 //! path. What the breakers then do is told by the breakers themselves, as of any other transition.
 
 mod engines;
+mod fleet_reader;
 mod joining;
 mod part;
 mod staged;
 
 pub(crate) use engines::Engines;
+pub(crate) use fleet_reader::FleetReader;
 pub(crate) use joining::Joining;
 pub(crate) use part::{NotOrdered, Part};

@@ -9,16 +9,16 @@ mod downstream;
 mod fleet_view;
 mod permitted;
 mod stalls;
+mod tuning;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::routing::{get, post, put};
+use axum::routing::{get, patch, post, put};
 use experiment::scenario::Mode;
 use fusebox::{Breaker, Clock, Outcome};
-use fusebox_fleet::host::Reader;
 use telemetry::trace::Tracer;
 use telemetry::{
     BreakerCollector, BreakerDurations, CallDurations, FleetCollector, Metrics, Telemetry,
@@ -29,8 +29,9 @@ use call::FastFailures;
 use downstream::Caller;
 pub(crate) use permitted::Permitted;
 use stalls::Stalls;
+pub(crate) use tuning::{SettingsChange, Tuning};
 
-use crate::coordination::{Joining, Part};
+use crate::coordination::{FleetReader, Joining, Part};
 use crate::serve::{Answers, Control, Listening, Routes, router, serve};
 use crate::settings::{self, Serving};
 use crate::shutdown::Shutdown;
@@ -42,10 +43,12 @@ const SERVICE: &str = "breaker-instance";
 /// How often a breaker without traffic is asked to make a change that is due.
 const TICK: Duration = Duration::from_millis(50);
 
-/// One instance, ready to answer.
-#[derive(Debug)]
+/// One instance, ready to answer. Clones are the same instance.
+#[derive(Clone, Debug)]
 pub(crate) struct Instance {
     state: Arc<Shared>,
+    /// Made once, however often it is started: each metric is registered once.
+    answers: Arc<OnceLock<Answers>>,
 }
 
 /// What the routes of an instance share.
@@ -53,8 +56,12 @@ pub(crate) struct Instance {
 struct Shared {
     name: String,
     breaker: Breaker,
+    tuning: Tuning,
+    /// What an operator has decided before the start.
+    mode: Mode,
     /// Its part in a fleet, if its breaker does not decide alone.
     part: Option<Part>,
+    fleet_metrics: FleetCollector,
     /// Calls that were permitted, counted when they were: an outcome may come a second later.
     permitted: Permitted,
     caller: Caller,
@@ -87,12 +94,7 @@ impl Instance {
         telemetry.show_export(&metrics);
         let transitions = Transitions::new(name, &metrics);
         breaker.add_listener(transitions.clone());
-        match settings.mode {
-            Mode::Auto => {}
-            Mode::Disabled => breaker.disable(),
-            Mode::MetricsOnly => breaker.metrics_only(),
-            Mode::ForcedOpen => breaker.force_open(),
-        }
+        set_out(&breaker, settings.mode);
         let stalls = Arc::new(Stalls::new());
         let caller = Caller::new(
             name,
@@ -100,7 +102,11 @@ impl Instance {
             (settings.call_timeout.0, Arc::clone(&stalls)),
         );
         Self {
+            answers: Arc::default(),
             state: Arc::new(Shared {
+                tuning: Tuning::new(name, &breaker, settings.breaker),
+                mode: settings.mode,
+                fleet_metrics: FleetCollector::new(),
                 caller,
                 stalls,
                 durations: durations.of(DOWNSTREAM),
@@ -122,26 +128,51 @@ impl Instance {
     pub(crate) fn joining(mut self, joining: Joining) -> Self {
         let state = Arc::get_mut(&mut self.state).expect("nobody serves it yet");
         let part = Part::join(&state.name, &state.breaker, joining, &state.tracer);
-        let fleet = FleetCollector::new();
+        let fleet = &state.fleet_metrics;
         fleet
-            .add(part.reader().clone())
+            .add(part.reader().latest())
             .expect("the only participant");
         state
             .metrics
-            .register(fleet)
+            .register(fleet.clone())
             .expect("each metric is registered once");
         state.part = Some(part);
         self
     }
 
     /// Reads how it stands in its fleet, if it has one.
-    pub(crate) fn fleet(&self) -> Option<&Reader> {
+    pub(crate) fn fleet(&self) -> Option<&FleetReader> {
         self.state.part.as_ref().map(Part::reader)
     }
 
     /// The instance's breaker.
     pub(crate) fn breaker(&self) -> &Breaker {
         &self.state.breaker
+    }
+
+    /// The settings of its breaker.
+    pub(crate) fn tuning(&self) -> &Tuning {
+        &self.state.tuning
+    }
+
+    /// Decides what an operator wants before the breaker has seen a call.
+    pub(crate) fn set_out(&self, mode: Mode) {
+        self.state.breaker.reset();
+        set_out(&self.state.breaker, mode);
+    }
+
+    /// Prepares it to be served again, as a process that is started again would be: its breaker is closed and knows of
+    /// no call, and it joins its fleet anew. Its settings are those that it had, and its counters go on. Call it within
+    /// a runtime.
+    pub(crate) fn begin_anew(&self) {
+        let state = &self.state;
+        self.set_out(state.mode);
+        if let Some(part) = &state.part
+            && part.rejoin()
+        {
+            let known = state.fleet_metrics.add(part.reader().latest());
+            known.expect("the participant before has left");
+        }
     }
 
     /// How many calls the breaker has permitted so far.
@@ -156,7 +187,8 @@ impl Instance {
         settings: Serving,
         shutdown: Shutdown,
     ) -> Answered {
-        let answers = self.routes(Control::new(settings.control_token.as_ref()));
+        let control = || Control::new(settings.control_token.as_ref());
+        let answers = self.answers.get_or_init(|| self.routes(control())).clone();
         let farewell = farewell(&self.state, shutdown.clone());
         let served =
             async { tokio::join!(serve(listening, answers, &settings, shutdown), farewell) };
@@ -170,7 +202,7 @@ impl Instance {
     fn routes(&self, control: Control) -> Answers {
         let state = || Arc::clone(&self.state);
         let (read, mode, reset, fleet) = (state(), state(), state(), state());
-        let ready = state();
+        let (ready, settings) = (state(), state());
         let tracer = self.state.tracer.clone();
         let mut routes = Routes::new(self.state.metrics.clone(), control, tracer);
         for (path, route) in [
@@ -197,6 +229,12 @@ impl Instance {
                 "/breaker/mode",
                 &[200, 400],
                 put(async move |request| control::set_mode(&mode, request).await),
+            )
+            .add_control(
+                "PATCH",
+                "/breaker/settings",
+                &[200, 400],
+                patch(async move |request| control::change_settings(&settings, request).await),
             )
             .add_control(
                 "POST",
@@ -242,6 +280,16 @@ impl Answered {
                 .map(|&reason| totals.rejections(reason))
                 .sum(),
         }
+    }
+}
+
+/// Puts a breaker that has seen no call into the state that an operator wants.
+fn set_out(breaker: &Breaker, mode: Mode) {
+    match mode {
+        Mode::Auto => {}
+        Mode::Disabled => breaker.disable(),
+        Mode::MetricsOnly => breaker.metrics_only(),
+        Mode::ForcedOpen => breaker.force_open(),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `pacer` | the open loop: each request leaves at its planned instant |
 //! | `closed` | the closed loop: the answers set the pace |
 //! | `lane` | the way to one target |
+//! | `load_control` | another rate, a pause or another plan while it runs |
 //! | `next_attempt`, `reminder` | retries: whether there is one, and what waits for it |
 //! | `job`, `account` | one request under way; all of one target |
 //! | `connection`, `request` | one exchange, and what is sent |
@@ -25,6 +26,7 @@ mod connection;
 mod display;
 mod job;
 mod lane;
+mod load_control;
 mod metrics;
 mod next_attempt;
 mod output;
@@ -40,7 +42,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use experiment::load::{Curve, DRAIN_MARGIN, LoadResult, Performed, Phases, Profile, Schedule};
+use experiment::load::{DRAIN_MARGIN, LoadResult, Performed, Phases, Profile, Schedule};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -55,6 +57,7 @@ use account::Account;
 use closed::ClosedLoop;
 use connection::Endpoint;
 use lane::Lane;
+pub(crate) use load_control::{LoadChange, LoadControl, LoadView};
 pub(crate) use metrics::LoadCollector;
 use next_attempt::NextAttempts;
 use pacer::Pacer;
@@ -77,6 +80,8 @@ pub(crate) struct Generator {
     record: Arc<Record>,
     shortage: Arc<OnceLock<Shortage>>,
     tracer: Tracer,
+    /// Where somebody may change what is asked for.
+    control: Option<LoadControl>,
 }
 
 impl Generator {
@@ -96,6 +101,22 @@ impl Generator {
             record,
             shortage: Arc::default(),
             tracer: Tracer::default(),
+            control: None,
+        }
+    }
+
+    /// A generator that follows what is asked for by `control` while it runs. Without an end it goes on even when its
+    /// plan is over, as another one may be asked for.
+    pub(crate) fn led_by(
+        control: LoadControl,
+        targets: &[Named<BaseUrl>],
+        phases: Phases,
+        record: Arc<Record>,
+    ) -> Self {
+        let demand = control.demand();
+        Self {
+            control: Some(control),
+            ..Self::new(targets, &demand.profile, demand.seed, phases, record)
         }
     }
 
@@ -118,13 +139,7 @@ impl Generator {
         let mut clients = JoinSet::new();
         let duration = match self.profile.connections {
             None => {
-                let mut pacer = Pacer {
-                    schedule: self.schedule(),
-                    curve: Curve::new(&self.profile),
-                    lanes: lanes.clone(),
-                    phases: self.phases.clone(),
-                    least_loaded: self.profile.chooses_late(),
-                };
+                let mut pacer = self.pacer(&lanes);
                 pacer.run(began, until, &mut shutdown).await
             }
             Some(count) => {
@@ -134,6 +149,7 @@ impl Generator {
                     phases: self.phases.clone(),
                     least_loaded: self.profile.chooses_late(),
                     sleeper: Sleeper::new(),
+                    demand: self.control.as_ref().map(LoadControl::changes),
                 };
                 shared
                     .run(count, began, until, &mut shutdown, &mut clients)
@@ -186,6 +202,17 @@ impl Generator {
             lanes: lanes.clone(),
         };
         (lanes, reminder)
+    }
+
+    fn pacer(&self, lanes: &[Arc<Lane>]) -> Pacer {
+        let usual = LoadControl::new(&self.profile, self.seed);
+        let changes = self.control.as_ref().map(LoadControl::changes);
+        let names = self.targets.iter().map(|target| target.name.clone());
+        Pacer::new(
+            (&usual.demand(), changes),
+            (names.collect(), lanes.to_vec()),
+            self.phases.clone(),
+        )
     }
 
     fn schedule(&self) -> Schedule {

@@ -9,13 +9,16 @@
 //! | `coordination` | what makes breakers of instances decide together: engines, parts, what is logged |
 //! | `load` | the load generator, which calls the instances |
 //! | `run` | an experiment run from its file, judged, kept and compared |
+//! | `kept` | a result that a run has left, read again |
 //! | `event_table` | the table of a run's events, a CSV file |
 //! | `simulate` | runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
 //! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
 //! | `trials` | the file of the trials of a sweep or a study |
 //! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
+//! | `report` | reports: what a folder of results says, as pages, tables, pictures and words |
 //! | `page` | the live page: what browsers are shown of a run |
+//! | `browser` | the user's browser, which opens the page when that is asked for |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
 //! | `file` | files of the user: read within a bound of size, written whole or not at all |
 //! | `serve`, `client` | a service that is kept up, and the calls to one |
@@ -28,25 +31,31 @@
 //! | `shutdown`, `failure` | the end, well or badly |
 
 mod alone;
+mod browser;
 mod cli;
 mod client;
 mod coordination;
+mod crew;
 mod discovery;
 mod event_table;
 mod failure;
 mod faults;
 mod file;
 mod instance;
+mod kept;
 mod load;
 mod notice;
+mod operation;
 mod page;
 mod parallel;
 mod print;
+mod report;
 mod run;
 mod secrets;
 mod serve;
 mod settings;
 mod settle;
+mod shipped;
 mod shortage;
 mod shutdown;
 mod simulate;
@@ -66,7 +75,7 @@ use serde::Serialize;
 use telemetry::{LogOutput, Telemetry};
 use tokio::runtime::{Builder, Runtime};
 
-use cli::{Cli, CommonArgs, Role, WorkersArgs};
+use cli::{Cli, CommonArgs, Role, TogetherArgs, WorkersArgs};
 use failure::Failure;
 use settings::Observing;
 use shutdown::{Ending, LEAST_FLUSH_TIME};
@@ -107,20 +116,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
     let seed = drawn_seed();
     match cli.role {
-        None => {
-            let show = Show::fitting(cli.together.plain);
-            // The screen belongs to the picture; transitions are part of it.
-            let stage = Stage {
-                print_config: cli.together.common.print_config,
-                log_level: "warn",
-                log_output: show.log_output(),
-                workers: cores(),
-            };
-            let settings = settle::together(&cli.together, seed)?;
-            stage.play_or_print(settings, async |settings, telemetry: &Telemetry| {
-                together::run(settings, show, telemetry).await
-            })
-        }
+        None => whole(&cli.together, seed),
         Some(Role::Unreliable(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
             stage.play_or_print(settle::unreliable_alone(args, seed)?, alone::unreliable)
@@ -156,9 +152,30 @@ fn run(cli: Cli) -> Result<(), Failure> {
             print::line(Cli::completions(args.shell).trim_end());
             Ok(())
         }
+        Some(Role::Man(args)) => {
+            print::line(Cli::man_page(&args.command)?.trim_end());
+            Ok(())
+        }
         Some(Role::Scenarios(args)) => run::list(args.name.as_deref()),
         Some(Role::Compare(args)) => run::compare(&args),
+        Some(Role::Report(args)) => report::report(&args),
     }
+}
+
+/// Runs the whole system.
+fn whole(args: &TogetherArgs, seed: u64) -> Result<(), Failure> {
+    let (show, opening) = (Show::fitting(args.plain), args.open.into());
+    // The screen belongs to the picture; transitions are part of it.
+    let stage = Stage {
+        print_config: args.common.print_config,
+        log_level: "warn",
+        log_output: show.log_output(),
+        workers: cores(),
+    };
+    let settings = settle::together(args, seed)?;
+    stage.play_or_print(settings, async |settings, telemetry: &Telemetry| {
+        together::run(settings, show, opening, telemetry).await
+    })
 }
 
 /// How a part is run, or only its settings shown.

@@ -6,9 +6,14 @@
 //! | `GET /api/state` | the run, its instances and their settings, and how far it has come |
 //! | `GET /api/events` | server-sent events: `hello`, `history`, then a `tick` ten times a second |
 //! | `GET /api/history?from=&to=` | rows by the second of the last hour, and what happened, exactly |
-//!
 //! | `PUT` and `DELETE /api/faults`, `POST /api/faults/presets/{name}` | the same order, given to the unreliable service |
 //! | `PUT /api/instances/{name}/breaker/mode`, `POST …/breaker/reset` | the same order, given to that instance |
+//!
+//! | `PATCH /api/instances/{name}/breaker/settings`, `PATCH /api/breaker/settings` | other settings of one breaker, or of all |
+//! | `POST /api/instances/{name}/stop` and `…/start` | an instance ends, or begins again where it was |
+//! | `GET` and `PUT /api/load` | what is asked of the load |
+//! | `GET /api/scenarios`, `POST /api/scenarios/{name}` | the scenarios, and one of them from now on |
+//! | `PUT /api/fleet/mode`, `GET` and `PUT /api/coordination` | an order to the whole fleet, and how it decides |
 //!
 //! Pages of other sites read none of them ([`Routes::add_own`]).
 
@@ -16,8 +21,10 @@ mod assets;
 mod control;
 mod feed;
 mod memory;
+mod orders;
 mod ring;
 mod source;
+mod standing;
 mod viewer;
 mod wire;
 
@@ -31,15 +38,21 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::discovery::Discovery;
+use crate::operation::Operation;
 use crate::serve::{Control, Listening, Routes, error, router, serve};
 use crate::settings::Serving;
 use crate::shutdown::Shutdown;
 use assets::ASSETS;
+pub(crate) use assets::module;
 use control::with_controls;
 pub(crate) use feed::Feed;
+pub(crate) use memory::history;
+use orders::with_orders;
 pub(crate) use source::{
-    Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source, TruthStep,
+    Described, Description, Moment, PhaseStart, Row, Rules, SecondLatencies, SettingsStep, Source,
+    TruthStep, TurnStep,
 };
+pub(crate) use standing::{Coordination, FleetNote, SeenView, Standing};
 use viewer::Viewer;
 
 /// By which a browser that comes back says what it has seen last.
@@ -52,12 +65,17 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 pub(crate) struct Page {
     discovery: Discovery,
     feed: Arc<Feed>,
+    operation: Operation,
 }
 
 impl Page {
-    /// The page of what `feed` tells.
-    pub(crate) fn new(discovery: Discovery, feed: Arc<Feed>) -> Self {
-        Self { discovery, feed }
+    /// The page of what `feed` tells, with the orders that can be given.
+    pub(crate) fn new(discovery: Discovery, feed: Arc<Feed>, operation: Operation) -> Self {
+        Self {
+            discovery,
+            feed,
+            operation,
+        }
     }
 
     /// Answers until the shutdown.
@@ -68,7 +86,8 @@ impl Page {
             routes = routes.add_own(asset.path, &[200, 403], get(async || asset.answer()));
         }
         let routes = with_data(routes, &self.feed, &shutdown);
-        let routes = with_controls(routes, &self.feed);
+        let routes = with_controls(routes, &self.feed, &self.operation);
+        let routes = with_orders(routes, &self.feed, &self.operation);
         serve(listening, router(routes), &settings, shutdown).await;
     }
 }

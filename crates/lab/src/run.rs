@@ -11,7 +11,6 @@ mod list;
 mod machine;
 pub(crate) mod report;
 mod settled;
-mod shipped;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,14 +21,15 @@ use experiment::result::{Performer, Repetition, RunResult, SCHEMA};
 use experiment::scenario::Scenario;
 use telemetry::Telemetry;
 
+pub(crate) use crate::shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
 pub(crate) use machine::commit;
-pub(crate) use settled::settled;
-pub(crate) use shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
+pub(crate) use settled::{check_use, settled, with_engine};
 
 use entries::{Entries, turns};
 
+use crate::browser::Opening;
 use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::print;
@@ -52,6 +52,7 @@ pub(crate) struct Settings {
     pub(crate) out: Option<PathBuf>,
     pub(crate) events: Option<PathBuf>,
     pub(crate) show: Show,
+    pub(crate) opening: Opening,
     pub(crate) lab: Lab,
 }
 
@@ -91,6 +92,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     }
     let written = table.map_or(Ok(()), EventTable::finish);
     entries.report(settings.repeat);
+    let written = written.and(entries.write_reports());
     both(written, entries.judge(settings.repeat))?;
     Ok(ending.unwrap_or_else(Ending::now))
 }
@@ -105,16 +107,16 @@ pub(crate) fn opened(
     table.transpose()
 }
 
-/// What became of the events, and of the judgement. The result is kept whatever became of the events; where both
-/// failed, the judgement decides how the program ends, and both are said.
+/// What became of the events and the report, and of the judgement. The result is kept whatever became of those; where
+/// both failed, the judgement decides how the program ends, and both are said.
 pub(crate) fn both(
-    events: Result<(), Failure>,
+    written: Result<(), Failure>,
     judged: Result<(), Failure>,
 ) -> Result<(), Failure> {
-    if let (Err(events), Err(_)) = (&events, &judged) {
-        print::error(&format!("breaker-lab: {events}"));
+    if let (Err(written), Err(_)) = (&written, &judged) {
+        print::error(&format!("breaker-lab: {written}"));
     }
-    judged.and(events)
+    judged.and(written)
 }
 
 /// The result of a scenario of which nothing has been run yet.
@@ -167,6 +169,7 @@ async fn repetition(
             print::line(&line);
         }
     }
+    let page = bound.page();
     let events = turn.table.map(|table| (Tap::open(), table));
     let course = Course {
         phases: scenario.phases().clone(),
@@ -177,6 +180,9 @@ async fn repetition(
         events: events.as_ref().map(|((tap, _), _)| tap.clone()),
     };
     let (system, watched) = System::start(together, (bound, engines), turn.telemetry, course);
+    if turn.place[0] == 1 {
+        settings.opening.of_page(page);
+    }
     let watched = Arc::new(watched);
     let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
     // A task of its own: whoever shows the run, or waits for its end, may be slow.

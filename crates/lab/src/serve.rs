@@ -1,4 +1,4 @@
-//! What keeps a service up: listening, bounds on what it takes on, and an orderly end.
+//! A service that stays up: listening, bounds on what it takes on, and an orderly end.
 //!
 //! Connections, header size, header time, body size and body time are bounded. When all places are
 //! taken, newcomers wait in the system's queue. The connections that have been idle longest give way to

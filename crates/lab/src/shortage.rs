@@ -1,4 +1,4 @@
-//! What this process itself ran out of, told apart from faults of the service that it calls.
+//! Shortages of this process itself, told apart from faults of the service that it calls.
 //!
 //! Without a file descriptor, a port, memory or an address there was no call, so nothing is known about the
 //! service. To book it there would open breakers in front of healthy services and void measurements

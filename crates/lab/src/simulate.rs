@@ -8,7 +8,7 @@ mod keeper;
 mod swept;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use experiment::result::{Repetition, RunResult};
@@ -21,7 +21,11 @@ use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::parallel::in_parallel;
 use crate::print;
-use crate::run::{Folder, Source, begun, both, check, judge, keep_inputs, opened, read, report};
+use crate::run::{
+    Folder, Source, begun, both, check, check_use, judge, keep_inputs, opened, read, report,
+    with_engine,
+};
+use crate::settings::Engine;
 use crate::shutdown::asked_to_end;
 pub(crate) use bar::Bar;
 use keeper::Keeper;
@@ -50,15 +54,15 @@ pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
     // All that may be refused is refused before anything is made.
     let table = opened(settings.events.as_deref(), settings.out.as_deref())?;
     let folder = Folder::prepare(settings.out.as_deref(), &source.name)?;
-    let shown = folder.path().display().to_string();
+    let path = folder.path().to_owned();
     keep_inputs(&folder, source)?;
     print::sentence(&format!("{}: {}", source.name, source.scenario.title()), 2);
     let keeper = Keeper::new(folder, begun(source));
     let (result, events) = performed(&settings, table, keeper).await?;
     told(&settings, &result);
     let judged = judge(&result).and_then(|()| all_done(&settings, &result));
-    print::line(&format!("result in {shown}"));
-    both(events, judged)
+    print::line(&format!("result in {}", path.display()));
+    both(events.and(reported(&path, &result)), judged)
 }
 
 fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
@@ -79,7 +83,13 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
         sets.push(size.map_err(Failure::usage)?);
     }
     sets.extend(args.common.changed.set.iter().cloned());
+    if let Some(engine) = &args.engine {
+        sets = with_engine(&sets, virtual_engine(engine)?)?;
+    }
     let source = read(&args.common.scenario, &sets, args.common.changed.seed)?;
+    if let Some(engine) = &args.engine {
+        check_use(&source.scenario, engine)?;
+    }
     let first = source.scenario.seed();
     Ok(Settings {
         seeds: (0..args.repeat)
@@ -91,6 +101,16 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
         events: args.result.events,
         quiet: args.common.changed.quiet,
     })
+}
+
+/// The word for an engine that there is in virtual time.
+fn virtual_engine(engine: &Engine) -> Result<&'static str, Failure> {
+    match engine {
+        Engine::Memory | Engine::Gossip => Ok(engine.kind()),
+        Engine::Redis(_) => Err(Failure::usage(format!(
+            "--engine {engine} is a server, which knows no virtual time: write memory or gossip, or `breaker-lab run`"
+        ))),
+    }
 }
 
 fn jobs(args: &VirtualArgs) -> NonZeroUsize {
@@ -191,6 +211,14 @@ pub(crate) async fn until_done_or_ended<T>(
         }
     };
     ended.map_err(|error| Failure::runtime(format!("a run broke: {error}")))
+}
+
+/// The report of what has been performed, unless that is nothing.
+fn reported(folder: &Path, result: &RunResult) -> Result<(), Failure> {
+    if result.repetitions.is_empty() {
+        return Ok(());
+    }
+    crate::report::write(folder, result)
 }
 
 fn told(settings: &Settings, result: &RunResult) {

@@ -22,6 +22,7 @@ use crate::cli::StudyArgs;
 use crate::failure::Failure;
 use crate::parallel::in_parallel;
 use crate::print;
+use crate::report;
 use crate::run::{claimed, commit};
 use crate::simulate::{Bar, cores_or, until_done_or_ended};
 use crate::together::words::clock;
@@ -171,5 +172,6 @@ fn laid_out(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<us
         folder.write("gedcb.csv", &gedcb::csv(&results))?;
         folder.write("gedcb.svg", &chart::gedcb(&results))?;
     }
+    report::write_beside(&settings.out, &report::study::document(&results))?;
     Ok(results.void)
 }

@@ -19,6 +19,7 @@ use experiment::sweep::{Cell, Sweep, Table, Task, Trial, chart};
 use crate::failure::Failure;
 use crate::parallel::in_parallel;
 use crate::print;
+use crate::report;
 use folder::Folder;
 
 /// What to sweep, and where it is kept.
@@ -140,8 +141,16 @@ fn laid_out(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<Ta
     }
     table.remarks.clone_from(&settings.remarks);
     folder.write("sweep.csv", &table.csv())?;
-    folder.write("table.txt", &(table.lines().join("\n") + "\n"))?;
+    let text = table.lines().join("\n") + "\n";
+    folder.write("table.txt", &text)?;
     folder.write("pareto.svg", &chart::svg(&table))?;
+    let swept = report::sweep::Swept {
+        sweep: &settings.sweep,
+        table: &table,
+        scenario: &settings.text,
+        text: &text,
+    };
+    report::write_beside(&settings.out, &report::sweep::document(swept))?;
     Ok(table)
 }
 

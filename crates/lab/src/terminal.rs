@@ -1,4 +1,4 @@
-//! Whether standard output is a terminal on which a picture can be drawn in place.
+//! Detects whether standard output is a terminal on which a picture can be drawn in place.
 //!
 //! A file or a pipe is not one; neither is a terminal that knows no cursor (`TERM=dumb`, as in editors), nor
 //! one that belongs to another job: a picture drawn from the background would overwrite what the user does.

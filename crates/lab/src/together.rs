@@ -8,6 +8,7 @@ mod coordination_watch;
 mod event_writer;
 mod fleet;
 mod fleet_picture;
+mod fleet_source;
 mod layout;
 mod lines;
 mod observer;
@@ -15,6 +16,7 @@ mod page_source;
 mod picture;
 mod progress;
 mod screen;
+mod shade;
 mod summary;
 mod system;
 mod traffic_watch;
@@ -26,11 +28,11 @@ use std::time::Duration;
 use experiment::fleet::Asked;
 use experiment::result::{Performer, Repetition};
 use fusebox::{Breaker, RejectReason, SystemClock};
-use fusebox_fleet::host::Reader;
 use telemetry::{LogOutput, Telemetry};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::coordination::Engines;
+use crate::browser::Opening;
+use crate::coordination::{Engines, FleetReader};
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Permitted};
 use crate::load::Record;
@@ -42,6 +44,7 @@ use crate::unreliable::Running;
 pub(crate) use bound::{bind, bind_anywhere, url_table};
 pub(crate) use event_writer::{EventWriter, Tap};
 use fleet::Fleet;
+use fleet_source::FleetTold;
 use lines::PlainLines;
 pub(crate) use observer::Observer;
 use progress::Progress;
@@ -67,7 +70,9 @@ pub(crate) struct Watched {
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
     /// How each instance stands in its fleet; none where each decides alone.
-    pub(crate) readers: Vec<Reader>,
+    pub(crate) readers: Vec<FleetReader>,
+    /// What happens to them there.
+    told: Arc<FleetTold>,
     /// The engine over which they decide together, if they do.
     pub(crate) engines: Option<Engines>,
     pub(crate) running: Arc<Running>,
@@ -153,9 +158,11 @@ impl Show {
 pub(crate) async fn run(
     settings: Together,
     show: Show,
+    opening: Opening,
     telemetry: &Telemetry,
 ) -> Result<Ending, Failure> {
     let bound = bind(&settings)?;
+    let page = bound.page();
     let engines = engines(&settings).await?;
     for line in url_table(&settings, &bound, engines.as_ref()) {
         print::line(&line);
@@ -168,6 +175,7 @@ pub(crate) async fn run(
         telemetry,
         Course::endless(duration),
     );
+    opening.of_page(page);
     let watched = Arc::new(watched);
     let observer = Observer::start(&watched);
 

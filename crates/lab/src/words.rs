@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use experiment::fleet::Change;
 use fusebox::{Cause, State, Transition};
 
 /// Columns of a terminal.
@@ -101,11 +102,14 @@ pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
 
 /// Why a breaker changed, with the figures of that moment.
 pub(crate) fn cause(transition: &Transition) -> String {
-    let window = transition.window;
-    let why = match transition.cause {
-        Cause::ConsecutiveFailures => {
-            format!("{} failures in a row", transition.consecutive_failures)
-        }
+    cause_of(&Change::new(Duration::ZERO, transition))
+}
+
+/// The same for a change as results have it.
+pub(crate) fn cause_of(change: &Change) -> String {
+    let window = change.window;
+    let why = match change.cause {
+        Cause::ConsecutiveFailures => format!("{} failures in a row", window.consecutive_failures),
         Cause::FailureRatio => format!("{} of {} calls failed", window.failures, window.calls),
         Cause::SlowRatio => format!("{} of {} calls were slow", window.slow, window.calls),
         Cause::ProbeFailed => "the probe failed".to_owned(),
@@ -113,7 +117,7 @@ pub(crate) fn cause(transition: &Transition) -> String {
         Cause::Manual => "an operator wanted it".to_owned(),
         Cause::WaitElapsed => "the wait is over".to_owned(),
         Cause::ProbesSucceeded => "the probes succeeded".to_owned(),
-        Cause::Fleet => return fleet(transition),
+        Cause::Fleet => return fleet(change),
         Cause::EngineLost => "the fleet is not heard".to_owned(),
         Cause::FleetProbe => "the fleet leased its probe".to_owned(),
         Cause::FleetProbeSucceeded => "the fleet's probe succeeded".to_owned(),
@@ -122,17 +126,18 @@ pub(crate) fn cause(transition: &Transition) -> String {
         Cause::FleetProbeExpired => "the lease of the fleet's probe ended".to_owned(),
         other => other.to_string(),
     };
-    match transition.open_for {
+    match change.open_for_s.map(Duration::from_secs_f64) {
         Some(wait) => format!("{why}; open for {}", seconds(wait)),
         None => why,
     }
 }
 
 /// What a fleet wanted of a breaker.
-fn fleet(transition: &Transition) -> String {
-    match (transition.to, transition.from, transition.open_for) {
+fn fleet(change: &Change) -> String {
+    match (change.to, change.from, change.open_for_s) {
         (State::Open, State::Open | State::HalfOpen, Some(turn)) => {
-            format!("the fleet closes; its turn comes in {}", seconds(turn))
+            let turn = seconds(Duration::from_secs_f64(turn));
+            format!("the fleet closes; its turn comes in {turn}")
         }
         (State::Open, ..) => "the fleet's verdict".to_owned(),
         _ => "the fleet closes, and it is its turn".to_owned(),

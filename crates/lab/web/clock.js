@@ -1,15 +1,29 @@
 // Words for times, shares, numbers, states and causes: the same as in the terminal.
 
-export const STATES = ["closed", "open", "half_open", "forced_open", "disabled", "metrics_only"];
-export const WORDS = ["closed", "open", "half-open", "forced open", "disabled", "metrics only"];
+export const STATES = ["closed", "open", "half_open", "forced_open", "disabled", "metrics_only", "stopped"];
+export const WORDS = ["closed", "open", "half-open", "forced open", "disabled", "metrics only", "stopped"];
 // Shapes beside the words: for those who see no colours, and in one column.
-export const SHAPES = ["▁", "█", "▄", "█", "░", "▁"];
+export const SHAPES = ["▁", "█", "▄", "█", "░", "▁", "○"];
 
 export const CLOSED = 0;
 export const OPEN = 1;
 export const HALF_OPEN = 2;
 export const FORCED_OPEN = 3;
 export const DISABLED = 4;
+// No state of a breaker: somebody has stopped the instance.
+export const STOPPED = 6;
+
+// What is told apart in pictures: closed, open, half-open, forced open, not in force, and open on the fleet's word.
+// An instance that is stopped has none.
+const NO_KIND = 255;
+export const KIND = [0, 1, 2, 3, 4, 4, NO_KIND];
+export const KINDS = 6;
+export const BY_FLEET = 5;
+
+/** What a state that was entered for this cause looks like. */
+export function kindOf(state, cause) {
+  return state === OPEN && cause.startsWith("fleet") ? BY_FLEET : KIND[state];
+}
 
 /** Whether calls pass as if there were no fault: what a breaker does that believes in the downstream. */
 export function trusts(state) {
@@ -46,6 +60,12 @@ export function percent(share) {
 /** `12,345` */
 export function number(count) {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `9,876`, `17.6 k`: at most six letters, up to a hundred million. */
+export function brief(count) {
+  if (count < 10_000) return number(count);
+  return count < 999_500 ? `${(count / 1000).toFixed(count < 99_950 ? 1 : 0)} k` : `${(count / 1e6).toFixed(1)} M`;
 }
 
 /** `once`, `twice`, `7 times` */

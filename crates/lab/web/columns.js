@@ -29,6 +29,12 @@ export class Columns {
     }
   }
 
+  /** Forgets the first rows. */
+  drop(count) {
+    for (const name of this.names) this[name].copyWithin(0, count, this.length);
+    this.length -= count;
+  }
+
   /** How many rows have `column` ≤ `value`; the column ascends. */
   until(column, value) {
     const values = this[column];

@@ -1,13 +1,14 @@
-// The controls: each gives an order to the lab, and shows the line of `curl` that gives the same to the service.
+// The controls: each gives an order to the lab, and shows the line of `curl` that gives the same in a shell.
 
-/** What can be ordered: the route of the lab, and the one of the service that it is handed on to. */
-export function order(store, what, target) {
+/** What can be ordered: the route of the lab, and the one of the service that it is handed on to, if it is. */
+export function order(store, what, { target = "", choice = "", value = "" } = {}) {
   const down = store.hello.downstream.replace(/\/$/, "");
   const one = store.hello.instances.find((it) => it.name === target);
   const instance = one?.url.replace(/\/$/, "");
+  const lab = (method, path, body) => ({ method, path, service: `${location.origin}${path}`, body });
   const faults = (plan) => ({ method: "PUT", path: "/api/faults", service: `${down}/faults`, body: plan });
-  const mode = (name) => ({
-    method: "PUT", path: `/api/instances/${target}/breaker/mode`, service: `${instance}/breaker/mode`, body: { mode: name },
+  const breaker = (method, part, body) => ({
+    method, path: `/api/instances/${target}/breaker/${part}`, service: `${instance}/breaker/${part}`, body,
   });
   const phase = (name, does) => (one
     ? faults({ rules: { [`${name}-for-${target}`]: { match: { caller: target }, ...does.rule } } })
@@ -18,21 +19,46 @@ export function order(store, what, target) {
     case "slow": return phase("slow", { phase: { latency_ms: 800 }, rule: { effects: [{ delay: { fixed: "800ms" } }] } });
     case "hang": return phase("hang", { phase: { hang_ratio: 1 }, rule: { effects: [{ hang: {} }] } });
     case "heal": return { method: "DELETE", path: "/api/faults", service: `${down}/faults` };
-    case "force": return mode("forced_open");
-    case "auto": return mode("auto");
-    case "reset": return {
-      method: "POST", path: `/api/instances/${target}/breaker/reset`, service: `${instance}/breaker/reset`,
+    case "preset": return {
+      method: "POST", path: `/api/faults/presets/${choice}`, service: `${down}/faults/presets/${choice}`,
     };
-    default: return {
-      method: "POST", path: `/api/faults/presets/${what}`, service: `${down}/faults/presets/${what}`,
-    };
+    case "scenario": return lab("POST", `/api/scenarios/${choice}`);
+    case "rate": return lab("PUT", "/api/load", { rate: written(value) });
+    case "pause": return lab("PUT", "/api/load", { paused: true });
+    case "go-on": return lab("PUT", "/api/load", { paused: false });
+    case "force": return breaker("PUT", "mode", { mode: "forced_open" });
+    case "auto": return breaker("PUT", "mode", { mode: "auto" });
+    case "reset": return breaker("POST", "reset");
+    case "setting": {
+      const change = { [choice]: written(value) };
+      return one ? breaker("PATCH", "settings", change) : lab("PATCH", "/api/breaker/settings", change);
+    }
+    case "stop": return lab("POST", `/api/instances/${target}/stop`);
+    case "start": return lab("POST", `/api/instances/${target}/start`);
+    case "mode": return lab("PUT", "/api/coordination", { mode: choice });
+    case "fleet-open": return lab("PUT", "/api/fleet/mode", { mode: "forced_open" });
+    case "fleet-auto": return lab("PUT", "/api/fleet/mode", { mode: "auto" });
+    default: throw new Error(`there is no order ${what}`);
   }
+}
+
+/** A number where it is one, and text otherwise: `5`, `0.5`, `3s`, `off`. */
+function written(value) {
+  const text = value.trim();
+  return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 /** The line of a shell that does the same. */
 export function curl({ method, service, body }) {
-  const data = body ? ` -d '${JSON.stringify(body)}'` : "";
+  const data = body ? ` -d '${JSON.stringify(body).replaceAll("'", "'\\''")}'` : "";
   return `curl -X ${method} ${service}${data}`;
+}
+
+function option(value, text = value) {
+  const made = document.createElement("option");
+  made.value = value;
+  made.textContent = text;
+  return made;
 }
 
 export class Controls {
@@ -42,35 +68,80 @@ export class Controls {
     this.storeOf = storeOf;
     this.said = said;
     this.token = sessionStorage.getItem("token");
-    place.addEventListener("click", (event) => this.on(event, (one) => this.give(one)));
-    for (const kind of ["focusin", "pointerover", "change"]) {
-      place.addEventListener(kind, (event) => this.on(event, (one) => this.show(one)));
+    place.addEventListener("click", (event) => this.on(event.target, (one) => this.give(one)));
+    for (const kind of ["focusin", "pointerover"]) {
+      place.addEventListener(kind, (event) => this.on(event.target, (one) => this.show(one)));
     }
+    // What is chosen or written shows the line of the button that it is for.
+    for (const kind of ["change", "input"]) {
+      place.addEventListener(kind, (event) => {
+        const field = event.target.closest("fieldset");
+        if (kind === "change") this.hint();
+        if (field) this.on(field.querySelector("button[data-order]"), (one) => this.show(one));
+      });
+    }
+    place.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.target.matches("input")) return;
+      this.on(event.target.closest("fieldset").querySelector("button[data-order]"), (one) => this.give(one));
+    });
   }
 
   /** Makes the lists of another run. */
   begin(store) {
     for (const select of this.place.querySelectorAll("select.instances")) {
       const all = select.dataset.all;
-      const names = all ? [["", all]] : [];
-      select.replaceChildren(...[...names, ...store.names.map((name) => [name, name])].map(([value, text]) => {
-        const option = document.createElement("option");
-        option.value = value;
-        option.textContent = text;
-        return option;
-      }));
+      select.replaceChildren(...(all ? [option("", all)] : []), ...store.names.map((name) => option(name)));
     }
-    this.show(order(store, "break", ""));
+    const settings = Object.keys(store.hello.instances[0]?.settings ?? {});
+    const select = this.place.querySelector("select.settings");
+    select.replaceChildren(...settings.map((name) => option(name)));
+    select.value = "open_for";
+    this.hint();
+    this.list();
+    this.show(order(store, "break"));
   }
 
-  on(event, then) {
-    const button = event.target.closest("button[data-order]");
+  /** Lists the scenarios, and says of those that cannot be played why. */
+  async list() {
+    const select = this.place.querySelector("select.scenarios");
+    const answer = await fetch("/api/scenarios");
+    if (!answer.ok) return;
+    const all = await answer.json();
+    const made = all.map(({ name, title, playable, why }) => {
+      const one = option(name, playable ? name : `${name} (not here)`);
+      one.title = playable ? title : `${title}; not here: ${why}`;
+      one.dataset.why = why ?? "";
+      return one;
+    });
+    made.sort((one, other) => Boolean(one.dataset.why) - Boolean(other.dataset.why));
+    select.replaceChildren(...made);
+    const mode = await fetch("/api/coordination");
+    if (mode.ok) this.place.querySelector("select.modes").value = (await mode.json()).mode;
+  }
+
+  /** Fields that are empty say what is set now. */
+  hint() {
+    const store = this.storeOf();
+    if (!store) return;
+    this.place.querySelector("input.rate").placeholder = String(store.loadAt(store.end).rate);
+    const setting = this.place.querySelector("select.settings");
+    const whose = setting.closest("fieldset").querySelector("select.instances").value;
+    const instance = Math.max(0, store.names.indexOf(whose));
+    const now = store.settingsAt(instance, store.end)?.[setting.value];
+    this.place.querySelector("input.value").placeholder = now === undefined ? "" : String(now);
+  }
+
+  on(element, then) {
+    const button = element.closest("button[data-order]");
     const store = this.storeOf();
     if (!button || !store) return;
     const field = button.closest("fieldset");
-    const target = field.querySelector("select.instances")?.value ?? "";
-    const what = button.dataset.order === "preset" ? field.querySelector("select.presets").value : button.dataset.order;
-    then(order(store, what, target));
+    const input = field.querySelector("input");
+    then(order(store, button.dataset.order, {
+      target: field.querySelector("select.instances")?.value,
+      choice: field.querySelector("select:not(.instances)")?.value,
+      value: input ? input.value || input.placeholder : "",
+    }));
   }
 
   show(one) {
@@ -86,7 +157,11 @@ export class Controls {
         method: one.method, headers, body: one.body ? JSON.stringify(one.body) : undefined,
       });
       if (answer.status === 401 && this.ask()) return await this.give(one);
-      if (answer.ok) return this.said("done", false);
+      if (answer.ok) {
+        for (const input of this.place.querySelectorAll("input")) input.value = "";
+        setTimeout(() => this.hint(), 300);
+        return this.said("done", false);
+      }
       const { error } = await answer.json();
       this.said(error.message, true);
     } catch (broken) {

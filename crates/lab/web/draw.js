@@ -19,7 +19,8 @@ export function colour(state) {
   return [ink.closed, ink.open, ink.half, ink.forced, ink.off, ink.off][state];
 }
 
-/** A fill that says its state without its colour, too: open is hatched, half-open dotted. */
+/** A fill that says its state without its colour, too: open is hatched, half-open dotted. A hatch of the fleet's leans
+ * the other way. */
 export function fill(context, kind) {
   const known = patterns[kind];
   if (known) return known;
@@ -28,7 +29,7 @@ export function fill(context, kind) {
   tile.width = size;
   tile.height = size;
   const on = tile.getContext("2d");
-  on.fillStyle = { open: ink.open, forced: ink.forced, half: ink.half }[kind];
+  on.fillStyle = { open: ink.open, fleet: ink.open, forced: ink.forced, half: ink.half, lost: ink.off }[kind];
   on.fillRect(0, 0, size, size);
   on.strokeStyle = ink.panel;
   on.fillStyle = ink.panel;
@@ -41,9 +42,12 @@ export function fill(context, kind) {
     on.fill();
   } else {
     for (let at = -size; at < 2 * size; at += size) {
-      on.moveTo(at, size);
-      on.lineTo(at + size, 0);
-      if (kind === "forced") {
+      // Open by itself leans one way, open on the fleet's word the other, forced open both.
+      if (kind !== "fleet") {
+        on.moveTo(at, size);
+        on.lineTo(at + size, 0);
+      }
+      if (kind === "forced" || kind === "fleet") {
         on.moveTo(at, 0);
         on.lineTo(at + size, size);
       }

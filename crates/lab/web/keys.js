@@ -1,5 +1,5 @@
-// Keys of the charts, by their position on the keyboard. They work while the charts have the focus, and can be
-// switched off.
+// Keys of the charts and of the table, by their position on the keyboard. They work while the place has the focus,
+// and can be switched off.
 
 /** Calls `on[name]` for each key that has a meaning. */
 export function listen(place, on, isOn) {
@@ -29,5 +29,18 @@ export function listen(place, on, isOn) {
     if (!meaning) return;
     event.preventDefault();
     meaning();
+  });
+}
+
+/** Makes a list of buttons one stop of the Tab key: up and down, Home and End go from button to button. */
+export function rove(list) {
+  list.addEventListener("keydown", (event) => {
+    const buttons = [...list.querySelectorAll("button")];
+    const here = buttons.indexOf(document.activeElement);
+    const last = buttons.length - 1;
+    const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: last }[event.code];
+    if (there === undefined || last < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    buttons[Math.min(Math.max(there, 0), last)].focus();
   });
 }

@@ -1,6 +1,7 @@
-// The log of transitions, newest first, each with its cause and the figures of that moment.
+// The log of transitions, newest first, each with its cause and the figures of that moment; and what the fleet decided.
 
 import { SHAPES, STATES, clock, sentence } from "./clock.js";
+import { noteWords } from "./fleet.js";
 
 // So many are in the page at once.
 const SHOWN = 100;
@@ -25,8 +26,8 @@ export class Log {
 
   redo() {
     this.newest = -1;
+    this.dropped = this.store?.dropped ?? 0;
     this.list.replaceChildren();
-    this.until = undefined;
     if (this.store && this.last !== undefined) this.show(this.last);
   }
 
@@ -34,49 +35,65 @@ export class Log {
   show(at) {
     const { store } = this;
     this.last = at;
-    const until = last(store, at);
-    if (until < this.newest) {
+    const until = last(store.journal, at);
+    if (until < this.newest || this.dropped !== store.dropped) {
       this.newest = -1;
+      this.dropped = store.dropped;
       this.list.replaceChildren();
     }
     const word = this.filter.value.trim().toLowerCase();
     const fresh = [];
     for (let place = until; place > this.newest && fresh.length < SHOWN; place--) {
-      const item = this.item(store.change(place), word);
+      const item = this.item(place, word);
       if (item) fresh.push(item);
     }
     this.list.prepend(...fresh);
     while (this.list.children.length > SHOWN) this.list.lastChild.remove();
     this.newest = until;
-    const text = store.missed ? `${until + 1} transitions, ${store.missed} missed` : `${until + 1} transitions`;
+    const changes = last(store.changes, at);
+    // Their numbers go from 1 on in the order in which they came.
+    const known = changes < 0 ? 0 : store.changes.number[changes] - store.missed;
+    const text = store.missed ? `${known} transitions, ${store.missed} missed` : `${known} transitions`;
     if (this.count.textContent !== text) this.count.textContent = text;
   }
 
-  item(change, word) {
-    const name = this.store.names[change.instance];
-    const text = sentence(change, name, this.store.rules[change.instance]);
-    if (word && !text.toLowerCase().includes(word)) return null;
-    const item = document.createElement("li");
-    const button = document.createElement("button");
-    button.dataset.at = change.at;
-    button.dataset.number = change.number;
-    button.dataset.state = STATES[change.to];
-    const [shape, when, what] = ["i", "time", "span"].map((tag) => document.createElement(tag));
-    shape.textContent = SHAPES[change.to];
-    shape.ariaHidden = "true";
-    when.textContent = clock(change.at);
-    what.textContent = text.replace(` at ${clock(change.at, 3)}`, "");
-    button.title = text;
-    button.append(shape, when, what);
-    item.append(button);
-    return item;
+  item(place, word) {
+    const { store } = this;
+    const { change, note } = store.journal;
+    if (change[place] >= 0) {
+      const it = store.change(change[place]);
+      const text = sentence(it, store.names[it.instance], store.rulesAt(it.instance, it.at));
+      return made(it.at, text, word, SHAPES[it.to], { number: it.number, state: STATES[it.to] });
+    }
+    if (note[place] < 0) return null;
+    const it = store.fleet.noteAt(note[place]);
+    const words = noteWords(it);
+    if (words === null) return null;
+    return made(it.at, `${store.names[it.instance]} ${words}`, word, "◇", { note: it.number, kind: it.kind });
   }
 }
 
-/** The place of the last transition until an instant; they come nearly in order. */
-function last(store, at) {
-  let place = store.changes.length - 1;
-  if (place >= 0 && store.changes.at[place] <= at) return place;
-  place = store.changes.until("at", at) - 1;
-  return place;
+/** A line of the log; none where it has not the word that is looked for. */
+function made(at, text, word, sign, data) {
+  if (word && !text.toLowerCase().includes(word)) return null;
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  // The list is one stop of the Tab key (keys.js).
+  button.tabIndex = -1;
+  Object.assign(button.dataset, { at, ...data });
+  const [shape, when, what] = ["i", "time", "span"].map((tag) => document.createElement(tag));
+  shape.textContent = sign;
+  shape.ariaHidden = "true";
+  when.textContent = clock(at);
+  what.textContent = text.replace(` at ${clock(at, 3)}`, "");
+  button.title = text;
+  button.append(shape, when, what);
+  item.append(button);
+  return item;
+}
+
+/** The place of the last row until an instant; they come nearly in order. */
+function last(rows, at) {
+  const place = rows.length - 1;
+  return place >= 0 && rows.at[place] <= at ? place : rows.until("at", at) - 1;
 }

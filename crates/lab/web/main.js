@@ -2,30 +2,37 @@
 
 import { clock, percent, sentence } from "./clock.js";
 import { Controls } from "./controls.js";
-import { Axis, Board, readInk } from "./draw.js";
-import { listen as listenToKeys } from "./keys.js";
+import { Board, readInk } from "./draw.js";
+import { fleetLine } from "./fleet.js";
+import { listen as listenToKeys, rove } from "./keys.js";
 import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
 import { Log } from "./log.js";
 import { Phenomena, set, showTiles } from "./phenomena.js";
+import { listen as listenToPointer } from "./pointer.js";
 import { drawScrub, listen as listenToScrub } from "./scrub.js";
 import { drawStack } from "./stack.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
-import { showTable } from "./table.js";
-import { ROWS, drawTimeline, nextChange } from "./timeline.js";
+import { Voice, showTable } from "./table.js";
+import { ROWS, drawTimeline, nextChange, nextGroup } from "./timeline.js";
 import { Topology } from "./topology.js";
 import { View } from "./view.js";
 
 const $ = (selector) => document.querySelector(selector);
 const TEXT_EVERY = 250;
+// Who wants less motion sees the charts go on by whole seconds.
+const CALM_EVERY = 1000;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const view = new View(() => moved());
 let store = null;
 let phenomena = null;
-let unfolded = -1;
+let unfolded = null;
 let layout = null;
 let due = false;
 let lastText = 0;
+let lastDrawn = 0;
+let drawn = false;
 let status = "connecting";
 let linked = view.read(location.hash);
 
@@ -39,6 +46,7 @@ for (const name of ["timeline", "outcomes", "share", "latency", "scrub"]) {
 }
 const topology = new Topology($("#topology"));
 const log = new Log($("#log"), view);
+const voice = new Voice((said) => set($("#said"), said), () => $("#voice").checked);
 const controls = new Controls($("#controls"), $("#curl code"), () => store, (text, failed) => {
   set($("#order"), text);
   $("#order").classList.toggle("failed", failed);
@@ -55,16 +63,27 @@ function wake() {
 function draw(now) {
   due = false;
   if (!store) return;
+  if (calm.matches && view.live && lastText && now - lastDrawn < CALM_EVERY) return;
+  lastDrawn = now;
+  if (!drawn) {
+    drawn = true;
+    performance.mark("drawn");
+  }
+  const words = !view.live || now - lastText >= TEXT_EVERY;
+  // The table has taken their place.
+  if (!$("#charts").hidden) drawCharts(words);
+  if (!words) return;
+  lastText = now;
+  text();
+}
+
+function drawCharts(whole) {
   const { timeline, outcomes, share, latency, scrub } = boards;
   layout = drawTimeline(timeline, store, view, unfolded);
   drawStack(outcomes, store, view);
   drawShare(share, store, view);
   drawLatency(latency, store, view);
-  if (!view.live || now - lastText >= TEXT_EVERY) {
-    lastText = now;
-    drawScrub(scrub, store, view);
-    text();
-  }
+  if (whole) drawScrub(scrub, store, view);
 }
 
 function text() {
@@ -72,6 +91,7 @@ function text() {
   topology.show(at);
   showTiles(tiles, phenomena, at);
   log.show(at);
+  if (store.fleet) set($("#fleet .line"), fleetLine(store, at));
   if (!$("#table").hidden) showTable($("#table table"), store, at);
   set($("#clock"), clock(at));
   set($("#live"), view.live ? "Pause" : "Go live");
@@ -92,44 +112,51 @@ function moved() {
 }
 
 /** Another run begins to be shown. */
-function begin(hello) {
-  store = new Store(hello);
-  phenomena = new Phenomena(store);
-  unfolded = -1;
+function begin(run) {
+  ({ store, phenomena } = run);
+  const { hello } = store;
+  unfolded = null;
+  $("#fleet").hidden = !store.fleet;
   topology.begin(store);
   log.begin(store);
+  voice.begin(store);
   controls.begin(store);
   const until = hello.until_s ? ` · ends at ${clock(hello.until_s, 0)}` : "";
   set($("#run"), `seed ${hello.seed} · ${Math.round(hello.rate)} calls/s · ${store.n} instances${until}`);
   $("#restarted").hidden = true;
 }
 
+/** What is known of a run. */
+function known(hello) {
+  const its = new Store(hello);
+  return { store: its, phenomena: new Phenomena(its) };
+}
+
+// The run of a lab that was started again. The old one stays in view until the user has seen enough of it.
 let waiting = null;
 
-new Stream({
-  end: () => (waiting ?? store)?.end ?? 0,
+const stream = new Stream({
+  end: () => (waiting?.store ?? store)?.end ?? 0,
   status(word) {
     status = word;
     if (store) text();
     else set($("#status"), word);
   },
   hello(hello) {
-    if (!store) begin(hello);
-    else if (store.run !== hello.run && waiting?.run !== hello.run) {
-      // The old run stays in view until the user has seen enough of it.
-      waiting = new Store(hello);
-      waiting.past = [];
+    if (!store) begin(known(hello));
+    else if (store.run !== hello.run && waiting?.store.run !== hello.run) {
+      waiting = known(hello);
       view.pause(view.at);
       $("#restarted").hidden = false;
     }
   },
   tick(tick) {
     if (waiting) {
-      waiting.past.push(tick);
-      waiting.end = tick.t ?? tick.to;
+      waiting.store.apply(tick);
       return;
     }
     store.apply(tick);
+    if (tick.i && view.live) voice.hear(performance.now());
     view.reach(store.end);
     if (linked !== null && store.end >= linked) {
       const at = linked;
@@ -141,10 +168,8 @@ new Stream({
 });
 
 $("#show-new").addEventListener("click", () => {
-  const { hello, past } = waiting;
+  begin(waiting);
   waiting = null;
-  begin(hello);
-  for (const tick of past) store.apply(tick);
   view.end = 0;
   view.reach(store.end);
   view.resume();
@@ -156,11 +181,11 @@ function step(direction) {
   if (place < 0) return;
   const change = store.change(place);
   view.pause(change.at);
-  set($("#said"), sentence(change, store.names[change.instance], store.rules[change.instance]));
+  set($("#said"), sentence(change, store.names[change.instance], store.rulesAt(change.instance, change.at)));
 }
 
 const dialog = $("#help");
-listenToKeys($("#charts"), {
+const meanings = {
   toggle: () => view.toggle(),
   step,
   zoom: (factor) => view.zoom(factor),
@@ -176,21 +201,31 @@ listenToKeys($("#charts"), {
   help: () => dialog.showModal(),
   unfold() {
     if (!store || store.n <= ROWS) return;
-    const next = unfolded + 1;
-    unfolded = next * Math.ceil(store.n / 8) >= store.n ? -1 : next;
-    wake();
+    show(nextGroup(store, view.at, unfolded));
   },
-}, () => $("#keys").checked);
+};
+// They work where time is shown, and where nothing has the focus, as when the page has just been opened.
+for (const place of [$("#charts"), $("#table"), document.body]) listenToKeys(place, meanings, () => $("#keys").checked);
+rove($("#log ol"));
 
+/** The table takes the place of the charts, and their focus. */
 function toggleTable() {
-  const table = $("#table");
+  const [table, charts] = [$("#table"), $("#charts")];
   table.hidden = !table.hidden;
+  charts.hidden = !table.hidden;
   $("#show-table").setAttribute("aria-pressed", String(!table.hidden));
   if (store) text();
+  // They had no size while they were hidden.
+  for (const board of Object.values(boards)) board.fit();
+  wake();
+  (table.hidden ? charts : table).focus({ preventScroll: true });
 }
 
 $("#live").addEventListener("click", () => (view.live ? view.pause(view.end) : view.resume()));
 $("#show-table").addEventListener("click", toggleTable);
+$("#hide-table").addEventListener("click", toggleTable);
+$("#before").addEventListener("click", () => step(-1));
+$("#after").addEventListener("click", () => step(1));
 $("#copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText($("#curl code").textContent);
   set($("#order"), "copied");
@@ -202,46 +237,24 @@ for (const tile of tiles) {
   button.addEventListener("click", () => view.pause(Number(button.dataset.at)));
 }
 
-// A chart: click to look at an instant, drag to move in time, wheel to zoom.
-for (const board of [boards.timeline, boards.outcomes, boards.share, boards.latency]) {
-  const { canvas } = board;
-  let from = null;
-  const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
-  canvas.addEventListener("pointerdown", (event) => {
-    from = { x: place(event), to: view.to, moved: false };
-    canvas.setPointerCapture(event.pointerId);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!from || !(event.buttons & 1)) return;
-    const by = place(event) - from.x;
-    if (Math.abs(by) < 4 && !from.moved) return;
-    from.moved = true;
-    view.live = false;
-    view.to = from.to - (by / new Axis(view, board.width).width) * view.span;
-    view.bound();
-    view.pause(Math.min(Math.max(view.at, view.from), view.to));
-  });
-  canvas.addEventListener("pointerup", (event) => {
-    if (from && !from.moved && store) {
-      const group = layout && store.n > ROWS && canvas.id === "timeline" && place(event) < 60;
-      if (group) fold(event.clientY - canvas.getBoundingClientRect().top);
-      else view.pause(new Axis(view, board.width).at(place(event)));
-    }
-    from = null;
-  });
-  canvas.addEventListener("wheel", (event) => {
-    // A plain wheel belongs to the page where it has to scroll.
-    if (!event.ctrlKey && document.documentElement.scrollHeight > innerHeight + 4) return;
-    event.preventDefault();
-    const around = view.live ? view.to : new Axis(view, board.width).at(place(event));
-    view.zoom(event.deltaY > 0 ? 1.25 : 0.8, around);
-  }, { passive: false });
-}
+listenToPointer([boards.timeline, boards.outcomes, boards.share, boards.latency], view, (board, y) => {
+  const group = layout && store?.n > ROWS && board === boards.timeline;
+  if (group) fold(y);
+  return group || !store;
+});
 
 /** A click on the name of a group shows its instances, and again all groups. */
 function fold(y) {
-  unfolded = unfolded >= 0 ? -1 : Math.floor((y - layout.top) / layout.room);
-  wake();
+  const row = layout.rows[Math.floor((y - layout.top) / layout.room)];
+  show(unfolded || !row?.of.length ? null : { ...row, at: view.at });
+}
+
+/** Shows the instances of a group as they were in it, or all groups. */
+function show(group) {
+  unfolded = group;
+  const who = group ? group.of.map((instance) => store.names[instance]).join(", ") : "all groups";
+  set($("#said"), group ? `${group.name} at ${clock(group.at)}: ${who}` : who);
+  moved();
 }
 
 listenToScrub(boards.scrub, view, () => store);
@@ -252,21 +265,45 @@ addEventListener("hashchange", () => {
 });
 document.addEventListener("visibilitychange", () => wake());
 
+// What the user chose is kept, where the browser keeps anything for this address.
+const kept = {
+  get(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  set(key, value) {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // The choice holds until the page is closed.
+    }
+  },
+};
+for (const name of ["keys", "voice"]) {
+  const box = $(`#${name}`);
+  box.checked = kept.get(name) !== "off";
+  box.addEventListener("change", () => kept.set(name, box.checked ? "on" : "off"));
+}
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const shown = () => document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
 function theme(name) {
-  if (name) document.documentElement.dataset.theme = name;
-  const is = document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
-  set($("#theme"), is === "dark" ? "Light" : "Dark");
+  if (name === "dark" || name === "light") document.documentElement.dataset.theme = name;
+  set($("#theme"), shown() === "dark" ? "Light" : "Dark");
   readInk();
   moved();
 }
 $("#theme").addEventListener("click", () => {
-  const is = document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
-  theme(is === "dark" ? "light" : "dark");
+  const name = shown() === "dark" ? "light" : "dark";
+  kept.set("theme", name);
+  theme(name);
 });
 dark.addEventListener("change", () => theme());
-theme();
-$("#charts").focus({ preventScroll: true });
+theme(kept.get("theme"));
 
 /** For tests and for the curious: what is known and what is looked at. */
-globalThis.lab = { get store() { return store; }, view, get phenomena() { return phenomena; } };
+globalThis.lab = { get store() { return store; }, view, get phenomena() { return phenomena; },
+  get waiting() { return waiting?.store ?? null; }, get unfolded() { return unfolded; }, get layout() { return layout; }, stream };

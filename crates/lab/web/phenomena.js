@@ -1,7 +1,35 @@
 // The four things to observe: counted as they come, so that each can be shown for any instant.
 
-import { HALF_OPEN, OPEN, clock, number, percent, rejects, trusts } from "./clock.js";
+import { HALF_OPEN, OPEN, brief, clock, percent, rejects, trusts } from "./clock.js";
 import { until } from "./columns.js";
+
+// So many of each are kept; half of them give way at once.
+const MOST = 40_000;
+
+/** A list that forgets its oldest half when it is full, and knows how many it has forgotten, and the first one. */
+class Seen {
+  constructor() {
+    this.list = [];
+    this.gone = 0;
+    this.first = null;
+  }
+
+  push(it) {
+    this.first ??= it;
+    this.list.push(it);
+    if (this.list.length > MOST) this.gone += this.list.splice(0, MOST / 2).length;
+  }
+
+  get last() {
+    return this.list.at(-1);
+  }
+
+  /** How many there were until an instant, and the last of them. */
+  until(at) {
+    const place = until(this.list, at, (it) => it.at);
+    return { count: place ? this.gone + place : 0, last: this.list[place - 1] };
+  }
+}
 
 export class Phenomena {
   constructor(store) {
@@ -9,30 +37,40 @@ export class Phenomena {
     store.listeners.push(this);
     this.states = [...store.began];
     // Stretches in which one let calls pass while another rejected them.
-    this.apart = [];
-    this.flaps = [];
+    this.apart = new Seen();
+    this.flaps = new Seen();
     // Seconds with fast failures, and how many there have been since the start.
-    this.fast = [];
-    this.mixed = [];
+    this.fast = new Seen();
+    this.mixed = new Seen();
     this.done = -1;
     this.differ(0);
   }
 
   differ(at) {
     const apart = this.states.some(trusts) && this.states.some(rejects);
-    const last = this.apart.at(-1);
-    if (apart && (!last || last.until !== null)) this.apart.push({ at, until: null });
+    const { last } = this.apart;
+    // Each knows for how long those before it have lasted.
+    const before = last ? last.before + (last.until ?? at) - last.at : 0;
+    if (apart && (!last || last.until !== null)) this.apart.push({ at, until: null, before });
     if (!apart && last && last.until === null) last.until = Math.max(at, last.at);
   }
 
   changed(place) {
     const { changes } = this.store;
     const at = changes.at[place];
-    this.states[changes.instance[place]] = changes.to[place];
+    const instance = changes.instance[place];
+    // Of one that is stopped nobody believes anything.
+    if (this.store.under[instance] < 0) this.states[instance] = changes.to[place];
     this.differ(at);
     if (changes.from[place] === HALF_OPEN && changes.to[place] === OPEN) {
       this.flaps.push({ at, instance: changes.instance[place] });
     }
+  }
+
+  /** An instance is stopped, or works again. */
+  turned(instance, at, state) {
+    this.states[instance] = state;
+    this.differ(at);
   }
 
   /** Each second is looked at once it is over. */
@@ -48,7 +86,7 @@ export class Phenomena {
         if (rejected && (rejecting < 0 || rejected > this.store.figure(second, rejecting, 2))) rejecting = instance;
         if (served && (serving < 0 || served > this.store.figure(second, serving, 0))) serving = instance;
       }
-      if (fast) this.fast.push({ at: second, sum: fast + (this.fast.at(-1)?.sum ?? 0) });
+      if (fast) this.fast.push({ at: second, sum: fast + (this.fast.last?.sum ?? 0) });
       if (rejecting >= 0 && serving >= 0 && rejecting !== serving) this.mixed.push({ at: second, rejecting, serving });
       this.done = second;
     }
@@ -56,24 +94,21 @@ export class Phenomena {
 
   /** What each tile says at an instant: how often, a sentence, and when it was first. */
   at(at) {
-    const time = (it) => it.at;
     const { names } = this.store;
-    const apart = this.apart.slice(0, until(this.apart, at, time));
-    const together = apart.reduce((sum, it) => sum + Math.min(it.until ?? at, at) - it.at, 0);
-    const flaps = until(this.flaps, at, time);
-    const fast = until(this.fast, at, time);
-    const mixed = until(this.mixed, at, time);
+    const [apart, flaps, fast, mixed] = [this.apart, this.flaps, this.fast, this.mixed].map((seen) => seen.until(at));
+    const stretch = apart.last;
+    const together = stretch ? stretch.before + Math.min(stretch.until ?? at, at) - stretch.at : 0;
     const seen = (count, text, first, missing) => ({ count, text: count ? text : missing, first: count ? first : null });
     const share = at > 0 ? percent(together / at) : "0 %";
-    const first = this.mixed[0];
+    const first = this.mixed.first;
     return [
-      seen(apart.length, `states apart ${share} of the time`, apart[0]?.at,
+      seen(apart.count, `states apart ${share} of the time`, this.apart.first?.at,
         "waits for one open beside one closed"),
-      seen(fast ? this.fast[fast - 1].sum : 0, "calls answered 503 at once, none sent downstream",
-        this.fast[0]?.at, "waits for a breaker to reject a call"),
-      seen(flaps, `open → half-open → open, last ${clock(this.flaps[flaps - 1]?.at ?? 0)}`, this.flaps[0]?.at,
+      seen(fast.last?.sum ?? 0, "calls answered 503 at once, none sent downstream",
+        this.fast.first?.at, "waits for a breaker to reject a call"),
+      seen(flaps.count, `open → half-open → open, last ${clock(flaps.last?.at ?? 0)}`, this.flaps.first?.at,
         "waits for a probe to fail"),
-      seen(mixed, `seconds: 503 from one, 200 from another${first ? ` (${names[first.rejecting]}, ${names[first.serving]})` : ""}`,
+      seen(mixed.count, `seconds: 503 from one, 200 from another${first ? ` (${names[first.rejecting]}, ${names[first.serving]})` : ""}`,
         first?.at, "waits for 503 beside 200 in a second"),
     ];
   }
@@ -87,7 +122,7 @@ export function showTiles(tiles, phenomena, at) {
   tiles.forEach((tile, place) => {
     const { count, text, first } = seen[place];
     tile.classList.toggle("lit", count > 0);
-    set(tile.querySelector("b"), count ? `${number(count)}×` : "–");
+    set(tile.querySelector("b"), count ? `${brief(count)}×` : "–");
     set(tile.querySelector("p"), text);
     const button = tile.querySelector("button");
     set(button, first === null ? "not seen yet" : `first at ${clock(first)}`);

@@ -1,13 +1,12 @@
 // The scrub bar: the whole run, and the part of it that the charts show.
 
-import { clock } from "./clock.js";
+import { KINDS, clock } from "./clock.js";
 import { Axis, drawPhases, ink } from "./draw.js";
-import { addShares, drawShares } from "./timeline.js";
+import { SAY_NO, addShares, drawShares } from "./timeline.js";
 
-const KINDS = 5;
-
+// A run that goes on has room for its first minute; one that is over says how long it was.
 function whole(store, width) {
-  return new Axis({ from: 0, to: Math.max(store.end, 60) }, width);
+  return new Axis({ from: 0, to: Math.max(store.end, store.least ?? 60) }, width);
 }
 
 export function drawScrub(board, store, view) {
@@ -19,11 +18,8 @@ export function drawScrub(board, store, view) {
   drawPhases(context, axis, store, 0, bottom);
   const pixels = Math.round(axis.width * devicePixelRatio);
   const shares = new Float32Array(pixels * KINDS);
-  const step = Math.max(1, Math.floor(store.n / 24));
-  for (let instance = 0; instance < store.n; instance += step) {
-    addShares(shares, store, instance, axis, step / store.n);
-  }
-  drawShares(context, shares, axis.left, 3, bottom - 3, [0, 1, 1, 1, 0]);
+  for (let instance = 0; instance < store.n; instance++) addShares(shares, store, instance, axis, 1 / store.n);
+  drawShares(context, shares, axis.left, 3, bottom - 3, SAY_NO);
   context.fillStyle = ink.mark;
   for (const mark of store.marks) context.fillRect(axis.x(mark.at), 0, 1, bottom);
   brush(context, axis, view, bottom);

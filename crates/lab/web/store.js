@@ -1,11 +1,18 @@
 // Everything that is known of one run: each transition exactly, counts by the second, windows by the tick.
 
 import { Columns, until } from "./columns.js";
-import { STATES } from "./clock.js";
+import { KIND, STATES, STOPPED, kindOf } from "./clock.js";
+import { Fleet } from "./fleet.js";
 
 // Seconds that are kept, and ticks whose windows are.
 const SECONDS = 3600;
 const TICKS = 3000;
+// Transitions that are kept, and how many give way at once. Truths and marks are bounded likewise.
+const CHANGES = 400_000;
+const OLDEST = 100_000;
+const MARKS = 10_000;
+// Of a stretch that no transition began.
+const NO_CHANGE = 0xffffffff;
 // Phases with such names are healthy ones; the dashboards of Grafana take the same.
 const HEALTHY = /^(healthy|well|before|after|calm|settling|warm)/;
 
@@ -26,15 +33,30 @@ export class Store {
       openFor: Float32Array,
     }, 1024);
     this.began = hello.instances.map((one) => STATES.indexOf(one.began));
-    this.states = this.names.map(() => new Columns({ at: Float64Array, state: Uint8Array, change: Uint32Array }));
+    // `kind` is what it looks like: open is told from open on the fleet's word.
+    this.states = this.names.map(
+      () => new Columns({ at: Float64Array, state: Uint8Array, kind: Uint8Array, change: Uint32Array }),
+    );
+    // How many of the first rows of the journal have given way.
+    this.dropped = 0;
+    this.fleet = hello.coordination ? new Fleet(hello.coordination, this.n) : null;
+    // What the log lists, in the order in which it came: a transition, or a note of the fleet; the other one is -1.
+    this.journal = new Columns({ at: Float64Array, change: Int32Array, note: Int32Array }, 1024);
+    if (this.fleet) this.fleet.forgot = (count) => this.forgetNotes(count);
     this.truths = this.names.map(() => new Columns({ at: Float64Array, p: Float32Array }, 64));
     this.phases = [];
     this.marks = [];
+    // What was set when: rules and settings of each breaker, and the load. The state under which an instance is stopped.
+    this.settings = hello.instances.map(() => []);
+    this.loads = [];
+    this.under = this.names.map(() => -1);
     this.firstSecond = 0;
     this.lastSecond = -1;
     // For each second and instance: ok, failed, fast failures, timeouts; the window's calls and failures; p50, p99; failures in a row.
+    // One more row holds the sums, and of the response times the middle p50 and the slowest p99.
     this.width = 9;
-    this.seconds = new Float32Array(64 * this.n * this.width);
+    this.rows = this.n + 1;
+    this.seconds = new Float32Array(64 * this.rows * this.width);
     this.ticks = { at: [], windows: [] };
     this.listeners = [];
   }
@@ -47,7 +69,53 @@ export class Store {
     for (const row of tick.f ?? []) this.phase(row);
     for (const row of tick.m ?? []) this.mark(row);
     for (const row of tick.l ?? []) this.latency(row);
-    for (const row of tick.x ?? []) this.transition(row);
+    for (const row of tick.c ?? []) this.fleet?.stand(row);
+    for (const row of tick.s ?? []) this.set(row);
+    for (const row of tick.r ?? []) this.ask(row);
+    this.happenings(tick.x ?? [], tick.e ?? [], tick.o ?? []);
+  }
+
+  /** Transitions, notes of the fleet, and instances that are stopped or started, as they followed each other. */
+  happenings(changes, notes, turns) {
+    let [note, turn] = [0, 0];
+    const before = (at) => {
+      while (note < notes.length && notes[note][1] < at) this.noted(notes[note++]);
+      while (turn < turns.length && turns[turn][0] < at) this.turn(turns[turn++]);
+    };
+    for (const row of changes) {
+      before(row[2]);
+      this.transition(row);
+    }
+    before(Infinity);
+  }
+
+  noted(row) {
+    const place = this.fleet?.note(row) ?? -1;
+    if (place >= 0) this.journal.push(row[1], -1, place);
+  }
+
+  /** A breaker works by other settings. */
+  set([at, instance, rules, settings]) {
+    const all = this.settings[instance];
+    if (all.length && at <= all.at(-1).at) return;
+    all.push({ at, rules, settings });
+    this.rules[instance] = rules;
+  }
+
+  /** Something else is asked of the load. */
+  ask([at, rate, paused]) {
+    if (!this.loads.length || at > this.loads.at(-1).at) this.loads.push({ at, rate, paused });
+  }
+
+  /** An instance is stopped, or started. */
+  turn([at, instance, running]) {
+    const states = this.states[instance];
+    if (running === this.under[instance] < 0 || (states.length && at < states.at[states.length - 1])) return;
+    const entered = running ? this.under[instance] : STOPPED;
+    this.under[instance] = running ? -1 : this.state(instance, Infinity);
+    states.push(at, entered, KIND[entered], NO_CHANGE);
+    this.end = Math.max(this.end, at);
+    for (const listener of this.listeners) listener.turned?.(instance, at, entered);
   }
 
   transition(row) {
@@ -58,20 +126,61 @@ export class Store {
     let code = this.causes.indexOf(cause);
     if (code < 0) code = this.causes.push(cause) - 1;
     const entered = STATES.indexOf(to);
+    if (this.changes.length >= CHANGES) this.forget(OLDEST);
     const change = this.changes.push(
       number, instance, at, STATES.indexOf(from), entered, code, calls, failures, slow, inARow, openFor ?? -1,
     );
-    this.states[instance].push(at, entered, change);
+    if (this.under[instance] >= 0) this.under[instance] = entered;
+    else this.states[instance].push(at, entered, kindOf(entered, cause), change);
+    this.journal.push(at, change, -1);
     this.end = Math.max(this.end, at);
     for (const listener of this.listeners) listener.changed(change);
+  }
+
+  /** Lets the oldest transitions give way; what came of them is where each instance begins now. */
+  forget(count) {
+    this.changes.drop(count);
+    const oldest = this.changes.length ? this.changes.at[0] : Infinity;
+    this.states.forEach((states, instance) => {
+      const old = (place) => (states.change[place] === NO_CHANGE ? states.at[place] < oldest : states.change[place] < count);
+      let gone = 0;
+      while (gone < states.length && old(gone)) gone++;
+      if (gone) this.began[instance] = states.state[gone - 1];
+      states.drop(gone);
+      for (let place = 0; place < states.length; place++) {
+        if (states.change[place] !== NO_CHANGE) states.change[place] -= count;
+      }
+    });
+    const { journal } = this;
+    let gone = 0;
+    while (gone < journal.length && journal.change[gone] < count) gone++;
+    journal.drop(gone);
+    this.dropped += gone;
+    for (let place = 0; place < journal.length; place++) if (journal.change[place] >= 0) journal.change[place] -= count;
+  }
+
+  forgetNotes(count) {
+    const { journal } = this;
+    for (let place = 0; place < journal.length; place++) {
+      if (journal.note[place] >= 0) journal.note[place] = Math.max(-1, journal.note[place] - count);
+    }
+    let gone = 0;
+    while (gone < journal.length && journal.change[gone] < 0 && journal.note[gone] < 0) gone++;
+    journal.drop(gone);
+    this.dropped += gone;
   }
 
   truth([at, p, of]) {
     for (const instance of of ?? this.names.keys()) {
       const truth = this.truths[instance];
-      // Of two steps at one instant the later holds.
-      if (truth.length && truth.at[truth.length - 1] >= at) truth.p[truth.length - 1] = p;
-      else truth.push(at, p);
+      const last = truth.length - 1;
+      // Of two steps at one instant the later holds. What is older is known.
+      if (last >= 0 && truth.at[last] > at) continue;
+      if (last >= 0 && truth.at[last] === at) truth.p[last] = p;
+      else {
+        if (truth.length >= CHANGES / this.n) truth.drop(truth.length >> 1);
+        truth.push(at, p);
+      }
     }
   }
 
@@ -79,12 +188,14 @@ export class Store {
     const last = this.marks.at(-1);
     if (last && (at < last.at || (at === last.at && text === last.text))) return;
     this.marks.push({ at, kind, text });
+    if (this.marks.length > MARKS) this.marks.splice(0, MARKS / 2);
   }
 
   phase([at, name]) {
     const last = this.phases.at(-1);
     if (last && at <= last.at) return;
     this.phases.push({ at, name, healthy: HEALTHY.test(name) });
+    if (this.phases.length > MARKS) this.phases.splice(0, MARKS / 2);
   }
 
   latency([second, quantiles]) {
@@ -94,16 +205,25 @@ export class Store {
       this.seconds[base + instance * this.width + 6] = p50;
       this.seconds[base + instance * this.width + 7] = p99;
     });
+    const answered = (which) => {
+      const of = quantiles.map((pair) => pair[which]).filter((ms) => ms !== 0);
+      return of.map((ms) => (ms < 0 ? Infinity : ms)).sort((one, other) => one - other);
+    };
+    const [middle, slowest] = [answered(0), answered(1)];
+    const all = base + this.n * this.width;
+    this.seconds[all + 6] = middle[middle.length >> 1] ?? 0;
+    this.seconds[all + 7] = slowest.at(-1) ?? 0;
   }
 
   count({ t, i }, whole) {
     const base = this.place(Math.floor(t));
     if (whole && base >= 0) {
       // It may be known in part.
-      for (let at = base; at < base + this.n * this.width; at += this.width) this.seconds.fill(0, at, at + 4);
+      for (let at = base; at < base + this.rows * this.width; at += this.width) this.seconds.fill(0, at, at + 4);
     }
     this.end = Math.max(this.end, t);
     const windows = new Uint32Array(3 * this.n);
+    const all = base + this.n * this.width;
     i.forEach(([ok, failed, fast, timeouts, calls, failures, inARow], instance) => {
       const at = base + instance * this.width;
       windows.set([calls, failures, inARow], 3 * instance);
@@ -115,9 +235,15 @@ export class Store {
       this.seconds[at + 4] = calls;
       this.seconds[at + 5] = failures;
       this.seconds[at + 8] = inARow;
+      this.seconds[all] += ok;
+      this.seconds[all + 1] += failed;
+      this.seconds[all + 2] += fast;
+      this.seconds[all + 3] += timeouts;
     });
-    this.ticks.at.push(t);
-    this.ticks.windows.push(windows);
+    if (t > (this.ticks.at.at(-1) ?? -1)) {
+      this.ticks.at.push(t);
+      this.ticks.windows.push(windows);
+    }
     if (this.ticks.at.length > 2 * TICKS) {
       this.ticks.at.splice(0, TICKS);
       this.ticks.windows.splice(0, TICKS);
@@ -130,7 +256,7 @@ export class Store {
     if (this.lastSecond < 0) this.firstSecond = second;
     if (second < this.firstSecond) return -1;
     this.lastSecond = Math.max(this.lastSecond, second);
-    const row = this.n * this.width;
+    const row = this.rows * this.width;
     if (this.lastSecond - this.firstSecond >= 2 * SECONDS) {
       this.seconds.copyWithin(0, SECONDS * row);
       this.seconds.fill(0, SECONDS * row);
@@ -149,14 +275,12 @@ export class Store {
    * 8 failures in a row. */
   figure(second, instance, which) {
     if (second < this.firstSecond || second > this.lastSecond) return 0;
-    return this.seconds[((second - this.firstSecond) * this.n + instance) * this.width + which];
+    return this.seconds[((second - this.firstSecond) * this.rows + instance) * this.width + which];
   }
 
-  /** A figure of all instances together. */
+  /** A figure of all instances together: 0 to 3 are sums, 6 is the middle p50 and 7 the slowest p99. */
   sum(second, which) {
-    let sum = 0;
-    for (let instance = 0; instance < this.n; instance++) sum += this.figure(second, instance, which);
-    return sum;
+    return this.figure(second, this.n, which);
   }
 
   state(instance, at) {
@@ -168,8 +292,35 @@ export class Store {
   /** The change that led to the state at `at`, or none. */
   lastChange(instance, at) {
     const states = this.states[instance];
-    const place = states.until("at", at);
-    return place ? this.change(states.change[place - 1]) : null;
+    for (let place = states.until("at", at) - 1; place >= 0; place--) {
+      if (states.change[place] !== NO_CHANGE) return this.change(states.change[place]);
+    }
+    return null;
+  }
+
+  /** The rules of a breaker at an instant. */
+  rulesAt(instance, at) {
+    return this.setAt(instance, at)?.rules ?? this.rules[instance];
+  }
+
+  /** All settings of a breaker at an instant, as they are written. */
+  settingsAt(instance, at) {
+    return this.setAt(instance, at)?.settings ?? this.hello.instances[instance].settings;
+  }
+
+  setAt(instance, at) {
+    const all = this.settings[instance];
+    return all[Math.max(0, until(all, at, (it) => it.at) - 1)];
+  }
+
+  /** What was asked of the load at an instant. */
+  loadAt(at) {
+    const place = until(this.loads, at, (it) => it.at);
+    return this.loads[Math.max(0, place - 1)] ?? this.hello.load ?? { rate: this.hello.rate, paused: false };
+  }
+
+  runningAt(instance, at) {
+    return this.state(instance, at) !== STOPPED;
   }
 
   /** One transition, with names. */

@@ -2,13 +2,25 @@
 
 // After so long without a word the connection is taken for lost.
 const SILENCE = 3000;
-// A tab that has been hidden for so long gives its connection back: a browser has six of them.
+// A tab that has been hidden for so long gives its connection back: a browser has six of them for all its tabs.
 const HIDDEN = 60_000;
 const FIRST_RETRY = 500;
 const LAST_RETRY = 5000;
+// History is asked for in parts of so many seconds, and a little more than is missing: what was told late is known by
+// its number.
+const PART = 300;
+const OVERLAP = 1;
+// Where the pages of one browser tell each other that another one has opened.
+const CHANNEL = "breaker-lab";
+
+/** The run and the number of an event's id. */
+function parts(id) {
+  const at = id.lastIndexOf("-");
+  return { run: id.slice(0, at), number: Number(id.slice(at + 1)) };
+}
 
 export class Stream {
-  /** `on` has `hello(hello)`, `tick(tick)`, and `status(word)`. */
+  /** `on` has `hello(hello)`, `tick(tick)`, `status(word)`, and `end()`: until when everything is known. */
   constructor(on) {
     this.on = on;
     this.last = null;
@@ -17,8 +29,11 @@ export class Stream {
     // Events are taken in their order, although the past before them may have to be asked for.
     this.queue = Promise.resolve();
     this.watchdog = setInterval(() => this.watch(), 1000);
+    this.others = new BroadcastChannel(CHANNEL);
+    this.others.addEventListener("message", () => this.yield());
     document.addEventListener("visibilitychange", () => this.seen());
     this.open();
+    this.seen();
   }
 
   open() {
@@ -42,23 +57,37 @@ export class Stream {
     });
     on("history", async (history, id) => {
       await this.before(history.from);
-      for (const tick of history.ticks) this.on.tick(tick);
+      // What is known already came before the connection broke.
+      for (const tick of history.ticks) if (tick.t > this.on.end()) this.on.tick(tick);
       this.last = id;
     });
     on("tick", (tick, id) => {
+      const [now, before] = [parts(id), parts(this.last ?? "-0")];
+      // A stream that was opened anew may tell once more what still waited in the queue.
+      if (now.run === before.run && now.number <= before.number) return;
       this.on.tick(tick);
       this.last = id;
     });
+    source.addEventListener("error", () => {
+      // Anything but 200 ends an EventSource for good, and does not say why.
+      if (source === this.source && source.readyState === EventSource.CLOSED) this.ask();
+    });
+    this.others.postMessage("opened");
   }
 
-  /** Asks for what was before `from` and is not known yet. */
+  /** Asks why the stream is refused. */
+  async ask() {
+    const state = await fetch("/api/state").then((answer) => answer.json()).catch(() => null);
+    const full = state && state.viewers >= state.most_viewers;
+    this.on.status(full ? `${state.most_viewers} pages watch already: close one` : "reconnecting");
+  }
+
+  /** Asks for what was before `from` and is not known yet. What cannot be had is counted as missed. */
   async before(from) {
     const known = this.on.end();
-    const step = 300;
-    for (let at = known; at < from; at += step) {
-      const to = Math.min(from, at + step);
-      const answer = await fetch(`/api/history?from=${at}&to=${to}`);
-      if (!answer.ok) return;
+    for (let at = Math.max(0, known - OVERLAP); known < from && at < from; at += PART) {
+      const answer = await fetch(`/api/history?from=${at}&to=${Math.min(from, at + PART)}`).catch(() => null);
+      if (!answer?.ok) return;
       this.on.tick(await answer.json());
     }
   }
@@ -72,9 +101,8 @@ export class Stream {
     if (this.paused) return;
     const silent = performance.now() - this.heard;
     const ended = this.source === null || this.source.readyState === EventSource.CLOSED;
-    if (silent < Math.max(SILENCE, ended ? this.retry : 0) && !ended) return;
-    if (ended && silent < this.retry) return;
-    this.on.status("reconnecting");
+    if (silent < (ended ? this.retry : SILENCE)) return;
+    if (!ended) this.on.status("reconnecting");
     this.retry = Math.min(LAST_RETRY, 2 * this.retry);
     this.open();
   }
@@ -82,14 +110,20 @@ export class Stream {
   /** A tab is hidden, or shown again. */
   seen() {
     clearTimeout(this.leaving);
-    if (document.hidden) {
-      this.leaving = setTimeout(() => {
-        this.paused = true;
-        this.close();
-      }, HIDDEN);
-    } else if (this.paused) {
+    if (document.hidden) this.leaving = setTimeout(() => this.leave(), HIDDEN);
+    else if (this.paused) {
       this.paused = false;
       this.open();
     }
+  }
+
+  /** Another page of this browser has opened its stream: one that nobody sees makes room. */
+  yield() {
+    if (document.hidden) this.leave();
+  }
+
+  leave() {
+    this.paused = true;
+    this.close();
   }
 }

@@ -1,6 +1,6 @@
-// The table: the same as the cards and the timeline, in words, for those who do not look at pictures.
+// The table and the voice: the same as the cards and the timeline, in words, for those who do not look at pictures.
 
-import { WORDS, cause, clock, percent, span } from "./clock.js";
+import { WORDS, cause, clock, percent, sentence, span } from "./clock.js";
 
 const HEAD = ["instance", "state", "since", "window", "answers in the last second", "truth", "last change"];
 
@@ -17,10 +17,13 @@ export function showTable(table, store, at) {
       `${failures} of ${calls} failed`,
       `${rate(0)} ok, ${rate(1) + rate(3)} failed, ${rate(2)} rejected`,
       `${percent(store.truthAt(instance, at))} of calls would fail`,
-      change ? cause(change, store.rules[instance]) : "none yet",
+      change ? cause(change, store.rulesAt(instance, change.at)) : "none yet",
     ];
   });
   if (table.rows.length !== rows.length + 1) build(table, rows.length);
+  const phase = store.phaseAt(at);
+  const caption = `At ${clock(at)}${phase ? `, fault phase “${phase.name}”` : ""}`;
+  if (table.caption.textContent !== caption) table.caption.textContent = caption;
   rows.forEach((row, place) => {
     row.forEach((text, column) => {
       const cell = table.tBodies[0].rows[place].cells[column];
@@ -30,7 +33,7 @@ export function showTable(table, store, at) {
 }
 
 function build(table, rows) {
-  table.replaceChildren();
+  table.replaceChildren(table.caption);
   const head = table.createTHead().insertRow();
   for (const name of HEAD) {
     const cell = document.createElement("th");
@@ -41,10 +44,46 @@ function build(table, rows) {
   const body = table.createTBody();
   for (let row = 0; row < rows; row++) {
     const line = body.insertRow();
-    HEAD.forEach((_, column) => {
+    HEAD.forEach((name, column) => {
       const cell = document.createElement(column ? "td" : "th");
       if (!column) cell.scope = "row";
+      // On a phone each cell has a line of its own, with its name.
+      cell.dataset.head = name;
       line.append(cell);
     });
+  }
+}
+
+// New transitions are read out at most so often: a fleet that flaps would never let a screen reader finish.
+const PAUSE = 5000;
+
+/** Reads new transitions out politely: the last one, and how many more there were. */
+export class Voice {
+  /** `say` gets a text; nothing is said while `isOn` is false. */
+  constructor(say, isOn) {
+    this.say = say;
+    this.isOn = isOn;
+    this.silentUntil = 0;
+  }
+
+  /** What is known of a run when it begins to be shown is not news. */
+  begin(store) {
+    this.store = store;
+    this.told = null;
+  }
+
+  /** Says what is new, if it is time. */
+  hear(now) {
+    const { store } = this;
+    const known = store.changes.length;
+    this.told ??= known;
+    if (known === this.told || now < this.silentUntil) return;
+    const more = known - this.told - 1;
+    this.told = known;
+    this.silentUntil = now + PAUSE;
+    if (!this.isOn()) return;
+    const change = store.change(known - 1);
+    const text = sentence(change, store.names[change.instance], store.rulesAt(change.instance, change.at));
+    this.say(more ? `${text}; ${more} more before` : text);
   }
 }

@@ -3,31 +3,50 @@
 // A pixel in which several states were shows the share of time of each: heights, not an overlay, so that five
 // milliseconds in an hour look like five milliseconds.
 
-import { FORCED_OPEN, HALF_OPEN, OPEN, WORDS, trusts } from "./clock.js";
+import { BY_FLEET, FORCED_OPEN, HALF_OPEN, KIND, KINDS, OPEN, STOPPED, WORDS, trusts } from "./clock.js";
 import { Axis, drawMarks, drawName, drawPhases, drawTime, fill, ink } from "./draw.js";
+import { drawEngine, drawSigns, drawVotes } from "./signs.js";
 
 const TOP = 17;
 const BOTTOM = 18;
 const AGREEMENT = 26;
+const ENGINE = 14;
 // Up to so many instances have a row each; more of them form groups.
 export const ROWS = 12;
-const GROUPS = 8;
-// What is told apart in a pixel.
-const KINDS = 5;
-const KIND = [0, 1, 2, 3, 4, 4];
-const HEIGHTS = [0.28, 1, 0.6, 1, 0.28];
+// By kind.
+const HEIGHTS = [0.28, 1, 0.6, 1, 0.28, 1];
+// Where there is no room for heights.
+const STRIP = [0, 1, 1, 1, 0, 1];
+/** The share of instances that say no. */
+export const SAY_NO = [0, 1, 1, 1, 0, 1];
 
-/** The rows of a fleet: lists of instances, each with a name. */
-export function groups(store, unfolded) {
+// The group that is left out where nobody is in it.
+export const RARE = "not in force";
+// The groups of a large fleet: by state, what is trouble first. Each is one band that says how many are so.
+const GROUPS = [
+  { name: "open", states: [1, 3], heights: [0, 1, 0, 1, 0, 1] },
+  { name: "half-open", states: [2], heights: [0, 0, 1, 0, 0, 0] },
+  { name: "closed", states: [0], heights: [1, 0, 0, 0, 0, 0] },
+  { name: RARE, states: [4, 5, STOPPED], heights: [0, 0, 0, 0, 1, 0] },
+];
+
+/** The groups of a fleet at an instant: an instance each, or, of many, those that are in the same state. */
+export function groups(store, at) {
   if (store.n <= ROWS) return store.names.map((name, instance) => ({ name, of: [instance] }));
-  const size = Math.ceil(store.n / GROUPS);
-  const all = [];
-  for (let first = 0; first < store.n; first += size) {
-    const of = [...store.names.keys()].slice(first, first + size);
-    all.push({ name: `${store.names[first]}–${store.names[of.at(-1)]}`, of });
-  }
-  const group = all[unfolded];
-  return group ? group.of.map((instance) => ({ name: store.names[instance], of: [instance] })) : all;
+  const all = GROUPS.map((group) => ({ ...group, of: [] }));
+  store.names.forEach((_, instance) => {
+    const state = store.state(instance, at);
+    all.find((group) => group.states.includes(state)).of.push(instance);
+  });
+  return all;
+}
+
+/** The group after `unfolded` that has instances at an instant, as it is then; none after the last one. */
+export function nextGroup(store, at, unfolded) {
+  const all = groups(store, at);
+  const first = unfolded ? all.findIndex((group) => group.name === unfolded.name) + 1 : 0;
+  const next = all.slice(first).find((group) => group.of.length);
+  return next ? { ...next, at } : null;
 }
 
 /** Adds to each pixel for how long of it each kind of state was, in pixels. */
@@ -36,20 +55,22 @@ export function addShares(shares, store, instance, axis, weight = 1) {
   const width = shares.length / KINDS;
   const end = Math.min(axis.to, store.end);
   let place = states.until("at", axis.from);
-  let state = place ? states.state[place - 1] : store.began[instance];
+  let kind = place ? states.kind[place - 1] : KIND[store.began[instance]];
   let from = Math.max(axis.from, 0);
   while (from < end) {
     const until = place < states.length ? Math.min(states.at[place], end) : end;
     const scale = width / (axis.to - axis.from);
-    add(shares, KIND[state], (from - axis.from) * scale, (until - axis.from) * scale, weight);
+    add(shares, kind, (from - axis.from) * scale, (until - axis.from) * scale, weight);
     if (place >= states.length) break;
-    state = states.state[place];
+    kind = states.kind[place];
     from = Math.max(until, axis.from);
     place += 1;
   }
 }
 
 function add(shares, kind, from, until, weight) {
+  // Who is stopped has no state: the row is empty there.
+  if (kind >= KINDS) return;
   const width = shares.length / KINDS;
   const first = Math.floor(from);
   const last = Math.min(Math.floor(until), width - 1);
@@ -68,7 +89,7 @@ export function drawShares(context, shares, left, top, height, heights = HEIGHTS
   const width = shares.length / KINDS;
   // A pixel of the screen is one of the shares.
   const pixel = 1 / devicePixelRatio;
-  const order = [3, 1, 2, 0, 4];
+  const order = [3, 5, 1, 2, 0, 4];
   let from = 0;
   for (let to = 1; to <= width; to++) {
     if (to < width && alike(shares, from, to)) continue;
@@ -93,8 +114,9 @@ function alike(shares, one, other) {
 }
 
 function style(context, kind) {
-  return [() => ink.closed, () => fill(context, "open"), () => fill(context, "half"),
-    () => fill(context, "forced"), () => ink.off][kind]();
+  if (kind === 0) return ink.closed;
+  if (kind === 4) return ink.off;
+  return fill(context, ["", "open", "half", "forced", "", "fleet"][kind]);
 }
 
 /** Words in stretches that have room for them. */
@@ -108,7 +130,8 @@ function drawWords(context, store, instance, axis, top, height) {
   for (; from < end; place++) {
     const until = place < states.length ? Math.min(states.at[place], end) : end;
     const room = axis.x(until) - axis.x(from);
-    const text = WORDS[state];
+    const led = place > 0 && states.kind[place - 1] === BY_FLEET;
+    const text = led ? "open by the fleet" : WORDS[state];
     if (room > 10 + 7 * text.length) {
       const tall = state === OPEN || state === FORCED_OPEN;
       const y = top + height * (tall ? 0.5 : state === HALF_OPEN ? 0.2 : 0.4);
@@ -161,7 +184,7 @@ function drawMistakes(context, store, instance, axis, from, until, sick, top) {
   let state = place ? states.state[place - 1] : store.began[instance];
   for (let at = from; at < until; place++) {
     const next = place < states.length ? Math.min(states.at[place], until) : until;
-    if (trusts(state) === sick && next > at) {
+    if (trusts(state) === sick && next > at && state !== STOPPED) {
       context.fillStyle = sick ? ink.sick : ink.open;
       const [left, right] = [axis.x(at), axis.x(next)];
       if (sick) context.fillRect(left, top, right - left, 3);
@@ -176,45 +199,66 @@ function drawMistakes(context, store, instance, axis, from, until, sick, top) {
   }
 }
 
-/** Draws all of it. */
+/** Draws all of it. `unfolded` is a group whose instances have a row each. */
 export function drawTimeline(board, store, view, unfolded) {
   const context = board.clear();
   const axis = new Axis(view, board.width);
   const bottom = board.height - BOTTOM;
-  const rows = groups(store, unfolded);
-  const room = (bottom - TOP - AGREEMENT - 4) / rows.length;
+  const below = AGREEMENT + (store.fleet ? ENGINE : 0);
+  const rows = unfolded
+    ? unfolded.of.map((instance) => ({ name: store.names[instance], of: [instance] }))
+    : groups(store, view.at).filter((row) => row.of.length || row.name !== RARE);
+  const room = (bottom - TOP - below - 4) / rows.length;
   drawPhases(context, axis, store, 0, bottom, "named");
   drawTime(context, axis, TOP, bottom, "labels");
-  const pixels = Math.round(axis.width * devicePixelRatio);
-  const all = new Float32Array(pixels * KINDS);
+  const all = fleetShares(store, axis);
   rows.forEach((row, place) => {
     const top = TOP + place * room;
-    const single = row.of.length === 1;
-    const truth = single && room >= 20;
-    const height = truth ? room - 14 : room - 3;
-    const shares = new Float32Array(pixels * KINDS);
-    for (const instance of row.of) addShares(shares, store, instance, axis, 1 / row.of.length);
-    drawName(context, row.name, top + height / 2, ink.text);
-    drawShares(context, shares, axis.left, top, height);
-    for (let at = 0; at < all.length; at++) all[at] += (shares[at] * row.of.length) / store.n;
-    if (truth) {
-      drawWords(context, store, row.of[0], axis, top, height);
-      drawTruth(context, store, row.of[0], axis, top + height + 1);
-    }
+    if (row.heights) drawBand(context, all, row, axis, top, room - 3);
+    else drawRow(context, store, row, axis, top, room);
   });
-  if (rows.reduce((sum, row) => sum + row.of.length, 0) < store.n) fleet(all, store, axis);
-  drawAgreement(context, store, view, axis, all, bottom - AGREEMENT);
+  if (room < 9) drawName(context, `${rows.length} × ${unfolded.name}`, TOP + 8, ink.text);
+  drawAgreement(context, store, view, axis, all, bottom - below);
+  if (store.fleet) drawEngine(context, store, axis, bottom - ENGINE, ENGINE - 3, view.at);
   drawMarks(context, axis, store, view, 0, bottom);
   return { rows, top: TOP, room };
 }
 
-/** All instances, where the rows show some of them only. */
-function fleet(all, store, axis) {
-  all.fill(0);
-  for (let instance = 0; instance < store.n; instance++) addShares(all, store, instance, axis, 1 / store.n);
+function pixels(axis) {
+  return Math.round(axis.width * devicePixelRatio);
 }
 
-/** How many agree: the share of instances that are open, with the line that a quorum would need. */
+/** What part of all instances was in which kind of state. */
+function fleetShares(store, axis) {
+  const all = new Float32Array(pixels(axis) * KINDS);
+  for (let instance = 0; instance < store.n; instance++) addShares(all, store, instance, axis, 1 / store.n);
+  return all;
+}
+
+/** A group: how many were in its state, as a part of all. */
+function drawBand(context, all, row, axis, top, height) {
+  context.fillStyle = ink.line;
+  context.fillRect(axis.left, top + height, axis.width, 1);
+  drawShares(context, all, axis.left, top, height, row.heights);
+  drawName(context, `${row.name} ${row.of.length}`, top + height / 2, ink.text);
+}
+
+/** One instance: its states, and where there is room the truth, words, and what it decides with others. */
+function drawRow(context, store, row, axis, top, room) {
+  const [instance] = row.of;
+  const truth = room >= 20;
+  const height = truth ? room - 14 : room >= 6 ? room - 2 : room;
+  const shares = new Float32Array(pixels(axis) * KINDS);
+  addShares(shares, store, instance, axis);
+  if (room >= 9) drawName(context, row.name, top + height / 2, ink.text);
+  drawShares(context, shares, axis.left, top, height, room >= 9 ? HEIGHTS : STRIP);
+  if (!truth) return;
+  drawWords(context, store, instance, axis, top, height);
+  drawTruth(context, store, instance, axis, top + height + 1);
+  if (store.fleet) drawSigns(context, store.fleet, instance, axis, top + 4.5);
+}
+
+/** How many agree: the share of instances that say no, with the line that a quorum needs or would need. */
 function drawAgreement(context, store, view, axis, shares, top) {
   const height = AGREEMENT - 6;
   const open = store.names.reduce((sum, _, instance) => {
@@ -223,8 +267,15 @@ function drawAgreement(context, store, view, axis, shares, top) {
   }, 0);
   context.fillStyle = ink.line;
   context.fillRect(axis.left, top + height, axis.width, 1);
-  const heights = [0, 1, 1, 1, 0];
-  drawShares(context, shares, axis.left, top, height, heights);
+  drawShares(context, shares, axis.left, top, height, SAY_NO);
+  if (store.fleet) drawVotes(context, store, axis, top, height);
+  else drawMajority(context, store, axis, top, height);
+  const working = store.names.filter((_, instance) => store.runningAt(instance, view.at)).length;
+  drawName(context, `open ${open} of ${working}`, top + height / 2, ink.text);
+}
+
+/** What a quorum would need, if instances decided together. */
+function drawMajority(context, store, axis, top, height) {
   const quorum = (Math.floor(store.n / 2) + 1) / store.n;
   const y = Math.round(top + height * (1 - quorum)) + 0.5;
   context.strokeStyle = ink.muted;
@@ -234,7 +285,6 @@ function drawAgreement(context, store, view, axis, shares, top) {
   context.lineTo(axis.left + axis.width, y);
   context.stroke();
   context.setLineDash([]);
-  drawName(context, `open ${open} of ${store.n}`, top + height / 2, ink.text);
 }
 
 /** The transition next to an instant, later (1) or earlier (-1); its place, or -1. */
@@ -244,6 +294,7 @@ export function nextChange(store, at, direction) {
     const place = direction > 0 ? states.until("at", at + 1e-9) : states.until("at", at - 1e-9) - 1;
     if (place < 0 || place >= states.length) continue;
     const change = states.change[place];
+    if (change >= store.changes.length) continue;
     const closer = best < 0 || direction * (store.changes.at[best] - store.changes.at[change]) > 0;
     if (closer) best = change;
   }

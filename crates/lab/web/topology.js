@@ -1,8 +1,11 @@
 // The topology: load, instances and downstream, with what flows between them and why each breaker does what it does.
 
-import { FORCED_OPEN, HALF_OPEN, OPEN, SHAPES, STATES, WORDS, cause, percent, rejects, span } from "./clock.js";
+import {
+  FORCED_OPEN, HALF_OPEN, OPEN, STATES, STOPPED, WORDS, cause, percent, rejects, span, trusts,
+} from "./clock.js";
+import { part, votes } from "./fleet.js";
 import { set } from "./phenomena.js";
-import { groups } from "./timeline.js";
+import { RARE, groups } from "./timeline.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 // Up to so many instances have a card with all that there is to say.
@@ -30,7 +33,8 @@ export class Topology {
   /** Makes the cards of another run. */
   begin(store) {
     this.store = store;
-    this.rows = groups(store);
+    this.rows = groups(store, 0);
+    this.grouped = this.rows.length !== store.n || !this.rows.every((row) => row.of.length === 1);
     this.cards.replaceChildren();
     this.cards.classList.toggle("compact", this.rows.length > WHOLE);
     this.made = this.rows.map((row) => this.card(row, store));
@@ -44,18 +48,20 @@ export class Topology {
     const card = made(this.cards, "article", "card");
     const head = made(card, "div", "head");
     made(head, "b", "name", row.name);
+    made(head, "i", "shape").ariaHidden = "true";
     const state = made(head, "span", "state");
+    const role = made(head, "span", "role");
     const wait = made(head, "span", "wait");
     const evidence = made(card, "div", "evidence");
     const bar = made(evidence, "div", "bar");
     const failed = made(bar, "div", "failed");
     const tick = made(bar, "div", "tick");
     const figures = made(evidence, "span", "figures");
-    const why = made(card, "p", "why");
-    const ratio = store.rules[row.of[0]].failure_ratio;
-    tick.hidden = ratio === null || row.of.length > 1;
-    tick.style.left = `${100 * (ratio ?? 1)}%`;
-    return { card, state, wait, failed, figures, why };
+    const reason = made(card, "div", "reason");
+    const why = made(reason, "p", "why");
+    const ballot = made(reason, "span", "ballot");
+    tick.hidden = true;
+    return { card, state, role, wait, failed, tick, figures, ballot, why };
   }
 
   /** Lays the flows between the boxes. */
@@ -87,17 +93,23 @@ export class Topology {
   show(at) {
     const { store } = this;
     let [calls, reached] = [0, 0];
+    if (this.grouped) this.rows = groups(store, at);
     this.rows.forEach((row, place) => {
-      const rates = [0, 1, 2, 3].map((which) => row.of.reduce((sum, one) => sum + store.rate(one, which, at), 0));
-      const [ok, failed, fast, timeouts] = rates;
-      calls += ok + failed + fast + timeouts;
+      const there = row.of.filter((one) => store.runningAt(one, at));
+      const rates = (of) => [0, 1, 2, 3].map((which) => of.reduce((sum, one) => sum + store.rate(one, which, at), 0));
+      const asked = rates(row.of).reduce((sum, rate) => sum + rate, 0);
+      // Calls of an instance that is stopped fail at its door.
+      const [ok, failed, fast, timeouts] = rates(there);
+      const answered = ok + failed + fast + timeouts;
+      calls += asked;
       reached += ok + failed + timeouts;
-      this.flow(place, [ok + failed + fast + timeouts, fast, ok, failed + timeouts]);
+      this.flow(place, [asked, fast + asked - answered, ok, failed + timeouts]);
       const made = this.made[place];
-      if (row.of.length > 1) this.showGroup(made, row, at);
+      if (this.grouped) this.showGroup(made, row, at);
       else this.showOne(made, row.of[0], at);
     });
-    set(this.load.querySelector("span"), `${Math.round(calls)} calls/s`);
+    const asked = store.loadAt(at);
+    set(this.load.querySelector("span"), asked.paused ? "paused" : `${Math.round(calls)} calls/s`);
     this.showDownstream(at, reached);
   }
 
@@ -113,10 +125,19 @@ export class Topology {
     const { store } = this;
     const state = store.state(instance, at);
     const change = store.lastChange(instance, at);
-    const rules = store.rules[instance];
+    const rules = store.rulesAt(instance, at);
+    made.tick.hidden = rules.failure_ratio === null || state === STOPPED;
+    made.tick.style.left = `${100 * (rules.failure_ratio ?? 1)}%`;
     made.card.dataset.state = STATES[state];
-    set(made.state, `${SHAPES[state]} ${WORDS[state]}`);
+    set(made.state, WORDS[state]);
     set(made.wait, this.wait(state, change, at));
+    if (store.fleet) this.showFleet(made, instance, at);
+    if (state === STOPPED) {
+      made.failed.style.width = "0%";
+      set(made.figures, "nobody listens");
+      set(made.why, "an operator stopped it");
+      return;
+    }
     const [calls, failures, inARow] = store.window(instance, at);
     made.failed.style.width = `${calls ? (100 * failures) / calls : 0}%`;
     made.failed.parentElement.classList.toggle("few", calls < rules.minimum_calls);
@@ -127,24 +148,41 @@ export class Topology {
   wait(state, change, at) {
     if (state === HALF_OPEN) return "probing";
     if (state === FORCED_OPEN) return "until an operator says otherwise";
-    if (state !== OPEN || change === null || change.openFor === null) return "";
+    if (state !== OPEN || change === null) return "";
+    if (change.openFor === null) return this.store.fleet ? "" : "until the fleet says more";
     const left = change.at + change.openFor - at;
     return left > 0 ? `probes in ${left.toFixed(1)} s` : "probes at the next call";
   }
 
+  /** What an instance decides with others: its part, and the votes as it has heard them. */
+  showFleet(made, instance, at) {
+    const standing = this.store.fleet.standing(instance, at);
+    set(made.role, part(standing));
+    made.card.dataset.part = standing?.stage ?? standing?.apart ?? standing?.opinion ?? "joining";
+    if (!standing || standing.verdict === null) set(made.ballot, "no verdict heard");
+    else set(made.ballot, `fleet ${standing.verdict}, epoch ${standing.epoch}: ${votes(standing.votes)}`);
+    if (standing?.stage !== "held") return;
+    const left = (standing.probeAt ?? at) - at;
+    set(made.wait, left > 0 ? `fleet's probe in ${left.toFixed(1)} s` : "the fleet's next call probes");
+  }
+
+  /** Those that are in one state now: how many, who, and how many of them are wrong about the downstream. */
   showGroup(made, row, at) {
     const { store } = this;
-    const counts = row.of.reduce((all, one) => {
+    const most = this.rows.every((other) => other.of.length <= row.of.length);
+    const wrong = row.of.filter((one) => {
       const state = store.state(one, at);
-      all[rejects(state) ? "open" : state === HALF_OPEN ? "half_open" : "closed"] += 1;
-      return all;
-    }, { open: 0, half_open: 0, closed: 0 });
-    const state = counts.open * 2 > row.of.length ? "open" : counts.open + counts.half_open ? "half_open" : "closed";
-    made.card.dataset.state = state;
-    set(made.state, `${counts.open} open`);
-    set(made.wait, counts.half_open ? `${counts.half_open} half-open` : "");
-    made.failed.style.width = `${(100 * counts.open) / row.of.length}%`;
-    set(made.figures, `${counts.closed} of ${row.of.length} closed`);
+      const sick = store.truthAt(one, at) >= store.unhealthyAt;
+      return (trusts(state) && sick) || (rejects(state) && !sick);
+    });
+    made.card.dataset.state = STATES[row.states[0]];
+    made.card.hidden = row.name === RARE && row.of.length === 0;
+    set(made.state, `${row.of.length} of ${store.n}`);
+    set(made.wait, row.of.length && most ? "most agree" : "");
+    made.failed.style.width = `${(100 * row.of.length) / store.n}%`;
+    const names = row.of.slice(0, 4).map((one) => store.names[one]).join(", ");
+    const others = row.of.length > 4 ? `${names}, …` : names;
+    set(made.figures, wrong.length ? `${wrong.length} wrongly · ${others}` : others);
   }
 
   showDownstream(at, reached) {

@@ -1,4 +1,4 @@
-//! What the services of the lab did: their metrics, their spans and their log lines.
+//! Metrics, spans and log lines of the lab's services.
 //!
 //! The metrics of breakers are those of [`fusebox_prometheus`]. Nothing waits for telemetry: a scrape
 //! reads, lines and spans are handed to threads of their own and are lost rather than waited for.

@@ -1,4 +1,4 @@
-//! What stands in the way of an honest comparison, in sentences.
+//! Sentences about what stands in the way of an honest comparison.
 
 use super::{Comparison, Side};
 use crate::result::Performer;

@@ -1,4 +1,4 @@
-//! What a comparison promises, on made-up results.
+//! Tests of a comparison, on made-up results.
 
 mod made_up;
 

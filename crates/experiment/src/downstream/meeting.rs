@@ -1,4 +1,4 @@
-//! What one call meets, and the parts of the plan that hold it.
+//! The faults that one call meets, and the parts of the plan that hold it.
 //!
 //! A plan that is cleared or replaced holds nothing any more: what waits for its faults, its delays or its
 //! queue is answered at once, as by a service that is well. The same holds for a part of the plan that a

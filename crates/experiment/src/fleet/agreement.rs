@@ -37,6 +37,16 @@ impl Agreement {
         *self.number(to) += 1;
     }
 
+    /// One of the breakers in this state does not count any more.
+    pub(super) fn leave(&mut self, state: State) {
+        *self.number(state) -= 1;
+    }
+
+    /// One more in this state counts.
+    pub(super) fn join(&mut self, state: State) {
+        *self.number(state) += 1;
+    }
+
     pub(super) fn difference(&self) -> Difference {
         let there = || self.in_state.iter().filter(|(_, number)| *number > 0);
         let trusting = there().filter(|(state, _)| trusts(*state)).count();

@@ -5,6 +5,7 @@
 //! the expected number of wasted calls is exact although small changes of the truth make no step of the record.
 //! Instances that share one truth share one timeline: a change costs the same for three and for a thousand.
 
+mod absence;
 mod now;
 
 use std::collections::BTreeMap;
@@ -12,9 +13,11 @@ use std::time::Duration;
 
 use fusebox::{State, Transition};
 
+use absence::Absence;
+
 use super::agreement::{Agreement, Divergence};
 use super::timeline::{Timeline, millionths, seconds};
-use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord, Traffic};
+use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord, TrafficCounter};
 use crate::load::MixedSeconds;
 
 /// How many calls one breaker has permitted and rejected since the start.
@@ -34,7 +37,7 @@ pub struct Counted {
     /// For each instance, calls that reached the downstream.
     pub downstream_calls: Vec<u64>,
     /// How permitted calls came, where that was seen.
-    pub traffic: Option<Traffic>,
+    pub traffic: Option<TrafficCounter>,
 }
 
 /// Follows the breakers of a fleet and the truth about their downstream. Times count from the start of the run.
@@ -90,6 +93,7 @@ struct Watched {
     state: State,
     transitions: Vec<Change>,
     asked: Asked,
+    absence: Absence,
 }
 
 /// One timeline so far.
@@ -114,6 +118,7 @@ impl Recorder {
                 state,
                 transitions: Vec::new(),
                 asked: Asked::default(),
+                absence: Absence::default(),
             })
             .collect();
         let agreement = Agreement::of(instances.iter().map(|one| one.state));
@@ -249,7 +254,9 @@ impl Recorder {
     pub fn transition(&mut self, instance: usize, at: Duration, transition: &Transition) {
         self.divergence.pass(at, self.agreement.difference());
         let one = &mut self.instances[instance];
-        self.agreement.change(one.state, transition.to);
+        if one.absence.is_over() {
+            self.agreement.change(one.state, transition.to);
+        }
         one.state = transition.to;
         one.transitions.push(Change::new(at, transition));
         if self.divergence.first.is_none() && self.agreement.difference().opens {
@@ -292,6 +299,7 @@ impl Recorder {
                 .map(|of_phase| of_phase[place].rounded())
                 .collect(),
             downstream_calls: reached.next().unwrap_or_default(),
+            stopped: one.absence.until(duration_s),
         });
         FleetRecord {
             duration_s,
@@ -299,11 +307,20 @@ impl Recorder {
             truth_follows_load: self.truth_follows_load,
             mixed_seconds: counted.mixed_seconds,
             lost_in_recovery: millionths(self.lost_in_recovery),
-            traffic: counted.traffic,
+            traffic: counted
+                .traffic
+                .map(|traffic| traffic.finish(at, self.closings())),
             phases,
             truths,
             instances: instances.collect(),
         }
+    }
+
+    /// When breakers closed that had not been closed, in seconds.
+    fn closings(&self) -> impl Iterator<Item = f64> {
+        let changes = self.instances.iter().flat_map(|one| &one.transitions);
+        let closings = changes.filter(|it| it.to == State::Closed && it.from != State::Closed);
+        closings.map(|it| it.at_s)
     }
 
     /// The timelines without those that are the same, and where each is now.
@@ -318,28 +335,6 @@ impl Recorder {
         });
         let places = places.collect();
         (distinct, places)
-    }
-}
-
-impl Calls {
-    #[expect(clippy::cast_precision_loss, reason = "calls of one run")]
-    fn permit(&mut self, number: u64, p_fail: f64) {
-        self.permitted += number;
-        self.wasted += number as f64 * p_fail;
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "calls of one run")]
-    fn reject(&mut self, number: u64, p_fail: f64) {
-        self.rejected += number;
-        self.wrongly_rejected += number as f64 * (1.0 - p_fail);
-    }
-
-    fn rounded(self) -> Self {
-        Self {
-            wasted: millionths(self.wasted),
-            wrongly_rejected: millionths(self.wrongly_rejected),
-            ..self
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who served last: what makes the fast failure of one target a disagreement of all.
+//! The target that served last: it makes the fast failure of another one partial degradation.
 
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Tests of replies.
+
 use super::*;
 use crate::faults::{Call, Plan, Player};
 

@@ -1,3 +1,5 @@
+//! Tests of scenarios as they are read.
+
 use super::*;
 
 mod coordination;

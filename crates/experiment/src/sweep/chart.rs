@@ -2,18 +2,17 @@
 //!
 //! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the
 //! table, with the 95 % intervals of both means; the others are grey. Below stand the settings of the front.
-//! Colours are those of the dashboards (red: the breaker said no; purple: the downstream failed); the text
+//! Colours are those of the dashboards (orange: the breaker said no; purple: the downstream failed); the text
 //! follows the reader's light or dark scheme.
 
 mod axis;
 mod labels;
 mod panel;
 
-use std::fmt::Write as _;
-
 use super::Table;
 use super::table::FRONT;
 use crate::expectation::Unit;
+use crate::picture::{escaped, write_text};
 use panel::{Panel, Point};
 
 /// The width of the picture.
@@ -184,27 +183,6 @@ impl Body {
             );
         }
     }
-}
-
-/// A line of text that begins at a place, or ends there (`end` in its class), or has its middle there (`mid`).
-pub(crate) fn write_text(out: &mut String, (x, y): (f64, f64), class: &str, text: &str) {
-    let anchor = match class.split(' ').next_back() {
-        Some("end") => " text-anchor=\"end\"",
-        Some("mid") => " text-anchor=\"middle\"",
-        _ => "",
-    };
-    let _ = writeln!(
-        out,
-        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\"{anchor}>{}</text>",
-        escaped(text)
-    );
-}
-
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 fn shortened(text: &str, most: usize) -> String {

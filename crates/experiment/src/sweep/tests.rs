@@ -1,4 +1,4 @@
-//! What a sweep promises: its grid, what is left to do, its table and its front.
+//! Tests of a sweep: its grid, what is left to do, its table and its front.
 
 use std::collections::BTreeMap;
 

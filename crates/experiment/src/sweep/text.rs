@@ -140,7 +140,7 @@ impl Table {
     }
 
     /// What all rows of a group have in common, as `fleet.size=3`; nothing where that is all the rows.
-    pub(super) fn condition_of(&self, group: &[usize]) -> Option<String> {
+    pub fn condition_of(&self, group: &[usize]) -> Option<String> {
         let row = &self.rows[*group.first()?];
         let named = !row.cell.choice().settings().is_empty();
         let condition = row.cell.condition().to_string();

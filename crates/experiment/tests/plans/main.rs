@@ -1,4 +1,4 @@
-//! Whatever a plan is made of: reading it never panics, and what is accepted can be carried out at any
+//! Random plans: reading one never panics, and what is accepted can be carried out at any
 //! instant for any caller.
 
 mod changes;

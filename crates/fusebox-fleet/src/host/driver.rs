@@ -221,7 +221,7 @@ impl Driver {
                 events.extend(self.bound.apply(&action));
                 self.carry_out(action);
             }
-            if !matches!(self.member.overlay(), Overlay::Probing { .. }) {
+            if self.member.right().is_none() {
                 self.probed(ProbeResult::Void);
             }
             let limit = self.member.settings().verdict_for();
@@ -268,13 +268,8 @@ impl Driver {
                     self.announce(&FleetEvent::Adopted { era });
                 }
             }
-            Action::Probe { deadline, .. } => {
-                let overlay = self.member.overlay();
-                let right = match overlay {
-                    Overlay::Probing { right, .. } => Some(right),
-                    _ => None,
-                };
-                if let Some(Right::Leased(_)) = right {
+            Action::Probe { deadline, .. } | Action::LendProbe { deadline, .. } => {
+                if let Some(Right::Leased(_)) = self.member.right() {
                     self.part.probes = true;
                     self.lease_ends = Instant::now() + deadline;
                     self.announce(&FleetEvent::Leased { lasts: deadline });

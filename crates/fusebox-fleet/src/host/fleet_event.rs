@@ -1,4 +1,4 @@
-//! What happens to a participant, told for logs and counters.
+//! Events in a participant's life, told for logs and counters.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

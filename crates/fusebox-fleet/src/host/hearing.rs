@@ -119,8 +119,13 @@ fn state(state: State) -> BreakerState {
     }
 }
 
-/// Calls that a held breaker has rejected.
+/// Calls that the breaker has rejected because the fleet holds it, or because it is open by its own rules.
 fn rejections(snapshot: &Snapshot) -> u64 {
     let totals = &snapshot.totals;
-    totals.rejections(RejectReason::Fleet) + totals.rejections(RejectReason::ProbeBusy)
+    let reasons = [
+        RejectReason::Fleet,
+        RejectReason::ProbeBusy,
+        RejectReason::Open,
+    ];
+    reasons.map(|reason| totals.rejections(reason)).iter().sum()
 }

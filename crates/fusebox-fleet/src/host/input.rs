@@ -1,4 +1,4 @@
-//! What the task of a participant is told from outside.
+//! Inputs of a participant's task from outside.
 
 use crate::engine::EngineError;
 use crate::member::Ticket;

@@ -1,4 +1,4 @@
-//! How long an instance has held each opinion, by the fleet's verdict at the time.
+//! Measures how long an instance has held each opinion, by the fleet's verdict at the time.
 //!
 //! The share of time in which an instance suspects a downstream that the fleet finds well says how often its vote
 //! is wrong. A quorum improves on its members only while that share is smaller than the share of votes that it

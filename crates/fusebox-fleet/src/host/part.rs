@@ -1,4 +1,4 @@
-//! What the task remembers beside the member: what was heard last, and for how long the fleet has held the
+//! The task's memory beside the member: what was heard last, and for how long the fleet has held the
 //! breaker.
 
 use std::time::Duration;
@@ -131,13 +131,7 @@ impl Part {
     /// What readers are shown; ages are worked out when they read.
     pub(super) fn status(&self, member: &Member, state: State, joined: Instant) -> Status {
         let overlay = member.overlay();
-        let is_prober = matches!(
-            overlay,
-            Overlay::Probing {
-                right: Right::Leased(_),
-                ..
-            }
-        );
+        let is_prober = matches!(member.right(), Some(Right::Leased(_)));
         Status {
             mode: member.settings().mode(),
             opinion: member.opinion(),
@@ -155,6 +149,7 @@ impl Part {
                 Overlay::Turn { .. } => Some(HoldStage::Turn),
             },
             apart: self.apart(member, state, joined),
+            refused: self.refused,
             prober: is_prober.then(|| self.instance.clone()),
             is_localised: member.is_localised(),
             order: member.order(),

@@ -1,4 +1,4 @@
-//! What the participants of one host have in common.
+//! State that the participants of one host have in common.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What a participant knows and does, for pages, readiness and metrics.
+//! The status of a participant, for pages, readiness and metrics.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,7 @@ use super::opinion_times::{HeardVerdict, OpinionTimes};
 use super::tally::Tally;
 use crate::command::Order;
 use crate::engine::Unavailable;
+use crate::message::ReportRefused;
 use crate::mode::Mode;
 use crate::name::{BreakerKey, InstanceId};
 use crate::opinion::Opinion;
@@ -44,6 +45,9 @@ pub struct Status {
     pub stage: Option<HoldStage>,
     /// Why this instance does not follow the fleet; none while it does, or while there is nothing to follow.
     pub apart: Option<Apart>,
+    /// Why the fleet refuses this instance's reports, while it does; with settings that differ it
+    /// [says which](ReportRefused::differing).
+    pub refused: Option<ReportRefused>,
     /// The instance that probes for the fleet, if this one knows: it knows of itself.
     /// [`Participant::peek`](super::Participant::peek) asks the engine.
     pub prober: Option<InstanceId>,
@@ -213,6 +217,7 @@ impl Board {
                 Mode::Local => Apart::Local,
                 _ => Apart::Joining,
             }),
+            refused: None,
             prober: None,
             is_localised: false,
             order: Order::Automatic,

@@ -1,4 +1,4 @@
-//! What only the inside can show: a fault of the task itself.
+//! Tests of what only the inside can show: a fault of the task itself.
 
 use fusebox::{Config, State};
 

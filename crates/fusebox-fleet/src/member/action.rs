@@ -1,4 +1,4 @@
-//! What a member asks its host to do.
+//! Actions that a member asks its host to take.
 
 use std::time::Duration;
 
@@ -40,6 +40,15 @@ pub enum Action {
         /// After how long the breaker is held again if the call has not ended or has not come.
         deadline: Duration,
     },
+    /// The breaker is open by its own rules: let it probe from its next call on. Its own half-open period is a probe
+    /// for the fleet, whose end is told with [`Event::ProbeEnded`](crate::Event::ProbeEnded). When the lease
+    /// ends before, the breaker goes on by its own rules.
+    LendProbe {
+        /// The mark to bring back.
+        probe: ProbeId,
+        /// After how long the lease ends.
+        deadline: Duration,
+    },
     /// Close the held breaker, with an empty window, after this time.
     Release {
         /// Until then it still rejects; zero closes at once.
@@ -68,6 +77,7 @@ impl Action {
             Self::Hold { .. }
             | Self::Hint { .. }
             | Self::Probe { .. }
+            | Self::LendProbe { .. }
             | Self::Release { .. }
             | Self::Hasten { .. }
             | Self::LoseEngine { .. }

@@ -34,6 +34,7 @@ impl Member {
         chance: &mut dyn Chance,
         out: &mut Vec<Action>,
     ) {
+        self.take_back(now);
         let Some(view) = self.news.fresh(now, self.settings.stale_after()) else {
             return;
         };
@@ -92,7 +93,11 @@ impl Member {
         self.hint(now, out);
     }
 
+    /// Says when to come back to callers of a held breaker; one that is open by its own rules says that by itself.
     pub(super) fn hint(&self, now: Duration, out: &mut Vec<Action>) {
+        if !self.overlay.is_held() {
+            return;
+        }
         let at = self.news.probe_at().max(self.probes.not_before);
         out.push(Action::Hint {
             retry_after: at.saturating_sub(now),

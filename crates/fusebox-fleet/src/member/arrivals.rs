@@ -1,4 +1,4 @@
-//! How often calls come, so that a prober asks for a lease that outlives the wait for its next call.
+//! Measures how often calls come, so that a prober asks for a lease that outlives the wait for its next call.
 
 use std::time::Duration;
 

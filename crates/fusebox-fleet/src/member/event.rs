@@ -1,4 +1,4 @@
-//! What a member is told.
+//! Events that a member is told.
 
 use std::time::Duration;
 
@@ -14,12 +14,13 @@ pub enum Event {
     /// A call that the closed breaker permitted has ended. Cancelled and ignored calls are not told, and
     /// neither are late results.
     Finished(CallResult),
-    /// A call has been rejected because the fleet holds the breaker.
+    /// A call has been rejected because the fleet holds the breaker, or because it is open by its own rules.
     Rejected,
     /// The breaker has changed by its own rules or by an operator. Changes that the member asked for are not
     /// told.
     Breaker(BreakerState),
-    /// A probe that the member asked for has ended.
+    /// A probe that the member asked for has ended. Of a [lent](crate::Action::LendProbe) one it also says what the
+    /// breaker has come to by its own rules: closed after a success, open after a failure.
     ProbeEnded {
         /// The probe.
         probe: ProbeId,

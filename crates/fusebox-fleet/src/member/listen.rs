@@ -103,7 +103,7 @@ impl Member {
         out.push(Action::Obey(view.command.order));
     }
 
-    /// What time alone ends: a probe's right, the wait for a turn, a view's freshness.
+    /// What time alone ends: the right to a probe, the wait for a turn, a view's freshness.
     pub(super) fn lapse(&mut self, now: Duration, chance: &mut dyn Chance, out: &mut Vec<Action>) {
         match self.overlay {
             Overlay::Probing { deadline, .. } if now >= deadline => {
@@ -115,6 +115,7 @@ impl Member {
             | Overlay::Probing { .. }
             | Overlay::Turn { .. } => {}
         }
+        self.take_back(now);
         if self.news.is_fresh(now, self.settings.stale_after()) {
             return;
         }

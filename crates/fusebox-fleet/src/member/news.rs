@@ -1,4 +1,4 @@
-//! What a member has heard of the fleet, in order and with its age.
+//! News of the fleet that a member has heard, in order and with its age.
 //!
 //! Only the answer to an own report says how old its news are: no older than the report. A pushed view may
 //! have been under way for any time, so it can bring news sooner, but it never makes an old view fresh.

@@ -1,4 +1,4 @@
-//! What the fleet adds to an instance's own breaker.
+//! The fleet's additions to an instance's own breaker.
 
 use std::time::Duration;
 
@@ -53,7 +53,24 @@ pub enum Right {
     Own,
 }
 
-/// How far a held instance is with asking for the lease.
+/// The half-open period of a breaker that is open by its own rules, as a probe for the fleet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Lent {
+    pub(super) probe: ProbeId,
+    /// None when the period outlives it: then its end is the breaker's own again.
+    pub(super) lease: Option<LentLease>,
+}
+
+/// By what a half-open period is a probe for the fleet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct LentLease {
+    /// The epoch in which it was given.
+    pub(super) era: Era,
+    pub(super) token: Token,
+    pub(super) deadline: Duration,
+}
+
+/// How far an instance is with asking for the lease.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum Asking {
     #[default]
@@ -64,7 +81,7 @@ pub(super) enum Asking {
     Sent(Ticket),
 }
 
-/// The own probe of a held instance, and what it came to before.
+/// The probes of an instance that the fleet keeps open, or whose breaker is open beside it, and what they came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Probes {
     pub(super) last: u64,
@@ -73,6 +90,8 @@ pub(super) struct Probes {
     /// Not before then, whatever a view says.
     pub(super) not_before: Duration,
     pub(super) asking: Asking,
+    /// Only where nothing is held: a held instance probes by [`Overlay::Probing`].
+    pub(super) lent: Option<Lent>,
 }
 
 impl Probes {
@@ -86,5 +105,6 @@ impl Probes {
         self.failed = 0;
         self.not_before = not_before;
         self.asking = Asking::Not;
+        self.lent = None;
     }
 }

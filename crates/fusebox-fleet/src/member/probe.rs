@@ -1,12 +1,20 @@
 //! Probing for the fleet (transitions 5 to 7).
+//!
+//! A held instance probes by one call that decides nothing in its breaker. One whose breaker is open by its own
+//! rules lends the fleet its own half-open period: that begins at once, and it decides in the breaker, too. Both ask
+//! for the same lease, so there is one probe of them all at a time. The own open period of such a breaker runs on
+//! meanwhile, as without a fleet.
 
 use std::time::Duration;
 
-use super::overlay::Asking;
-use super::{Action, Member, Overlay, ProbeId, Right, Ticket};
+use super::overlay::{Asking, Lent, LentLease};
+use super::{Action, BreakerState, Member, Overlay, ProbeId, Right, Ticket};
 use crate::chance::{Chance, part_of};
+use crate::command::Order;
 use crate::message::{Acquire, AcquireRefused, Lease, ProbeResult, Settlement};
-use crate::mode::CloseRule;
+use crate::mode::{CloseRule, ProbeRule};
+use crate::number::Token;
+use crate::view::Era;
 
 /// A prober has to wait for its own next call. Three mean intervals between calls leave one wait in twenty
 /// too long when calls come at random.
@@ -22,7 +30,7 @@ impl Member {
         out: &mut Vec<Action>,
     ) {
         self.arrivals.call(now);
-        let Overlay::Held { era } = self.overlay else {
+        let Some(era) = self.may_ask(now) else {
             return;
         };
         if self.settings.mode().dials().close == CloseRule::OwnTimer {
@@ -46,14 +54,55 @@ impl Member {
         }
     }
 
+    /// The epoch in which this instance may ask for the right to probe. A breaker that is half-open by its own rules
+    /// probes already.
+    pub(super) fn may_ask(&self, now: Duration) -> Option<Era> {
+        self.may_probe(now)
+            .filter(|_| self.breaker != BreakerState::HalfOpen)
+    }
+
+    /// The epoch in which this instance may use the right to probe.
+    fn may_probe(&self, now: Duration) -> Option<Era> {
+        match self.overlay {
+            Overlay::Held { era } => Some(era),
+            Overlay::None if self.could_lend() => self.open_era(now),
+            Overlay::None | Overlay::Probing { .. } | Overlay::Turn { .. } => None,
+        }
+    }
+
+    /// Whether the own breaker's next probe could be one for the fleet. A suspicion that the fleet's closing
+    /// withdrew is none of the present verdict; and where nobody else votes, the breaker goes on as if it were alone.
+    fn could_lend(&self) -> bool {
+        self.settings.mode().dials().probe == ProbeRule::Leased
+            && matches!(self.breaker, BreakerState::Open | BreakerState::HalfOpen)
+            && !self.withdrawn
+            && self.news.view().is_some_and(|view| view.votes.voters > 1)
+            && self.lease_of_own_probe().is_none()
+    }
+
+    /// The verdict by which the fleet is open, as far as that is known, and in force.
+    fn open_era(&self, now: Duration) -> Option<Era> {
+        self.news
+            .fresh(now, self.settings.stale_after())
+            .filter(|view| view.verdict.is_open() && self.command.order == Order::Automatic)
+            .map(|view| view.era)
+    }
+
+    pub(super) fn lease_of_own_probe(&self) -> Option<LentLease> {
+        self.probes.lent.and_then(|lent| lent.lease)
+    }
+
     /// Asks for the lease when that is due.
     pub(super) fn ask(&mut self, now: Duration, out: &mut Vec<Action>) {
-        match (self.overlay, self.probes.asking) {
-            (Overlay::Held { era }, Asking::Soon(due)) if now >= due => {
+        match (self.may_ask(now), self.probes.asking) {
+            (Some(era), Asking::Soon(due)) if now >= due => {
                 let ticket = self.mail.ticket(now);
                 self.probes.asking = Asking::Sent(ticket);
                 let ask = Acquire::new(self.sender.clone(), era, self.lease());
                 out.push(Action::Acquire(ticket, ask));
+            }
+            (None, Asking::Soon(_)) if self.may_probe(now).is_none() => {
+                self.probes.asking = Asking::Not;
             }
             // The host has forgotten to say that there was no answer.
             (_, Asking::Sent(ticket))
@@ -88,14 +137,17 @@ impl Member {
             return; // it lapses
         }
         self.probes.asking = Asking::Not;
-        let Overlay::Held { era } = self.overlay else {
+        let Some(era) = self.may_probe(now) else {
             return;
         };
         match answer {
             Ok(lease) => {
                 // Counted from when it was asked for: so it ends here before it ends there.
                 let deadline = ticket.sent_at.saturating_add(lease.lasts);
-                if now < deadline {
+                if now >= deadline {
+                } else if matches!(self.overlay, Overlay::None) {
+                    self.lend(now, (era, lease.token, deadline), out);
+                } else {
                     let right = Right::Leased(lease.token);
                     self.probe(
                         now,
@@ -124,6 +176,34 @@ impl Member {
         }
     }
 
+    fn lend(
+        &mut self,
+        now: Duration,
+        (era, token, deadline): (Era, Token, Duration),
+        out: &mut Vec<Action>,
+    ) {
+        let probe = self.probes.next();
+        let lease = Some(LentLease {
+            era,
+            token,
+            deadline,
+        });
+        self.probes.lent = Some(Lent { probe, lease });
+        let deadline = deadline.saturating_sub(now);
+        out.push(Action::LendProbe { probe, deadline });
+    }
+
+    /// When the fleet has decided anew, or cannot be heard, or the lease has ended, what the breaker's own probes
+    /// come to is its own again.
+    pub(super) fn take_back(&mut self, now: Duration) {
+        let open_era = self.open_era(now);
+        if let Some(lent) = &mut self.probes.lent {
+            lent.lease = lent
+                .lease
+                .filter(|lease| now < lease.deadline && open_era == Some(lease.era));
+        }
+    }
+
     pub(super) fn lost(&mut self, now: Duration, ticket: Ticket) {
         if self.probes.asking == Asking::Sent(ticket) {
             self.probes.asking = Asking::Not;
@@ -149,6 +229,10 @@ impl Member {
         chance: &mut dyn Chance,
         out: &mut Vec<Action>,
     ) {
+        if let Some(lent) = self.probes.lent.take_if(|lent| lent.probe == probe) {
+            self.lent_ended(now, (lent, result), out);
+            return;
+        }
         let Overlay::Probing { right, .. } = self.overlay else {
             return;
         };
@@ -178,6 +262,28 @@ impl Member {
                 self.held_again(now, chance, out);
             }
         }
+    }
+
+    /// The own half-open period that was a probe for the fleet has ended, or the breaker does not have one.
+    fn lent_ended(
+        &mut self,
+        now: Duration,
+        (lent, result): (Lent, ProbeResult),
+        out: &mut Vec<Action>,
+    ) {
+        match result {
+            ProbeResult::Void => return,
+            ProbeResult::Succeeded => self.breaker_changed(BreakerState::Closed),
+            ProbeResult::Failed => self.breaker_changed(BreakerState::Open),
+        }
+        let Some(lease) = lent.lease else {
+            return;
+        };
+        if result == ProbeResult::Failed {
+            self.probes.not_before = now.saturating_add(self.first_gap());
+        }
+        let settlement = Settlement::new(self.sender.clone(), lease.token, result);
+        out.push(Action::Settle(settlement));
     }
 
     /// The shortest wait between two probes of a fleet as large as it was heard last.

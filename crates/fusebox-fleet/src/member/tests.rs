@@ -9,6 +9,7 @@ use crate::view::{Verdict, Votes};
 
 mod contact;
 mod counts;
+mod lending;
 mod own_rules;
 mod probing;
 

@@ -1,4 +1,4 @@
-//! When something is due although nothing happens.
+//! The instant at which something is due although nothing happens.
 
 use std::time::Duration;
 
@@ -16,8 +16,10 @@ impl Member {
             Overlay::Turn { until, .. } => Some(until),
             Overlay::None | Overlay::Held { .. } => None,
         };
+        let lent = self.lease_of_own_probe().map(|lease| lease.deadline);
         let asking = match self.probes.asking {
-            Asking::Soon(due) => Some(due),
+            // A breaker that probes by itself meanwhile asks when it has failed.
+            Asking::Soon(due) => self.may_ask(now).map(|_| due),
             Asking::Sent(ticket) => Some(ticket.sent_at.saturating_add(stale_after)),
             Asking::Not => None,
         };
@@ -32,7 +34,7 @@ impl Member {
         };
         // An opinion that has lapsed already is no reason to wake.
         let opinion = self.opinions.ends(&self.settings).filter(|end| *end > now);
-        [overlay, asking, contact, localised, opinion]
+        [overlay, lent, asking, contact, localised, opinion]
             .into_iter()
             .flatten()
             .fold(self.report_at(now), Duration::min)

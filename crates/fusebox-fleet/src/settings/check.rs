@@ -1,12 +1,13 @@
 //! The collector of all that is wrong with settings.
 
-use std::fmt::Debug;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use fusebox::Ratio;
 
 use super::error::{InvalidSetting, SettingsError};
+use crate::span::Span;
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(super) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -21,12 +22,12 @@ impl Check {
     pub(super) fn refuse(
         &mut self,
         field: &'static str,
-        value: impl Debug,
+        value: impl Display,
         allowed: impl Into<String>,
     ) {
         self.faults.push(InvalidSetting {
             field,
-            value: format!("{value:?}"),
+            value: value.to_string(),
             allowed: allowed.into(),
         });
     }
@@ -44,14 +45,14 @@ impl Check {
     /// From a millisecond to a year: sums of such times cannot overflow.
     pub(super) fn time(&mut self, field: &'static str, value: Duration) {
         if !(MILLISECOND..=YEAR).contains(&value) {
-            self.refuse(field, value, "from 1ms to 365 days");
+            self.refuse(field, Span(value), "from 1ms to 365 days");
         }
     }
 
     /// As [`Check::time`], but it may be zero.
     pub(super) fn time_or_zero(&mut self, field: &'static str, value: Duration) {
         if value > YEAR {
-            self.refuse(field, value, "at most 365 days");
+            self.refuse(field, Span(value), "at most 365 days");
         }
     }
 
@@ -70,7 +71,11 @@ impl Check {
         (least, why): (Duration, &str),
     ) {
         if value < least {
-            self.refuse(field, value, format!("at least {least:?}, {why}"));
+            self.refuse(
+                field,
+                Span(value),
+                format!("at least {}, {why}", Span(least)),
+            );
         }
     }
 

@@ -1,7 +1,6 @@
 //! The mark by which two instances know that they vote by the same rules.
 
 use std::fmt;
-use std::time::Duration;
 
 use super::Settings;
 
@@ -12,30 +11,84 @@ use super::Settings;
 /// The number is the same on every machine and in every run; it may change with a release that changes a
 /// rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fingerprint(u64);
+pub struct Fingerprint {
+    whole: u64,
+    /// A byte of each setting in [`NAMES`], the first one lowest: enough to say which of them differ.
+    parts: u128,
+}
+
+/// The settings that all instances have to share.
+const NAMES: [&str; 16] = [
+    "mode",
+    "suspicion_run",
+    "quorum_share",
+    "minimum_votes",
+    "open_for",
+    "probe_timeout",
+    "minimum_gap",
+    "longest_gap",
+    "stagger",
+    "pool_batch",
+    "pool_keep",
+    "backoff_factor",
+    "probes_to_close",
+    "pool_window",
+    "pool_windows",
+    "pool_threshold",
+];
 
 impl Fingerprint {
-    /// The mark that another instance has sent.
-    #[cfg(feature = "gossip")]
-    pub(crate) fn heard(number: u64) -> Self {
-        Self(number)
-    }
-
     /// The number, for an engine that has to write it.
     pub fn get(self) -> u64 {
-        self.0
+        self.whole
     }
 
-    /// The mark as an engine reads it back.
-    #[cfg(feature = "redis")]
-    pub(crate) fn read(number: u64) -> Self {
-        Self(number)
+    /// The names of the settings that differ between two marks, in a fixed order.
+    ///
+    /// A mark knows a byte of each setting. So one name of 256 that should be here may be missing, and none is here
+    /// when a release of another version made one of the marks.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox_fleet::{Mode, Settings};
+    ///
+    /// let ours = Settings::builder(Mode::Quorum).build()?;
+    /// let theirs = Settings::builder(Mode::Quorum).suspicion_run(3).probes_to_close(2).build()?;
+    ///
+    /// let differing = ours.fingerprint().differing(theirs.fingerprint());
+    /// assert_eq!(differing.collect::<Vec<_>>(), ["suspicion_run", "probes_to_close"]);
+    /// # Ok::<(), fusebox_fleet::SettingsError>(())
+    /// ```
+    pub fn differing(self, other: Self) -> impl Iterator<Item = &'static str> {
+        let is_known = self.parts != 0 && other.parts != 0;
+        let (mine, others) = (self.parts.to_le_bytes(), other.parts.to_le_bytes());
+        NAMES
+            .into_iter()
+            .zip(mine.into_iter().zip(others))
+            .filter(move |(_, (mine, others))| is_known && mine != others)
+            .map(|(name, _)| name)
+    }
+
+    /// The mark as engines keep and send it: one word.
+    #[cfg(any(feature = "gossip-node", feature = "redis"))]
+    pub(crate) fn word(self) -> String {
+        format!("{:016x}.{:032x}", self.whole, self.parts)
+    }
+
+    /// The mark that such a word is, or one whose parts nobody knows.
+    #[cfg(any(feature = "gossip-node", feature = "redis"))]
+    pub(crate) fn read(word: &str) -> Option<Self> {
+        let (whole, parts) = word.split_once('.').unwrap_or((word, "0"));
+        Some(Self {
+            whole: u64::from_str_radix(whole, 16).ok()?,
+            parts: u128::from_str_radix(parts, 16).ok()?,
+        })
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        write!(f, "{:016x}", self.whole)
     }
 }
 
@@ -46,14 +99,19 @@ impl Settings {
     /// The mark of the settings that all instances have to share.
     pub fn fingerprint(&self) -> Fingerprint {
         let (vote, probe, pool) = (&self.vote, &self.probe, &self.pool);
-        let mut hash = Fnv::new();
-        hash.number(RULES);
+        let mut sum = Sum::new();
         for byte in self.mode.as_str().bytes() {
-            hash.number(byte.into());
+            sum.number(byte.into());
         }
-        hash.number(vote.suspicion_run.into());
-        hash.number(vote.quorum_share.as_f64().to_bits());
-        hash.number(vote.minimum_votes.into());
+        sum.end();
+        for number in [
+            vote.suspicion_run.into(),
+            vote.quorum_share.as_f64().to_bits(),
+            vote.minimum_votes.into(),
+        ] {
+            sum.number(number);
+            sum.end();
+        }
         for time in [
             probe.open_for,
             probe.timeout,
@@ -63,14 +121,64 @@ impl Settings {
             pool.batch,
             pool.keep,
         ] {
-            hash.time(time);
+            sum.number(time.as_secs());
+            sum.number(time.subsec_nanos().into());
+            sum.end();
         }
-        hash.number(probe.backoff_factor.to_bits());
-        hash.number(probe.probes_to_close.into());
-        hash.number(pool.window.into());
-        hash.number(pool.windows.map_or(0, u64::from));
-        hash.number(pool.threshold.as_f64().to_bits());
-        Fingerprint(hash.0)
+        for number in [
+            probe.backoff_factor.to_bits(),
+            probe.probes_to_close.into(),
+            pool.window.into(),
+            pool.windows.map_or(0, u64::from),
+            pool.threshold.as_f64().to_bits(),
+        ] {
+            sum.number(number);
+            sum.end();
+        }
+        sum.finish()
+    }
+}
+
+/// Sums up settings, all of them and each.
+struct Sum {
+    whole: Fnv,
+    part: Fnv,
+    parts: [u8; NAMES.len()],
+    ended: usize,
+}
+
+impl Sum {
+    fn new() -> Self {
+        let mut whole = Fnv::new();
+        whole.number(RULES);
+        Self {
+            whole,
+            part: Fnv::new(),
+            parts: [0; NAMES.len()],
+            ended: 0,
+        }
+    }
+
+    fn number(&mut self, number: u64) {
+        self.whole.number(number);
+        self.part.number(number);
+    }
+
+    /// A setting has been summed up.
+    fn end(&mut self) {
+        let part = std::mem::replace(&mut self.part, Fnv::new()).0;
+        self.parts[self.ended] = part
+            .to_le_bytes()
+            .into_iter()
+            .fold(0, |sum, byte| sum ^ byte);
+        self.ended += 1;
+    }
+
+    fn finish(self) -> Fingerprint {
+        Fingerprint {
+            whole: self.whole.0,
+            parts: u128::from_le_bytes(self.parts),
+        }
     }
 }
 
@@ -87,15 +195,12 @@ impl Fnv {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
-
-    fn time(&mut self, time: Duration) {
-        self.number(time.as_secs());
-        self.number(time.subsec_nanos().into());
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::mode::Mode;
     use crate::settings::SettingsBuilder;
@@ -134,6 +239,58 @@ mod tests {
         for (place, fingerprint) in different.iter().enumerate() {
             assert_ne!(*fingerprint, usual, "{place}");
             assert!(!different[..place].contains(fingerprint), "{place}");
+        }
+    }
+    #[test]
+    fn which_settings_differ_is_said_by_their_names() {
+        let usual = of(|settings| settings);
+        let second = Duration::from_secs(1);
+        let minute = 60 * second;
+        let changed: [(&str, fn(SettingsBuilder) -> SettingsBuilder); 15] = [
+            ("suspicion_run", |to| to.suspicion_run(3)),
+            ("quorum_share", |to| to.quorum_share(0.6)),
+            ("minimum_votes", |to| to.minimum_votes(3)),
+            ("open_for", |to| to.open_for(Duration::from_secs(2))),
+            ("probe_timeout", |to| {
+                to.probe_timeout(Duration::from_millis(1100))
+            }),
+            ("minimum_gap", |to| {
+                to.minimum_gap(Duration::from_millis(300))
+            }),
+            ("longest_gap", |to| to.longest_gap(Duration::from_secs(59))),
+            ("stagger", |to| to.stagger(Duration::from_secs(4))),
+            ("pool_batch", |to| to.pool_batch(Duration::from_millis(200))),
+            ("pool_keep", |to| to.pool_keep(Duration::from_secs(50))),
+            ("backoff_factor", |to| to.backoff_factor(1.0)),
+            ("probes_to_close", |to| to.probes_to_close(2)),
+            ("pool_window", |to| to.pool_window(33)),
+            ("pool_windows", |to| to.pool_windows(4)),
+            ("pool_threshold", |to| to.pool_threshold(0.4)),
+        ];
+        for (name, change) in changed {
+            let differing: Vec<_> = of(change).differing(usual).collect();
+            assert_eq!(differing, [name]);
+        }
+        let of_mode = |mode| Settings::builder(mode).longest_gap(minute).build().unwrap();
+        let pooled = of_mode(Mode::Pooled).fingerprint();
+        let quorum = of_mode(Mode::Quorum).fingerprint();
+        assert_eq!(pooled.differing(quorum).collect::<Vec<_>>(), ["mode"]);
+        assert_eq!(usual.differing(usual).count(), 0);
+    }
+
+    #[cfg(any(feature = "gossip-node", feature = "redis"))]
+    #[test]
+    fn a_mark_is_read_as_it_was_written_and_one_without_parts_names_nothing() {
+        let mark = of(|settings| settings);
+
+        assert_eq!(Fingerprint::read(&mark.word()), Some(mark));
+        let short = Fingerprint::read(&mark.to_string()).unwrap();
+        assert_eq!(
+            (short.get(), short.differing(mark).count()),
+            (mark.get(), 0)
+        );
+        for wrong in ["", "x", "1.", "1.x", "1.2.3", "11111111111111111"] {
+            assert_eq!(Fingerprint::read(wrong), None, "{wrong}");
         }
     }
 }

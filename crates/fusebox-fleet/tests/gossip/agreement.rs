@@ -1,4 +1,4 @@
-//! What nodes that hear each other agree on, and what becomes of a fleet that splits.
+//! Agreement of nodes that hear each other, and a fleet that splits.
 
 use fusebox_fleet::Opinion::{Fine, Suspect};
 use fusebox_fleet::engine::{Engine, Operator};

@@ -1,4 +1,4 @@
-//! What gossip costs: `cargo test -p fusebox-fleet --features gossip --test gossip cost -- --nocapture`.
+//! The cost of gossip: `cargo test -p fusebox-fleet --features gossip --test gossip cost -- --nocapture`.
 
 #![expect(
     clippy::print_stdout,

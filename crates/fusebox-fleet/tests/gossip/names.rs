@@ -96,9 +96,9 @@ async fn other_settings_do_not_vote_and_are_told_so() {
     within(5 * S, "joined", || other.node.is_ready()).await;
     let refused = other.say(Suspect).await.unwrap_err();
     assert!(
-        refused
-            .to_string()
-            .contains("vote together only with equal settings"),
+        refused.to_string().contains(
+            ", which differ in quorum_share: instances vote together only with equal settings"
+        ),
         "{refused}"
     );
     assert!(fleet.views().iter().all(|view| view.votes.voters == 3));

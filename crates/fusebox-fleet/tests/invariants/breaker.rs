@@ -57,6 +57,8 @@ pub(crate) struct Breaker {
     generation: u64,
     /// Failures in a row among calls that ended in this closed period: kept apart from the member's count.
     pub(crate) run: u32,
+    /// The half-open period that is a probe for the fleet: its mark, its generation, and when the lease ends.
+    lent: Option<(ProbeId, u64, Duration)>,
 }
 
 impl Breaker {
@@ -65,6 +67,34 @@ impl Breaker {
             state: State::Closed,
             generation: 0,
             run: 0,
+            lent: None,
+        }
+    }
+
+    /// Whether a call is under way that is a probe for the fleet.
+    pub(crate) fn probes_for_the_fleet(&self, now: Duration) -> bool {
+        let lent = self
+            .lent
+            .is_some_and(|(_, period, ends)| period == self.generation && now < ends);
+        match self.state {
+            State::FleetProbe {
+                deadline, probing, ..
+            } => probing && now < deadline,
+            State::HalfOpen { probing } => probing && lent,
+            _ => false,
+        }
+    }
+
+    /// Its own half-open period has ended.
+    fn decided(&mut self, state: State, known_as: BreakerState, result: ProbeResult) -> News {
+        let lent = self
+            .lent
+            .take()
+            .filter(|(_, period, _)| *period == self.generation);
+        self.enter(state);
+        match lent {
+            Some((probe, ..)) => News::ProbeEnded(probe, result),
+            None => News::Changed(known_as),
         }
     }
 
@@ -149,14 +179,15 @@ impl Breaker {
                 }
             }
             State::HalfOpen { .. } if succeeded => {
-                self.enter(State::Closed);
-                News::Changed(BreakerState::Closed)
+                self.decided(State::Closed, BreakerState::Closed, ProbeResult::Succeeded)
             }
             State::HalfOpen { .. } => {
-                self.enter(State::Open {
-                    until: now + OPEN_FOR,
-                });
-                News::Changed(BreakerState::Open)
+                let until = now + OPEN_FOR;
+                self.decided(
+                    State::Open { until },
+                    BreakerState::Open,
+                    ProbeResult::Failed,
+                )
             }
             State::FleetProbe { probe, .. } => {
                 self.enter(State::Held);
@@ -198,6 +229,16 @@ impl Breaker {
                     until: until.min(now + *wait),
                 };
             }
+            (Action::LendProbe { probe, deadline }, State::Open { until }) => {
+                self.state = State::Open {
+                    until: until.min(now),
+                };
+                self.lent = Some((*probe, self.generation + 1, now + *deadline));
+            }
+            (Action::LendProbe { probe, deadline }, State::HalfOpen { .. }) => {
+                self.lent = Some((*probe, self.generation, now + *deadline));
+            }
+            (Action::LendProbe { .. }, _) => return Err("lend: not open by itself"),
             (
                 Action::LoseEngine { wait },
                 State::Held | State::FleetProbe { .. } | State::Turn { .. },

@@ -1,4 +1,4 @@
-//! How news travels: lost pushes, clocks that show anything, commands, and who counts (I13, I15, I17, 12).
+//! The travel of news: lost pushes, clocks that show anything, commands, and who counts (I13, I15, I17, 12).
 
 use fusebox_fleet::{Mode, Order};
 

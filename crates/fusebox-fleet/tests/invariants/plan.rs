@@ -1,9 +1,11 @@
-//! What happens in a world: its size, its network, and faults at their times.
+//! The plan of a world: its size, its network, and faults at their times.
 
 use fusebox_fleet::{Mode, Order, Settings, SettingsBuilder};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
+
+use crate::breaker::TRIPS_AFTER;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
@@ -143,10 +145,19 @@ pub(crate) fn rough(modes: &'static [Mode]) -> impl Strategy<Value = Plan> {
     world.prop_flat_map(|(instances, mode, seed)| {
         let faults = prop::collection::vec((0_u32..20_000, fault(instances)), 0..14);
         let network = (0_u32..12, 0_u32..6, 1_u32..400, any::<bool>());
-        (faults, network, 10_u32..400).prop_map(move |(faults, network, call_every)| {
+        // With the last of these every breaker trips by itself as soon as its instance suspects anything.
+        let run = prop::sample::select(&[3, 3, TRIPS_AFTER][..]);
+        let times = (10_u32..400, run);
+        (faults, network, times).prop_map(move |(faults, network, (call_every, run))| {
             let (loses_one_in, repeats_one_in, longest_delay, pushes_are_lost) = network;
             let mut plan = Plan {
                 seed,
+                settings: Arc::new(
+                    settings(mode)
+                        .suspicion_run(run)
+                        .build()
+                        .expect("valid settings"),
+                ),
                 // One in one would lose all.
                 loses_one_in: if loses_one_in == 1 { 2 } else { loses_one_in },
                 repeats_one_in,

@@ -1,9 +1,9 @@
-//! How the fleet recovers: crashed probers, probers with a broken path, the healthy beside the cut off, and
+//! The recovery of a fleet: crashed probers, probers with a broken path, the healthy beside the cut off, and
 //! turns (I1, I7, I8, I9).
 
 use fusebox_fleet::Mode;
 
-use crate::breaker::State;
+use crate::breaker::{State, TRIPS_AFTER};
 use crate::plan::{Fault, Plan, ms};
 use crate::world::World;
 
@@ -131,6 +131,32 @@ fn a_prober_whose_own_path_is_broken_cannot_keep_the_fleet_open() {
                 "I9: seed {seed}"
             );
         }
+    }
+}
+
+/// Every breaker trips by itself with the tenth failure, which is when its instance begins to suspect. Alone each would
+/// find the recovery after up to a second; the first gap of ten is 400 ms, two timeouts of a probe, and grows with each
+/// probe that fails, as the breakers' own open periods would.
+#[test]
+fn breakers_that_all_tripped_by_themselves_probe_for_the_fleet_one_at_a_time() {
+    for seed in 1..40 {
+        let mut plan = Plan::quiet(Mode::Quorum, 10).outage(2000, 3600);
+        let settings = crate::plan::settings(Mode::Quorum).suspicion_run(TRIPS_AFTER);
+        plan.settings = std::sync::Arc::new(settings.build().unwrap());
+        plan.seed = seed;
+
+        let mut world = World::new(plan);
+        world.run_to(ms(3600));
+
+        assert_eq!(
+            world.watch.holds, 0,
+            "seed {seed}: all tripped by themselves"
+        );
+        assert!(world.watch.lent >= 1, "seed {seed}");
+        let lent = world.watch.lent;
+        world.run_to(ms(3600 + 800 + 200));
+        assert!(world.watch.lent > lent, "seed {seed}");
+        assert!(!world.verdict().is_open(), "seed {seed}");
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) struct Watch {
     pub(crate) holds: u64,
     pub(crate) vetoes: u64,
     pub(crate) grants: u64,
+    pub(crate) lent: u64,
     pub(crate) refusals: u64,
     pub(crate) fenced: u64,
     pub(crate) repeats: u64,
@@ -47,6 +48,7 @@ impl Watch {
             holds: 0,
             vetoes: 0,
             grants: 0,
+            lent: 0,
             refusals: 0,
             fenced: 0,
             repeats: 0,
@@ -87,7 +89,10 @@ impl Watch {
                 }
             }
             // I11: the right to probe ends here no later than at the engine.
-            Action::Probe { deadline, .. } if self.orderly && self.leased() => {
+            Action::Probe { deadline, .. } | Action::LendProbe { deadline, .. }
+                if self.orderly && self.leased() =>
+            {
+                self.lent += u64::from(matches!(action, Action::LendProbe { .. }));
                 if let Some((_, ends)) = self.leases.last() {
                     assert!(
                         now + *deadline <= *ends,
@@ -220,10 +225,7 @@ impl Watch {
         let mut probing = 0;
         for (of, node) in nodes.iter().enumerate() {
             Self::check_calls(of, node);
-            probing += u32::from(matches!(
-                node.breaker.state,
-                State::FleetProbe { deadline, probing: true, .. } if now < deadline
-            ));
+            probing += u32::from(node.breaker.probes_for_the_fleet(now));
             if let Some(view) = node.member.as_ref().and_then(Member::view)
                 && let Some(known) = self.seen[of].replace(view.era)
             {

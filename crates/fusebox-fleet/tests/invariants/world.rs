@@ -225,7 +225,12 @@ impl World {
                 let session = node.session;
                 self.plan_for(self.now + LATENCY, Due::Ends(of, session, permit, succeeds));
             }
-            Answer::RejectedByItself => node.calls.rejected += 1,
+            Answer::RejectedByItself => {
+                node.calls.rejected += 1;
+                if matches!(node.breaker.state, State::Open { .. }) {
+                    self.tell(of, Event::Rejected);
+                }
+            }
             Answer::RejectedByFleet => {
                 node.calls.rejected_by_fleet += 1;
                 self.tell(of, Event::Rejected);
@@ -249,6 +254,8 @@ impl World {
         } else {
             node.calls.failed += 1;
         }
+        // First what the breaker has come to, as in the simulator: a call that trips it finds it open.
+        self.pass_on(of, news);
         if counts && was_closed && permit.probe.is_none() {
             let result = if succeeded {
                 CallResult::Succeeded
@@ -257,7 +264,6 @@ impl World {
             };
             self.tell(of, Event::Finished(result));
         }
-        self.pass_on(of, news);
     }
 
     fn lapse(&mut self, of: usize) {

@@ -1,4 +1,4 @@
-//! What a report costs the server, and that what makes it cheap breaks no promise.
+//! The cost of a report to the server, and that what makes it cheap breaks no promise.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whatever happens to the server, verbs answer in time, and the engine recovers by itself.
+//! Faults of the server: verbs answer in time, and the engine recovers by itself.
 //!
 //! Each fault comes once to a closed fleet and once to an open one. While it lasts, every verb answers within
 //! the timeout. When it is over, the engine works again within seconds, keeps what the server has kept, begins

@@ -1,4 +1,4 @@
-//! Whatever happens to the server, breakers that take part through the host go on: no caller waits, within
+//! Breakers that take part through the host go on, whatever happens to the server: no caller waits, within
 //! three seconds every instance is alone, nothing stays open or closed because of it, and all join again by
 //! themselves. No password is in anything that the host tells.
 //!

@@ -1,4 +1,4 @@
-//! What one breaker counted, or many together: numbers that can be added and compared.
+//! Counts of one breaker, or of many together, that can be added and compared.
 //!
 //! A breaker's own [`Totals`] are one breaker's. The series of the remaining keys is a sum and a
 //! difference of many.

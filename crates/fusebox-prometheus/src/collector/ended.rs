@@ -1,4 +1,4 @@
-//! What was shown in series that ended.
+//! Counts of series that ended.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

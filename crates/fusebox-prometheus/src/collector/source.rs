@@ -1,4 +1,4 @@
-//! What the collector reads of a registry, whatever the type of its keys.
+//! A registry as the collector reads it, whatever the type of its keys.
 
 use std::any::Any;
 

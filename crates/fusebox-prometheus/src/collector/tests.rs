@@ -1,4 +1,4 @@
-//! What a scrape shows of single breakers, and of registries.
+//! Tests of a scrape of single breakers and of registries.
 
 mod keys;
 

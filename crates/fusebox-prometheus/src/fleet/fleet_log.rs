@@ -1,4 +1,4 @@
-//! What happens to participants of a fleet, as events of `tracing`: one line where a subscriber writes lines.
+//! Events of `tracing` about participants of a fleet: one line where a subscriber writes lines.
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,4 +1,4 @@
-//! What a span of OpenTelemetry is told of a participant of a fleet.
+//! Events of OpenTelemetry spans about a participant of a fleet.
 //!
 //! No call causes what a fleet decides, so there is no span of a call to tell. Whoever makes spans decides which one
 //! carries the event; the lab makes one of each hold.
@@ -24,7 +24,7 @@ use super::attributes::{
 /// let order = Order::ForceOpen;
 /// let told = FleetSpanEvent::of(&FleetEvent::Ordered { order }).expect("it is known");
 /// assert_eq!(told.name, "circuit_breaker.fleet.ordered");
-/// assert_eq!(told.attributes[0].value.as_str(), "force_open");
+/// assert_eq!(told.attributes[0].value.as_str(), "forced_open");
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]

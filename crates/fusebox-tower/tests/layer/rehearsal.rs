@@ -1,4 +1,4 @@
-//! What the tests play with: a breaker on a clock of theirs, and downstreams that obey.
+//! Players of the tests: a breaker on a clock of theirs, and downstreams that obey.
 
 use std::convert::Infallible;
 use std::future::Future;

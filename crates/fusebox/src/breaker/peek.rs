@@ -60,26 +60,6 @@ impl Breaker {
         self.circuit.is_rejecting()
     }
 
-    /// Failures in a row up to now; 0 unless the breaker is closed or metrics-only. It is what a
-    /// [`Snapshot`](crate::Snapshot) shows as `consecutive_failures`, exact in the same cases, without
-    /// the rest. Reading takes the breaker's lock for a moment, so ask after a failure, not after
-    /// every call.
-    ///
-    /// # Examples
-    /// ```
-    /// # use fusebox::{Breaker, Config};
-    /// let breaker = Breaker::new("inventory", Config::builder().consecutive_failures(9).build()?);
-    /// breaker.try_acquire()?.failure();
-    /// breaker.try_acquire()?.failure();
-    /// assert_eq!(breaker.failure_run(), 2);
-    /// breaker.try_acquire()?.success();
-    /// assert_eq!(breaker.failure_run(), 0);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn failure_run(&self) -> u32 {
-        self.circuit.change(|machine, _| machine.failure_run())
-    }
-
     /// Reads what the next call will need of this breaker, so that it is at hand then. What comes back means nothing.
     /// For the simulator, whose thousands of breakers are in no cache.
     #[doc(hidden)]

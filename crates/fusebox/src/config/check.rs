@@ -20,7 +20,7 @@ impl Check {
     pub(super) fn refuse(&mut self, field: &'static str, value: impl Debug, allowed: &'static str) {
         self.faults.push(InvalidSetting {
             field,
-            value: format!("{value:?}").trim_matches('"').to_owned(),
+            value: shown(&value),
             allowed,
         });
     }
@@ -77,5 +77,13 @@ impl Check {
         } else {
             Err(ConfigError::new(self.faults))
         }
+    }
+}
+
+/// A value as people write it.
+fn shown(value: &impl Debug) -> String {
+    match format!("{value:?}").trim_matches('"') {
+        "0ns" => "0s".to_owned(),
+        shown => shown.to_owned(),
     }
 }

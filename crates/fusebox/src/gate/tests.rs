@@ -1,3 +1,5 @@
+//! Tests of the gate.
+
 use super::*;
 
 const MILLI: Duration = Duration::from_millis(1);

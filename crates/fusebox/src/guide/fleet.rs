@@ -12,6 +12,9 @@
 //! | `grant_probe` | held | half-open for exactly the next call | `fleet_probe` |
 //! | `release` | held, probing | closed, at once or after a turn | `fleet` |
 //! | `hasten` | open by its own rules | the open period ends sooner | – |
+//! | `probe_now` | open or half-open by its own rules | its own probes begin with the next call | – |
+//! | `force_open`, `disable` | all but what an operator of this breaker ordered | what an operator ordered the whole fleet | `manual` |
+//! | `end_order` | what such an order brought about | closed | `manual` |
 //! | `lose_engine` | held, probing, turn | open by itself, then its own probes | `engine_lost` |
 //!
 //! Each returns whether it applied. What does not apply changes nothing, so a host may be late, repeat
@@ -29,7 +32,7 @@
 //! breaker.try_acquire()?.failure();
 //! breaker.try_acquire()?.failure();
 //! // Two failures in a row are a suspicion, and enough others have it too.
-//! assert_eq!(breaker.failure_run(), 2);
+//! assert_eq!(breaker.snapshot().consecutive_failures, 2);
 //! assert!(breaker.fleet().hold(1));
 //!
 //! assert_eq!(breaker.try_acquire().unwrap_err().reason, RejectReason::Fleet);
@@ -62,6 +65,24 @@
 //! assert_eq!(hangs.success(), Outcome::Late);
 //! assert!(breaker.fleet().grant_probe(Duration::from_secs(2)).is_some());
 //! # Ok::<(), fusebox::Rejected>(())
+//! ```
+//!
+//! A breaker that tripped by itself before the verdict came is not held, but it can probe for the others just as
+//! well. `probe_now` ends its open period, and what its own half-open probes come to is the result:
+//!
+//! ```
+//! use fusebox::{Breaker, Config};
+//!
+//! let breaker = Breaker::new("db", Config::builder().consecutive_failures(5).build()?);
+//! for _ in 0..5 {
+//!     breaker.try_acquire()?.failure();
+//! }
+//! assert!(breaker.fleet().grant_probe(std::time::Duration::from_secs(2)).is_none(), "nobody holds it");
+//!
+//! assert!(breaker.fleet().probe_now().is_some());
+//! breaker.try_acquire()?.failure();
+//! assert_eq!(breaker.snapshot().openings, 2, "its own back-off goes on");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # The turn

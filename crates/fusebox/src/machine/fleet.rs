@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use super::Machine;
 use super::hold::{Hold, Lease, Turn};
 use super::phase::Phase;
+use super::{Command, Machine};
 use crate::clock::nanos;
 use crate::opener::Opener;
 use crate::ramp::{CloseRamp, Ramp};
@@ -179,6 +179,56 @@ impl Machine {
     pub(crate) fn grant_probe(&mut self, lease: Duration, now: Duration) -> Option<Generation> {
         let granted = self.follow(FleetCommand::GrantProbe { lease }, now);
         granted.then_some(self.generation)
+    }
+
+    /// Ends the breaker's own open period; returns the generation of the half-open period that follows, or
+    /// is under way.
+    pub(crate) fn probe_now(&mut self, now: Duration) -> Option<Generation> {
+        self.pass_time(now);
+        match self.phase {
+            Phase::Open {
+                opener: Opener::Breaker,
+                ..
+            } => {
+                self.follow(FleetCommand::Hasten(Duration::ZERO), now);
+                Some(self.generation.next())
+            }
+            Phase::HalfOpen(_) => Some(self.generation),
+            Phase::Open { .. }
+            | Phase::Closed { .. }
+            | Phase::Held(_)
+            | Phase::Leased(_)
+            | Phase::Turn(_)
+            | Phase::ForcedOpen
+            | Phase::Disabled
+            | Phase::MetricsOnly { .. } => None,
+        }
+    }
+
+    /// Carries out an operator's order to the whole fleet, unless an operator of this breaker has it; returns
+    /// the generation that it brought about.
+    pub(crate) fn obey_the_fleet(
+        &mut self,
+        command: Command,
+        ours: Option<Generation>,
+        now: Duration,
+    ) -> Option<Generation> {
+        self.pass_time(now);
+        if self.state().is_operators() && ours != Some(self.generation) {
+            return None;
+        }
+        self.obey(command, now);
+        Some(self.generation)
+    }
+
+    /// Closes the breaker if that order still is in force here; returns whether it was.
+    pub(crate) fn end_order(&mut self, ours: Generation, now: Duration) -> bool {
+        self.pass_time(now);
+        let is_in_force = self.state().is_operators() && self.generation == ours;
+        if is_in_force {
+            self.obey(Command::Reset, now);
+        }
+        is_in_force
     }
 
     pub(super) fn close_for_the_fleet(&mut self, ramp: CloseRamp) {

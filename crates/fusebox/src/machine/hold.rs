@@ -1,4 +1,4 @@
-//! What the fleet has a breaker do, stage by stage: held, with a lease for one probe, waiting for its turn.
+//! The hold that a fleet puts on a breaker, stage by stage: held, with a lease for one probe, waiting for its turn.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a machine leaves to another process, and how that one goes on from it.
+//! The state that a machine leaves to another process, and how that process goes on from it.
 
 use std::time::Duration;
 

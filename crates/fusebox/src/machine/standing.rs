@@ -1,4 +1,4 @@
-//! What the machine lends to the gate, so that callers need not ask.
+//! The licence that the machine lends to the gate, so that callers need not ask.
 
 use super::Machine;
 use super::phase::Phase;

@@ -1,3 +1,5 @@
+//! Tests of the stripes.
+
 use super::*;
 
 fn stripes(wanted: usize) -> usize {

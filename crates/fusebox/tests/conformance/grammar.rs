@@ -80,6 +80,7 @@ pub(crate) enum Fleet {
     GrantProbe(Duration),
     Release(Duration),
     Hasten(Duration),
+    ProbeNow,
     LoseEngine(Duration),
 }
 
@@ -216,10 +217,12 @@ fn action(text: &str) -> Parsed<Action> {
         ("grant_probe", [lease]) => Action::Fleet(Fleet::GrantProbe(millis(lease)?)),
         ("release", [after]) => Action::Fleet(Fleet::Release(millis(after)?)),
         ("hasten", [wait]) => Action::Fleet(Fleet::Hasten(millis(wait)?)),
+        ("probe_now", []) => Action::Fleet(Fleet::ProbeNow),
         ("lose_engine", [wait]) => Action::Fleet(Fleet::LoseEngine(millis(wait)?)),
         (
             "call" | "run" | "end" | "reset" | "force_open" | "disable" | "metrics_only" | "open"
-            | "half_open" | "hold" | "hint" | "grant_probe" | "release" | "hasten" | "lose_engine",
+            | "half_open" | "hold" | "hint" | "grant_probe" | "release" | "hasten" | "probe_now"
+            | "lose_engine",
             words,
         ) => return Err(format!("`{operation}` does not take {words:?}")),
         _ => return Err(format!("unknown operation `{operation}`")),

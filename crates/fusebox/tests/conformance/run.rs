@@ -144,6 +144,7 @@ impl Stage {
             Fleet::GrantProbe(lease) => control.grant_probe(lease).is_some(),
             Fleet::Release(after) => control.release(after, CloseRamp::AsConfigured),
             Fleet::Hasten(wait) => control.hasten(wait),
+            Fleet::ProbeNow => control.probe_now().is_some(),
             Fleet::LoseEngine(wait) => control.lose_engine(wait),
         };
     }

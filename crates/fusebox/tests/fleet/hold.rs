@@ -172,7 +172,7 @@ fn what_may_be_asked_without_a_call_is_true_of_every_stage() {
             _ => None,
         };
         assert_eq!(would, expected);
-        assert_eq!(breaker.failure_run(), 0);
+        assert_eq!(breaker.snapshot().consecutive_failures, 0);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a fleet of breakers lets one of them do, and that nothing else comes of it.
+//! Commands of a fleet to one of its breakers, and that nothing else comes of them.
 
 #![expect(
     clippy::unwrap_used,

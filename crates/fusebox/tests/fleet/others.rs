@@ -156,3 +156,39 @@ fn a_registry_does_not_forget_a_breaker_that_is_held() {
 
     assert_eq!(stage(&hosts.get("a").unwrap()), Some(HoldStage::Held));
 }
+
+#[test]
+fn an_order_to_the_fleet_is_obeyed_unless_an_operator_of_this_breaker_has_it() {
+    type Order = fn(&Breaker);
+    let orders: [Order; 3] = [Breaker::force_open, Breaker::disable, Breaker::metrics_only];
+    for own in orders {
+        let (breaker, _clock) = breaker(settings());
+        own(&breaker);
+        let before = known(&breaker);
+
+        assert_eq!(breaker.fleet().force_open(None), None);
+        assert_eq!(breaker.fleet().disable(None), None);
+
+        assert_eq!(known(&breaker), before);
+    }
+    for stage in HoldStage::ALL.iter().copied() {
+        let (breaker, _clock) = staged(settings(), stage);
+
+        let first = breaker.fleet().force_open(None);
+        assert_eq!(first, Some(breaker.generation()));
+        assert_eq!(breaker.fleet().force_open(first), first, "given again");
+        let second = breaker.fleet().disable(first);
+        assert_eq!(breaker.state(), State::Disabled);
+
+        assert!(
+            !breaker.fleet().end_order(first.unwrap()),
+            "it was replaced"
+        );
+        assert!(breaker.fleet().end_order(second.unwrap()));
+        assert_eq!(
+            way(&breaker),
+            (State::Disabled, State::Closed, Cause::Manual)
+        );
+        assert!(!breaker.fleet().end_order(second.unwrap()), "once");
+    }
+}

@@ -145,3 +145,65 @@ fn an_open_period_after_a_lost_engine_can_be_hastened() {
 
     assert_eq!(breaker.snapshot().retry_after(), SECOND);
 }
+
+#[test]
+fn a_breaker_open_by_itself_lends_its_next_probe_and_keeps_its_back_off() {
+    let (breaker, clock) = breaker(settings());
+    for _ in 0..3 {
+        fails(&breaker);
+    }
+    clock.advance(SECOND);
+
+    let lent = breaker.fleet().probe_now().unwrap();
+
+    let snapshot = breaker.snapshot();
+    assert_eq!((snapshot.state, snapshot.openings), (State::Open, 1));
+    assert_eq!(snapshot.retry_after(), Duration::ZERO);
+    let probe = breaker.try_acquire().unwrap();
+    assert_eq!((probe.state(), probe.generation()), (State::HalfOpen, lent));
+    assert_eq!(last(&breaker).cause, Cause::WaitElapsed);
+    assert_eq!(
+        breaker.fleet().probe_now(),
+        Some(lent),
+        "it goes on as it is"
+    );
+    assert!(
+        breaker.try_acquire().is_err(),
+        "as many probes as it permits"
+    );
+    probe.failure();
+    assert_eq!(last(&breaker).generation.get(), lent.get() + 1);
+    assert_eq!(last(&breaker).cause, Cause::ProbeFailed);
+    assert_eq!(breaker.snapshot().retry_after(), SECOND * 10, "the second");
+}
+
+#[test]
+fn only_a_breaker_that_is_open_by_itself_lends_its_probes() {
+    type Lead = fn(&Breaker);
+    let leads: [Lead; 7] = [
+        |_| {},
+        Breaker::force_open,
+        Breaker::open,
+        |it| it.open_for(SECOND * 3600),
+        |it| {
+            for _ in 0..3 {
+                it.try_acquire().unwrap().failure();
+            }
+            it.open_for(SECOND * 3600);
+        },
+        |it| assert!(it.fleet().hold(1)),
+        |it| {
+            it.fleet().hold(1);
+            it.fleet().grant_probe(SECOND);
+        },
+    ];
+    for lead in leads {
+        let (breaker, _clock) = breaker(settings());
+        lead(&breaker);
+        let before = known(&breaker);
+
+        assert_eq!(breaker.fleet().probe_now(), None);
+
+        assert_eq!(known(&breaker), before);
+    }
+}

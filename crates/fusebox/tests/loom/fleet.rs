@@ -207,3 +207,91 @@ fn a_rejection_names_the_reason_and_the_time_of_its_own_generation() {
         assert_eq!(rejected.retry_after, Some(Duration::from_nanos(left)));
     });
 }
+
+/// A breaker that has tripped by itself, for 100 ns.
+fn tripped() -> (Breaker, ModelClock) {
+    let (breaker, clock) = breaker(settings());
+    breaker.try_acquire().unwrap().into_owned().failure();
+    (breaker, clock)
+}
+
+#[test]
+fn a_lent_probe_beside_callers_lets_one_call_through() {
+    loom::model(|| {
+        let (breaker, _clock) = tripped();
+        let (twin, caller) = (breaker.clone(), breaker.clone());
+
+        let (lent, asked) = race(
+            move || {
+                let lent = twin.fleet().probe_now();
+                (lent, twin.try_acquire().map(Permit::into_owned))
+            },
+            move || caller.try_acquire().map(Permit::into_owned),
+        );
+
+        let (lent, own) = lent;
+        assert_eq!(lent.unwrap().get(), 2);
+        assert!(own.is_ok() != asked.is_ok(), "one of them is the probe");
+        for permit in [own, asked].into_iter().flatten() {
+            assert_eq!(permit.generation().get(), 2);
+            assert_eq!(permit.success(), Outcome::Success);
+        }
+        assert_eq!(last(&breaker), Cause::ProbesSucceeded);
+        assert_eq!(breaker.snapshot().generation.get(), 3);
+    });
+}
+
+#[test]
+fn of_a_lent_probe_and_the_end_of_the_own_period_one_half_open_period_comes() {
+    loom::model(|| {
+        let (breaker, clock) = tripped();
+        let (twin, other) = (breaker.clone(), breaker.clone());
+
+        let (lent, _) = race(
+            move || twin.fleet().probe_now(),
+            move || {
+                clock.set(100);
+                other.poll_transitions()
+            },
+        );
+
+        assert_eq!(lent.unwrap().get(), 2);
+        assert_eq!(breaker.poll_transitions(), State::HalfOpen);
+        assert_eq!(breaker.snapshot().generation.get(), 2);
+    });
+}
+
+#[test]
+fn an_operator_wins_over_a_lent_probe() {
+    loom::model(|| {
+        let (breaker, _clock) = tripped();
+        let (twin, operator) = (breaker.clone(), breaker.clone());
+
+        race(
+            move || twin.fleet().probe_now(),
+            move || operator.force_open(),
+        );
+
+        assert_eq!(breaker.snapshot().state, State::ForcedOpen);
+        assert_eq!(breaker.fleet().probe_now(), None);
+    });
+}
+
+#[test]
+fn an_operator_of_this_breaker_beside_an_order_to_the_fleet_and_its_end_wins() {
+    loom::model(|| {
+        let (breaker, _clock) = tripped();
+        let (twin, operator) = (breaker.clone(), breaker.clone());
+
+        let (ended, ()) = race(
+            move || {
+                let ours = twin.fleet().force_open(None)?;
+                Some(twin.fleet().end_order(ours))
+            },
+            move || operator.disable(),
+        );
+
+        // Before the order it keeps the order out, beside it the end of the order finds it, and after both it is the last.
+        assert_eq!(breaker.snapshot().state, State::Disabled, "{ended:?}");
+    });
+}

@@ -1,4 +1,4 @@
-//! What can happen to a breaker: random histories in phases, each with its own share of failures.
+//! Random histories of a breaker, in phases that each have their own share of failures.
 
 use std::ops::Range;
 
@@ -68,6 +68,7 @@ pub(crate) enum Fleet {
     /// After so long, over a ramp of so long or the configured one.
     Release(u64, Option<u64>),
     Hasten(u64),
+    ProbeNow,
     LoseEngine(u64),
 }
 
@@ -153,6 +154,7 @@ fn fleet() -> impl Strategy<Value = Fleet> {
         3 => (after(), prop::option::of(wait()))
             .prop_map(|(after, ramp)| Fleet::Release(after, ramp)),
         2 => wait().prop_map(Fleet::Hasten),
+        2 => Just(Fleet::ProbeNow),
         1 => wait().prop_map(Fleet::LoseEngine),
     ]
 }

@@ -268,6 +268,15 @@ impl Pair {
                 control.release(millis(after), ramp)
             }
             Fleet::Hasten(wait) => control.hasten(millis(wait)),
+            Fleet::ProbeNow => match (control.probe_now(), self.breaker.snapshot()) {
+                (None, _) => false,
+                (Some(probes), after) => {
+                    // An open period has its end now; the transition is made by whoever looks next.
+                    let ahead = u64::from(after.state == State::Open);
+                    assert_eq!(probes.get(), after.generation.get() + ahead);
+                    true
+                }
+            },
             Fleet::LoseEngine(wait) => control.lose_engine(millis(wait)),
         }
     }

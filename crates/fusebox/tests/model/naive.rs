@@ -1,4 +1,4 @@
-//! What a breaker should show: a list of everything that happened, read anew for every answer.
+//! The naive model of a breaker: a list of everything that happened, read anew for every answer.
 //!
 //! Slow and simple on purpose: no running sums, no rings, no state but the list.
 

@@ -1,4 +1,4 @@
-//! What `--help` adds to the flags: examples, exit statuses, and the defaults of the breaker.
+//! Additions of `--help` to the flags: examples, exit statuses, and the defaults of the breaker.
 
 use clap::{Arg, Command};
 use experiment::breaker_settings::BreakerSettings;
@@ -77,12 +77,11 @@ Exit status:
   4  an instance was never reached
 Ended early without expectations it is 0, and says how far it came.";
 
-pub(super) const SIMULATE_FIRST: &str = "\
+pub(super) const SIMULATE: &str = "\
 Examples:
   breaker-lab simulate flapping --repeat 30
-  breaker-lab simulate divergence --instances 1000 --set load.rate=30000";
+  breaker-lab simulate divergence --instances 1000 --set load.rate=30000
 
-pub(super) const SIMULATE: &str = "\
 Exit status:
   0    all expectations held
   1    one did not, something broke, or it ended early and not all was judged
@@ -92,12 +91,11 @@ Exit status:
   130  ended at once by a second Ctrl-C; the runs of the last second are lost
 Ended early without expectations it is 0, and says how far it came.";
 
-pub(super) const SWEEP_FIRST: &str = "\
+pub(super) const SWEEP: &str = "\
 Examples:
   breaker-lab sweep fast-fail --vary breaker.open_for=1s,2s,4s
-  breaker-lab sweep fast-fail --vary fleet.size=3,30 --vary load.rate=90,900";
+  breaker-lab sweep fast-fail --vary fleet.size=3,30 --vary load.rate=90,900
 
-pub(super) const SWEEP: &str = "\
 The folder holds sweep.csv, table.txt, pareto.svg and every trial; the same
 command with the same --out goes on where it was ended.
 
@@ -109,13 +107,12 @@ Exit status:
   3    a trial is not valid, and counts in no figure
   130  ended at once by a second Ctrl-C";
 
-pub(super) const STUDY_FIRST: &str = "\
+pub(super) const STUDY: &str = "\
 Examples:
   breaker-lab study coordination
   breaker-lab study coordination --seeds 30 --out runs/coordination
-  breaker-lab study coordination --only one-bad-instance --only frontier";
+  breaker-lab study coordination --only one-bad-instance --only frontier
 
-pub(super) const STUDY: &str = "\
 The folder holds table.md, study.csv, summary.json, the charts and every trial;
 the same command with the same --out goes on where it was ended.
 
@@ -142,6 +139,18 @@ Examples:
 Exit status: 0, 1 when a run was cut short, 2 when a result cannot be read,
 3 when a run is not valid.";
 
+pub(super) const REPORT: &str = "\
+Examples:
+  breaker-lab report runs/flapping-1
+  breaker-lab report runs/flapping-1 --out flapping.html
+
+`run` and `simulate` write report.html into the folder of the result by
+themselves. The file holds all that it needs: it opens without a server and
+asks nobody for anything.
+
+Exit status: 0, 1 when the report cannot be written, 2 when there is no result
+to read, or something else where the report would be.";
+
 pub(crate) const FAULTS: &str = "\
 Examples:
   breaker-lab faults show
@@ -162,15 +171,15 @@ macro_rules! of_faults {
 }
 
 of_faults! {
-    SHOW: "show";
+    SHOW: "show", "--downstream http://127.0.0.1:9100 show";
     SET: "set plan.toml", "set preset:hang";
-    PATCH: "patch change.json";
-    CLEAR: "clear";
-    PRESETS: "presets";
-    PRESET: "preset hang";
+    PATCH: "patch change.json", "--downstream http://127.0.0.1:9100 patch change.json";
+    CLEAR: "clear", "--downstream http://127.0.0.1:9100 clear";
+    PRESETS: "presets", "--downstream http://127.0.0.1:9100 presets";
+    PRESET: "preset hang", "preset independent-bursts";
     DRY_RUN: "dry-run plan.toml", "dry-run preset:asymmetric";
-    SCHEMA: "schema";
-    TRUTH: "truth";
+    SCHEMA: "schema", "--downstream http://127.0.0.1:9100 schema";
+    TRUTH: "truth", "--downstream http://127.0.0.1:9100 truth";
 }
 
 pub(super) const COMPLETIONS: &str = "\
@@ -180,7 +189,35 @@ Examples:
 
 Exit status: 0, or 2 when there is no such shell.";
 
-/// The command with the breaker's defaults in its help: they are stated in one place, the settings.
+pub(super) const MAN: &str = "\
+Examples:
+  breaker-lab man | man -l -
+  breaker-lab man faults preset > breaker-lab-faults-preset.1
+
+Exit status: 0, or 2 when there is no such command.";
+
+/// The command as its help shows it: examples first, and the breaker's defaults, which are stated in one place, the
+/// settings.
+pub(super) fn for_reading(command: Command) -> Command {
+    with_examples_first(with_defaults(command))
+}
+
+/// Two parts of what a command says beside its flags: examples, and all else.
+pub(super) fn examples_and_rest(command: &Command) -> Option<(String, String)> {
+    let said = command.get_after_long_help()?.to_string();
+    let (examples, rest) = said.split_once("\n\n")?;
+    Some((examples.to_owned(), rest.to_owned()))
+}
+
+fn with_examples_first(command: Command) -> Command {
+    let command = match examples_and_rest(&command) {
+        Some((examples, rest)) => command.before_long_help(examples).after_long_help(rest),
+        None => command,
+    };
+    command.mut_subcommands(with_examples_first)
+}
+
+/// The command with the breaker's defaults in its help.
 pub(super) fn with_defaults(command: Command) -> Command {
     let defaults = serde_json::to_value(BreakerSettings::default().settled());
     let defaults = defaults.unwrap_or_default();
@@ -215,7 +252,7 @@ mod tests {
             }
         }
         let mut pages = Vec::new();
-        let mut whole = with_defaults(Cli::command());
+        let mut whole = for_reading(Cli::command());
         whole.build();
         collect(&whole, &[], &mut pages);
         pages.retain(|(path, _)| !path.iter().any(|part| part == "help"));
@@ -223,14 +260,18 @@ mod tests {
     }
 
     #[test]
-    fn every_part_has_examples_that_are_understood_and_its_exit_statuses() {
+    fn every_part_begins_with_examples_that_are_understood_and_ends_with_its_exit_statuses() {
         let mut seen = 0;
         for (path, page) in pages() {
             assert!(page.contains("Exit status:"), "{path:?}: {page}");
             let examples = page
                 .lines()
                 .filter_map(|line| line.strip_prefix("  breaker-lab"));
-            let mut any = false;
+            assert!(
+                page.starts_with("Examples:\n  breaker-lab"),
+                "{path:?}: {page}"
+            );
+            let before = seen;
             for example in examples {
                 // What stands behind two spaces explains the example.
                 let given = example.split("   ").next().unwrap_or_default().trim();
@@ -248,10 +289,9 @@ mod tests {
                 if let Err(error) = Cli::command().try_get_matches_from(words) {
                     panic!("{example}: {error}");
                 }
-                any = true;
                 seen += 1;
             }
-            assert!(any, "{path:?}: {page}");
+            assert!(seen >= before + 2, "{path:?}: {page}");
         }
         assert!(seen >= 30, "{seen}");
     }
@@ -286,7 +326,7 @@ mod tests {
             }
             command.get_subcommands().for_each(check);
         }
-        check(&with_defaults(Cli::command()));
+        check(&for_reading(Cli::command()));
     }
 
     #[test]

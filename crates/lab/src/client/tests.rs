@@ -1,4 +1,4 @@
-//! What is sent, and on which connection.
+//! Tests of what a client sends, and on which connection.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -123,6 +123,7 @@ impl Engines {
             rules: Arc::clone(&self.rules),
             node,
             ready_unless_localised: self.ready_unless_localised,
+            told: None,
         }
     }
 
@@ -137,6 +138,15 @@ impl Engines {
     /// By which rules the instances decide.
     pub(crate) fn rules(&self) -> &Settings {
         &self.rules
+    }
+
+    /// The kind of engine: `memory`, `redis` or `gossip`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match &self.each {
+            Each::Shared(_, name) => name.kind,
+            Each::Own(_) => "gossip",
+            Each::Staged(..) => "memory",
+        }
     }
 
     /// Where the ledger is, for results.

@@ -1,10 +1,10 @@
-//! What an instance needs to join a fleet.
+//! Everything that an instance needs to join a fleet.
 
 use std::fmt;
 use std::sync::Arc;
 
 use fusebox_fleet::engine::gossip::Gossip;
-use fusebox_fleet::host::FleetEngine;
+use fusebox_fleet::host::{FleetEngine, FleetListener};
 use fusebox_fleet::{BreakerKey, Settings};
 
 /// What an instance needs to join a fleet.
@@ -16,6 +16,8 @@ pub(crate) struct Joining {
     /// The instance's own node, where it ends with the instance.
     pub(crate) node: Option<Gossip>,
     pub(crate) ready_unless_localised: bool,
+    /// Who else is told what happens to the instance in its fleet.
+    pub(crate) told: Option<Arc<dyn FleetListener>>,
 }
 
 /// An engine as people are told, without user and password.

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusebox::Breaker;
-use fusebox_fleet::engine::gossip::Gossip;
-use fusebox_fleet::host::{Apart, Host, Participant, Reader, Status};
-use fusebox_fleet::{InstanceId, Order};
+use fusebox_fleet::host::{Apart, FleetEvent, FleetListener, Host, Participant, Status};
+use fusebox_fleet::{BreakerKey, InstanceId, Order};
 use telemetry::FleetEvents;
 use telemetry::trace::Tracer;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::fleet_reader::FleetReader;
 use super::joining::{EngineName, Joining};
 
 /// How long a page waits for the engine to say who probes.
@@ -25,10 +25,12 @@ const LOOK: Duration = Duration::from_millis(2);
 pub(crate) struct Part {
     /// Nobody once it has left.
     participant: Mutex<Option<Arc<Participant>>>,
-    reader: Reader,
-    engine: EngineName,
-    node: Option<Gossip>,
-    ready_unless_localised: bool,
+    reader: FleetReader,
+    /// What it takes to join again.
+    instance: InstanceId,
+    breaker: Breaker,
+    joining: Joining,
+    tracer: Tracer,
 }
 
 /// Why an order to the fleet was not taken.
@@ -55,36 +57,49 @@ impl Part {
         tracer: &Tracer,
     ) -> Self {
         let id = InstanceId::new(instance).expect("names of instances are checked");
-        let events = FleetEvents::new(instance, joining.name.to_string(), tracer.clone());
-        let host = Host::builder(id, joining.engine)
-            .listener(events.clone())
-            .build();
-        let participant = host.join(joining.key, breaker.clone(), joining.rules);
-        let participant = participant.expect("there is a runtime, and no other breaker");
-        let reader = participant.reader();
-        events.explain_by(reader.clone());
+        let participant = participant(&id, breaker, &joining, tracer);
         Self {
+            reader: FleetReader::new(participant.reader()),
             participant: Mutex::new(Some(Arc::new(participant))),
-            reader,
-            engine: joining.name,
-            node: joining.node,
-            ready_unless_localised: joining.ready_unless_localised,
+            instance: id,
+            breaker: breaker.clone(),
+            joining,
+            tracer: tracer.clone(),
         }
     }
 
+    /// Joins again after it has left, as a participant that nobody knows yet. Says whether it had left. Call it within
+    /// a runtime.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub(crate) fn rejoin(&self) -> bool {
+        let mut place = self.lock();
+        if place.is_some() {
+            return false;
+        }
+        let again = participant(&self.instance, &self.breaker, &self.joining, &self.tracer);
+        self.reader.follow(again.reader());
+        *place = Some(Arc::new(again));
+        true
+    }
+
     /// Reads how it stands, for metrics and pages.
-    pub(crate) fn reader(&self) -> &Reader {
+    pub(crate) fn reader(&self) -> &FleetReader {
         &self.reader
     }
 
     /// Where it tells others what it sees.
     pub(crate) fn engine(&self) -> &EngineName {
-        &self.engine
+        &self.joining.name
     }
 
     /// Why the instance is not ready, if that is asked for and its failure is its own.
     pub(crate) fn unready(&self) -> Option<String> {
-        let status = self.ready_unless_localised.then(|| self.reader.status())?;
+        let status = self
+            .joining
+            .ready_unless_localised
+            .then(|| self.reader.status())?;
         let votes = status.view.filter(|_| status.is_localised)?.votes;
         Some(format!(
             "localised failure: the breaker of this instance is open, while {} of {} instances that have calls \
@@ -129,7 +144,7 @@ impl Part {
         if let Some(participant) = taken.and_then(Arc::into_inner) {
             participant.leave().await;
         }
-        if let Some(node) = &self.node {
+        if let Some(node) = &self.joining.node {
             node.shutdown().await;
         }
     }
@@ -145,10 +160,34 @@ impl Part {
     }
 }
 
+/// A participant of the fleet, which tells what happens to it.
+fn participant(
+    id: &InstanceId,
+    breaker: &Breaker,
+    joining: &Joining,
+    tracer: &Tracer,
+) -> Participant {
+    let events = FleetEvents::new(id.as_str(), joining.name.to_string(), tracer.clone());
+    let (first, second) = (events.clone(), joining.told.clone());
+    let host = Host::builder(id.clone(), Arc::clone(&joining.engine))
+        .listener(move |key: &BreakerKey, event: &FleetEvent| {
+            first.on_event(key, event);
+            if let Some(second) = &second {
+                second.on_event(key, event);
+            }
+        })
+        .build();
+    let rules = Arc::clone(&joining.rules);
+    let participant = host.join(joining.key.clone(), breaker.clone(), rules);
+    let participant = participant.expect("there is a runtime, and no other breaker");
+    events.explain_by(participant.reader());
+    participant
+}
+
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Part")
-            .field("engine", &self.engine)
+            .field("engine", &self.joining.name)
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Shared;
 use super::fleet_view::FleetView;
+use super::tuning::{SettingsChange, Tuning};
 use super::view::BreakerView;
 use crate::coordination::NotOrdered;
 use crate::serve::{error, json, read_json};
@@ -96,7 +97,8 @@ pub(super) async fn show(state: &Shared) -> Response {
     let snapshot = state.breaker.snapshot();
     json(
         StatusCode::OK,
-        &BreakerView::new((&state.name, &snapshot), &state.times, fleet),
+        &BreakerView::new((&state.name, &snapshot), &state.times, fleet)
+            .with_settings(state.tuning.settings()),
     )
 }
 
@@ -119,6 +121,18 @@ pub(super) async fn set_mode(state: &Shared, request: Request) -> Response {
 pub(super) async fn reset(state: &Shared) -> Response {
     state.breaker.reset();
     show(state).await
+}
+
+/// Answers `PATCH /breaker/settings`: those that are stated change, all of them or none.
+pub(super) async fn change_settings(state: &Shared, request: Request) -> Response {
+    let change = match read_json(request).await {
+        Ok(SettingsChange(change)) => change,
+        Err(refusal) => return refusal,
+    };
+    match Tuning::change_all(std::slice::from_ref(&state.tuning), change) {
+        Ok(()) => show(state).await,
+        Err(message) => error(StatusCode::BAD_REQUEST, "invalid_settings", &message),
+    }
 }
 
 /// Answers `PUT /fleet/mode`: an order to the breakers of all instances.
@@ -188,6 +202,10 @@ mod tests {
             Order::ForceOpen
         );
         assert_eq!(read(r#""auto""#).unwrap().0, Order::Automatic);
+        // What is shown of an order is what gives it.
+        for order in Order::ALL {
+            assert_eq!(read(&format!("\"{}\"", order.as_str())).unwrap().0, order);
+        }
 
         let refusal = read(r#"{"mode": "metrics_only"}"#).unwrap_err().to_string();
 

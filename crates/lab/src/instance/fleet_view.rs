@@ -1,10 +1,10 @@
-//! What `GET /breaker` shows of the instance's part in its fleet.
+//! The part of `GET /breaker` about the instance's fleet.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fusebox_fleet::host::{Apart, Direction, FallbackReason, LeaseOutcome, MessageKind, Status};
-use fusebox_fleet::{Order, Verdict};
+use fusebox_fleet::{ReportRefused, Verdict};
 use serde::Serialize;
 
 use crate::coordination::Part;
@@ -59,7 +59,7 @@ struct VotesView {
 #[derive(Debug, Serialize)]
 struct ApartView {
     reason: &'static str,
-    message: &'static str,
+    message: String,
 }
 
 impl FleetView {
@@ -92,14 +92,10 @@ impl FleetView {
             view_is_fresh: status.is_fresh,
             overlay: status.stage.map(fusebox::HoldStage::as_str),
             prober: prober.map(|instance| instance.to_string()),
-            apart: status.apart.map(ApartView::of),
+            apart: status.apart.map(|apart| ApartView::of(apart, &status)),
             localised_failure: status.is_localised,
-            order: match status.order {
-                // In the words of `PUT /fleet/mode`.
-                Order::Automatic => "auto",
-                Order::ForceOpen => "forced_open",
-                Order::Disable => "disabled",
-            },
+            // In the words of `PUT /fleet/mode`.
+            order: status.order.as_str(),
             vetoes: tally.vetoes(),
             adoptions: tally.adoptions(),
             fallbacks: FallbackReason::ALL
@@ -138,10 +134,24 @@ impl EngineView {
 }
 
 impl ApartView {
-    fn of(apart: Apart) -> Self {
+    fn of(apart: Apart, status: &Status) -> Self {
+        let differing: Vec<_> = status
+            .refused
+            .iter()
+            .flat_map(ReportRefused::differing)
+            .collect();
         Self {
             reason: apart.as_str(),
             message: match apart {
+                Apart::SettingsDiffer if !differing.is_empty() => {
+                    return Self {
+                        reason: apart.as_str(),
+                        message: format!(
+                            "the fleet votes by other settings, which differ in {}: start all instances with the same ones",
+                            differing.join(", ")
+                        ),
+                    };
+                }
                 Apart::Local => "the mode is local",
                 Apart::Left => "this instance has left the fleet",
                 Apart::Joining => {
@@ -161,7 +171,8 @@ impl ApartView {
                 }
                 Apart::OwnOpen => "this breaker has opened by its own rules",
                 _ => "this instance does not follow",
-            },
+            }
+            .to_owned(),
         }
     }
 }

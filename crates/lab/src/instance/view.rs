@@ -1,4 +1,4 @@
-//! What `GET /breaker` shows: a snapshot in JSON, with times on the calendar.
+//! The answer of `GET /breaker`: a snapshot in JSON, with times on the calendar.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use telemetry::WallTimes;
 
 use super::fleet_view::FleetView;
+use crate::settings::BreakerSettings;
 
 /// A breaker at one instant. Fields with `_at` or `_until` are Unix times in seconds.
 #[derive(Debug, Serialize)]
@@ -34,6 +35,8 @@ pub(super) struct BreakerView<'a> {
     would_trip: u64,
     state_seconds: BTreeMap<&'static str, f64>,
     transitions: Vec<TransitionView>,
+    /// All settings in force, as `PATCH /breaker/settings` takes them.
+    settings: BreakerSettings,
     /// None where the instance decides alone.
     fleet: Option<FleetView>,
 }
@@ -117,8 +120,14 @@ impl<'a> BreakerView<'a> {
                 .iter()
                 .map(|transition| TransitionView::new(transition, date(transition.at)))
                 .collect(),
+            settings: BreakerSettings::default(),
             fleet,
         }
+    }
+
+    pub(super) fn with_settings(mut self, settings: BreakerSettings) -> Self {
+        self.settings = settings;
+        self
     }
 }
 

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use experiment::load::{Clients, Next, Phases, Planned, Schedule, least_loaded};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::connection::Client;
 use super::job::Job;
 use super::lane::Lane;
+use super::load_control::Demand;
 use crate::shutdown::Shutdown;
 use crate::timer::Sleeper;
 
@@ -24,6 +26,8 @@ pub(super) struct ClosedLoop {
     pub(super) phases: Phases,
     pub(super) least_loaded: bool,
     pub(super) sleeper: Sleeper,
+    /// What is asked for, where that can change.
+    pub(super) demand: Option<watch::Receiver<Demand>>,
 }
 
 impl ClosedLoop {
@@ -38,9 +42,10 @@ impl ClosedLoop {
         tasks: &mut JoinSet<()>,
     ) -> Duration {
         let shared = Arc::new(self);
-        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let (stop, stopped) = watch::channel(false);
         for _ in 0..count {
-            let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
+            let (shared, mut stopped) = (Arc::clone(&shared), stopped.clone());
+            let mut demand = shared.demand.clone();
             tasks.spawn(async move {
                 let mut own: Vec<Client> = shared
                     .lanes
@@ -48,6 +53,11 @@ impl ClosedLoop {
                     .map(|lane| Client::new(lane.endpoint.clone()))
                     .collect();
                 loop {
+                    tokio::select! {
+                        biased;
+                        () = goes_on(demand.as_mut()) => {}
+                        _ = stopped.changed() => return,
+                    }
                     let at = began.elapsed();
                     if *stopped.borrow() || until.is_some_and(|until| at >= until) {
                         return;
@@ -94,6 +104,14 @@ impl ClosedLoop {
                 }
             }
         }
+    }
+}
+
+/// Returns once nothing is paused.
+async fn goes_on(demand: Option<&mut watch::Receiver<Demand>>) {
+    if let Some(demand) = demand {
+        // A control that is gone asks for nothing more.
+        let _ = demand.wait_for(|demand| !demand.paused).await;
     }
 }
 

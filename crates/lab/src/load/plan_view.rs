@@ -1,4 +1,4 @@
-//! What would be sent: the plan, shown or written, without sending it.
+//! The plan of a load, shown or written without being sent.
 
 use std::io::{self, Write};
 use std::time::Duration;

@@ -52,17 +52,20 @@ macro_rules! scripts {
 }
 
 /// All of them.
-pub(super) static ASSETS: [Asset; 20] = scripts![
+pub(super) static ASSETS: [Asset; 23] = scripts![
     "clock.js",
     "columns.js",
     "controls.js",
     "draw.js",
+    "fleet.js",
     "keys.js",
     "lines.js",
     "log.js",
     "main.js",
     "phenomena.js",
+    "pointer.js",
     "scrub.js",
+    "signs.js",
     "stack.js",
     "store.js",
     "stream.js",
@@ -71,6 +74,14 @@ pub(super) static ASSETS: [Asset; 20] = scripts![
     "topology.js",
     "view.js",
 ];
+
+/// The text of the file that the page serves under this name.
+pub(crate) fn module(name: &str) -> Option<&'static str> {
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.path.strip_prefix("/page/") == Some(name));
+    asset.map(|asset| asset.text)
+}
 
 impl Asset {
     pub(super) fn answer(&self) -> Response {

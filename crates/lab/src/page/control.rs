@@ -12,21 +12,24 @@ use axum::extract::{Path, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use axum::routing::{delete, post, put};
+use axum::routing::{delete, patch, post, put};
 use serde_json::Value;
 
 use super::Feed;
+use super::orders::refused;
+use crate::operation::Operation;
 use crate::serve::{Routes, error, read_json};
 
 /// How long a service may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// What a service may answer when it is given an order, and what the lab itself does.
-const ANSWERS: [u16; 6] = [200, 400, 401, 403, 404, 502];
+const ANSWERS: [u16; 8] = [200, 400, 401, 403, 404, 409, 502, 503];
 
 /// Hands orders on.
 #[derive(Clone, Debug)]
 struct Controls {
     feed: Arc<Feed>,
+    operation: Operation,
     client: reqwest::Client,
 }
 
@@ -39,14 +42,19 @@ struct Order {
 }
 
 /// Adds the controls of what `feed` shows.
-pub(super) fn with_controls(routes: Routes, feed: &Arc<Feed>) -> Routes {
+pub(super) fn with_controls(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
     let controls = Controls {
         feed: Arc::clone(feed),
+        operation: operation.clone(),
         client: client.build().expect("a client without TLS can be built"),
     };
+    with_breakers(with_faults(routes, &controls), controls)
+}
+
+/// Adds the orders to the unreliable service.
+fn with_faults(routes: Routes, controls: &Controls) -> Routes {
     let (set, clear, preset) = (controls.clone(), controls.clone(), controls.clone());
-    let (mode, reset) = (controls.clone(), controls);
     routes
         .add_control(
             "PUT",
@@ -68,6 +76,13 @@ pub(super) fn with_controls(routes: Routes, feed: &Arc<Feed>) -> Routes {
                 preset.play_preset(&name, &headers).await
             }),
         )
+}
+
+/// Adds the orders to instances.
+fn with_breakers(routes: Routes, controls: Controls) -> Routes {
+    let (mode, reset) = (controls.clone(), controls.clone());
+    let (settings, fleet) = (controls.clone(), controls);
+    routes
         .add_control(
             "PUT",
             "/api/instances/{name}/breaker/mode",
@@ -83,6 +98,20 @@ pub(super) fn with_controls(routes: Routes, feed: &Arc<Feed>) -> Routes {
             post(async move |Path(name): Path<String>, headers: HeaderMap| {
                 reset.reset(&name, &headers).await
             }),
+        )
+        .add_control(
+            "PATCH",
+            "/api/instances/{name}/breaker/settings",
+            &ANSWERS,
+            patch(async move |Path(name): Path<String>, request: Request| {
+                settings.change_settings(&name, request).await
+            }),
+        )
+        .add_control(
+            "PUT",
+            "/api/fleet/mode",
+            &ANSWERS,
+            put(async move |request: Request| fleet.order_fleet(request).await),
         )
 }
 
@@ -146,7 +175,45 @@ impl Controls {
             authorization,
             body: Some(mode),
         };
-        self.order_instance(name, order, text).await
+        self.order_instance(name, order, Some(text)).await
+    }
+
+    /// Answers `PATCH /api/instances/{name}/breaker/settings`. The feed sees that they are others now.
+    async fn change_settings(&self, name: &str, request: Request) -> Response {
+        let authorization = authorization(request.headers());
+        let change: Value = match read_json(request).await {
+            Ok(change) => change,
+            Err(refusal) => return refusal,
+        };
+        let order = Order {
+            method: Method::PATCH,
+            url: "/breaker/settings".to_owned(),
+            authorization,
+            body: Some(change),
+        };
+        self.order_instance(name, order, None).await
+    }
+
+    /// Answers `PUT /api/fleet/mode`: any instance takes an order for all.
+    async fn order_fleet(&self, request: Request) -> Response {
+        let authorization = authorization(request.headers());
+        let mode: Value = match read_json(request).await {
+            Ok(mode) => mode,
+            Err(refusal) => return refusal,
+        };
+        let name = match self.operation.any_working() {
+            Ok(name) => name,
+            Err(why) => return refused(&why),
+        };
+        let said = mode.get("mode").unwrap_or(&mode).as_str();
+        let text = format!("fleet: {}", said.unwrap_or("mode").replace('_', " "));
+        let order = Order {
+            method: Method::PUT,
+            url: "/fleet/mode".to_owned(),
+            authorization,
+            body: Some(mode),
+        };
+        self.order_instance(name, order, Some(text)).await
     }
 
     /// Answers `POST /api/instances/{name}/breaker/reset`.
@@ -157,12 +224,12 @@ impl Controls {
             authorization: authorization(headers),
             body: None,
         };
-        self.order_instance(name, order, format!("{name}: reset"))
+        self.order_instance(name, order, Some(format!("{name}: reset")))
             .await
     }
 
     fn faults(&self, rest: &str) -> String {
-        let base = &self.feed.description().downstream;
+        let base = self.feed.downstream();
         format!("{}/faults{rest}", base.trim_end_matches('/'))
     }
 
@@ -176,15 +243,15 @@ impl Controls {
         answer
     }
 
-    async fn order_instance(&self, name: &str, order: Order, text: String) -> Response {
-        let known = self.feed.description().instances.iter();
-        let Some(instance) = known.clone().find(|one| one.name == name) else {
-            let message = format!("there is no instance `{name}`");
-            return error(StatusCode::NOT_FOUND, "no_such_instance", &message);
-        };
-        let url = format!("{}{}", instance.url.trim_end_matches('/'), order.url);
+    /// Hands an order on to an instance, and marks it with `text` once it is carried out.
+    async fn order_instance(&self, name: &str, order: Order, text: Option<String>) -> Response {
+        if let Err(why) = self.operation.working(name) {
+            return refused(&why);
+        }
+        let url = self.feed.url_of(name).unwrap_or_default();
+        let url = format!("{}{}", url.trim_end_matches('/'), order.url);
         let answer = self.send(Order { url, ..order }).await;
-        if answer.status().is_success() {
+        if let Some(text) = text.filter(|_| answer.status().is_success()) {
             self.feed.mark("operator", text);
         }
         answer

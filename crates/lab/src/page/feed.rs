@@ -1,5 +1,7 @@
 //! The feed of the page: one producer looks at the run, keeps what it sees and renders it once for all viewers.
 
+mod ordered;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +14,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::memory::Memory;
 use super::ring::{News, Ring, event};
 use super::source::{Description, Moment, Source};
-use super::wire::{self, Mark, Tick};
+use super::viewer;
+use super::wire::{self, LoadStep, Mark, Tick};
 use crate::shutdown::Shutdown;
 
 /// The version of what is sent.
@@ -28,7 +31,6 @@ const LARGE: usize = 51;
 pub(crate) struct Feed {
     run: String,
     hz: u32,
-    description: Description,
     state: Mutex<State>,
     /// The number of the next tick, for those who wait for one.
     next: watch::Sender<u64>,
@@ -37,6 +39,8 @@ pub(crate) struct Feed {
 
 #[derive(Debug)]
 struct State {
+    /// The run as it is now.
+    description: Description,
     memory: Memory,
     ring: Ring,
     /// Marks that the next tick takes along.
@@ -56,6 +60,7 @@ struct Hello<'a> {
     version: &'static str,
     hz: u32,
     viewers: usize,
+    most_viewers: usize,
     t: f64,
     transitions: u64,
     #[serde(flatten)]
@@ -74,6 +79,7 @@ impl Feed {
         };
         Self {
             state: Mutex::new(State {
+                description,
                 memory: Memory::default(),
                 ring: Ring::new(&run, hz),
                 marks: Vec::new(),
@@ -83,7 +89,6 @@ impl Feed {
             }),
             run,
             hz,
-            description,
             next: watch::Sender::new(1),
             viewers: AtomicUsize::new(0),
         }
@@ -112,16 +117,26 @@ impl Feed {
             let text = text.unwrap_or_else(|| "fault plan changed".to_owned());
             marks.push(Mark(millionths(t), "plan", text));
         }
-        let numbered = state.memory.keep(moment, &marks);
+        let done = ordered::done(&state.description, moment, before.is_none());
+        marks.extend(done.map(|text| Mark(millionths(t), "operator", text)));
+        ordered::follow(&mut state.description, moment);
+        let load = moment.load.as_ref();
+        let load = load.map(|load| LoadStep(millionths(t), load.rate, load.paused));
+        let kept = state.memory.keep(moment, &marks, load);
         let tick = Tick {
             t: millionths(t),
             i: &moment.rows,
             news: wire::News {
-                x: numbered.iter().collect(),
+                x: kept.changes.iter().collect(),
                 p: moment.truths.iter().collect(),
                 f: moment.phases.iter().collect(),
                 m: marks.iter().collect(),
                 l: moment.latencies.iter().collect(),
+                c: moment.standings.iter().collect(),
+                e: kept.notes.iter().collect(),
+                s: moment.settings.iter().collect(),
+                o: moment.turns.iter().collect(),
+                r: load.iter().collect(),
             },
         };
         let json = serde_json::to_vec(&tick).expect("a tick has only string keys");
@@ -144,9 +159,17 @@ impl Feed {
         self.lock().expected = text;
     }
 
-    /// What stays the same during the run.
-    pub(super) fn description(&self) -> &Description {
-        &self.description
+    /// Where the unreliable service takes orders.
+    pub(super) fn downstream(&self) -> String {
+        self.lock().description.downstream.clone()
+    }
+
+    /// Where the instance of this name answers.
+    pub(super) fn url_of(&self, instance: &str) -> Option<String> {
+        let state = self.lock();
+        let mut instances = state.description.instances.iter();
+        let found = instances.find(|one| one.name == instance);
+        found.map(|one| one.url.clone())
     }
 
     /// What a viewer is told first.
@@ -157,21 +180,19 @@ impl Feed {
         hello.into()
     }
 
-    /// The run, what stays the same of it and how far it has come, in JSON.
+    /// The run, what is set now and how far it has come, in JSON.
     pub(super) fn described(&self) -> Vec<u8> {
-        let (t, transitions) = {
-            let state = self.lock();
-            (millionths(state.seen_s), state.memory.transitions())
-        };
+        let state = self.lock();
         let hello = Hello {
             v: VERSION,
             run: &self.run,
             version: env!("LAB_VERSION"),
             hz: self.hz,
             viewers: self.viewers.load(Ordering::Relaxed),
-            t,
-            transitions,
-            description: &self.description,
+            most_viewers: viewer::MOST,
+            t: millionths(state.seen_s),
+            transitions: state.memory.transitions(),
+            description: &state.description,
         };
         serde_json::to_vec(&hello).expect("a description has only string keys")
     }

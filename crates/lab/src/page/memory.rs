@@ -1,13 +1,14 @@
 //! The memory of the page: an hour of seconds, and every transition, truth, phase and mark as exactly as it came.
 //!
-//! What a fleet of a hundred leaves in an hour fits into 30 MiB; the oldest gives way.
+//! What a fleet of a hundred leaves in an hour fits into 40 MiB; the oldest gives way.
 
 use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use super::source::{Moment, PhaseStart, Row, SecondLatencies, TruthStep};
-use super::wire::{Mark, News, Numbered, Tick};
+use super::source::{Moment, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use super::standing::{NumberedNote, Standing};
+use super::wire::{LoadStep, Mark, News, Numbered, Tick};
 
 /// Seconds that are kept: an hour.
 const SECONDS: usize = 3600;
@@ -15,6 +16,8 @@ const SECONDS: usize = 3600;
 const CHANGES: usize = 200_000;
 /// Phases, and marks, that are kept.
 const MARKS: usize = 10_000;
+/// Rows of what instances decide together that are kept, of each kind.
+const TOGETHER: usize = 30_000;
 
 /// What has been so far.
 #[derive(Debug, Default)]
@@ -25,8 +28,22 @@ pub(super) struct Memory {
     phases: VecDeque<PhaseStart>,
     marks: VecDeque<Mark>,
     latencies: VecDeque<SecondLatencies>,
+    standings: VecDeque<Standing>,
+    notes: VecDeque<NumberedNote>,
+    settings: VecDeque<SettingsStep>,
+    turns: VecDeque<TurnStep>,
+    loads: VecDeque<LoadStep>,
     /// How many transitions there have been.
     numbered: u64,
+    /// How many notes of the fleet there have been.
+    noted: u64,
+}
+
+/// What a moment has brought, with its numbers.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) changes: Vec<Numbered>,
+    pub(super) notes: Vec<NumberedNote>,
 }
 
 /// All ticks of one second as one.
@@ -48,10 +65,20 @@ struct History<'a> {
     news: News<'a>,
 }
 
+/// What has been in a run that is over, as `GET /api/history` has it: what is told at each of these instants, and what
+/// happened before `to`.
+pub(crate) fn history(moments: &[Moment], to: f64) -> Vec<u8> {
+    let mut memory = Memory::default();
+    for moment in moments {
+        memory.keep(moment, &[], None);
+    }
+    memory.between(0.0, to)
+}
+
 impl Memory {
-    /// Numbers the transitions of a moment and keeps all of it. Returns the numbered ones.
-    pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark]) -> Vec<Numbered> {
-        let numbered: Vec<_> = moment
+    /// Numbers what has happened in a moment and keeps all of it.
+    pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark], load: Option<LoadStep>) -> Kept {
+        let changes: Vec<_> = moment
             .changes
             .iter()
             .map(|(instance, change)| {
@@ -63,13 +90,26 @@ impl Memory {
                 }
             })
             .collect();
-        push(&mut self.changes, &numbered, CHANGES);
+        let notes = moment.notes.iter().map(|note| {
+            self.noted += 1;
+            NumberedNote {
+                number: self.noted,
+                note: note.clone(),
+            }
+        });
+        let notes: Vec<_> = notes.collect();
+        push(&mut self.changes, &changes, CHANGES);
+        push(&mut self.standings, &moment.standings, TOGETHER);
+        push(&mut self.notes, &notes, TOGETHER);
         push(&mut self.truths, &moment.truths, CHANGES);
         push(&mut self.phases, &moment.phases, MARKS);
         push(&mut self.marks, marks, MARKS);
         push(&mut self.latencies, &moment.latencies, SECONDS);
+        push(&mut self.settings, &moment.settings, MARKS);
+        push(&mut self.turns, &moment.turns, MARKS);
+        push(&mut self.loads, load.as_slice(), MARKS);
         self.count(moment);
-        numbered
+        Kept { changes, notes }
     }
 
     /// How many transitions there have been.
@@ -117,6 +157,11 @@ impl Memory {
                 f: part(&self.phases, |it| within(it.0)),
                 m: part(&self.marks, |it| within(it.0)),
                 l: part(&self.latencies, |it| within(seconds(it.0))),
+                c: part(&self.standings, |it| within(it.at_s)),
+                e: part(&self.notes, |it| within(it.note.at_s)),
+                s: part(&self.settings, |it| within(it.at_s)),
+                o: part(&self.turns, |it| within(it.0)),
+                r: part(&self.loads, |it| within(it.0)),
             },
         };
         serde_json::to_vec(&history).expect("history has only string keys")

@@ -5,41 +5,56 @@
 use std::time::Duration;
 
 use experiment::fleet::Change;
+use experiment::load::Second;
 use fusebox::{Config, State, Window};
 use serde::Serialize;
 
+use super::standing::{Coordination, FleetNote, Standing};
+use crate::load::LoadView;
+use crate::settings::BreakerSettings;
+
 /// A run that can be shown.
 pub(crate) trait Source: Send + 'static {
-    /// What stays the same during the run.
+    /// The run as it is now.
     fn description(&self) -> Description;
 
     /// What is so now, and what has come since the last look.
     fn look(&mut self) -> Moment;
 }
 
-/// What stays the same during a run.
+/// A run: what stays the same of it, and what is set now.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Description {
     pub(crate) seed: u64,
-    /// Requests per second that the load asks for.
+    /// Requests per second that the load asked for at the start.
     pub(crate) rate: f64,
+    /// What is asked of the load now.
+    pub(crate) load: LoadView,
     /// When the run ends, if it does.
     pub(crate) until_s: Option<f64>,
     /// From which probability of failure on the downstream counts as unhealthy.
     pub(crate) unhealthy_at: f64,
     /// Where the unreliable service takes orders, whatever its faults do.
     pub(crate) downstream: String,
+    /// How the instances decide together, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) coordination: Option<Coordination>,
     pub(crate) instances: Vec<Described>,
 }
 
-/// What stays the same of one instance.
+/// One instance: what stays the same of it, and what is set now.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Described {
     pub(crate) name: String,
     /// The state at the start.
     pub(crate) began: State,
     pub(crate) url: String,
+    /// Whether nobody has stopped it.
+    pub(crate) running: bool,
+    /// What explains the breaker.
     pub(crate) breaker: Rules,
+    /// All settings of the breaker, as operators write them.
+    pub(crate) settings: BreakerSettings,
 }
 
 /// The settings of a breaker that explain what it does.
@@ -95,9 +110,35 @@ pub(crate) struct Moment {
     pub(crate) phases: Vec<PhaseStart>,
     /// The seconds that have ended since then.
     pub(crate) latencies: Vec<SecondLatencies>,
+    /// How instances stand in their fleet, of those for which that has changed.
+    pub(crate) standings: Vec<Standing>,
+    /// What has happened to them there since the last look.
+    pub(crate) notes: Vec<FleetNote>,
     /// The revision of the fault plan in force.
     pub(crate) plan: u64,
+    /// Settings of breakers that hold now and did not at the last look; all of them at the first.
+    pub(crate) settings: Vec<SettingsStep>,
+    /// Instances that have been stopped or started since then.
+    pub(crate) turns: Vec<TurnStep>,
+    /// What is asked of the load, if that is something else now; in any case at the first look.
+    pub(crate) load: Option<LoadView>,
 }
+
+/// From `at_s` on a breaker works by other settings. Written down it is `[at_s, instance, rules, settings]`.
+#[derive(Clone, Debug)]
+pub(crate) struct SettingsStep {
+    pub(crate) at_s: f64,
+    /// The place of its instance.
+    pub(crate) instance: usize,
+    pub(crate) rules: Rules,
+    pub(crate) settings: BreakerSettings,
+    /// What is different; nothing at the start.
+    pub(crate) different: String,
+}
+
+/// From `at_s` on an instance works, or does not. Written down it is `[at_s, instance, running]`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct TurnStep(pub(crate) f64, pub(crate) usize, pub(crate) bool);
 
 /// One instance since the last look: answers that clients got, and what its window holds now.
 ///
@@ -149,3 +190,16 @@ pub(crate) struct PhaseStart(pub(crate) f64, pub(crate) String);
 /// Written down it is `[second, [[p50, p99], …]]`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct SecondLatencies(pub(crate) u64, pub(crate) Vec<[f64; 2]>);
+
+impl From<&Second> for SecondLatencies {
+    fn from(second: &Second) -> Self {
+        let millis = |seconds: Option<f64>| match seconds {
+            None => 0.0,
+            Some(never) if never.is_infinite() => -1.0,
+            Some(seconds) => (seconds * 1e5).round() / 100.0,
+        };
+        let targets = second.targets.iter().chain(&second.all);
+        let quantiles = targets.map(|one| [millis(one.p50_s), millis(one.p99_s)]);
+        Self(second.second, quantiles.collect())
+    }
+}

@@ -14,7 +14,7 @@ use super::ring::News;
 use crate::shutdown::Shutdown;
 
 /// So many may watch at once.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 
 /// One viewer. Counts as one until it is dropped.
 #[derive(Debug)]

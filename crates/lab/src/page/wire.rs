@@ -10,13 +10,19 @@
 //! | `p` | the truth `[at_s, p_fail]` of all instances, or `[at_s, p_fail, [instance, …]]` |
 //! | `f` | phases of the fault plan that begin, `[from_s, name]` |
 //! | `m` | marks `[at_s, kind, text]` |
+//! | `c` | how an instance stands in its fleet ([`Standing`]), where that has changed |
+//! | `e` | what happened to an instance in its fleet, `[number, at_s, instance, kind, detail]` |
+//! | `s` | settings of a breaker from then on, `[at_s, instance, rules, settings]`, as in `hello` |
+//! | `o` | an instance that is stopped or started, `[at_s, instance, running]` |
+//! | `r` | what is asked of the load from then on, `[at_s, rate, paused]` |
 //! | `l` | a second that is over, `[second, [[p50_ms, p99_ms], …]]` |
 
 use experiment::fleet::Change;
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
-use super::source::{PhaseStart, Row, SecondLatencies, TruthStep};
+use super::source::{PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use super::standing::{NumberedNote, Standing};
 
 /// What is new since the last tick.
 #[derive(Clone, Debug, Serialize)]
@@ -40,6 +46,16 @@ pub(super) struct News<'a> {
     pub(super) m: Vec<&'a Mark>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) l: Vec<&'a SecondLatencies>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) c: Vec<&'a Standing>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) e: Vec<&'a NumberedNote>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) s: Vec<&'a SettingsStep>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) o: Vec<&'a TurnStep>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) r: Vec<&'a LoadStep>,
 }
 
 /// A transition with its number in the run, from 1, and the place of its instance.
@@ -83,3 +99,13 @@ impl Serialize for TruthStep {
 /// Something that somebody did. Written down it is `[at_s, kind, text]`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Mark(pub(super) f64, pub(super) &'static str, pub(super) String);
+
+/// What is asked of the load from `at_s` on. Written down it is `[at_s, rate, paused]`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(super) struct LoadStep(pub(super) f64, pub(super) f64, pub(super) bool);
+
+impl Serialize for SettingsStep {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.at_s, self.instance, &self.rules, &self.settings).serialize(serializer)
+    }
+}

@@ -1,5 +1,6 @@
 //! The comparison of results: figures of several run folders side by side, and which differ by more than chance.
 
+mod page;
 mod table;
 
 use std::collections::BTreeSet;
@@ -11,12 +12,16 @@ use experiment::result::{Repetition, RunResult};
 
 use crate::cli::CompareArgs;
 use crate::failure::Failure;
-use crate::file;
+use crate::kept::kept;
 use crate::print;
+use crate::report;
 
 /// Prints the figures of all results that were asked for.
 pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
-    let results = args.results.iter().map(|path| read(path));
+    if let Some(html) = &args.html {
+        page::check(html)?;
+    }
+    let results = args.results.iter().map(|path| kept(path));
     let results = results.collect::<Result<Vec<_>, _>>()?;
     let figures = figures(&args.figure)?;
     each_once(&figures)?;
@@ -28,6 +33,11 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     }
     for line in table::lines(&names, &comparison) {
         print::line(&line);
+    }
+    if let Some(html) = &args.html {
+        let document = page::document(&names, &comparison, &page::commands(args, &results));
+        report::write_pair(html, &document)?;
+        print::sentence(&format!("report in {}", html.display()), 2);
     }
     trusted(&names, &results)
 }
@@ -63,36 +73,6 @@ fn trusted(names: &[String], results: &[&RunResult]) -> Result<(), Failure> {
             run.load.duration_s
         ))),
     }
-}
-
-fn read(path: &Path) -> Result<RunResult, Failure> {
-    if path.join("sweep.json").is_file() && !path.join("result.json").exists() {
-        return Err(Failure::usage(format!(
-            "{} is a sweep, which compares its combinations itself: read its table.txt; to hold two of them against \
-             each other pair by pair, simulate each with --set, --repeat and --out, and compare the two folders",
-            path.display()
-        )));
-    }
-    let path = if path.is_dir() {
-        path.join("result.json")
-    } else {
-        path.to_owned()
-    };
-    let shown = path.display();
-    let bytes = file::read_kept(&path).map_err(|error| {
-        Failure::usage(format!(
-            "cannot read {shown}: {error}; write a folder that `run` or `simulate` has left, such as \
-             runs/flapping-1"
-        ))
-    })?;
-    let result = RunResult::parse(&bytes);
-    let result = result.map_err(|what| Failure::usage(format!("{shown}: {what}")))?;
-    if result.repetitions.is_empty() {
-        return Err(Failure::usage(format!(
-            "{shown}: it holds no run: write a result in which a run has ended"
-        )));
-    }
-    Ok(result)
 }
 
 fn figures(asked: &[String]) -> Result<Vec<Figure>, Failure> {

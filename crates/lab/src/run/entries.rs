@@ -115,6 +115,18 @@ impl Entries {
         print::line(&format!("{result} in {}", self.path.display()));
     }
 
+    /// Writes a report for each scenario of which a run has ended, and says where it is.
+    pub(super) fn write_reports(&self) -> Result<(), Failure> {
+        let ran = self
+            .entries
+            .iter()
+            .filter(|entry| !entry.result.repetitions.is_empty());
+        for entry in ran {
+            crate::report::write(entry.folder.path(), &entry.result)?;
+        }
+        Ok(())
+    }
+
     /// How far the scenarios came, when they were stopped.
     fn stopped(&self, repeat: u32) -> Option<String> {
         let whole: Vec<usize> = self.entries.iter().map(Entry::whole).collect();

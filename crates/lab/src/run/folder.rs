@@ -15,7 +15,15 @@ const MAX_NUMBER: u32 = 10_000;
 /// Files that every result has; a scenario there claims the folder.
 const SCENARIO: &str = "scenario.toml";
 const RESULT: &str = "result.json";
-const OWN: [&str; 4] = [SCENARIO, RESULT, "breakers.toml", "plan.json"];
+const OWN: [&str; 7] = [
+    SCENARIO,
+    RESULT,
+    "breakers.toml",
+    "plan.json",
+    "report.html",
+    "report.md",
+    "timeline.svg",
+];
 
 /// The folder of one run.
 #[derive(Debug)]

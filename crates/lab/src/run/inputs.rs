@@ -16,8 +16,8 @@ use experiment::values::Span;
 use serde::Serialize;
 
 use super::folder::{Folder, is_own};
-use super::shipped::Source;
 use crate::failure::Failure;
+use crate::shipped::Source;
 
 /// Writes the inputs of a scenario into the folder of its result.
 pub(crate) fn keep_inputs(folder: &Folder, source: &Source) -> Result<(), Failure> {

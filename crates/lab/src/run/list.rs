@@ -4,9 +4,9 @@ use experiment::reading::listed;
 use experiment::scenario::Scenario;
 use experiment::values::Span;
 
-use super::shipped::{SHIPPED, Source, lesson, read};
 use crate::failure::Failure;
 use crate::print;
+use crate::shipped::{SHIPPED, Source, lesson, read};
 
 /// Prints the shipped scenarios, one line each; or one of them as its file, to be changed and run.
 pub(crate) fn list(asked: Option<&str>) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! What a service answers: the routes of its router, and shortcuts to those that are called by the thousand.
+//! Answers of a service: the routes of its router, and shortcuts to those that are called by the thousand.
 //!
 //! A router finds any route, and clones and boxes on the way to it. That is a fifth of what a fast failure costs,
 //! so calls at a fixed path are looked up here first. The router has them as well, for other methods.

@@ -1,4 +1,4 @@
-//! Where connections come in: a socket that listens, unless the door is closed.
+//! The socket on which connections come in, unless the port is closed on purpose.
 
 use std::io;
 use std::net::SocketAddr;

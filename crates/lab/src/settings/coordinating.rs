@@ -1,4 +1,4 @@
-//! What instances tell each other, settled: by which rules, and over which engine.
+//! Settled settings of coordination: the rules, and the engine.
 
 use std::sync::Arc;
 

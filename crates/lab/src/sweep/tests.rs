@@ -1,4 +1,4 @@
-//! What is performed, kept and performed again.
+//! Tests of which trials are performed, kept and performed again.
 
 use std::collections::BTreeMap;
 use std::fs;

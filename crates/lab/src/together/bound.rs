@@ -17,6 +17,15 @@ pub(crate) struct Bound {
     pub(super) page: Result<Listening, Failure>,
 }
 
+impl Bound {
+    /// Where the page is, if there is one.
+    pub(crate) fn page(&self) -> Option<SocketAddr> {
+        let page = self.page.as_ref().ok()?;
+        Some(page.address)
+    }
+}
+
+/// Binds all sockets at the addresses that are set.
 pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
     let unreliable = listen(
         settings.unreliable.listen.0,

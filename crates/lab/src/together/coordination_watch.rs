@@ -10,10 +10,10 @@ use experiment::coordination::{
     CoordinationRecord, Leases, LedgerRecord, MemberRecord, UsedEngine,
 };
 use experiment::scenario::CoordinationMode;
-use fusebox_fleet::host::{
-    Direction, FallbackReason, LeaseOutcome, MessageKind, Reader, Status, Tally,
-};
+use fusebox_fleet::host::{Direction, FallbackReason, LeaseOutcome, MessageKind, Status, Tally};
 use fusebox_fleet::{Era, Fingerprint, Mode};
+
+use crate::coordination::FleetReader;
 
 /// What was seen of the instances so far.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(super) struct CoordinationWatch {
 #[derive(Debug)]
 struct Watched {
     name: String,
-    reader: Reader,
+    reader: FleetReader,
     alone: Duration,
     /// The age of its view, summed over the time: seconds of seconds.
     ages: f64,
@@ -45,7 +45,7 @@ impl CoordinationWatch {
     pub(super) fn new(
         (mode, rules): (Mode, Fingerprint),
         engine: UsedEngine,
-        instances: impl Iterator<Item = (String, Reader)>,
+        instances: impl Iterator<Item = (String, FleetReader)>,
     ) -> Self {
         let watched = instances.map(|(name, reader)| Watched {
             name,

@@ -1,4 +1,4 @@
-//! What the instances decide together at one moment, in the words of the display.
+//! The fleet's common decision at one moment, in the words of the display.
 
 use std::time::Duration;
 

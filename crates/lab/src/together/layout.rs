@@ -7,20 +7,20 @@ mod fleet_lines;
 
 use std::time::Duration;
 
-use crossterm::style::Color;
 use experiment::outcome::ClientOutcome;
 use fusebox::State;
 
 use super::fleet::Noted;
 use super::fleet_picture::Part;
 use super::picture::{InstancePicture, Picture};
+use super::shade::Shade;
 use super::words::{cause, clock, compact, number, percent, seconds, state};
 
 /// Lines that are there for any number of instances, without the transitions and what is said of a fleet.
 const FIXED_LINES: usize = 6;
 /// The lines above the transitions.
 const TRANSITIONS_HEAD: usize = 2;
-/// The width of a state with its mark.
+/// The width of a state with its shape.
 const STATE_WIDTH: usize = 15;
 /// The width of what an instance does in its fleet, with a space.
 const PART_WIDTH: usize = 15;
@@ -50,8 +50,18 @@ pub(super) struct Size {
 #[derive(Debug)]
 pub(super) struct Piece {
     pub(super) text: String,
-    pub(super) colour: Option<Color>,
+    pub(super) shade: Option<Shade>,
+    pub(super) way: Way,
     pub(super) bold: bool,
+}
+
+/// How a shade is given to a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As the block that a word stands on.
+    Block,
+    /// As the colour of a shape.
+    Mark,
 }
 
 /// All lines of the picture, one fewer than there are rows: a block that is higher than the terminal could
@@ -202,9 +212,9 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
         ],
         vec![
             plain("downstream: ".to_owned()),
-            coloured(
+            shaded(
                 downstream.phase.to_uppercase(),
-                if failing { Color::Red } else { Color::Green },
+                if failing { Shade::Sick } else { Shade::Closed },
             ),
             plain(format!(
                 ", {} of calls fail{left}",
@@ -219,7 +229,7 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
         vec![
             plain("divergence: ".to_owned()),
             if picture.diverges {
-                coloured("now".to_owned(), Color::Yellow)
+                shaded("now".to_owned(), Shade::Look)
             } else {
                 plain("not now".to_owned())
             },
@@ -247,9 +257,9 @@ pub(super) fn remaining(picture: &Picture) -> String {
 
 /// What there is no room for, by its states.
 fn rest(instances: &[InstancePicture]) -> String {
-    let mut states: Vec<(State, usize)> = Vec::new();
+    let mut states: Vec<(String, usize)> = Vec::new();
     for one in instances {
-        let state = one.snapshot.state;
+        let state = one.standing();
         match states.iter_mut().find(|(known, _)| *known == state) {
             Some((_, count)) => *count += 1,
             None => states.push((state, 1)),
@@ -257,13 +267,18 @@ fn rest(instances: &[InstancePicture]) -> String {
     }
     let states: Vec<_> = states
         .iter()
-        .map(|(of, count)| format!("{count} {}", state(*of)))
+        .map(|(of, count)| format!("{count} {of}"))
         .collect();
     format!("… and {} more: {}", instances.len(), states.join(", "))
 }
 
 fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -> Vec<Piece> {
-    let current = instance.snapshot.state;
+    let (shape, shade) = if instance.is_stopped {
+        ("○", Shade::Faint)
+    } else {
+        let state = instance.snapshot.state;
+        (shape(state), state.into())
+    };
     let clients = &instance.clients;
     let texts = [
         span(instance.in_state()),
@@ -277,10 +292,15 @@ fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -
     let width = columns.name;
     let mut pieces = vec![
         bold(format!("{:<width$}", short(&instance.name, width - 1))),
-        coloured(format!("● {:<13}", state(current)), colour(current)),
+        Piece {
+            way: Way::Mark,
+            ..shaded(shape.to_owned(), shade)
+        },
     ];
+    let word = format!(" {} ", instance.standing());
+    pieces.extend(block(word, shade, STATE_WIDTH - 1));
     if let Some(part) = part.filter(|_| columns.part > 0) {
-        pieces.push(fleet_lines::part(part, columns.part));
+        pieces.extend(fleet_lines::part(part, columns.part));
     }
     pieces.push(plain(figures(&texts, columns.figures)));
     pieces
@@ -314,26 +334,32 @@ fn transition(picture: &Picture, noted: &Noted) -> Vec<Piece> {
     vec![
         plain(format!("{:>8}  ", clock(noted.at))),
         bold(format!("{:<3} ", short(name, NAME_WIDTH - 1))),
-        coloured(from, colour(transition.from)),
-        plain(" → ".to_owned()),
-        coloured(to, colour(transition.to)),
+        plain(format!("{from} → ")),
+        shaded(to, transition.to.into()),
         plain(format!("{padding}  {}", cause(transition))),
     ]
 }
 
-fn colour(state: State) -> Color {
+/// The height of a state: what it is without its colour and before its word.
+fn shape(state: State) -> &'static str {
     match state {
-        State::Closed => Color::Green,
-        State::Open | State::ForcedOpen => Color::Red,
-        State::HalfOpen => Color::Yellow,
-        _ => Color::Blue,
+        State::Open | State::ForcedOpen => "█",
+        State::HalfOpen => "▄",
+        _ => "▁",
     }
+}
+
+/// Text on a block of its shade, and what is left of its column.
+fn block(text: String, shade: Shade, width: usize) -> [Piece; 2] {
+    let rest = width.saturating_sub(text.chars().count());
+    [shaded(text, shade), plain(" ".repeat(rest))]
 }
 
 fn plain(text: String) -> Piece {
     Piece {
         text,
-        colour: None,
+        shade: None,
+        way: Way::Block,
         bold: false,
     }
 }
@@ -345,15 +371,15 @@ fn bold(text: String) -> Piece {
     }
 }
 
-fn coloured(text: String, colour: Color) -> Piece {
+fn shaded(text: String, shade: Shade) -> Piece {
     Piece {
-        colour: Some(colour),
+        shade: Some(shade),
         ..plain(text)
     }
 }
 
 fn dim(text: String) -> Piece {
-    coloured(text, Color::DarkGrey)
+    shaded(text, Shade::Faint)
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn second(picture: &Picture, seconds: u64) -> String {
     let states = picture
         .instances
         .iter()
-        .map(|instance| format!("{}={}", instance.name, state(instance.snapshot.state)));
+        .map(|instance| format!("{}={}", instance.name, instance.standing()));
     let fleet = picture.fleet.as_ref().map(|fleet| match fleet.view() {
         Some((view, _)) => format!("  fleet {} ({})", view.verdict.as_str(), votes(view.votes)),
         None => "  fleet not heard".to_owned(),

@@ -4,29 +4,37 @@
 //! things.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use experiment::fleet::{Change, Recorder};
-use experiment::load::Second;
 use experiment::outcome::{ClientOutcome, Outcomes};
 use fusebox::{Breaker, Clock, SystemClock};
 
 use super::Watched;
 use super::fleet::Fleet;
-use crate::load::Record;
+use super::fleet_source::FleetSource;
+use crate::load::{LoadView, Record};
+use crate::operation::Operation;
 use crate::page::{
-    Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source, TruthStep,
+    Coordination, Described, Description, Moment, PhaseStart, Row, SecondLatencies, SettingsStep,
+    Source, TruthStep, TurnStep,
 };
-use crate::settings::{BaseUrl, Named};
+use crate::settings::{BaseUrl, BreakerSettings};
 use crate::unreliable::Running;
 
 /// A run as the page sees it, and how much of it the page has seen.
 pub(super) struct PageSource {
     description: Description,
+    operation: Operation,
+    /// The settings that were in force at the last look, and what was asked of the load; nothing before the first.
+    settings: Vec<Option<BreakerSettings>>,
+    load: Option<LoadView>,
     clock: SystemClock,
     breakers: Vec<Breaker>,
     running: Arc<Running>,
     record: Arc<Record>,
     fleet: Arc<Fleet>,
+    together: FleetSource,
     /// What the clients of each instance had seen.
     outcomes: Vec<Outcomes>,
     seen: Seen,
@@ -41,39 +49,54 @@ struct Seen {
     /// For each instance, the last step of its truth.
     truths: Vec<Option<(f64, f64)>>,
     phases: usize,
+    /// For each instance, how often it was stopped or started.
+    turns: Vec<usize>,
 }
 
 impl PageSource {
-    /// The source of a run whose instances are at `targets`; its faults take orders at `control`.
-    pub(super) fn of(watched: &Watched, control: &BaseUrl, targets: &[Named<BaseUrl>]) -> Self {
+    /// The source of a run whose faults take orders at `control`, and its other parts by `operation`.
+    pub(super) fn of(watched: &Watched, control: &BaseUrl, operation: &Operation) -> Self {
         let states = watched.fleet.recorder(|it| it.states());
-        let parts = targets.iter().zip(&watched.breakers).zip(states);
-        let instances = parts.map(|((target, breaker), began)| Described {
-            name: target.name.clone(),
+        let crew = &operation.crew;
+        let parts = crew.addresses().zip(crew.instances()).zip(states);
+        let instances = parts.map(|(((name, address), (_, instance)), began)| Described {
+            name: name.to_owned(),
             began,
-            url: target.value.to_string(),
-            breaker: (&breaker.config()).into(),
+            url: BaseUrl::of(address).to_string(),
+            running: true,
+            breaker: (&instance.breaker().config()).into(),
+            settings: instance.tuning().settings(),
         });
         let number = watched.names.len();
         Self {
             description: Description {
                 seed: watched.seed,
                 rate: watched.rate,
+                load: operation.load.view(),
                 until_s: watched.until.map(|until| until.as_secs_f64()),
                 unhealthy_at: watched.fleet.recorder(|it| it.unhealthy_at()),
                 downstream: control.to_string(),
+                coordination: watched.engines.as_ref().map(|engines| Coordination {
+                    mode: engines.rules().mode().as_str(),
+                    engine: engines.kind(),
+                }),
                 instances: instances.collect(),
             },
+            operation: operation.clone(),
+            settings: vec![None; number],
+            load: None,
             clock: watched.clock,
             breakers: watched.breakers.clone(),
             running: Arc::clone(&watched.running),
             record: Arc::clone(&watched.record),
             fleet: Arc::clone(&watched.fleet),
+            together: FleetSource::new(watched.readers.clone(), Arc::clone(&watched.told)),
             outcomes: vec![Outcomes::default(); number],
             seen: Seen {
                 changes: vec![0; number],
                 truths: vec![None; number],
                 phases: 0,
+                turns: vec![0; number],
             },
             seconds: 0,
         }
@@ -96,12 +119,39 @@ impl PageSource {
         ])
     }
 
+    /// The settings that are others than at the last look.
+    fn new_settings(&mut self, at_s: f64) -> Vec<SettingsStep> {
+        let mut steps = Vec::new();
+        let instances = self.operation.crew.instances().enumerate();
+        for ((instance, (_, one)), seen) in instances.zip(&mut self.settings) {
+            let now = one.tuning().settings();
+            let before = seen.replace(now);
+            if before != Some(now) {
+                steps.push(SettingsStep {
+                    at_s,
+                    instance,
+                    rules: (&one.breaker().config()).into(),
+                    settings: now,
+                    different: before.map_or(String::new(), |before| now.differences(before)),
+                });
+            }
+        }
+        steps
+    }
+
+    /// What is asked of the load, if it is something else than at the last look.
+    fn new_load(&mut self) -> Option<LoadView> {
+        let now = self.operation.load.view();
+        let before = self.load.replace(now.clone());
+        (before.as_ref() != Some(&now)).then_some(now)
+    }
+
     fn latencies(&mut self) -> Vec<SecondLatencies> {
         let over = self.record.seconds_from(self.seconds);
         if let Some(last) = over.last() {
             self.seconds = last.second + 1;
         }
-        over.iter().map(latencies).collect()
+        over.iter().map(SecondLatencies::from).collect()
     }
 }
 
@@ -118,7 +168,11 @@ impl Source for PageSource {
             at,
             rows,
             latencies: self.latencies(),
+            standings: self.together.standings(at),
+            notes: self.together.notes(|at| self.fleet.elapsed(at)),
             plan: self.running.revision(),
+            settings: self.new_settings(millionths(at)),
+            load: self.new_load(),
             ..Moment::default()
         };
         self.fleet.recorder(|it| self.seen.rest(it, &mut moment));
@@ -129,6 +183,13 @@ impl Source for PageSource {
 impl Seen {
     /// What the recorder has learnt since the last time.
     fn rest(&mut self, recorder: &Recorder, moment: &mut Moment) {
+        for (place, seen) in self.turns.iter_mut().enumerate() {
+            for (at_s, works) in recorder.turns(place).skip(*seen) {
+                *seen += 1;
+                moment.turns.push(TurnStep(at_s, place, works));
+            }
+        }
+        moment.turns.sort_by(|one, other| one.0.total_cmp(&other.0));
         for (place, seen) in self.changes.iter_mut().enumerate() {
             let changes = recorder.changes(place);
             let new = changes[*seen..].iter();
@@ -167,6 +228,11 @@ impl Seen {
     }
 }
 
+/// Seconds to a millionth.
+fn millionths(at: Duration) -> f64 {
+    (at.as_secs_f64() * 1e6).round() / 1e6
+}
+
 /// Instances that take the same step share a row.
 fn note(steps: &mut Vec<TruthStep>, (at_s, p_fail): (f64, f64), place: usize) {
     let same = |step: &&mut TruthStep| (step.at_s, step.p_fail) == (at_s, p_fail);
@@ -178,15 +244,4 @@ fn note(steps: &mut Vec<TruthStep>, (at_s, p_fail): (f64, f64), place: usize) {
             of: vec![place],
         }),
     }
-}
-
-fn latencies(second: &Second) -> SecondLatencies {
-    let millis = |seconds: Option<f64>| match seconds {
-        None => 0.0,
-        Some(never) if never.is_infinite() => -1.0,
-        Some(seconds) => (seconds * 1e5).round() / 100.0,
-    };
-    let targets = second.targets.iter();
-    let quantiles = targets.map(|one| [millis(one.p50_s), millis(one.p99_s)]);
-    SecondLatencies(second.second, quantiles.collect())
 }

@@ -8,6 +8,7 @@ use fusebox_fleet::host::LeaseOutcome;
 use super::Watched;
 use super::fleet::Noted;
 use super::fleet_picture::FleetPicture;
+use super::words::state;
 use crate::unreliable::Health;
 use experiment::outcome::Outcomes;
 
@@ -37,6 +38,8 @@ pub(super) struct Picture {
 pub(super) struct InstancePicture {
     pub(super) name: String,
     pub(super) snapshot: Snapshot,
+    /// Whether somebody has stopped it: what its breaker would do counts for nothing then.
+    pub(super) is_stopped: bool,
     pub(super) clients: Outcomes,
     /// Its probes for the fleet that succeeded.
     pub(super) good_for_all: u64,
@@ -49,6 +52,7 @@ impl Picture {
             .map(|(place, (name, breaker))| InstancePicture {
                 name: name.clone(),
                 snapshot: breaker.snapshot(),
+                is_stopped: watched.fleet.recorder(|it| it.is_stopped(place)),
                 clients: watched.record.figures(place),
                 good_for_all: watched.readers.get(place).map_or(0, |reader| {
                     reader.status().tally.leases(LeaseOutcome::Succeeded)
@@ -76,6 +80,15 @@ impl Picture {
 }
 
 impl InstancePicture {
+    /// The state of its breaker, or that it is stopped.
+    pub(super) fn standing(&self) -> String {
+        if self.is_stopped {
+            "stopped".to_owned()
+        } else {
+            state(self.snapshot.state)
+        }
+    }
+
     pub(super) fn in_state(&self) -> Duration {
         self.snapshot.at.saturating_sub(self.snapshot.since)
     }

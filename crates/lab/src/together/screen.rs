@@ -2,15 +2,15 @@
 
 use std::io::{self, Write};
 
-use crossterm::style::{Attribute, Print, ResetColor, SetAttribute, SetForegroundColor};
-
+use crossterm::style::{Attribute, Print, SetAttribute};
 use crossterm::terminal::{Clear, ClearType};
 use crossterm::{cursor, queue, terminal};
 
 use telemetry::HeldLog;
 
-use super::layout::{Piece, Size, lines};
+use super::layout::{Piece, Size, Way, lines};
 use super::picture::Picture;
+use super::shade::Depth;
 use super::{Display, Watched};
 use crate::print;
 use crate::terminal::is_ours;
@@ -18,7 +18,7 @@ use crate::terminal::is_ours;
 /// A terminal with the live picture.
 pub(super) struct Screen {
     drawn: u16,
-    colours: bool,
+    depth: Depth,
     /// What was logged meanwhile; it is printed above the picture.
     log: HeldLog,
 }
@@ -40,12 +40,12 @@ fn size_of(told: Option<(u16, u16)>) -> Size {
 }
 
 impl Screen {
-    /// Hides the cursor until the screen is dropped. Honours `NO_COLOR` (no-color.org).
+    /// Hides the cursor until the screen is dropped.
     pub(super) fn new(log: HeldLog) -> Self {
         Self {
             log,
             drawn: 0,
-            colours: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            depth: Depth::of_environment(),
         }
     }
 
@@ -80,13 +80,17 @@ impl Screen {
     }
 
     fn paint(&self, out: &mut impl Write, piece: &Piece, text: &str) -> io::Result<()> {
-        if let Some(colour) = piece.colour.filter(|_| self.colours) {
-            queue!(out, SetForegroundColor(colour))?;
+        let codes = piece.shade.and_then(|shade| match piece.way {
+            Way::Block => shade.codes(self.depth),
+            Way::Mark => shade.mark(self.depth),
+        });
+        if let Some(codes) = codes {
+            queue!(out, Print(format_args!("\u{1b}[{codes}m")))?;
         }
         if piece.bold {
             queue!(out, SetAttribute(Attribute::Bold))?;
         }
-        queue!(out, Print(text), ResetColor, SetAttribute(Attribute::Reset))
+        queue!(out, Print(text), SetAttribute(Attribute::Reset))
     }
 }
 

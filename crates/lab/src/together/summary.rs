@@ -26,6 +26,7 @@ pub(super) fn lines(run: &Repetition) -> Vec<String> {
     ];
     lines.extend(clients(run));
     lines.extend(breakers(&beliefs));
+    lines.extend(stops(run));
     lines.extend(fleet(run, &divergence));
     lines.extend(run.coordination.iter().flat_map(coordination));
     lines.push(String::new());
@@ -82,6 +83,18 @@ fn breakers(beliefs: &[(&str, Belief)]) -> Vec<String> {
     }
     lines.push(String::new());
     lines
+}
+
+/// When somebody had stopped instances: their shares of the time are of the rest of it.
+fn stops(run: &Repetition) -> Option<String> {
+    let instances = run.fleet.instances.iter();
+    let stops: Vec<String> = instances
+        .flat_map(|one| {
+            let stops = one.stopped.iter();
+            stops.map(|(from, until)| format!("{} from {from:.1} s to {until:.1} s", one.name))
+        })
+        .collect();
+    (!stops.is_empty()).then(|| format!("Stopped by an operator: {}.", stops.join(", ")))
 }
 
 fn fleet(run: &Repetition, divergence: &Divergence) -> [String; 2] {

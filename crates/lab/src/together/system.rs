@@ -1,13 +1,11 @@
 //! All parts in one process, started together and stopped in order.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use experiment::fleet::{Recorder, UNHEALTHY_AT};
 use experiment::load::{LoadResult, Phases};
 use fusebox::{Breaker, Clock, SystemClock};
-use fusebox_fleet::host::Reader;
 use telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -16,12 +14,15 @@ use super::Watched;
 use super::bound::Bound;
 use super::event_writer::Tap;
 use super::fleet::Fleet;
+use super::fleet_source::FleetTold;
 use super::page_source::PageSource;
-use crate::coordination::Engines;
+use crate::coordination::{Engines, FleetReader};
+use crate::crew::{Crew, Turn};
 use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
-use crate::load::{Generator, LOAD_SERVICE, Record};
+use crate::load::{Generator, LOAD_SERVICE, LoadControl, Record};
+use crate::operation::{Fixed, Operation};
 use crate::page::{Feed, Page, Source};
 use crate::serve::Listening;
 use crate::settings::{self, BaseUrl, Named, Serving, Together};
@@ -31,7 +32,7 @@ use crate::unreliable::Unreliable;
 /// The tasks of the running system, in the order in which they are stopped.
 pub(crate) struct System {
     load: LoadPart,
-    instances: Part,
+    instances: Arc<Crew>,
     /// The unreliable service, and the page that shows where the services are.
     rest: Part,
 }
@@ -84,6 +85,21 @@ impl Part {
         (Self { stop, tasks }, shutdown)
     }
 
+    /// Shows a run on its page.
+    fn show(
+        &mut self,
+        source: PageSource,
+        (discovery, operation): (Discovery, Operation),
+        (listening, serving): (Listening, Serving),
+        shutdown: &Shutdown,
+    ) {
+        let feed = Arc::new(Feed::new(source.description()));
+        let page = Page::new(discovery, Arc::clone(&feed), operation);
+        let served = page.serve(listening, serving, shutdown.clone());
+        self.tasks.spawn(served);
+        self.tasks.spawn(feed.follow(source, shutdown.clone()));
+    }
+
     async fn stop(mut self) -> Result<(), Failure> {
         self.stop.begin();
         while let Some(ended) = self.tasks.join_next().await {
@@ -102,60 +118,60 @@ impl System {
     ) -> (Self, Watched) {
         // One clock for all: only so can it be said who was in which state at one moment.
         let clock = SystemClock::new();
-        let names: Vec<String> = settings.instance.keys().cloned().collect();
-        let record = Arc::new(Record::new(names.clone(), &course.phases));
-        let (seed, profile) = (settings.seed, settings.load.clone());
+        let record = recorded(&settings, &course);
+        let load = LoadControl::new(&settings.load, settings.seed);
         let (mut rest, shutdown) = Part::new();
         let places = Places::of(&settings.instance, &bound.instances, &bound.unreliable);
         let discovery = Discovery::new(places, Arc::clone(&record), telemetry);
         let control = BaseUrl::of(bound.control.address);
-        let downstream = Downstream {
-            configured: BaseUrl::of(settings.unreliable.listen.0),
-            bound: BaseUrl::of(bound.unreliable.address),
-        };
+        let downstream = Downstream::of(&settings, &bound);
         let overload = settings.unreliable.plan.overload().is_some();
-        let (waits, plan) = (waits(&settings), settings.unreliable.plan);
-        let service =
-            Unreliable::for_callers(waits, plan, clock, telemetry).controlled_on(bound.control);
+        let fixed = Fixed::of(&settings);
+        let (waits, plan) = (fixed.waits.clone(), settings.unreliable.plan);
+        let service = Unreliable::for_callers(waits, plan, clock, telemetry);
+        let service = service.controlled_on(bound.control);
         let running = service.running();
         let serve = service.serve(bound.unreliable, settings.serving.clone(), shutdown.clone());
         rest.tasks.spawn(serve);
 
         let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
-        let made = joined(made, engines.as_ref());
+        let told = Arc::new(FleetTold::new(clock));
+        let made = joined(made, engines.as_ref(), &told);
         let fleet = followed(&made, clock, course.unhealthy_at, overload);
-        if let Some(tap) = &course.events {
-            record.tell(tap.calls());
-        }
-        let crew = Crew::start(made, &fleet, course.events.as_ref(), &settings.serving);
+        let handles = Handles::of(&made, &fleet, course.events.as_ref());
+        let crew = started(made, &settings.serving, &fleet, clock);
+        let operation = Operation {
+            crew: Arc::clone(&crew),
+            load: load.clone(),
+            running: Arc::clone(&running),
+            fixed,
+        };
         let watched = Watched {
-            seed,
-            rate: profile.rate,
+            seed: settings.seed,
+            rate: settings.load.rate,
             until: course.ends,
             run: course.run,
             clock,
-            names,
-            breakers: crew.breakers,
-            permitted: crew.permitted,
-            readers: crew.readers,
+            names: record.names().to_vec(),
+            breakers: handles.breakers,
+            permitted: handles.permitted,
+            readers: handles.readers,
+            told,
             engines,
             running,
             record: Arc::clone(&record),
             fleet,
         };
         if let Ok(listening) = bound.page {
-            let source = PageSource::of(&watched, &control, &crew.targets);
-            let feed = Arc::new(Feed::new(source.description()));
-            let page = Page::new(discovery, Arc::clone(&feed));
-            rest.tasks
-                .spawn(page.serve(listening, settings.serving, shutdown.clone()));
-            rest.tasks.spawn(feed.follow(source, shutdown));
+            let source = PageSource::of(&watched, &control, &operation);
+            let page = (listening, settings.serving);
+            rest.show(source, (discovery, operation), page, &shutdown);
         }
-        let generator = Generator::new(&crew.targets, &profile, seed, course.phases, record)
-            .traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
+        let generator = Generator::led_by(load, &targets(&crew), course.phases, record);
+        let generator = generator.traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
         let system = Self {
             load: LoadPart::start(generator, course.until),
-            instances: crew.part,
+            instances: crew,
             rest,
         };
         (system, watched)
@@ -178,31 +194,36 @@ impl System {
         let load = self.load.task.await;
         let load = load.map_err(|error| Failure::runtime(error.to_string()))?;
         let seen = look();
-        self.instances.stop().await?;
+        self.instances.end().await?;
         self.rest.stop().await?;
         load.check().map_err(Failure::runtime)?;
         Ok((load, seen))
     }
 }
 
-/// How long each instance waits for the downstream.
-fn waits(settings: &Together) -> BTreeMap<String, Duration> {
-    let instances = settings.instance.iter();
-    let waits = instances.map(|(name, one)| (name.clone(), one.call_timeout.0));
-    waits.collect()
+/// What the clients of all instances see, told to whoever wants each call.
+fn recorded(settings: &Together, course: &Course) -> Arc<Record> {
+    let names = settings.instance.keys().cloned().collect();
+    let record = Arc::new(Record::new(names, &course.phases));
+    if let Some(tap) = &course.events {
+        record.tell(tap.calls());
+    }
+    record
 }
 
 /// An instance that does not run yet, with its name and its socket.
 type Made = (String, Instance, Listening);
 
 /// The same instances, each with its part in what they decide together, if they do.
-fn joined(made: Vec<Made>, engines: Option<&Engines>) -> Vec<Made> {
+fn joined(made: Vec<Made>, engines: Option<&Engines>, told: &Arc<FleetTold>) -> Vec<Made> {
     let Some(engines) = engines else {
         return made;
     };
-    let joined = made.into_iter().map(|(name, instance, listening)| {
-        let instance = instance.joining(engines.joining(&name));
-        (name, instance, listening)
+    let made = made.into_iter().enumerate();
+    let joined = made.map(|(place, (name, instance, listening))| {
+        let mut joining = engines.joining(&name);
+        joining.told = Some(Arc::new(told.listener(place)));
+        (name, instance.joining(joining), listening)
     });
     joined.collect()
 }
@@ -225,6 +246,13 @@ struct Downstream {
 }
 
 impl Downstream {
+    fn of(settings: &Together, bound: &Bound) -> Self {
+        Self {
+            configured: BaseUrl::of(settings.unreliable.listen.0),
+            bound: BaseUrl::of(bound.unreliable.address),
+        }
+    }
+
     /// The instances, which call it.
     fn instances(
         &self,
@@ -250,47 +278,57 @@ impl Downstream {
     }
 }
 
-/// All instances, running.
-struct Crew {
-    part: Part,
+/// What is watched of all instances, in their order.
+struct Handles {
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
-    readers: Vec<Reader>,
-    targets: Vec<Named<BaseUrl>>,
+    readers: Vec<FleetReader>,
 }
 
-impl Crew {
-    fn start(
-        instances: Vec<Made>,
-        fleet: &Arc<Fleet>,
-        events: Option<&Tap>,
-        serving: &Serving,
-    ) -> Self {
-        let (part, shutdown) = Part::new();
-        let mut crew = Self {
-            part,
-            breakers: Vec::new(),
-            permitted: Vec::new(),
-            readers: Vec::new(),
-            targets: Vec::new(),
-        };
-        for (place, (name, instance, listening)) in instances.into_iter().enumerate() {
+impl Handles {
+    /// Lets the breakers tell `fleet`, and whoever wants events, what they do.
+    fn of(instances: &[Made], fleet: &Arc<Fleet>, events: Option<&Tap>) -> Self {
+        let all = || instances.iter().map(|(_, instance, _)| instance);
+        for (place, instance) in all().enumerate() {
             instance.breaker().add_listener(fleet.listener(place));
             if let Some(tap) = events {
                 instance.breaker().add_listener(tap.transitions(place));
             }
-            crew.breakers.push(instance.breaker().clone());
-            crew.permitted.push(instance.permitted());
-            crew.readers.extend(instance.fleet().cloned());
-            let value = BaseUrl::of(listening.address);
-            crew.targets.push(Named { name, value });
-            let serve = instance.serve(listening, serving.clone(), shutdown.clone());
-            crew.part.tasks.spawn(async {
-                serve.await;
-            });
         }
-        crew
+        Self {
+            breakers: all().map(|one| one.breaker().clone()).collect(),
+            permitted: all().map(Instance::permitted).collect(),
+            readers: all().filter_map(Instance::fleet).cloned().collect(),
+        }
     }
+}
+
+/// The instances, which answer from now on; the recorder hears of those that are stopped.
+fn started(
+    made: Vec<Made>,
+    serving: &Serving,
+    fleet: &Arc<Fleet>,
+    clock: SystemClock,
+) -> Arc<Crew> {
+    let fleet = Arc::clone(fleet);
+    let crew = Crew::start(made, serving, move |place, turn| {
+        let at = fleet.elapsed(clock.now());
+        fleet.recorder(|it| match turn {
+            Turn::Stops => it.stopped(place, at),
+            Turn::Starts => it.started(place, at),
+        });
+    });
+    Arc::new(crew)
+}
+
+/// Where the instances answer.
+fn targets(crew: &Crew) -> Vec<Named<BaseUrl>> {
+    let addresses = crew.addresses();
+    let targets = addresses.map(|(name, address)| Named {
+        name: name.to_owned(),
+        value: BaseUrl::of(address),
+    });
+    targets.collect()
 }
 
 impl LoadPart {

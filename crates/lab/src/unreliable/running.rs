@@ -118,7 +118,7 @@ impl Running {
     }
 
     /// Whether the truth of `plan` can be known at every scrape, with what is known of how long callers wait.
-    pub(super) fn check(&self, plan: &Plan) -> Result<(), String> {
+    pub(crate) fn check(&self, plan: &Plan) -> Result<(), String> {
         self.live.lock().downstream.check(plan)
     }
 
@@ -166,7 +166,7 @@ impl Running {
     }
 
     /// Puts `plan` in force from now on; counters go on. `expected` is the revision that it replaces.
-    pub(super) fn replace(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
+    pub(crate) fn replace(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
         self.live
             .change(|downstream, now| downstream.replace(now, plan, expected))
     }

@@ -1,4 +1,4 @@
-//! What is modelled beside faults: clients, connections, breakers in time, pauses, restarts, ticks, and the course of
+//! Models beside faults: clients, connections, breakers in time, pauses, restarts, ticks, and the course of
 //! a run: how it ends, what pauses delay, and at which pace a closed loop goes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,5 +1,7 @@
 //! Fleets that can decide nothing together behave as if each instance were alone, to the last event.
 
+use fusebox::Cause;
+
 use crate::fleet::{OUTAGE, cut_off, performed};
 
 /// Runs with these keys are the same as local ones, but for the record of coordination.
@@ -45,23 +47,35 @@ fn a_fleet_of_one_is_local() {
     }
 }
 
-/// Breakers that are open by their own rules are suspects, so that the fleet opens. Nobody follows who has not tripped.
+/// Breakers that are open by their own rules are suspects, so that the fleet opens, but nobody is held who has not
+/// tripped. Where nothing is leased all else is local, too; in a quorum one of them at a time probes for all.
 #[test]
-fn a_fleet_whose_instances_never_become_suspicious_is_local() {
-    for mode in &MODES[..2] {
-        is_local(OUTAGE, &[], &[mode, "coordination.suspicion_run=1000000"]);
+fn a_fleet_whose_instances_never_become_suspicious_opens_as_local_breakers_do() {
+    let never = "coordination.suspicion_run=1000000";
+    is_local(OUTAGE, &[], &["coordination.mode=advisory", never]);
+    let openings = |sets: &[&str], seed| -> Vec<_> {
+        let run = performed(OUTAGE, sets, seed);
+        let all = run.fleet.instances.iter();
+        assert!(
+            !all.clone()
+                .flat_map(|one| &one.transitions)
+                .any(|it| it.cause == Cause::Fleet)
+        );
+        all.map(|one| one.transitions[0].clone()).collect()
+    };
+    for seed in 1..=3 {
+        let together = openings(&["coordination.mode=quorum", never], seed);
+        assert_eq!(together, openings(&[], seed), "seed {seed}");
     }
 }
 
+/// Nine of ten are cut off, and the tenth, whose calls succeed, would have to vote with them.
 #[test]
-fn a_fleet_that_needs_more_votes_than_it_has_is_local() {
+fn a_fleet_that_needs_a_vote_which_it_cannot_get_is_local() {
+    let nine = cut_off(r#""A", "B", "C", "i4", "i5", "i6", "i7", "i8", "i9""#);
     for mode in &MODES[..2] {
-        is_local(OUTAGE, &[], &[mode, "coordination.minimum_votes=11"]);
-        let half = [
-            "coordination.quorum_share=0.5",
-            "coordination.minimum_votes=1000",
-        ];
-        is_local(OUTAGE, &[], &[mode, half[0], half[1]]);
+        is_local(&nine, &[], &[mode, "coordination.minimum_votes=10"]);
+        is_local(&nine, &[], &[mode, "coordination.quorum_share=1.0"]);
     }
 }
 

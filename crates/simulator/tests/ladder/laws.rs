@@ -1,4 +1,4 @@
-//! What holds of every run: scaling, conservation, and the cases at the edge.
+//! Laws of every run: scaling, conservation, and the cases at the edge.
 
 use std::path::Path;
 

@@ -155,13 +155,22 @@ fn f10b_a_fleet_with_a_lease_probes_as_often_as_its_cycle_says_whatever_its_size
 /// How late the fleet closes, and how many calls of all are rejected until then, over recoveries at every phase of the
 /// cycle.
 fn recoveries(cycle: LeaseCycle, more: &str, seeds: u32) -> (Vec<f64>, Vec<f64>) {
+    recoveries_of(cycle, seeds, |outage_s| probing(cycle, outage_s, more))
+}
+
+/// The same, of fleets that are made for an outage of so many seconds.
+fn recoveries_of(
+    cycle: LeaseCycle,
+    seeds: u32,
+    fleet: impl Fn(f64) -> Together,
+) -> (Vec<f64>, Vec<f64>) {
     let (mut closing, mut lost) = (Vec::new(), Vec::new());
     for seed in 1..=seeds {
         let luck = Draw::new(seed.into()).with("phase").share();
         let phase = (f64::from(seed) - luck) / f64::from(seeds);
         let outage_s = 2.0 + 3.0 * cycle.gap + cycle.mean() * phase;
         let outage_s = (outage_s * 1000.0).round() / 1000.0;
-        let fleet = probing(cycle, outage_s, more);
+        let fleet = fleet(outage_s);
         let run = fleet.run(seed.into());
         let closed = |one: &InstanceRecord| {
             let closed = one.transitions.iter().filter(|it| it.to == State::Closed);
@@ -204,6 +213,53 @@ fn f15_a_fleet_finds_the_recovery_as_much_sooner_as_it_has_voters() {
         let formula = f64::from(size) * cycle.rate * cycle.recovery() - 1.0;
         lost.confirms(&format!("F15 calls lost, N = {size}"), formula, 0.13);
     }
+}
+
+/// Ten breakers whose T is 5 s and that trip with the fourth failure, which is when they begin to suspect: so all are
+/// open before the verdict comes. One probe of them all, a tenth of T after the one before, finds the recovery; then each
+/// has its own next call to close with.
+#[test]
+fn f15_holds_for_breakers_that_all_tripped_by_themselves_before_the_verdict() {
+    let cycle = LeaseCycle {
+        size: 10,
+        rate: 20.0,
+        gap: 0.5,
+        probe: 0.02,
+    };
+    let fleet = |mode: &str, outage_s: f64| {
+        let more = format!("suspicion_run = 4\nstagger = \"0s\"\nmode = \"{mode}\"");
+        let mut fleet = probing(cycle, outage_s, "");
+        fleet.coordination = format!("minimum_gap = \"1ms\"\n{more}");
+        fleet.breaker = fleet.breaker.replace(
+            "consecutive_failures = \"off\"\nfailure_rate_threshold = 0.95\nwindow_calls = 20\nminimum_calls = 20",
+            "consecutive_failures = 4\nfailure_rate_threshold = \"off\"",
+        );
+        fleet.after_s = 12.0;
+        fleet
+    };
+    let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+    // Recoveries at every phase of one breaker's cycle, which is ten times as long.
+    let alone = LeaseCycle { gap: 5.0, ..cycle };
+    let (local, _) = recoveries_of(alone, 100, |outage_s| fleet("local", outage_s));
+    let (quorum, _) = recoveries_of(alone, 100, |outage_s| fleet("quorum", outage_s));
+
+    let (local, quorum) = (mean(local), mean(quorum));
+    println!("F15 own-open: {local:.3} s alone, {quorum:.3} s with a lease");
+    let own_probe = 1.0 / cycle.rate + cycle.probe;
+    let ratio = local / (quorum - own_probe);
+    assert!(
+        (8.0..=12.0).contains(&ratio),
+        "{ratio}: {local} s alone, {quorum} s with a lease"
+    );
+    // The price: the breakers' own open periods run on beside the lease.
+    let probes = |mode: &str| {
+        let run = fleet(mode, 120.0).run(1);
+        let changes = run.fleet.instances.iter().flat_map(|one| &one.transitions);
+        changes.filter(|it| it.cause == Cause::ProbeFailed).count() as f64
+    };
+    let more = probes("quorum") / probes("local");
+    println!("F15 own-open: {more:.2} times the probes");
+    assert!((1.0..=2.0).contains(&more), "{more} times the probes");
 }
 
 #[test]

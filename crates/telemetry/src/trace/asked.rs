@@ -1,4 +1,4 @@
-//! Whether the user asked for traces, and where to: by a setting, or by OpenTelemetry's variables.
+//! The user's wish for traces and their destination, from a setting or from OpenTelemetry's variables.
 //!
 //! <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>. The SDK reads
 //! most of them by itself; what it leaves out or passes over in silence is looked at here. A wrong

@@ -1,4 +1,4 @@
-//! What the library shows of breakers and their registries is what the conventions say.
+//! Metrics of breakers and their registries, held against the conventions.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a page of metrics shows, in Prometheus' text format, beside what the registry says of it.
+//! A page of metrics in Prometheus' text format, held against what the registry of conventions says.
 
 use std::collections::{BTreeMap, BTreeSet};
 

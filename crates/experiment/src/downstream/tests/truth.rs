@@ -1,4 +1,4 @@
-//! What is known of the truth and of its changes.
+//! Tests of the truth and of its changes.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What each effect does to a call, and in which order.
+//! Tests of each effect on a call, and of their order.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What a recorder can tell while the run goes on.
+//! The state of a recorder while the run goes on.
 
 use std::time::Duration;
 

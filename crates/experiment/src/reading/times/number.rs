@@ -1,4 +1,4 @@
-//! What a field with a unit in its name is given: a time that was written as text, or a bare number.
+//! The value of a field with a unit in its name: a time that was written as text, or a bare number.
 
 use std::marker::PhantomData;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Tests of times as they are written.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

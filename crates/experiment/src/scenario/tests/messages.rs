@@ -1,4 +1,4 @@
-//! What is said of a value that is not allowed: the key, the value, and what to write instead.
+//! Tests of the messages about a value that is not allowed: the key, the value, and what to write instead.
 
 use crate::scenario::Scenario;
 

@@ -1,6 +1,7 @@
 //! The picture of the frontier: detection speed against false alarms, and beside it the blast radius.
 
-use super::{Picture, Shape, look_of};
+use super::{look_of, sheet};
+use crate::picture::{Picture, Shape};
 use crate::study::Results;
 use crate::study::frontier::{Row, WAYS, Way, rows};
 
@@ -18,7 +19,7 @@ const BARS_WIDTH: f64 = 226.0;
 /// Draws all ways, simulated and as theory has them.
 pub fn svg(results: &Results) -> String {
     let rows = rows(results);
-    let mut picture = Picture::new(960.0, TOP + HEIGHT + 104.0);
+    let mut picture = sheet(960.0, TOP + HEIGHT + 104.0);
     picture.write(
         (24.0, 34.0),
         "h ink",

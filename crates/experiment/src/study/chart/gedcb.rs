@@ -1,6 +1,7 @@
 //! The picture of the published comparison: what votes save, by how late news comes.
 
-use super::Picture;
+use super::sheet;
+use crate::picture::Picture;
 use crate::study::Results;
 use crate::study::gedcb::{PUBLISHED, Point, points};
 
@@ -17,7 +18,7 @@ const SLOWEST: f64 = 310.0;
 /// Draws the share of timeouts that votes save, published and ours, at availability 0.4.
 pub fn svg(results: &Results) -> String {
     let availability = &PUBLISHED[1];
-    let mut picture = Picture::new(820.0, TOP + HEIGHT + 74.0);
+    let mut picture = sheet(820.0, TOP + HEIGHT + 74.0);
     picture.write((24.0, 34.0), "h ink", "What votes save when news is late");
     picture.write(
         (24.0, 56.0),

@@ -1,6 +1,7 @@
 //! The picture of the matrix: for each scenario, how much more or less goodput each policy has than breakers alone.
 
-use super::{Picture, look_of};
+use super::{look_of, sheet};
+use crate::picture::Picture;
 use crate::study::{LOCAL, MATRIX, Results, cell};
 
 const LEFT: f64 = 214.0;
@@ -18,7 +19,7 @@ pub fn svg(results: &Results) -> String {
     let others: Vec<&str> = others.collect();
     let count = u32::try_from(scenarios.len()).unwrap_or(0);
     let bottom = TOP + ROW * f64::from(count);
-    let mut picture = Picture::new(900.0, bottom + 54.0);
+    let mut picture = sheet(900.0, bottom + 54.0);
     picture.write((24.0, 34.0), "h ink", "Goodput against breakers alone");
     picture.write(
         (24.0, 56.0),

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::axis::{Axis, mark};
 use super::labels::{self, Rectangle};
-use super::write_text;
 use crate::expectation::Unit;
+use crate::picture::write_text;
 use crate::statistics::Interval;
 use crate::sweep::Table;
 use crate::sweep::table::FRONT;

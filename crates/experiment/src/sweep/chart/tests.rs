@@ -1,4 +1,4 @@
-//! What the chart promises, on made-up sweeps.
+//! Tests of the chart, on made-up sweeps.
 
 use std::collections::BTreeMap;
 

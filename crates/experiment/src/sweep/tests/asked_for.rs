@@ -1,4 +1,4 @@
-//! What is asked for: figures of the table, values and keys.
+//! Tests of the request: figures of the table, values and keys.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What chance and settings without effect do to a table.
+//! Tests of chance and of settings without effect in a table.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What may be added to the trials of a folder, and what of it counts.
+//! Tests of which trials may be added to a folder, and which of them count.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Who is told of changes, and the one view that each has not read yet.
+//! Subscribers to changes, and the one view that each has not read yet.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -1,4 +1,4 @@
-//! Where a server is, and how it is asked: the checked form of an address.
+//! The checked address of a Redis server.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What went wrong with a server, in words that cannot hold a password.
+//! Faults of a server, in words that cannot hold a password.
 //!
 //! Texts of the server are not handed on: Redis 5 answers a greeting that it does not know by repeating it,
 //! with the password in it. Only the first word of an error, its code, is.

@@ -1,4 +1,4 @@
-//! Who listens to which channel, and the newest view that came over it.
+//! Listeners of each channel, and the newest view that came over it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What the scripts answer, read back. Words that make no sense are an engine that is not available.
+//! Answers of the scripts, read back. Words that make no sense mean that the engine is not available.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -68,9 +68,9 @@ impl<'a> Words<'a> {
         let votes = Votes::new(self.number()?, self.number()?, self.number()?);
         let number = CommandNumber::new(self.count()?);
         let word = self.word()?;
-        let order = [Order::Automatic, Order::ForceOpen, Order::Disable]
+        let order = Order::ALL
             .into_iter()
-            .find(|order| order.as_str() == word)
+            .find(|order| order.kept_as() == word)
             .ok_or(Nonsense)?;
         self.end()?;
         Ok(View {
@@ -215,9 +215,7 @@ fn instance(word: &str) -> Result<InstanceId, Nonsense> {
 }
 
 fn fingerprint(word: &str) -> Result<Fingerprint, Nonsense> {
-    u64::from_str_radix(word, 16)
-        .map(Fingerprint::read)
-        .map_err(|_| Nonsense)
+    Fingerprint::read(word).ok_or(Nonsense)
 }
 
 /// A string as any server sends it.

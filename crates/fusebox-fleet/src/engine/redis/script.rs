@@ -156,8 +156,8 @@ impl Words {
             .word(format_args!("{} {:x}", report.command.number, mark(&rules)))
             .word(micros(settings.member_for()))
             .word(calls(report))
-            .word(report.command.order.as_str());
-        let (fingerprint, mark) = (settings.fingerprint(), mark(&rules));
+            .word(report.command.order.kept_as());
+        let (fingerprint, mark) = (settings.fingerprint().word(), mark(&rules));
         words.settings = Some(format!("{fingerprint} {mark:x} {rules}"));
         words
     }
@@ -190,7 +190,7 @@ impl Words {
     }
 
     pub(super) fn of_order(order: Order) -> Self {
-        Self::new().word(order.as_str())
+        Self::new().word(order.kept_as())
     }
 
     pub(super) fn of_peek() -> Self {

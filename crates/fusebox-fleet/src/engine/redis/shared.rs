@@ -1,4 +1,4 @@
-//! What the verbs, the listeners and the keeper of one connection share.
+//! State that the verbs, the listeners and the keeper of one connection share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

@@ -9,6 +9,7 @@ use crate::mode::{Evidence, Mode};
 use crate::settings::check::Check;
 use crate::settings::error::SettingsError;
 use crate::settings::{News, Pool, Probe, Settings, Vote};
+use crate::span::Span;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const LARGEST: u32 = 1_000_000;
@@ -164,9 +165,9 @@ impl SettingsBuilder {
         }
         check.time("pool_batch", self.pool_batch);
         if self.pool_batch > self.heartbeat && pools(self.mode) {
-            let heartbeat = self.heartbeat;
-            let allowed = format!("at most heartbeat ({heartbeat:?}), which sends counts, too");
-            check.refuse("pool_batch", self.pool_batch, allowed);
+            let heartbeat = Span(self.heartbeat);
+            let allowed = format!("at most heartbeat ({heartbeat}), which sends counts, too");
+            check.refuse("pool_batch", Span(self.pool_batch), allowed);
         }
         let why = "pool_batch, or counts are gone before they are told";
         check.at_least("pool_keep", self.pool_keep, (self.pool_batch, why));

@@ -1,4 +1,4 @@
-//! What a scrape shows of the keys of registries.
+//! Tests of the keys of registries in a scrape.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! When a gRPC answer counts: at its headers, at its first message or at its end.
+//! Instants at which a gRPC answer counts: its headers, its first message or its end.
 
 use fusebox_tower::JudgeAt;
 

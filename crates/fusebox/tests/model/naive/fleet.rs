@@ -1,4 +1,4 @@
-//! What the fleet may do to a breaker, as entries of the list.
+//! The fleet's commands to a breaker, as entries of the list.
 
 use std::time::Duration;
 
@@ -38,6 +38,7 @@ impl Model {
                 }
             }
             (Fleet::Hasten(wait), None) => return self.hasten(after(wait)),
+            (Fleet::ProbeNow, None) => return self.probe_now(),
             (Fleet::LoseEngine(wait), Some(_)) => {
                 let end = Some(after(wait));
                 self.move_to(State::Open, Cause::EngineLost, end, None);
@@ -96,6 +97,15 @@ impl Model {
                 *until = end;
                 true
             }
+            _ => false,
+        }
+    }
+
+    /// A half-open period is left as it is; an open one ends, unless an operator opened it.
+    fn probe_now(&mut self) -> bool {
+        match self.state() {
+            State::HalfOpen => true,
+            State::Open => self.hasten(self.now),
             _ => false,
         }
     }

@@ -1,4 +1,4 @@
-//! What is said to those who wrote something that cannot be.
+//! Tests of the refusals of command lines.
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
 

@@ -1,3 +1,5 @@
+//! Tests of calls to the downstream.
+
 use std::io;
 
 use axum::http::header::{DATE, RETRY_AFTER};

@@ -1,9 +1,14 @@
+//! Tests of the feed of the live page.
+
 use experiment::fleet::{Change, Evidence};
+use experiment::load::Profile;
 use fusebox::{Cause, State};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::page::source::{PhaseStart, Row, SecondLatencies, TruthStep};
+use crate::load::{LoadControl, LoadView};
+use crate::page::source::{PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use crate::page::standing::{FleetNote, Standing};
 
 /// A feed of two instances.
 pub(in crate::page) fn feed() -> Arc<Feed> {
@@ -12,16 +17,30 @@ pub(in crate::page) fn feed() -> Arc<Feed> {
         name: name.to_owned(),
         began: State::Closed,
         url: "http://127.0.0.1:1".to_owned(),
+        running: true,
         breaker: (&config).into(),
+        settings: crate::settings::BreakerSettings::default().settled(),
     });
     Arc::new(Feed::new(Description {
         seed: 7,
         rate: 90.0,
+        load: load(90.0, false),
         until_s: None,
         unhealthy_at: 0.5,
         downstream: "http://127.0.0.1:2".to_owned(),
+        coordination: None,
         instances: instances.into(),
     }))
+}
+
+/// What is asked of a load.
+fn load(rate: f64, paused: bool) -> LoadView {
+    let control = LoadControl::new(&Profile::default(), 7);
+    let change = json!({ "rate": rate, "paused": paused });
+    control
+        .change(serde_json::from_value(change).unwrap())
+        .unwrap();
+    control.view()
 }
 
 /// A look at `millis`, at which each instance has answered one call since the last one.
@@ -143,6 +162,67 @@ fn each_change_of_the_fault_plan_is_one_mark_with_the_name_that_was_announced() 
 }
 
 #[test]
+fn what_instances_decide_together_is_told_once_and_kept() {
+    let standing = |at_s, opinion| Standing {
+        at_s,
+        instance: 1,
+        engine_up: true,
+        is_fresh: true,
+        opinion,
+        stage: None,
+        apart: Some("vetoed"),
+        is_localised: false,
+        order: "auto",
+        view: None,
+        counted: [1, 0, 0, 0, 0, 0],
+    };
+    let vetoed = |at_s| FleetNote {
+        at_s,
+        instance: 1,
+        kind: "vetoed",
+        detail: "7".to_owned(),
+    };
+    let feed = feed();
+    feed.note(&look(100));
+    assert!(
+        data(&feed.after(1).0).get("c").is_none(),
+        "nobody decides together"
+    );
+    feed.note(&Moment {
+        standings: vec![standing(0.2, "fine")],
+        notes: vec![vetoed(0.15)],
+        ..look(200)
+    });
+    let first = data(&feed.after(2).0);
+    feed.note(&Moment {
+        notes: vec![vetoed(0.25)],
+        ..look(300)
+    });
+    let second = data(&feed.after(3).0);
+    let kept: Value = serde_json::from_slice(&feed.between(0.0, 1.0)).unwrap();
+
+    let row = json!([
+        1,
+        0.2,
+        1,
+        1,
+        "fine",
+        null,
+        "vetoed",
+        0,
+        "auto",
+        null,
+        [1, 0, 0, 0, 0, 0]
+    ]);
+    assert_eq!(first["c"], json!([row]));
+    assert_eq!(first["e"], json!([[1, 0.15, 1, "vetoed", "7"]]));
+    assert_eq!(second["e"], json!([[2, 0.25, 1, "vetoed", "7"]]));
+    assert_eq!(second.get("c"), None);
+    assert_eq!(kept["c"], json!([row]));
+    assert_eq!(kept["e"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn only_an_id_of_this_run_is_a_position() {
     let feed = feed();
     let id = |number: &str| format!("{}-{number}", feed.run);
@@ -151,4 +231,76 @@ fn only_an_id_of_this_run_is_a_position() {
     for unknown in ["other-41", "41", "", &id("x"), &id("-1")] {
         assert_eq!(feed.position(unknown), 0, "{unknown}");
     }
+}
+
+/// A breaker that opens for 3 s from now on.
+fn step(instance: usize) -> SettingsStep {
+    let mut settings = crate::settings::BreakerSettings::default().settled();
+    settings.open_for = Some("3s".parse().unwrap());
+    let config = settings.config(7).unwrap();
+    SettingsStep {
+        at_s: 0.25,
+        instance,
+        rules: (&config).into(),
+        settings,
+        different: "open_for = 3s".to_owned(),
+    }
+}
+
+/// The texts of a tick's marks.
+fn marks(tick: &Value) -> Vec<String> {
+    let marks = tick["m"].as_array().unwrap().iter();
+    let texts = marks.map(|mark| mark[2].as_str().unwrap().to_owned());
+    texts.collect()
+}
+
+#[test]
+fn what_operators_do_is_marked_told_to_all_and_held_for_those_who_come_later() {
+    let feed = feed();
+    feed.note(&Moment {
+        settings: vec![step(0), step(1)],
+        load: Some(load(90.0, false)),
+        ..look(100)
+    });
+    let first = data(&feed.after(1).0);
+    feed.note(&Moment {
+        settings: vec![step(0), step(1)],
+        turns: vec![TurnStep(0.2, 1, false)],
+        load: Some(load(200.0, false)),
+        ..look(200)
+    });
+    let all = data(&feed.after(2).0);
+    feed.note(&Moment {
+        settings: vec![step(1)],
+        turns: vec![TurnStep(0.3, 1, true)],
+        load: Some(load(200.0, true)),
+        ..look(300)
+    });
+    let one = data(&feed.after(3).0);
+
+    assert_eq!(
+        first["m"],
+        Value::Null,
+        "what was so from the start was nobody's order"
+    );
+    assert_eq!(first["r"], json!([[0.1, 90.0, false]]));
+    assert_eq!(
+        marks(&all),
+        ["all: open_for = 3s", "B stopped", "load: 200 calls/s"]
+    );
+    assert_eq!(
+        marks(&one),
+        ["B: open_for = 3s", "B started", "load paused"]
+    );
+    assert_eq!(one["o"], json!([[0.3, 1, true]]));
+    assert_eq!(all["s"][1][1], json!(1));
+    assert_eq!(all["s"][1][2]["open_for_s"], json!(3.0));
+    assert_eq!(all["s"][1][3]["open_for"], json!("3s"));
+    let now: Value = serde_json::from_slice(&feed.described()).unwrap();
+    assert_eq!(now["load"]["paused"], json!(true));
+    assert_eq!(now["instances"][0]["settings"]["open_for"], json!("3s"));
+    assert_eq!(now["instances"][1]["running"], json!(true));
+    let past: Value = serde_json::from_slice(&feed.between(0.0, 1.0)).unwrap();
+    assert_eq!(past["s"].as_array().unwrap().len(), 5);
+    assert_eq!(past["r"].as_array().unwrap().len(), 3);
 }

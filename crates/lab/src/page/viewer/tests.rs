@@ -1,8 +1,17 @@
+//! Tests of a viewer's stream.
+
 use axum::body::BodyDataStream;
 use futures_util::{FutureExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
+
+use std::time::Duration;
 
 use super::*;
 use crate::page::feed::tests::{feed, look};
+use crate::page::source::Row;
+use crate::serve::{Control, Routes, listen, router, serve};
+use crate::settings::Serving;
 use crate::shutdown::Stop;
 
 /// The events that are there by now.
@@ -108,4 +117,74 @@ async fn places_are_bounded_and_given_back() {
     assert!(Viewer::of(&feed, None, &shutdown).is_none());
     viewers.pop();
     assert!(Viewer::of(&feed, None, &shutdown).is_some());
+}
+
+/// The route of events of `feed`, on a free port.
+async fn served(feed: &Arc<Feed>, shutdown: &Shutdown) -> std::net::SocketAddr {
+    let listening = listen(([127, 0, 0, 1], 0).into(), "lab", "--listen").unwrap();
+    let address = listening.address;
+    let routes = Routes::new(
+        telemetry::service_metrics("0"),
+        Control::new(None),
+        telemetry::trace::Tracer::default(),
+    );
+    let routes = router(crate::page::with_data(routes, feed, shutdown));
+    let settings = Serving {
+        max_connections: 100,
+        control_token: None,
+        drain_time: Duration::from_secs(60),
+    };
+    let shutdown = shutdown.clone();
+    tokio::spawn(async move { serve(listening, routes, &settings, shutdown).await });
+    address
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nobody_reads_holds_little_and_gets_history_when_somebody_does() {
+    const TICKS: u64 = 6000;
+    let (feed, (stop, shutdown)) = (feed(), Stop::new());
+    let address = served(&feed, &shutdown).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut client = socket.connect(address).await.unwrap();
+    let request = format!("GET /api/events HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 12];
+    client.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.0 200");
+
+    // Ten minutes, in which the lab tells far more than the system's buffers take.
+    let mut told = 0;
+    for tick in 1..=TICKS {
+        let mut moment = look(100 * tick);
+        moment.rows = vec![Row([1, 0, 0, 0, 20, 3, 0]); 200];
+        feed.note(&moment);
+        told += 200 * "[1,0,0,0,20,3,0],".len();
+        if tick % 50 == 0 {
+            // The connection is written to whenever there is room.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    stop.begin();
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).await.unwrap();
+
+    let rest = String::from_utf8(rest).unwrap();
+    let histories = names(&rest)
+        .iter()
+        .filter(|name| **name == "history")
+        .count();
+    assert!(
+        histories >= 2,
+        "history at first, and after the gap: {histories}"
+    );
+    let last = rest.lines().rfind(|line| line.starts_with("id: ")).unwrap();
+    assert!(last.ends_with(&format!("-{TICKS}")), "{last}");
+    assert!(
+        rest.len() < told / 2,
+        "{} bytes were kept of {told}",
+        rest.len()
+    );
 }

@@ -17,7 +17,7 @@ const DIFFERENCE: usize = 27;
 const MEDIAN: char = '~';
 
 /// What follows from a figure that has no mark: nothing.
-const UNMARKED: &str =
+pub(super) const UNMARKED: &str =
     "No mark: these runs show no difference. That does not mean that there is none.";
 
 /// All that is printed about a comparison.
@@ -54,7 +54,7 @@ pub(super) fn lines(names: &[String], comparison: &Comparison<'_>) -> Vec<String
 }
 
 /// What a result is, as `Half of the calls fail; 20 runs of 40 s, simulated, 0.1.0`.
-fn about(side: &Side<'_>) -> String {
+pub(super) fn about(side: &Side<'_>) -> String {
     let first = side.runs.first();
     let seconds = first.map_or(0.0, |run| run.load.duration_s.round());
     let all = side.result.repetitions.len();
@@ -77,7 +77,7 @@ fn about(side: &Side<'_>) -> String {
 }
 
 /// How the runs belong together, and what is tested.
-fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
+pub(super) fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
     let sides = [&comparison.sides[0], &comparison.sides[further + 1]];
     let runs = sides.map(|side| side.runs.len());
     let number = further + 2;
@@ -125,20 +125,14 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
     );
     let mut lines = vec![head];
     for row in &comparison.rows {
-        let contrast = row.contrasts[further];
-        let estimates = shown(row, further);
-        let [first, second] = values(row, estimates);
-        let (mark, p) = match contrast.filter(|it| it.varies) {
-            Some(it) => (if it.is_marked() { "*" } else { "" }, probability(&it)),
-            None => ("", String::new()),
-        };
-        let apart = contrast.map_or(String::new(), |it| difference(row, &it, estimates));
-        let name = match contrast {
-            Some(it) if it.runs != compared(comparison, further) => {
-                format!("{} ({})", row.name(), runs(it.runs))
-            }
-            _ => row.name(),
-        };
+        let Cells {
+            name,
+            values: [first, second],
+            apart,
+            is_marked,
+            p,
+        } = Cells::of(comparison, further, row);
+        let mark = if is_marked { "*" } else { "" };
         let wide = name.chars().count() > NAME - 1;
         let label = if wide { "" } else { &*name };
         let cells = format!("{label:NAME$}{first:>VALUE$}{second:>VALUE$}  {apart:DIFFERENCE$}");
@@ -155,6 +149,42 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
         );
     }
     lines
+}
+
+/// The cells of one row.
+pub(super) struct Cells {
+    /// The figure, with how many runs had it where not all had.
+    pub(super) name: String,
+    /// What both results have.
+    pub(super) values: [String; 2],
+    /// The difference with its interval.
+    pub(super) apart: String,
+    /// Whether chance alone does not explain it.
+    pub(super) is_marked: bool,
+    /// The p, corrected; empty where nothing varies.
+    pub(super) p: String,
+}
+
+impl Cells {
+    /// Those of a figure of a further result beside the first.
+    pub(super) fn of(comparison: &Comparison<'_>, further: usize, row: &Row) -> Self {
+        let contrast = row.contrasts[further];
+        let estimates = shown(row, further);
+        let varying = contrast.filter(|it| it.varies);
+        let name = match contrast {
+            Some(it) if it.runs != compared(comparison, further) => {
+                format!("{} ({})", row.name(), runs(it.runs))
+            }
+            _ => row.name(),
+        };
+        Self {
+            name,
+            values: values(row, estimates),
+            apart: contrast.map_or(String::new(), |it| difference(row, &it, estimates)),
+            is_marked: varying.is_some_and(|it| it.is_marked()),
+            p: varying.map_or(String::new(), |it| probability(&it)),
+        }
+    }
 }
 
 /// What stands in the two columns: what was compared, so that the difference is that of the two.
@@ -219,7 +249,7 @@ fn alone(comparison: &Comparison<'_>) -> Vec<String> {
 }
 
 /// What the marks mean.
-fn notes(comparison: &Comparison<'_>) -> Vec<String> {
+pub(super) fn notes(comparison: &Comparison<'_>) -> Vec<String> {
     let contrasts = || {
         comparison
             .rows

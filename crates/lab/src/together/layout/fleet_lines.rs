@@ -1,11 +1,11 @@
-//! What the picture says of a fleet: its verdict and votes, who probes, who hears the engine, and what each instance
+//! Lines of the picture about a fleet: its verdict and votes, who probes, who hears the engine, and what each instance
 //! does in it.
 
-use crossterm::style::Color;
 use fusebox_fleet::Order;
 
 use super::super::fleet_picture::{FleetPicture, Part, next_probe, votes};
-use super::{Piece, coloured, plain};
+use super::super::shade::Shade;
+use super::{Piece, block, plain, shaded};
 
 /// The verdict with its votes, and who hears the engine.
 pub(super) fn lines(fleet: &FleetPicture) -> [Vec<Piece>; 2] {
@@ -15,20 +15,20 @@ pub(super) fn lines(fleet: &FleetPicture) -> [Vec<Piece>; 2] {
 fn verdict(fleet: &FleetPicture) -> Vec<Piece> {
     let mut pieces = vec![plain("fleet:      ".to_owned())];
     let Some(known) = fleet.view() else {
-        pieces.push(coloured("nobody hears it".to_owned(), Color::Yellow));
+        pieces.push(shaded("nobody hears it".to_owned(), Shade::Look));
         pieces.push(plain(": each instance decides alone".to_owned()));
         return pieces;
     };
-    let (word, colour) = if known.0.verdict.is_open() {
-        ("OPEN", Color::Red)
+    let (word, shade) = if known.0.verdict.is_open() {
+        ("OPEN", Shade::Open)
     } else {
-        ("CLOSED", Color::Green)
+        ("CLOSED", Shade::Closed)
     };
-    pieces.push(coloured(word.to_owned(), colour));
+    pieces.push(shaded(word.to_owned(), shade));
     pieces.push(plain(format!(", {}", votes(known.0.votes))));
     if fleet.order() != Order::Automatic {
         let order = fleet.order().as_str().replace('_', " ");
-        pieces.push(coloured(format!("; ordered: {order}"), Color::Yellow));
+        pieces.push(shaded(format!("; ordered: {order}"), Shade::Look));
         return pieces;
     }
     let probers = fleet.probers();
@@ -46,7 +46,7 @@ fn engine(fleet: &FleetPicture) -> Vec<Piece> {
     let heard = if heard == all {
         plain(text)
     } else {
-        coloured(text, Color::Yellow)
+        shaded(text, Shade::Look)
     };
     vec![
         plain(" ".repeat(12)),
@@ -56,19 +56,14 @@ fn engine(fleet: &FleetPicture) -> Vec<Piece> {
 }
 
 /// What one instance does in its fleet, in a column of this width.
-pub(super) fn part(part: Part, width: usize) -> Piece {
-    let colour = match part {
-        Part::Led(fusebox::HoldStage::Probing) | Part::Apart(_) | Part::Localised => {
-            Some(Color::Yellow)
-        }
-        Part::Led(_) => Some(Color::Red),
-        Part::Suspects => Some(Color::Magenta),
-        Part::Fine => Some(Color::Green),
-        Part::Idle => None,
+pub(super) fn part(part: Part, width: usize) -> [Piece; 2] {
+    let shade = match part {
+        Part::Led(fusebox::HoldStage::Probing) => Shade::HalfOpen,
+        Part::Apart(_) | Part::Localised => Shade::Look,
+        Part::Led(_) => Shade::Open,
+        Part::Suspects => Shade::Sick,
+        Part::Fine => Shade::Closed,
+        Part::Idle => Shade::Faint,
     };
-    let text = format!("{:<width$}", part.as_str());
-    match colour {
-        Some(colour) => coloured(text, colour),
-        None => plain(text),
-    }
+    block(part.as_str().to_owned(), shade, width)
 }

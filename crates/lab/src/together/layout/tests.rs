@@ -1,4 +1,4 @@
-//! What fits on a terminal.
+//! Tests of what fits on a terminal.
 
 use std::sync::Arc;
 
@@ -54,6 +54,7 @@ fn picture(instances: usize, transitions: usize) -> Picture {
             .map(|place| InstancePicture {
                 name: name(place),
                 snapshot: breaker.snapshot(),
+                is_stopped: false,
                 clients: experiment::outcome::Outcomes::default(),
                 good_for_all: 0,
             })
@@ -222,7 +223,7 @@ fn instances_that_decide_together_show_votes_verdict_prober_and_what_each_does()
         "instance state          in the fleet         ok  failed fast-fail openings flaps"
     );
     for (line, part) in [(8, "held"), (9, "probes for all"), (10, "vetoes")] {
-        let text = format!(" ● forced-open  {part:<14} ");
+        let text = format!(" █ forced-open  {part:<14} ");
         assert!(shown[line].contains(&text), "{}", shown[line]);
         assert_eq!(shown[line].chars().count(), 80, "{}", shown[line]);
     }
@@ -262,7 +263,7 @@ fn instances_without_an_engine_and_an_order_are_told() {
     fleet.members[1].order = Order::ForceOpen;
     let shown = drawn(&picture, 80, 24);
     assert!(
-        shown[4].ends_with("need 2; ordered: force open"),
+        shown[4].ends_with("need 2; ordered: forced open"),
         "{shown:#?}"
     );
 }

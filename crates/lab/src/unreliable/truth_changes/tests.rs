@@ -1,4 +1,4 @@
-//! Whoever follows the truth is told when it changes, and not more often than is worth it.
+//! Tests of the changes of the truth: a follower hears of each one that is worth it, and of no other.
 
 use experiment::faults::Plan;
 use tokio::time::{advance, timeout};

@@ -1,3 +1,5 @@
+//! Tests of the propagation of trace contexts.
+
 use super::*;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";

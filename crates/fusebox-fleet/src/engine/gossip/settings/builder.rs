@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::GossipSettings;
+use crate::engine::gossip_node::NodeSettings;
 use crate::mode::Evidence;
 use crate::name::InstanceId;
 use crate::settings::{InvalidSetting, Settings, SettingsError};
+use crate::span::Span;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -176,27 +178,30 @@ impl GossipBuilder {
         let interval = self.chosen_interval();
         if interval < Duration::from_millis(1) || interval > heartbeat / 3 {
             let allowed = format!(
-                "from 1ms to a third of the heartbeat ({heartbeat:?}), or a change does not reach all \
-                 instances within a heartbeat"
+                "from 1ms to a third of the heartbeat ({}), or a change does not reach all \
+                 instances within a heartbeat",
+                Span(heartbeat)
             );
-            refuse("interval", format!("{interval:?}"), allowed);
+            refuse("interval", Span(interval).to_string(), allowed);
         }
         if !(1.0..=32.0).contains(&self.suspicion) {
             let allowed = "from 1 to 32".to_owned();
-            refuse("suspicion", format!("{:?}", self.suspicion), allowed);
+            refuse("suspicion", self.suspicion.to_string(), allowed);
         }
         let (forget, least) = (self.chosen_forget(), self.least_forget());
         if forget < least || forget > YEAR {
             let allowed = format!(
-                "from ten times member_for ({least:?}) to 365 days, or nodes that are apart for a moment do \
-                 not find each other again"
+                "from ten times member_for ({}) to 365 days, or nodes that are apart for a moment do \
+                 not find each other again",
+                Span(least)
             );
-            refuse("forget_dead_after", format!("{forget:?}"), allowed);
+            refuse("forget_dead_after", Span(forget).to_string(), allowed);
         }
     }
 
     fn chosen_interval(&self) -> Duration {
-        self.interval.unwrap_or(self.fleet.heartbeat() / 4)
+        self.interval
+            .unwrap_or_else(|| NodeSettings::usual_interval(&self.fleet))
     }
 
     fn least_forget(&self) -> Duration {

@@ -1,4 +1,4 @@
-//! What the table shows, and that it fits.
+//! Tests of the table of a comparison: its content and its width.
 
 use experiment::comparison::Comparison;
 use experiment::result::RunResult;

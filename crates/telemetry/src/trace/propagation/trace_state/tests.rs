@@ -1,3 +1,5 @@
+//! Tests of the header `tracestate`.
+
 use super::*;
 
 /// What is written of `lines`; nothing for an empty list.

@@ -1,0 +1,180 @@
+//! Pictures as SVG text: lines, bars, points and words at places, escaped, with a style of their own.
+//!
+//! No file is loaded and nothing outside is named, so that a picture opens anywhere.
+
+use std::fmt::Write as _;
+
+/// A picture that is being drawn. Places are pixels from the left and from the top.
+///
+/// Its parts have classes; the style says how they look. The class `bg` is that of the ground, `ring` that of the edge of
+/// a point.
+///
+/// # Examples
+///
+/// ```
+/// use experiment::picture::Picture;
+///
+/// let mut picture = Picture::new(100.0, 40.0, ".bg{fill:#fff}");
+/// picture.write((8.0, 20.0), "ink", "p < 0.05");
+/// let svg = picture.finish("a word");
+/// assert!(svg.contains("p &lt; 0.05"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Picture {
+    text: String,
+    width: f64,
+    height: f64,
+    style: &'static str,
+    ground: &'static str,
+}
+
+/// A shape for a point, beside its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A circle.
+    Disc,
+    /// A square.
+    Square,
+    /// A square on its tip.
+    Diamond,
+    /// A triangle.
+    Triangle,
+}
+
+impl Picture {
+    /// A picture of this size with nothing in it.
+    pub fn new(width: f64, height: f64, style: &'static str) -> Self {
+        Self {
+            text: String::new(),
+            width,
+            height,
+            style,
+            ground: "bg",
+        }
+    }
+
+    /// The same with another class for its ground.
+    #[must_use]
+    pub fn on(self, ground: &'static str) -> Self {
+        Self { ground, ..self }
+    }
+
+    /// The same with definitions, as XML, such as patterns that the style fills with.
+    #[must_use]
+    pub fn with_definitions(mut self, definitions: &'static str) -> Self {
+        self.text.push_str(definitions);
+        self
+    }
+
+    /// The whole picture; `about` is read out to who cannot see it.
+    pub fn finish(self, about: &str) -> String {
+        let Self {
+            width,
+            height,
+            style,
+            ground,
+            text,
+        } = self;
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+             height=\"{height}\" role=\"img\" aria-label=\"{}\">\n<style>{style}</style>\n\
+             <rect class=\"{ground}\" width=\"{width}\" height=\"{height}\"/>\n{}</svg>\n",
+            escaped(about),
+            text
+        )
+    }
+
+    /// A line of text that begins at a place, or ends there (`end` in its class), or has its middle there (`mid`).
+    pub fn write(&mut self, at: (f64, f64), class: &str, text: &str) {
+        write_text(&mut self.text, at, class, text);
+    }
+
+    /// A line from one place to another.
+    pub fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+        let _ = writeln!(
+            self.text,
+            "<line class=\"{class}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>",
+            from.0, from.1, to.0, to.1
+        );
+    }
+
+    /// A thin bar for an interval, in the colour of its point.
+    pub fn whisker(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+        self.line(
+            &format!("{class}-line\" stroke-width=\"1.5\" stroke-opacity=\"0.7"),
+            from,
+            to,
+        );
+    }
+
+    /// A line through these places.
+    pub fn path(&mut self, class: &str, points: &[(f64, f64)]) {
+        let points = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}"));
+        let points: Vec<String> = points.collect();
+        let _ = writeln!(
+            self.text,
+            "<polyline class=\"{class}\" fill=\"none\" points=\"{}\"/>",
+            points.join(" ")
+        );
+    }
+
+    /// A rectangle that begins at a place.
+    pub fn rectangle(&mut self, class: &str, from: (f64, f64), size: (f64, f64)) {
+        let _ = writeln!(
+            self.text,
+            "<rect class=\"{class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>",
+            from.0, from.1, size.0, size.1
+        );
+    }
+
+    /// A circle about a place.
+    pub fn circle(&mut self, class: &str, (x, y): (f64, f64), radius: f64) {
+        let _ = writeln!(
+            self.text,
+            "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\"/>"
+        );
+    }
+
+    /// A point of a chart.
+    pub fn point(&mut self, shape: Shape, class: &str, (x, y): (f64, f64)) {
+        let corners: &[(f64, f64)] = match shape {
+            Shape::Disc => {
+                self.circle(&format!("{class} ring"), (x, y), 5.0);
+                return;
+            }
+            Shape::Square => &[(-4.5, -4.5), (4.5, -4.5), (4.5, 4.5), (-4.5, 4.5)],
+            Shape::Diamond => &[(0.0, -6.2), (6.2, 0.0), (0.0, 6.2), (-6.2, 0.0)],
+            Shape::Triangle => &[(0.0, -6.0), (5.8, 4.6), (-5.8, 4.6)],
+        };
+        let corners = corners
+            .iter()
+            .map(|(dx, dy)| format!("{:.1},{:.1}", x + dx, y + dy));
+        let corners: Vec<String> = corners.collect();
+        let _ = writeln!(
+            self.text,
+            "<polygon class=\"{class} ring\" points=\"{}\"/>",
+            corners.join(" ")
+        );
+    }
+}
+
+/// A line of text that begins at a place, or ends there (`end` in its class), or has its middle there (`mid`).
+pub(crate) fn write_text(out: &mut String, (x, y): (f64, f64), class: &str, text: &str) {
+    let anchor = match class.split(' ').next_back() {
+        Some("end") => " text-anchor=\"end\"",
+        Some("mid") => " text-anchor=\"middle\"",
+        _ => "",
+    };
+    let _ = writeln!(
+        out,
+        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\"{anchor}>{}</text>",
+        escaped(text)
+    );
+}
+
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

@@ -1,0 +1,69 @@
+//! The user's browser, in which the live page is opened when that is asked for.
+//!
+//! Which browser that is, the system knows: `xdg-open` on Linux (which honours `BROWSER`), `open` on macOS, `start`
+//! on Windows. A machine without one, such as a server, loses nothing: the address has been printed.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Whether somebody has asked for the page to be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// The address is printed, no more.
+    NotAsked,
+    /// A browser shows the page as soon as it is there.
+    Asked,
+}
+
+impl From<bool> for Opening {
+    fn from(flag: bool) -> Self {
+        if flag { Self::Asked } else { Self::NotAsked }
+    }
+}
+
+impl Opening {
+    /// Opens the page at `address`, if that is asked for and there is a page. Beside everything else: a browser may
+    /// take its time. If none can be opened, the log says so in one line.
+    pub(crate) fn of_page(self, address: Option<SocketAddr>) {
+        let (Self::Asked, Some(address)) = (self, address) else {
+            return;
+        };
+        let url = url(address);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = open::that(&url) {
+                let reason = error.to_string();
+                let reason = reason.lines().next().unwrap_or_default();
+                tracing::warn!(
+                    url,
+                    reason,
+                    "no browser could be opened: open the page yourself"
+                );
+            }
+        });
+    }
+}
+
+/// The page as a browser on this machine reaches it: an address that stands for all of them is none to go to.
+fn url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}/", SocketAddr::new(ip, address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_on_all_addresses_is_opened_on_this_machine() {
+        for (bound, opened) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("0.0.0.0:8080", "http://127.0.0.1:8080/"),
+            ("[::]:80", "http://[::1]:80/"),
+        ] {
+            assert_eq!(url(bound.parse().unwrap()), opened);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The crew of a lab: its instances, each of which can be stopped and started again while the others go on.
+//!
+//! A stopped instance is not there: whoever calls it finds that nobody listens, and its fleet goes on without it. It
+//! keeps its address, its settings and its counters; its breaker begins anew when it is started.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::failure::Failure;
+use crate::instance::Instance;
+use crate::serve::{Listening, listen};
+use crate::settings::Serving;
+use crate::shutdown::Stop;
+
+/// All instances, in their order.
+pub(crate) struct Crew {
+    members: Vec<Member>,
+    serving: Serving,
+    told: Told,
+}
+
+/// Told of the place of an instance that stops, or works again.
+type Told = Box<dyn Fn(usize, Turn) + Send + Sync>;
+
+/// What becomes of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Stops,
+    Starts,
+}
+
+/// Why an instance is neither stopped nor started.
+#[derive(Debug)]
+pub(crate) enum Unmoved {
+    /// It is as is asked for already.
+    Already,
+    /// It still ends answers that are under way.
+    StillStopping,
+    /// The lab ends.
+    LabEnds,
+    /// Somebody else has its address, or the system refuses it.
+    NoAddress(Failure),
+}
+
+/// One instance.
+struct Member {
+    name: String,
+    address: SocketAddr,
+    instance: Instance,
+    work: Mutex<Work>,
+}
+
+enum Work {
+    Running(Stop, Ended),
+    /// It has been told to stop, and has stopped once that has ended.
+    Stopping(Ended),
+    /// The lab ends, and so does what has not ended yet.
+    Over,
+}
+
+/// Becomes true once an instance has ended.
+type Ended = watch::Receiver<bool>;
+
+impl Crew {
+    /// Starts these instances; `told` hears of each that is stopped or started again. Call it within a runtime.
+    pub(crate) fn start(
+        instances: impl IntoIterator<Item = (String, Instance, Listening)>,
+        serving: &Serving,
+        told: impl Fn(usize, Turn) + Send + Sync + 'static,
+    ) -> Self {
+        let members = instances
+            .into_iter()
+            .map(|(name, instance, listening)| Member {
+                name,
+                address: listening.address,
+                work: Mutex::new(run(&instance, listening, serving)),
+                instance,
+            });
+        Self {
+            members: members.collect(),
+            serving: serving.clone(),
+            told: Box::new(told),
+        }
+    }
+
+    /// The instances with their names.
+    pub(crate) fn instances(&self) -> impl Iterator<Item = (&str, &Instance)> {
+        let members = self.members.iter();
+        members.map(|member| (&*member.name, &member.instance))
+    }
+
+    /// Where an instance listens, or did before it was stopped.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (&str, SocketAddr)> {
+        let members = self.members.iter();
+        members.map(|member| (&*member.name, member.address))
+    }
+
+    /// The place of the instance of this name.
+    pub(crate) fn place_of(&self, name: &str) -> Option<usize> {
+        self.members.iter().position(|member| member.name == name)
+    }
+
+    /// Whether nobody has stopped it.
+    pub(crate) fn works(&self, place: usize) -> bool {
+        matches!(*self.members[place].work(), Work::Running(..))
+    }
+
+    /// Stops an instance. Returns once nobody listens any more: answers under way have been given, as far as they took
+    /// no longer than they may.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not stopped.
+    pub(crate) async fn stop(&self, place: usize) -> Result<(), Unmoved> {
+        let mut ended = {
+            let mut work = self.members[place].work();
+            let (stop, ended) = match &*work {
+                Work::Running(stop, ended) => (stop, ended.clone()),
+                Work::Stopping(_) => return Err(Unmoved::Already),
+                Work::Over => return Err(Unmoved::LabEnds),
+            };
+            stop.begin();
+            *work = Work::Stopping(ended.clone());
+            (self.told)(place, Turn::Stops);
+            ended
+        };
+        // One that is gone has ended, too.
+        let _ = ended.wait_for(|ended| *ended).await;
+        Ok(())
+    }
+
+    /// Starts an instance that was stopped, at the address that it had. Call it within a runtime.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not started.
+    pub(crate) fn start_again(&self, place: usize) -> Result<(), Unmoved> {
+        let member = &self.members[place];
+        let mut work = member.work();
+        match &*work {
+            Work::Running(..) => return Err(Unmoved::Already),
+            Work::Stopping(ended) if !*ended.borrow() => return Err(Unmoved::StillStopping),
+            Work::Stopping(_) => {}
+            Work::Over => return Err(Unmoved::LabEnds),
+        }
+        let who = format!("instance {}", member.name);
+        let listening = listen(member.address, &who, "a restart of the lab with --listen");
+        let listening = listening.map_err(Unmoved::NoAddress)?;
+        member.instance.begin_anew();
+        *work = run(&member.instance, listening, &self.serving);
+        (self.told)(place, Turn::Starts);
+        Ok(())
+    }
+
+    /// Ends all of them, and returns once they have ended. None is started any more.
+    ///
+    /// # Errors
+    ///
+    /// An instance was gone before its end.
+    pub(crate) async fn end(&self) -> Result<(), Failure> {
+        let ends = self.members.iter().map(|member| {
+            let work = std::mem::replace(&mut *member.work(), Work::Over);
+            if let Work::Running(stop, _) = &work {
+                stop.begin();
+            }
+            (member, work)
+        });
+        // All begin to end before the first is waited for.
+        let ends: Vec<_> = ends.collect();
+        for (member, work) in ends {
+            if let Work::Running(_, mut ended) | Work::Stopping(mut ended) = work {
+                let ended = ended.wait_for(|ended| *ended).await;
+                ended.map_err(|_| {
+                    Failure::runtime(format!("instance {} has broken down", member.name))
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Member {
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets an instance answer from now on.
+fn run(instance: &Instance, listening: Listening, serving: &Serving) -> Work {
+    let (stop, shutdown) = Stop::new();
+    let (tell, ended) = watch::channel(false);
+    let (instance, serving) = (instance.clone(), serving.clone());
+    tokio::spawn(async move {
+        instance.serve(listening, serving, shutdown).await;
+        tell.send_replace(true);
+    });
+    Work::Running(stop, ended)
+}
+
+impl fmt::Debug for Crew {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.members.iter().map(|member| &member.name);
+        f.debug_list().entries(names).finish()
+    }
+}

@@ -1,0 +1,235 @@
+//! The operation of a running lab: what can be ordered of its instances, of its load, and of both together.
+//!
+//! Orders are checked as a whole before any of them is carried out. Faults, and orders to one breaker, go to the
+//! services themselves.
+
+mod playing;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fusebox_fleet::{Fingerprint, Mode};
+use serde::Serialize;
+
+use crate::crew::{Crew, Unmoved};
+use crate::instance::Tuning;
+use crate::load::{LoadChange, LoadControl};
+use crate::settings::{BreakerSettings, Together};
+use crate::unreliable::Running;
+
+/// What orders can be given to.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    pub(crate) crew: Arc<Crew>,
+    pub(crate) load: LoadControl,
+    pub(crate) running: Arc<Running>,
+    pub(crate) fixed: Fixed,
+}
+
+/// What is fixed while the lab runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Fixed {
+    /// How long each instance waits for the downstream.
+    pub(crate) waits: BTreeMap<String, Duration>,
+    /// How the instances decide together, and by which rules, if they do.
+    mode: Mode,
+    rules: Option<Fingerprint>,
+}
+
+impl Fixed {
+    /// What these settings fix.
+    pub(crate) fn of(settings: &Together) -> Self {
+        let waits = settings.instance.iter();
+        let rules = settings.coordinating.as_ref().map(|it| &it.rules);
+        Self {
+            waits: waits
+                .map(|(name, one)| (name.clone(), one.call_timeout.0))
+                .collect(),
+            mode: rules.map_or(Mode::Local, |rules| rules.mode()),
+            rules: rules.map(|rules| rules.fingerprint()),
+        }
+    }
+}
+
+/// Why an order is not carried out, as a code and a sentence.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) why: Why,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+/// What kind of refusal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// What was asked for is wrong in any case.
+    Invalid,
+    /// It is about something that is not there.
+    Unknown,
+    /// It does not fit what is so now.
+    Conflict,
+}
+
+/// An instance after it was stopped or started.
+#[derive(Debug, Serialize)]
+pub(crate) struct Standing<'a> {
+    instance: &'a str,
+    running: bool,
+}
+
+impl Refused {
+    fn new(why: Why, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            why,
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+impl Operation {
+    /// How the instances decide together.
+    pub(crate) fn mode(&self) -> Mode {
+        self.fixed.mode
+    }
+
+    /// The place of the instance of this name.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn place_of(&self, name: &str) -> Result<usize, Refused> {
+        self.crew.place_of(name).ok_or_else(|| {
+            let names: Vec<&str> = self.crew.instances().map(|(name, _)| name).collect();
+            let message = format!(
+                "there is no instance `{name}`; there are {}",
+                names.join(", ")
+            );
+            Refused::new(Why::Unknown, "no_such_instance", message)
+        })
+    }
+
+    /// The place of an instance that works.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, or it is stopped.
+    pub(crate) fn working(&self, name: &str) -> Result<usize, Refused> {
+        let place = self.place_of(name)?;
+        if self.crew.works(place) {
+            return Ok(place);
+        }
+        let message = format!(
+            "instance {name} is stopped: start it first with POST /api/instances/{name}/start"
+        );
+        Err(Refused::new(Why::Conflict, "stopped", message))
+    }
+
+    /// The first instance that works, to hand on an order that is for all.
+    ///
+    /// # Errors
+    ///
+    /// All are stopped.
+    pub(crate) fn any_working(&self) -> Result<&str, Refused> {
+        let mut instances = self.crew.instances().enumerate();
+        let found = instances.find(|(place, _)| self.crew.works(*place));
+        found.map(|(_, (name, _))| name).ok_or_else(|| {
+            let message =
+                "all instances are stopped: start one first with POST /api/instances/NAME/start";
+            Refused::new(Why::Conflict, "stopped", message)
+        })
+    }
+
+    /// Stops an instance, and returns once nobody listens there.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, it is stopped already, or the lab ends.
+    pub(crate) async fn stop<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
+        let place = self.place_of(name)?;
+        let stopped = self.crew.stop(place).await;
+        stopped.map_err(|why| unmoved(name, &why, "is stopped already"))?;
+        Ok(Standing {
+            instance: name,
+            running: false,
+        })
+    }
+
+    /// Starts an instance that was stopped, where it was before.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, it works already, its address is taken, or the lab ends.
+    pub(crate) fn start<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
+        let place = self.place_of(name)?;
+        let started = self.crew.start_again(place);
+        started.map_err(|why| unmoved(name, &why, "is running already"))?;
+        Ok(Standing {
+            instance: name,
+            running: true,
+        })
+    }
+
+    /// The settings of all breakers, by the names of their instances.
+    pub(crate) fn settings(&self) -> BTreeMap<&str, BreakerSettings> {
+        let instances = self.crew.instances();
+        let settings = instances.map(|(name, one)| (name, one.tuning().settings()));
+        settings.collect()
+    }
+
+    /// Changes those settings of all breakers that are stated, or none of any.
+    ///
+    /// # Errors
+    ///
+    /// The instance and the setting that are wrong, and what is allowed.
+    pub(crate) fn change_settings(&self, change: BreakerSettings) -> Result<(), Refused> {
+        let changed = Tuning::change_all(&self.tunings(), change);
+        changed.map_err(|message| Refused::new(Why::Invalid, "invalid_settings", message))
+    }
+
+    /// Changes the load.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and what is allowed.
+    pub(crate) fn change_load(&self, change: LoadChange) -> Result<(), Refused> {
+        let changed = self.load.change(change);
+        changed.map_err(|message| Refused::new(Why::Invalid, "invalid_load", message))
+    }
+
+    /// Whether the instances decide in this mode, which is fixed while the lab runs.
+    ///
+    /// # Errors
+    ///
+    /// They decide in another one; the message says how to begin in the one that is asked for.
+    pub(crate) fn check_mode(&self, asked: Mode) -> Result<(), Refused> {
+        if asked == self.fixed.mode {
+            return Ok(());
+        }
+        let message = format!(
+            "the instances decide in mode {}, which is fixed while the lab runs, as all of them vote by the same \
+             settings: end the lab and start it with --coordination {asked}",
+            self.fixed.mode
+        );
+        Err(Refused::new(Why::Conflict, "fixed_at_start", message))
+    }
+
+    fn tunings(&self) -> Vec<Tuning> {
+        let instances = self.crew.instances();
+        instances.map(|(_, one)| one.tuning().clone()).collect()
+    }
+}
+
+fn unmoved(name: &str, why: &Unmoved, already: &str) -> Refused {
+    let (code, what) = match why {
+        Unmoved::Already => ("no_change", already.to_owned()),
+        Unmoved::StillStopping => (
+            "still_stopping",
+            "still ends answers that are under way: try again in a second".to_owned(),
+        ),
+        Unmoved::LabEnds => ("lab_ends", "cannot be changed: the lab ends".to_owned()),
+        Unmoved::NoAddress(failure) => ("no_address", format!("cannot be started: {failure}")),
+    };
+    Refused::new(Why::Conflict, code, format!("instance {name} {what}"))
+}

@@ -1,0 +1,187 @@
+//! The playing of a scenario on the running lab: its breakers, its load and its faults, from now on.
+//!
+//! All breakers begin anew with the settings of the scenario, and the clocks of its load and of its plan begin at the
+//! order. Nothing is judged, and nothing is undone at its end: its last phase goes on. What cannot be changed while
+//! the lab runs must be as the scenario wants it.
+
+use std::sync::LazyLock;
+
+use experiment::load::{Profile, WrittenProfile};
+use experiment::reading::{listed, nearest};
+use experiment::scenario::Scenario;
+use experiment::values::Span;
+use serde::Serialize;
+
+use super::{Operation, Refused, Why};
+use crate::instance::Tuning;
+use crate::shipped::{SHIPPED, only_in_virtual_time};
+
+/// A scenario as people choose one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Playable {
+    name: &'static str,
+    /// What it shows.
+    title: &'static str,
+    /// Whether the running lab can play it, and why it cannot.
+    #[serde(rename = "playable")]
+    can_be_played: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+/// The shipped scenarios with their names, read once.
+static SCENARIOS: LazyLock<Vec<(&str, Scenario)>> = LazyLock::new(|| {
+    let shipped = SHIPPED.iter();
+    let read = shipped.filter_map(|(name, text)| Some((*name, Scenario::parse(text).ok()?)));
+    read.collect()
+});
+
+impl Operation {
+    /// All shipped scenarios, each with whether it can be played now.
+    pub(crate) fn scenarios(&self) -> Vec<Playable> {
+        let all = SCENARIOS.iter().map(|(name, scenario)| {
+            let why = self.check(scenario).err();
+            Playable {
+                name,
+                title: scenario.title(),
+                can_be_played: why.is_none(),
+                why,
+            }
+        });
+        all.collect()
+    }
+
+    /// Plays a shipped scenario from now on. `before` is called once it is known that it will be.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, or the running lab cannot play it.
+    pub(crate) fn play(&self, name: &str, before: impl FnOnce()) -> Result<(), Refused> {
+        let found = SCENARIOS.iter().find(|(known, _)| *known == name);
+        let Some((_, scenario)) = found else {
+            let known = SCENARIOS.iter().map(|(known, _)| *known);
+            let hint = match nearest(name, known) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => "GET /api/scenarios lists those that there are".to_owned(),
+            };
+            let message = format!("there is no scenario `{name}`; {hint}");
+            return Err(Refused::new(Why::Unknown, "no_such_scenario", message));
+        };
+        let refused = |why: String| {
+            let message = format!(
+                "the running lab cannot play {name}: {why}; `breaker-lab run {name}` runs it in a lab of its own, \
+                 as far as it can be run live"
+            );
+            Refused::new(Why::Conflict, "not_playable", message)
+        };
+        self.check(scenario).map_err(refused)?;
+        before();
+        self.begin(scenario).map_err(refused)
+    }
+
+    /// What the scenario wants is in force from now on.
+    fn begin(&self, scenario: &Scenario) -> Result<(), String> {
+        let names = scenario.instances();
+        let settings = names.iter().map(|name| scenario.breaker_of(name));
+        Tuning::set_all(&self.tunings(), &settings.collect::<Vec<_>>())?;
+        for (name, instance) in self.crew.instances() {
+            instance.set_out(scenario.mode_of(name));
+        }
+        let replaced = self.running.replace(scenario.faults().clone(), None);
+        replaced.map_err(|_| "its fault plan was not taken".to_owned())?;
+        self.load.play(scenario.load().clone(), scenario.seed());
+        Ok(())
+    }
+
+    /// Whether the running lab is as the scenario wants it in all that cannot be changed.
+    fn check(&self, scenario: &Scenario) -> Result<(), String> {
+        self.check_fleet(scenario)?;
+        if let Some(key) = only_in_virtual_time(scenario) {
+            return Err(format!("{key} can be carried out only in virtual time"));
+        }
+        if scenario.interruptions().next().is_some() {
+            return Err(
+                "its instances pause or restart, which is carried out only in virtual time"
+                    .to_owned(),
+            );
+        }
+        let mode = scenario.coordination().mode.0;
+        if mode != self.fixed.mode {
+            return Err(format!(
+                "its instances decide in mode {mode}, and here in mode {}, which is fixed while the lab runs",
+                self.fixed.mode
+            ));
+        }
+        if let Some(rules) = self.fixed.rules {
+            if scenario.fleet_settings().fingerprint() != rules {
+                return Err(
+                    "its instances vote by other settings, which are fixed while the lab runs"
+                        .to_owned(),
+                );
+            }
+            if !scenario.network().only_delays() || !scenario.engine().faults.is_empty() {
+                return Err(
+                    "it has faults of the network or of the engine, which begin with a run"
+                        .to_owned(),
+                );
+            }
+        }
+        self.running.check(scenario.faults())?;
+        check_load(&self.load.demand().profile, scenario.load())
+    }
+
+    fn check_fleet(&self, scenario: &Scenario) -> Result<(), String> {
+        let names: Vec<&str> = self.crew.instances().map(|(name, _)| name).collect();
+        if scenario.instances() != names {
+            return Err(if scenario.instances().len() == names.len() {
+                format!(
+                    "its instances are {}, and here are {}",
+                    listed(scenario.instances()),
+                    listed(&names)
+                )
+            } else {
+                format!(
+                    "it has {} instances, and here are {}",
+                    scenario.instances().len(),
+                    names.len()
+                )
+            });
+        }
+        for (name, wait) in scenario.waits() {
+            let here = self.fixed.waits.get(name).copied().unwrap_or_default();
+            if wait != here {
+                return Err(format!(
+                    "call_timeout of {name} is {} in it and {} here, which is fixed while the lab runs",
+                    Span(wait),
+                    Span(here)
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a load can go over to another one: its clients stay, with how they wait, connect and try again.
+fn check_load(now: &Profile, then: &Profile) -> Result<(), String> {
+    if now.connections.is_some() || then.connections.is_some() {
+        return Err("a closed loop begins with a run".to_owned());
+    }
+    // What is left the same is taken from the load that runs; whatever differs then is fixed.
+    let as_now = WrittenProfile::from(now.clone());
+    let fixed: [(&str, bool); 5] = [
+        ("timeout", as_now.timeout == then.timeout),
+        ("retries", as_now.retries == then.retries),
+        (
+            "max_connections",
+            as_now.max_connections == then.max_connections,
+        ),
+        ("queue", as_now.queue == then.queue),
+        ("path", as_now.path == then.path),
+    ];
+    match fixed.iter().find(|(_, is_same)| !is_same) {
+        Some((key, _)) => Err(format!(
+            "its load has another `{key}`, which is fixed while the lab runs"
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,175 @@
+//! The orders that the lab carries out itself: to its instances, to its load, and to both together.
+//!
+//! They are guarded as those that are handed on. The feed sees what has come of them and marks it, whoever ordered it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, patch, post, put};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Feed;
+use crate::instance::SettingsChange;
+use crate::operation::{Operation, Refused, Why};
+use crate::serve::{self, Routes, error, read_json};
+
+/// What an order may be answered with.
+const ANSWERS: [u16; 6] = [200, 400, 401, 403, 404, 409];
+
+/// `{"mode": "quorum"}`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetCoordination {
+    mode: experiment::scenario::CoordinationMode,
+}
+
+/// Adds these orders to a lab of which `feed` tells.
+pub(super) fn with_orders(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
+    let routes = with_instances(routes, operation);
+    let routes = with_load(routes, operation);
+    with_scenarios(with_coordination(routes, operation), feed, operation)
+}
+
+fn with_instances(routes: Routes, operation: &Operation) -> Routes {
+    let (stop, start, settings) = (operation.clone(), operation.clone(), operation.clone());
+    routes
+        .add_control(
+            "POST",
+            "/api/instances/{name}/stop",
+            &ANSWERS,
+            post(
+                async move |Path(name): Path<String>| match stop.stop(&name).await {
+                    Ok(standing) => serve::json(StatusCode::OK, &standing),
+                    Err(why) => refused(&why),
+                },
+            ),
+        )
+        .add_control(
+            "POST",
+            "/api/instances/{name}/start",
+            &ANSWERS,
+            post(
+                async move |Path(name): Path<String>| match start.start(&name) {
+                    Ok(standing) => serve::json(StatusCode::OK, &standing),
+                    Err(why) => refused(&why),
+                },
+            ),
+        )
+        .add_control(
+            "PATCH",
+            "/api/breaker/settings",
+            &ANSWERS,
+            patch(async move |request: Request| change_settings(&settings, request).await),
+        )
+}
+
+fn with_load(routes: Routes, operation: &Operation) -> Routes {
+    let (shown, changed) = (operation.clone(), operation.clone());
+    // One path has one entry per method.
+    routes
+        .add_own(
+            "/api/load",
+            &[200, 403],
+            get(async move || serve::json(StatusCode::OK, &shown.load.view())),
+        )
+        .add_control(
+            "PUT",
+            "/api/load",
+            &ANSWERS,
+            put(async move |request: Request| change_load(&changed, request).await),
+        )
+}
+
+fn with_scenarios(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
+    let (listed, played) = (operation.clone(), operation.clone());
+    let feed = Arc::clone(feed);
+    routes
+        .add_own(
+            "/api/scenarios",
+            &[200, 403],
+            get(async move || serve::json(StatusCode::OK, &listed.scenarios())),
+        )
+        .add_control(
+            "POST",
+            "/api/scenarios/{name}",
+            &ANSWERS,
+            post(async move |Path(name): Path<String>| {
+                let before = || feed.expect_plan(Some(format!("scenario {name}")));
+                match played.play(&name, before) {
+                    Ok(()) => serve::json(StatusCode::OK, &json!({ "scenario": name })),
+                    Err(why) => refused(&why),
+                }
+            }),
+        )
+}
+
+fn with_coordination(routes: Routes, operation: &Operation) -> Routes {
+    let (shown, changed) = (operation.clone(), operation.clone());
+    routes
+        .add_own(
+            "/api/coordination",
+            &[200, 403],
+            get(async move || coordination(&shown)),
+        )
+        .add_control(
+            "PUT",
+            "/api/coordination",
+            &ANSWERS,
+            put(async move |request: Request| set_coordination(&changed, request).await),
+        )
+}
+
+/// Answers `PATCH /api/breaker/settings`.
+async fn change_settings(operation: &Operation, request: Request) -> Response {
+    let change = match read_json(request).await {
+        Ok(SettingsChange(change)) => change,
+        Err(refusal) => return refusal,
+    };
+    match operation.change_settings(change) {
+        Ok(()) => serve::json(StatusCode::OK, &operation.settings()),
+        Err(why) => refused(&why),
+    }
+}
+
+/// Answers `PUT /api/load`.
+async fn change_load(operation: &Operation, request: Request) -> Response {
+    let change = match read_json(request).await {
+        Ok(change) => change,
+        Err(refusal) => return refusal,
+    };
+    match operation.change_load(change) {
+        Ok(()) => serve::json(StatusCode::OK, &operation.load.view()),
+        Err(why) => refused(&why),
+    }
+}
+
+/// How the instances decide together.
+fn coordination(operation: &Operation) -> Response {
+    let mode = operation.mode().as_str();
+    serve::json(StatusCode::OK, &json!({ "mode": mode, "live": false }))
+}
+
+/// Answers `PUT /api/coordination`: nothing but what is so already.
+async fn set_coordination(operation: &Operation, request: Request) -> Response {
+    let SetCoordination { mode } = match read_json(request).await {
+        Ok(asked) => asked,
+        Err(refusal) => return refusal,
+    };
+    match operation.check_mode(mode.0) {
+        Ok(()) => coordination(operation),
+        Err(why) => refused(&why),
+    }
+}
+
+/// An order that is not carried out.
+pub(super) fn refused(why: &Refused) -> Response {
+    let status = match why.why {
+        Why::Invalid => StatusCode::BAD_REQUEST,
+        Why::Unknown => StatusCode::NOT_FOUND,
+        Why::Conflict => StatusCode::CONFLICT,
+    };
+    error(status, why.code, &why.message)
+}

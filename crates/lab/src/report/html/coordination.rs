@@ -1,0 +1,175 @@
+//! What the instances of one run told each other: votes, verdicts, leases, and how long each was alone.
+
+use experiment::coordination::{CoordinationRecord, UsedEngine};
+use experiment::expectation::Unit;
+use experiment::fleet::Change;
+use experiment::result::Repetition;
+use fusebox::Cause;
+
+use super::element::{Html, Moments, Table, paragraph};
+use crate::words::{cause_of, number, state, times};
+
+/// Instances that have a row each.
+const MOST_ROWS: usize = 100;
+/// Decisions of the fleet that have a row each.
+const MOST_DECISIONS: usize = 200;
+
+/// All of it; nothing where each instance decided alone.
+pub(super) fn coordination(run: &Repetition, moments: Moments) -> Option<String> {
+    let record = run.coordination.as_ref()?;
+    let mut html = paragraph(&introduction(record));
+    html += &ledger(record);
+    html += &decisions(run, moments);
+    html += &members(record);
+    Some(html)
+}
+
+fn introduction(record: &CoordinationRecord) -> String {
+    let engine = match record.engine {
+        UsedEngine::Memory => "an engine in the same process",
+        UsedEngine::Redis => "a Redis or Valkey server",
+        UsedEngine::Gossip => "gossip, without a server",
+    };
+    format!(
+        "Mode {}, over {engine}. The fleet opened {}; the engine answered {} requests{}{}.",
+        record.mode,
+        times_or_never(record.ledger.openings),
+        number(record.ledger.requests),
+        lost(record.ledger.forgot, "and forgot all"),
+        lost(record.ledger.lost_messages, "and messages were lost"),
+    )
+}
+
+fn times_or_never(count: u64) -> String {
+    if count == 0 {
+        "never".to_owned()
+    } else {
+        times(count)
+    }
+}
+
+fn lost(count: u64, what: &str) -> String {
+    if count == 0 {
+        String::new()
+    } else {
+        format!(", {what} {}", times(count))
+    }
+}
+
+/// What came of requests for the probe lease.
+fn ledger(record: &CoordinationRecord) -> String {
+    let leases = &record.ledger.leases;
+    let cells = [
+        leases.granted,
+        leases.early,
+        leases.busy,
+        leases.stale,
+        leases.succeeded,
+        leases.failed,
+        leases.fenced,
+    ];
+    let row =
+        std::iter::once(Html::text("requests")).chain(cells.map(|cell| Html::text(number(cell))));
+    Table {
+        caption: "The probe lease: who may probe for all, and what came of it",
+        head: &[
+            "",
+            "granted",
+            "refused: too early",
+            "refused: another probes",
+            "refused: out of date",
+            "probe good",
+            "probe bad",
+            "result too late",
+        ],
+        text_columns: 1,
+        rows: vec![row.collect()],
+    }
+    .to_string()
+}
+
+/// Transitions that the fleet caused, in order.
+fn decisions(run: &Repetition, moments: Moments) -> String {
+    let instances = run.fleet.instances.iter();
+    let decided = instances.flat_map(|one| {
+        let of_fleet = one.transitions.iter().filter(|change| is_of_fleet(change));
+        of_fleet.map(move |change| (&one.name, change))
+    });
+    let mut decided: Vec<_> = decided.collect();
+    decided.sort_by(|(_, one), (_, other)| one.at_s.total_cmp(&other.at_s));
+    let all = decided.len();
+    if all == 0 {
+        return paragraph("No breaker changed its state because of the fleet.");
+    }
+    let rows = decided
+        .into_iter()
+        .take(MOST_DECISIONS)
+        .map(|(name, change)| {
+            vec![
+                moments.at(change.at_s),
+                Html::text(name),
+                Html::text(format!("{} → {}", state(change.from), state(change.to))),
+                Html::text(cause_of(change)),
+            ]
+        });
+    let table = Table {
+        caption: "What the fleet made its breakers do",
+        head: &["at", "instance", "change", "cause"],
+        text_columns: 4,
+        rows: rows.collect(),
+    };
+    let rest = match all.saturating_sub(MOST_DECISIONS) {
+        0 => String::new(),
+        more => paragraph(&format!("… and {more} more, which result.json has.")),
+    };
+    format!(
+        "<details{}><summary>{all} changes of state by the fleet</summary>\n{table}{rest}</details>\n",
+        if all <= 20 { " open" } else { "" }
+    )
+}
+
+fn is_of_fleet(change: &Change) -> bool {
+    let told = change.cause.as_str().starts_with("fleet");
+    told || change.cause == Cause::EngineLost
+}
+
+/// What each instance told and heard.
+fn members(record: &CoordinationRecord) -> String {
+    let rows = record.instances.iter().take(MOST_ROWS).map(|one| {
+        let cells = [
+            one.name.clone(),
+            number(one.sent),
+            number(one.received),
+            number(one.changes),
+            number(one.vetoes),
+            number(one.fallbacks),
+            Unit::Seconds.show(one.alone_s),
+            Unit::Seconds.show(one.view_age_s),
+            number(one.localised),
+        ];
+        cells.iter().map(Html::text).collect()
+    });
+    let table = Table {
+        caption: "Votes and views of each instance",
+        head: &[
+            "instance",
+            "messages sent",
+            "received",
+            "changes of its vote",
+            "vetoes",
+            "went on alone",
+            "time without a fresh view",
+            "mean age of its view",
+            "alone in trouble",
+        ],
+        text_columns: 1,
+        rows: rows.collect(),
+    };
+    let more = match record.instances.len().saturating_sub(MOST_ROWS) {
+        0 => String::new(),
+        more => paragraph(&format!(
+            "… and {more} more instances, which result.json has."
+        )),
+    };
+    format!("{table}{more}")
+}

@@ -1,0 +1,233 @@
+//! The source of what instances decide together, for the live page: how each stands, and what its participant tells.
+//!
+//! The page asks the same readers as the terminal and `GET /breaker`. An instance that stands as before says nothing.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use fusebox::{Clock, HoldStage, SystemClock};
+use fusebox_fleet::host::{
+    Apart, FallbackReason, FleetEvent, FleetListener, LeaseOutcome, Status, Tally,
+};
+use fusebox_fleet::{BreakerKey, Order, Verdict, View};
+
+use crate::coordination::FleetReader;
+use crate::page::{FleetNote, SeenView, Standing};
+
+/// After so many seconds an instance says how it stands although nothing has changed: what is older may be forgotten.
+const REPEATED_S: f64 = 60.0;
+/// Events that wait for the next look. Nobody looks where there is no page.
+const WAITING: usize = 4096;
+
+/// What participants have told since the last look.
+#[derive(Debug)]
+pub(super) struct FleetTold {
+    clock: SystemClock,
+    waiting: Mutex<VecDeque<(usize, Duration, FleetEvent)>>,
+}
+
+impl FleetTold {
+    /// Nothing yet; times are those of `clock`.
+    pub(super) fn new(clock: SystemClock) -> Self {
+        Self {
+            clock,
+            waiting: Mutex::default(),
+        }
+    }
+
+    /// A listener for the participant of the instance at `place`.
+    pub(super) fn listener(self: &Arc<Self>, place: usize) -> impl FleetListener + 'static {
+        let told = Arc::clone(self);
+        move |_key: &BreakerKey, event: &FleetEvent| {
+            let mut waiting = told.lock();
+            if waiting.len() == WAITING {
+                waiting.pop_front();
+            }
+            waiting.push_back((place, told.clock.now(), *event));
+        }
+    }
+
+    fn take(&self) -> VecDeque<(usize, Duration, FleetEvent)> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(usize, Duration, FleetEvent)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The participants of a run, and how each stood when it was looked at last.
+pub(super) struct FleetSource {
+    readers: Vec<FleetReader>,
+    told: Arc<FleetTold>,
+    last: Vec<Option<Standing>>,
+}
+
+impl FleetSource {
+    /// Of these participants, in the order of their instances; of nobody, where each instance decides alone.
+    pub(super) fn new(readers: Vec<FleetReader>, told: Arc<FleetTold>) -> Self {
+        Self {
+            last: vec![None; readers.len()],
+            readers,
+            told,
+        }
+    }
+
+    /// How those stand that stand otherwise than before, `at` after the start of the run.
+    pub(super) fn standings(&mut self, at: Duration) -> Vec<Standing> {
+        let mut changed = Vec::new();
+        for (place, (reader, last)) in self.readers.iter().zip(&mut self.last).enumerate() {
+            let now = standing(place, at, &reader.status());
+            let is_news = last
+                .as_ref()
+                .is_none_or(|last| last.differs_from(&now) || now.at_s - last.at_s >= REPEATED_S);
+            if is_news {
+                changed.push(now.clone());
+                *last = Some(now);
+            }
+        }
+        changed
+    }
+
+    /// What has happened since the last look; `elapsed` makes times of the clock times of the run.
+    pub(super) fn notes(&self, elapsed: impl Fn(Duration) -> Duration) -> Vec<FleetNote> {
+        let told = self.told.take().into_iter();
+        let notes = told.map(|(instance, at, event)| {
+            let (kind, detail) = words(&event);
+            FleetNote {
+                at_s: elapsed(at).as_secs_f64(),
+                instance,
+                kind,
+                detail,
+            }
+        });
+        notes.collect()
+    }
+}
+
+/// How an instance stands, in the words of its `GET /breaker`.
+fn standing(instance: usize, at: Duration, status: &Status) -> Standing {
+    Standing {
+        at_s: millionths(at.as_secs_f64()),
+        instance,
+        engine_up: status.engine_up,
+        is_fresh: status.is_fresh,
+        opinion: status.opinion.as_str(),
+        stage: status.stage.map(HoldStage::as_str),
+        apart: status.apart.map(Apart::as_str),
+        is_localised: status.is_localised,
+        order: match status.order {
+            Order::Automatic => "auto",
+            Order::ForceOpen => "forced_open",
+            Order::Disable => "disabled",
+        },
+        view: status.view.map(|view| seen(&view, at, status.view_age)),
+        counted: counted(&status.tally),
+    }
+}
+
+fn seen(view: &View, at: Duration, age: Duration) -> SeenView {
+    SeenView {
+        verdict: view.verdict.as_str(),
+        epoch: view.era.epoch.get(),
+        revision: view.revision.get(),
+        voters: view.votes.voters,
+        suspects: view.votes.suspects,
+        need: view.votes.need,
+        probe_at_s: match view.verdict {
+            Verdict::Closed => None,
+            Verdict::Open { next_probe_in } => {
+                let made = at.saturating_sub(age);
+                Some(((made + next_probe_in).as_secs_f64() * 1e3).round() / 1e3)
+            }
+        },
+    }
+}
+
+fn counted(tally: &Tally) -> [u64; 6] {
+    let fallbacks = FallbackReason::ALL.iter();
+    [
+        tally.vetoes(),
+        tally.adoptions(),
+        fallbacks.map(|&reason| tally.fallbacks(reason)).sum(),
+        tally.leases(LeaseOutcome::Succeeded),
+        tally.leases(LeaseOutcome::Failed),
+        tally.leases(LeaseOutcome::Void),
+    ]
+}
+
+/// What happened, in a word, and what belongs to it.
+fn words(event: &FleetEvent) -> (&'static str, String) {
+    let seconds = |lasts: &Duration| format!("{:.3}", lasts.as_secs_f64());
+    match event {
+        FleetEvent::Adopted { era } => ("adopted", era.epoch.get().to_string()),
+        FleetEvent::Vetoed { era } => ("vetoed", era.epoch.get().to_string()),
+        FleetEvent::Leased { lasts } => ("leased", seconds(lasts)),
+        FleetEvent::Probed { result } => ("probed", result.as_str().to_owned()),
+        FleetEvent::Released { after } => ("released", seconds(after)),
+        FleetEvent::FellBack { reason } => ("fell_back", reason.as_str().to_owned()),
+        FleetEvent::Rejoined => ("rejoined", String::new()),
+        FleetEvent::Refused { why } => ("refused", why.to_string()),
+        FleetEvent::Localised => ("localised", String::new()),
+        FleetEvent::LocalisedEnded => ("localised_ended", String::new()),
+        FleetEvent::Ordered { order } => ("ordered", order.as_str().to_owned()),
+        FleetEvent::Left => ("left", String::new()),
+        // Whatever else there may be one day is drawn as a plain mark.
+        _ => ("other", String::new()),
+    }
+}
+
+fn millionths(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use fusebox::{Breaker, Config};
+    use fusebox_fleet::engine::memory::Memory;
+    use fusebox_fleet::host::Host;
+    use fusebox_fleet::{InstanceId, Mode, Settings};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instance_says_how_it_stands_when_that_has_changed_and_once_a_minute() {
+        let engine = Arc::new(Memory::new());
+        let told = Arc::new(FleetTold::new(SystemClock::new()));
+        let host = Host::builder(InstanceId::new("A").unwrap(), engine)
+            .listener(told.listener(0))
+            .build();
+        let settings = Settings::builder(Mode::Quorum)
+            .open_for(Duration::from_secs(1))
+            .probe_timeout(Duration::from_secs(1))
+            .suspicion_run_for(10)
+            .build();
+        let breaker = Breaker::new("d", Config::default());
+        let key = BreakerKey::new("d").unwrap();
+        let participant = host.join(key, breaker, settings.unwrap()).unwrap();
+        let mut source = FleetSource::new(vec![FleetReader::new(participant.reader())], told);
+        let mut at = 0;
+        let mut look = async |seconds: u64| {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            at += seconds;
+            source.standings(Duration::from_secs(at))
+        };
+
+        assert_eq!(look(0).await[0].apart, Some("joining"));
+        let joined = look(5).await;
+        assert_eq!((joined.len(), joined[0].apart), (1, None), "{joined:?}");
+        assert!(joined[0].engine_up && joined[0].is_fresh, "{joined:?}");
+        assert_eq!(
+            joined[0].view.as_ref().map(|view| view.verdict),
+            Some("closed")
+        );
+        assert_eq!(look(20).await, [], "nothing has changed");
+        assert_eq!(look(40).await.len(), 1, "a minute is over");
+        participant.leave().await;
+        assert_eq!(look(1).await[0].apart, Some("left"));
+        let notes = source.notes(|at| at);
+        let kinds: Vec<&str> = notes.iter().map(|note| note.kind).collect();
+        assert_eq!(kinds, ["left"]);
+    }
+}

@@ -1,0 +1,77 @@
+//! The page at the widths of a phone, a tablet and a desk: nothing is cut, and nobody scrolls sideways.
+
+use serde_json::{Value, json};
+
+use super::{flapping, page};
+
+/// What holds text that does not fit. An ellipsis in a card stands for words that the table has.
+const CUT: &str = "const all = document.querySelectorAll('header *, .tile *, h2, legend, button, .box *, .head *, #table *'); \
+    return [...all].filter((it) => it.checkVisibility() && it.scrollWidth > it.clientWidth + 1 \
+      && getComputedStyle(it).display !== 'inline' && getComputedStyle(it).overflowX !== 'auto') \
+      .map((it) => `${it.tagName}.${it.className}#${it.id}: ${it.textContent}`)";
+
+/// What stands out of what it stands in.
+const OUTSIDE: &str = "return [...document.querySelectorAll('.tile *, .card *, fieldset *')].filter((it) => { \
+      const [inner, outer] = [it, it.closest('.tile, .card, section')].map((one) => one.getBoundingClientRect()); \
+      return it.checkVisibility() && (inner.right > outer.right + 1 || inner.bottom > outer.bottom + 1); \
+    }).map((it) => `${it.tagName}.${it.className}: ${it.textContent}`)";
+
+#[tokio::test]
+async fn nothing_is_cut_at_any_width_and_a_desk_needs_no_scrolling() {
+    let lab = flapping();
+    let (browser, _) = page(&lab).await;
+    browser
+        .until("document.querySelectorAll('.tile.lit').length === 4")
+        .await;
+    for [width, height] in [[390, 844], [768, 1024], [1280, 800], [1920, 1080]] {
+        browser
+            .window([width, height], "light", "no-preference")
+            .await;
+        for table in [false, true] {
+            if table {
+                browser
+                    .js("document.querySelector('#show-table').click()")
+                    .await;
+            }
+            let size = browser
+                .js("const it = document.documentElement; return [it.scrollWidth - it.clientWidth, it.scrollHeight]")
+                .await;
+            assert_eq!(size[0], json!(0), "{width}, table: {table}");
+            if width >= 1280 {
+                assert_eq!(size[1], json!(height), "{width}, table: {table}");
+            }
+            for script in [CUT, OUTSIDE] {
+                let found = browser.js(script).await;
+                assert_eq!(found, json!([]), "{width}, table: {table}");
+            }
+        }
+        browser
+            .js("document.querySelector('#hide-table').click()")
+            .await;
+    }
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn charts_take_the_height_that_a_window_has() {
+    let lab = flapping();
+    let (browser, _) = page(&lab).await;
+    let heights = "return ['timeline', 'outcomes', 'share', 'latency', 'scrub'] \
+                   .map((it) => document.getElementById(it).clientHeight)";
+    browser.window([1280, 800], "light", "no-preference").await;
+    let usual = browser.js(heights).await;
+    browser.window([1920, 1200], "light", "no-preference").await;
+    let tall = browser.js(heights).await;
+
+    let number = |of: &Value, place: usize| of[place].as_u64().unwrap();
+    assert!(number(&usual, 0) >= 150, "{usual}");
+    assert!((40..=48).contains(&number(&usual, 4)), "{usual}");
+    for place in 0..4 {
+        assert!(
+            number(&tall, place) > number(&usual, place) * 3 / 2,
+            "{usual} {tall}"
+        );
+    }
+    browser.quit().await;
+}

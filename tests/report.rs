@@ -1,0 +1,158 @@
+//! `report` writes what a folder of results says, replaces its own files alone, and says what it cannot read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use end_to_end::{Ended, Process, empty_folder, read, repository, text};
+use serde_json::Value;
+
+/// A folder of this test alone, with a result of one run in `out`.
+async fn simulated(name: &str) -> PathBuf {
+    let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), &format!("report-of-{name}"));
+    let out = folder.join("out");
+    let ended = Process::run(&["simulate", "flapping", "--quiet", "--out", text(&out)]).await;
+    assert!(ended.status.success(), "{ended:#?}");
+    let said = format!("report in {}", out.join("report.html").display());
+    assert!(ended.said(&said), "{ended:#?}");
+    out
+}
+
+fn refused(ended: &Ended, words: &[&str]) {
+    assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
+    let why = ended.stderr.last().expect("a reason");
+    for word in words {
+        assert!(why.contains(word), "{word}: {why}");
+    }
+}
+
+async fn report(of: &Path) -> Ended {
+    Process::run(&["report", text(of)]).await
+}
+
+#[tokio::test]
+async fn a_report_can_be_written_again_and_elsewhere_and_is_the_same() {
+    let out = simulated("again").await;
+    let first = read(&out.join("report.html"));
+    for name in ["report.md", "timeline.svg"] {
+        assert!(read(&out.join(name)).starts_with("<!-- breaker-lab report -->"));
+    }
+    fs::remove_file(out.join("report.html")).expect("it can be removed");
+
+    let again = report(&out).await;
+    let of_file = report(&out.join("result.json")).await;
+    let elsewhere = out.join("sent.html");
+    let asked = ["report", text(&out), "--out", text(&elsewhere)];
+    let sent = Process::run(&asked).await;
+
+    for ended in [again, of_file, sent] {
+        assert!(ended.status.success(), "{ended:#?}");
+    }
+    assert_eq!(read(&out.join("report.html")), first);
+    assert_eq!(read(&elsewhere), first);
+}
+
+#[tokio::test]
+async fn a_report_takes_the_place_of_reports_alone() {
+    let out = simulated("own").await;
+    for name in ["report.html", "report.md", "timeline.svg"] {
+        let path = out.join(name);
+        let written = read(&path);
+        fs::write(&path, "mine").expect("it can be written");
+
+        let ended = report(&out).await;
+
+        refused(&ended, &[name, "no report of this program", "move it away"]);
+        assert_eq!(read(&path), "mine");
+        fs::write(&path, written).expect("it can be written");
+    }
+    assert!(report(&out).await.status.success());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_named_with_what_to_do() {
+    let out = simulated("broken").await;
+    let path = out.join("result.json");
+    let whole = read(&path);
+    let broken = |content: &str| fs::write(&path, content).expect("it can be written");
+
+    let nowhere = out.join("nowhere");
+    refused(
+        &report(&nowhere).await,
+        &["cannot read", "nowhere", "such as runs/flapping-1"],
+    );
+
+    broken(&whole[..whole.len() / 2]);
+    refused(
+        &report(&out).await,
+        &["result.json", "line 1", "is not JSON"],
+    );
+    broken(&whole.replacen("breaker-lab-result/2", "breaker-lab-result/3", 1));
+    refused(
+        &report(&out).await,
+        &[
+            "schema: breaker-lab-result/3",
+            "newer version of the lab",
+            "reads breaker-lab-result/2",
+        ],
+    );
+    broken(&whole.replacen("breaker-lab-result/2", "breaker-lab/result/1", 1));
+    refused(
+        &report(&out).await,
+        &["schema: breaker-lab/result/1", "run the scenario again"],
+    );
+
+    fs::remove_file(&path).expect("it can be removed");
+    refused(
+        &report(&out).await,
+        &["cannot read", "result.json", "such as runs/flapping-1"],
+    );
+}
+
+#[tokio::test]
+async fn a_failed_run_and_one_without_its_scenario_have_a_report_too() {
+    let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), "report-of-failed");
+    let out = folder.join("out");
+    let set = "expectations=[\"ok_ratio > 0.999\"]";
+    let ended = Process::run(&["simulate", "flapping", "--set", set, "--out", text(&out)]).await;
+    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+    let html = read(&out.join("report.html"));
+    assert!(
+        html.contains("data-verdict=\"failed\"") && html.contains("The expectation did not hold.")
+    );
+
+    fs::remove_file(out.join("scenario.toml")).expect("it can be removed");
+    assert!(report(&out).await.status.success());
+    assert!(read(&out.join("report.html")).contains("The folder has no scenario.toml."));
+}
+
+/// The data that a report draws.
+fn data(report: &Path) -> Value {
+    let html = read(report);
+    let (_, data) = html.split_once("id=\"data\">").expect("a report has data");
+    let (data, _) = data.split_once("</script>").expect("they end");
+    serde_json::from_str(data).expect("they are JSON")
+}
+
+#[tokio::test]
+async fn the_examples_of_the_docs_hold_what_the_same_scenarios_give_now() {
+    for name in ["flapping", "total-outage"] {
+        let folder = empty_folder(
+            env!("CARGO_TARGET_TMPDIR"),
+            &format!("report-example-{name}"),
+        );
+        let out = folder.join("out");
+        let asked = ["simulate", name, "--seed", "1", "--quiet", "--out"];
+        let ended = Process::run(&[&asked[..], &[text(&out)]].concat()).await;
+        assert!(ended.status.success(), "{ended:#?}");
+
+        let kept = repository().join("docs/examples").join(name);
+
+        assert!(
+            data(&kept.join("report.html")) == data(&out.join("report.html")),
+            "{name}: make the examples again with scripts/examples.sh"
+        );
+        for file in ["report.md", "timeline.svg"] {
+            assert!(kept.join(file).exists(), "{name}: {file}");
+        }
+    }
+}
