@@ -14,3 +14,4 @@ mod names;
 mod rooms;
 mod settings;
 mod sockets;
+mod traffic;

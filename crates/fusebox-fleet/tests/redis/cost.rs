@@ -126,7 +126,8 @@ async fn keys_that_report_at_the_same_time_take_one_request() {
 
     let after = (scripts(&server), done(&server));
     assert_eq!(after.0 - before.0, 5, "a request each time");
-    let each = (after.1.0 - before.1.0) as f64 / 50.0;
+    let commands = u32::try_from(after.1.0 - before.1.0).unwrap();
+    let each = f64::from(commands) / 50.0;
     assert!(
         each < 3.2,
         "{each} commands a report: the clock is read once for all"

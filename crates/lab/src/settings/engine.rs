@@ -75,10 +75,11 @@ impl FromStr for Engine {
             _ => {}
         }
         if !text.contains("://") {
-            // A word that is like none of these may be a password that came to the wrong place.
+            // What is not one of these misspelt may be a password that came to the wrong place.
+            let is_word = text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_lowercase());
             let what = match nearest(text, ["memory", "gossip", "redis", "valkey"]) {
-                Some(_) => format!("`{text}` is not an engine"),
-                None => "what was given (not shown) is not an engine".to_owned(),
+                Some(_) if is_word => format!("`{text}` is not an engine"),
+                _ => "what was given (not shown) is not an engine".to_owned(),
             };
             return Err(format!(
                 "{what}: write memory, gossip, or the address of a server, such as redis://127.0.0.1:6379"

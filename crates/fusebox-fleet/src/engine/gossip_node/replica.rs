@@ -271,12 +271,11 @@ impl Replica {
     /// has to be kept for those that come back.
     pub(super) fn has_nobody(&self, now: Duration) -> bool {
         let verdict_for = |rules: &Arc<Settings>| rules.verdict_for();
-        let kept_until = match self.round.is_open() {
-            true => {
-                let kept_for = self.rules.as_ref().map_or(KEPT_FOR, verdict_for);
-                self.since.saturating_add(kept_for)
-            }
-            false => Duration::ZERO,
+        let kept_until = if self.round.is_open() {
+            let kept_for = self.rules.as_ref().map_or(KEPT_FOR, verdict_for);
+            self.since.saturating_add(kept_for)
+        } else {
+            Duration::ZERO
         };
         now >= kept_until
             && self.locals.values().all(|local| local.lapses <= now)

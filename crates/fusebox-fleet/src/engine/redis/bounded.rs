@@ -139,7 +139,6 @@ impl Answers {
             (Part::Kind, b'%') => self.part = Part::Number(Kind::Parts(2, 0), 0),
             // What follows the attributes is still the same answer.
             (Part::Kind, b'|') => self.part = Part::Number(Kind::Parts(2, 1), 0),
-            (Part::Kind, _) => self.part = Part::Line,
             (Part::Line, b'\n') => self.ended(),
             (Part::Number(kind, number), b'\n') => self.counted(kind, number)?,
             (Part::Number(kind, number), b'0'..=b'9') => {
@@ -150,8 +149,8 @@ impl Answers {
                 self.part = Part::Number(kind, number);
             }
             (Part::Number(..), b'\r') | (Part::Line | Part::Bytes(_), _) => {}
-            // No length at all: -1 is of nothing, and the library refuses everything else.
-            (Part::Number(..), _) => self.part = Part::Line,
+            // Also where a length should be: -1 is of nothing, and the library refuses everything else.
+            (Part::Kind | Part::Number(..), _) => self.part = Part::Line,
         }
         Ok(())
     }

@@ -210,12 +210,12 @@ fn agree_together(mode: Mode) {
                     Some(at) => steps.get(at),
                 });
                 let all = ledgers.iter_mut().zip(&mut scenes).zip(behind);
-                let taken = all.map(async |((both, scene), step)| match step {
-                    Some(step) => both.take_after(first.passes, scene, step).await,
-                    None => {
+                let taken = all.map(async |((both, scene), step)| {
+                    let Some(step) = step else {
                         both.now += first.passes;
-                        Ok(())
-                    }
+                        return Ok(());
+                    };
+                    both.take_after(first.passes, scene, step).await
                 });
                 join_all(taken)
                     .await
