@@ -216,7 +216,7 @@ coordination! {
     longest_lease: Span,
     /// Good probes in a row that close the fleet.
     probes_to_close: u32,
-    /// Within which time after a call a held instance asks for the lease.
+    /// Within which time after a call an instance that rejects calls asks for the lease.
     ask_within: Span,
     /// Over which time instances close after the fleet has.
     stagger: Span,

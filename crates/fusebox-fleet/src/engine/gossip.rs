@@ -36,9 +36,11 @@
 //!   It belongs on a network where only the fleet can send to it.
 //! - A datagram is at most 65,507 bytes, sent in fragments above the network's own limit (1,500 bytes on most),
 //!   all of which have to arrive. Each exchange carries a digest of all nodes: about 1,000 nodes fill a
-//!   datagram. Tests run fleets of up to 30.
+//!   datagram. Tests run fleets of up to 50.
 //! - The feature builds `zstd`, which is written in C.
-//! - At most 1,000 breakers in a cluster, and 128 instances per breaker on a node.
+//! - At most 1,000 breakers in use in a cluster, and 128 instances per breaker on a node. What a node knows of a breaker
+//!   is given up when no instance uses it any more; what it said of one stays in gossip, about a hundred bytes, until the
+//!   node ends.
 //! - Messages sent per node and second: 3·min(3, N − 1)/interval for N nodes, whatever the number of breakers;
 //!   36 with a heartbeat of 1 s.
 //!

@@ -104,7 +104,7 @@ impl Columns {
     }
 
     fn add(self, fleet: &FleetRecord, place: usize, weight: f64, columns: &mut [Shares]) {
-        for span in fleet.states(place) {
+        for span in present(fleet, place) {
             let look = Look::of(span.value) as usize;
             self.share(span.from, span.until, |column, share| {
                 columns[column][look] += weight * share;
@@ -176,9 +176,37 @@ pub(super) fn truth_name(fleet: &FleetRecord, places: &[usize]) -> String {
     }
 }
 
+/// The states of one breaker while its instance was there: what lies within a time in which it was stopped is cut out.
+pub(super) fn present(fleet: &FleetRecord, place: usize) -> Vec<Span<State>> {
+    let mut spans = fleet.states(place);
+    let stopped = fleet
+        .instances
+        .get(place)
+        .map_or(&[][..], |one| &one.stopped);
+    for &(from, until) in stopped {
+        spans = spans
+            .into_iter()
+            .flat_map(|span| {
+                let before = Span {
+                    until: span.until.min(from),
+                    ..span
+                };
+                let after = Span {
+                    from: span.from.max(until),
+                    ..span
+                };
+                [before, after]
+                    .into_iter()
+                    .filter(|part| part.until > part.from)
+            })
+            .collect();
+    }
+    spans
+}
+
 /// When a breaker was closed while the downstream was unhealthy (0), and when it was not although it was healthy (1).
 pub(super) fn wrong(fleet: &FleetRecord, place: usize) -> Vec<Span<usize>> {
-    let states = fleet.states(place);
+    let states = present(fleet, place);
     let mut wrong = Vec::new();
     for truth in fleet.health(place) {
         let begun = states.partition_point(|state| state.until <= truth.from);
@@ -203,31 +231,28 @@ pub(super) fn wrong(fleet: &FleetRecord, place: usize) -> Vec<Span<usize>> {
 /// How many breakers do not let all calls pass, one span after another.
 pub(super) fn not_closed(fleet: &FleetRecord) -> Vec<Span<usize>> {
     let mut changes: Vec<(f64, bool)> = Vec::new();
-    let mut now = 0;
     for place in 0..fleet.instances.len() {
-        let mut before = Look::Closed;
-        for (number, span) in fleet.states(place).into_iter().enumerate() {
-            let look = Look::of(span.value);
-            if number == 0 {
-                now += usize::from(look != Look::Closed);
-            } else if (look == Look::Closed) != (before == Look::Closed) {
-                changes.push((span.from, look != Look::Closed));
+        for span in present(fleet, place) {
+            if Look::of(span.value) != Look::Closed {
+                changes.extend([(span.from, true), (span.until, false)]);
             }
-            before = look;
         }
     }
-    changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // At one instant first those that open: from open to half-open nothing changes.
+    changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
     let mut spans: Vec<Span<usize>> = Vec::new();
-    let mut from = 0.0;
+    let (mut from, mut now) = (0.0, 0_usize);
     for (until, opens) in changes.into_iter().chain([(fleet.duration_s, true)]) {
-        if until > from {
-            spans.push(Span {
+        match spans.last_mut() {
+            _ if until <= from => {}
+            Some(last) if last.value == now => last.until = until,
+            _ => spans.push(Span {
                 from,
                 until,
                 value: now,
-            });
-            from = until;
+            }),
         }
+        from = until.max(from);
         now = if opens {
             now + 1
         } else {
@@ -303,5 +328,20 @@ mod tests {
                 (6.0, 10.0, 1)
             ]
         );
+    }
+
+    #[test]
+    fn an_instance_that_was_stopped_has_no_state_then() {
+        let mut fleet = fleet();
+        fleet.instances[0].stopped = vec![(3.0, 5.0)];
+
+        let spans: Vec<_> = present(&fleet, 0)
+            .iter()
+            .map(|span| (span.from, span.until))
+            .collect();
+        assert_eq!(spans, [(0.0, 2.0), (2.0, 3.0), (5.0, 6.0), (6.0, 10.0)]);
+        assert_eq!(Columns::of(&fleet, 10).states(&fleet, 0)[3], [0.0; 3]);
+        let counts: Vec<_> = not_closed(&fleet).iter().map(|span| span.value).collect();
+        assert_eq!(counts, [1, 2, 3, 2, 1, 2, 1]);
     }
 }

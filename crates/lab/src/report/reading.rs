@@ -45,6 +45,7 @@ pub(crate) fn reading(run: &Repetition) -> Vec<Clause> {
     clauses.extend(fault::began(&story));
     clauses.extend(opening::openings(&story));
     clauses.extend(opening::disagreement(&story));
+    clauses.extend(opening::stopped(&story));
     clauses.extend(coordination::decided(&story));
     clauses.extend(clients::rejected(&story));
     clauses.extend(clients::mixed(&story));

@@ -145,4 +145,23 @@ mod tests {
              alt=\"a &quot;picture&quot;\">\n"
         );
     }
+
+    #[test]
+    fn colours_are_those_of_the_palette() {
+        use experiment::palette::{CLOSED, HALF_OPEN, MUTED, OPEN, SICK, TEXT};
+
+        for (name, [light, dark]) in [
+            ("closed", [CLOSED.light, CLOSED.dark]),
+            ("open", [OPEN.light, OPEN.dark]),
+            ("half", [HALF_OPEN.light, HALF_OPEN.dark]),
+            ("sick", [SICK.light, SICK.dark]),
+            ("text", TEXT),
+            ("muted", MUTED),
+        ] {
+            for colour in [light, dark] {
+                let rule = format!("--{name}:{colour};");
+                assert!(STYLE.contains(&rule), "{rule}");
+            }
+        }
+    }
 }

@@ -86,6 +86,10 @@ fn of_truth(p_fail: f64) -> char {
 
 /// The state that lasted longest; of two that lasted equally long the worse.
 fn of_state(shares: &Shares) -> char {
+    // The instance was stopped for most of it.
+    if shares.iter().sum::<f64>() < 0.5 {
+        return ' ';
+    }
     let mut longest = 0;
     for place in 1..shares.len() {
         if shares[place] >= shares[longest] && shares[place] > 0.0 {

@@ -158,6 +158,26 @@ pub(super) fn disagreement(story: &Story<'_>) -> Vec<Clause> {
     clauses
 }
 
+/// Which instances somebody stopped.
+pub(super) fn stopped(story: &Story<'_>) -> Option<Clause> {
+    let instances = &story.fleet().instances;
+    let placed = instances.iter().enumerate();
+    let places: Vec<usize> = placed
+        .filter(|(_, one)| !one.stopped.is_empty())
+        .map(|(place, _)| place)
+        .collect();
+    let times = places.iter().flat_map(|place| &instances[*place].stopped);
+    let (from, until) = times.reduce(|first, next| if next.0 < first.0 { next } else { first })?;
+    let was = if places.len() == 1 { "was" } else { "were" };
+    let text = format!(
+        "{} {was} stopped by an operator, first from {} to {}.",
+        story.names(&places),
+        clock(*from),
+        clock(*until)
+    );
+    Some(Clause::at(*from, text))
+}
+
 /// Which breakers went from open to half-open and back.
 pub(super) fn flaps(story: &Story<'_>) -> Option<Clause> {
     let beliefs = story.fleet().beliefs();

@@ -259,3 +259,19 @@ fn figures_of_the_reading_are_those_of_the_run() {
     let share = experiment::expectation::Unit::Share.show(share);
     assert!(told.contains(&format!("({share} of the time)")), "{told}");
 }
+
+#[test]
+fn an_instance_that_somebody_stopped_is_told() {
+    let mut run = outage();
+    run.fleet.instances[2].stopped = vec![(3.0, 5.0), (8.0, 9.0)];
+
+    let clauses = reading(&run);
+
+    let text = "C was stopped by an operator, first from 0:03.0 to 0:05.0.";
+    let told = clauses.iter().find(|clause| clause.text == text);
+    assert_eq!(
+        told.map(|clause| clause.at),
+        Some(Some(3.0)),
+        "{clauses:#?}"
+    );
+}

@@ -193,7 +193,7 @@ mod tests {
         );
         assert_eq!(step(86_400.0), 6600.0);
         assert_eq!(label(0.0, 0.1), "0 s");
-        assert_eq!(label(0.30000000000000004, 0.1), "0.3 s");
+        assert_eq!(label(0.3, 0.1), "0.3 s");
         assert_eq!(
             [45.0, 90.0, 3_900.0].map(|at| label(at, 5.0)),
             ["45 s", "1:30", "1 h 05"]

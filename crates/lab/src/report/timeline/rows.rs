@@ -7,7 +7,7 @@ use fusebox::{Cause, State};
 
 use super::axis::{self, Scale};
 use super::{AGREEMENT, BREAKER, EDGE, FLEET, LEFT, RIGHT, TRUTH, shortened};
-use crate::report::lanes::{Columns, Look, Shares, not_closed, steps, truth_name, wrong};
+use crate::report::lanes::{Columns, Look, Shares, not_closed, present, steps, truth_name, wrong};
 use crate::words;
 
 /// Spans of a breaker that are drawn each by itself; of more, each pixel has the share of time of each state.
@@ -68,7 +68,7 @@ pub(super) fn breaker(
     let high = BREAKER - 16.0;
     let bottom = top + high;
     name(picture, bottom - 10.0, &fleet.instances[place].name);
-    let states = fleet.states(place);
+    let states = present(fleet, place);
     if states.len() <= SPANS {
         for span in &merged(&states) {
             state(picture, scale, span, bottom, high);
@@ -86,6 +86,12 @@ pub(super) fn breaker(
     }
     picture.line("tl-edge", (LEFT, bottom), (RIGHT, bottom));
     together(picture, fleet, scale, place, top);
+    for &(from, until) in &fleet.instances[place].stopped {
+        let (from, until) = (scale.x(from), scale.x(until));
+        if until - from > 60.0 {
+            picture.write((from + 6.0, bottom - 6.0), "tl-t tl-s tl-soft", "stopped");
+        }
+    }
     marks(picture, fleet, scale, place, bottom + 2.0 + MARK);
 }
 
@@ -133,7 +139,10 @@ fn merged(states: &[Span<State>]) -> Vec<Span<State>> {
     let mut merged: Vec<Span<State>> = Vec::new();
     for span in states.iter().filter(|span| span.until > span.from) {
         match merged.last_mut() {
-            Some(last) if last.value == span.value => last.until = span.until,
+            // What was stopped in between is two.
+            Some(last) if last.value == span.value && last.until >= span.from => {
+                last.until = span.until;
+            }
             _ => merged.push(*span),
         }
     }

@@ -119,7 +119,7 @@ fn many_transitions_are_shares_of_each_pixel() {
     let svg = svg("t", &run);
 
     // Half of each pixel: half of the height of each state.
-    assert!(svg.len() < 200_000, "{}", svg.len());
+    assert!(svg.len() < 400_000, "{}", svg.len());
     assert!(
         svg.contains("tl-open") && svg.contains("tl-closed"),
         "{svg}"
@@ -145,4 +145,21 @@ fn what_the_fleet_decided_is_marked_where_it_was() {
         run.fleet.instances.len() + 1
     );
     assert!(svg.contains(">probe for all<"), "{svg}");
+}
+
+#[test]
+fn colours_are_those_of_the_palette() {
+    use experiment::palette::{CLOSED, HALF_OPEN, MUTED, OPEN, SICK, TEXT};
+
+    for (class, colour) in [
+        ("tl-closed", CLOSED.light),
+        ("tl-half", HALF_OPEN.light),
+        ("tl-open", OPEN.light),
+        ("tl-sick", SICK.light),
+        ("tl-ink", TEXT[0]),
+        ("tl-soft", MUTED[0]),
+    ] {
+        let rule = format!(".{class}{{fill:{colour}}}");
+        assert!(STYLE.contains(&rule), "{rule}");
+    }
 }
