@@ -93,7 +93,7 @@ fn the_best_policy_is_picked_by_one_half_of_the_seeds_and_shown_by_the_other() {
 
     let best = page.split("## The best policy").nth(1).unwrap();
     assert!(
-        best.contains("| one | quorum | 100/s | 0.0/s ± 0.0/s |"),
+        best.contains("| one | quorum | 100/s | +0.00/s ± 0.00/s |"),
         "{best}"
     );
     assert!(best.contains("even seeds pick"), "{best}");
