@@ -36,6 +36,7 @@ need redis-server redis-server
 need openssl openssl
 need chromium chromium
 need chromedriver chromium-driver
+need curl curl
 need npm npm
 
 say "format"

@@ -55,7 +55,6 @@ engine_timeout = "1s"
 probe_timeout = "100ms"
 minimum_gap = "150ms"
 stagger = "50ms"
-verdict_for = "60s"
 "#;
 
 /// The same for a fleet that nobody watches for long.
@@ -75,8 +74,19 @@ stale_after = "1s"
 member_for = "1s"
 localised_after = "500ms"
 stagger = "200ms"
-verdict_for = "60s"
 "#;
+
+/// The flags of a fleet on this Redis, with these settings.
+fn quorum_on<'a>(url: &'a str, file: &'a File) -> [&'a str; 6] {
+    [
+        "--coordination",
+        "quorum",
+        "--engine",
+        url,
+        "--config",
+        file.path(),
+    ]
+}
 
 /// What `GET /breaker` shows of the instance's fleet.
 async fn fleet(instance: &Client) -> Value {

@@ -2,7 +2,7 @@
 
 use end_to_end::{Client, Process, Redis, Signal, System, eventually, healthy};
 
-use crate::{File, QUICKER, fleet};
+use crate::{File, QUICKER, fleet, quorum_on};
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "one story of one order")]
@@ -10,14 +10,7 @@ async fn an_order_reaches_every_instance_survives_the_one_who_gave_it_and_is_tak
     let mut server = Redis::start(&[]);
     let file = File::new("orders", QUICKER);
     let url = server.url();
-    let flags = [
-        "--coordination",
-        "quorum",
-        "--engine",
-        &url,
-        "--config",
-        file.path(),
-    ];
+    let flags = quorum_on(&url, &file);
     let mut system = System::start(&healthy(), &flags).await;
     eventually("all have joined", async || {
         for place in 0..3 {

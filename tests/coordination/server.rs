@@ -2,21 +2,14 @@
 
 use end_to_end::{Process, Redis, Signal, System, eventually, healthy};
 
-use crate::{File, QUICKER, fleet, logged};
+use crate::{File, QUICKER, fleet, logged, quorum_on};
 
 #[tokio::test]
 async fn an_engine_that_is_not_there_at_the_start_is_told_once_and_joined_when_it_comes() {
     let mut server = Redis::to_be(&[]);
     let file = File::new("later", QUICKER);
     let url = server.url();
-    let flags = [
-        "--coordination",
-        "quorum",
-        "--engine",
-        &url,
-        "--config",
-        file.path(),
-    ];
+    let flags = quorum_on(&url, &file);
     let system = System::with_instances(&["A", "B"], &healthy(), &flags).await;
     let (_, a, process) = &system.instances[0];
 
@@ -64,14 +57,7 @@ async fn a_wrong_password_leaves_the_instance_alone_and_is_named() {
     let server = Redis::start(&["--requirepass", "hunter2"]);
     let file = File::new("password", QUICKER);
     let url = format!("redis://:hunter3@{}", server.address());
-    let flags = [
-        "--coordination",
-        "quorum",
-        "--engine",
-        &url,
-        "--config",
-        file.path(),
-    ];
+    let flags = quorum_on(&url, &file);
     let system = System::with_instances(&["A"], &healthy(), &flags).await;
     let (_, a, process) = &system.instances[0];
 
@@ -102,14 +88,7 @@ async fn the_second_instance_of_a_name_is_refused_says_so_and_goes_on_alone() {
     let server = Redis::start(&[]);
     let file = File::new("names", QUICKER);
     let url = server.url();
-    let flags = [
-        "--coordination",
-        "quorum",
-        "--engine",
-        &url,
-        "--config",
-        file.path(),
-    ];
+    let flags = quorum_on(&url, &file);
     let mut system = System::with_instances(&["A", "B"], &healthy(), &flags).await;
     eventually("A and B have joined", async || {
         let seen = [

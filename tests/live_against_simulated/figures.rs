@@ -14,6 +14,20 @@ pub(crate) const COMPARED: [(&str, f64); 6] = [
     ("wrongly_rejected_calls", 5.0),
 ];
 
+/// The figures of a fleet that decides together.
+#[allow(dead_code, reason = "only the table holds them against each other")]
+pub(crate) const TOGETHER: [&str; 9] = [
+    "all_open_delay",
+    "wasted_calls",
+    "wrongly_rejected_calls",
+    "recovery_delay_max",
+    "probes",
+    "fleet_openings",
+    "leases",
+    "vetoes",
+    "messages",
+];
+
 /// The values of a figure, of the runs in which it was measured and did come.
 pub(crate) fn values(runs: &[Repetition], figure: &str) -> Vec<f64> {
     let figure: Figure = figure.parse().expect("a figure of the catalogue");

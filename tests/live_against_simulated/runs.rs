@@ -39,6 +39,8 @@ impl Pair {
         let parsed: Vec<Set> = parsed.collect();
         let scenario = Scenario::parse_with_sets(text, &parsed).expect("a scenario");
         let limit = scenario.duration() * live * 2 + Duration::from_secs(60);
+        // Those of coordination have a folder of their own.
+        let name = name.rsplit('/').next().unwrap_or(name);
         let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), &format!("live-{name}"));
         let file = folder.join(format!("{name}.toml"));
         std::fs::write(&file, text).expect("the scenario can be written");

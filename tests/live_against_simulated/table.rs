@@ -5,7 +5,13 @@
 //! ```
 //!
 //! It takes about half an hour, so no other command runs it. `LIVE=5` and `SIMULATED=200` say how many runs of each
-//! scenario; names after `--` choose scenarios. The exit status is 1 if a live run is void: the table would hold
+//! scenario; names after `--` choose scenarios. Those of coordination are chosen by their folder, and have figures of
+//! their own, for `docs/coordinating.md`:
+//!
+//! ```text
+//! LIVE=3 cargo test --release -p end-to-end --test live_table -- coordination/total-outage coordination/four-bad
+//! ```
+//! The exit status is 1 if a live run is void: the table would hold
 //! figures of a machine that had too much else to do.
 
 #![expect(clippy::print_stdout, reason = "the table of the documentation")]
@@ -22,7 +28,7 @@ use experiment::result::Repetition;
 use experiment::statistics::Summary;
 use tokio::sync::Semaphore;
 
-use figures::{COMPARED, values};
+use figures::{COMPARED, TOGETHER, values};
 use runs::Pair;
 
 /// Scenarios that run live at once: each has a process of its own, and they should not disturb each other.
@@ -62,7 +68,9 @@ fn names() -> Vec<String> {
 async fn main() -> ExitCode {
     let (live, simulated) = (number("LIVE", 5), number("SIMULATED", 200));
     let places = Arc::new(Semaphore::new(AT_ONCE));
-    let runs = names().into_iter().map(|name| {
+    let names = names();
+    let figures = compared(&names);
+    let runs = names.into_iter().map(|name| {
         let places = Arc::clone(&places);
         tokio::spawn(async move {
             let _place = places.acquire().await.expect("nobody closes it");
@@ -70,31 +78,40 @@ async fn main() -> ExitCode {
         })
     });
     let runs: Vec<_> = runs.collect();
-    println!("{}", head(live, simulated));
+    println!("{}", head(live, simulated, &figures));
     let mut void = 0;
     for run in runs {
         let pair = run.await.expect("the scenario runs");
         void += pair.live.iter().filter(|run| run.invalid.is_some()).count();
-        println!("{}", row(&pair));
+        println!("{}", row(&pair, &figures));
     }
     println!("\n{void} of the live runs are void");
     ExitCode::from(u8::from(void > 0))
 }
 
-fn head(live: u32, simulated: u32) -> String {
+/// The figures of these scenarios: those of coordination where all of them are of it.
+fn compared(names: &[String]) -> Vec<&'static str> {
+    if names.iter().all(|name| name.starts_with("coordination/")) {
+        TOGETHER.to_vec()
+    } else {
+        COMPARED.map(|(figure, _)| figure).to_vec()
+    }
+}
+
+fn head(live: u32, simulated: u32, figures: &[&str]) -> String {
     let mut head =
         format!("{live} live and {simulated} simulated runs of each scenario.\n\n| scenario |");
-    for (figure, _) in COMPARED {
+    for figure in figures {
         let _ = write!(head, " `{figure}` |");
     }
-    head + "\n|---|" + &"---|".repeat(COMPARED.len())
+    head + "\n|---|" + &"---|".repeat(figures.len())
 }
 
 /// `live / simulated ± standard error`, in bold where the two lie more than three standard errors apart. The error is
 /// that of a mean of as many simulated runs as there are live ones.
-fn row(pair: &Pair) -> String {
+fn row(pair: &Pair, figures: &[&str]) -> String {
     let mut row = format!("| {} |", pair.name);
-    for (figure, _) in COMPARED {
+    for figure in figures {
         let _ = write!(row, " {} |", cell(figure, &pair.live, &pair.simulated));
     }
     if pair.live.iter().any(|run| run.invalid.is_some()) {
@@ -112,7 +129,8 @@ fn cell(figure: &str, live: &[Repetition], simulated: &[Repetition]) -> String {
             let error = simulated.sd / count.sqrt();
             let apart = (live.mean - simulated.mean).abs() > 3.0 * error;
             let mark = if apart { "**" } else { "" };
-            let digits = if simulated.mean.abs() < 10.0 { 2 } else { 0 };
+            let is_small = simulated.mean.abs() < 10.0 || error < 0.5;
+            let digits = if is_small { 2 } else { 0 };
             let (live, simulated) = (live.mean, simulated.mean);
             format!("{mark}{live:.digits$} / {simulated:.digits$} ± {error:.digits$}{mark}")
         }

@@ -1,5 +1,7 @@
 //! Coordination on the page: what its rows, cards and log show is what each instance says of its fleet.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::PathBuf;
 
 use end_to_end::{Client, FREE_PORTS, Process, Redis, eventually};
@@ -149,6 +151,38 @@ impl Together {
         self.browser.js(&script).await.as_f64().unwrap()
     }
 
+    /// Signs and causes are those that the services count, and none is missing.
+    async fn signs_are_counted(&self) {
+        let adopted = self
+            .counted("circuit_breaker_fleet_adoptions_total", &[])
+            .await;
+        let vetoed = self
+            .counted("circuit_breaker_fleet_vetoes_total", &[])
+            .await;
+        let mut leased = 0.0;
+        for outcome in ["succeeded", "failed", "void"] {
+            let label = format!("outcome=\"{outcome}\"");
+            leased += self
+                .counted("circuit_breaker_fleet_leases_total", &[&label])
+                .await;
+        }
+        assert!(adopted > 0.0 && leased > 0.0, "{adopted} {leased}");
+        let signs = [
+            self.signs(0).await,
+            self.signs(1).await,
+            self.signs(2).await,
+        ];
+        assert_eq!(json!(signs), json!([adopted, vetoed, leased]));
+        for cause in fusebox::Cause::TRIPS {
+            let label = format!("rule=\"{cause}\"");
+            let trips = self.counted("circuit_breaker_trips_total", &[&label]).await;
+            let opened = format!("it.cause === '{cause}' && it.to === 1 && it.from !== 1");
+            assert_eq!(json!(self.caused(&opened).await), json!(trips), "{cause}");
+        }
+        let missed = "return [lab.store.missed, lab.store.fleet.missed]";
+        assert_eq!(self.browser.js(missed).await, json!([0, 0]));
+    }
+
     async fn text(&self, selector: &str) -> String {
         let script = format!("return document.querySelector('{selector}').textContent");
         self.browser.js(&script).await.as_str().unwrap().to_owned()
@@ -210,41 +244,7 @@ async fn rows_cards_and_log_show_what_each_instance_says_of_its_fleet() {
     let line = fleet.text("#fleet .line").await;
     assert!(line.ends_with("engine (memory) heard by 3 of 3"), "{line}");
 
-    // Signs and causes are those that the services count.
-    let adopted = fleet
-        .counted("circuit_breaker_fleet_adoptions_total", &[])
-        .await;
-    let vetoed = fleet
-        .counted("circuit_breaker_fleet_vetoes_total", &[])
-        .await;
-    let mut leased = 0.0;
-    for outcome in ["succeeded", "failed", "void"] {
-        let label = format!("outcome=\"{outcome}\"");
-        leased += fleet
-            .counted("circuit_breaker_fleet_leases_total", &[&label])
-            .await;
-    }
-    assert!(adopted > 0.0 && leased > 0.0, "{adopted} {leased}");
-    let signs = [
-        fleet.signs(0).await,
-        fleet.signs(1).await,
-        fleet.signs(2).await,
-    ];
-    assert_eq!(signs, [adopted, vetoed, leased]);
-    for cause in ["fleet", "consecutive", "probe_failed", "half_open_timeout"] {
-        let label = format!("rule=\"{cause}\"");
-        let trips = fleet
-            .counted("circuit_breaker_trips_total", &[&label])
-            .await;
-        let opened = format!("it.cause === '{cause}' && it.to === 1 && it.from !== 1");
-        assert_eq!(fleet.caused(&opened).await, trips, "{cause}");
-    }
-    assert_eq!(
-        browser
-            .js("return [lab.store.missed, lab.store.fleet.missed]")
-            .await,
-        json!([0, 0])
-    );
+    fleet.signs_are_counted().await;
     let complaints = browser.complaints().await;
     assert_eq!(complaints, Vec::<String>::new());
 }

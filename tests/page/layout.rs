@@ -49,6 +49,7 @@ async fn nothing_is_cut_at_any_width_and_a_desk_needs_no_scrolling() {
             .js("document.querySelector('#hide-table').click()")
             .await;
     }
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.quit().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod program;
 mod samples;
+mod tick;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -18,7 +18,7 @@ use fusebox_fleet::{
 pub use wires::{Passage, Way, Wires};
 
 use crate::chance::Draw;
-use crate::coordination::{Leases, LedgerRecord};
+use crate::coordination::LedgerRecord;
 use crate::scenario::{EngineFaultKind, EnginePlan};
 
 /// What an instance asks of the engine.
@@ -52,11 +52,15 @@ pub enum Answer {
 pub enum Served {
     /// Nothing: there is no engine.
     Lost,
-    /// It is worked on at this instant.
-    At(u64),
+    /// It is worked on at this instant, by this process of the engine.
+    At(u64, Process),
     /// It has been worked on: the answer, and what is told to all.
     Done(Answer, Option<View>),
 }
+
+/// A process of the engine: what came to one is lost when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process(u64);
 
 /// Something that happens to the engine at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +86,7 @@ pub struct Engine {
     copy: Option<Ledger>,
     seed: u64,
     lives: u64,
+    process: u64,
     service: u64,
     /// When it has done what has come so far.
     free_at: u64,
@@ -102,6 +107,7 @@ impl Engine {
             copy: None,
             seed,
             lives: 0,
+            process: 0,
             service: nanos(plan.service_time),
             free_at: 0,
             frozen_until: 0,
@@ -138,7 +144,13 @@ impl Engine {
     pub fn turn(&mut self, turn: EngineTurn) {
         match turn {
             EngineTurn::Freezes(until) => self.frozen_until = until,
-            EngineTurn::Goes => self.is_gone = true,
+            EngineTurn::Goes => {
+                self.is_gone = true;
+                // What waited goes with the process, and so does what kept it from working.
+                self.process += 1;
+                self.free_at = 0;
+                self.frozen_until = 0;
+            }
             EngineTurn::ComesBackEmpty => {
                 self.is_gone = false;
                 self.forget();
@@ -168,47 +180,36 @@ impl Engine {
         }
         let begin = now.max(self.free_at).max(self.frozen_until);
         self.free_at = begin.saturating_add(self.service);
-        Served::At(self.free_at)
+        Served::At(self.free_at, Process(self.process))
     }
 
-    /// What keeps it from working on anything now, if something does.
-    pub fn hinders(&self, now: u64) -> Option<Served> {
-        if self.is_gone {
+    /// What keeps it from working on what came to this process, if something does.
+    pub fn hinders(&self, now: u64, process: Process) -> Option<Served> {
+        if self.is_gone || process != Process(self.process) {
             return Some(Served::Lost);
         }
-        (now < self.frozen_until).then_some(Served::At(self.frozen_until))
+        (now < self.frozen_until).then_some(Served::At(self.frozen_until, process))
     }
 
-    /// It is worked on, unless the engine has stopped meanwhile.
-    pub fn serve(&mut self, now: u64, request: &Request) -> Served {
-        if let Some(instead) = self.hinders(now) {
+    /// What came to this process is worked on, unless the engine has stopped meanwhile.
+    pub fn serve(&mut self, now: u64, process: Process, request: &Request) -> Served {
+        if let Some(instead) = self.hinders(now, process) {
             return instead;
         }
-        self.counted.requests += 1;
         let time = Duration::from_nanos(now);
         let (answer, view) = match request {
             Request::Report(report) => {
                 let answer = self.ledger.report(time, report);
                 (Answer::Reported(answer), answer.ok())
             }
-            Request::Acquire(ask) => {
-                let answer = self.ledger.acquire(time, ask);
-                count_asked(&mut self.counted.leases, &answer);
-                (Answer::Acquired(answer), None)
-            }
+            Request::Acquire(ask) => (Answer::Acquired(self.ledger.acquire(time, ask)), None),
             Request::Settle(settlement) => {
                 let answer = self.ledger.settle(time, settlement);
-                let leases = &mut self.counted.leases;
-                match (&answer, settlement.result) {
-                    (Err(Fenced), _) => leases.fenced += 1,
-                    (Ok(_), ProbeResult::Succeeded) => leases.succeeded += 1,
-                    (Ok(_), ProbeResult::Failed) => leases.failed += 1,
-                    (Ok(_), ProbeResult::Void) => {}
-                }
                 (Answer::Settled(answer), answer.ok())
             }
             Request::Leave(sender) => (Answer::Left, Some(self.ledger.leave(time, sender))),
         };
+        self.counted.count(request, &answer);
         Served::Done(answer, view.and_then(|view| self.news(view)))
     }
 
@@ -247,12 +248,24 @@ fn incarnation(seed: u64, life: u64) -> Incarnation {
     Incarnation::new(Draw::new(seed).with("incarnation").number(life).bits())
 }
 
-fn count_asked(leases: &mut Leases, answer: &Result<Lease, AcquireRefused>) {
-    match answer {
-        Ok(_) => leases.granted += 1,
-        Err(AcquireRefused::Early { .. }) => leases.early += 1,
-        Err(AcquireRefused::Busy { .. }) => leases.busy += 1,
-        Err(_) => leases.stale += 1,
+impl LedgerRecord {
+    /// Counts a request and what came of it.
+    pub fn count(&mut self, request: &Request, answer: &Answer) {
+        self.requests += 1;
+        let leases = &mut self.leases;
+        match (answer, request) {
+            (Answer::Acquired(Ok(_)), _) => leases.granted += 1,
+            (Answer::Acquired(Err(AcquireRefused::Early { .. })), _) => leases.early += 1,
+            (Answer::Acquired(Err(AcquireRefused::Busy { .. })), _) => leases.busy += 1,
+            (Answer::Acquired(Err(_)), _) => leases.stale += 1,
+            (Answer::Settled(Err(Fenced)), _) => leases.fenced += 1,
+            (Answer::Settled(Ok(_)), Request::Settle(settlement)) => match settlement.result {
+                ProbeResult::Succeeded => leases.succeeded += 1,
+                ProbeResult::Failed => leases.failed += 1,
+                ProbeResult::Void => {}
+            },
+            _ => {}
+        }
     }
 }
 
@@ -260,3 +273,6 @@ fn count_asked(leases: &mut Leases, answer: &Result<Lease, AcquireRefused>) {
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -348,13 +348,16 @@ impl TryFrom<Written> for Scenario {
         let faults = written.checked_faults(&names)?;
         let phases = written.phases(&faults)?;
         written.check_expectations(targets, &phases)?;
+        written.coordination.check_engine()?;
         let rules = written.fleet_settings(&names)?;
+        let kind = written.coordination.engine;
         let known = network::Instances {
             all: names.all(),
             place: &|name| names.place(name),
+            engine: kind,
         };
         let network = Network::of(&written.network, known, written.duration.0)?;
-        let engine = EnginePlan::of(&written.engine, written.duration.0)?;
+        let engine = EnginePlan::of(&written.engine, kind, written.duration.0)?;
         Ok(Self {
             written,
             load,

@@ -218,6 +218,21 @@ impl<'a> Results<'a> {
         }
     }
 
+    /// The trials of even seeds and those of odd ones, so that one half can choose and the other judge; all of them
+    /// twice where there is one seed.
+    pub(crate) fn halves(&self) -> (Self, Self) {
+        let half = |rest: u64| {
+            let mut half = self.clone();
+            if self.plan.repeat > 1 {
+                for trials in half.by_cell.values_mut() {
+                    trials.retain(|seed, _| seed % 2 == rest);
+                }
+            }
+            half
+        };
+        (half(0), half(1))
+    }
+
     /// What is studied.
     pub fn plan(&self) -> &'a Plan {
         self.plan

@@ -28,7 +28,7 @@ impl Order {
     }
 
     /// The word in what engines keep and send, which instances of any version have to read.
-    #[cfg(any(feature = "gossip", feature = "redis"))]
+    #[cfg(any(feature = "gossip-node", feature = "redis"))]
     pub(crate) const fn kept_as(self) -> &'static str {
         match self {
             Self::Automatic => "automatic",
@@ -64,7 +64,7 @@ impl Command {
     }
 
     /// Whether its number leaves room for the next ones.
-    #[cfg(any(feature = "gossip", feature = "tokio"))]
+    #[cfg(any(feature = "gossip-node", feature = "tokio"))]
     pub(crate) fn is_sound(self) -> bool {
         self.number.get() <= crate::number::LARGEST
     }

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "gossip")]
 pub mod gossip;
+#[cfg(feature = "gossip-node")]
+pub mod gossip_node;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(feature = "redis")]

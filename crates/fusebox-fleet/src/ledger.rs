@@ -105,11 +105,9 @@ impl Ledger {
             return Ok(self.view(now));
         }
         self.roll.drop_lapsed(now);
-        if self
-            .rules
-            .as_ref()
-            .is_none_or(|rules| **rules != *report.settings)
-        {
+        if self.rules.as_ref().is_none_or(|rules| {
+            !Arc::ptr_eq(rules, &report.settings) && **rules != *report.settings
+        }) {
             self.rules = Some(Arc::clone(&report.settings));
         }
         if report.seen.is_some_and(|seen| seen.is_after(self.era)) {
@@ -238,6 +236,9 @@ impl Ledger {
         let Some(rules) = &self.rules else {
             return Ok(());
         };
+        if Arc::ptr_eq(rules, &report.settings) {
+            return Ok(());
+        }
         let (fleet, given) = (rules.fingerprint(), report.settings.fingerprint());
         if fleet == given || !self.roll.has_others(now, &report.from.instance) {
             return Ok(());

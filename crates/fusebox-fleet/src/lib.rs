@@ -42,6 +42,7 @@
 //! - `redis`: the engine on a Redis or Valkey server, `engine::redis`, on the runtime of tokio.
 //! - `redis-tls`: that engine over encrypted connections.
 //! - `gossip`: the engine without a server, `engine::gossip`.
+//! - `gossip-node`: one node of it without its network, `engine::gossip_node`.
 //! - `conformance`: the checks that every engine has to pass, as a function for its tests.
 //! - `tokio`: the module `host`, a task that makes a breaker take part.
 //!

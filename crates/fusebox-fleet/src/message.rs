@@ -128,14 +128,14 @@ impl Error for ReportRefused {}
 pub struct Acquire {
     /// Who asks.
     pub from: Sender,
-    /// The epoch by which the instance is held.
+    /// The epoch by which the instance is held, or beside which its breaker is open by its own rules.
     pub era: Era,
     /// For how long it wants the right: it has to wait for its own next call, and for the answer.
     pub lease: Duration,
 }
 
 impl Acquire {
-    /// A request by an instance that is held since this era.
+    /// A request by an instance that is held, or open by itself, in this era.
     pub fn new(from: Sender, era: Era, lease: Duration) -> Self {
         Self { from, era, lease }
     }

@@ -192,7 +192,7 @@ pub enum ProbeRule {
     /// Every held instance. In [`Mode::Advisory`] no lease is asked for; in [`Mode::AnyOpen`] each gets a lease
     /// of its own, because one good probe closes all, and the engine counts only what comes with a lease.
     Each,
-    /// The one that holds the lease.
+    /// The one that holds the lease: one that the fleet holds, or whose breaker is open by its own rules.
     Leased,
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// The largest number of a count that is believed: there is room above it to count on. The gossip engine's, which
 /// begin with the time in milliseconds times 65,536, stay below it for some thousand years.
-#[cfg(any(feature = "gossip", feature = "tokio"))]
+#[cfg(any(feature = "gossip-node", feature = "tokio"))]
 pub(crate) const LARGEST: u64 = 1 << 62;
 
 macro_rules! number {

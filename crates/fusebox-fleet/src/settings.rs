@@ -247,7 +247,7 @@ impl Settings {
         self.probe.probes_to_close
     }
 
-    /// Held instances ask for the lease within this time after a call, so that they do not ask together.
+    /// Instances that reject calls ask for the lease within this time after one, so that they do not ask together.
     pub fn ask_within(&self) -> Duration {
         self.probe.ask_within
     }

@@ -30,8 +30,7 @@ use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Toke
 pub(crate) use coordination::{CoordinationArgs, EngineArgs, GossipArgs};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
-pub(crate) use scenario::ReportArgs;
-use scenario::{ResultArgs, ScenarioArgs};
+pub(crate) use scenario::{ReportArgs, RunArgs};
 pub(crate) use simulation::{SimulateArgs, StudyArgs, SweepArgs, VirtualArgs};
 
 /// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
@@ -289,35 +288,6 @@ pub(crate) struct InstanceArgs {
     pub(crate) serving: ServingArgs,
     #[command(flatten)]
     pub(crate) breaker: BreakerSettings,
-}
-
-#[derive(Args, Clone, Debug)]
-pub(crate) struct RunArgs {
-    /// A scenario file, or the name of one that comes with the lab; several are run in turns with the same seeds
-    /// and compared
-    #[arg(value_name = "SCENARIO", required = true)]
-    pub(crate) scenarios: Vec<String>,
-    /// Run it so many times, each with the next seed
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) repeat: u32,
-    #[command(flatten)]
-    pub(crate) result: ResultArgs,
-    #[command(flatten)]
-    pub(crate) changed: ScenarioArgs,
-    /// One plain line per second and transition, also on a terminal
-    #[arg(long, conflicts_with = "quiet")]
-    pub(crate) plain: bool,
-    /// Open the live page of the first run in the browser
-    #[arg(long)]
-    pub(crate) open: bool,
-    #[command(flatten)]
-    pub(crate) engine: EngineArgs,
-    #[command(flatten)]
-    pub(crate) sampling: SamplingArgs,
-    #[command(flatten)]
-    pub(crate) observing: ObservingArgs,
-    #[command(flatten)]
-    pub(crate) serving: ServingArgs,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -25,7 +25,7 @@ pub(crate) use crate::shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
 pub(crate) use machine::commit;
-pub(crate) use settled::settled;
+pub(crate) use settled::{check_use, settled, with_engine};
 
 use entries::{Entries, turns};
 

@@ -144,7 +144,7 @@ fn lab(args: &TogetherArgs, file: &File, names: &[String], asked: &Asked) -> Res
         unreliable,
         control,
         instances,
-        engine: asked.coordination.engine.clone(),
+        engine: Some(asked.coordination.engine.clone()),
         seeds: asked.seeds.clone().unwrap_or_default(),
         ready_unless_localised: asked.ready_unless_localised,
         is_staged: false,

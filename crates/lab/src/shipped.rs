@@ -95,6 +95,7 @@ shipped!(
     "engine-lost-before",
     "engine-lost-while-open",
     "half-partitioned",
+    "gossip-split",
     "slow-recovery",
     "flapping-downstream",
     "herd",

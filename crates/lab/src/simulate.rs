@@ -21,7 +21,11 @@ use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::parallel::in_parallel;
 use crate::print;
-use crate::run::{Folder, Source, begun, both, check, judge, keep_inputs, opened, read, report};
+use crate::run::{
+    Folder, Source, begun, both, check, check_use, judge, keep_inputs, opened, read, report,
+    with_engine,
+};
+use crate::settings::Engine;
 use crate::shutdown::asked_to_end;
 pub(crate) use bar::Bar;
 use keeper::Keeper;
@@ -79,7 +83,13 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
         sets.push(size.map_err(Failure::usage)?);
     }
     sets.extend(args.common.changed.set.iter().cloned());
+    if let Some(engine) = &args.engine {
+        sets = with_engine(&sets, virtual_engine(engine)?)?;
+    }
     let source = read(&args.common.scenario, &sets, args.common.changed.seed)?;
+    if let Some(engine) = &args.engine {
+        check_use(&source.scenario, engine)?;
+    }
     let first = source.scenario.seed();
     Ok(Settings {
         seeds: (0..args.repeat)
@@ -91,6 +101,16 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
         events: args.result.events,
         quiet: args.common.changed.quiet,
     })
+}
+
+/// The word for an engine that there is in virtual time.
+fn virtual_engine(engine: &Engine) -> Result<&'static str, Failure> {
+    match engine {
+        Engine::Memory | Engine::Gossip => Ok(engine.kind()),
+        Engine::Redis(_) => Err(Failure::usage(format!(
+            "--engine {engine} is a server, which knows no virtual time: write memory or gossip, or `breaker-lab run`"
+        ))),
+    }
 }
 
 fn jobs(args: &VirtualArgs) -> NonZeroUsize {

@@ -16,6 +16,9 @@ use crate::file;
 /// Its name in a folder.
 pub(crate) const TRIALS: &str = "trials.jsonl";
 
+/// What says best whose folder it is.
+const PLANS: [&str; 4] = ["study.json", "sweep.json", "scenario.toml", TRIALS];
+
 /// The file of a folder, which belongs to this process until it is dropped or the process ends, however that ends.
 #[derive(Debug)]
 pub(crate) struct TrialFile {
@@ -91,6 +94,35 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+/// A folder without a plan of this name must not hold anything: what is written would stand beside somebody's files, or
+/// in their place. Hidden files do not count, nor a file of trials that another process may just have made.
+pub(crate) fn check_new(path: &Path, plan: &str) -> Result<(), Failure> {
+    if path.join(plan).exists() {
+        return Ok(());
+    }
+    let files = std::fs::read_dir(path).map_err(|error| unread(path, &error))?;
+    let mut names = Vec::new();
+    for file in files {
+        let file = file.map_err(|error| unread(path, &error))?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        let is_begun = name == TRIALS && file.metadata().is_ok_and(|about| about.len() == 0);
+        if !(name.starts_with('.') || is_begun) {
+            names.push(name);
+        }
+    }
+    // The other process may have written its plan meanwhile.
+    if names.is_empty() || path.join(plan).exists() {
+        return Ok(());
+    }
+    names.sort();
+    let telling = |name: &&String| PLANS.contains(&name.as_str());
+    let shown = names.iter().find(telling).unwrap_or(&names[0]);
+    Err(Failure::usage(format!(
+        "{} holds {shown}, but no {plan}; choose another folder with --out",
+        path.display()
+    )))
 }
 
 /// A file of the folder that cannot be read: nothing was started.

@@ -69,16 +69,21 @@ function draw(now) {
     drawn = true;
     performance.mark("drawn");
   }
+  const words = !view.live || now - lastText >= TEXT_EVERY;
+  // The table has taken their place.
+  if (!$("#charts").hidden) drawCharts(words);
+  if (!words) return;
+  lastText = now;
+  text();
+}
+
+function drawCharts(whole) {
   const { timeline, outcomes, share, latency, scrub } = boards;
   layout = drawTimeline(timeline, store, view, unfolded);
   drawStack(outcomes, store, view);
   drawShare(share, store, view);
   drawLatency(latency, store, view);
-  if (!view.live || now - lastText >= TEXT_EVERY) {
-    lastText = now;
-    drawScrub(scrub, store, view);
-    text();
-  }
+  if (whole) drawScrub(scrub, store, view);
 }
 
 function text() {
@@ -210,6 +215,8 @@ function toggleTable() {
   charts.hidden = !table.hidden;
   $("#show-table").setAttribute("aria-pressed", String(!table.hidden));
   if (store) text();
+  // They had no size while they were hidden.
+  for (const board of Object.values(boards)) board.fit();
   wake();
   (table.hidden ? charts : table).focus({ preventScroll: true });
 }

@@ -18,10 +18,7 @@ export function drawScrub(board, store, view) {
   drawPhases(context, axis, store, 0, bottom);
   const pixels = Math.round(axis.width * devicePixelRatio);
   const shares = new Float32Array(pixels * KINDS);
-  const step = Math.max(1, Math.floor(store.n / 24));
-  for (let instance = 0; instance < store.n; instance += step) {
-    addShares(shares, store, instance, axis, step / store.n);
-  }
+  for (let instance = 0; instance < store.n; instance++) addShares(shares, store, instance, axis, 1 / store.n);
   drawShares(context, shares, axis.left, 3, bottom - 3, SAY_NO);
   context.fillStyle = ink.mark;
   for (const mark of store.marks) context.fillRect(axis.x(mark.at), 0, 1, bottom);

@@ -83,7 +83,7 @@ export class Voice {
     this.silentUntil = now + PAUSE;
     if (!this.isOn()) return;
     const change = store.change(known - 1);
-    const text = sentence(change, store.names[change.instance], store.rules[change.instance]);
+    const text = sentence(change, store.names[change.instance], store.rulesAt(change.instance, change.at));
     this.say(more ? `${text}; ${more} more before` : text);
   }
 }

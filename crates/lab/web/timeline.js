@@ -20,12 +20,14 @@ const STRIP = [0, 1, 1, 1, 0, 1];
 /** The share of instances that say no. */
 export const SAY_NO = [0, 1, 1, 1, 0, 1];
 
+// The group that is left out where nobody is in it.
+export const RARE = "not in force";
 // The groups of a large fleet: by state, what is trouble first. Each is one band that says how many are so.
 const GROUPS = [
   { name: "open", states: [1, 3], heights: [0, 1, 0, 1, 0, 1] },
   { name: "half-open", states: [2], heights: [0, 0, 1, 0, 0, 0] },
   { name: "closed", states: [0], heights: [1, 0, 0, 0, 0, 0] },
-  { name: "not in force", states: [4, 5, STOPPED], heights: [0, 0, 0, 0, 1, 0] },
+  { name: RARE, states: [4, 5, STOPPED], heights: [0, 0, 0, 0, 1, 0] },
 ];
 
 /** The groups of a fleet at an instant: an instance each, or, of many, those that are in the same state. */
@@ -205,7 +207,7 @@ export function drawTimeline(board, store, view, unfolded) {
   const below = AGREEMENT + (store.fleet ? ENGINE : 0);
   const rows = unfolded
     ? unfolded.of.map((instance) => ({ name: store.names[instance], of: [instance] }))
-    : groups(store, view.at);
+    : groups(store, view.at).filter((row) => row.of.length || row.name !== RARE);
   const room = (bottom - TOP - below - 4) / rows.length;
   drawPhases(context, axis, store, 0, bottom, "named");
   drawTime(context, axis, TOP, bottom, "labels");

@@ -5,7 +5,7 @@ import {
 } from "./clock.js";
 import { part, votes } from "./fleet.js";
 import { set } from "./phenomena.js";
-import { groups } from "./timeline.js";
+import { RARE, groups } from "./timeline.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 // Up to so many instances have a card with all that there is to say.
@@ -176,7 +176,7 @@ export class Topology {
       return (trusts(state) && sick) || (rejects(state) && !sick);
     });
     made.card.dataset.state = STATES[row.states[0]];
-    made.card.hidden = row.states[0] > OPEN && row.name === "not in force" && row.of.length === 0;
+    made.card.hidden = row.name === RARE && row.of.length === 0;
     set(made.state, `${row.of.length} of ${store.n}`);
     set(made.wait, row.of.length && most ? "most agree" : "");
     made.failed.style.width = `${(100 * row.of.length) / store.n}%`;

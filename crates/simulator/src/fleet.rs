@@ -3,53 +3,36 @@
 //! The members, the ledger and the layer between a member and its breaker are those of `fusebox-fleet`, as in a
 //! service. What is sockets and timers elsewhere is here: messages under way, timeouts, and a queue at the engine.
 
+mod gossip;
 mod host;
 #[cfg(test)]
 pub(crate) mod knock_out;
+mod message;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use experiment::coordination::{CoordinationRecord, UsedEngine};
 use experiment::scenario::{Mode, Scenario};
-use fusebox_fleet::{Action, Event, Evidence, Settings, Ticket, View};
+use fusebox_fleet::{Action, Event, Evidence, Settings, View};
 
 pub(crate) use experiment::engine::{
-    Answer, Engine, EngineTurn, Passage, Request, Served, Way, Wires,
+    Answer, Engine, EngineTurn, Passage, Process, Request, Served, Way, Wires,
 };
+use gossip::{Gossip, Word};
 pub(crate) use host::Host;
+pub(crate) use message::{From, Message};
 
 use crate::instances::Member;
 use crate::nanos;
-
-/// A message under way, or a wait for one.
-#[derive(Clone, Debug)]
-pub(crate) enum Message {
-    /// To the engine.
-    Request { from: From, request: Request },
-    /// The engine has come to it.
-    Serve { from: From, request: Request },
-    /// From the engine.
-    Answer { to: From, answer: Answer },
-    /// From the engine to one of all.
-    Push { to: u32, view: View },
-    /// An instance waits for no answer any longer.
-    Timeout { of: From, ticket: Ticket },
-}
-
-/// An instance, in one life of its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct From {
-    pub(crate) instance: u32,
-    pub(crate) life: u64,
-    /// Which request it is, where its answer matters.
-    pub(crate) ticket: Option<Ticket>,
-}
 
 /// All that coordination consists of in a run.
 pub(crate) struct Fleet {
     pub(crate) hosts: Vec<Host>,
     pub(crate) engine: Engine,
+    /// What is there instead of the engine where instances gossip.
+    gossip: Option<Gossip>,
     pub(crate) turns: Vec<(u64, EngineTurn)>,
     wires: Wires,
     timeout: u64,
@@ -88,8 +71,11 @@ impl Fleet {
             }
             host
         });
-        Some(Box::new(Self {
-            hosts: hosts.collect(),
+        let hosts: Vec<Host> = hosts.collect();
+        let gossips = scenario.coordination().engine.is_gossip();
+        let mut fleet = Self {
+            gossip: gossips.then(|| Gossip::new(settings, seed, names.len())),
+            hosts,
             engine: Engine::new(scenario.engine(), seed),
             turns: Engine::turns(scenario.engine()),
             wires: Wires::new(scenario.network().clone(), seed, names.len()),
@@ -101,14 +87,49 @@ impl Fleet {
             pending: VecDeque::new(),
             record: CoordinationRecord {
                 mode,
-                engine: UsedEngine::Memory,
+                engine: if gossips {
+                    UsedEngine::Gossip
+                } else {
+                    UsedEngine::Memory
+                },
                 rules: settings.fingerprint().to_string(),
-                report_every_s: report_every(settings).as_secs_f64(),
+                report_every_s: if gossips {
+                    0.0
+                } else {
+                    report_every(settings).as_secs_f64()
+                },
                 ..CoordinationRecord::default()
             },
             #[cfg(test)]
             knocked_out: knock_out::KnockedOut::default(),
-        }))
+        };
+        for instance in 0..u32::try_from(names.len()).unwrap_or(u32::MAX) {
+            if fleet.hosts[instance as usize].is_here() {
+                fleet.begin_gossip(0, instance);
+            }
+        }
+        Some(Box::new(fleet))
+    }
+
+    /// A process has begun: it gossips, where instances do.
+    pub(crate) fn begin_gossip(&mut self, now: u64, instance: u32) {
+        let life = self.hosts[instance as usize].life;
+        if let Some(gossip) = &mut self.gossip {
+            let first = gossip.begin(now, instance, life);
+            self.put(
+                first,
+                Message::Round {
+                    of: (instance, life),
+                },
+            );
+        }
+    }
+
+    /// A process is about to end.
+    pub(crate) fn end_gossip(&mut self, now: u64, instance: u32, leaves: bool) {
+        if let Some(gossip) = &mut self.gossip {
+            gossip.end(now, instance, leaves);
+        }
     }
 
     /// What is to be told next, and to whom.
@@ -140,6 +161,12 @@ impl Fleet {
             life: self.hosts[instance as usize].life,
             ticket,
         };
+        if let Some(gossip) = &mut self.gossip {
+            let served = gossip.serve(now, instance, &request);
+            self.answered_at_once(now, from, served);
+            return;
+        }
+        self.hosts[instance as usize].counted.sent += 1;
         if let Some(ticket) = ticket {
             let timeout = Message::Timeout { of: from, ticket };
             self.put(now.saturating_add(self.timeout), timeout);
@@ -148,17 +175,72 @@ impl Fleet {
         self.pass(now, passage, Message::Request { from, request });
     }
 
+    /// An instance's own node has answered, or cannot yet.
+    fn answered_at_once(&mut self, now: u64, from: From, served: gossip::Served) {
+        match (served.answer, from.ticket) {
+            (Some(answer), _) => self.put(now, Message::Answer { to: from, answer }),
+            (None, Some(ticket)) => self.put(now, Message::Timeout { of: from, ticket }),
+            (None, None) => {}
+        }
+        if let Some(view) = served.news {
+            self.pending.push_back((from.instance, Event::Pushed(view)));
+        }
+    }
+
+    /// Sends a message from one that gossips to another.
+    fn send_word(&mut self, now: u64, (from, to): (u32, u32), word: Word) {
+        self.hosts[from as usize].counted.sent += 1;
+        let passage = self.wires.send_between(now, from, to);
+        let word = Arc::new(word);
+        self.pass(now, passage, Message::Gossip { from, to, word });
+    }
+
+    fn round(&mut self, now: u64, of: (u32, u64)) -> Option<(u32, Event)> {
+        let round = self.gossip.as_mut()?.round(now, of);
+        for (to, word) in round.words {
+            self.send_word(now, (of.0, to), word);
+        }
+        if let Some(next) = round.next {
+            self.put(next, Message::Round { of });
+        }
+        self.told(of.0, round.news)
+    }
+
+    fn word_comes(
+        &mut self,
+        now: u64,
+        (from, to): (u32, u32),
+        word: &Word,
+    ) -> Option<(u32, Event)> {
+        let (answer, news) = self.gossip.as_mut()?.hear(now, to, word)?;
+        self.hosts[to as usize].counted.received += 1;
+        if let Some(answer) = answer {
+            self.send_word(now, (to, from), answer);
+        }
+        self.told(to, news)
+    }
+
+    /// What an instance is told of its own accord by its node.
+    fn told(&mut self, instance: u32, news: Option<View>) -> Option<(u32, Event)> {
+        let view = news.filter(|_| self.hosts[instance as usize].is_here())?;
+        Some((instance, Event::Pushed(view)))
+    }
+
     /// A message comes; says what an instance is to be told.
     pub(crate) fn comes(&mut self, now: u64, message: Message) -> Option<(u32, Event)> {
         match message {
             Message::Request { from, request } => {
-                if let Served::At(at) = self.engine.arrives(now) {
-                    self.serve_at(now, at, from, request);
+                if let Served::At(at, process) = self.engine.arrives(now) {
+                    self.serve_at(now, at, (from, process), request);
                 }
                 None
             }
-            Message::Serve { from, request } => {
-                self.serve(now, from, request);
+            Message::Serve {
+                from,
+                process,
+                request,
+            } => {
+                self.serve(now, (from, process), request);
                 None
             }
             Message::Answer { to, answer } => self.answer(to, answer),
@@ -172,23 +254,37 @@ impl Fleet {
                 let waits = host.life == of.life && host.answered(ticket);
                 waits.then_some((of.instance, Event::Lost(ticket)))
             }
+            Message::Gossip { from, to, word } => self.word_comes(now, (from, to), &word),
+            Message::Round { of } => self.round(now, of),
         }
     }
 
-    fn serve_at(&mut self, now: u64, at: u64, from: From, request: Request) {
+    fn serve_at(&mut self, now: u64, at: u64, (from, process): (From, Process), request: Request) {
         if at > now {
-            self.put(at, Message::Serve { from, request });
+            let serve = Message::Serve {
+                from,
+                process,
+                request,
+            };
+            self.put(at, serve);
         } else {
-            self.serve(now, from, request);
+            self.serve(now, (from, process), request);
         }
     }
 
-    fn serve(&mut self, now: u64, from: From, request: Request) {
+    fn serve(&mut self, now: u64, (from, process): (From, Process), request: Request) {
         #[cfg(test)]
         let request = self.knocked_out.request(request);
-        match self.engine.serve(now, &request) {
+        match self.engine.serve(now, process, &request) {
             Served::Lost => {}
-            Served::At(at) => self.put(at, Message::Serve { from, request }),
+            Served::At(at, process) => {
+                let serve = Message::Serve {
+                    from,
+                    process,
+                    request,
+                };
+                self.put(at, serve);
+            }
             Served::Done(answer, news) => {
                 #[cfg(test)]
                 self.knocked_out.answered(&request, &answer);
@@ -212,11 +308,13 @@ impl Fleet {
     }
 
     fn answer(&mut self, to: From, answer: Answer) -> Option<(u32, Event)> {
+        // An instance's own node is no other: nothing is sent.
+        let gossips = self.gossip.is_some();
         let host = self.host(to.instance);
         if host.life != to.life || !host.is_here() {
             return None;
         }
-        host.counted.received += 1;
+        host.counted.received += u64::from(!gossips);
         // What comes twice, or after its time, is known.
         let ticket = to.ticket.filter(|ticket| host.answered(*ticket));
         let event = match (answer, ticket) {
@@ -254,7 +352,8 @@ impl Fleet {
     }
 
     pub(crate) fn finish(self, end: u64) -> CoordinationRecord {
-        let mut ledger = self.engine.counted();
+        let gossip = self.gossip.as_ref();
+        let mut ledger = gossip.map_or(self.engine.counted(), Gossip::counted);
         ledger.lost_messages = self.wires.lost();
         let hosts = self.hosts.into_iter();
         CoordinationRecord {
@@ -271,18 +370,6 @@ fn report_every(settings: &Settings) -> Duration {
     match settings.mode().dials().evidence {
         Evidence::Counts => Duration::ZERO,
         _ => settings.heartbeat(),
-    }
-}
-
-impl Message {
-    /// The instance that reads it; none where it is the engine.
-    pub(crate) fn reader(&self) -> Option<u32> {
-        match self {
-            Self::Request { .. } | Self::Serve { .. } => None,
-            Self::Answer { to, .. } => Some(to.instance),
-            Self::Push { to, .. } => Some(*to),
-            Self::Timeout { of, .. } => Some(of.instance),
-        }
     }
 }
 

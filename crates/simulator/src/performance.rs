@@ -328,7 +328,7 @@ impl<'a> Performance<'a> {
         let counted = Counted {
             mixed_seconds: self.tally.whole_mixed_seconds(duration),
             downstream_calls: received.collect(),
-            traffic: Some(self.traffic.finish(self.time.min(scenario.duration()))),
+            traffic: Some(self.traffic),
         };
         let load = self.tally.into_result(&load::Performed {
             seed,

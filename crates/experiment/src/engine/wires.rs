@@ -1,4 +1,5 @@
-//! The network between instances and the engine: how long each message takes, and whether it comes at all.
+//! The network between instances and the engine, or among instances that gossip: how long each message takes, and
+//! whether it comes at all.
 //!
 //! Each message has draws of its own, numbered by instance and direction. So a message that one mode sends and
 //! another does not moves the luck of no other instance and of no other direction.
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use super::nanos;
 use crate::chance::Draw;
-use crate::scenario::Network;
+use crate::scenario::{Link, Network};
 
 /// From whom to whom, and of whose accord.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,23 +68,56 @@ impl Wires {
             Way::Request => link.is_cut_to_engine(),
             Way::Answer | Way::Push => link.is_cut_from_engine(),
         };
-        let is = |what: &str, share: f64| share > 0.0 && luck.with(what).share() < share;
-        if cut || is("loss", link.loss) || way == Way::Push && is("push loss", link.push_loss) {
+        let push_loss = if way == Way::Push {
+            link.push_loss
+        } else {
+            0.0
+        };
+        if cut || is(luck, "loss", link.loss) || is(luck, "push loss", push_loss) {
             self.lost += 1;
             return Passage::default();
         }
+        Passage::over(&link, luck)
+    }
+
+    /// A message is sent at `now` from one instance to another, which gossip. Each has draws of its own, numbered by
+    /// its sender.
+    pub fn send_between(&mut self, now: u64, from: u32, to: u32) -> Passage {
+        let (one, other) = (from as usize, to as usize);
+        let number = &mut self.sent[one][Way::Request as usize];
+        *number += 1;
+        let luck = self.luck.with("gossip").number(from.into());
+        let luck = luck.number(*number);
+        match self.network.between(Duration::from_nanos(now), one, other) {
+            Some(link) if !is(luck, "loss", link.loss) => Passage::over(&link, luck),
+            _ => {
+                self.lost += 1;
+                Passage::default()
+            }
+        }
+    }
+}
+
+/// Whether this happens to the message with this luck, of which such a share has it.
+fn is(luck: Draw, what: &str, share: f64) -> bool {
+    share > 0.0 && luck.with(what).share() < share
+}
+
+impl Passage {
+    /// That of a message which is not lost.
+    fn over(link: &Link, luck: Draw) -> Self {
         let takes = |copy: u64| {
             let late = luck.with("jitter").number(copy).share();
             nanos(link.delay) + nanos(link.jitter.mul_f64(late))
         };
-        let held_up = if is("reordering", link.reordering) {
+        let held_up = if is(luck, "reordering", link.reordering) {
             nanos(link.held_up)
         } else {
             0
         };
-        Passage {
+        Self {
             after: Some(takes(0) + held_up),
-            again: is("duplication", link.duplication).then(|| takes(1)),
+            again: is(luck, "duplication", link.duplication).then(|| takes(1)),
         }
     }
 }

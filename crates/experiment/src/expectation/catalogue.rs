@@ -340,7 +340,7 @@ pub const CATALOGUE: &[Definition] = &[
     fleet(
         "load_step",
         Unit::Count,
-        "The largest rise of permitted calls from one whole second to the next; live, seconds begin to a tenth.",
+        "The largest rise of permitted calls from one whole second to the next, where a breaker closed in one of the two; live, seconds begin to a tenth.",
     ),
     coordination(
         "messages",

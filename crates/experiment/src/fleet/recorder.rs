@@ -17,7 +17,7 @@ use absence::Absence;
 
 use super::agreement::{Agreement, Divergence};
 use super::timeline::{Timeline, millionths, seconds};
-use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord, Traffic};
+use super::{Calls, Change, FaultPhase, FleetRecord, InstanceRecord, TrafficCounter};
 use crate::load::MixedSeconds;
 
 /// How many calls one breaker has permitted and rejected since the start.
@@ -37,7 +37,7 @@ pub struct Counted {
     /// For each instance, calls that reached the downstream.
     pub downstream_calls: Vec<u64>,
     /// How permitted calls came, where that was seen.
-    pub traffic: Option<Traffic>,
+    pub traffic: Option<TrafficCounter>,
 }
 
 /// Follows the breakers of a fleet and the truth about their downstream. Times count from the start of the run.
@@ -307,11 +307,20 @@ impl Recorder {
             truth_follows_load: self.truth_follows_load,
             mixed_seconds: counted.mixed_seconds,
             lost_in_recovery: millionths(self.lost_in_recovery),
-            traffic: counted.traffic,
+            traffic: counted
+                .traffic
+                .map(|traffic| traffic.finish(at, self.closings())),
             phases,
             truths,
             instances: instances.collect(),
         }
+    }
+
+    /// When breakers closed that had not been closed, in seconds.
+    fn closings(&self) -> impl Iterator<Item = f64> {
+        let changes = self.instances.iter().flat_map(|one| &one.transitions);
+        let closings = changes.filter(|it| it.to == State::Closed && it.from != State::Closed);
+        closings.map(|it| it.at_s)
     }
 
     /// The timelines without those that are the same, and where each is now.

@@ -45,10 +45,23 @@ impl FleetRecord {
     }
 
     /// The states of the breaker at this place, one span after another from the start to the end of the run; none
-    /// where there is no such instance. A span may be empty where a breaker changed twice at one instant.
+    /// where there is no such instance. A span may be empty where a breaker changed twice at one instant. Between them are
+    /// gaps where somebody had stopped the instance.
     pub fn states(&self, place: usize) -> Vec<Span<State>> {
-        let one = self.instances.get(place);
-        one.map_or_else(Vec::new, |one| states(one, self.duration_s))
+        let Some(one) = self.instances.get(place) else {
+            return Vec::new();
+        };
+        let states = states(one, self.duration_s);
+        if one.stopped.is_empty() {
+            return states;
+        }
+        let cut = states.into_iter().flat_map(|span| {
+            let left = without(&[(span.from, span.until)], &one.stopped);
+            let value = span.value;
+            left.into_iter()
+                .map(move |(from, until)| Span { from, until, value })
+        });
+        cut.collect()
     }
 
     /// When one breaker let calls pass while another did not (`true`), and when they did not differ so, as long as

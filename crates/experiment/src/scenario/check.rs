@@ -205,18 +205,22 @@ impl Written {
     /// The settings by which the fleet decides together.
     pub(super) fn fleet_settings(&self, names: &Names) -> Result<Arc<Settings>, String> {
         let breaker = self.breaker.settled();
-        let (votes, instances) = (self.coordination.minimum_votes, names.all().len());
-        // A fleet of several processes is not known here; this one is.
-        if let Some(votes) = votes.filter(|votes| u64::from(*votes) > instances as u64)
-            && !self.coordination.mode.is_local()
-        {
-            return Err(format!(
-                "coordination.minimum_votes = {votes} is not allowed: it must be at most {instances}, the instances \
-                 of this fleet, or the fleet can never open"
-            ));
+        let settings = self
+            .coordination
+            .settings(&breaker, self.fleet.call_timeout)?;
+        // Of a fleet of several processes nobody knows how many there will be; this one is known.
+        let instances = names.all().len();
+        match self.coordination.minimum_votes {
+            Some(votes)
+                if u64::from(votes) > instances as u64 && !self.coordination.mode.is_local() =>
+            {
+                Err(format!(
+                    "coordination.minimum_votes = {votes} is not allowed: it must be at most {instances}, the \
+                     instances of this fleet, or the fleet can never open"
+                ))
+            }
+            _ => Ok(settings),
         }
-        self.coordination
-            .settings(&breaker, self.fleet.call_timeout)
     }
 
     pub(super) fn call_timeout_of(&self, instance: &str) -> Span {

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox_fleet::{Mode, OwnTrips, Settings, SettingsBuilder, UnknownMode};
+use fusebox_fleet::{Evidence, Mode, OwnTrips, Settings, SettingsBuilder, UnknownMode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -66,7 +66,7 @@ const MODES: [&str; Mode::ALL.len()] = {
     names
 };
 
-/// Where the ledger is kept, as far as a scenario says so. Live engines are given on the command line.
+/// Where the ledger is kept, as far as a scenario says so. A server is given on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -74,6 +74,33 @@ pub enum EngineKind {
     /// In the process that performs the scenario.
     #[default]
     Memory,
+    /// With each instance: they gossip.
+    Gossip,
+}
+
+impl EngineKind {
+    /// Whether instances tell each other what they see, and no engine.
+    pub fn is_gossip(self) -> bool {
+        self == Self::Gossip
+    }
+}
+
+impl Coordination {
+    /// What the engine cannot do.
+    ///
+    /// # Errors
+    ///
+    /// The key, its value and what is allowed.
+    pub(super) fn check_engine(&self) -> Result<(), String> {
+        let mode = self.mode.0;
+        if self.engine.is_gossip() && mode.dials().evidence == Evidence::Counts {
+            return Err(format!(
+                "coordination.mode: {mode} is not allowed with engine = \"gossip\", which does not merge counts of calls: \
+                 write quorum or advisory, or engine = \"memory\""
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A setting as `fusebox_fleet` takes it.
@@ -189,7 +216,7 @@ coordination! {
     longest_lease: Span,
     /// Good probes in a row that close the fleet.
     probes_to_close: u32,
-    /// Within which time after a call a held instance asks for the lease.
+    /// Within which time after a call an instance that rejects calls asks for the lease.
     ask_within: Span,
     /// Over which time instances close after the fleet has.
     stagger: Span,

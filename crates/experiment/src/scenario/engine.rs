@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::coordination::EngineKind;
 use super::network::period;
 use crate::values::Span;
 
@@ -93,7 +94,18 @@ impl EnginePlan {
     /// # Errors
     ///
     /// The key, its value and what is allowed.
-    pub(super) fn of(written: &WrittenEngine, duration: Duration) -> Result<Self, String> {
+    pub(super) fn of(
+        written: &WrittenEngine,
+        kind: EngineKind,
+        duration: Duration,
+    ) -> Result<Self, String> {
+        if kind.is_gossip() && *written != WrittenEngine::default() {
+            return Err(
+                "engine: instances that gossip have no engine that could work or fail: leave [engine] out, or write \
+                 coordination.engine = \"memory\""
+                    .to_owned(),
+            );
+        }
         let service_time = written.service_time.unwrap_or(Span(SERVICE_TIME));
         if service_time.0 > LONGEST_SERVICE {
             return Err(format!(

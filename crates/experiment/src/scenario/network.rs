@@ -1,15 +1,16 @@
-//! The network between instances and the engine: how late messages are, which are lost, and who is cut off when.
+//! The network between instances and the engine, or between instances that gossip: how late messages are, which are
+//! lost, and who is cut off when.
+
+mod check;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bounds::within;
-use crate::reading::{listed, nearest};
+use super::coordination::EngineKind;
 use crate::values::Span;
 
-/// A longer delay is more likely a typing error.
-const LONGEST: Duration = Duration::from_secs(600);
+pub(super) use check::period;
 
 macro_rules! link_keys {
     ($(#[$of:meta])* $name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty,)* }) => {
@@ -81,6 +82,9 @@ link_keys! {
         /// In which direction nothing comes through.
         #[serde(skip_serializing_if = "Option::is_none")]
         partition: Option<Partition>,
+        /// Instances that gossip, in groups that do not hear each other. Those in no group hear everybody.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        groups: Option<Vec<Vec<String>>>,
     }
 }
 
@@ -91,6 +95,8 @@ pub(super) struct Instances<'a> {
     pub(super) all: &'a [String],
     /// The place of one of them.
     pub(super) place: &'a dyn Fn(&str) -> Option<usize>,
+    /// Whom they tell what they see.
+    pub(super) engine: EngineKind,
 }
 
 /// In which direction nothing comes through.
@@ -153,7 +159,30 @@ struct Fault {
     /// The places of the instances, in order; all where there are none.
     instances: Option<Vec<usize>>,
     partition: Option<Partition>,
+    /// The places of the instances of each group, in order.
+    groups: Vec<Vec<usize>>,
     keys: Keys,
+}
+
+impl Fault {
+    fn is_in_force(&self, at: Duration) -> bool {
+        (self.from..self.until).contains(&at)
+    }
+
+    fn concerns(&self, instance: usize) -> bool {
+        let places = self.instances.as_ref();
+        places.is_none_or(|places| places.binary_search(&instance).is_ok())
+    }
+
+    fn group_of(&self, instance: usize) -> Option<usize> {
+        let mut groups = self.groups.iter();
+        groups.position(|group| group.binary_search(&instance).is_ok())
+    }
+
+    fn parts(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (self.group_of(one), self.group_of(other));
+        one.zip(other).is_some_and(|(one, other)| one != other)
+    }
 }
 
 impl Default for Link {
@@ -218,17 +247,27 @@ impl Network {
     pub fn link(&self, at: Duration, instance: usize) -> Link {
         let mut link = self.base;
         for fault in &self.faults {
-            let here = (fault.from..fault.until).contains(&at)
-                && fault
-                    .instances
-                    .as_ref()
-                    .is_none_or(|places| places.binary_search(&instance).is_ok());
-            if here {
+            if fault.is_in_force(at) && fault.concerns(instance) {
                 link = link.with(&fault.keys);
                 link.partition = fault.partition.or(link.partition);
             }
         }
         link
+    }
+
+    /// How messages fare between the instances at these places, which gossip; none where nothing comes through.
+    /// What is written for an instance is that of messages to it and from it.
+    pub fn between(&self, at: Duration, one: usize, other: usize) -> Option<Link> {
+        let mut link = self.base;
+        for fault in self.faults.iter().filter(|fault| fault.is_in_force(at)) {
+            if fault.parts(one, other) {
+                return None;
+            }
+            if fault.concerns(one) || fault.concerns(other) {
+                link = link.with(&fault.keys);
+            }
+        }
+        Some(link)
     }
 
     /// # Errors
@@ -241,6 +280,7 @@ impl Network {
     ) -> Result<Self, String> {
         let base = written.keys();
         base.check("network")?;
+        base.check_gossip("network", names.engine)?;
         let faults = written.faults.iter().enumerate().map(|(place, fault)| {
             let key = format!("network.faults.{place}");
             fault.checked(&key, names, duration)
@@ -249,105 +289,5 @@ impl Network {
             base: Link::default().with(&base),
             faults: faults.collect::<Result<_, _>>()?,
         })
-    }
-}
-
-impl Keys {
-    fn check(&self, above: &str) -> Result<(), String> {
-        for (key, share) in [
-            ("loss", self.loss),
-            ("push_loss", self.push_loss),
-            ("duplication", self.duplication),
-            ("reordering", self.reordering),
-        ] {
-            within(&format!("{above}.{key}"), share.unwrap_or(0.0), 0.0, 1.0)?;
-        }
-        for (key, span) in [
-            ("delay", self.delay),
-            ("jitter", self.jitter),
-            ("held_up", self.held_up),
-        ] {
-            if let Some(span) = span.filter(|span| span.0 > LONGEST) {
-                return Err(format!(
-                    "{above}.{key}: {span} is not allowed: up to {}",
-                    Span(LONGEST)
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl WrittenNetworkFault {
-    fn checked(
-        &self,
-        key: &str,
-        names: Instances<'_>,
-        duration: Duration,
-    ) -> Result<Fault, String> {
-        let keys = self.keys();
-        keys.check(key)?;
-        let from = self.from.unwrap_or(Span(Duration::ZERO));
-        let (from, until) = period(key, from, self.until, duration)?;
-        if self.partition.is_none() && keys == Keys::default() {
-            return Err(format!(
-                "{key}: it changes nothing: write partition = \"both\", or one of delay, jitter, loss, push_loss, \
-                 duplication, reordering and held_up"
-            ));
-        }
-        let instances = self.instances.as_ref().map(|given| {
-            let places = given.iter().map(|name| place(key, name, names));
-            let mut places: Vec<usize> = places.collect::<Result<_, _>>()?;
-            places.sort_unstable();
-            if given.is_empty() || places.windows(2).any(|two| two[0] == two[1]) {
-                return Err(format!(
-                    "{key}.instances: write each name once, or leave it out for all instances"
-                ));
-            }
-            Ok(places)
-        });
-        Ok(Fault {
-            from,
-            until,
-            instances: instances.transpose()?,
-            partition: self.partition,
-            keys,
-        })
-    }
-}
-
-fn place(key: &str, name: &str, names: Instances<'_>) -> Result<usize, String> {
-    (names.place)(name).ok_or_else(|| {
-        let all = names.all.iter().map(String::as_str);
-        let hint = match nearest(name, all) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", listed(names.all)),
-        };
-        format!("{key}.instances: there is no instance `{name}`; {hint}")
-    })
-}
-
-/// A period within a run; without an end it goes on to the end of all time.
-///
-/// # Errors
-///
-/// The key, its value and what is allowed.
-pub(super) fn period(
-    key: &str,
-    from: Span,
-    until: Option<Span>,
-    duration: Duration,
-) -> Result<(Duration, Duration), String> {
-    if from.0 >= duration {
-        return Err(format!(
-            "{key}.from: {from} is not allowed: the run ends after {}",
-            Span(duration)
-        ));
-    }
-    match until {
-        Some(until) if until.0 <= from.0 => Err(format!(
-            "{key}.until: {until} is not allowed: it must be after from, {from}"
-        )),
-        until => Ok((from.0, until.map_or(Duration::MAX, |it| it.0))),
     }
 }

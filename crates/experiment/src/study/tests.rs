@@ -68,6 +68,37 @@ fn policies_are_held_against_local_in_pairs_of_one_seed() {
     assert!(page.contains("| one | quorum |"), "{page}");
 }
 
+/// Nine policies that are all alike: the luckiest of them is the best of its seeds, and no better than the others in
+/// other seeds.
+#[test]
+fn the_best_policy_is_picked_by_one_half_of_the_seeds_and_shown_by_the_other() {
+    let lucky = cell(MATRIX, "one", "quorum");
+    let local = cell(MATRIX, "one", LOCAL);
+    let plan = plan(vec![local.clone(), lucky.clone()], 4);
+    let goodput = |is_lucky: bool, seed: u64| {
+        if is_lucky && seed % 2 == 0 {
+            190.0
+        } else {
+            100.0
+        }
+    };
+    let trials: Vec<Trial> = (1..=4)
+        .flat_map(|seed| {
+            [(&local, false), (&lucky, true)]
+                .map(|(cell, lucky)| trial(cell, seed, &[("goodput", goodput(lucky, seed))]))
+        })
+        .collect();
+
+    let page = tables::markdown(&Results::of(&plan, &trials));
+
+    let best = page.split("## The best policy").nth(1).unwrap();
+    assert!(
+        best.contains("| one | quorum | 100/s | 0.0/s ± 0.0/s |"),
+        "{best}"
+    );
+    assert!(best.contains("even seeds pick"), "{best}");
+}
+
 #[test]
 fn what_is_left_of_a_study_is_done_seed_by_seed() {
     let cells: Vec<Cell> = ["a", "b"].map(|name| cell(MATRIX, name, LOCAL)).into();

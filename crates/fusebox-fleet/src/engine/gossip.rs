@@ -36,9 +36,11 @@
 //!   It belongs on a network where only the fleet can send to it.
 //! - A datagram is at most 65,507 bytes, sent in fragments above the network's own limit (1,500 bytes on most),
 //!   all of which have to arrive. Each exchange carries a digest of all nodes: about 1,000 nodes fill a
-//!   datagram. Tests run fleets of up to 30.
+//!   datagram. Tests run fleets of up to 50.
 //! - The feature builds `zstd`, which is written in C.
-//! - At most 1,000 breakers in a cluster, and 128 instances per breaker on a node.
+//! - At most 1,000 breakers in use in a cluster, and 128 instances per breaker on a node. What a node knows of a breaker
+//!   is given up when no instance uses it any more; what it said of one stays in gossip, about a hundred bytes, until the
+//!   node ends.
 //! - Messages sent per node and second: 3·min(3, N − 1)/interval for N nodes, whatever the number of breakers;
 //!   36 with a heartbeat of 1 s.
 //!
@@ -67,12 +69,8 @@
 //! ```
 
 mod driver;
-mod node;
-mod replica;
-mod roster;
-mod round;
+mod process;
 mod settings;
-mod share;
 mod subscription;
 
 use std::convert::Infallible;
@@ -81,15 +79,16 @@ use std::fmt;
 use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chitchat::transport::{Transport, UdpTransport};
 use tokio::task::JoinHandle;
 
 use driver::{Driver, Shared};
-use node::{MOST_KEYS, State};
-use replica::{Moment, NotCounted, Replica};
+use process::State;
 pub use settings::{GossipBuilder, GossipSettings};
 
+use super::gossip_node::Node;
 use super::{Answer, Engine, EngineError, Events, Operator, Unavailable};
 use crate::command::Order;
 use crate::ledger::Standing;
@@ -183,13 +182,13 @@ impl Gossip {
     /// How many other nodes are alive, by what this one has heard.
     pub fn live_peers(&self) -> usize {
         let now = self.inner.shared.now();
-        self.inner.shared.node().live(now)
+        self.inner.shared.process().node().live(now)
     }
 
     /// Whether the node knows its fleet, so that it decides. Until then it opens and closes nothing; that takes
     /// a few exchanges, and a membership at most.
     pub fn is_ready(&self) -> bool {
-        self.inner.shared.node().is_ready()
+        self.inner.shared.process().node().is_ready()
     }
 
     /// How many values of other nodes could not be read, and were left out. They are from another release, or
@@ -202,47 +201,36 @@ impl Gossip {
     /// four exchanges. A node that is dropped without it lapses.
     pub async fn shutdown(&self) {
         let shared = &self.inner.shared;
-        shared.node().leave_all();
+        shared.process().step(Node::leave_all);
         shared.wake();
         tokio::time::sleep(self.inner.settings.interval() * 4).await;
         self.inner.end();
     }
 
-    /// Takes one step on what the node knows of a breaker.
-    fn step<T>(
+    /// Takes one step on what the node knows.
+    fn step<T, R>(
         &self,
-        key: &BreakerKey,
-        step: impl FnOnce(&mut Replica, Moment<'_>) -> T,
-    ) -> Result<T, Unavailable> {
+        step: impl FnOnce(&mut Node, Duration) -> Result<T, EngineError<R>>,
+    ) -> Result<T, EngineError<R>> {
         let shared = &self.inner.shared;
         let now = shared.now();
-        let mut node = shared.node();
-        match node.state() {
-            State::Up => {}
-            State::Down(reason) => return Err(Unavailable::new(reason.clone())),
-            State::Ended => return Err(Unavailable::new("the node has ended")),
+        let mut process = shared.process();
+        if let Some(why) = stopped(process.state()) {
+            return Err(EngineError::Unavailable(why));
         }
-        if !node.has_joined(now) {
-            return Err(Unavailable::new("no seed has answered yet"));
-        }
-        let done = node.step(now, key, step).ok_or_else(|| {
-            Unavailable::new(format!("a node keeps at most {MOST_KEYS} breakers"))
-        })?;
-        drop(node);
+        let done = process.step(|node| step(node, now));
+        drop(process);
         shared.wake();
-        Ok(done)
+        done
     }
+}
 
-    /// As [`Gossip::step`], where the step can be refused.
-    fn attempt<T, R>(
-        &self,
-        key: &BreakerKey,
-        step: impl FnOnce(&mut Replica, Moment<'_>) -> Result<T, R>,
-    ) -> Result<T, EngineError<R>> {
-        match self.step(key, step) {
-            Ok(done) => done.map_err(EngineError::Refused),
-            Err(unavailable) => Err(EngineError::Unavailable(unavailable)),
-        }
+/// Why a node does nothing now, if it does not.
+fn stopped(state: &State) -> Option<Unavailable> {
+    match state {
+        State::Up => None,
+        State::Down(reason) => Some(Unavailable::new(reason.clone())),
+        State::Ended => Some(Unavailable::new("the node has ended")),
     }
 }
 
@@ -257,7 +245,7 @@ impl fmt::Debug for Gossip {
 impl Inner {
     fn end(&self) {
         self.driver.abort();
-        self.shared.node().set_state(State::Ended);
+        self.shared.process().set_state(State::Ended);
     }
 }
 
@@ -273,14 +261,7 @@ impl Engine for Gossip {
         key: &'a BreakerKey,
         report: &'a Report,
     ) -> Answer<'a, Result<View, EngineError<ReportRefused>>> {
-        let done = match self.step(key, |replica, at| replica.report(at, report)) {
-            Ok(Ok(view)) => Ok(view),
-            Ok(Err(NotCounted::Refused(refused))) => Err(EngineError::Refused(refused)),
-            Ok(Err(NotCounted::Unavailable(reason))) => {
-                Err(EngineError::Unavailable(Unavailable::new(reason)))
-            }
-            Err(unavailable) => Err(EngineError::Unavailable(unavailable)),
-        };
+        let done = self.step(|node, now| node.report(now, key, report));
         Box::pin(ready(done))
     }
 
@@ -289,7 +270,7 @@ impl Engine for Gossip {
         key: &'a BreakerKey,
         ask: &'a Acquire,
     ) -> Answer<'a, Result<Lease, EngineError<AcquireRefused>>> {
-        let done = self.attempt(key, |replica, at| replica.acquire(at, ask));
+        let done = self.step(|node, now| node.acquire(now, key, ask));
         Box::pin(ready(done))
     }
 
@@ -298,7 +279,7 @@ impl Engine for Gossip {
         key: &'a BreakerKey,
         settlement: &'a Settlement,
     ) -> Answer<'a, Result<View, EngineError<Fenced>>> {
-        let done = self.attempt(key, |replica, at| replica.settle(at, settlement));
+        let done = self.step(|node, now| node.settle(now, key, settlement));
         Box::pin(ready(done))
     }
 
@@ -307,12 +288,12 @@ impl Engine for Gossip {
         key: &'a BreakerKey,
         sender: &'a Sender,
     ) -> Answer<'a, Result<(), EngineError<Infallible>>> {
-        let done = self.step(key, |replica, at| replica.leave(at, sender));
-        Box::pin(ready(done.map_err(EngineError::Unavailable)))
+        let done = self.step(|node, now| node.leave(now, key, sender));
+        Box::pin(ready(done))
     }
 
     fn events(&self, key: &BreakerKey) -> Box<dyn Events> {
-        Box::new(self.inner.shared.node().subscribe(key))
+        Box::new(self.inner.shared.process().subscribe(key))
     }
 }
 
@@ -323,8 +304,8 @@ impl Operator for Gossip {
         order: Order,
     ) -> Answer<'a, Result<View, EngineError<Infallible>>> {
         let number = self.inner.settings.command_number();
-        let done = self.step(key, |replica, at| replica.order(at, number, order));
-        Box::pin(ready(done.map_err(EngineError::Unavailable)))
+        let done = self.step(|node, now| node.order(now, key, (number, order)));
+        Box::pin(ready(done))
     }
 
     fn peek<'a>(
@@ -333,11 +314,10 @@ impl Operator for Gossip {
     ) -> Answer<'a, Result<Standing, EngineError<Infallible>>> {
         let shared = &self.inner.shared;
         let now = shared.now();
-        let node = shared.node();
-        let standing = match node.state() {
-            State::Up => Ok(node.peek(now, key)),
-            State::Down(reason) => Err(Unavailable::new(reason.clone())),
-            State::Ended => Err(Unavailable::new("the node has ended")),
+        let process = shared.process();
+        let standing = match stopped(process.state()) {
+            None => Ok(process.node().peek(now, key)),
+            Some(why) => Err(why),
         };
         Box::pin(ready(standing.map_err(EngineError::Unavailable)))
     }

@@ -28,7 +28,8 @@
 //! order stays until the next one; the order that nothing is in force ends after a day. Times are kept in
 //! microseconds: shorter ones are rounded up.
 //!
-//! Tested with Redis 7.0. The scripts keep to what Redis 5 and Valkey have, too. With a server older than
+//! Tested with Redis 7.0; the conformance suite was run with Redis 5.0.6 and 6.2.14, too. The scripts keep to commands
+//! that Redis 5 has, and so does Valkey; a test compares them with a table. With a server older than
 //! Redis 6, which does not speak RESP3, changes are told over a second connection. There is no client of a
 //! cluster: name the node, or a proxy, that keeps the keys.
 //!

@@ -10,9 +10,42 @@ use crate::number::Sequence;
 use crate::opinion::Opinion;
 
 /// The instances that have been heard lately.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// A fleet of a thousand reports a thousand times a heartbeat, and each report asks for the votes twice. So they are
+/// kept as they change, and counted anew only when somebody may have lapsed.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Roll {
     entries: BTreeMap<InstanceId, Entry>,
+    /// The votes of all entries, lapsed or not.
+    tally: Tally,
+    /// Nobody lapses before; a bound only, as reports move it on.
+    soonest: Option<Duration>,
+}
+
+/// The tally follows from the entries, and the bound is none of the roll's content.
+impl PartialEq for Roll {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+/// Voters, and suspects among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Tally {
+    voters: u32,
+    suspects: u32,
+}
+
+impl Tally {
+    fn add(&mut self, opinion: Opinion) {
+        self.voters += u32::from(opinion.votes());
+        self.suspects += u32::from(opinion == Opinion::Suspect);
+    }
+
+    fn take(&mut self, opinion: Opinion) {
+        self.voters -= u32::from(opinion.votes());
+        self.suspects -= u32::from(opinion == Opinion::Suspect);
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +75,9 @@ impl Roll {
     }
 
     pub(super) fn suspects_beside(&self, now: Duration, instance: &InstanceId) -> bool {
-        self.all_alive(now)
-            .any(|(other, entry)| other != instance && entry.opinion == Opinion::Suspect)
+        let one = self.alive(now, instance);
+        let own = one.is_some_and(|entry| entry.opinion == Opinion::Suspect);
+        self.count(now).1 > u32::from(own)
     }
 
     /// When the last instance that has not left lapses, or has lapsed; none if all have left.
@@ -52,7 +86,23 @@ impl Roll {
     }
 
     pub(super) fn drop_lapsed(&mut self, now: Duration) {
-        self.entries.retain(|_, entry| now < entry.lapses);
+        if self.all_count(now) {
+            return;
+        }
+        let (entries, tally) = (&mut self.entries, &mut self.tally);
+        entries.retain(|_, entry| {
+            let stays = now < entry.lapses;
+            if !stays {
+                tally.take(entry.opinion);
+            }
+            stays
+        });
+        self.soonest = entries.values().map(|entry| entry.lapses).min();
+    }
+
+    /// Whether nobody has lapsed, for certain.
+    fn all_count(&self, now: Duration) -> bool {
+        self.soonest.is_none_or(|soonest| now < soonest)
     }
 
     /// A stale suspicion is from before the fleet closed: its sender has not heard of that yet. It keeps its
@@ -68,7 +118,17 @@ impl Roll {
             opinion,
             lapses: now.saturating_add(report.settings.member_for()),
         };
-        self.entries.insert(report.from.instance.clone(), entry);
+        let lapses = entry.lapses;
+        self.soonest = Some(self.soonest.map_or(lapses, |soonest| soonest.min(lapses)));
+        self.tally.add(opinion);
+        // The name is there in most cases.
+        let before = match self.entries.get_mut(&report.from.instance) {
+            Some(known) => Some(std::mem::replace(known, entry)),
+            None => self.entries.insert(report.from.instance.clone(), entry),
+        };
+        if let Some(before) = before {
+            self.tally.take(before.opinion);
+        }
     }
 
     /// Whether the sender was on the roll.
@@ -77,8 +137,8 @@ impl Roll {
             .entries
             .get(&sender.instance)
             .is_some_and(|entry| entry.session == sender.session);
-        if known {
-            self.entries.remove(&sender.instance);
+        if known && let Some(entry) = self.entries.remove(&sender.instance) {
+            self.tally.take(entry.opinion);
         }
         known
     }
@@ -87,18 +147,21 @@ impl Roll {
         for entry in self.entries.values_mut() {
             if entry.opinion == Opinion::Suspect {
                 entry.opinion = Opinion::Fine;
+                self.tally.suspects -= 1;
             }
         }
     }
 
     /// Voters, and suspects among them.
     pub(super) fn count(&self, now: Duration) -> (u32, u32) {
-        let (mut voters, mut suspects) = (0, 0);
-        for (_, entry) in self.all_alive(now) {
-            voters += u32::from(entry.opinion.votes());
-            suspects += u32::from(entry.opinion == Opinion::Suspect);
+        let mut tally = self.tally;
+        if !self.all_count(now) {
+            tally = Tally::default();
+            for (_, entry) in self.all_alive(now) {
+                tally.add(entry.opinion);
+            }
         }
-        (voters, suspects)
+        (tally.voters, tally.suspects)
     }
 
     pub(super) fn standpoints(&self, now: Duration) -> Vec<Standpoint> {
@@ -123,3 +186,6 @@ impl Roll {
             .filter(move |(_, entry)| now < entry.lapses)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -216,7 +216,7 @@ impl SettingsBuilder {
         self
     }
 
-    /// Within which time after a call a held instance asks for the lease. Default 50 ms; may be zero.
+    /// Within which time after a call an instance that rejects calls asks for the lease. Default 50 ms; may be zero.
     pub fn ask_within(mut self, wait: Duration) -> Self {
         self.ask_within = wait;
         self

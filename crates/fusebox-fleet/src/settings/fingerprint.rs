@@ -70,13 +70,13 @@ impl Fingerprint {
     }
 
     /// The mark as engines keep and send it: one word.
-    #[cfg(any(feature = "gossip", feature = "redis"))]
+    #[cfg(any(feature = "gossip-node", feature = "redis"))]
     pub(crate) fn word(self) -> String {
         format!("{:016x}.{:032x}", self.whole, self.parts)
     }
 
     /// The mark that such a word is, or one whose parts nobody knows.
-    #[cfg(any(feature = "gossip", feature = "redis"))]
+    #[cfg(any(feature = "gossip-node", feature = "redis"))]
     pub(crate) fn read(word: &str) -> Option<Self> {
         let (whole, parts) = word.split_once('.').unwrap_or((word, "0"));
         Some(Self {
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(usual.differing(usual).count(), 0);
     }
 
-    #[cfg(any(feature = "gossip", feature = "redis"))]
+    #[cfg(any(feature = "gossip-node", feature = "redis"))]
     #[test]
     fn a_mark_is_read_as_it_was_written_and_one_without_parts_names_nothing() {
         let mark = of(|settings| settings);

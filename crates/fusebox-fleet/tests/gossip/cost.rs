@@ -27,7 +27,7 @@ async fn cost_of(nodes: u16) -> (f64, f64, u64) {
 
 #[tokio::test(start_paused = true)]
 async fn messages_per_node_follow_the_formula_and_do_not_grow_with_the_fleet() {
-    for nodes in [3, 10, 30] {
+    for nodes in [3, 10, 50] {
         let (messages, bytes, largest) = cost_of(nodes).await;
         let formula = 3.0 * f64::from(nodes - 1).min(3.0) / 0.25;
         println!(

@@ -6,7 +6,7 @@ use fusebox_fleet::host::{
     Apart, Direction, FallbackReason, FleetEvent, HeardVerdict, Host, JoinError, LeaseOutcome,
     MessageKind,
 };
-use fusebox_fleet::{InstanceId, Mode, Opinion, Order};
+use fusebox_fleet::{InstanceId, Mode, Opinion, Order, ProbeResult};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -43,6 +43,46 @@ async fn a_quorum_opens_one_probes_and_all_close() {
     assert_eq!(rig.stages(), [None; 3]);
     let released = |event: &FleetEvent| matches!(event, FleetEvent::Released { .. });
     assert!(rig.all.iter().all(|one| one.told(released) == 1));
+}
+
+/// Breakers that trip with the tenth failure, when their instances begin to suspect, would probe by themselves after a
+/// second; the fleet's first gap is 400 ms.
+#[tokio::test(start_paused = true)]
+async fn breakers_that_all_tripped_by_themselves_lend_the_fleet_their_probes() {
+    let mut rig = Rig::apart();
+    for one in &mut rig.all {
+        let settings = settings(Mode::Quorum).suspicion_run(10).build().unwrap();
+        one.join(settings);
+    }
+    rig.run(2000 * MS).await;
+    rig.set_well(false);
+    rig.run(300 * MS).await;
+    assert_eq!(rig.states(), [State::Open; 3]);
+    assert_eq!(rig.stages(), [None; 3], "nobody is held");
+
+    rig.set_well(true);
+    let is_lent = |rig: &Rig| rig.all.iter().any(|one| one.status().prober.is_some());
+    assert!(rig.run_until(600 * MS, is_lent).await);
+    let prober = rig
+        .all
+        .iter()
+        .position(|one| one.status().prober.is_some())
+        .unwrap();
+    assert_eq!(rig.all[prober].status().apart, Some(Apart::OwnOpen));
+
+    let before = rig.all[prober].told(|event| matches!(event, FleetEvent::Leased { .. }));
+    assert_eq!(before, 1);
+    // The turn takes half a second at most.
+    rig.run(100 * MS + 500 * MS + 2 * STEP).await;
+    assert_eq!(rig.states(), [State::Closed; 3]);
+    let status = rig.all[prober].status();
+    assert_eq!(status.tally.leases(LeaseOutcome::Succeeded), 1);
+    assert_eq!(status.prober, None);
+    let result = ProbeResult::Succeeded;
+    let told = rig.all[prober].told(|event| *event == FleetEvent::Probed { result });
+    assert_eq!(told, 1);
+    let probes: Vec<u32> = rig.all.iter().map(|one| one.probes).collect();
+    assert_eq!(probes, [1; 3], "each closes by a probe of its own");
 }
 
 #[tokio::test(start_paused = true)]

@@ -85,6 +85,18 @@ async fn a_steady_report_takes_four_commands_and_few_bytes() {
     }
 }
 
+/// What comes of this when it takes less than that: it is done again where the machine was too busy.
+async fn sooner_than<T>(limit: Duration, done: impl AsyncFn() -> T) -> T {
+    for _ in 0..50 {
+        let began = tokio::time::Instant::now();
+        let came = done().await;
+        if began.elapsed() < limit {
+            return came;
+        }
+    }
+    panic!("never within {limit:?}");
+}
+
 /// The scripts that a server has run.
 fn scripts(server: &Server) -> u64 {
     let text: String = server.admin(&["INFO", "commandstats"]);
@@ -183,7 +195,7 @@ async fn settings_that_need_not_be_shared_may_differ_and_each_lapses_by_its_own(
         .member_for(soon);
     let hasty = Steady::with(&server, "", hasty.build().unwrap());
     patient.say(&["i1", "i2"], Opinion::Fine).await;
-    let both = hasty.say(&["h1", "h2"], Opinion::Fine).await;
+    let both = sooner_than(soon, async || hasty.say(&["h1", "h2"], Opinion::Fine).await).await;
     assert_eq!(both.votes.voters, 4);
 
     tokio::time::sleep(soon).await;
@@ -204,13 +216,16 @@ async fn where_the_set_of_members_was_lost_they_lapse_all_the_same() {
         .heartbeat(Duration::from_millis(100))
         .stale_after(soon);
     let fleet = Steady::with(&server, "", settings.build().unwrap());
-    for _ in 0..2 {
-        assert_eq!(fleet.say(&NAMES, Opinion::Fine).await.votes.voters, 4);
-    }
-
-    server.admin::<()>(&["DEL", "cb:{steady}:members"]);
-    assert_eq!(fleet.say(&["i1"], Opinion::Fine).await.votes.voters, 4);
-    let mut members: Vec<String> = server.admin(&["ZRANGE", "cb:{steady}:members", "0", "-1"]);
+    let (before, after, mut members) = sooner_than(soon, async || {
+        fleet.say(&NAMES, Opinion::Fine).await;
+        let before = fleet.say(&NAMES, Opinion::Fine).await;
+        server.admin::<()>(&["DEL", "cb:{steady}:members"]);
+        let after = fleet.say(&["i1"], Opinion::Fine).await;
+        let members: Vec<String> = server.admin(&["ZRANGE", "cb:{steady}:members", "0", "-1"]);
+        (before.votes.voters, after.votes.voters, members)
+    })
+    .await;
+    assert_eq!((before, after), (4, 4));
     members.sort();
     assert_eq!(members, NAMES);
     tokio::time::sleep(soon).await;

@@ -54,7 +54,7 @@ pub(crate) struct EngineArgs {
 #[command(next_help_heading = "Coordination")]
 pub(crate) struct GossipArgs {
     /// Where the instance's gossip node listens, by UDP; port 0 is any free
-    /// [default: 127.0.0.1:7281 for A, 7282 for B, 7283 for C]
+    /// [default: 127.0.0.1:7281 for A, 7282 for B, 7283 for C, any free port for others]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_GOSSIP_LISTEN")]
     pub(crate) gossip_listen: Option<Address>,
     /// Where other gossip nodes reach it [default: where it listens]

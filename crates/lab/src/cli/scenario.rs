@@ -5,6 +5,38 @@ use std::path::PathBuf;
 use clap::Args;
 use experiment::scenario::Set;
 
+use super::{EngineArgs, ObservingArgs, SamplingArgs, ServingArgs};
+
+/// What a live run of scenarios takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RunArgs {
+    /// A scenario file, or the name of one that comes with the lab; several are run in turns with the same seeds
+    /// and compared
+    #[arg(value_name = "SCENARIO", required = true)]
+    pub(crate) scenarios: Vec<String>,
+    /// Run it so many times, each with the next seed
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
+    #[command(flatten)]
+    pub(crate) result: ResultArgs,
+    #[command(flatten)]
+    pub(crate) changed: ScenarioArgs,
+    /// One plain line per second and transition, also on a terminal
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) plain: bool,
+    /// Open the live page of the first run in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) observing: ObservingArgs,
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
+}
+
 /// What is changed of the scenario, and how much is shown.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ScenarioArgs {

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use experiment::sweep::Axis;
 
 use super::scenario::{ResultArgs, ScenarioArgs};
+use crate::settings::Engine;
 
 /// Instances that may be asked for, as many as a scenario may have.
 const MAX_INSTANCES: u64 = 100_000;
@@ -39,6 +40,10 @@ pub(crate) struct SimulateArgs {
     /// How many instances, up to 100000; the same as --set fleet.size=N [default: the scenario's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_INSTANCES))]
     pub(crate) instances: Option<u64>,
+    /// Where instances tell each other what they see: `memory` (an engine that all reach) or `gossip` (no engine);
+    /// the same as --set coordination.engine=ENGINE [default: the scenario's]
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) engine: Option<Engine>,
     /// Simulate it so many times, each with the next seed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=MAX_REPEAT))]
     pub(crate) repeat: u32,

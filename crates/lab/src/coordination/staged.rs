@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use experiment::coordination::LedgerRecord;
-use experiment::engine::{Answer, Engine, Request, Served, Way, Wires};
+use experiment::engine::{Answer, Engine, Process, Request, Served, Way, Wires};
 use experiment::scenario::{EnginePlan, Network};
 use fusebox_fleet::engine::{self, EngineError, Events, Operator};
 use fusebox_fleet::{
@@ -143,12 +143,12 @@ impl Core {
     ) {
         self.until(self.now().saturating_add(after)).await;
         let arrived = self.lock().engine.arrives(self.now());
-        let Served::At(mut at) = arrived else {
+        let Served::At(mut at, process) = arrived else {
             return;
         };
         let (reply, news) = loop {
             self.until(at).await;
-            match self.lock().serve(self.now().max(at), &errand) {
+            match self.lock().serve(self.now().max(at), process, &errand) {
                 Done::Yes(reply, news) => break (reply, news),
                 Done::Later(later) => at = later,
                 Done::Never => return,
@@ -190,14 +190,14 @@ impl Core {
 }
 
 impl State {
-    fn serve(&mut self, now: u64, errand: &Errand) -> Done {
+    fn serve(&mut self, now: u64, process: Process, errand: &Errand) -> Done {
         if !matches!(errand, Errand::Ask(_))
-            && let Some(instead) = self.engine.hinders(now)
+            && let Some(instead) = self.engine.hinders(now, process)
         {
             return Done::of(instead);
         }
         match errand {
-            Errand::Ask(request) => Done::of(self.engine.serve(now, request)),
+            Errand::Ask(request) => Done::of(self.engine.serve(now, process, request)),
             Errand::Order(order) => {
                 let (view, news) = self.engine.order(now, *order);
                 Done::Yes(Reply::Ordered(view), news)
@@ -211,7 +211,7 @@ impl Done {
     fn of(served: Served) -> Self {
         match served {
             Served::Lost => Self::Never,
-            Served::At(at) => Self::Later(at),
+            Served::At(at, _) => Self::Later(at),
             Served::Done(answer, news) => Self::Yes(Reply::Answer(answer), news),
         }
     }

@@ -11,7 +11,7 @@ use experiment::scenario::Scenario;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::page::{Moment, PhaseStart, Row, Rules, SecondLatencies, TruthStep, history};
+use crate::page::{Moment, PhaseStart, Row, Rules, SecondLatencies, TruthStep, TurnStep, history};
 
 /// One run as the script of a report takes it.
 pub(super) struct Told {
@@ -140,6 +140,7 @@ fn moments(run: &Repetition) -> Vec<Moment> {
     if let Some(last) = moments.last_mut() {
         last.changes = changes(run);
         last.truths = truths(run);
+        last.turns = turns(run);
         let phases = run.fleet.phases.iter();
         last.phases = phases
             .map(|phase| PhaseStart(phase.from_s, phase.name.clone()))
@@ -188,6 +189,21 @@ fn changes(run: &Repetition) -> Vec<(usize, experiment::fleet::Change)> {
 }
 
 /// The steps of all timelines, each with the instances that follow it.
+/// When instances were stopped, and worked again before the end.
+fn turns(run: &Repetition) -> Vec<TurnStep> {
+    let end = run.fleet.duration_s;
+    let instances = run.fleet.instances.iter().enumerate();
+    let turns = instances.flat_map(|(place, one)| {
+        let stopped = one.stopped.iter();
+        stopped.flat_map(move |&(from, until)| {
+            [TurnStep(from, place, false), TurnStep(until, place, true)]
+        })
+    });
+    let mut turns: Vec<_> = turns.filter(|turn| turn.0 < end).collect();
+    turns.sort_by(|one, other| one.0.total_cmp(&other.0));
+    turns
+}
+
 fn truths(run: &Repetition) -> Vec<TruthStep> {
     let fleet = &run.fleet;
     let timelines = fleet.truths.iter().enumerate();

@@ -1,6 +1,6 @@
 //! Settings of a live run, which follow from its flags.
 
-use experiment::scenario::Scenario;
+use experiment::scenario::{Scenario, Set};
 
 use super::{Settings, Source, read};
 use crate::cli::RunArgs;
@@ -50,14 +50,20 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
         lab: Lab::usual(
             observing(args.observing, Some(args.sampling), &nothing)?,
             serving(args.serving, &nothing, DRAIN_TIME_TOGETHER)?,
-            args.engine.engine.unwrap_or_default(),
+            args.engine.engine,
         ),
     })
 }
 
 /// A scenario that can be run live.
 fn live(asked: &str, args: &RunArgs, seed: Option<u64>) -> Result<Source, Failure> {
-    let source = read(asked, &args.changed.set, seed)?;
+    let mut source = read(asked, &args.changed.set, seed)?;
+    let engine = args.engine.engine.as_ref();
+    if engine.is_some_and(Engine::is_memory) && source.scenario.coordination().engine.is_gossip() {
+        // What a scenario says about instances that gossip is not about an engine.
+        let sets = with_engine(&args.changed.set, "memory")?;
+        source = read(asked, &sets, seed)?;
+    }
     let size = source.scenario.instances().len();
     if size > MAX_LIVE_INSTANCES {
         return Err(Failure::usage(format!(
@@ -77,31 +83,59 @@ fn live(asked: &str, args: &RunArgs, seed: Option<u64>) -> Result<Source, Failur
             "{what} can be carried out only in virtual time: write `breaker-lab simulate {asked}`, or leave it out"
         )));
     }
-    check_engine(&source.scenario, args.engine.engine.as_ref())?;
+    check_engine(asked, &source.scenario, engine)?;
     Ok(source)
 }
 
-/// An engine that was asked for has a use, and nothing of the scenario is about another one.
-fn check_engine(scenario: &Scenario, asked: Option<&Engine>) -> Result<(), Failure> {
-    let Some(engine) = asked else {
-        return Ok(());
-    };
+/// What is set, and the engine.
+pub(crate) fn with_engine(sets: &[Set], engine: &str) -> Result<Vec<Set>, Failure> {
+    if let Some(set) = sets
+        .iter()
+        .find(|it| it.path().join(".") == "coordination.engine")
+    {
+        return Err(Failure::usage(format!(
+            "--set {set} is not allowed together with --engine {engine}: leave one of the two out"
+        )));
+    }
+    let engine = Set::new("coordination.engine", engine).map_err(Failure::usage)?;
+    Ok(sets.iter().cloned().chain([engine]).collect())
+}
+
+/// An engine that was asked for has a use.
+pub(crate) fn check_use(scenario: &Scenario, engine: &Engine) -> Result<(), Failure> {
     if scenario.coordination().mode.is_local() {
         return Err(Failure::usage(format!(
             "--engine {engine} does nothing where each instance decides for itself: write --set \
              coordination.mode=quorum, or leave it out"
         )));
     }
-    if engine.is_memory() {
+    Ok(())
+}
+
+/// Nothing of the scenario is about an engine that it does not run on, and what is said can be carried out live.
+fn check_engine(name: &str, scenario: &Scenario, asked: Option<&Engine>) -> Result<(), Failure> {
+    if let Some(engine) = asked {
+        check_use(scenario, engine)?;
+    }
+    let own = Engine::from(scenario.coordination().engine);
+    let is_local = scenario.coordination().mode.is_local();
+    let engine = asked.unwrap_or(&own);
+    if engine.is_memory() || is_local {
         return Ok(());
     }
     let network = (!scenario.network().only_delays()).then_some("network");
     let plan = (!scenario.engine().faults.is_empty()).then_some("engine");
-    match network.or(plan) {
-        Some(section) => Err(Failure::usage(format!(
-            "the faults of [{section}] are those of the engine in memory, and nobody carries them out on {engine}: \
-             leave --engine out, or take them out of the scenario"
-        ))),
-        None => Ok(()),
+    let Some(section) = network.or(plan) else {
+        return Ok(());
+    };
+    if !own.is_memory() {
+        return Err(Failure::usage(format!(
+            "the faults of [{section}] among instances that gossip can be carried out only in virtual time: write \
+             `breaker-lab simulate {name}`, or take them out of the scenario"
+        )));
     }
+    Err(Failure::usage(format!(
+        "the faults of [{section}] are those of the engine in memory, and nobody carries them out on {engine}: \
+         leave --engine out, or take them out of the scenario"
+    )))
 }

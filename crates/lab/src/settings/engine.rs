@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use experiment::reading::nearest;
+use experiment::scenario::EngineKind;
 use fusebox_fleet::engine::redis::Address as RedisAddress;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
@@ -49,6 +50,16 @@ impl Engine {
             Self::Memory => "memory",
             Self::Gossip => "gossip",
             Self::Redis(_) => "redis",
+        }
+    }
+}
+
+impl From<EngineKind> for Engine {
+    fn from(kind: EngineKind) -> Self {
+        if kind.is_gossip() {
+            Self::Gossip
+        } else {
+            Self::Memory
         }
     }
 }

@@ -20,8 +20,8 @@ pub(crate) struct Lab {
     pub(crate) control: Address,
     /// Instances that are not named here listen on their usual port, or on any.
     pub(crate) instances: BTreeMap<String, Place>,
-    /// Where instances tell each other what they see, if they do.
-    pub(crate) engine: Engine,
+    /// Where instances tell each other what they see, if they do; where the scenario says, if this does not.
+    pub(crate) engine: Option<Engine>,
     /// Nodes that are asked first, where they gossip.
     pub(crate) seeds: Vec<String>,
     pub(crate) ready_unless_localised: bool,
@@ -38,8 +38,8 @@ pub(crate) struct Place {
 }
 
 impl Lab {
-    /// The usual addresses, for runs of scenarios over this engine.
-    pub(crate) fn usual(observing: Observing, serving: Serving, engine: Engine) -> Self {
+    /// The usual addresses, for runs of scenarios over this engine, or over that of each scenario.
+    pub(crate) fn usual(observing: Observing, serving: Serving, engine: Option<Engine>) -> Self {
         Self {
             observing,
             serving,
@@ -57,18 +57,23 @@ impl Lab {
         }
     }
 
-    fn place(&self, name: &str) -> Place {
+    fn place(&self, name: &str, engine: &Engine) -> Place {
         let usual = || Place {
             listen: own_port(name).unwrap_or_else(|| loopback(0)),
             downstream: BaseUrl::of(self.unreliable.0),
             // Those of one run know each other.
-            gossip: matches!(self.engine, Engine::Gossip).then_some(GossipPlace {
+            gossip: matches!(engine, Engine::Gossip).then_some(GossipPlace {
                 listen: loopback(0),
                 advertise: None,
                 chosen: false,
             }),
         };
         self.instances.get(name).cloned().unwrap_or_else(usual)
+    }
+
+    fn engine_for(&self, scenario: &Scenario) -> Engine {
+        let engine = self.engine.clone();
+        engine.unwrap_or_else(|| scenario.coordination().engine.into())
     }
 
     /// What the instances of a scenario tell each other, over the engine that the lab has for it.
@@ -89,7 +94,7 @@ impl Lab {
         Some(Coordinating {
             gossip_seeds: self.seeds.clone(),
             ready_unless_localised: self.ready_unless_localised,
-            coordination: written.clone().with_engine(self.engine.clone()),
+            coordination: written.clone().with_engine(self.engine_for(scenario)),
             rules: scenario.fleet_settings().clone(),
             staging,
         })
@@ -97,9 +102,10 @@ impl Lab {
 
     /// The system that performs a scenario, until somebody ends it or until `duration` is over.
     pub(crate) fn perform(&self, scenario: &Scenario, duration: Option<Span>) -> Together {
+        let engine = self.engine_for(scenario);
         let names = scenario.instances().iter().enumerate();
         let instances = names.map(|(place, name)| {
-            let here = self.place(name);
+            let here = self.place(name, &engine);
             let settled = Instance {
                 listen: here.listen,
                 downstream: here.downstream,

@@ -60,12 +60,22 @@ pub(super) fn all() -> Result<Vec<Case>, Failure> {
     for name in TOGETHER {
         let text = with_chance(text_of(name))?;
         for (policy, keys) in POLICIES {
+            if !applies(name, policy) {
+                continue;
+            }
             cases.push(Case::new(cell(MATRIX, name, policy), &text, &sets(keys)?)?);
         }
     }
     cases.extend(frontier()?);
     cases.extend(gedcb()?);
     Ok(cases)
+}
+
+/// Whether a scenario has a case of this policy: instances that gossip merge no counts.
+fn applies(scenario: &str, policy: &str) -> bool {
+    let gossips =
+        Scenario::parse(text_of(scenario)).is_ok_and(|it| it.coordination().engine.is_gossip());
+    !(gossips && ["pooled", "pooled-naive"].contains(&policy))
 }
 
 /// The cases of these scenarios or parts; all where none is named.

@@ -1,6 +1,5 @@
 //! The folder of a study: its plan, and every trial on a line of its own.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use experiment::sweep::Trial;
 
 use crate::failure::Failure;
 use crate::file;
-use crate::trials::{TRIALS, TrialFile, make_folder, unread, write};
+use crate::trials::{TrialFile, check_new, make_folder, unread, write};
 
 /// The plan: what is studied.
 const PLAN: &str = "study.json";
@@ -27,7 +26,7 @@ impl Folder {
     /// this process until it is dropped or the process ends, however that ends.
     pub(super) fn open(path: &Path, plan: &Plan) -> Result<(Self, Vec<Trial>), Failure> {
         make_folder(path)?;
-        check_new(path)?;
+        check_new(path, PLAN)?;
         let mut file = TrialFile::lock(path, "studies")?;
         check_continues(path, plan)?;
         let (end, trials) = file.kept()?;
@@ -52,25 +51,6 @@ impl Folder {
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         write(&self.path, name, text)
     }
-}
-
-/// A folder without a plan must not hold somebody else's trials.
-fn check_new(path: &Path) -> Result<(), Failure> {
-    if path.join(PLAN).exists() {
-        return Ok(());
-    }
-    let is_full = fs::metadata(path.join(TRIALS)).is_ok_and(|about| about.len() > 0);
-    let holds = if is_full {
-        TRIALS
-    } else if path.join("sweep.json").exists() {
-        "sweep.json"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::usage(format!(
-        "{} holds {holds}, but no {PLAN}; choose another folder with --out",
-        path.display()
-    )))
 }
 
 /// Refuses a folder whose trials are those of something else.

@@ -1,8 +1,7 @@
 //! The folder of a sweep: its plan, the scenario, and every trial on a line of its own.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use experiment::reading::parse_json;
 use experiment::sweep::{Sweep, Trial};
@@ -11,7 +10,7 @@ use super::Settings;
 use crate::failure::Failure;
 use crate::file;
 use crate::run::RUN_WITH;
-use crate::trials::{TRIALS, TrialFile, make_folder, unread, write};
+use crate::trials::{TrialFile, check_new, make_folder, unread, write};
 
 /// The plan: what is swept.
 const PLAN: &str = "sweep.json";
@@ -31,7 +30,7 @@ impl Folder {
     pub(super) fn open(settings: &Settings) -> Result<(Self, Vec<Trial>), Failure> {
         let path = &settings.out;
         make_folder(path)?;
-        check_new(path)?;
+        check_new(path, PLAN)?;
         let mut file = TrialFile::lock(path, "sweeps")?;
         // Until now another process may have written.
         let plan = continued(settings)?;
@@ -115,23 +114,4 @@ fn difference(kept: &str, now: &str) -> String {
         shown(then),
         shown(now)
     )
-}
-
-/// A folder without a plan must not hold somebody's scenario, which would be overwritten, nor somebody's trials.
-fn check_new(path: &Path) -> Result<(), Failure> {
-    let holds = |name: &&&str| match fs::metadata(path.join(**name)) {
-        // Another process may just have made it.
-        Ok(about) => **name != TRIALS || about.len() > 0,
-        Err(_) => false,
-    };
-    if path.join(PLAN).exists() {
-        return Ok(());
-    }
-    match [SCENARIO, TRIALS].iter().find(holds) {
-        None => Ok(()),
-        Some(name) => Err(Failure::usage(format!(
-            "{} holds {name}, but no {PLAN}; choose another folder with --out",
-            path.display()
-        ))),
-    }
 }

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusebox::{Clock, HoldStage, SystemClock};
-use fusebox_fleet::host::{FallbackReason, FleetEvent, FleetListener, LeaseOutcome, Status, Tally};
+use fusebox_fleet::host::{
+    Apart, FallbackReason, FleetEvent, FleetListener, LeaseOutcome, Status, Tally,
+};
 use fusebox_fleet::{BreakerKey, Order, Verdict, View};
 
 use crate::coordination::FleetReader;
@@ -113,7 +115,7 @@ fn standing(instance: usize, at: Duration, status: &Status) -> Standing {
         is_fresh: status.is_fresh,
         opinion: status.opinion.as_str(),
         stage: status.stage.map(HoldStage::as_str),
-        apart: status.apart.map(|apart| apart.as_str()),
+        apart: status.apart.map(Apart::as_str),
         is_localised: status.is_localised,
         order: match status.order {
             Order::Automatic => "auto",

@@ -273,11 +273,11 @@ fn rest(instances: &[InstancePicture]) -> String {
 }
 
 fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -> Vec<Piece> {
-    let current = instance.snapshot.state;
-    let (mark, shade) = if instance.is_stopped {
+    let (shape, shade) = if instance.is_stopped {
         ("○", Shade::Faint)
     } else {
-        (shape(current), current.into())
+        let state = instance.snapshot.state;
+        (shape(state), state.into())
     };
     let clients = &instance.clients;
     let texts = [
@@ -290,14 +290,13 @@ fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -
         compact(instance.flaps()),
     ];
     let width = columns.name;
-    let mut pieces = vec![bold(format!(
-        "{:<width$}",
-        short(&instance.name, width - 1)
-    ))];
-    pieces.push(Piece {
-        way: Way::Mark,
-        ..shaded(mark.to_owned(), shade)
-    });
+    let mut pieces = vec![
+        bold(format!("{:<width$}", short(&instance.name, width - 1))),
+        Piece {
+            way: Way::Mark,
+            ..shaded(shape.to_owned(), shade)
+        },
+    ];
     let word = format!(" {} ", instance.standing());
     pieces.extend(block(word, shade, STATE_WIDTH - 1));
     if let Some(part) = part.filter(|_| columns.part > 0) {

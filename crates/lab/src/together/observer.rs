@@ -98,7 +98,7 @@ impl Observer {
         let counted = Counted {
             mixed_seconds: watched.record.mixed_seconds(),
             downstream_calls: reached.map(|it| watched.running.received_by(it)).collect(),
-            traffic: Some(lock(&self.watches).traffic.finish(end)),
+            traffic: Some(lock(&self.watches).traffic.finish()),
         };
         tell_calls(watched);
         let ledger = watched.engines.as_ref().and_then(Engines::ledger);

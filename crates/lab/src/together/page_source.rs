@@ -189,6 +189,7 @@ impl Seen {
                 moment.turns.push(TurnStep(at_s, place, works));
             }
         }
+        moment.turns.sort_by(|one, other| one.0.total_cmp(&other.0));
         for (place, seen) in self.changes.iter_mut().enumerate() {
             let changes = recorder.changes(place);
             let new = changes[*seen..].iter();

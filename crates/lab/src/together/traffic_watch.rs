@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use experiment::fleet::{Traffic, TrafficCounter};
+use experiment::fleet::TrafficCounter;
 use tokio::time::Instant;
 
 use crate::instance::Permitted;
@@ -45,10 +45,10 @@ impl TrafficWatch {
         self.seen = so_far.max(self.seen);
     }
 
-    /// What there was until `end` after the start.
-    pub(super) fn finish(&mut self, end: Duration) -> Traffic {
+    /// What there was until now.
+    pub(super) fn finish(&mut self) -> TrafficCounter {
         self.look();
-        self.counter.finish(end)
+        self.counter.clone()
     }
 }
 
@@ -79,8 +79,13 @@ mod tests {
         }
         permitted[1].note(State::HalfOpen);
 
-        let traffic = watch.finish(8 * second);
-
-        assert_eq!((traffic.probes, traffic.probes_in_100ms), (3, 2));
+        let mut expected = TrafficCounter::default();
+        for tenths in [5, 5, 75] {
+            expected.probe(tenths * 100_000_000);
+        }
+        for tenths in [5, 5, 15, 25, 35, 45, 55, 65, 75, 75] {
+            expected.permitted(tenths * 100_000_000);
+        }
+        assert_eq!(watch.finish(), expected);
     }
 }

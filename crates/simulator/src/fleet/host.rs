@@ -182,9 +182,7 @@ impl Host {
         match action {
             Action::Report(ticket, _) | Action::Acquire(ticket, _) => {
                 self.waiting.push(*ticket);
-                self.counted.sent += 1;
             }
-            Action::Settle(_) | Action::Leave(_) => self.counted.sent += 1,
             Action::Notice(Notice::Vetoed { .. }) => self.counted.vetoes += 1,
             Action::Notice(Notice::EngineLost | Notice::EngineForgot | Notice::Refused(_)) => {
                 self.counted.fallbacks += 1;

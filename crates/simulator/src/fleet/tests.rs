@@ -38,11 +38,11 @@ impl World {
     fn ask(&mut self, key: &BreakerKey, request: &Request) -> Option<Answer> {
         let there = self.wires.send(self.now, 0, Way::Request).after?;
         let came = self.now + there;
-        let Served::At(at) = self.engine(key).arrives(came) else {
+        let Served::At(at, process) = self.engine(key).arrives(came) else {
             return None;
         };
         self.now = at;
-        let Served::Done(answer, news) = self.engine(key).serve(at, request) else {
+        let Served::Done(answer, news) = self.engine(key).serve(at, process, request) else {
             return None;
         };
         self.push(key, news);
@@ -268,30 +268,40 @@ fn view(served: Served) -> View {
 fn requests_queue_at_the_engine_and_wait_while_it_is_frozen() {
     let mut engine = Engine::new(&EnginePlan::default(), 1);
     let served = |served: Served| match served {
-        Served::At(at) => at,
+        Served::At(at, process) => (at, process),
         other => panic!("{other:?}"),
     };
 
-    assert_eq!(served(engine.arrives(100)), 15_100);
-    assert_eq!(served(engine.arrives(100)), 30_100);
+    let (at, process) = served(engine.arrives(100));
+    assert_eq!(at, 15_100);
+    assert_eq!(served(engine.arrives(100)).0, 30_100);
     engine.turn(EngineTurn::Freezes(1_000_000));
-    assert_eq!(served(engine.serve(30_100, &report(1))), 1_000_000);
-    assert_eq!(served(engine.arrives(40_000)), 1_015_000);
-    assert_eq!(view(engine.serve(1_000_000, &report(1))).votes.voters, 1);
+    let waits = engine.serve(30_100, process, &report(1));
+    assert_eq!(served(waits).0, 1_000_000);
+    assert_eq!(served(engine.arrives(40_000)).0, 1_015_000);
+    let done = engine.serve(1_000_000, process, &report(1));
+    assert_eq!(view(done).votes.voters, 1);
+}
+
+/// The answer to a report that comes now and is worked on at once.
+fn answered(engine: &mut Engine, now: u64, number: u64) -> View {
+    let Served::At(_, process) = engine.arrives(now) else {
+        panic!("the engine is gone");
+    };
+    view(engine.serve(now, process, &report(number)))
 }
 
 #[test]
 fn a_crash_a_flush_and_a_failover_lose_what_they_say() {
     let mut engine = Engine::new(&EnginePlan::default(), 1);
-    let first = view(engine.serve(0, &report(1)));
+    let first = answered(&mut engine, 0, 1);
     engine.turn(EngineTurn::IsCopied);
-    assert_eq!(view(engine.serve(1, &report(2))).votes.voters, 2);
+    assert_eq!(answered(&mut engine, 1, 2).votes.voters, 2);
 
     engine.turn(EngineTurn::Goes);
     assert!(matches!(engine.arrives(2), Served::Lost));
-    assert!(matches!(engine.serve(2, &report(3)), Served::Lost));
     engine.turn(EngineTurn::ComesBackOld);
-    let back = view(engine.serve(3, &report(3)));
+    let back = answered(&mut engine, 3, 3);
     assert_eq!(
         (back.votes.voters, back.era.incarnation),
         (2, first.era.incarnation)
@@ -299,12 +309,12 @@ fn a_crash_a_flush_and_a_failover_lose_what_they_say() {
 
     engine.turn(EngineTurn::Goes);
     engine.turn(EngineTurn::ComesBackEmpty);
-    let empty = view(engine.serve(4, &report(3)));
+    let empty = answered(&mut engine, 4, 3);
     assert_eq!(empty.votes.voters, 1);
     assert_ne!(empty.era.incarnation, first.era.incarnation);
 
     engine.turn(EngineTurn::Forgets);
-    let flushed = view(engine.serve(5, &report(4)));
+    let flushed = answered(&mut engine, 5, 4);
     assert_ne!(flushed.era.incarnation, empty.era.incarnation);
     assert_eq!(engine.counted().forgot, 3);
 }

@@ -21,6 +21,7 @@ impl Performance<'_> {
                 self.agenda.add(0, Kind::Wake.at(instance));
             }
         }
+        self.send_messages();
     }
 
     /// Tells a member something at the end of this event, after what its breaker has told. So all that happens to
@@ -134,6 +135,7 @@ impl Performance<'_> {
         }
         if let Some(fleet) = &mut self.fleet {
             fleet.host(instance).end(self.now);
+            fleet.end_gossip(self.now, instance, leaves);
         }
     }
 
@@ -141,7 +143,9 @@ impl Performance<'_> {
     pub(super) fn start_member(&mut self, instance: u32) {
         let Some(fleet) = &mut self.fleet else { return };
         fleet.host(instance).begin(self.now);
+        fleet.begin_gossip(self.now, instance);
         self.set_timer(instance);
+        self.send_messages();
     }
 }
 

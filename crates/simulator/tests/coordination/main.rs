@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `fleet` | scenarios of ten instances for the tests, and runs of them |
 //! | `degenerate` | cases that are equal to `local` to the last event |
+//! | `gossip` | a fleet without an engine, whole and split |
 //! | `promises` | vetoes, liveness, conservation, engines that are lost, the same run for any number of jobs |
 //! | `knocked_out` | each rule that is taken away makes something worse that is named |
 //! | `table` | every scenario in every mode, for people to look at |
@@ -17,5 +18,6 @@
 
 mod degenerate;
 mod fleet;
+mod gossip;
 mod knocked_out;
 mod promises;

@@ -111,6 +111,15 @@ mod tests {
     }
 
     #[test]
+    fn its_states_have_a_gap_meanwhile() {
+        let (_, record) = record();
+
+        let states = record.states(1).into_iter();
+        let spans: Vec<_> = states.map(|span| (span.from, span.until)).collect();
+        assert_eq!(spans, [(0.0, 2.0), (8.0, 10.0)]);
+    }
+
+    #[test]
     fn what_its_breaker_does_meanwhile_counts_when_it_works_again() {
         let (_, mut record) = record();
         record.instances[1].transitions.push(Change {

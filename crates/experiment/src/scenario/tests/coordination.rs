@@ -248,3 +248,84 @@ fn a_key_of_coordination_can_be_set_from_outside() {
     let loss = scenario.network().link(Duration::ZERO, 0).loss;
     assert!((loss - 0.3).abs() < 1e-9);
 }
+
+const GOSSIP: &str = "[coordination]\nmode = \"quorum\"\nengine = \"gossip\"\n";
+
+#[test]
+fn instances_that_gossip_are_split_by_groups_and_those_in_none_hear_all() {
+    let lines = format!(
+        "{GOSSIP}[[network.faults]]\nfrom = \"1s\"\nuntil = \"2s\"\ngroups = [[\"B\"], [\"A\"]]\n\
+         [[network.faults]]\ninstances = [\"C\"]\nloss = 0.5\n"
+    );
+    let scenario = with(&lines).unwrap();
+    let loss = |at, one, other| {
+        let link = scenario.network().between(at * MS, one, other);
+        link.map(|link| link.loss)
+    };
+
+    assert_eq!((loss(999, 0, 1), loss(2_000, 0, 1)), (Some(0.0), Some(0.0)));
+    assert_eq!((loss(1_000, 0, 1), loss(1_999, 1, 0)), (None, None));
+    // What is said of one is said of messages to it and from it.
+    assert_eq!(
+        (loss(1_500, 0, 2), loss(1_500, 2, 1)),
+        (Some(0.5), Some(0.5))
+    );
+}
+
+#[test]
+fn what_instances_that_gossip_do_not_have_is_refused_with_what_to_write() {
+    let faults = |fault: &str| format!("{GOSSIP}[network]\nfaults = [{{ {fault} }}]\n");
+    for (lines, words) in [
+        (
+            GOSSIP.replace("quorum", "pooled"),
+            ["coordination.mode: pooled", "write quorum or advisory"],
+        ),
+        (
+            format!("{GOSSIP}[engine]\nservice_time = \"1ms\"\n"),
+            [
+                "engine: instances that gossip have no engine",
+                "leave [engine] out",
+            ],
+        ),
+        (
+            format!("{GOSSIP}[network]\npush_loss = 0.1\n"),
+            ["network.push_loss", "write loss"],
+        ),
+        (
+            faults("partition = \"both\""),
+            ["network.faults.0.partition", "write groups"],
+        ),
+        (
+            faults("from = \"1s\""),
+            ["network.faults.0: it changes nothing", "groups = [["],
+        ),
+        (
+            faults("groups = [[\"A\"], [\"B\"]], loss = 0.1"),
+            ["network.faults.0.groups", "from and until only"],
+        ),
+        (
+            faults("groups = [[\"A\", \"B\", \"C\"]]"),
+            ["network.faults.0.groups", "two groups or more"],
+        ),
+        (
+            faults("groups = [[\"A\", \"B\"], [\"B\"]]"),
+            ["network.faults.0.groups", "each name once"],
+        ),
+        (
+            faults("groups = [[\"A\"], [\"D\"]]"),
+            ["network.faults.0.groups: there is no instance `D`", "A, B"],
+        ),
+        (
+            faults("groups = [[\"A\"], [\"B\"]]").replace("gossip", "memory"),
+            [
+                "network.faults.0.groups",
+                "coordination.engine = \"gossip\"",
+            ],
+        ),
+    ] {
+        let error = with(&lines).unwrap_err();
+        for word in words {
+            assert!(error.contains(word), "{lines}\n{error}\nwithout {word}");
+        }
+    }
+}

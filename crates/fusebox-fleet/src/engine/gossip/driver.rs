@@ -12,9 +12,9 @@ use chitchat::{Chitchat, ChitchatHandle, ChitchatId, NodeState, spawn_chitchat};
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::node::{Letter, Node, PREFIX, State};
-use super::roster::Sign;
+use super::process::{Process, State};
 use super::settings::GossipSettings;
+use crate::engine::gossip_node::{Letter, Node, NodeId, Sign};
 
 /// How long a node whose gossip has ended waits before it begins again.
 const RESTART: Duration = Duration::from_secs(1);
@@ -22,10 +22,13 @@ const RESTART: Duration = Duration::from_secs(1);
 /// The key by which a node knows that it has the state of another.
 const MARK: &str = "fusebox";
 
+/// What stands before the name of a breaker in the keys of gossip.
+const PREFIX: &str = "b/";
+
 /// What verbs and the driver have in common.
 pub(super) struct Shared {
     began: Instant,
-    node: Mutex<Node>,
+    process: Mutex<Process>,
     wake: Notify,
     unread: AtomicU64,
 }
@@ -34,7 +37,7 @@ impl Shared {
     pub(super) fn new(settings: &GossipSettings) -> Self {
         Self {
             began: Instant::now(),
-            node: Mutex::new(Node::new(Duration::ZERO, settings)),
+            process: Mutex::new(Process::new(Duration::ZERO, settings)),
             wake: Notify::new(),
             unread: AtomicU64::new(0),
         }
@@ -44,8 +47,8 @@ impl Shared {
         self.began.elapsed()
     }
 
-    pub(super) fn node(&self) -> MutexGuard<'_, Node> {
-        self.node.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn process(&self) -> MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn wake(&self) {
@@ -109,18 +112,18 @@ impl Driver {
         loop {
             let reason = self.carry(&handle).await;
             drop(handle);
-            self.shared.node().set_state(State::Down(reason));
+            self.shared.process().set_state(State::Down(reason));
             handle = loop {
                 sleep(RESTART).await;
                 self.restarts += 1;
                 match self.begin().await {
                     Ok(handle) => break handle,
-                    Err(reason) => self.shared.node().set_state(State::Down(reason)),
+                    Err(reason) => self.shared.process().set_state(State::Down(reason)),
                 }
             };
-            let mut node = self.shared.node();
-            node.say_all_again();
-            node.set_state(State::Up);
+            let mut process = self.shared.process();
+            process.step(Node::say_all_again);
+            process.set_state(State::Up);
         }
     }
 
@@ -147,23 +150,23 @@ impl Driver {
     }
 
     async fn exchange(&self, handle: &ChitchatHandle, seen: &mut BTreeMap<ChitchatId, (u64, u64)>) {
-        if self.shared.node().reads_again() {
+        if self.shared.process().step(Node::reads_again) {
             seen.clear();
         }
         let (signs, letters) = handle.with_chitchat(|chitchat| read(chitchat, seen)).await;
         let said = {
             let now = self.shared.now();
-            let mut node = self.shared.node();
-            let unread = node.hear(now, &signs, letters);
+            let mut process = self.shared.process();
+            let unread = process.hear(now, &signs, letters);
             self.shared.unread.fetch_add(unread, Ordering::Relaxed);
-            node.letters(now)
+            process.letters(now)
         };
         if !said.is_empty() {
             handle
                 .with_chitchat(|chitchat| {
                     let own = chitchat.self_node_state();
                     for (key, text) in &said {
-                        own.set(key, text);
+                        own.set(format!("{PREFIX}{key}"), text);
                     }
                 })
                 .await;
@@ -183,7 +186,7 @@ fn read(
             continue;
         }
         signs.push(Sign {
-            node: node.clone(),
+            node: named(node),
             heartbeat: state.heartbeat().into(),
             has_state: state.get(MARK).is_some(),
         });
@@ -200,13 +203,18 @@ fn read(
     (signs, letters)
 }
 
+fn named(node: &ChitchatId) -> NodeId {
+    let name: &str = node.node_id.as_ref();
+    NodeId::new(name, node.generation_id, node.gossip_advertise_addr)
+}
+
 fn changed(node: &ChitchatId, state: &NodeState, from: u64) -> impl Iterator<Item = Letter> {
     state
         .iter_prefix(PREFIX)
         .filter(move |(_, value)| value.version > from)
         .filter_map(move |(key, value)| {
             Some(Letter {
-                node: node.clone(),
+                node: named(node),
                 key: key.strip_prefix(PREFIX)?.to_owned(),
                 text: value.value.clone(),
             })

@@ -9,11 +9,9 @@ use chitchat::{ChitchatConfig, ChitchatId, FailureDetectorConfig, ProtocolVersio
 
 pub use builder::GossipBuilder;
 
-use crate::number::{CommandNumber, Revision};
+use crate::engine::gossip_node::{Hash, NodeId, NodeSettings};
+use crate::number::CommandNumber;
 use crate::settings::Settings;
-
-/// News has reached all nodes of a fleet of 200 after so many exchanges, or one more where some are lost.
-const ROUNDS_TO_ALL: u32 = 4;
 
 /// The checked settings of one node.
 ///
@@ -83,34 +81,22 @@ impl GossipSettings {
         self.interval
     }
 
-    pub(super) fn member_for(&self) -> Duration {
-        self.member_for
-    }
-
-    pub(super) fn has_seeds(&self) -> bool {
+    /// What the node has to know of itself.
+    pub(super) fn node(&self) -> NodeSettings {
         let me = self.advertise.to_string();
-        self.seeds.iter().any(|seed| *seed != me)
-    }
-
-    /// How long a node waits for its seeds before it goes on without them.
-    pub(super) fn join_wait(&self) -> Duration {
-        self.heartbeat
-            .max(self.interval.saturating_mul(ROUNDS_TO_ALL))
-    }
-
-    /// How long the next suspect waits with its claim.
-    pub(super) fn turn(&self) -> Duration {
-        self.interval.saturating_mul(ROUNDS_TO_ALL)
-    }
-
-    /// Views of a later process are newer than those of an earlier one.
-    pub(super) fn first_revision(&self) -> Revision {
-        Revision::new(self.generation.saturating_mul(1 << 16))
+        NodeSettings {
+            id: NodeId::new(&self.name, self.generation, self.advertise),
+            cluster: self.cluster.clone(),
+            has_seeds: self.seeds.iter().any(|seed| *seed != me),
+            interval: self.interval,
+            heartbeat: self.heartbeat,
+            member_for: self.member_for,
+        }
     }
 
     /// Orders of one millisecond that two nodes take have different numbers.
     pub(super) fn command_number(&self) -> CommandNumber {
-        let mut hash = super::round::Hash::new();
+        let mut hash = Hash::new();
         hash.text(&self.name);
         CommandNumber::new(unix_ms().saturating_mul(1 << 16) | (hash.mixed() >> 48))
     }

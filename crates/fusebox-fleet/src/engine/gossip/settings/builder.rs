@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::GossipSettings;
+use crate::engine::gossip_node::NodeSettings;
 use crate::mode::Evidence;
 use crate::name::InstanceId;
 use crate::settings::{InvalidSetting, Settings, SettingsError};
@@ -199,7 +200,8 @@ impl GossipBuilder {
     }
 
     fn chosen_interval(&self) -> Duration {
-        self.interval.unwrap_or(self.fleet.heartbeat() / 4)
+        self.interval
+            .unwrap_or_else(|| NodeSettings::usual_interval(&self.fleet))
     }
 
     fn least_forget(&self) -> Duration {

@@ -14,7 +14,7 @@ use crate::settings::Settings;
 use crate::view::View;
 
 impl Replica {
-    pub(in crate::engine::gossip) fn acquire(
+    pub(in crate::engine::gossip_node) fn acquire(
         &mut self,
         at: Moment<'_>,
         ask: &Acquire,
@@ -113,7 +113,7 @@ impl Replica {
         self.write();
     }
 
-    pub(in crate::engine::gossip) fn settle(
+    pub(in crate::engine::gossip_node) fn settle(
         &mut self,
         at: Moment<'_>,
         settlement: &Settlement,

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::gossip::roster::Sign;
-use crate::engine::gossip::share::Share;
+use crate::engine::gossip_node::roster::Sign;
+use crate::engine::gossip_node::share::Share;
 use crate::message::{Acquire, Lease, ProbeResult, Settlement};
 use crate::mode::Mode;
 
@@ -12,9 +12,9 @@ const MS: Duration = Duration::from_millis(1);
 const S: Duration = Duration::from_secs(1);
 const TURN: Duration = Duration::from_secs(1);
 
-fn node(number: usize) -> ChitchatId {
+fn node(number: usize) -> NodeId {
     let port = 7000 + u16::try_from(number).unwrap();
-    ChitchatId::new(format!("n{number}"), 1, ([10, 0, 0, 1], port).into())
+    NodeId::new(&format!("n{number}"), 1, ([10, 0, 0, 1], port).into())
 }
 
 /// Copies of one fleet, each with an instance of its own.
@@ -39,9 +39,7 @@ impl World {
         let mut world = Self {
             now: Duration::ZERO,
             replicas: (0..nodes).map(|_| replica()).collect(),
-            rosters: (0..nodes)
-                .map(|me| roster(node(me).gossip_advertise_addr))
-                .collect(),
+            rosters: (0..nodes).map(|me| roster(node(me).address())).collect(),
             heartbeat: 0,
             settings: Arc::new(settings.unwrap()),
             seen: vec![None; nodes],
@@ -331,7 +329,7 @@ fn a_node_keeps_at_most_128_instances_of_a_breaker() {
 /// A node that has just heard of another one, and has not seen it live.
 fn newcomer() -> World {
     let mut world = World::new(2);
-    let me = node(0).gossip_advertise_addr;
+    let me = node(0).address();
     world.rosters[0] = Roster::new(me, (world.now, 3 * S), (S, true));
     world.heartbeat = 0;
     world.hear_all();

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chitchat::ChitchatId;
+use super::id::NodeId;
 
 use ballot::Ballot;
 
@@ -56,7 +56,7 @@ pub(super) struct Replica {
     locals: BTreeMap<InstanceId, Local>,
     /// The leases that this node gave.
     claims: Vec<Given>,
-    peers: BTreeMap<ChitchatId, Peer>,
+    peers: BTreeMap<NodeId, Peer>,
 }
 
 /// An instance that reports to this node.

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use chitchat::ChitchatId;
+use crate::engine::gossip_node::id::NodeId;
 
 use super::{Given, Peer, Replica};
-use crate::engine::gossip::share::{Claim, Share};
+use crate::engine::gossip_node::share::{Claim, Share};
 
 impl Replica {
     /// The later round and the later command are in force; the node's instances are as it says.
-    pub(in crate::engine::gossip) fn merge(
+    pub(in crate::engine::gossip_node) fn merge(
         &mut self,
         now: Duration,
-        node: &ChitchatId,
+        node: &NodeId,
         share: Share,
     ) {
         if share.round > self.round {

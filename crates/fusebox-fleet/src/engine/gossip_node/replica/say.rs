@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::Replica;
 use crate::command::Command;
-use crate::engine::gossip::share::{Claim, Entry, MOST, Share};
+use crate::engine::gossip_node::share::{Claim, Entry, MOST, Share};
 use crate::message::Sender;
 use crate::number::Epoch;
 use crate::opinion::Opinion;
 
 impl Replica {
     /// What this node has to say.
-    pub(in crate::engine::gossip) fn share(&self, now: Duration) -> Share {
+    pub(in crate::engine::gossip_node) fn share(&self, now: Duration) -> Share {
         Share {
             round: self.round.clone(),
             next_probe_in: self.next_probe.saturating_sub(now),
@@ -47,7 +47,7 @@ impl Replica {
     }
 
     /// Whether there is anything to say.
-    pub(in crate::engine::gossip) fn is_blank(&self) -> bool {
+    pub(in crate::engine::gossip_node) fn is_blank(&self) -> bool {
         self.locals.is_empty() && self.command == Command::NONE && self.round.epoch.get() == 0
     }
 }

@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use chitchat::ChitchatId;
+use super::id::NodeId;
 
 /// All other nodes.
 #[derive(Debug)]
 pub(super) struct Roster {
     /// Where this node is reached: another one there is an earlier life of it.
     me: SocketAddr,
-    nodes: BTreeMap<ChitchatId, Sight>,
+    nodes: BTreeMap<NodeId, Sight>,
     /// When this node began.
     began: Duration,
     /// How long an instance counts after its last sign of life.
@@ -38,10 +38,14 @@ struct Sight {
 }
 
 /// What gossip says of a node now.
-pub(super) struct Sign {
-    pub(super) node: ChitchatId,
-    pub(super) heartbeat: u64,
-    pub(super) has_state: bool,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sign {
+    /// Which one.
+    pub node: NodeId,
+    /// A counter that grows while the node lives, as far as it was heard.
+    pub heartbeat: u64,
+    /// Whether anything of what the node says has come, and not only that there is such a node.
+    pub has_state: bool,
 }
 
 impl Roster {
@@ -63,8 +67,7 @@ impl Roster {
 
     /// Takes in what gossip says of all nodes. One that is not among them is forgotten.
     pub(super) fn see(&mut self, now: Duration, signs: &[Sign]) {
-        let known: BTreeMap<&ChitchatId, &Sign> =
-            signs.iter().map(|sign| (&sign.node, sign)).collect();
+        let known: BTreeMap<&NodeId, &Sign> = signs.iter().map(|sign| (&sign.node, sign)).collect();
         self.nodes.retain(|node, _| known.contains_key(node));
         for sign in signs {
             let sight = self.nodes.entry(sign.node.clone()).or_insert(Sight {
@@ -79,11 +82,11 @@ impl Roster {
                 sight.heartbeat = sign.heartbeat;
                 sight.grown = Some(now);
             }
-            let is_me = sign.node.gossip_advertise_addr == self.me;
+            let is_me = sign.node.address() == self.me;
             sight.is_replaced = is_me
                 || signs.iter().any(|other| {
-                    other.node.gossip_advertise_addr == sign.node.gossip_advertise_addr
-                        && other.node.generation_id > sign.node.generation_id
+                    other.node.address() == sign.node.address()
+                        && other.node.generation() > sign.node.generation()
                 });
         }
         self.is_ready = self.is_ready || self.has_settled(now);
@@ -114,13 +117,13 @@ impl Roster {
     }
 
     /// Until when an instance on this node has a vote.
-    pub(super) fn votes_until(&self, node: &ChitchatId, member_for: Duration) -> Option<Duration> {
+    pub(super) fn votes_until(&self, node: &NodeId, member_for: Duration) -> Option<Duration> {
         let sight = self.nodes.get(node).filter(|sight| !sight.is_replaced)?;
         Some(sight.grown?.saturating_add(member_for))
     }
 
     /// Until when nobody else may have the name of an instance on this node.
-    pub(super) fn named_until(&self, node: &ChitchatId, member_for: Duration) -> Option<Duration> {
+    pub(super) fn named_until(&self, node: &NodeId, member_for: Duration) -> Option<Duration> {
         let sight = self.nodes.get(node).filter(|sight| !sight.is_replaced)?;
         Some(
             sight
@@ -131,7 +134,7 @@ impl Roster {
     }
 
     /// Whether gossip remembers the node, dead or alive.
-    pub(super) fn knows(&self, node: &ChitchatId) -> bool {
+    pub(super) fn knows(&self, node: &NodeId) -> bool {
         self.nodes.get(node).is_some_and(|sight| !sight.is_replaced)
     }
 
@@ -163,7 +166,7 @@ mod tests {
 
     fn sign(port: u16, generation: u64, heartbeat: u64) -> Sign {
         Sign {
-            node: ChitchatId::new("a", generation, ([127, 0, 0, 1], port).into()),
+            node: NodeId::new("a", generation, ([127, 0, 0, 1], port).into()),
             heartbeat,
             has_state: true,
         }

@@ -82,14 +82,14 @@ fn fence(epoch: Epoch) -> u64 {
 }
 
 /// FNV-1a with a last mix, so that names that differ in the last letter are far apart.
-pub(super) struct Hash(u64);
+pub(in crate::engine) struct Hash(u64);
 
 impl Hash {
-    pub(super) fn new() -> Self {
+    pub(in crate::engine) fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(in crate::engine) fn text(&mut self, text: &str) {
         for byte in text.bytes() {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
@@ -101,7 +101,7 @@ impl Hash {
         }
     }
 
-    pub(super) fn mixed(&self) -> u64 {
+    pub(in crate::engine) fn mixed(&self) -> u64 {
         // The finalizer of MurmurHash3.
         let mut hash = self.0;
         hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
