@@ -117,7 +117,7 @@ impl Columns {
         let mut columns = vec![0.0; self.count];
         for span in steps(truth, end) {
             self.share(span.from, span.until, |column, share| {
-                columns[column] += span.value * share
+                columns[column] += span.value * share;
             });
         }
         columns
@@ -302,10 +302,12 @@ mod tests {
 
         let states = columns.states(&fleet, 1);
 
-        assert_eq!(states[2], [0.5, 0.0, 0.5]);
-        assert_eq!((states[3], states[9]), ([0.0, 0.0, 1.0], [1.0, 0.0, 0.0]));
+        let parts = |shares: Shares| (shares[0], shares[1], shares[2]);
+        assert_eq!(parts(states[2]), (0.5, 0.0, 0.5));
+        assert_eq!(parts(states[3]), (0.0, 0.0, 1.0));
+        assert_eq!(parts(states[9]), (1.0, 0.0, 0.0));
         let all = columns.states_of(&fleet, &[0, 1]);
-        assert_eq!(all[2], [0.25, 0.0, 0.75]);
+        assert_eq!(parts(all[2]), (0.25, 0.0, 0.75));
         let truth = columns.truth(&fleet.truths[0], 10.0);
         assert_eq!((truth[2], truth[4], truth[9]), (0.5, 1.0, 0.2));
     }
@@ -340,7 +342,8 @@ mod tests {
             .map(|span| (span.from, span.until))
             .collect();
         assert_eq!(spans, [(0.0, 2.0), (2.0, 3.0), (5.0, 6.0), (6.0, 10.0)]);
-        assert_eq!(Columns::of(&fleet, 10).states(&fleet, 0)[3], [0.0; 3]);
+        let stopped = Columns::of(&fleet, 10).states(&fleet, 0)[3];
+        assert_eq!((stopped[0], stopped[1], stopped[2]), (0.0, 0.0, 0.0));
         let counts: Vec<_> = not_closed(&fleet).iter().map(|span| span.value).collect();
         assert_eq!(counts, [1, 2, 3, 2, 1, 2, 1]);
     }

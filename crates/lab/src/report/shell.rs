@@ -74,7 +74,7 @@ pub(crate) fn escaped(text: &str) -> String {
             '\'' => escaped.push_str("&#39;"),
             // XML has no way to write other control characters.
             control if control.is_control() && !matches!(control, '\n' | '\t') => {
-                escaped.push('\u{FFFD}')
+                escaped.push('\u{FFFD}');
             }
             other => escaped.push(other),
         }

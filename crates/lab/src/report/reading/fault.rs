@@ -1,5 +1,7 @@
 //! The outage in a reading: when the downstream became unhealthy, for whom, and when all breakers were closed again.
 
+use experiment::fleet::Timeline;
+
 use super::Clause;
 use super::story::{Fault, Story, clock, passes, share, time};
 use super::whole;
@@ -26,7 +28,7 @@ pub(super) fn began(story: &Story<'_>) -> Vec<Clause> {
 
 /// What is said of a run without a fault.
 fn healthy(story: &Story<'_>) -> Clause {
-    let steps = story.fleet().truths.iter().flat_map(|truth| truth.steps());
+    let steps = story.fleet().truths.iter().flat_map(Timeline::steps);
     let worst = steps.fold(
         (0.0, 0.0),
         |worst: (f64, f64), step| {

@@ -161,8 +161,8 @@ pub(super) fn disagreement(story: &Story<'_>) -> Vec<Clause> {
 /// Which instances somebody stopped.
 pub(super) fn stopped(story: &Story<'_>) -> Option<Clause> {
     let instances = &story.fleet().instances;
-    let placed = instances.iter().enumerate();
-    let places: Vec<usize> = placed
+    let numbered = instances.iter().enumerate();
+    let places: Vec<usize> = numbered
         .filter(|(_, one)| !one.stopped.is_empty())
         .map(|(place, _)| place)
         .collect();
