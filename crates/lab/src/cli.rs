@@ -9,6 +9,7 @@ mod help;
 mod load;
 mod man;
 mod refusal;
+mod results;
 mod scenario;
 mod simulation;
 mod variables;
@@ -30,7 +31,8 @@ use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Toke
 pub(crate) use coordination::{CoordinationArgs, EngineArgs, GossipArgs};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
-pub(crate) use scenario::{ReportArgs, RunArgs};
+pub(crate) use results::{CompareArgs, ReportArgs};
+pub(crate) use scenario::RunArgs;
 pub(crate) use simulation::{SimulateArgs, StudyArgs, SweepArgs, VirtualArgs};
 
 /// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
@@ -309,20 +311,6 @@ pub(crate) struct ManArgs {
     /// A command, such as `run` or `faults preset` [default: the whole program]
     #[arg(value_name = "COMMAND", num_args = 0..)]
     pub(crate) command: Vec<String>,
-}
-
-#[derive(Args, Clone, Debug)]
-pub(crate) struct CompareArgs {
-    /// Folders that `run` has left, or their result.json; the first is what the others are held against
-    #[arg(value_name = "RESULT", required = true)]
-    pub(crate) results: Vec<PathBuf>,
-    /// A figure to compare, like `p99(B)` or `ok_ratio(phase=outage)`; repeat for more
-    /// [default: the usual ones]
-    #[arg(long, value_name = "FIGURE")]
-    pub(crate) figure: Vec<String>,
-    /// Write the comparison as a page, too, and beside it the same as Markdown [default: none]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
 }
 
 impl Cli {

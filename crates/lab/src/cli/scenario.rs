@@ -65,14 +65,3 @@ pub(crate) struct ResultArgs {
     #[arg(long)]
     pub(crate) check: bool,
 }
-
-/// Of which result a report is written.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct ReportArgs {
-    /// A folder that `run` or `simulate` has left, or its result.json
-    #[arg(value_name = "RESULT")]
-    pub(crate) result: PathBuf,
-    /// The file of the report; only another report is replaced [default: report.html in the folder]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
