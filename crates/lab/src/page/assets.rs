@@ -112,7 +112,7 @@ mod tests {
             for line in asset
                 .text
                 .lines()
-                .filter(|line| line.starts_with("import "))
+                .filter(|line| line.contains("} from \"./"))
             {
                 let module = line.rsplit('"').nth(1).unwrap_or_default();
                 let path = module.replacen('.', "/page", 1);
