@@ -1,8 +1,29 @@
 //! Three processes that gossip: nothing else has to run.
 
-use end_to_end::{Process, Signal, System, always_failing, eventually, free_udp, healthy};
+use end_to_end::{Client, Process, Signal, System, always_failing, eventually, free_udp, healthy};
 
 use crate::{Calls, File, QUICKER, fleet, put};
+
+/// An instance that finds the others by these seeds.
+async fn gossiping(
+    name: &str,
+    node: Option<&String>,
+    seeds: &str,
+    file: &File,
+    system: &System,
+) -> (Client, Process) {
+    let downstream = ["--downstream", system.downstream.base()];
+    let place = ["--listen", "127.0.0.1:0", "--config", file.path()];
+    let part = ["--coordination", "quorum", "--engine", "gossip"];
+    let mut flags = vec!["instance", name, "--gossip-seeds", seeds];
+    flags.extend(downstream.iter().chain(&place).chain(&part));
+    if let Some(node) = node {
+        flags.extend(["--gossip-listen", node.as_str()]);
+    }
+    let process = Process::start(&flags);
+    let client = Client::new(process.url("instance").await);
+    (client, process)
+}
 
 #[tokio::test]
 async fn three_processes_that_gossip_open_and_close_together_and_forget_who_dies() {
@@ -12,28 +33,7 @@ async fn three_processes_that_gossip_open_and_close_together_and_forget_who_dies
     let mut system = System::with_instances(&[], &healthy(), &[]).await;
     // D says no port of its own: any free one will do, as it is found by those that it asks.
     for (name, node) in [("A", Some(&nodes[0])), ("B", Some(&nodes[1])), ("D", None)] {
-        let mut flags = vec![
-            "instance",
-            name,
-            "--listen",
-            "127.0.0.1:0",
-            "--downstream",
-            system.downstream.base(),
-            "--config",
-            file.path(),
-            "--coordination",
-            "quorum",
-            "--engine",
-            "gossip",
-            "--gossip-seeds",
-            &seeds,
-        ];
-        flags.extend(
-            node.into_iter()
-                .flat_map(|node| ["--gossip-listen", node.as_str()]),
-        );
-        let process = Process::start(&flags);
-        let client = end_to_end::Client::new(process.url("instance").await);
+        let (client, process) = gossiping(name, node, &seeds, &file, &system).await;
         system.instances.push((name.to_owned(), client, process));
     }
     let _calls = Calls::to(&system);

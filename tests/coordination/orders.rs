@@ -5,7 +5,6 @@ use end_to_end::{Client, Process, Redis, Signal, System, eventually, healthy};
 use crate::{File, QUICKER, fleet, quorum_on};
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one story of one order")]
 async fn an_order_reaches_every_instance_survives_the_one_who_gave_it_and_is_taken_back() {
     let mut server = Redis::start(&[]);
     let file = File::new("orders", QUICKER);

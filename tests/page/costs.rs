@@ -46,7 +46,8 @@ async fn shown(what: &str, browser: &Browser) -> f64 {
     let (before, others) = (browser.js(ticks).await.as_f64(), busy());
     let used = cpu(browser.id(), WATCHED).await;
     let after = browser.js(ticks).await.as_f64();
-    let told = (after.unwrap() - before.unwrap()) / WATCHED.as_secs_f64();
+    let both = after.zip(before).expect("a number of ticks");
+    let told = (both.0 - both.1) / WATCHED.as_secs_f64();
     let others = (busy() - others) / WATCHED.as_secs_f64() - used;
     println!(
         "| browser, {what} | {:.0} % of a core at {told:.1} updates/s (others: {:.0} %) |",

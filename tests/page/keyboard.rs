@@ -59,6 +59,9 @@ async fn tab_reaches_every_control_and_its_focus_is_seen() {
     browser.quit().await;
 }
 
+/// Gives the focus to the charts.
+const FOCUS: &str = "document.querySelector('#charts').focus()";
+
 #[tokio::test]
 async fn keys_do_what_the_help_says_and_can_be_switched_off() {
     let lab = flapping();
@@ -73,9 +76,7 @@ async fn keys_do_what_the_help_says_and_can_be_switched_off() {
     is("document.activeElement === document.body").await;
     browser.strike("Space", " ", " ").await;
     is("!lab.view.live").await;
-    browser
-        .js("document.querySelector('#charts').focus()")
-        .await;
+    browser.js(FOCUS).await;
     browser
         .js("globalThis.before = { span: lab.view.span, at: lab.view.at }")
         .await;
@@ -109,18 +110,14 @@ async fn keys_do_what_the_help_says_and_can_be_switched_off() {
     browser.strike("KeyT", "t", "t").await;
     is("document.activeElement.value === 't' && document.querySelector('#table').hidden").await;
 
-    browser
-        .js("document.querySelector('#charts').focus()")
-        .await;
+    browser.js(FOCUS).await;
     browser.strike("Slash", "?", "?").await;
     is("document.querySelector('#help').open").await;
     browser.js("document.querySelector('#keys').click()").await;
     browser.strike("Escape", "Escape", "").await;
     is("!document.querySelector('#help').open").await;
     for _ in 0..2 {
-        browser
-            .js("document.querySelector('#charts').focus()")
-            .await;
+        browser.js(FOCUS).await;
         browser.strike("Space", " ", " ").await;
         is("lab.view.live").await;
         // The choice is kept.

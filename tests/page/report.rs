@@ -55,6 +55,24 @@ fn counted(run: &Value, instance: usize) -> Vec<Option<u64>> {
     sums.map(Some).to_vec()
 }
 
+/// It complains of nothing, has asked nobody, and could not.
+async fn assert_nobody_is_asked(browser: &Browser) {
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    let asked = browser
+        .js("return performance.getEntriesByType('resource').length")
+        .await;
+    assert_eq!(asked, json!(0));
+    // Whoever gets a script into it still reaches nobody.
+    browser
+        .js("globalThis.broken = []; \
+             document.addEventListener('securitypolicyviolation', (it) => broken.push(it.effectiveDirective)); \
+             new Image().src = 'http://127.0.0.1:1/'; fetch('http://127.0.0.1:1/').catch(() => {})")
+        .await;
+    browser
+        .until("broken.sort().join() === 'connect-src,img-src'")
+        .await;
+}
+
 #[tokio::test]
 async fn a_report_draws_the_figures_of_its_result_without_asking_anybody() {
     let out = simulated("figures", "flapping", &[]).await;
@@ -115,20 +133,7 @@ async fn a_report_draws_the_figures_of_its_result_without_asking_anybody() {
         "the timeline is drawn"
     );
 
-    assert_eq!(browser.complaints().await, Vec::<String>::new());
-    let asked = browser
-        .js("return performance.getEntriesByType('resource').length")
-        .await;
-    assert_eq!(asked, json!(0));
-    // Whoever gets a script into it still reaches nobody.
-    browser
-        .js("globalThis.broken = []; \
-             document.addEventListener('securitypolicyviolation', (it) => broken.push(it.effectiveDirective)); \
-             new Image().src = 'http://127.0.0.1:1/'; fetch('http://127.0.0.1:1/').catch(() => {})")
-        .await;
-    browser
-        .until("broken.sort().join() === 'connect-src,img-src'")
-        .await;
+    assert_nobody_is_asked(&browser).await;
     browser.quit().await;
 }
 

@@ -91,7 +91,7 @@ impl Viewer {
                 let text = std::mem::replace(&mut self.unread, rest);
                 return Some(String::from_utf8_lossy(&text[..at]).into_owned());
             }
-            let mut more = [0; 65_536];
+            let mut more = vec![0; 65_536];
             let read = timeout(LIMIT, self.stream.read(&mut more)).await;
             let read = read
                 .expect("the lab says something")

@@ -211,33 +211,22 @@ async fn a_study_leaves_a_report_and_it_is_made_anew_from_its_folder() {
     assert_eq!(first, read(&html));
 }
 
+/// Eight runs of a scenario with one setting.
+async fn simulated(scenario: &Path, out: &Path, set: &str) {
+    let asked = ["simulate", text(scenario), "--repeat", "8", "--out"];
+    let set = [text(out), "--set", set, "--set", "breaker.max_open_for=3s"];
+    let ended = Process::run(&[&asked[..], &set].concat()).await;
+    let code = ended.status.code();
+    assert!(code.is_some_and(|code| code < 2), "{ended:#?}");
+}
+
 #[tokio::test]
 async fn a_comparison_is_written_as_a_page_and_replaces_nothing_else() {
     let folder = folder("compare");
     let scenario = scenario(&folder, "");
     let out = |name: &str| folder.join(name);
-    for (name, set) in [
-        ("short", "breaker.open_for=500ms"),
-        ("long", "breaker.open_for=3s"),
-    ] {
-        let out = out(name);
-        let asked = [
-            "simulate",
-            text(&scenario),
-            "--repeat",
-            "8",
-            "--out",
-            text(&out),
-            "--set",
-            set,
-        ];
-        let ended =
-            Process::run(&[&asked[..], &["--set", "breaker.max_open_for=3s"]].concat()).await;
-        assert!(
-            ended.status.code().is_some_and(|code| code < 2),
-            "{ended:#?}"
-        );
-    }
+    simulated(&scenario, &out("short"), "breaker.open_for=500ms").await;
+    simulated(&scenario, &out("long"), "breaker.open_for=3s").await;
     let (short, long, html) = (out("short"), out("long"), out("page.html"));
     let compare = [
         "compare",

@@ -76,7 +76,7 @@ fn the_best_policy_is_picked_by_one_half_of_the_seeds_and_shown_by_the_other() {
     let local = cell(MATRIX, "one", LOCAL);
     let plan = plan(vec![local.clone(), lucky.clone()], 4);
     let goodput = |is_lucky: bool, seed: u64| {
-        if is_lucky && seed % 2 == 0 {
+        if is_lucky && seed.is_multiple_of(2) {
             190.0
         } else {
             100.0

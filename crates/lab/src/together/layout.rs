@@ -273,7 +273,7 @@ fn rest(instances: &[InstancePicture]) -> String {
 }
 
 fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -> Vec<Piece> {
-    let (shape, shade) = if instance.is_stopped {
+    let (mark, shade) = if instance.is_stopped {
         ("○", Shade::Faint)
     } else {
         let state = instance.snapshot.state;
@@ -294,7 +294,7 @@ fn instance(instance: &InstancePicture, part: Option<Part>, columns: &Columns) -
         bold(format!("{:<width$}", short(&instance.name, width - 1))),
         Piece {
             way: Way::Mark,
-            ..shaded(shape.to_owned(), shade)
+            ..shaded(mark.to_owned(), shade)
         },
     ];
     let word = format!(" {} ", instance.standing());

@@ -45,9 +45,8 @@ impl Message {
         match self {
             Self::Request { .. } | Self::Serve { .. } => None,
             Self::Answer { to, .. } => Some(to.instance),
-            Self::Push { to, .. } => Some(*to),
+            Self::Push { to, .. } | Self::Gossip { to, .. } => Some(*to),
             Self::Timeout { of, .. } => Some(of.instance),
-            Self::Gossip { to, .. } => Some(*to),
             Self::Round { of } => Some(of.0),
         }
     }

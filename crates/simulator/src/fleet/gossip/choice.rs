@@ -77,7 +77,9 @@ mod tests {
             };
             let mut chosen = others.chosen(Draw::new(7).number(round));
             assert_eq!(chosen.len(), 3);
-            chosen.iter().for_each(|it| times[*it as usize] += 1);
+            for it in &chosen {
+                times[*it as usize] += 1;
+            }
             chosen.sort_unstable();
             chosen.dedup();
             assert_eq!(chosen.len(), 3);
