@@ -24,7 +24,7 @@ async fn every_line_of_the_page_on_control_does_what_it_says() {
         for (written, service) in [
             ("localhost:9000", &here.downstream),
             ("localhost:8002", &here.instances[1]),
-            ("localhost:8080", &here.lab),
+            ("localhost:8080", &here.api),
         ] {
             let address = service.base().trim_start_matches("http://");
             script = script.replace(written, address);

@@ -67,7 +67,7 @@ async fn how_the_instances_decide_is_fixed_and_an_order_says_how_to_begin_otherw
     let lab = Lab::start(&QUORUM).await;
 
     assert_eq!(
-        lab.lab.get("/api/coordination").await.json(),
+        lab.api.get("/api/coordination").await.json(),
         json!({ "mode": "quorum", "live": false })
     );
     lab.done("PUT", "/api/coordination", r#"{"mode": "quorum"}"#)

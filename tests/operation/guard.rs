@@ -28,19 +28,19 @@ async fn pages_of_other_sites_give_no_order() {
             ("host", "evil.example"),
             ("sec-fetch-site", "cross-site"),
         ] {
-            let reply = lab.lab.send(method, path, &[header], body).await;
+            let reply = lab.api.send(method, path, &[header], body).await;
             assert_eq!(reply.status, 403, "{path} {header:?}: {}", reply.body);
         }
     }
-    let own = [("origin", lab.lab.base())];
+    let own = [("origin", lab.api.base())];
     let reply = lab
-        .lab
+        .api
         .send("PUT", "/api/load", &own, r#"{"rate": 50}"#)
         .await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     for path in ["/api/load", "/api/scenarios", "/api/coordination"] {
         let foreign = [("host", "evil.example")];
-        let reply = lab.lab.send("GET", path, &foreign, "").await;
+        let reply = lab.api.send("GET", path, &foreign, "").await;
         assert_eq!(reply.status, 403, "{path}");
     }
     // A service refuses them as well.
@@ -60,7 +60,7 @@ async fn with_a_token_orders_need_it() {
     let lab = Lab::start(&["--control-token", "s3cret"]).await;
 
     for (method, path, body) in ORDERS {
-        let reply = lab.lab.send(method, path, &[], body).await;
+        let reply = lab.api.send(method, path, &[], body).await;
         assert_eq!(reply.status, 401, "{path}: {}", reply.body);
     }
     let known = [("authorization", "Bearer s3cret")];
@@ -70,7 +70,7 @@ async fn with_a_token_orders_need_it() {
         ("POST", "/api/instances/B/stop", ""),
         ("PUT", "/api/load", r#"{"rate": 50}"#),
     ] {
-        let reply = lab.lab.send(method, path, &known, body).await;
+        let reply = lab.api.send(method, path, &known, body).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.body);
     }
 }

@@ -22,7 +22,7 @@ async fn a_stopped_instance_is_not_there_and_comes_back_where_it_was() {
     let lab = Lab::start(&["--faults", "preset:calm"]).await;
     let b = &lab.instances[1];
     eventually("B answers the load", async || {
-        (of_b(&lab.lab).await[1] > 0.0).then_some(())
+        (of_b(&lab.api).await[1] > 0.0).then_some(())
     })
     .await;
 
@@ -31,12 +31,12 @@ async fn a_stopped_instance_is_not_there_and_comes_back_where_it_was() {
     assert_eq!(said, json!({ "instance": "B", "running": false }));
     assert!(b.try_get("/healthz").await.is_none(), "somebody listens");
     assert_eq!(lab.instances[0].get("/call").await.status, 200);
-    let [_, before] = of_b(&lab.lab).await;
+    let [_, before] = of_b(&lab.api).await;
     eventually("the load finds nobody", async || {
-        (of_b(&lab.lab).await[0] > 5.0).then_some(())
+        (of_b(&lab.api).await[0] > 5.0).then_some(())
     })
     .await;
-    assert_eq!(of_b(&lab.lab).await[1].to_string(), before.to_string());
+    assert_eq!(of_b(&lab.api).await[1].to_string(), before.to_string());
     lab.marked("B stopped").await;
     assert_eq!(lab.state().await["instances"][1]["running"], json!(false));
     eventually("a line says so", async || {
@@ -53,14 +53,14 @@ async fn a_stopped_instance_is_not_there_and_comes_back_where_it_was() {
     assert_eq!(said, json!({ "instance": "B", "running": true }));
     assert_eq!(b.get("/call").await.status, 200);
     lab.marked("B started").await;
-    let history = lab.lab.get("/api/history").await.json();
+    let history = lab.api.get("/api/history").await.json();
     let turns = history["o"].as_array().unwrap();
     assert_eq!(turns.len(), 2);
     assert_eq!((&turns[0][1], &turns[0][2]), (&json!(1), &json!(false)));
     assert!(turns[0][0].as_f64() < turns[1][0].as_f64(), "{turns:?}");
     assert_eq!(lab.state().await["instances"][1]["running"], json!(true));
     eventually("the load is answered again", async || {
-        (of_b(&lab.lab).await[1] > before).then_some(())
+        (of_b(&lab.api).await[1] > before).then_some(())
     })
     .await;
 }
@@ -182,7 +182,7 @@ async fn a_stop_is_no_transition() {
     lab.done("POST", "/api/instances/B/start", "").await;
     lab.marked("B started").await;
 
-    let history = lab.lab.get("/api/history").await.json();
+    let history = lab.api.get("/api/history").await.json();
 
     let of_b = history["x"].as_array().into_iter().flatten();
     let of_b: Vec<&Value> = of_b.filter(|change| change[1] == 1).collect();

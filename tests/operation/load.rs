@@ -24,7 +24,7 @@ async fn rate(lab: &Client) -> f64 {
 #[tokio::test]
 async fn another_rate_leaves_from_the_next_request_on_and_a_pause_sends_nothing() {
     let lab = Lab::start(&["--rate", "30", "--faults", "preset:calm"]).await;
-    assert_eq!(lab.lab.get("/api/load").await.json()["rate"], json!(30.0));
+    assert_eq!(lab.api.get("/api/load").await.json()["rate"], json!(30.0));
 
     let said = lab.done("PUT", "/api/load", r#"{"rate": 300}"#).await;
     assert_eq!(
@@ -35,7 +35,7 @@ async fn another_rate_leaves_from_the_next_request_on_and_a_pause_sends_nothing(
         Duration::from_secs(20),
         "300 requests leave in a second",
         async || {
-            let rate = rate(&lab.lab).await;
+            let rate = rate(&lab.api).await;
             (200.0..420.0).contains(&rate).then_some(())
         },
     )
@@ -45,17 +45,17 @@ async fn another_rate_leaves_from_the_next_request_on_and_a_pause_sends_nothing(
     within(
         Duration::from_secs(20),
         "nothing leaves any more",
-        async || (rate(&lab.lab).await < 1.0).then_some(()),
+        async || (rate(&lab.api).await < 1.0).then_some(()),
     )
     .await;
-    assert_eq!(lab.lab.get("/api/load").await.json()["paused"], json!(true));
+    assert_eq!(lab.api.get("/api/load").await.json()["paused"], json!(true));
 
     lab.done("PUT", "/api/load", r#"{"paused": false}"#).await;
     within(
         Duration::from_secs(20),
         "the plan goes on where it stood",
         async || {
-            let rate = rate(&lab.lab).await;
+            let rate = rate(&lab.api).await;
             // What was due during the pause does not leave at once.
             (200.0..420.0).contains(&rate).then_some(())
         },
@@ -87,7 +87,7 @@ async fn what_a_load_cannot_be_is_refused() {
         assert_eq!(status, 400, "{body}");
         assert!(message.contains(said), "{body}: {message}");
     }
-    assert_eq!(lab.lab.get("/api/load").await.json()["rate"], json!(30.0));
+    assert_eq!(lab.api.get("/api/load").await.json()["rate"], json!(30.0));
 }
 
 /// A lab with this section `[load]` in its settings file.
@@ -106,16 +106,16 @@ async fn a_closed_loop_can_be_paused_and_has_no_rate() {
         .await;
     assert_eq!(status, 400);
     assert!(message.contains("the answers set the pace"), "{message}");
-    assert!(rate(&lab.lab).await > 5.0);
+    assert!(rate(&lab.api).await > 5.0);
 
     lab.done("PUT", "/api/load", r#"{"paused": true}"#).await;
     within(Duration::from_secs(20), "its clients wait", async || {
-        (rate(&lab.lab).await < 1.0).then_some(())
+        (rate(&lab.api).await < 1.0).then_some(())
     })
     .await;
     lab.done("PUT", "/api/load", r#"{"paused": false}"#).await;
     within(Duration::from_secs(20), "its clients go on", async || {
-        (rate(&lab.lab).await > 5.0).then_some(())
+        (rate(&lab.api).await > 5.0).then_some(())
     })
     .await;
 }
@@ -125,11 +125,11 @@ async fn a_load_whose_plan_is_over_takes_another_rate_and_loses_its_shape() {
     let shape = r#"shape = "ramp:from=100,to=0,over=1s""#;
     let lab = with_load("operation-shape", shape).await;
     assert_eq!(
-        lab.lab.get("/api/load").await.json()["shape"],
+        lab.api.get("/api/load").await.json()["shape"],
         "ramp:from=100,over=1s,to=0"
     );
     within(Duration::from_secs(20), "the plan is over", async || {
-        (planned(&lab.lab).await > 20.0 && rate(&lab.lab).await < 1.0).then_some(())
+        (planned(&lab.api).await > 20.0 && rate(&lab.api).await < 1.0).then_some(())
     })
     .await;
 
@@ -139,7 +139,7 @@ async fn a_load_whose_plan_is_over_takes_another_rate_and_loses_its_shape() {
     within(
         Duration::from_secs(20),
         "100 requests leave in a second",
-        async || (rate(&lab.lab).await > 60.0).then_some(()),
+        async || (rate(&lab.api).await > 60.0).then_some(()),
     )
     .await;
 }

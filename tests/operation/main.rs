@@ -17,7 +17,7 @@ use serde_json::Value;
 /// A running lab.
 pub(crate) struct Lab {
     pub(crate) process: Process,
-    pub(crate) lab: Client,
+    pub(crate) api: Client,
     /// A, B and C.
     pub(crate) instances: Vec<Client>,
     pub(crate) downstream: Client,
@@ -39,7 +39,7 @@ impl Lab {
         let lab = Client::new(process.url("  lab ").await);
         lab.alive().await;
         Self {
-            lab,
+            api: lab,
             instances,
             downstream: Client::new(process.url("control of faults").await),
             process,
@@ -47,7 +47,7 @@ impl Lab {
     }
 
     pub(crate) async fn order(&self, method: &str, path: &str, body: &str) -> Reply {
-        self.lab.send(method, path, &[], body.to_owned()).await
+        self.api.send(method, path, &[], body.to_owned()).await
     }
 
     /// Gives an order that is carried out.
@@ -73,13 +73,13 @@ impl Lab {
     }
 
     pub(crate) async fn state(&self) -> Value {
-        self.lab.get("/api/state").await.json()
+        self.api.get("/api/state").await.json()
     }
 
     /// What the page is told of the whole run, once this is so.
     pub(crate) async fn history_when(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
         eventually(what, async || {
-            let history = self.lab.get("/api/history").await.json();
+            let history = self.api.get("/api/history").await.json();
             is(&history).then_some(history)
         })
         .await

@@ -27,7 +27,7 @@ async fn a_scenario_begins_now_with_its_faults_its_load_and_its_breakers() {
         assert_eq!(breaker["settings"]["open_for"], "500ms");
         assert_eq!(breaker["state"], "closed");
     }
-    let load = lab.lab.get("/api/load").await.json();
+    let load = lab.api.get("/api/load").await.json();
     assert_eq!(
         (&load["rate"], &load["paused"]),
         (&json!(90.0), &json!(false))
@@ -59,7 +59,7 @@ async fn a_scenario_begins_now_with_its_faults_its_load_and_its_breakers() {
 async fn scenarios_are_listed_each_with_a_sentence_and_why_it_cannot_be_played_here() {
     let lab = Lab::start(&[]).await;
 
-    let all = lab.lab.get("/api/scenarios").await.json();
+    let all = lab.api.get("/api/scenarios").await.json();
 
     let all = all.as_array().unwrap();
     assert!(all.len() >= 30, "{}", all.len());

@@ -198,7 +198,7 @@ impl MadeUp {
             tick["x"] = changes.into();
         }
         let second = u64::from(self.hz);
-        if number % second == 0 {
+        if number.is_multiple_of(second) {
             let quantiles = (0..self.instances).map(|place| json!([1.5, 4 + place % 9]));
             tick["l"] = json!([[number / second - 1, quantiles.collect::<Vec<_>>()]]);
         }

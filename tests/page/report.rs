@@ -38,15 +38,16 @@ async fn drawn(browser: &Browser, instance: usize) -> Vec<Option<u64>> {
          }} return sum"
     );
     let sums = browser.js(&script).await;
-    sums.as_array().unwrap().iter().map(Value::as_u64).collect()
+    let sums = sums.as_array().expect("a list of sums");
+    sums.iter().map(Value::as_u64).collect()
 }
 
 /// The same as the result has it.
 fn counted(run: &Value, instance: usize) -> Vec<Option<u64>> {
     let parts = run["load"]["targets"][instance]["parts"].as_array();
     let mut sums = [0, 0, 0];
-    for part in parts.unwrap() {
-        let of = |outcome: &str| part["outcomes"][outcome].as_u64().unwrap();
+    for part in parts.expect("a target has parts") {
+        let of = |outcome: &str| part["outcomes"][outcome].as_u64().expect("a count");
         let not_sent = of("own_shortage") + of("shed") + of("unfinished");
         sums[0] += of("ok");
         sums[1] += of("fast_fail");

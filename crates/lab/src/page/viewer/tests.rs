@@ -120,7 +120,7 @@ async fn places_are_bounded_and_given_back() {
 }
 
 /// The route of events of `feed`, on a free port.
-async fn served(feed: &Arc<Feed>, shutdown: &Shutdown) -> std::net::SocketAddr {
+fn served(feed: &Arc<Feed>, shutdown: &Shutdown) -> std::net::SocketAddr {
     let listening = listen(([127, 0, 0, 1], 0).into(), "lab", "--listen").unwrap();
     let address = listening.address;
     let routes = Routes::new(
@@ -143,7 +143,7 @@ async fn served(feed: &Arc<Feed>, shutdown: &Shutdown) -> std::net::SocketAddr {
 async fn a_connection_on_which_nobody_reads_holds_little_and_gets_history_when_somebody_does() {
     const TICKS: u64 = 6000;
     let (feed, (stop, shutdown)) = (feed(), Stop::new());
-    let address = served(&feed, &shutdown).await;
+    let address = served(&feed, &shutdown);
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut client = socket.connect(address).await.unwrap();
