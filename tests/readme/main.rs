@@ -76,8 +76,8 @@ async fn every_command_of_every_page_is_understood() {
             // when it understands all that stands before.
             let part = arguments.first().copied().unwrap_or_default();
             arguments.push(match part {
-                "run" | "simulate" | "sweep" | "study" | "scenarios" | "compare" | "faults"
-                | "completions" => "--help",
+                "run" | "simulate" | "sweep" | "study" | "scenarios" | "compare" | "report"
+                | "man" | "faults" | "completions" => "--help",
                 _ => "--print-config",
             });
 

@@ -72,6 +72,7 @@ mod gather;
 mod keeper;
 mod link;
 mod news;
+mod queue;
 mod reply;
 mod round_trip;
 mod script;

@@ -7,76 +7,32 @@
 //! A server that refuses the whole, as a node of a cluster does that keeps only some of the keys, is asked for each
 //! report alone. A report that is asked for twice is counted once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use ::redis::Value;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
 
 use super::fault::Connection;
+use super::queue::Waiting;
 use super::round_trip::Call;
-use super::script::{Names, Words};
 use super::shared::Shared;
-use crate::engine::Unavailable;
 
 /// A script holds up everybody else's: it takes no more reports than this, about a millisecond's work.
 const MOST: usize = 64;
-
-/// The reports that wait for the next request.
-#[derive(Default)]
-pub(super) struct Gather {
-    waiting: Mutex<Vec<Waiting>>,
-    come: Notify,
-}
-
-/// A report, and who wants the answer.
-struct Waiting {
-    names: Names,
-    words: Words,
-    asker: oneshot::Sender<Answer>,
-}
-
-type Answer = Result<Value, Unavailable>;
-
-impl Gather {
-    /// Lets a report wait for the next request.
-    pub(super) fn add(&self, names: Names, words: Words) -> oneshot::Receiver<Answer> {
-        let (asker, answer) = oneshot::channel();
-        let waiting = Waiting {
-            names,
-            words,
-            asker,
-        };
-        self.waiting().push(waiting);
-        self.come.notify_one();
-        answer
-    }
-
-    /// The reports that somebody still waits for.
-    fn take(&self) -> Vec<Waiting> {
-        let mut due = std::mem::take(&mut *self.waiting());
-        due.retain(|one| !one.asker.is_closed());
-        due
-    }
-
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Sends what is due, for as long as it is polled.
 pub(super) async fn send(shared: Arc<Shared>) {
     let mut under_way = FuturesUnordered::new();
     loop {
         tokio::select! {
-            () = shared.gather.come.notified() => {
+            () = shared.queue.come.notified() => {
                 // The first turn is of those that make the reports, the second of those that send them.
                 yield_now().await;
                 yield_now().await;
-                let mut due = shared.gather.take();
+                let mut due = shared.queue.take();
                 while !due.is_empty() {
                     let rest = due.split_off(due.len().min(MOST));
                     under_way.push(carry(&shared, due));

@@ -14,9 +14,10 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::address::Address;
-use super::gather::{self, Gather};
+use super::gather;
 use super::keeper;
 use super::news::News;
+use super::queue::Queue;
 use super::round_trip::Call;
 use super::script::{Names, Scripts, Words};
 use super::shared::{Shared, State, Wishes};
@@ -36,7 +37,7 @@ impl Link {
                 state: watch::Sender::new(State::Connecting),
                 news: News::new(),
                 scripts,
-                gather: Gather::default(),
+                queue: Queue::default(),
                 wishes: Wishes::default(),
                 answers: AtomicU64::new(0),
             }),
@@ -88,7 +89,7 @@ impl Link {
     pub(super) async fn report(&self, names: Names, words: Words) -> Result<Value, Unavailable> {
         self.keep();
         let longest = self.shared.address.timeout();
-        match timeout(longest, self.shared.gather.add(names, words)).await {
+        match timeout(longest, self.shared.queue.add(names, words)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(Unavailable::new("the engine has ended")),
             Err(_) => Err(self.shared.silent(longest)),

@@ -6,8 +6,8 @@ use ::redis::aio::MultiplexedConnection;
 use tokio::sync::{Notify, watch};
 
 use super::address::Address;
-use super::gather::Gather;
 use super::news::News;
+use super::queue::Queue;
 use super::script::Scripts;
 use crate::engine::Unavailable;
 
@@ -17,7 +17,7 @@ pub(super) struct Shared {
     pub(super) state: watch::Sender<State>,
     pub(super) news: News,
     pub(super) scripts: Scripts,
-    pub(super) gather: Gather,
+    pub(super) queue: Queue,
     pub(super) wishes: Wishes,
     /// Answers that have come, whatever they said.
     pub(super) answers: AtomicU64,
