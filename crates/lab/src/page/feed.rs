@@ -14,7 +14,6 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::memory::Memory;
 use super::ring::{News, Ring, event};
 use super::source::{Description, Moment, Source};
-use super::viewer;
 use super::wire::{self, LoadStep, Mark, Tick};
 use crate::shutdown::Shutdown;
 
@@ -23,6 +22,8 @@ const VERSION: u32 = 1;
 /// Looks at a fleet of usual size in a second, and at a larger one.
 const OFTEN: u32 = 10;
 const LESS_OFTEN: u32 = 5;
+/// So many may watch at once.
+pub(super) const MOST_VIEWERS: usize = 64;
 /// From so many instances on a fleet is large.
 const LARGE: usize = 51;
 
@@ -189,7 +190,7 @@ impl Feed {
             version: env!("LAB_VERSION"),
             hz: self.hz,
             viewers: self.viewers.load(Ordering::Relaxed),
-            most_viewers: viewer::MOST,
+            most_viewers: MOST_VIEWERS,
             t: millionths(state.seen_s),
             transitions: state.memory.transitions(),
             description: &state.description,

@@ -9,12 +9,9 @@ use bytes::Bytes;
 use futures_util::stream::unfold;
 use tokio::sync::watch;
 
-use super::feed::Feed;
+use super::feed::{Feed, MOST_VIEWERS};
 use super::ring::News;
 use crate::shutdown::Shutdown;
-
-/// So many may watch at once.
-pub(super) const MOST: usize = 64;
 
 /// One viewer. Counts as one until it is dropped.
 #[derive(Debug)]
@@ -37,7 +34,7 @@ impl Viewer {
             greeted: false,
         };
         // Counted before the limit is looked at: one who is refused is dropped again.
-        (feed.viewers().fetch_add(1, Ordering::Relaxed) < MOST).then_some(viewer)
+        (feed.viewers().fetch_add(1, Ordering::Relaxed) < MOST_VIEWERS).then_some(viewer)
     }
 
     /// All events from here on, until the shutdown begins.

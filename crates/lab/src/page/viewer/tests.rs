@@ -110,7 +110,7 @@ async fn the_shutdown_ends_the_body_at_once() {
 #[tokio::test]
 async fn places_are_bounded_and_given_back() {
     let (feed, (_stop, shutdown)) = (feed(), Stop::new());
-    let mut viewers: Vec<_> = (0..MOST)
+    let mut viewers: Vec<_> = (0..MOST_VIEWERS)
         .map(|_| Viewer::of(&feed, None, &shutdown).unwrap())
         .collect();
 
