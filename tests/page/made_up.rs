@@ -75,6 +75,9 @@ async fn answer(mut stream: TcpStream, run: MadeUp, sent: &AtomicU64) -> Option<
             )
             .await;
         }
+        "/api/scenarios" => {
+            return send(stream, "application/json", b"[]").await;
+        }
         "/api/history" => return send(stream, "application/json", br#"{"ticks":[]}"#).await,
         _ => {}
     }

@@ -138,7 +138,7 @@ async fn the_timeline_has_exactly_the_transitions_that_metrics_count() {
 fn opened(place: usize, cause: &str) -> String {
     format!(
         "let opened = 0; for (let at = 0; at < lab.store.changes.length; at++) {{ \
-           const it = lab.store.change(at); const opens = [1, 3].includes(it.to) && ![1, 3].includes(it.from); \
+           const it = lab.store.change(at); const opens = it.to === 3 || (it.to === 1 && it.from !== 1); \
            if (it.instance === {place} && it.cause === '{cause}' && opens) opened++; \
          }} return opened"
     )
