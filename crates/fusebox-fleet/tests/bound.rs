@@ -224,6 +224,29 @@ fn real_breakers_that_all_tripped_by_themselves_lend_the_fleet_their_probes() {
 }
 
 #[test]
+fn a_breaker_whose_open_period_an_operator_prolonged_takes_no_lease_from_others() {
+    let mut fleet = Fleet::of(10, 5000 * MS);
+    fleet.run(2000 * MS);
+    fleet.well = [false; 3];
+    fleet.run(2000 * MS);
+    fleet.first().open_for(60_000 * MS);
+
+    let mut probers = Vec::new();
+    for _ in 0..100 {
+        fleet.run(200 * MS);
+        let prober = fleet.ledger.peek(fusebox::Clock::now(&fleet.clock)).prober;
+        probers.extend(prober.map(|prober| prober.instance.to_string()));
+    }
+    let by_it = probers.iter().filter(|name| *name == "a").count();
+    // One lapses, which is granted before it turns out that nothing can be lent.
+    assert!(by_it <= 7, "{probers:?}");
+
+    fleet.well = [true; 3];
+    fleet.run(70_000 * MS);
+    assert_eq!(fleet.states(), [State::Closed; 3]);
+}
+
+#[test]
 fn without_the_engine_held_breakers_recover_alone() {
     let mut fleet = Fleet::new();
     fleet.run(2000 * MS);
