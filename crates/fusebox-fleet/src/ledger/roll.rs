@@ -81,6 +81,7 @@ impl Roll {
     }
 
     /// When the last instance that has not left lapses, or has lapsed; none if all have left.
+    #[cfg(feature = "memory")]
     pub(super) fn last_lapse(&self) -> Option<Duration> {
         self.entries.values().map(|entry| entry.lapses).max()
     }
