@@ -245,3 +245,23 @@ fn truths(run: &Repetition) -> Vec<TruthStep> {
 fn seconds(number: u64) -> f64 {
     number as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_whose_charts_would_lack_their_beginning_has_none() {
+        let scenario =
+            "title = \"t\"\nduration = \"10s\"\n[faults]\nphases = [{ name = \"well\" }]\n";
+        let scenario = Scenario::parse(scenario).unwrap();
+        let mut run = simulator::run(&scenario, 1, &simulator::Options::default());
+        assert!(Told::of(&run, 1, None).is_drawn());
+
+        let second = run.load.seconds[0].clone();
+        run.load.seconds = vec![second; 3600];
+        assert!(Told::of(&run, 1, None).is_drawn());
+        run.load.seconds.push(run.load.seconds[0].clone());
+        assert!(!Told::of(&run, 1, None).is_drawn());
+    }
+}
