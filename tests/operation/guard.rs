@@ -1,4 +1,4 @@
-//! Who may give orders: nobody's page but the lab's own, and with a token only who knows it.
+//! The guard of orders: nobody's page but the lab's own, and with a token only who knows it.
 
 use crate::Lab;
 

@@ -1,4 +1,4 @@
-//! What can be ordered of a running lab from a shell: settings, instances, load and scenarios, each looked for at the
+//! The orders to a running lab from a shell: settings, instances, load and scenarios, each looked for at the
 //! service that it is for.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

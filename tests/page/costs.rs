@@ -1,4 +1,4 @@
-//! What the page costs, measured: bytes, CPU of browser and lab, weight, and time to the first paint.
+//! The costs of the page, measured: bytes, CPU of browser and lab, weight, and time to the first paint.
 //!
 //! `cargo test -p end-to-end --test page -- --ignored measures --nocapture` prints the table. It takes two minutes and
 //! needs a quiet machine; how much others ran meanwhile is printed beside it.

@@ -74,6 +74,7 @@ async fn what_browsers_say_of_foreign_pages_is_refused_on_every_route() {
         ("GET", "/page/main.js"),
         ("GET", "/api/state"),
         ("GET", "/api/history"),
+        ("GET", "/api/services"),
         ("DELETE", "/api/faults"),
         ("POST", "/api/faults/presets/calm"),
         ("POST", "/api/instances/A/breaker/reset"),

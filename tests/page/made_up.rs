@@ -78,6 +78,9 @@ async fn answer(mut stream: TcpStream, run: MadeUp, sent: &AtomicU64) -> Option<
         "/api/scenarios" => {
             return send(stream, "application/json", b"[]").await;
         }
+        "/api/coordination" => {
+            return send(stream, "application/json", br#"{"mode":"local"}"#).await;
+        }
         "/api/history" => return send(stream, "application/json", br#"{"ticks":[]}"#).await,
         _ => {}
     }

@@ -16,6 +16,7 @@ mod made_up;
 mod opened;
 mod pictures;
 mod report;
+mod stopped;
 mod stream;
 mod viewer;
 

@@ -64,6 +64,11 @@ enum Work {
 /// Becomes true once an instance has ended.
 type Ended = watch::Receiver<bool>;
 
+/// One whose task has broken down has ended, too, and cannot say so.
+fn has_ended(ended: &Ended) -> bool {
+    *ended.borrow() || ended.has_changed().is_err()
+}
+
 impl Crew {
     /// Starts these instances; `told` hears of each that is stopped or started again. Call it within a runtime.
     pub(crate) fn start(
@@ -142,7 +147,7 @@ impl Crew {
         let mut work = member.work();
         match &*work {
             Work::Running(..) => return Err(Unmoved::Already),
-            Work::Stopping(ended) if !*ended.borrow() => return Err(Unmoved::StillStopping),
+            Work::Stopping(ended) if !has_ended(ended) => return Err(Unmoved::StillStopping),
             Work::Stopping(_) => {}
             Work::Over => return Err(Unmoved::LabEnds),
         }
@@ -204,5 +209,18 @@ impl fmt::Debug for Crew {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.members.iter().map(|member| &member.name);
         f.debug_list().entries(names).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_whose_task_has_broken_down_has_ended() {
+        let (tell, ended) = watch::channel(false);
+        assert!(!has_ended(&ended));
+        drop(tell);
+        assert!(has_ended(&ended));
     }
 }

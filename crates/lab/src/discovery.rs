@@ -107,10 +107,9 @@ impl Discovery {
         let places = Arc::new(self.places);
         let listed = Arc::clone(&places);
         Routes::new(self.metrics, control, Tracer::default())
-            .add(
-                "GET",
+            .add_own(
                 "/api/services",
-                &[200],
+                &[200, 403],
                 get(async move || list(&listed)),
             )
             .add(

@@ -12,7 +12,7 @@ mod stalls;
 mod tuning;
 mod view;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -57,8 +57,8 @@ struct Shared {
     name: String,
     breaker: Breaker,
     tuning: Tuning,
-    /// What an operator has decided before the start.
-    mode: Mode,
+    /// What an operator or a scenario has decided before the first call.
+    mode: Mutex<Mode>,
     /// Its part in a fleet, if its breaker does not decide alone.
     part: Option<Part>,
     fleet_metrics: FleetCollector,
@@ -105,7 +105,7 @@ impl Instance {
             answers: Arc::default(),
             state: Arc::new(Shared {
                 tuning: Tuning::new(name, &breaker, settings.breaker),
-                mode: settings.mode,
+                mode: Mutex::new(settings.mode),
                 fleet_metrics: FleetCollector::new(),
                 caller,
                 stalls,
@@ -157,16 +157,23 @@ impl Instance {
 
     /// Decides what an operator wants before the breaker has seen a call.
     pub(crate) fn set_out(&self, mode: Mode) {
+        *self.mode() = mode;
         self.state.breaker.reset();
         set_out(&self.state.breaker, mode);
     }
 
-    /// Prepares it to be served again, as a process that is started again would be: its breaker is closed and knows of
-    /// no call, and it joins its fleet anew. Its settings are those that it had, and its counters go on. Call it within
+    fn mode(&self) -> MutexGuard<'_, Mode> {
+        let mode = &self.state.mode;
+        mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prepares it to be served again, as a process that is started again would be: its breaker is in the state in which
+    /// it set out and knows of no call, and it joins its fleet anew. Its settings are those that it had, and its counters go on. Call it within
     /// a runtime.
     pub(crate) fn begin_anew(&self) {
         let state = &self.state;
-        self.set_out(state.mode);
+        let mode = *self.mode();
+        self.set_out(mode);
         if let Some(part) = &state.part
             && part.rejoin()
         {

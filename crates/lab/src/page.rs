@@ -8,7 +8,6 @@
 //! | `GET /api/history?from=&to=` | rows by the second of the last hour, and what happened, exactly |
 //! | `PUT` and `DELETE /api/faults`, `POST /api/faults/presets/{name}` | the same order, given to the unreliable service |
 //! | `PUT /api/instances/{name}/breaker/mode`, `POST …/breaker/reset` | the same order, given to that instance |
-//!
 //! | `PATCH /api/instances/{name}/breaker/settings`, `PATCH /api/breaker/settings` | other settings of one breaker, or of all |
 //! | `POST /api/instances/{name}/stop` and `…/start` | an instance ends, or begins again where it was |
 //! | `GET` and `PUT /api/load` | what is asked of the load |

@@ -5,11 +5,11 @@ export const WORDS = ["closed", "open", "half-open", "forced open", "disabled", 
 // Shapes beside the words: for those who see no colours, and in one column.
 export const SHAPES = ["▁", "█", "▄", "█", "░", "▁", "○"];
 
-export const CLOSED = 0;
+const CLOSED = 0;
 export const OPEN = 1;
 export const HALF_OPEN = 2;
 export const FORCED_OPEN = 3;
-export const DISABLED = 4;
+const DISABLED = 4;
 // No state of a breaker: somebody has stopped the instance.
 export const STOPPED = 6;
 
@@ -58,7 +58,7 @@ export function percent(share) {
 }
 
 /** `12,345` */
-export function number(count) {
+function number(count) {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
@@ -66,11 +66,6 @@ export function number(count) {
 export function brief(count) {
   if (count < 10_000) return number(count);
   return count < 999_500 ? `${(count / 1000).toFixed(count < 99_950 ? 1 : 0)} k` : `${(count / 1e6).toFixed(1)} M`;
-}
-
-/** `once`, `twice`, `7 times` */
-export function times(count) {
-  return count === 1 ? "once" : count === 2 ? "twice" : `${number(count)} times`;
 }
 
 /** `0.42 ms`, `12.3 ms`, `1.2 s`. */
@@ -111,6 +106,20 @@ export function cause(change, rules) {
     default:
       return CAUSES[change.cause] ?? change.cause.replaceAll("_", " ");
   }
+}
+
+/** Why an instance is in its state at an instant: what its breaker did, or an operator; `none` since the start. */
+export function why(store, instance, at, none) {
+  const change = store.lastChange(instance, at);
+  if (change) return cause(change, store.rulesAt(instance, change.at));
+  if (store.since(instance, at) === null) return none;
+  return store.runningAt(instance, at) ? "an operator started it" : "an operator stopped it";
+}
+
+/** Since when it is in that state, and how long that is: `0:05.300, for 1.5 s`. */
+export function sinceWords(store, instance, at) {
+  const since = store.since(instance, at);
+  return since === null ? "the start" : `${clock(since, 3)}, for ${span(Math.max(0, at - since))}`;
 }
 
 /** `B opened at 1:05.3: 12 of 20 calls failed (0.60 ≥ 0.5); for 1.5 s` */

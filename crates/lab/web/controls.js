@@ -1,7 +1,7 @@
 // The controls: each gives an order to the lab, and shows the line of `curl` that gives the same in a shell.
 
 /** What can be ordered: the route of the lab, and the one of the service that it is handed on to, if it is. */
-export function order(store, what, { target = "", choice = "", value = "" } = {}) {
+function order(store, what, { target = "", choice = "", value = "" } = {}) {
   const down = store.hello.downstream.replace(/\/$/, "");
   const one = store.hello.instances.find((it) => it.name === target);
   const instance = one?.url.replace(/\/$/, "");
@@ -48,10 +48,11 @@ function written(value) {
   return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
-/** The line of a shell that does the same. */
-export function curl({ method, service, body }) {
+/** The line of a shell that does the same. A token is never in it: the shell is to have it as `TOKEN`. */
+function curl({ method, service, body }, withToken) {
   const data = body ? ` -d '${JSON.stringify(body).replaceAll("'", "'\\''")}'` : "";
-  return `curl -X ${method} ${service}${data}`;
+  const token = withToken ? ' -H "Authorization: Bearer $TOKEN"' : "";
+  return `curl -X ${method} ${service}${token}${data}`;
 }
 
 function option(value, text = value) {
@@ -61,13 +62,22 @@ function option(value, text = value) {
   return made;
 }
 
+/** The token of this tab, where the browser keeps anything for this address. */
+function kept() {
+  try {
+    return sessionStorage.getItem("token");
+  } catch {
+    return null;
+  }
+}
+
 export class Controls {
   constructor(place, line, storeOf, said) {
     this.place = place;
     this.line = line;
     this.storeOf = storeOf;
     this.said = said;
-    this.token = sessionStorage.getItem("token");
+    this.token = kept();
     place.addEventListener("click", (event) => this.on(event.target, (one) => this.give(one)));
     for (const kind of ["focusin", "pointerover"]) {
       place.addEventListener(kind, (event) => this.on(event.target, (one) => this.show(one)));
@@ -145,7 +155,7 @@ export class Controls {
   }
 
   show(one) {
-    this.line.textContent = curl(one);
+    this.line.textContent = curl(one, this.token !== null);
   }
 
   async give(one) {
@@ -175,7 +185,11 @@ export class Controls {
     const token = prompt("The lab asks for its control token:");
     if (!token) return false;
     this.token = token;
-    sessionStorage.setItem("token", token);
+    try {
+      sessionStorage.setItem("token", token);
+    } catch {
+      // It holds until the page is closed.
+    }
     return true;
   }
 }

@@ -1,4 +1,4 @@
-// What all charts share: a canvas as sharp as the screen, the colours of the theme, patterns, and the axis of time.
+// The common ground of all charts: a canvas as sharp as the screen, the colours of the theme, patterns, and the axis of time.
 
 import { clock } from "./clock.js";
 
@@ -12,11 +12,6 @@ export function readInk() {
   const style = getComputedStyle(document.documentElement);
   for (const name of NAMES) ink[name] = style.getPropertyValue(`--${name}`).trim();
   patterns = {};
-}
-
-/** The colour of a state by its code. */
-export function colour(state) {
-  return [ink.closed, ink.open, ink.half, ink.forced, ink.off, ink.off][state];
 }
 
 /** A fill that says its state without its colour, too: open is hatched, half-open dotted. A hatch of the fleet's leans
@@ -94,7 +89,7 @@ export class Board {
 }
 
 /** Where the charts have their names, left of time. */
-export const GUTTER = 66;
+const GUTTER = 66;
 const RIGHT = 8;
 
 /** The axis of time of a board: instants to pixels and back. */
@@ -118,7 +113,7 @@ export class Axis {
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 
 /** A distance of marks so that there are about `most` of them. */
-export function step(span, most) {
+function step(span, most) {
   const least = span / most;
   if (least >= 0.5) return STEPS.find((it) => it >= least) ?? 14_400;
   const power = 10 ** Math.floor(Math.log10(least));

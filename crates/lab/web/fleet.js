@@ -1,4 +1,4 @@
-// What instances decide together: how each stood in its fleet at any instant, and what happened to it there.
+// The common decision of a fleet: how each instance stood in its fleet at any instant, and what happened to it there.
 
 import { Columns } from "./columns.js";
 
@@ -41,10 +41,11 @@ export class Fleet {
     // When an instance began to suspect the downstream.
     this.suspected = Array.from({ length: n }, () => new Columns({ at: Float64Array }, 16));
     this.signs = Array.from({ length: n }, () => new Columns({ at: Float64Array, kind: Uint8Array }, 16));
-    // The newest fresh view that any instance has, and how many hear the engine.
+    // The newest fresh view that any instance has, how many are in the fleet, and how many of them hear the engine.
     this.views = new Columns({
       at: Float64Array, verdict: Uint8Array, epoch: Uint32Array, voters: Uint16Array, suspects: Uint16Array,
       need: Uint16Array, probeAt: Float64Array, heard: Uint16Array,
+      there: Uint16Array,
     }, 64);
     this.notes = new Columns({ number: Uint32Array, at: Float64Array, instance: Uint16Array, kind: Uint8Array }, 64);
     this.details = [];
@@ -71,9 +72,13 @@ export class Fleet {
 
   /** Which view is the newest one now. */
   look(at) {
-    let [best, place, heard] = [null, 0, 0];
+    let [best, place, heard, there] = [null, 0, 0, 0];
+    const left = this.words.code("left");
     for (const all of this.standings) {
       const last = all.length - 1;
+      // Who has left, as one that is stopped has, says nothing any more.
+      if (last >= 0 && all.apart[last] === left) continue;
+      there += 1;
       if (last < 0) continue;
       heard += all.up[last];
       if (!all.fresh[last] || all.verdict[last] === NOBODY) continue;
@@ -87,12 +92,12 @@ export class Fleet {
     const { views } = this;
     const before = views.length - 1;
     const names = ["verdict", "epoch", "voters", "suspects", "need", "probeAt"];
-    const same = before >= 0 && views.heard[before] === heard
+    const same = before >= 0 && views.heard[before] === heard && views.there[before] === there
       && names.every((name, column) => views[name][before] === row[column]);
     if (same) return;
     // Of several in one tick the last holds.
     if (before >= 0 && views.at[before] === at) views.length = before;
-    bounded(views).push(at, ...row, heard);
+    bounded(views).push(at, ...row, heard, there);
   }
 
   /** Takes a note of what happened; returns its place, or -1 if it is known. */
@@ -147,7 +152,8 @@ export class Fleet {
     };
   }
 
-  /** The newest view that an instance had at an instant, and how many heard the engine; none before the first row. */
+  /** The newest view that an instance had at an instant, how many were in the fleet, and how many of them heard the
+   * engine; none before the first row. */
   view(at) {
     const { views } = this;
     const place = views.until("at", at) - 1;
@@ -158,6 +164,7 @@ export class Fleet {
       votes: { voters: views.voters[place], suspects: views.suspects[place], need: views.need[place] },
       probeAt: views.probeAt[place] < 0 ? null : views.probeAt[place],
       heard: views.heard[place],
+      there: views.there[place],
     };
   }
 
@@ -206,7 +213,7 @@ export function votes({ voters, suspects, need }) {
 export function fleetLine(store, at) {
   const { fleet } = store;
   const view = fleet.view(at);
-  const heard = `engine (${fleet.engine}) heard by ${view?.heard ?? 0} of ${store.n}`;
+  const heard = `engine (${fleet.engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
   if (!view || view.verdict === null) return `fleet: no verdict is heard · ${heard}`;
   const probers = fleet.probers(at).map((instance) => store.names[instance]);
   const left = view.probeAt === null ? 0 : view.probeAt - at;

@@ -41,7 +41,7 @@ const LOWEST = 0.1;
 const HIGHEST = 10_000;
 
 /** The instance in the middle, and the slowest one, in a second: exact figures of one instance each. */
-export function latencies(store, second) {
+function latencies(store, second) {
   const [p50, p99] = [store.sum(second, 6), store.sum(second, 7)];
   return p50 > 0 ? { p50, p99 } : null;
 }

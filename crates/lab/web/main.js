@@ -150,6 +150,9 @@ const stream = new Stream({
       $("#restarted").hidden = false;
     }
   },
+  known() {
+    if (!waiting) voice.known();
+  },
   tick(tick) {
     if (waiting) {
       waiting.store.apply(tick);
@@ -169,6 +172,7 @@ const stream = new Stream({
 
 $("#show-new").addEventListener("click", () => {
   begin(waiting);
+  voice.known();
   waiting = null;
   view.end = 0;
   view.reach(store.end);
@@ -227,8 +231,9 @@ $("#hide-table").addEventListener("click", toggleTable);
 $("#before").addEventListener("click", () => step(-1));
 $("#after").addEventListener("click", () => step(1));
 $("#copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText($("#curl code").textContent);
-  set($("#order"), "copied");
+  // Over plain HTTP to another machine a browser has no clipboard for pages.
+  const copied = await navigator.clipboard?.writeText($("#curl code").textContent).then(() => true, () => false);
+  set($("#order"), copied ? "copied" : "the browser does not let the page copy: select the line");
 });
 $("#show-help").addEventListener("click", () => dialog.showModal());
 $("#close-help").addEventListener("click", () => dialog.close());

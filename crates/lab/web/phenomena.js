@@ -5,6 +5,8 @@ import { until } from "./columns.js";
 
 // So many of each are kept; half of them give way at once.
 const MOST = 40_000;
+// Causes for which a breaker opens again although no probe has failed: it waits for its fleet, or has lost it.
+const NO_FLAP = ["fleet_probe_succeeded", "engine_lost"];
 
 /** A list that forgets its oldest half when it is full, and knows how many it has forgotten, and the first one. */
 class Seen {
@@ -62,7 +64,8 @@ export class Phenomena {
     // Of one that is stopped nobody believes anything.
     if (this.store.under[instance] < 0) this.states[instance] = changes.to[place];
     this.differ(at);
-    if (changes.from[place] === HALF_OPEN && changes.to[place] === OPEN) {
+    const opens = changes.from[place] === HALF_OPEN && changes.to[place] === OPEN;
+    if (opens && !NO_FLAP.includes(this.store.causes[changes.cause[place]])) {
       this.flaps.push({ at, instance: changes.instance[place] });
     }
   }
@@ -113,8 +116,6 @@ export class Phenomena {
     ];
   }
 }
-
-export const TILES = ["Divergence", "Fast failure", "Flapping", "Partial degradation"];
 
 /** Fills the tiles. */
 export function showTiles(tiles, phenomena, at) {

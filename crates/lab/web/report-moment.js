@@ -1,6 +1,6 @@
 // The moment: what was so at the instant that is looked at, in words, for each instance.
 
-import { SHAPES, STATES, WORDS, cause, clock, percent, span } from "./clock.js";
+import { SHAPES, STATES, WORDS, clock, percent, sinceWords, why } from "./clock.js";
 
 const HEAD = ["instance", "state", "since", "answers in that second", "truth", "why it is in this state"];
 // Rows of a larger fleet do not help: the log has each change.
@@ -23,7 +23,6 @@ export function showMoment(table, store, at) {
 
 function row(store, name, instance, at) {
   const state = store.state(instance, at);
-  const change = store.lastChange(instance, at);
   // An instant between two seconds belongs to the one that is over.
   const second = Math.max(0, Math.ceil(at) - 1);
   const count = (which) => Math.round(store.figure(second, instance, which));
@@ -33,10 +32,10 @@ function row(store, name, instance, at) {
     cells: [
       name,
       `${SHAPES[state]} ${WORDS[state]}`,
-      change ? `${clock(change.at, 3)}, for ${span(Math.max(0, at - change.at))}` : "the start",
+      sinceWords(store, instance, at),
       store.together ? "not kept for each" : answers,
       `${percent(store.truthAt(instance, at))} of calls would fail`,
-      change ? cause(change, store.rules[instance]) : "it began so",
+      why(store, instance, at, "it began so"),
     ],
   };
 }

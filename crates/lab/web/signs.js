@@ -25,7 +25,7 @@ export function drawSigns(context, fleet, instance, axis, y) {
 }
 
 /** ▲ suspects, ◆ opened by the fleet, ✕ vetoes, a ring around who has the lease. */
-export function drawSign(context, sign, x, y) {
+function drawSign(context, sign, x, y) {
   context.beginPath();
   if (sign === "suspected") path(context, x, y, [[0, -1], [1, 0.9], [-1, 0.9]]);
   if (sign === "adopted") path(context, x, y, [[0, -1.15], [1.15, 0], [0, 1.15], [-1.15, 0]]);
@@ -102,7 +102,8 @@ export function drawEngine(context, store, axis, top, height, at) {
   const { views } = store.fleet;
   const bottom = top + height;
   stretches(views, axis, store.end, (place, left, right) => {
-    const heard = views.heard[place] / store.n;
+    // Nobody is there to miss the engine where all have left.
+    const heard = views.there[place] ? views.heard[place] / views.there[place] : 1;
     context.fillStyle = ink.closed;
     if (heard > 0) context.fillRect(left, bottom - 2, right - left, 2);
     const lost = (1 - heard) * (height - 2);
@@ -110,6 +111,6 @@ export function drawEngine(context, store, axis, top, height, at) {
     context.fillStyle = fill(context, "lost");
     context.fillRect(left, bottom - 2 - lost, right - left, lost + (heard > 0 ? 0 : 2));
   });
-  const now = store.fleet.view(at)?.heard ?? 0;
-  drawName(context, `engine ${now} of ${store.n}`, top + height / 2, ink.text);
+  const now = store.fleet.view(at);
+  drawName(context, `engine ${now?.heard ?? 0} of ${now?.there ?? store.n}`, top + height / 2, ink.text);
 }

@@ -14,7 +14,7 @@ const MARKS = 10_000;
 // Of a stretch that no transition began.
 const NO_CHANGE = 0xffffffff;
 // Phases with such names are healthy ones; the dashboards of Grafana take the same.
-const HEALTHY = /^(healthy|well|before|after|calm|settling|warm)/;
+const HEALTHY = /^(healthy|steady|well|before|after|calm|settling|warm)/;
 
 export class Store {
   constructor(hello) {
@@ -289,13 +289,18 @@ export class Store {
     return place ? states.state[place - 1] : this.began[instance];
   }
 
-  /** The change that led to the state at `at`, or none. */
+  /** The change that led to the state at `at`; none of the first state, or after a stop or a start. */
   lastChange(instance, at) {
     const states = this.states[instance];
-    for (let place = states.until("at", at) - 1; place >= 0; place--) {
-      if (states.change[place] !== NO_CHANGE) return this.change(states.change[place]);
-    }
-    return null;
+    const place = states.until("at", at) - 1;
+    return place < 0 || states.change[place] === NO_CHANGE ? null : this.change(states.change[place]);
+  }
+
+  /** Since when an instance is in its state at `at`, whatever led to it; null since the start. */
+  since(instance, at) {
+    const states = this.states[instance];
+    const place = states.until("at", at);
+    return place ? states.at[place - 1] : null;
   }
 
   /** The rules of a breaker at an instant. */

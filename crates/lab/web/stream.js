@@ -20,7 +20,8 @@ function parts(id) {
 }
 
 export class Stream {
-  /** `on` has `hello(hello)`, `tick(tick)`, `status(word)`, and `end()`: until when everything is known. */
+  /** `on` has `hello(hello)`, `tick(tick)`, `status(word)`, and `end()`: until when everything is known.
+   * `known()`, if it is there, hears that the past has been told. */
   constructor(on) {
     this.on = on;
     this.last = null;
@@ -60,6 +61,7 @@ export class Stream {
       // What is known already came before the connection broke.
       for (const tick of history.ticks) if (tick.t > this.on.end()) this.on.tick(tick);
       this.last = id;
+      this.on.known?.();
     });
     on("tick", (tick, id) => {
       const [now, before] = [parts(id), parts(this.last ?? "-0")];

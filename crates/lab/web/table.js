@@ -1,23 +1,22 @@
 // The table and the voice: the same as the cards and the timeline, in words, for those who do not look at pictures.
 
-import { WORDS, cause, clock, percent, sentence, span } from "./clock.js";
+import { WORDS, clock, percent, sentence, sinceWords, why } from "./clock.js";
 
 const HEAD = ["instance", "state", "since", "window", "answers in the last second", "truth", "last change"];
 
 /** Fills the table with what is so at an instant. */
 export function showTable(table, store, at) {
   const rows = store.names.map((name, instance) => {
-    const change = store.lastChange(instance, at);
     const [calls, failures] = store.window(instance, at);
     const rate = (which) => Math.round(store.rate(instance, which, at));
     return [
       name,
       WORDS[store.state(instance, at)],
-      change ? `${clock(change.at, 3)}, for ${span(Math.max(0, at - change.at))}` : "the start",
+      sinceWords(store, instance, at),
       `${failures} of ${calls} failed`,
       `${rate(0)} ok, ${rate(1) + rate(3)} failed, ${rate(2)} rejected`,
       `${percent(store.truthAt(instance, at))} of calls would fail`,
-      change ? cause(change, store.rulesAt(instance, change.at)) : "none yet",
+      why(store, instance, at, "none yet"),
     ];
   });
   if (table.rows.length !== rows.length + 1) build(table, rows.length);
@@ -66,18 +65,22 @@ export class Voice {
     this.silentUntil = 0;
   }
 
-  /** What is known of a run when it begins to be shown is not news. */
+  /** Another run begins to be shown. */
   begin(store) {
     this.store = store;
     this.told = null;
+  }
+
+  /** The past is known: what was in it, also while nobody looked, is not news. */
+  known() {
+    this.told = this.store.changes.length;
   }
 
   /** Says what is new, if it is time. */
   hear(now) {
     const { store } = this;
     const known = store.changes.length;
-    this.told ??= known;
-    if (known === this.told || now < this.silentUntil) return;
+    if (this.told === null || known === this.told || now < this.silentUntil) return;
     const more = known - this.told - 1;
     this.told = known;
     this.silentUntil = now + PAUSE;

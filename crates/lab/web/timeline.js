@@ -269,14 +269,14 @@ function drawAgreement(context, store, view, axis, shares, top) {
   context.fillRect(axis.left, top + height, axis.width, 1);
   drawShares(context, shares, axis.left, top, height, SAY_NO);
   if (store.fleet) drawVotes(context, store, axis, top, height);
-  else drawMajority(context, store, axis, top, height);
   const working = store.names.filter((_, instance) => store.runningAt(instance, view.at)).length;
+  if (!store.fleet) drawMajority(context, store, axis, top, height, working);
   drawName(context, `open ${open} of ${working}`, top + height / 2, ink.text);
 }
 
-/** What a quorum would need, if instances decided together. */
-function drawMajority(context, store, axis, top, height) {
-  const quorum = (Math.floor(store.n / 2) + 1) / store.n;
+/** What a quorum of those that work would need, if instances decided together. */
+function drawMajority(context, store, axis, top, height, working) {
+  const quorum = Math.min(1, (Math.floor(working / 2) + 1) / store.n);
   const y = Math.round(top + height * (1 - quorum)) + 0.5;
   context.strokeStyle = ink.muted;
   context.setLineDash([4, 3]);
@@ -291,10 +291,11 @@ function drawMajority(context, store, axis, top, height) {
 export function nextChange(store, at, direction) {
   let best = -1;
   for (const states of store.states) {
-    const place = direction > 0 ? states.until("at", at + 1e-9) : states.until("at", at - 1e-9) - 1;
+    let place = direction > 0 ? states.until("at", at + 1e-9) : states.until("at", at - 1e-9) - 1;
+    // A stop or a start is no transition.
+    while (place >= 0 && place < states.length && states.change[place] >= store.changes.length) place += direction;
     if (place < 0 || place >= states.length) continue;
     const change = states.change[place];
-    if (change >= store.changes.length) continue;
     const closer = best < 0 || direction * (store.changes.at[best] - store.changes.at[change]) > 0;
     if (closer) best = change;
   }

@@ -1,7 +1,7 @@
 // The topology: load, instances and downstream, with what flows between them and why each breaker does what it does.
 
 import {
-  FORCED_OPEN, HALF_OPEN, OPEN, STATES, STOPPED, WORDS, cause, percent, rejects, span, trusts,
+  FORCED_OPEN, HALF_OPEN, OPEN, STATES, STOPPED, WORDS, percent, rejects, span, trusts, why,
 } from "./clock.js";
 import { part, votes } from "./fleet.js";
 import { set } from "./phenomena.js";
@@ -132,17 +132,18 @@ export class Topology {
     set(made.state, WORDS[state]);
     set(made.wait, this.wait(state, change, at));
     if (store.fleet) this.showFleet(made, instance, at);
+    const since = store.since(instance, at);
+    const ago = since === null ? "" : `${span(Math.max(0, at - since))} ago: `;
+    set(made.why, `${ago}${why(store, instance, at, "no transition yet")}`);
     if (state === STOPPED) {
       made.failed.style.width = "0%";
       set(made.figures, "nobody listens");
-      set(made.why, "an operator stopped it");
       return;
     }
     const [calls, failures, inARow] = store.window(instance, at);
     made.failed.style.width = `${calls ? (100 * failures) / calls : 0}%`;
     made.failed.parentElement.classList.toggle("few", calls < rules.minimum_calls);
     set(made.figures, evidence(calls, failures, inARow, rules, state));
-    set(made.why, change ? `${span(Math.max(0, at - change.at))} ago: ${cause(change, rules)}` : "no transition yet");
   }
 
   wait(state, change, at) {

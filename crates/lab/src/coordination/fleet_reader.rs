@@ -27,7 +27,7 @@ impl FleetReader {
     }
 
     /// It has joined again, and this reads how it stands now.
-    pub(super) fn follow(&self, reader: Reader) {
+    pub(crate) fn follow(&self, reader: Reader) {
         *self.lock() = reader;
     }
 

@@ -24,8 +24,6 @@ const VERSION: u32 = 1;
 /// Looks at a fleet of usual size in a second, and at a larger one.
 const OFTEN: u32 = 10;
 const LESS_OFTEN: u32 = 5;
-/// So many may watch at once.
-pub(super) const MOST_VIEWERS: usize = 64;
 /// From so many instances on a fleet is large.
 const LARGE: usize = 51;
 

@@ -41,6 +41,10 @@ struct Described {
     breaker: Value,
 }
 
+/// Seconds of a run whose page can go back to its start: the page's memory keeps so many.
+const MOST_SECONDS: usize = 3600;
+/// Transitions, and steps of the truth, likewise.
+const MOST_CHANGES: usize = 200_000;
 /// Instances times seconds that a browser can hold at once: 9 figures of 4 bytes for each.
 const MOST_CELLS: usize = 4_000_000;
 
@@ -53,8 +57,7 @@ impl Told {
             began: one.began,
             breaker: rules(scenario, &one.name),
         });
-        let cells = fleet.instances.len().saturating_mul(run.load.seconds.len());
-        let history = (cells <= MOST_CELLS).then(|| written(run));
+        let history = fits(run).then(|| written(run));
         Self {
             number,
             hello: Hello {
@@ -97,6 +100,17 @@ impl Told {
     pub(super) fn is_drawn(&self) -> bool {
         self.history.is_some()
     }
+}
+
+/// Whether charts can show all of a run: one without its beginning would look like a run that began later.
+fn fits(run: &Repetition) -> bool {
+    let seconds = run.load.seconds.len();
+    let instances = &run.fleet.instances;
+    let changes: usize = instances.iter().map(|one| one.transitions.len()).sum();
+    let steps: usize = run.fleet.truths.iter().map(|one| one.steps().len()).sum();
+    seconds <= MOST_SECONDS
+        && changes.max(steps) <= MOST_CHANGES
+        && instances.len().saturating_mul(seconds) <= MOST_CELLS
 }
 
 /// The settings of a breaker that explain what it does, as far as they are known.
@@ -188,7 +202,6 @@ fn changes(run: &Repetition) -> Vec<(usize, experiment::fleet::Change)> {
     changes
 }
 
-/// The steps of all timelines, each with the instances that follow it.
 /// When instances were stopped, and worked again before the end.
 fn turns(run: &Repetition) -> Vec<TurnStep> {
     let end = run.fleet.duration_s;
@@ -204,6 +217,7 @@ fn turns(run: &Repetition) -> Vec<TurnStep> {
     turns
 }
 
+/// The steps of all timelines, each with the instances that follow it.
 fn truths(run: &Repetition) -> Vec<TruthStep> {
     let fleet = &run.fleet;
     let timelines = fleet.truths.iter().enumerate();
@@ -230,4 +244,24 @@ fn truths(run: &Repetition) -> Vec<TruthStep> {
 #[expect(clippy::cast_precision_loss, reason = "seconds of one run")]
 fn seconds(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_whose_charts_would_lack_their_beginning_has_none() {
+        let scenario =
+            "title = \"t\"\nduration = \"10s\"\n[faults]\nphases = [{ name = \"well\" }]\n";
+        let scenario = Scenario::parse(scenario).unwrap();
+        let mut run = simulator::run(&scenario, 1, &simulator::Options::default());
+        assert!(Told::of(&run, 1, None).is_drawn());
+
+        let second = run.load.seconds[0].clone();
+        run.load.seconds = vec![second; 3600];
+        assert!(Told::of(&run, 1, None).is_drawn());
+        run.load.seconds.push(run.load.seconds[0].clone());
+        assert!(!Told::of(&run, 1, None).is_drawn());
+    }
 }

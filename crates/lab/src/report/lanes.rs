@@ -104,7 +104,7 @@ impl Columns {
     }
 
     fn add(self, fleet: &FleetRecord, place: usize, weight: f64, columns: &mut [Shares]) {
-        for span in present(fleet, place) {
+        for span in fleet.states(place) {
             let look = Look::of(span.value) as usize;
             self.share(span.from, span.until, |column, share| {
                 columns[column][look] += weight * share;
@@ -176,37 +176,9 @@ pub(super) fn truth_name(fleet: &FleetRecord, places: &[usize]) -> String {
     }
 }
 
-/// The states of one breaker while its instance was there: what lies within a time in which it was stopped is cut out.
-pub(super) fn present(fleet: &FleetRecord, place: usize) -> Vec<Span<State>> {
-    let mut spans = fleet.states(place);
-    let stopped = fleet
-        .instances
-        .get(place)
-        .map_or(&[][..], |one| &one.stopped);
-    for &(from, until) in stopped {
-        spans = spans
-            .into_iter()
-            .flat_map(|span| {
-                let before = Span {
-                    until: span.until.min(from),
-                    ..span
-                };
-                let after = Span {
-                    from: span.from.max(until),
-                    ..span
-                };
-                [before, after]
-                    .into_iter()
-                    .filter(|part| part.until > part.from)
-            })
-            .collect();
-    }
-    spans
-}
-
 /// When a breaker was closed while the downstream was unhealthy (0), and when it was not although it was healthy (1).
 pub(super) fn wrong(fleet: &FleetRecord, place: usize) -> Vec<Span<usize>> {
-    let states = present(fleet, place);
+    let states = fleet.states(place);
     let mut wrong = Vec::new();
     for truth in fleet.health(place) {
         let begun = states.partition_point(|state| state.until <= truth.from);
@@ -232,7 +204,7 @@ pub(super) fn wrong(fleet: &FleetRecord, place: usize) -> Vec<Span<usize>> {
 pub(super) fn not_closed(fleet: &FleetRecord) -> Vec<Span<usize>> {
     let mut changes: Vec<(f64, bool)> = Vec::new();
     for place in 0..fleet.instances.len() {
-        for span in present(fleet, place) {
+        for span in fleet.states(place) {
             if Look::of(span.value) != Look::Closed {
                 changes.extend([(span.from, true), (span.until, false)]);
             }
@@ -337,7 +309,8 @@ mod tests {
         let mut fleet = fleet();
         fleet.instances[0].stopped = vec![(3.0, 5.0)];
 
-        let spans: Vec<_> = present(&fleet, 0)
+        let spans: Vec<_> = fleet
+            .states(0)
             .iter()
             .map(|span| (span.from, span.until))
             .collect();

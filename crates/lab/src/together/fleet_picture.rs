@@ -41,14 +41,14 @@ impl FleetPicture {
 
     /// The newest view that any instance has, and how old it is, if one has any that is fresh.
     pub(super) fn view(&self) -> Option<(View, Duration)> {
-        let views = self.members.iter().filter_map(|member| member.view);
+        let views = self.there().filter_map(|member| member.view);
         views.max_by_key(|(view, _)| (view.era.epoch, view.revision))
     }
 
-    /// How many instances hear the engine, of how many.
+    /// How many instances hear the engine, of how many that are in the fleet.
     pub(super) fn heard_by(&self) -> [usize; 2] {
-        let hearing = self.members.iter().filter(|member| member.hears_engine);
-        [hearing.count(), self.members.len()]
+        let hearing = self.there().filter(|member| member.hears_engine);
+        [hearing.count(), self.there().count()]
     }
 
     /// The instances that probe for the others, or, where each probes for itself, those that do.
@@ -61,9 +61,15 @@ impl FleetPicture {
 
     /// The order of an operator that an instance has heard of.
     pub(super) fn order(&self) -> Order {
-        let mut orders = self.members.iter().map(|member| member.order);
+        let mut orders = self.there().map(|member| member.order);
         let given = orders.find(|order| *order != Order::Automatic);
         given.unwrap_or_default()
+    }
+
+    /// Who is in the fleet: one that has left stands as it did then, and speaks for it no more.
+    fn there(&self) -> impl Iterator<Item = &MemberPicture> {
+        let members = self.members.iter();
+        members.filter(|member| member.part != Part::Apart(Apart::Left))
     }
 }
 

@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use experiment::coordination::{CoordinationRecord, MemberRecord};
-use experiment::fleet::{Belief, Calls, Divergence};
+use experiment::fleet::{Belief, Calls, Divergence, FleetRecord, InstanceRecord};
 use experiment::outcome::ClientOutcome;
 use experiment::result::Repetition;
+use fusebox::State;
 
 use super::words::{clock, millis, number, percent, seconds, state, times};
 
@@ -176,16 +177,27 @@ fn diverged(run: &Repetition, divergence: &Divergence) -> Seen {
         .first
         .as_ref()
         .ok_or("no instance was open while another was closed")?;
-    let states = run.fleet.instances.iter().zip(states);
-    let states: Vec<_> = states
-        .map(|(one, of)| format!("{} {}", one.name, state(*of)))
-        .collect();
+    let states = named(&run.fleet, *at, states);
     Ok(format!(
         "some instances were open while others were closed {} of the time, first at {} ({})",
         percent(divergence.opens_share()),
         clock(*at),
         states.join(", "),
     ))
+}
+
+/// The states at an instant beside the names of the instances that worked then: of one that is stopped none is known.
+fn named(fleet: &FleetRecord, at: Duration, states: &[State]) -> Vec<String> {
+    // Records are exact to the microsecond.
+    let at_s = (at.as_secs_f64() * 1e6).round() / 1e6;
+    let works = |one: &&InstanceRecord| {
+        let mut stopped = one.stopped.iter();
+        !stopped.any(|&(from, until)| (from..until).contains(&at_s))
+    };
+    let working = fleet.instances.iter().filter(works).zip(states);
+    working
+        .map(|(one, of)| format!("{} {}", one.name, state(*of)))
+        .collect()
 }
 
 fn fast_failure(run: &Repetition) -> Seen {
@@ -247,4 +259,34 @@ fn partial_degradation(run: &Repetition) -> Seen {
         "in {} of {of:.0} seconds one instance answered 503 while another answered 200{first}",
         number(mixed.count),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_divergence_names_the_instances_that_worked_then() {
+        let instance = |name: &str, stopped: &[(f64, f64)]| InstanceRecord {
+            name: name.to_owned(),
+            stopped: stopped.to_vec(),
+            ..InstanceRecord::default()
+        };
+        let fleet = FleetRecord {
+            instances: vec![
+                instance("A", &[(2.0, 8.0)]),
+                instance("B", &[]),
+                instance("C", &[]),
+            ],
+            ..FleetRecord::default()
+        };
+        let at = Duration::from_secs;
+        let two = [State::Open, State::Closed];
+        assert_eq!(named(&fleet, at(3), &two), ["B open", "C closed"]);
+        let three = [State::Closed, State::Open, State::Closed];
+        assert_eq!(
+            named(&fleet, at(8), &three),
+            ["A closed", "B open", "C closed"]
+        );
+    }
 }

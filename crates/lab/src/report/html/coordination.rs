@@ -1,4 +1,4 @@
-//! What the instances of one run told each other: votes, verdicts, leases, and how long each was alone.
+//! The coordination of one run, as its instances told each other: votes, verdicts, leases, and how long each was alone.
 
 use experiment::coordination::{CoordinationRecord, UsedEngine};
 use experiment::expectation::Unit;

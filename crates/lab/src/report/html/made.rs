@@ -1,4 +1,4 @@
-//! Where a result came from: the scenario as it was run, seeds, program, machine, and the command that does it again.
+//! The origin of a result: the scenario as it was run, seeds, program, machine, and the command that does it again.
 
 use std::fmt::Write as _;
 

@@ -7,7 +7,7 @@ use fusebox::{Cause, State};
 
 use super::axis::{self, Scale};
 use super::{AGREEMENT, BREAKER, EDGE, FLEET, LEFT, RIGHT, TRUTH, shortened};
-use crate::report::lanes::{Columns, Look, Shares, not_closed, present, steps, truth_name, wrong};
+use crate::report::lanes::{Columns, Look, Shares, not_closed, steps, truth_name, wrong};
 use crate::words;
 
 /// Spans of a breaker that are drawn each by itself; of more, each pixel has the share of time of each state.
@@ -68,7 +68,7 @@ pub(super) fn breaker(
     let high = BREAKER - 16.0;
     let bottom = top + high;
     name(picture, bottom - 10.0, &fleet.instances[place].name);
-    let states = present(fleet, place);
+    let states = fleet.states(place);
     if states.len() <= SPANS {
         for span in &merged(&states) {
             state(picture, scale, span, bottom, high);

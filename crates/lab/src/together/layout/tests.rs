@@ -305,3 +305,13 @@ fn any_number_of_instances_of_a_fleet_fits_and_a_narrow_terminal_keeps_what_they
     let shown = drawn(&together(&[Part::Fine; 64], Some(view(0))), 80, 24);
     assert_eq!(shown[22], "… and 50 more: 50 forced-open");
 }
+
+#[test]
+fn an_instance_that_has_left_does_not_speak_for_its_fleet() {
+    let mut picture = together(&[Part::Fine, Part::Apart(Apart::Left)], Some(view(2)));
+    let fleet = picture.fleet.as_mut().unwrap();
+    fleet.members[1].order = Order::Disable;
+
+    assert_eq!(fleet.heard_by(), [1, 1]);
+    assert_eq!(fleet.order(), Order::Automatic);
+}
