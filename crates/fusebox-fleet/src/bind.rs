@@ -238,6 +238,10 @@ impl Bound {
     fn lent_ended(&mut self, transition: &Transition) -> Option<Event> {
         let (_, period) = self.lent?;
         if transition.generation.get() <= period.get() {
+            // An operator came before the half-open period: there will be none to hear the end of.
+            if transition.generation == period && transition.to != State::HalfOpen {
+                self.lent = None;
+            }
             return None;
         }
         let (probe, period) = self.lent.take()?;
@@ -296,5 +300,49 @@ fn void(probe: ProbeId) -> Event {
 impl Drop for Bound {
     fn drop(&mut self) {
         self.give_up();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use fusebox::{Config, Events, Interest, ManualClock, Verdict};
+
+    use super::*;
+
+    fn hear(bound: &mut Bound, transitions: &mut Events) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(fusebox::Event::Transition(transition)) = transitions.try_next() {
+            events.extend(bound.heard(&transition));
+        }
+        events
+    }
+
+    #[test]
+    fn a_trip_after_an_operator_reset_what_was_lent_is_a_trip_and_no_probe() {
+        let breaker = Breaker::with_clock("inventory", Config::default(), ManualClock::new());
+        let mut transitions = breaker.events(Interest::Changes, 64);
+        let mut bound = Bound::new(breaker.clone());
+        let trip = || {
+            breaker
+                .try_acquire()
+                .unwrap()
+                .end(Verdict::Trip { retry_after: None })
+        };
+        trip();
+        let lend = Action::LendProbe {
+            probe: ProbeId(1),
+            deadline: Duration::from_secs(1),
+        };
+        assert_eq!(bound.apply(&lend), None, "it is lent");
+
+        breaker.reset();
+        let told = hear(&mut bound, &mut transitions);
+        assert_eq!(told.last(), Some(&Event::Breaker(BreakerState::Closed)));
+        trip();
+
+        let told = hear(&mut bound, &mut transitions);
+        assert_eq!(told, [Event::Breaker(BreakerState::Open)]);
     }
 }

@@ -84,4 +84,4 @@ pub struct Ticket {
 
 /// The mark of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ProbeId(pub(super) u64);
+pub struct ProbeId(pub(crate) u64);

@@ -272,7 +272,11 @@ impl Member {
         out: &mut Vec<Action>,
     ) {
         match result {
-            ProbeResult::Void => return,
+            // What it could not lend is an operator's, or has moved on, which is heard next.
+            ProbeResult::Void => {
+                self.breaker_changed(BreakerState::Overridden);
+                return;
+            }
             ProbeResult::Succeeded => self.breaker_changed(BreakerState::Closed),
             ProbeResult::Failed => self.breaker_changed(BreakerState::Open),
         }

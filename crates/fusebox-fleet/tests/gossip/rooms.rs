@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use fusebox_fleet::engine::Engine;
-use fusebox_fleet::{BreakerKey, Opinion, Report};
+use fusebox_fleet::engine::{Engine, Operator};
+use fusebox_fleet::{BreakerKey, Opinion, Order, Report};
 use tokio::time::sleep;
 
 use crate::fleet::{Fleet, S, within};
@@ -71,4 +71,21 @@ async fn a_breaker_that_is_used_again_has_the_votes_of_all_and_the_epoch_that_it
         })
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_was_released_does_not_come_back_with_one_who_has_not_heard_of_it() {
+    let fleet = Fleet::new(1).await;
+    let (one, key) = (&fleet.instances[0], key(0));
+    join(&fleet, 0, &key).await.unwrap();
+    let forced = one.node.order(&key, Order::ForceOpen).await.unwrap();
+    let released = one.node.order(&key, Order::Automatic).await.unwrap();
+    leave(&fleet, 0, &key).await;
+    sleep(10 * S).await;
+
+    let mut report = Report::new(one.sender.clone(), Opinion::Fine, Arc::clone(&one.settings));
+    report.command = forced.command;
+    let view = one.node.report(&key, &report).await.unwrap();
+
+    assert_eq!(view.command, released.command);
 }

@@ -59,6 +59,9 @@ pub(crate) struct Plan {
     pub(crate) pushes_are_lost: bool,
     pub(crate) longest_delay: Duration,
     pub(crate) call_every: Duration,
+    /// Whether a member hears of the end of a call before it hears what the breaker came to by that: as in the host,
+    /// which reads its breaker now and then. In the simulator it hears the breaker first.
+    pub(crate) ends_first: bool,
     /// What the instances' clocks show beside the world's, in milliseconds.
     pub(crate) clocks: Vec<i64>,
     pub(crate) faults: Vec<(Duration, Fault)>,
@@ -94,6 +97,7 @@ impl Plan {
             pushes_are_lost: false,
             longest_delay: ms(5),
             call_every: ms(50),
+            ends_first: false,
             clocks: Vec::new(),
             faults: Vec::new(),
             lasts: ms(30_000),
@@ -147,30 +151,33 @@ pub(crate) fn rough(modes: &'static [Mode]) -> impl Strategy<Value = Plan> {
         let network = (0_u32..12, 0_u32..6, 1_u32..400, any::<bool>());
         // With the last of these every breaker trips by itself as soon as its instance suspects anything.
         let run = prop::sample::select(&[3, 3, TRIPS_AFTER][..]);
-        let times = (10_u32..400, run);
-        (faults, network, times).prop_map(move |(faults, network, (call_every, run))| {
-            let (loses_one_in, repeats_one_in, longest_delay, pushes_are_lost) = network;
-            let mut plan = Plan {
-                seed,
-                settings: Arc::new(
-                    settings(mode)
-                        .suspicion_run(run)
-                        .build()
-                        .expect("valid settings"),
-                ),
-                // One in one would lose all.
-                loses_one_in: if loses_one_in == 1 { 2 } else { loses_one_in },
-                repeats_one_in,
-                pushes_are_lost,
-                longest_delay: ms(longest_delay),
-                call_every: ms(call_every),
-                lasts: ms(22_000),
-                ..Plan::quiet(mode, instances)
-            }
-            .at(2000, Fault::Service { up: false });
-            plan.faults
-                .extend(faults.into_iter().map(|(time, fault)| (ms(time), fault)));
-            plan
-        })
+        let times = (10_u32..400, run, any::<bool>());
+        (faults, network, times).prop_map(
+            move |(faults, network, (call_every, run, ends_first))| {
+                let (loses_one_in, repeats_one_in, longest_delay, pushes_are_lost) = network;
+                let mut plan = Plan {
+                    seed,
+                    settings: Arc::new(
+                        settings(mode)
+                            .suspicion_run(run)
+                            .build()
+                            .expect("valid settings"),
+                    ),
+                    // One in one would lose all.
+                    loses_one_in: if loses_one_in == 1 { 2 } else { loses_one_in },
+                    repeats_one_in,
+                    pushes_are_lost,
+                    longest_delay: ms(longest_delay),
+                    call_every: ms(call_every),
+                    ends_first,
+                    lasts: ms(22_000),
+                    ..Plan::quiet(mode, instances)
+                }
+                .at(2000, Fault::Service { up: false });
+                plan.faults
+                    .extend(faults.into_iter().map(|(time, fault)| (ms(time), fault)));
+                plan
+            },
+        )
     })
 }

@@ -79,10 +79,12 @@ impl Watch {
             Action::Hold { .. } => {
                 self.holds += 1;
                 let waits = matches!(node.breaker.state, State::Turn { .. });
+                // It refuses this: what tripped it, it has forgotten.
+                let is_open = matches!(node.breaker.state, State::Open { .. });
                 let suspects = node.breaker.run >= self.suspicion_run;
                 if self.mode.dials().veto == Veto::Respected && self.mode != Mode::Pooled {
                     assert!(
-                        waits || suspects,
+                        waits || suspects || is_open,
                         "I1: {now:?}: instance {of} is held after {} failures",
                         node.breaker.run
                     );

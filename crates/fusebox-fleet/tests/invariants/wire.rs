@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use fusebox_fleet::{Action, Event, Session, Ticket, View};
+use fusebox_fleet::{Action, BreakerState, Event, Session, Ticket, View};
 
+use crate::breaker::{News, State};
 use crate::world::{Due, Request, World};
 
 impl World {
@@ -16,6 +17,9 @@ impl World {
             let lapsed = self.nodes[of].breaker.lapse(self.now);
             match self.nodes[of].breaker.obey(self.now, &action) {
                 Ok(news) => self.pass_on(of, news),
+                Err(_) if self.is_unheard_trip(of, &action) => {
+                    self.pass_on(of, News::Changed(BreakerState::Open));
+                }
                 Err(why) => panic!(
                     "{:?}: instance {of} was asked for {action:?}: {why}",
                     self.now
@@ -35,6 +39,13 @@ impl World {
                 self.send(of, Request::Again(action));
             }
         }
+    }
+
+    /// Whether a member wants to hold a breaker that has just tripped, which it has not heard yet.
+    fn is_unheard_trip(&self, of: usize, action: &Action) -> bool {
+        self.plan.ends_first
+            && matches!(action, Action::Hold { .. })
+            && matches!(self.nodes[of].breaker.state, State::Open { .. })
     }
 
     fn one_in(&mut self, times: u32) -> bool {

@@ -254,14 +254,24 @@ impl World {
         } else {
             node.calls.failed += 1;
         }
-        // First what the breaker has come to, as in the simulator: a call that trips it finds it open.
-        self.pass_on(of, news);
-        if counts && was_closed && permit.probe.is_none() {
-            let result = if succeeded {
-                CallResult::Succeeded
-            } else {
-                CallResult::Failed
-            };
+        let result = if succeeded {
+            CallResult::Succeeded
+        } else {
+            CallResult::Failed
+        };
+        let ended = (counts && was_closed && permit.probe.is_none()).then_some(result);
+        if self.plan.ends_first {
+            // A member that wants to hold the breaker now may find it open by its own rules.
+            self.finished(of, ended);
+            self.pass_on(of, news);
+        } else {
+            self.pass_on(of, news);
+            self.finished(of, ended);
+        }
+    }
+
+    fn finished(&mut self, of: usize, ended: Option<CallResult>) {
+        if let Some(result) = ended {
             self.tell(of, Event::Finished(result));
         }
     }

@@ -17,7 +17,7 @@ const TAKEN: usize = 16 << 20;
 const ALL: usize = 48 << 20;
 
 /// How an answer begins, and how it goes on for ever.
-const ENDLESS: [(&str, &[u8], &[u8]); 7] = [
+const ENDLESS: [(&str, &[u8], &[u8]); 14] = [
     ("no end of line", b"", b"garbage "),
     ("an error without an end", b"-ERR ", b"and so on "),
     ("a length of 2^40", b"$1099511627776\r\n", b"x"),
@@ -29,6 +29,14 @@ const ENDLESS: [(&str, &[u8], &[u8]); 7] = [
         b">1000000000\r\n$7\r\nmessage\r\n",
         b"$1\r\nx\r\n",
     ),
+    // What the library reads as the same lengths, and as the same lines.
+    ("a length with its sign", b"$+1099511627776\r\n", b"x"),
+    ("a length after a blank", b"$ 1099511627776\r\n", b"x"),
+    ("a list with its sign", b"*+1000000000\r\n", b":1\r\n"),
+    ("a text of less than nothing", b"=-1\r\n", b"x"),
+    ("an error of less than nothing", b"!-1\r\n", b"x"),
+    ("a line of half ends", b"+", b"\n"),
+    ("an error of half ends", b"-ERR ", b"and\n"),
 ];
 
 const GREETING: &[u8] = b"%1\r\n$5\r\nproto\r\n:3\r\n";

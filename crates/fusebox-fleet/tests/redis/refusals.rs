@@ -117,3 +117,25 @@ async fn a_refusal_writes_nothing_and_keeps_no_key_alive() {
     let told = report(&fleet, sender(3, 3), 0.9).await;
     check("SettingsDiffer", &told, before, &server);
 }
+
+/// Of another release: it knows no parts of the mark, or others, and has other words for the same rules.
+#[tokio::test]
+async fn an_instance_of_another_release_has_the_same_settings_if_they_are_the_same() {
+    let server = Server::start();
+    let fleet = Fleet::new(server.port(), "");
+    for parts in ["", ".00000000000000000000000000000001"] {
+        server.admin::<()>(&["FLUSHALL"]);
+        fleet.say(1, Opinion::Fine).await.unwrap();
+        let rules: String = server.admin(&["HGET", "cb:{inventory}", "rules"]);
+        let words: Vec<_> = rules.splitn(3, ' ').collect();
+        let (whole, _) = words[0].split_once('.').unwrap();
+        let theirs = format!("{whole}{parts} 1 {}", words[2]);
+        server.admin::<()>(&["HSET", "cb:{inventory}", "rules", &theirs]);
+
+        let told = report(&fleet, sender(3, 3), 0.6).await;
+        assert!(told.contains("SettingsDiffer"), "{parts:?}: {told}");
+        let view = fleet.say(2, Opinion::Fine).await;
+        let voters = view.map(|view| view.votes.voters);
+        assert_eq!(voters, Ok(2), "{parts:?}");
+    }
+}

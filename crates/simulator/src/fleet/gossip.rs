@@ -16,7 +16,7 @@ use experiment::coordination::LedgerRecord;
 use experiment::engine::{Answer, Request};
 use fusebox_fleet::engine::EngineError;
 use fusebox_fleet::engine::gossip_node::NodeSettings;
-use fusebox_fleet::{BreakerKey, Epoch, Settings, View};
+use fusebox_fleet::{BreakerKey, Epoch, Incarnation, Settings, View};
 
 pub(crate) use peer::Word;
 use peer::{Life, Peer, id};
@@ -37,8 +37,8 @@ pub(crate) struct Gossip {
     luck: Draw,
     /// By instance; nobody where there is no process.
     peers: Vec<Option<Peer>>,
-    /// The epochs in which some node was open.
-    opened: BTreeSet<Epoch>,
+    /// The epochs in which some node was open, each of its incarnation.
+    opened: BTreeSet<(Incarnation, Epoch)>,
     counted: LedgerRecord,
 }
 
@@ -173,7 +173,8 @@ impl Gossip {
         let peer = self.peers[instance as usize].as_mut()?;
         let (_, view) = peer.node.take_news().pop()?;
         self.counted.pushed += 1;
-        if view.verdict.is_open() && self.opened.insert(view.era.epoch) {
+        let era = (view.era.incarnation, view.era.epoch);
+        if view.verdict.is_open() && self.opened.insert(era) {
             self.counted.openings += 1;
         }
         Some(view)

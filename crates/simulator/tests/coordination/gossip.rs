@@ -29,6 +29,7 @@ fn parts(run: &Repetition) -> [&[InstanceRecord]; 2] {
 fn both_parts_of_a_split_fleet_decide_and_merge_by_epoch_without_reopening() {
     let mut followed = [0, 0];
     let mut by_news = 0;
+    let mut probed_apart = [0, 0];
     for seed in 1..=20 {
         let run = performed(SPLIT, &[], seed);
         assert_eq!(figure(&run, "fleet_openings"), 1.0, "seed {seed}");
@@ -49,8 +50,14 @@ fn both_parts_of_a_split_fleet_decide_and_merge_by_epoch_without_reopening() {
             }
             let probed = instances.iter().any(|one| {
                 let mut open = turned(one, State::Open);
+                // One that is held, or one whose breaker is open by its own rules and lends its probe.
                 open.any(|(_, why)| why == Cause::FleetProbeSucceeded)
+                    || turned(one, State::Closed).any(|(_, why)| why == Cause::ProbesSucceeded)
             });
+            probed_apart[part] += usize::from(instances.iter().any(|one| {
+                turned(one, State::HalfOpen)
+                    .any(|(at, why)| why == Cause::FleetProbe && at < WHOLE_AGAIN)
+            }));
             by_news += usize::from(part == 1 && !probed);
         }
     }
@@ -58,8 +65,9 @@ fn both_parts_of_a_split_fleet_decide_and_merge_by_epoch_without_reopening() {
         followed.iter().all(|it| *it >= 20),
         "{followed:?} of 100 each"
     );
+    assert_eq!(probed_apart, [20; 2], "each has a prober of its own");
     assert!(
-        by_news >= 5,
+        by_news >= 10,
         "{by_news} of 20: the second part closed without a good probe of its own"
     );
 }

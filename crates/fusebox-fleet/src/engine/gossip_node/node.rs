@@ -20,7 +20,7 @@ use crate::name::BreakerKey;
 use crate::number::{CommandNumber, Incarnation, Revision};
 use crate::view::{Era, View};
 
-/// The breakers that a node keeps at most.
+/// The breakers that a node keeps at most, those among them that an operator has ever ordered anything.
 const MOST_KEYS: usize = 1000;
 
 /// One node's knowledge.

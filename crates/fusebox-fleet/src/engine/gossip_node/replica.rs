@@ -268,7 +268,8 @@ impl Replica {
     }
 
     /// Whether nobody needs it any more: no instance of any node is heard, and neither an order nor an open verdict
-    /// has to be kept for those that come back.
+    /// has to be kept for those that come back. One that was released is kept, too: without its number, an earlier one
+    /// would be in force again as soon as somebody brings it who has not heard of the release.
     pub(super) fn has_nobody(&self, now: Duration) -> bool {
         let verdict_for = |rules: &Arc<Settings>| rules.verdict_for();
         let kept_until = if self.round.is_open() {
@@ -281,7 +282,7 @@ impl Replica {
             && self.locals.values().all(|local| local.lapses <= now)
             && self.alive_claims(now).next().is_none()
             && self.peers.values().all(|peer| peer.entries.is_empty())
-            && self.command.order == Order::Automatic
+            && self.command == Command::NONE
     }
 
     /// Decides anew after time has passed or others were heard.

@@ -2,8 +2,9 @@
 //!
 //! The client's library takes in an answer for as long as it lasts, so a server that is broken, or hostile, could
 //! fill the memory of every instance. This stream follows the lengths that answers begin with (RESP2 and RESP3) as
-//! far as it needs to know where one ends, and fails where one lasts too long or says that it will. Whether an
-//! answer makes sense is left to the library.
+//! far as it needs to know where one ends, and fails where one lasts too long or says that it will. It ends a line where
+//! the library does, and a length that is not written as a server writes it is refused: so the library never sees an
+//! end, or a length, that was not seen here. Whether an answer makes sense otherwise is left to the library.
 
 use std::io;
 use std::pin::Pin;
@@ -68,7 +69,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
     }
 }
 
-/// An answer is too long, or too deep.
+/// An answer is too long, or too deep, or does not say plainly how long it is.
 #[derive(Debug, PartialEq, Eq)]
 struct TooLong;
 
@@ -88,10 +89,14 @@ enum Part {
     /// The byte that says of which kind it is.
     #[default]
     Kind,
-    /// The rest of a line that says everything.
-    Line,
+    /// The rest of a line that says everything, and whether its last byte was the first one of an end of line.
+    Line { returned: bool },
     /// The rest of a line with a number, and what is known of that.
-    Number(Kind, usize),
+    Number(Kind, Option<usize>),
+    /// The last byte of such a line.
+    NumberEnd(Kind, usize),
+    /// The rest of a line that stands for nothing.
+    Nothing(&'static [u8]),
     /// So many bytes.
     Bytes(usize),
 }
@@ -99,9 +104,41 @@ enum Part {
 /// What a number is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Bytes,
-    /// So many parts for each that is counted, and so many beside.
-    Parts(usize, usize),
+    /// Of bytes, and whether there may be none at all, not even an empty text.
+    Bytes { or_nothing: bool },
+    /// So many parts for each that is counted, so many beside, and whether there may be no list at all.
+    Parts {
+        each: usize,
+        beside: usize,
+        or_nothing: bool,
+    },
+}
+
+impl Kind {
+    /// What this first byte of an answer counts, if it counts anything.
+    fn of(byte: u8) -> Option<Self> {
+        let parts = |each, beside, or_nothing| Self::Parts {
+            each,
+            beside,
+            or_nothing,
+        };
+        match byte {
+            b'$' => Some(Self::Bytes { or_nothing: true }),
+            b'=' | b'!' => Some(Self::Bytes { or_nothing: false }),
+            b'*' => Some(parts(1, 0, true)),
+            b'~' | b'>' => Some(parts(1, 0, false)),
+            b'%' => Some(parts(2, 0, false)),
+            // What follows the attributes is still the same answer.
+            b'|' => Some(parts(2, 1, false)),
+            _ => None,
+        }
+    }
+
+    fn or_nothing(self) -> bool {
+        match self {
+            Self::Bytes { or_nothing } | Self::Parts { or_nothing, .. } => or_nothing,
+        }
+    }
 }
 
 impl Answers {
@@ -134,31 +171,44 @@ impl Answers {
 
     fn take(&mut self, byte: u8) -> Result<(), TooLong> {
         match (self.part, byte) {
-            (Part::Kind, b'$' | b'=' | b'!') => self.part = Part::Number(Kind::Bytes, 0),
-            (Part::Kind, b'*' | b'~' | b'>') => self.part = Part::Number(Kind::Parts(1, 0), 0),
-            (Part::Kind, b'%') => self.part = Part::Number(Kind::Parts(2, 0), 0),
-            // What follows the attributes is still the same answer.
-            (Part::Kind, b'|') => self.part = Part::Number(Kind::Parts(2, 1), 0),
-            (Part::Line, b'\n') => self.ended(),
-            (Part::Number(kind, number), b'\n') => self.counted(kind, number)?,
+            (Part::Kind, byte) => {
+                let line = Part::Line { returned: false };
+                self.part = Kind::of(byte).map_or(line, |kind| Part::Number(kind, None));
+            }
+            (Part::Line { returned: true }, b'\n') => self.ended(),
+            (Part::Line { .. }, byte) => {
+                let returned = byte == b'\r';
+                self.part = Part::Line { returned };
+            }
             (Part::Number(kind, number), b'0'..=b'9') => {
-                let number = number * 10 + usize::from(byte - b'0');
+                let number = number.unwrap_or(0) * 10 + usize::from(byte - b'0');
                 if number > LONGEST {
                     return Err(TooLong);
                 }
-                self.part = Part::Number(kind, number);
+                self.part = Part::Number(kind, Some(number));
             }
-            (Part::Number(..), b'\r') | (Part::Line | Part::Bytes(_), _) => {}
-            // Also where a length should be: -1 is of nothing, and the library refuses everything else.
-            (Part::Kind | Part::Number(..), _) => self.part = Part::Line,
+            (Part::Number(kind, Some(number)), b'\r') => self.part = Part::NumberEnd(kind, number),
+            (Part::Number(kind, None), b'-') if kind.or_nothing() => {
+                self.part = Part::Nothing(b"1\r\n");
+            }
+            (Part::NumberEnd(kind, number), b'\n') => self.counted(kind, number)?,
+            (Part::Nothing([next, rest @ ..]), byte) if *next == byte => {
+                self.part = Part::Nothing(rest);
+                if rest.is_empty() {
+                    self.ended();
+                }
+            }
+            (Part::Bytes(_), _) => {} // those are taken all at once
+            // The library would read some of these as a number, and not all as the same.
+            (Part::Number(..) | Part::NumberEnd(..) | Part::Nothing(_), _) => return Err(TooLong),
         }
         Ok(())
     }
 
     fn counted(&mut self, kind: Kind, number: usize) -> Result<(), TooLong> {
         match kind {
-            Kind::Bytes => self.part = Part::Bytes(number + 2),
-            Kind::Parts(each, beside) => match number * each + beside {
+            Kind::Bytes { .. } => self.part = Part::Bytes(number + 2),
+            Kind::Parts { each, beside, .. } => match number * each + beside {
                 0 => self.ended(),
                 // Each takes three bytes at least.
                 parts if parts > LONGEST / 3 || self.lists.len() >= DEEPEST => return Err(TooLong),
@@ -274,5 +324,52 @@ mod tests {
         let mut answers = Answers::default();
         let deep = b"*1\r\n".repeat(DEEPEST + 1);
         assert_eq!(answers.follow(&deep), Err(TooLong));
+    }
+
+    #[test]
+    fn a_length_that_the_library_alone_could_read_is_refused() {
+        let numbers = [
+            "+1099511627776",
+            " 1099511627776",
+            "+1",
+            " 1",
+            "1 ",
+            "",
+            "-2",
+            "-1 ",
+            "--1",
+            "1\r",
+            "1\n",
+            "?",
+        ];
+        for kind in ["$", "=", "!", "*", "~", ">", "%", "|"] {
+            for number in numbers {
+                let text = format!("{kind}{number}\r\n");
+                let mut answers = Answers::default();
+                assert_eq!(answers.follow(text.as_bytes()), Err(TooLong), "{text:?}");
+            }
+        }
+        for text in [
+            "=-1\r\n", "!-1\r\n", "~-1\r\n", ">-1\r\n", "%-1\r\n", "|-1\r\n",
+        ] {
+            let mut answers = Answers::default();
+            assert_eq!(answers.follow(text.as_bytes()), Err(TooLong), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_ends_where_the_library_ends_it() {
+        for begin in ["+", "-ERR ", ":", "(", "garbage"] {
+            let mut answers = Answers::default();
+            let text = format!("{begin}a\nb\rc\n\r\r");
+            answers.follow(text.as_bytes()).unwrap();
+            assert_eq!(answers.held, text.len(), "{text:?}");
+            answers.follow(b"\n").unwrap();
+            assert_eq!((answers.held, answers.part), (0, Part::Kind), "{text:?}");
+
+            let mut answers = Answers::default();
+            let endless = format!("{begin}{}", "and\n".repeat(LONGEST / 4));
+            assert_eq!(follow(&mut answers, endless.as_bytes(), 4096), Err(TooLong));
+        }
     }
 }

@@ -3,8 +3,9 @@
 use std::io;
 
 use ::redis::{ConnectionAddr, RedisResult};
+use futures_util::future::select_ok;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
 use super::bounded::Bounded;
 
@@ -27,7 +28,15 @@ pub(super) async fn open(address: &ConnectionAddr) -> RedisResult<Bounded<Box<dy
 }
 
 async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
-    let socket = TcpStream::connect((host, port)).await?;
+    let addresses = lookup_host((host, port)).await?;
+    // All at once: one that does not answer at all must not use up the time of the others.
+    let attempts: Vec<_> = addresses
+        .map(|address| Box::pin(TcpStream::connect(address)))
+        .collect();
+    if attempts.is_empty() {
+        return Err(io::ErrorKind::AddrNotAvailable.into());
+    }
+    let (socket, _) = select_ok(attempts).await?;
     // A request is written at once and whole: nothing that follows is worth waiting for.
     socket.set_nodelay(true)?;
     Ok(socket)

@@ -164,6 +164,9 @@ fn a_breaker_that_lends_nothing_after_all_leaves_the_lease_to_lapse() {
     let actions = rig.tell(Event::ProbeEnded { probe, result });
 
     assert_eq!((settled(&actions), rig.member.right()), (None, None));
+    assert_eq!(asked(&mut rig), [], "an operator has it");
+
+    rig.tell(Event::Breaker(BreakerState::Open));
     ticket(&asked(&mut rig));
 }
 

@@ -34,7 +34,8 @@ local function report(before, given, lost)
   if garbage then return 'garbage ' .. garbage end
 
   if mine and mine.session ~= session then return 'name_taken' end
-  if rules and rules.fingerprint ~= offered.fingerprint
+  -- What follows the number only explains which settings differ, and not every release has it.
+  if rules and match(rules.fingerprint, '^%x+') ~= match(offered.fingerprint, '^%x+')
     and call('ZCOUNT', MEMBERS, '(' .. int(t), '+inf') > (mine and 1 or 0) then
     return 'settings_differ ' .. rules.fingerprint
   end
