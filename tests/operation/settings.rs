@@ -120,6 +120,8 @@ async fn the_lab_changes_one_breaker_or_all_or_none_and_tells_who_watches() {
         r#"{"max_open_for": "2s"}"#,
     )
     .await;
+    // Changes between two looks of the page have one mark.
+    lab.marked("B: max_open_for = 2s").await;
     let of = async |place: usize, key: &str| settings(&lab.instances[place]).await[key].clone();
     assert_eq!(of(0, "max_open_for").await, json!("4s"));
     assert_eq!(of(1, "max_open_for").await, json!("2s"));
@@ -141,7 +143,6 @@ async fn the_lab_changes_one_breaker_or_all_or_none_and_tells_who_watches() {
     for place in 0..3 {
         assert_eq!(of(place, "jitter").await, json!(0.0));
     }
-    lab.marked("B: max_open_for = 2s").await;
     lab.marked("all: jitter = 0.0").await;
     let state = lab.state().await;
     assert_eq!(

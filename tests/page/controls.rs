@@ -156,7 +156,7 @@ async fn an_instance_is_stopped_and_started_and_drawn_as_what_it_is() {
     let expected = format!("curl -X POST {}/api/instances/B/stop", page.lab.base());
     assert_eq!(line, expected);
     page.browser
-        .until("document.querySelectorAll('.card')[1].querySelector('.state').textContent === '○ stopped'")
+        .until("document.querySelectorAll('.card')[1].querySelector('.state').textContent === 'stopped'")
         .await;
     let drawn = "return [lab.store.runningAt(1, lab.store.end), lab.store.runningAt(1, 0.5), \
                  lab.store.runningAt(0, lab.store.end)]";
