@@ -304,7 +304,7 @@ async fn every_shipped_scenario_is_listed_valid_and_printed_as_its_file() {
         let said = match name {
             "herd" => "more than can be run live",
             "prober-crash" | "rolling-restart" => "neither pause nor restart",
-            "sick-clock" | "scale-in" => "only in virtual time",
+            "sick-clock" | "scale-in" | "gossip-split" => "only in virtual time",
             _ => "valid: ",
         };
         assert!(ended.said(said), "{name}: {ended:#?}");

@@ -84,29 +84,21 @@ async fn a_scenario_of_coordination_runs_live_and_its_result_says_what_was_told(
         "{told}"
     );
     // What the fleet did is a transition like any other, with its cause, in the result and in the events.
-    let (mut causes, rows) = (BTreeSet::new(), causes_of_rows(&read(&events)));
-    collect_causes(&run["fleet"], &mut causes);
+    let (causes, rows) = (causes_of(&run["fleet"]), causes_of_rows(&read(&events)));
     for cause in ["fleet", "engine_lost"] {
         assert!(causes.contains(cause), "{cause}: {causes:?}");
         assert!(rows.contains(cause), "{cause}: {rows:?}");
     }
 }
 
-/// What stands under `cause`, wherever it is.
-fn collect_causes(value: &Value, causes: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            causes.extend(
-                members
-                    .get("cause")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned),
-            );
-            members.values().for_each(|it| collect_causes(it, causes));
-        }
-        Value::Array(all) => all.iter().for_each(|it| collect_causes(it, causes)),
-        _ => {}
-    }
+/// The causes of all transitions of a record, which are rows `[at, from, to, cause, …]`.
+fn causes_of(fleet: &Value) -> BTreeSet<String> {
+    let instances = fleet["instances"].as_array().expect("there are instances");
+    let rows = instances
+        .iter()
+        .flat_map(|one| one["transitions"].as_array().expect("each has transitions"));
+    rows.map(|row| row[3].as_str().expect("a cause").to_owned())
+        .collect()
 }
 
 /// The column of causes in the events.
