@@ -3,6 +3,8 @@
 //! The same text stands on the command line and in files; a file may also have the table that the text
 //! stands for: `"gamma:shape=0.5"` is `{ gamma = { shape = 0.5 } }`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Number, Value};
 
 use crate::reading::in_plain_words;
@@ -39,13 +41,15 @@ fn scalar(text: &str) -> Value {
     }
 }
 
-/// The line that stands for `table`; what is not set is left out.
+/// The line that stands for `table`; what is not set is left out. Settings stand in the order of their names: digests
+/// are made of lines, and a table of `serde_json` has another order where any package of a build asks for it.
 pub(crate) fn line(table: &Value) -> String {
     let Some((name, settings)) = table.as_object().and_then(|table| table.iter().next()) else {
         return table.as_str().unwrap_or_default().to_owned();
     };
-    let settings = settings.as_object().into_iter().flatten();
+    let settings: BTreeMap<_, _> = settings.as_object().into_iter().flatten().collect();
     let settings: Vec<String> = settings
+        .into_iter()
         .filter(|(_, value)| !value.is_null())
         .map(|(key, value)| format!("{key}={}", plain(value)))
         .collect();
