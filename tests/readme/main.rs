@@ -1,6 +1,7 @@
 //! Promises of the README and of the pages in `docs/`: commands parse, settings and metrics exist, links lead somewhere.
 
 mod program;
+mod recipes;
 mod samples;
 mod tick;
 

@@ -1,5 +1,6 @@
-//! `docs/faults.md` says what plans are.
+//! `docs/faults.md` says what plans are, and `docs/result.schema.json` what results name.
 
+use experiment::coordination::UsedEngine;
 use experiment::faults::{Plan, presets, schema};
 
 const PAGE: &str = include_str!("../../../docs/faults.md");
@@ -56,4 +57,16 @@ fn the_page_names_every_key_of_a_plan() {
             .any(|word| word == key || Some(word) == time);
         assert!(named || key == "version", "{key}");
     }
+}
+
+#[test]
+fn the_schema_of_results_lists_the_engines_that_one_may_name() {
+    // The refusal of an unknown engine lists those that are known.
+    let refused = serde_json::from_str::<UsedEngine>("\"nothing\"").unwrap_err();
+    let refused = refused.to_string();
+    let known: Vec<&str> = refused.split('`').skip(1).step_by(2).skip(1).collect();
+    let schema = include_str!("../../../docs/result.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+
+    assert_eq!(schema["$defs"]["coordination"]["properties"]["engine"]["enum"], serde_json::json!(known));
 }
