@@ -9,14 +9,15 @@ use std::fmt::Write;
 pub(crate) type Uses = BTreeMap<String, BTreeSet<String>>;
 
 /// Names that mean something else in Mermaid.
-const RESERVED: [&str; 7] = [
-    "call", "class", "click", "default", "end", "graph", "style",
-];
+const RESERVED: [&str; 7] = ["call", "class", "click", "default", "end", "graph", "style"];
 
 /// The flowchart, users above those whom they use, and at the end the modules that stand alone.
 pub(crate) fn drawing(uses: &Uses) -> String {
     for name in uses.keys() {
-        assert!(!RESERVED.contains(&&**name), "Mermaid reads `{name}` as a word of its own");
+        assert!(
+            !RESERVED.contains(&&**name),
+            "Mermaid reads `{name}` as a word of its own"
+        );
     }
     let heights = heights(uses);
     let mut names: Vec<&String> = uses.keys().collect();

@@ -1,4 +1,4 @@
-//! The shape of the sources: no circle of modules, no file that is too long, and `docs/modules.md`, which draws them.
+//! The shape of the sources: no circle of modules, no file that is too long, maps and a page that name every module.
 //!
 //! No crate has a circle of modules: of two modules side by side, at most one knows the other.
 //!
@@ -7,10 +7,11 @@
 //! each with all that lies below it. A module and its own children may know each other, and tests may look at
 //! everything.
 //!
-//! `MODULES=new cargo test -p end-to-end --test modules` draws the page anew.
+//! `MODULES=new cargo test -p end-to-end --test modules` draws the page, `docs/modules.md`, anew.
 
 mod drawing;
 mod graph;
+mod map;
 mod page;
 mod source;
 
@@ -74,6 +75,28 @@ fn the_page_of_modules_draws_them_as_they_are() {
         "{} is stale, from {stale:?} on. `{}` draws it anew.",
         page::PAGE,
         page::COMMAND
+    );
+}
+
+#[test]
+fn the_map_at_the_head_of_a_module_names_each_module_below_it() {
+    let sources = files();
+    let sources = sources.iter().filter(|file| {
+        let mut parts = file.components();
+        parts.any(|part| part.as_os_str() == "src")
+    });
+    let mut found = Vec::new();
+    for file in sources {
+        let text = std::fs::read_to_string(file).expect("a source is text");
+        let faults = map::faults(&text);
+        found.extend(faults.iter().map(|it| format!("{}: {it}", file.display())));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+
+    let faults = map::faults("//! | module | it |\n//! |---|---|\n//! | `one` | 1 |\nmod two;");
+    assert_eq!(
+        faults,
+        ["its map lacks two", "its map has one, which is not there"]
     );
 }
 

@@ -70,7 +70,9 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 fn is_matched(files: &[PathBuf], filter: &str) -> bool {
     let module = filter.trim_end_matches("::");
     files.iter().any(|file| {
-        let is_module = file.file_stem().is_some_and(|it| it.to_string_lossy().contains(module));
+        let is_module = file
+            .file_stem()
+            .is_some_and(|it| it.to_string_lossy().contains(module));
         let text = read(file);
         let mut lines = text.lines();
         let names = |line: &str| {
@@ -89,7 +91,10 @@ fn every_test_that_the_page_about_contributing_runs_exists() {
         let Some(rest) = line.trim().strip_prefix("cargo test -p ") else {
             continue;
         };
-        let words: Vec<&str> = rest.split_whitespace().take_while(|it| *it != "--").collect();
+        let words: Vec<&str> = rest
+            .split_whitespace()
+            .take_while(|it| *it != "--")
+            .collect();
         let package = words[0];
         assert!(folder_of(package).join("Cargo.toml").is_file(), "{line}");
         let pairs = words.iter().zip(&words[1..]);
@@ -104,7 +109,9 @@ fn every_test_that_the_page_about_contributing_runs_exists() {
         if tests.is_empty() {
             rust_files(&folder_of(package), &mut files);
         }
-        let last = words.last().filter(|it| words.len() > 1 && !it.starts_with("--"));
+        let last = words
+            .last()
+            .filter(|it| words.len() > 1 && !it.starts_with("--"));
         if let Some(filter) = last.filter(|it| !tests.contains(it)) {
             assert!(is_matched(&files, filter), "{line}: {filter}");
         }
@@ -133,7 +140,10 @@ fn every_scenario_at_the_top_of_its_folder_has_its_row() {
     let mut seen = 0;
     for file in files.filter(|file| file.is_file()) {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        assert!(named.contains(&*name), "docs/experiments.md has no row of {name}");
+        assert!(
+            named.contains(&*name),
+            "docs/experiments.md has no row of {name}"
+        );
         seen += 1;
     }
     assert!(seen >= 16, "{seen}");

@@ -68,5 +68,8 @@ fn the_schema_of_results_lists_the_engines_that_one_may_name() {
     let schema = include_str!("../../../docs/result.schema.json");
     let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
 
-    assert_eq!(schema["$defs"]["coordination"]["properties"]["engine"]["enum"], serde_json::json!(known));
+    assert_eq!(
+        schema["$defs"]["coordination"]["properties"]["engine"]["enum"],
+        serde_json::json!(known)
+    );
 }

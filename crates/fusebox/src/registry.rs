@@ -9,8 +9,8 @@
 //! All else (new keys, evictions, removals) is done by one thread at a time, which holds readers up
 //! only while it puts something in or takes something out.
 
-mod asked;
 mod builder;
+mod last_asked;
 mod makers;
 mod retired;
 mod search;

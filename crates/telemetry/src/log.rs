@@ -4,7 +4,7 @@
 //! that one falls too far behind, lines are lost instead of requests.
 
 mod format;
-mod held;
+mod held_log;
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -17,7 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt as lines};
 
 use format::{JsonLines, TextLines};
-pub use held::{HeldLog, LogOutput};
+pub use held_log::{HeldLog, LogOutput};
 
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Requests under way: how many each target has, and which target has the fewest.
 
-use super::choose::below;
+use super::choice::below;
 
 /// How many requests each target has under way, ordered so that the least loaded one is found at once,
 /// however many targets there are.
