@@ -60,6 +60,7 @@ another one nor are used, as a guide that only the documentation has, or a modul
 No drawing has a circle, at the top of a crate or below it. `cargo test -p end-to-end --test modules` checks that, and
 that this page is as the sources are. It is written by this command, and by nobody's hand:
 
+<!-- not run: the test command, or a part of it -->
 ```sh
 {COMMAND}
 ```

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::{commands_of, read, root};
+use end_to_end::{read, repository};
 
 const PAGE: &str = "CONTRIBUTING.md";
 
@@ -19,26 +19,26 @@ fn quoted(text: &str) -> Vec<&str> {
 /// A file of this tree, by its first part; what has a NAME or a star in it stands for several.
 fn is_path(word: &str) -> bool {
     let first = word.split('/').next().unwrap_or_default();
-    let is_ours = word.contains('/') && root().join(first).is_dir();
+    let is_ours = word.contains('/') && repository().join(first).is_dir();
     is_ours && !word.contains(['*', ' ']) && !word.contains("NAME")
 }
 
 #[test]
 fn every_file_that_the_page_about_contributing_names_exists() {
-    let text = read(&root().join(PAGE));
+    let text = read(&repository().join(PAGE));
     let paths: BTreeSet<&str> = quoted(&text).into_iter().filter(|it| is_path(it)).collect();
     assert!(paths.len() >= 30, "{paths:?}");
     for path in paths {
-        assert!(root().join(path).exists(), "{PAGE}: {path}");
+        assert!(repository().join(path).exists(), "{PAGE}: {path}");
     }
 }
 
 /// The folder of a package.
 fn folder_of(package: &str) -> PathBuf {
     match package {
-        "end-to-end" => root().join("tests"),
-        "benches" => root().join("benches"),
-        package => root().join("crates").join(package),
+        "end-to-end" => repository().join("tests"),
+        "benches" => repository().join("benches"),
+        package => repository().join("crates").join(package),
     }
 }
 
@@ -86,7 +86,10 @@ fn is_matched(files: &[PathBuf], filter: &str) -> bool {
 #[test]
 fn every_test_that_the_page_about_contributing_runs_exists() {
     let mut seen = 0;
-    for line in commands_of(&root().join(PAGE)) {
+    let text = read(&repository().join(PAGE));
+    let blocks = text.split("```sh\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    for line in blocks.flat_map(str::lines) {
         let line = line.split(" #").next().unwrap_or_default();
         let Some(rest) = line.trim().strip_prefix("cargo test -p ") else {
             continue;
@@ -123,7 +126,7 @@ fn every_test_that_the_page_about_contributing_runs_exists() {
 /// Those of coordination are listed by the program alone.
 #[test]
 fn every_scenario_at_the_top_of_its_folder_has_its_row() {
-    let page = read(&root().join("docs/experiments.md"));
+    let page = read(&repository().join("docs/experiments.md"));
     let rows = page.lines().filter(|line| line.starts_with("| `"));
     let mut named: BTreeSet<String> = BTreeSet::new();
     for row in rows {
@@ -135,7 +138,7 @@ fn every_scenario_at_the_top_of_its_folder_has_its_row() {
             named.extend(names.iter().map(|name| format!("{name}{ending}")));
         }
     }
-    let files = std::fs::read_dir(root().join("scenarios")).expect("there are scenarios");
+    let files = std::fs::read_dir(repository().join("scenarios")).expect("there are scenarios");
     let files = files.map(|file| file.expect("a file").path());
     let mut seen = 0;
     for file in files.filter(|file| file.is_file()) {
