@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// Settings that no breaker can work with; lists every fault, not only the first.
+/// The error for settings that no breaker can work with. It lists every fault, not only the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     faults: Vec<InvalidSetting>,
@@ -14,7 +14,7 @@ impl ConfigError {
         Self { faults }
     }
 
-    /// What is wrong, one entry per setting.
+    /// Returns the faults, one entry per setting.
     pub fn faults(&self) -> &[InvalidSetting] {
         &self.faults
     }
@@ -34,7 +34,7 @@ impl fmt::Display for ConfigError {
 
 impl Error for ConfigError {}
 
-/// One setting that is not allowed.
+/// A setting whose value is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidSetting {
