@@ -1,8 +1,8 @@
-//! Chance that is the same in every run of the same seed.
+//! Random numbers that are the same in every run of the same seed.
 //!
-//! From one seed, split by names. A *stream* is a generator for what happens in an order of its own,
-//! as arrivals do. A *draw* is a hash for what does not: it names what it is for (a rule, a caller, the
-//! caller's n-th call), so that it comes out the same however calls interleave.
+//! They come from one seed, split by names. A *stream* is a generator for values that are drawn in a fixed order,
+//! such as arrivals. A *draw* is a hash for values that are not: it names its purpose (a rule, a caller, the caller's
+//! n-th call), so the value is the same however calls interleave.
 
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;

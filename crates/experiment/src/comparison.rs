@@ -1,20 +1,20 @@
-//! The comparison of results: figures side by side, how far they lie apart, and whether chance explains it.
+//! The comparison of results: figures side by side, the differences between them, and whether chance explains these.
 //!
-//! A figure of one run is one draw; repetitions show how far draws lie apart. Each further result is held against the
+//! A figure of one run is one draw; repetitions show how far draws vary. Each further result is compared with the
 //! first one:
 //!
-//! - **Paired by seed** where both have the seed: a pair met the same arrivals and the same faults, so that the
-//!   difference within pairs shows smaller effects than the spread over seeds would let through. The interval is
-//!   Student's for the differences, the test is that of signed ranks.
-//! - **Without pairs** otherwise: the interval of Welch, the test of rank sums.
+//! - **Paired by seed** if both have the seed. The runs of a pair met the same arrivals and the same faults, so the
+//!   differences within pairs reveal smaller effects than the spread over seeds would. The interval is Student's for
+//!   the differences; the test is the signed-rank test.
+//! - **Without pairs** otherwise: Welch's interval and the rank-sum test.
 //!
-//! The tests work on ranks, so that a delay that never came counts as later than all others. All p are corrected
-//! for the number of figures (Holm): of a scenario that is compared with itself, *any* figure is marked in at most
-//! one of twenty comparisons. A figure that is the same in all runs cannot differ and is not counted.
+//! The tests work on ranks, so a delay that never ended counts as later than all others. All p-values are corrected
+//! for the number of figures (Holm): if a scenario is compared with itself, *any* figure is marked in at most one of
+//! twenty comparisons. A figure that is the same in all runs cannot differ and does not count.
 //!
-//! A run that is void or was cut short is left out ([`Side`]). What else stands in the way of an honest comparison
-//! is said ([`Comparison::cautions`]), not refused: other builds, versions, machines, performers. Counts of runs
-//! that lasted differently long are compared per minute.
+//! A run that is void or was cut short is left out ([`Side`]). Other obstacles to a fair comparison are reported
+//! ([`Comparison::cautions`]), not refused: different builds, versions, machines, performers. Counts of runs that
+//! lasted for different times are compared per minute.
 
 mod caution;
 mod side;

@@ -1,23 +1,23 @@
-//! The unreliable service as a value: a plan in force, what was before it, a work queue, and a ledger.
+//! The unreliable service as a value: the plan in force and the one before it, a work queue, and a ledger.
 //!
-//! A [`Downstream`] decides what each call meets and counts it. It has no clock, no timer, no lock and no
-//! socket: whoever drives it says what happens when, and is told what to do next. So the lab, which answers
-//! over HTTP, and a simulator, which has events, ask the very same service. The host owes it four things:
+//! A [`Downstream`] decides what each call meets and counts it. It has no clock, no timer, no lock and no socket: its
+//! host tells it what happens when, and is told what to do next. So the lab, which answers over HTTP, and the
+//! simulator, which has events, use the same service. The host has four duties:
 //!
 //! - each [`Start`] is reported by [`Downstream::work_done`] at its `until`;
-//! - a call that nobody waits for any more is reported by [`Downstream::leave`], if it had [`Work`];
-//! - a [`Suffering`] is given back by [`Downstream::relieve`] when the call has ended;
-//! - a call that still waits at [`Meeting::ends`], or of which [`Downstream::lets_go`] says so after a change
-//!   of the plan, is answered at once, as by a service that is well.
+//! - a call that nobody waits for any more is reported by [`Downstream::leave`] if it had [`Work`];
+//! - a [`Suffering`] is given back by [`Downstream::relieve`] when its call has ended;
+//! - a call that still waits at [`Meeting::ends`], or that [`Downstream::lets_go`] releases after a change of the
+//!   plan, is answered at once, as by a healthy service.
 //!
-//! All instants are on the host's clock. It may start anywhere, and must not go back.
+//! All instants are on the host's clock. It may start at any time but must not go back.
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `in_force` | the plan in force, and what was before it |
-//! | `meeting` | what one call meets, and what holds it |
-//! | `ledger` | who has called, and what was done to whom |
-//! | `repeats` | calls that come once more, and meet the same |
+//! | `in_force` | the plan in force, and the one before it |
+//! | `meeting` | what one call meets, and what keeps it waiting |
+//! | `ledger` | who has called, and which faults each caller met |
+//! | `repeats` | calls that are sent again, and meet the same fate |
 //! | `truth` | the probability that calls fail, and when it changes |
 
 mod in_force;

@@ -1,10 +1,11 @@
-//! The engine of a performed scenario: the ledger of `fusebox-fleet` behind a queue, with faults, and the network
-//! before it.
+//! The engine of a performed scenario: the ledger of `fusebox-fleet` behind a queue, with faults, and the network in
+//! front of it.
 //!
-//! Whoever performs a scenario says what time it is, and carries requests and answers as the [`Wires`] say.
+//! The performer of a scenario supplies the time, and carries requests and answers as the [`Wires`] say.
 //!
-//! It works on one request after another. Frozen it lets them wait; gone it answers nothing. When it comes back it is
-//! empty after a crash, and as it was some time ago after a failover, as a replica is that lacks the last writes.
+//! It serves one request after another. While frozen, it keeps them waiting; while gone, it answers nothing. After a
+//! crash it comes back empty. After a failover it comes back as it was some time ago, like a replica that lacks the
+//! last writes.
 
 mod wires;
 

@@ -1,7 +1,7 @@
 //! The events of a run, one by one: each call and each transition, for tables and for digests.
 //!
-//! Whoever performs a run tells them as they happen. [`CsvEvents`] writes them as a table that any program reads;
-//! the simulator's digest is taken over the same events.
+//! The performer of a run reports them as they happen. [`CsvEvents`] writes them as a table that any program can
+//! read; the simulator computes its digest over the same events.
 
 use std::io::{self, Write};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Expectations: what must hold at the end, one line each, read before the run and judged after it.
+//! Expectations: what must hold at the end of a run, one line each, parsed before the run and judged after it.
 //!
 //! ```text
 //! p99(B) < 250ms
@@ -7,8 +7,8 @@
 //! every instance closed within 10 s of recovery
 //! ```
 //!
-//! A figure without a target is that of all targets together, or of the worst instance, as the
-//! [`CATALOGUE`] says. What was not measured fails: nothing is claimed about calls that never were.
+//! A figure without a target is that of all targets together, or of the worst instance, as the [`CATALOGUE`] says. An
+//! expectation on a figure that was never measured fails, for example `p99` when no call was made.
 
 mod catalogue;
 mod definition;

@@ -1,7 +1,7 @@
-//! Outcomes: a planned request ends in exactly one way.
+//! The outcomes of planned requests, each of which ends in exactly one way.
 //!
-//! The law of conservation: what was planned is what was counted. [`Outcomes::check`] states it, and a
-//! load generator that cannot account for a request has a fault of its own.
+//! The law of conservation says that the planned requests are the counted ones. [`Outcomes::check`] states it; a load
+//! generator that cannot account for a request has a fault of its own.
 
 use std::fmt;
 use std::ops::{AddAssign, Index};

@@ -1,13 +1,13 @@
-//! The palette: the colour of each state and of what is beside it, for the page, the report, the terminal, Grafana and
-//! pictures.
+//! The palette: the colour of each state and of everything else that is drawn, for the page, the report, the
+//! terminal, Grafana and pictures.
 //!
-//! Green works, orange says no, blue asks, purple is a sick downstream. A state looks alike everywhere; its shade
-//! depends on the ground: the page has a light and a dark one, and Grafana and the terminal fill blocks and write on
-//! them. Hues are those of Okabe and Ito (2008), with lightness tuned until every two shades of one ground are apart
-//! for people without red, green or blue cones, too ([`Colour::apart`]). Colour never stands alone: a state is also a
-//! word and a height (closed low, half-open in the middle, open full).
+//! Green works, orange rejects, blue probes, purple is an unhealthy downstream. A state has the same hue everywhere;
+//! its shade depends on the background: the page has a light and a dark one, and Grafana and the terminal fill blocks
+//! and write on them. The hues are those of Okabe and Ito (2008), with lightness tuned until any two shades on one
+//! background can also be told apart by people without red, green or blue cones ([`Colour::apart`]). Colour never
+//! stands alone: a state is also a word and a height (closed low, half-open in the middle, open full).
 //!
-//! Style sheet, dashboards and pictures carry these colours as text; tests compare them with this table.
+//! The style sheet, dashboards and pictures contain these colours as text; tests compare them with this table.
 
 mod colour;
 

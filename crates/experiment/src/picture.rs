@@ -1,6 +1,6 @@
-//! Pictures as SVG text: lines, bars, points and words at places, escaped, with a style of their own.
+//! Pictures as SVG text: lines, bars, points and words at given places, escaped, with a style of their own.
 //!
-//! No file is loaded and nothing outside is named, so that a picture opens anywhere.
+//! A picture loads no file and refers to nothing outside, so it can be opened anywhere.
 
 use std::fmt::Write as _;
 

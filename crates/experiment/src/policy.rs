@@ -1,13 +1,13 @@
-//! The policy of an experiment: what decides at an instance whether a call goes to the downstream.
+//! The policy of an experiment, which decides at an instance whether a call goes to the downstream.
 //!
-//! A circuit breaker is one answer. The others are baselines to hold breakers against, so that an experiment can
-//! show when a breaker is the wrong tool. They belong to experiments, not to the library.
+//! A circuit breaker is one policy. The others are baselines for comparison, so that an experiment can show when a
+//! breaker is the wrong tool. They belong to experiments, not to the library.
 //!
 //! | policy | what it does |
 //! |---|---|
 //! | `breaker` | the breaker of the scenario decides; the default |
 //! | `none` | every call goes through |
-//! | `adaptive_throttling` | the instance rejects calls by chance, the more of them the fewer are accepted ([`Throttle`]) |
+//! | `adaptive_throttling` | the instance rejects calls at random, the more of them the fewer are accepted ([`Throttle`]) |
 
 mod throttle;
 

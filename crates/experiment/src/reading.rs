@@ -1,4 +1,4 @@
-//! Reads JSON and TOML, and says what is wrong with a text, where, and what is meant.
+//! A reader of JSON and TOML that reports what is wrong with a text, where, and what was probably meant.
 //!
 //! Errors name the field or the place, the value and the nearest known key, in one line.
 

@@ -1,8 +1,8 @@
-//! The reply of the downstream to one call of an instance, what it says to the breaker, and what the client
-//! of the instance gets for it.
+//! The reply of the downstream to one call of an instance, what it means to the breaker, and what the instance's
+//! client gets for it.
 //!
-//! A live instance reads a reply from a socket, a simulated one computes it from the fate of the call
-//! ([`Reply::of_fate`]). What follows from the reply is the same for both and stands here only.
+//! A live instance reads a reply from a socket; a simulated instance computes it from the fate of the call
+//! ([`Reply::of_fate`]). The consequences of the reply are the same for both and are defined only here.
 //!
 //! | reply | breaker | client |
 //! |---|---|---|
@@ -12,10 +12,10 @@
 //! | 429, 5xx, 600 and above | failure, with the hint of `Retry-After` | 502 |
 //! | no whole answer within the call timeout | failure | 504 |
 //! | no connection, or one that broke | failure | 502 |
-//! | the instance itself ran out of something | ignored | 500 |
+//! | the instance itself ran out of a resource | ignored | 500 |
 //!
-//! Not here: rejected calls, which have no reply (their client gets 503), and clients who left before the
-//! reply came, whose call is cancelled.
+//! Two cases are not here: rejected calls, which have no reply (their client gets 503), and clients that left before
+//! the reply came, whose call is cancelled.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! HTTP statuses, as far as they say something about a downstream.
 //!
-//! The rule stands here once: the truth of a fault plan, the breaker of an instance and what its client gets
-//! all follow it. It is the rule of `fusebox_tower::HttpClassifier`, to which a test of the lab holds it.
+//! The rule is defined once: the truth of a fault plan, the breaker of an instance and the answer to its client all
+//! follow it. It is the rule of `fusebox_tower::HttpClassifier`, with which a test of the lab compares it.
 
 /// Whether a status says that the downstream is unwell: 5xx, 429, and 600 or above.
 ///

@@ -1,4 +1,4 @@
-//! Sentences about what stands in the way of an honest comparison.
+//! The cautions of a comparison: sentences about obstacles to a fair one.
 
 use super::{Comparison, Side};
 use crate::result::Performer;

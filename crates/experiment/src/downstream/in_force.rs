@@ -1,4 +1,5 @@
-//! The plan in force, and what was before it. A plan with a time to live gives way by itself.
+//! The plan in force, and the plan before it. When a plan's time to live is over, the plan before it is in force
+//! again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The ledger of the service: who has called, and counts that survive every change of the plan.
+//! The ledger of the service: who has called, and counters that survive every change of the plan.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

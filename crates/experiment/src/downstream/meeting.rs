@@ -1,8 +1,8 @@
-//! The faults that one call meets, and the parts of the plan that hold it.
+//! The faults that one call meets, and the parts of the plan that keep it waiting.
 //!
-//! A plan that is cleared or replaced holds nothing any more: what waits for its faults, its delays or its
-//! queue is answered at once, as by a service that is well. The same holds for a part of the plan that a
-//! patch takes back or changes, and for a plan or a rule whose time to live is over.
+//! A plan that is cleared or replaced keeps no call waiting: a call that waits for its faults, its delays or its
+//! queue is answered at once, as by a healthy service. The same holds for a part of the plan that a patch removes or
+//! changes, and for a plan or a rule whose time to live is over.
 
 use std::sync::Arc;
 use std::time::Duration;

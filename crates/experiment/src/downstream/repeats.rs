@@ -1,10 +1,10 @@
-//! Calls that are sent once more because their connection ended, and meet the same fate again.
+//! Calls that are sent again because their connection ended, and meet the same fate.
 //!
-//! A caller that keeps connections alive sends a call once more when the kept connection ends under it: that
-//! is what a healthy server's closing of an idle connection looks like. A plan says what becomes of a
-//! *call*. If the second attempt were luck of its own, fewer calls would fail than the plan and the truth
-//! say, by how much would depend on how many connections are idle at the moment, and rules that count would
-//! count attempts. So a call that is known by its id meets again what it has met.
+//! A caller that keeps connections alive sends a call again when the kept connection ends under it, because a healthy
+//! server's closing of an idle connection looks like that. A plan says what becomes of a *call*. If the second
+//! attempt had luck of its own, fewer calls would fail than the plan and the truth say, the difference would depend
+//! on how many connections are idle, and rules that count would count attempts. So a call that is known by its id
+//! meets again what it has met before.
 
 use std::collections::VecDeque;
 

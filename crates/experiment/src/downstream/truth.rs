@@ -1,8 +1,8 @@
-//! The truth of the service: how likely calls fail now, and when that changes.
+//! The truth of the service: the probability that a call fails now, and when it changes.
 //!
-//! Nobody has to poll it. The truth changes by time alone, at instants that [`Downstream::next_change`] knows
-//! before; and by what happens: a change of the plan, a call that a rule counts, work that arrives or ends.
-//! Each of these makes [`Downstream::truth_version`] grow.
+//! The truth need not be polled. It changes with time, at instants that [`Downstream::next_change`] knows in advance,
+//! and with events: a change of the plan, a call that a rule counts, work that arrives or ends. Each of these
+//! increments [`Downstream::truth_version`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The network between instances and the engine, or among instances that gossip: how long each message takes, and
-//! whether it comes at all.
+//! whether it arrives.
 //!
-//! Each message has draws of its own, numbered by instance and direction. So a message that one mode sends and
-//! another does not moves the luck of no other instance and of no other direction.
+//! Each message has draws of its own, numbered by instance and direction. So a message that only one mode sends does
+//! not change the luck of any other instance or direction.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The definition of a figure: name, unit, where it comes from, and what it says.
+//! The definition of a figure: its name, its unit, its source and its text.
 
 use super::unit::Unit;
 

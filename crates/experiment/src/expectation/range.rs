@@ -1,4 +1,4 @@
-//! The values with which an expectation holds, so that one that never can is refused before the run.
+//! The range of values for which an expectation holds, so that an impossible one is refused before the run.
 
 use super::{Comparison, Expectation, Unit};
 

@@ -1,9 +1,8 @@
-//! The callers of a player: each has a small handle, and behind it all that is prepared of the caller once.
+//! The callers of a player: each has a small handle to everything that is prepared once for it.
 //!
-//! A name is hashed and looked up when its handle is asked for; a call only goes by the handle. Those whom the
-//! plan does not name are strangers, of whom a few are told apart; all others have the handle of nobody, so
-//! whoever calls under ever new names costs no memory. Members of the host's own fleet are told apart however
-//! many there are.
+//! A name is hashed and looked up when its handle is requested; a call uses only the handle. Callers that the plan
+//! does not name are strangers. A few of them are told apart; all others share one handle, so a client that calls
+//! under ever new names costs no memory. Members of the host's own fleet are all told apart, however many there are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

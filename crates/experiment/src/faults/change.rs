@@ -1,13 +1,13 @@
-//! The next change of the truth by time alone, so that nobody has to poll it.
+//! The next change of the truth with time, so that the truth need not be polled.
 //!
-//! Most of what changes a truth happens at instants that are known before: borders of phases, ends of ramps,
-//! jumps of processes, times to live, the trigger of an overload model. Between them a truth is constant, but
-//! for three things that go on all the time: a ramp, a cache that gets warm, and answers that stall until the
-//! phase ends. Meanwhile the steps are such that no truth moves by more than a hundredth, found by looking
-//! ahead; none is shorter than a millisecond.
+//! Most changes of a truth happen at instants that are known in advance: borders of phases, ends of ramps, jumps of
+//! processes, times to live, the trigger of an overload model. Between them a truth is constant, except for three
+//! things that change continuously: a ramp, a cache that warms up, and answers that stall until the phase ends. For
+//! these, the steps are chosen by looking ahead so that no truth moves by more than a hundredth; no step is shorter
+//! than a millisecond.
 //!
-//! Rules that count calls change the truth with each call, and the work queue with each arrival: their owner
-//! knows when.
+//! Rules that count calls change the truth with each call, and the work queue changes it with each arrival; their
+//! owner knows when.
 
 use std::time::Duration;
 

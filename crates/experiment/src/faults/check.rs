@@ -1,4 +1,4 @@
-//! From a plan as it is written to a plan that makes sense; the message of an error names the key.
+//! The check that turns a written plan into a valid one; the message of an error names the key.
 
 mod cost;
 mod effect;

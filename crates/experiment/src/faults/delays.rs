@@ -1,6 +1,6 @@
-//! The probability that delays which add up exceed a deadline.
+//! The probability that the sum of several delays exceeds a deadline.
 //!
-//! They are convolved as a few likely durations; the last one, if it is a law, exactly.
+//! The delays are convolved as a few likely durations; the last one, if it is a law, exactly.
 
 use super::Effect;
 use crate::law::Law;

@@ -1,4 +1,4 @@
-//! The digest of a plan: two plans are the same when their digests, a few letters each, are.
+//! The digest of a plan, a few letters: two plans are the same if their digests are.
 
 use super::Plan;
 use crate::chance::Draw;

@@ -1,4 +1,4 @@
-//! The fate of one call: all that it meets.
+//! The fate of one call: everything that it meets.
 
 use std::sync::Arc;
 use std::time::Duration;

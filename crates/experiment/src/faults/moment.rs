@@ -1,4 +1,4 @@
-//! The moment of a plan: the phase that it is in at an instant, and how much of it has gone.
+//! The position in a plan at an instant: its phase, and how much of that phase is over.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! A change of parts of a plan: a JSON merge patch (RFC 7396), in which times are written as in a plan.
+//! A change of parts of a plan: a JSON merge patch (RFC 7396), with times written as in a plan.
 //!
-//! A plan shows its times as numbers (`deadline_ms`), and a patch may name the same time otherwise
-//! (`deadline`). Merged key by key, both would be there, so a key is first given the name that the patch has.
+//! A plan shows its times as numbers (`deadline_ms`), and a patch may give the same time under another name
+//! (`deadline`). Merged key by key, both would be present, so a key is first renamed to the name that the patch uses.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

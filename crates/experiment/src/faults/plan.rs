@@ -1,4 +1,4 @@
-//! A fault plan that makes sense: read once, and right from then on.
+//! A valid fault plan: checked once, and correct from then on.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

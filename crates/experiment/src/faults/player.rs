@@ -1,4 +1,4 @@
-//! The player of a plan: the plan, what is prepared of it, and how often each caller has called.
+//! The player of a plan: the plan, everything that is prepared from it, and how often each caller has called.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The phase that a player is in: found once, and good until it ends.
+//! The present phase of a player: found once, and valid until it ends.
 
 use std::time::Duration;
 

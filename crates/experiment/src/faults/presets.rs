@@ -1,4 +1,4 @@
-//! Plans that are at hand by name. Each shows one thing; all are read and checked as any other plan.
+//! The presets: plans available by name. Each shows one thing; all are read and checked like any other plan.
 
 use super::Plan;
 

@@ -1,7 +1,7 @@
-//! Callers that a plan does not name, and whose truth is the same.
+//! Callers that a plan does not name, which all have the same truth.
 //!
-//! Anybody may call under any name. So only a few callers that the plan does not name are told apart; all
-//! others share one sequence of luck, counts and truth. Together with the number of names this bounds how
+//! A client may call under any name. So only a few callers that the plan does not name are told apart; all others
+//! share one sequence of luck, counters and truth. Together with the number of names in the plan, this bounds how
 //! many truths a plan has, whoever calls.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,9 +1,9 @@
-//! The trajectory of a process: its state at an instant, a function of seed and time, not of traffic.
+//! The trajectory of a process: its state at an instant, as a function of seed and time, not of traffic.
 //!
-//! Time is cut into blocks of some two hundred rounds of the process. Each block begins in a state drawn
-//! as likely as the process is in it in the long run, with what is left of a stay that is met there. So
-//! any instant costs at most one block to compute, however late it is and in whatever order instants
-//! are asked for, and the share of time in each state is exact; one stay in some hundreds is cut short.
+//! Time is cut into blocks of some two hundred rounds of the process. Each block begins in a state that is drawn from
+//! the long-run distribution of the process, with the rest of a stay in that state. So any instant costs at most one
+//! block to compute, however late it is and in whatever order instants are requested. The share of time in each state
+//! is exact; one stay in some hundreds is cut short.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! Clients: what they decide once an attempt has come to something.
+//! Clients: their decisions after each attempt.
 //!
-//! A value without clock: whether a request is tried again and how long that waits follows from its attempts,
-//! its luck, the outcome, and the budget that all clients share. Whoever performs the run does the waiting.
+//! A value without a clock: whether a request is tried again, and after which wait, follows from its attempts, its
+//! luck, its outcome, and the budget that all clients share. The performer of the run does the waiting.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The integral of a rate and its inverse: when the n-th unit of load has come.
 //!
-//! Linear pieces have closed forms; of the sine, only the integral has, and the inverse is found
-//! between two bounds that cannot miss it. Seconds, and requests per second.
+//! Linear pieces have closed forms. For the sine only the integral has one, and the inverse is found between two
+//! bounds that enclose it. Units are seconds, and requests per second.
 
 use std::f64::consts::TAU;
 use std::time::Duration;

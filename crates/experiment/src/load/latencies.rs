@@ -1,7 +1,7 @@
-//! A histogram of latencies with three digits that can be merged and written down.
+//! A histogram of latencies with three digits, which can be merged and serialized.
 //!
-//! What never came is counted too: it is slower than any bound. A histogram that left it out would improve
-//! with every request that hangs.
+//! A request that was never answered is counted too, as slower than any bound. A histogram that left it out would
+//! improve with every request that hangs.
 
 use std::fmt;
 use std::time::Duration;

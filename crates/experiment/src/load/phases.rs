@@ -1,4 +1,4 @@
-//! Parts of a run. A request belongs to the one that it was planned in.
+//! The parts of a run. A request belongs to the part that it was planned in.
 
 use std::str::FromStr;
 use std::time::Duration;

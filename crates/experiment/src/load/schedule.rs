@@ -1,4 +1,4 @@
-//! The schedule of a load: what is planned, and the digest that tells whether it is the same plan.
+//! The schedule of a load: the planned requests, and a digest that tells whether two plans are the same.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The target that served last: it makes the fast failure of another one partial degradation.
+//! The target that served last, by which the fast failure of another target counts as partial degradation.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! The tally: what the clients of a run saw, by target, part of the run, and second.
 //!
-//! A value without clock and lock: whoever performs the run says at which instant each request was planned and
-//! ended. Memory does not grow with the number of requests: histograms have bounds and are made when the first
-//! value comes, and of the seconds the last hour is kept. With many targets, [`Detail::Together`] keeps
-//! latencies and seconds for all of them together, so that ten thousand targets cost some megabytes.
+//! A value without a clock or a lock: the performer of the run supplies the instants at which each request was
+//! planned and ended. Memory does not grow with the number of requests: histograms are bounded and are made when the
+//! first value comes, and only the last hour of seconds is kept. With many targets, [`Detail::Together`] keeps
+//! latencies and seconds for all of them together, so ten thousand targets cost some megabytes.
 
 mod parts;
 mod sample;

@@ -1,4 +1,4 @@
-//! A colour, and how well it is told from others.
+//! A colour, and how well it can be told from others.
 
 use std::fmt;
 

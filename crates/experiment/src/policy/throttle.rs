@@ -1,11 +1,12 @@
-//! The throttle of adaptive throttling: an instance rejects by chance what the downstream would not accept.
+//! The throttle of adaptive throttling, which makes an instance reject at random what the downstream would not
+//! accept.
 //!
-//! With the requests and the accepts of the last two minutes, a request is rejected with probability
-//! max(0, (requests − K · accepts) / (requests + 1)) (Beyer et al., *Site Reliability Engineering*, 2016, chapter 21).
-//! Requests that were rejected here count as requests, so that the probability grows while nothing is accepted. What
-//! is accepted is a call that the downstream answered and that does not speak against it.
+//! With the requests and the accepts of the last two minutes, a request is rejected with probability max(0, (requests
+//! − K · accepts) / (requests + 1)) (Beyer et al., *Site Reliability Engineering*, 2016, chapter 21). Requests that
+//! were rejected here count as requests, so the probability grows while nothing is accepted. A call counts as
+//! accepted if the downstream answered it without a sign of trouble.
 //!
-//! The history is kept in [`BUCKETS`] parts: a request is forgotten when its part is, up to one part early.
+//! The history is kept in [`BUCKETS`] parts: a request is forgotten together with its part, up to one part early.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! The cost of a plan's truth: how many steps it takes to say how likely calls fail.
+//! The cost of a plan's truth: how many steps it takes to compute how likely calls fail.
 //!
-//! The truth is asked for by every scrape, and by whoever follows a run at each of its changes, so a plan is refused whose
-//! truth would cost too much. What counts is what is performed, whoever calls: each caller that the plan tells
-//! apart has a truth of its own, so have callers who wait for different times; rules cut the keys into parts,
-//! and each part is computed for itself.
+//! Every scrape asks for the truth, and everyone who follows a run asks at each change, so a plan whose truth would
+//! cost too much is refused. The cost counts everything that is computed: each caller that the plan tells apart has a
+//! truth of its own, and so have callers with different timeouts; rules divide the keys into parts, and each part is
+//! computed separately.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The seconds of a run: what happened in each, and which were mixed.
+//! The seconds of a run: what happened in each, and in which of them some instances failed while others served.
 
 use std::collections::VecDeque;
 
