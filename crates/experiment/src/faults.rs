@@ -66,7 +66,7 @@ pub use written::{
     WrittenRule, WrongCaller,
 };
 
-/// The body of an answer that nothing has spoilt.
+/// The body of a healthy answer.
 pub const ANSWER: &str = r#"{"data":"here you are"}"#;
 
 #[cfg(test)]

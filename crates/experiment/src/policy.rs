@@ -76,12 +76,12 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Whether the breakers of the scenario decide.
+    /// Returns whether the breakers of the scenario decide.
     pub fn is_breaker(&self) -> bool {
         *self == Self::Breaker {}
     }
 
-    /// The throttle of one instance, where it has one.
+    /// Returns the throttle of one instance, if it has one.
     pub fn throttle(&self) -> Option<Throttle> {
         match self {
             Self::AdaptiveThrottling { k, history } => Some(Throttle::new(*k, history.0)),
@@ -93,7 +93,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// The setting that is not allowed, its value and what is.
+    /// The setting that is not allowed, with its value and the allowed range.
     pub fn check(&self) -> Result<(), String> {
         let Self::AdaptiveThrottling { k, history } = self else {
             return Ok(());

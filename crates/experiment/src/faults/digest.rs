@@ -4,7 +4,7 @@ use super::Plan;
 use crate::chance::Draw;
 
 impl Plan {
-    /// 16 hexadecimal letters that differ between plans that differ.
+    /// Returns 16 hexadecimal letters that differ between different plans.
     ///
     /// # Panics
     ///

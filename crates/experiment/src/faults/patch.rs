@@ -17,7 +17,7 @@ static TIMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     collect(&schema(), &mut keys);
     keys
 });
-/// Keys below which names stand that the user gave.
+/// Keys that contain names which the user gave.
 pub(crate) const NAMED: [&str; 7] = [
     "codes",
     "headers",
@@ -47,7 +47,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// When the patch is not an object, or the plan that comes of it is wrong.
+    /// If the patch is not an object, or the resulting plan is invalid.
     ///
     /// # Examples
     ///
@@ -71,7 +71,7 @@ impl Plan {
     }
 }
 
-/// Whose keys an object has.
+/// The kind of an object's keys.
 #[derive(Clone, Copy, PartialEq)]
 enum Keys {
     /// Those of a type.
@@ -80,7 +80,7 @@ enum Keys {
     Given,
 }
 
-/// Objects are merged, `null` removes, all else replaces.
+/// Merges objects; `null` removes a key, every other value replaces.
 fn merge(target: &mut Value, patch: Value, keys: Keys) {
     let Value::Object(patch) = patch else {
         *target = patch;
@@ -109,7 +109,7 @@ fn merge(target: &mut Value, patch: Value, keys: Keys) {
     }
 }
 
-/// Gives the time that a patch calls `key` this name, if it has the other one.
+/// Renames a time from its other name to the name that a patch uses.
 fn name_as_in(target: &mut Map<String, Value>, key: &str) {
     for field in TIMES
         .iter()

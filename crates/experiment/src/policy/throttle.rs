@@ -41,8 +41,8 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// A throttle that has seen nothing. `k` is how many requests go through for each that is accepted; `history` is
-    /// for how long both count.
+    /// Makes a throttle that has seen nothing. `k` is how many requests go through for each accepted one; `history`
+    /// is for how long both count.
     pub fn new(k: f64, history: Duration) -> Self {
         let nanos = u64::try_from(history.as_nanos()).unwrap_or(u64::MAX);
         Self {
@@ -54,7 +54,7 @@ impl Throttle {
         }
     }
 
-    /// The probability with which a request is rejected at `now`, which never goes back.
+    /// Returns the probability with which a request is rejected at `now`, which never goes back.
     #[expect(clippy::cast_precision_loss, reason = "requests of one history")]
     pub fn probability(&mut self, now: Duration) -> f64 {
         self.turn_to(now);
@@ -62,20 +62,21 @@ impl Throttle {
         ((requests - self.k * accepts) / (requests + 1.0)).max(0.0)
     }
 
-    /// Whether a request is rejected at `now`, by a share drawn evenly from 0 to 1. The request counts in any case.
+    /// Returns whether a request is rejected at `now`, by a uniform share from 0 to 1. The request counts in any
+    /// case.
     pub fn rejects(&mut self, now: Duration, luck: f64) -> bool {
         let probability = self.probability(now);
         self.count(0);
         luck < probability
     }
 
-    /// The downstream has accepted a request.
+    /// Counts a request that the downstream has accepted.
     pub fn accepted(&mut self, now: Duration) {
         self.turn_to(now);
         self.count(1);
     }
 
-    /// Everything is forgotten, as by a process that ends.
+    /// Forgets everything, as a process does that ends.
     pub fn forget(&mut self) {
         self.parts.fill([0; 2]);
         self.sums = [0; 2];
