@@ -17,6 +17,16 @@ use http::{HeaderMap, Response};
 /// Whatever is chosen, an answer with bad headers (an HTTP 503, a gRPC status without a body)
 /// counts at its headers, and an answer that ends before the chosen moment counts at its end. What
 /// happens after the moment does not count.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config};
+/// use fusebox_tower::{HttpBreakerLayer, JudgeAt};
+///
+/// let breaker = Breaker::new("events", Config::default());
+/// let protect = HttpBreakerLayer::new(breaker).judge_at(JudgeAt::FirstData); // for streams
+/// # let _ = protect;
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JudgeAt {

@@ -26,6 +26,27 @@ pub use manual::ManualClock;
 pub use tsc::TscClock;
 
 /// A source of monotonic time for a breaker.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Clock, ClockSteps, Config};
+/// use std::time::{Duration, Instant};
+///
+/// struct SinceStart(Instant);
+///
+/// impl Clock for SinceStart {
+///     fn now(&self) -> Duration {
+///         self.0.elapsed()
+///     }
+///     fn steps(&self) -> ClockSteps {
+///         ClockSteps::OnlyForward
+///     }
+/// }
+///
+/// let clock = SinceStart(Instant::now());
+/// let breaker = Breaker::with_clock("inventory", Config::default(), clock);
+/// # let _ = breaker;
+/// ```
 pub trait Clock: Send + Sync {
     /// Returns the time since this clock's origin.
     fn now(&self) -> Duration;

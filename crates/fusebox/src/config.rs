@@ -133,6 +133,20 @@ pub enum HalfOpenTimeout {
 }
 
 /// What a permit means that is dropped without an outcome.
+///
+/// # Examples
+/// A timeout around the call drops the permit, and must count as a failure:
+/// ```
+/// use fusebox::{Config, DroppedPermit};
+/// use std::time::Duration;
+///
+/// let config = Config::builder()
+///     .failure_rate_threshold(0.5)
+///     .dropped_permit(DroppedPermit::SlowFailureAfter(Duration::from_millis(1900))) // of 2 s
+///     .build()?;
+/// # let _ = config;
+/// # Ok::<(), fusebox::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DroppedPermit {

@@ -74,6 +74,21 @@ impl fmt::Display for RejectReason {
 }
 
 /// The refusal of a call: the reason, and how long to wait before asking again.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, RejectReason};
+/// use std::time::Duration;
+///
+/// let breaker = Breaker::new("inventory", Config::default());
+/// breaker.open_for(Duration::from_secs(30));
+///
+/// let rejected = breaker.try_acquire().unwrap_err();
+/// assert_eq!(rejected.reason, RejectReason::Open);
+/// if let Some(wait) = rejected.retry_after {
+///     println!("503, Retry-After: {}", wait.as_secs() + 1);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {

@@ -15,6 +15,24 @@ use crate::transition::{Cause, Transition};
 use crate::window::WindowFigures;
 
 /// Everything about a breaker at one instant. Times are on the breaker's clock.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Outcome, State};
+///
+/// let config = Config::builder().failure_rate_threshold(0.5).minimum_calls(4).build()?;
+/// let breaker = Breaker::new("inventory", config);
+/// for _ in 0..3 {
+///     breaker.try_acquire()?.success();
+/// }
+/// breaker.try_acquire()?.failure();
+///
+/// let snapshot = breaker.snapshot();
+/// assert_eq!(snapshot.state, State::Closed);
+/// assert_eq!(snapshot.failure_ratio, Some(0.25));
+/// assert_eq!(snapshot.totals.calls(Outcome::Success), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {

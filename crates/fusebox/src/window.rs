@@ -14,6 +14,18 @@ use time::TimeWindow;
 
 /// The calls that the failure and slow ratios are taken over. The [guide](crate::guide::windows)
 /// compares the two kinds.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Config, Window};
+/// use std::time::Duration;
+///
+/// let half = || Config::builder().failure_rate_threshold(0.5);
+/// let last_calls = half().window(Window::count(100)).build()?;
+/// let last_seconds = half().window(Window::time(Duration::from_secs(30), 10)).build()?;
+/// # assert_ne!(last_calls.window(), last_seconds.window());
+/// # Ok::<(), fusebox::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Window {

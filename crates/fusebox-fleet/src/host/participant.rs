@@ -72,6 +72,20 @@ impl Participant {
     ///
     /// # Cancel safety
     /// Dropping the future leaves it open whether the order is in force.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox_fleet::Order;
+    /// use fusebox_fleet::engine::Unavailable;
+    /// use fusebox_fleet::host::Participant;
+    ///
+    /// async fn maintenance(participant: &Participant) -> Result<(), Unavailable> {
+    ///     participant.order(Order::ForceOpen).await?; // every instance rejects every call
+    ///     // …
+    ///     participant.order(Order::Automatic).await?; // breakers decide by themselves again
+    ///     Ok(())
+    /// }
+    /// ```
     pub async fn order(&self, order: Order) -> Result<View, Unavailable> {
         let (engine, key) = (Arc::clone(&self.host.engine), self.key().clone());
         let view = self

@@ -1,8 +1,8 @@
 //! The names of a breaker's span events and of their attributes.
 //!
 //! `circuit_breaker.*` is our own namespace, because OpenTelemetry has no convention for circuit
-//! breakers yet. The proposal in its semantic conventions (issue 2355) contains some of these
-//! names. The registry of conventions in the package `telemetry` defines each name.
+//! breakers yet; a proposal is issue 2355 of its semantic conventions. The registry of conventions
+//! in the package `telemetry` defines each name.
 
 /// The name of the breaker: what it protects.
 pub const NAME: &str = "circuit_breaker.name";

@@ -4,6 +4,17 @@ use std::error::Error;
 use std::fmt;
 
 /// The error for settings that no breaker can work with. It lists every fault, not only the first.
+///
+/// # Examples
+/// ```
+/// use fusebox::Config;
+///
+/// let error = Config::builder().consecutive_failures(0).jitter(0.9).build().unwrap_err();
+/// for fault in error.faults() {
+///     println!("{} is {}: allowed is {}", fault.field, fault.value, fault.allowed);
+/// }
+/// assert_eq!(error.faults().len(), 2);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     faults: Vec<InvalidSetting>,
