@@ -52,7 +52,7 @@ pub(crate) struct Arrivals {
     part: (u32, u64),
     /// When each instance is taken out of the fleet, where any is.
     leaves: Vec<u64>,
-    /// Requests under way, where the least loaded target is chosen when a request leaves.
+    /// Requests under way, where the least loaded target is chosen when a request is sent.
     under_way: Option<UnderWay>,
 }
 
