@@ -1,7 +1,7 @@
-//! `docs/faults.md` says what plans are, and `docs/result.schema.json` what results name.
+//! The documentation of plans in `docs/faults.md`, and the schema of results, compared with the code.
 
 use experiment::coordination::UsedEngine;
-use experiment::faults::{Plan, presets, schema};
+use experiment::faults::{Plan, WrittenEffect, presets, schema};
 
 const PAGE: &str = include_str!("../../../docs/faults.md");
 
@@ -56,6 +56,20 @@ fn the_page_names_every_key_of_a_plan() {
             .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
             .any(|word| word == key || Some(word) == time);
         assert!(named || key == "version", "{key}");
+    }
+}
+
+#[test]
+fn the_page_has_a_row_for_each_effect() {
+    // The refusal of an unknown effect lists those that are known; one is the other name of a slow body.
+    let refused = serde_json::from_str::<WrittenEffect>(r#"{"nothing": {}}"#).unwrap_err();
+    let refused = refused.to_string();
+    let known = refused.split('`').skip(1).step_by(2).skip(1);
+    let section = PAGE.split("## Effects").nth(1).expect("it is there");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    for effect in known.filter(|effect| *effect != "bandwidth") {
+        let written = format!("`{effect} = ");
+        assert!(section.contains(&written), "no row of {effect}");
     }
 }
 

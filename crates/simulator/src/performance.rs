@@ -3,9 +3,9 @@
 //! | part | what it does |
 //! |---|---|
 //! | `requests` | a request gets a connection, is tried again, and ends |
-//! | `attempts` | an instance asks its breaker, calls the downstream and has a reply |
-//! | `read_ahead` | what the next requests and ends will need is read from memory before |
-//! | `call_events` | each call that has ended is told |
+//! | `attempts` | an instance asks its breaker, calls the downstream and gets a reply |
+//! | `read_ahead` | the memory that the next requests and ends will need is prefetched |
+//! | `call_events` | each call that has ended is reported |
 //! | `watching` | the truth, transitions, ticks and interruptions |
 //! | `coordinating` | members hear of calls and messages, and lead their breakers |
 //! | `ending` | when a run ends, and what becomes of requests that are under way then |

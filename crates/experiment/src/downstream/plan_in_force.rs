@@ -1,4 +1,4 @@
-//! The plan in force: its player, its clock, its work queue, and the handles of those who call.
+//! The plan in force: its player, its clock, its work queue, and the handles of its callers.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ pub(super) struct InForce {
     pub(super) is_limited: bool,
     /// Whether each call may change the truth.
     pub(super) counts_calls: bool,
-    /// Whether a part of it ends by itself.
+    /// Whether a part of the plan ends by itself.
     pub(super) is_mortal: bool,
-    /// The player's handles of callers, by their own: of all members, and of others who have called.
+    /// The player's handles of callers, by our own handles: of all members, and of others who have called.
     handles: Vec<Option<faults::CallerId>>,
 }
 
@@ -43,7 +43,7 @@ impl InForce {
         force
     }
 
-    /// The player's handle of one who calls.
+    /// The player's handle of a caller.
     #[inline]
     pub(super) fn handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
         match self.known_handle(caller) {
@@ -52,7 +52,7 @@ impl InForce {
         }
     }
 
-    /// Tells the members of the host's fleet apart who have no handle, before they call.
+    /// Gives handles to the members of the host's fleet that have none, before they call.
     pub(super) fn admit_members(&mut self, ledger: &Ledger) {
         for member in ledger.members() {
             self.handle(member, ledger);
@@ -74,21 +74,21 @@ impl InForce {
         handle
     }
 
-    /// The same for one who has a handle under this plan: a member, or a caller who has called.
+    /// The player's handle of a caller that has one under this plan: a member, or one that has called.
     #[inline]
     pub(super) fn known_handle(&self, caller: CallerId) -> Option<faults::CallerId> {
         let handle = self.handles.get(caller.place()).copied().flatten();
         handle.filter(|handle| self.player.knows(*handle))
     }
 
-    /// Notes what every call asks of the plan.
+    /// Notes what every call needs to know of the plan.
     pub(super) fn look_through(&mut self) {
         self.is_limited = self.player.plan().overload().is_some();
         self.counts_calls = self.player.counts_calls();
         self.is_mortal = self.player.is_mortal();
     }
 
-    /// The work queue, which is opened at the first call, if the plan has an overload model.
+    /// The work queue, which is made at the first call, if the plan has an overload model.
     pub(super) fn queue(&mut self) -> Option<&mut WorkQueue> {
         let plan = self.player.plan();
         let settings = plan.overload()?;

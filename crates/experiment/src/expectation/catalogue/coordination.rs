@@ -13,7 +13,8 @@ pub(super) const FIGURES: &[Definition] = &[
     coordination(
         "messages_expected",
         Unit::PerSecond,
-        "The same by the formula: two for each report that is due, for each change of an opinion and for each request about a probe, and one for each view that all are told.",
+        "The same by the formula: two for each report that is due, each change of opinion and each request \
+         about a probe, and one for each view that is sent to all.",
     ),
     coordination("view_age", Unit::Seconds, "Mean age of the last view."),
     coordination(
@@ -24,7 +25,8 @@ pub(super) const FIGURES: &[Definition] = &[
     coordination(
         "vetoes",
         Unit::Count,
-        "How often the fleet opened and an instance stayed closed, as it saw no trouble; without a target: all together.",
+        "Vetoes: how often the fleet opened and an instance stayed closed, because it saw no trouble; \
+         without a target: all together.",
     ),
     coordination(
         "fallbacks",
@@ -34,7 +36,8 @@ pub(super) const FIGURES: &[Definition] = &[
     coordination(
         "localised_failures",
         Unit::Count,
-        "How often a breaker was open for a while beside a fleet that was fine; without a target: all together.",
+        "Localised failures: how often a breaker was open while the fleet was fine; without a target: all \
+         together.",
     ),
     coordination("fleet_openings", Unit::Count, "How often the fleet opened."),
     coordination(
@@ -45,16 +48,12 @@ pub(super) const FIGURES: &[Definition] = &[
     coordination(
         "leases_succeeded",
         Unit::Count,
-        "Probes that were settled as good.",
+        "Leased probes that succeeded.",
     ),
-    coordination(
-        "leases_failed",
-        Unit::Count,
-        "Probes that were settled as bad.",
-    ),
+    coordination("leases_failed", Unit::Count, "Leased probes that failed."),
     coordination(
         "leases_fenced",
         Unit::Count,
-        "Results of probes that came after their lease had ended.",
+        "Results of leased probes that came after the lease had expired.",
     ),
 ];

@@ -112,12 +112,12 @@ pub(super) const FIGURES: &[Definition] = &[
     load(
         "truncated_ratio",
         Unit::Share,
-        "Share of the planned requests whose answer broke off.",
+        "Share of the planned requests whose answer was cut off.",
     ),
     load(
         "protocol_ratio",
         Unit::Share,
-        "Share of the planned requests whose answer was no HTTP.",
+        "Share of the planned requests whose answer was not HTTP.",
     ),
     load(
         "own_shortage_ratio",
