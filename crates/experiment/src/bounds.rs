@@ -72,7 +72,7 @@ pub(crate) fn time(key: &str, value: f64, least: f64, most: f64) -> Result<(), S
     ))
 }
 
-/// Refuses two of several keys that exclude each other; each comes with whether it is there.
+/// Refuses two keys that exclude each other; each key comes with whether it is present.
 pub(crate) fn one_alone(keys: &[(&str, bool)]) -> Result<(), String> {
     let mut given = keys.iter().filter(|(_, given)| *given);
     match (given.next(), given.next()) {
@@ -87,7 +87,7 @@ pub(crate) fn one_alone(keys: &[(&str, bool)]) -> Result<(), String> {
 ///
 /// # Errors
 ///
-/// What was given and what is allowed, for a value beyond the bounds, and for a NaN.
+/// The value and the allowed range, for a value beyond the bounds and for a NaN.
 pub fn range<T: Copy + PartialOrd + Display>(
     field: &str,
     value: T,
@@ -107,7 +107,7 @@ pub fn range<T: Copy + PartialOrd + Display>(
 ///
 /// # Errors
 ///
-/// What was given and what is allowed.
+/// The value and the allowed range.
 pub fn above_zero(field: &str, span: Span) -> Result<(), String> {
     if span.0.is_zero() {
         return Err(format!(

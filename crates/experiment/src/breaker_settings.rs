@@ -1,6 +1,6 @@
-//! The settings of an instance's breaker. Every key may be missing; a later layer fills it in.
+//! The settings of an instance's breaker. Every key may be missing; a later layer then supplies it.
 //!
-//! The same keys stand in settings files, in scenarios and, with the feature `cli`, as flags.
+//! The same keys are used in settings files, in scenarios and, with the feature `cli`, as flags.
 
 mod refusal;
 

@@ -1,9 +1,9 @@
-//! Laws of duration, drawn by their inverse: how long something takes, by chance.
+//! Laws of duration, drawn by their inverse: how long something takes at random.
 //!
-//! A law turns an evenly distributed share into a duration, so that whoever has a share from
-//! [`chance`](crate::chance) has the same duration in every run. The same inverse gives quantiles, and
-//! the tail says how likely a deadline is missed: the truth that faults are measured against. Logarithms and powers
-//! are those of `libm`, which come out the same on every platform.
+//! A law turns a uniform share into a duration, so the same share from [`chance`](crate::chance) gives the same
+//! duration in every run. The same inverse gives quantiles, and the tail gives the probability that a deadline is
+//! missed, which is the truth that faults are measured against. Logarithms and powers are those of `libm`, which are
+//! the same on every platform.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

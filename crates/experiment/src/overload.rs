@@ -1,9 +1,9 @@
 //! The overload model: a service that gets more work than it can do.
 //!
-//! So many workers, a law of how long one piece of work takes, a queue with a limit. What follows from
-//! these – brown-out, a collapsed queue, a collapse that outlives its cause – is not written down
-//! anywhere: it happens. The model has no clock and no timer: whoever drives it ([`WorkQueue`]) says
-//! what happens when, and is told what to do next, so that the lab and a simulator use the same one.
+//! It has a number of workers, a law of how long one piece of work takes, and a queue with a limit. The consequences
+//! (a brown-out, a collapsed queue, a collapse that outlasts its cause) are not written down anywhere: they happen.
+//! The model has no clock and no timer: its driver tells the [`WorkQueue`] what happens when, and is told what to do
+//! next, so the lab and the simulator use the same model.
 
 mod work_queue;
 

@@ -1,4 +1,4 @@
-//! Happenings of participants of a fleet as listeners tell them: lines of a log, events of spans.
+//! Events of participants of a fleet as listeners report them: lines of a log, span events.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! The catalogue of figures: all that an expectation can ask for.
+//! The catalogue of figures: everything that an expectation can refer to.
 
 use super::definition::{Definition, coordination, fleet, load};
 use super::unit::Unit;

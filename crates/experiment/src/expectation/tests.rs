@@ -1,4 +1,4 @@
-//! Tests of expectations: each is read as it is meant, and what cannot be meant is refused.
+//! Tests of expectations: each is read as it is meant, and senseless ones are refused.
 
 use super::*;
 

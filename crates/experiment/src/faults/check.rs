@@ -1,4 +1,4 @@
-//! From a plan as it is written to a plan that makes sense; the message of an error names the key.
+//! The check that turns a written plan into a valid one; the message of an error names the key.
 
 mod cost;
 mod effect;
@@ -47,7 +47,7 @@ fn below(path: &str) -> impl Fn(String) -> String {
 impl TryFrom<WrittenPlan> for Plan {
     type Error = String;
 
-    /// The error is the first key that has a value that is not allowed.
+    /// The error is about the first key whose value is not allowed.
     fn try_from(written: WrittenPlan) -> Result<Self, String> {
         if let Some(version) = written.version {
             count("version", version, 1, 1)?;
@@ -131,7 +131,7 @@ impl WrittenPlan {
         Ok(())
     }
 
-    /// Phases name only rules that there are.
+    /// Phases may name only rules that exist.
     fn check_listed(&self, phase: &FaultPhase) -> Checked {
         for (place, listed) in phase.rules.iter().enumerate() {
             if self.rules.contains_key(listed) {
@@ -151,7 +151,7 @@ impl WrittenPlan {
     }
 }
 
-/// Names of rules become labels; two are taken.
+/// Names of rules become labels; two are reserved.
 fn rule_name(rule: &str) -> Checked {
     name("name", rule)?;
     if ["phase", "overload", "other"].contains(&rule) {

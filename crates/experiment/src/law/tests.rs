@@ -1,4 +1,4 @@
-//! Tests of the laws: they have the means, quantiles and tails that theory says.
+//! Tests of the laws: their means, quantiles and tails are those of theory.
 
 use super::*;
 use crate::chance::Draw;

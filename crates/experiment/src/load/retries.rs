@@ -1,8 +1,8 @@
 //! Retries: whether a client tries again, and when.
 //!
-//! Whatever did not succeed is tried again, except what the client did wrong itself. A retry goes to
-//! the same target; the request still ends in one outcome, that of its last attempt, and its response
-//! time counts from the instant that the first was planned for.
+//! Every request without success is tried again, unless the client itself was at fault. A retry goes to the same
+//! target. The request still ends in one outcome, that of its last attempt, and its response time counts from the
+//! instant for which the first attempt was planned.
 
 use std::time::Duration;
 

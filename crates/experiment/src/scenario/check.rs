@@ -1,4 +1,4 @@
-//! Checks of a scenario beyond its types, part against part; the message of an error names the key.
+//! The check of a scenario beyond its types, part against part; the message of an error names the key.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The tables of a study: one per figure as Markdown, all of them as CSV and as JSON.
 //!
 //! A table has a row for each scenario and a column for each policy. Beside each mean stands the mean difference from
-//! `local` in pairs of one seed each.
+//! `local`, over pairs with the same seed.
 
 mod csv;
 mod engine_loss;

@@ -1,9 +1,9 @@
-//! The chart of a sweep: what is wrongly rejected and what is wasted, over how late breakers notice, as SVG text.
+//! The chart of a sweep: wrongly rejected and wasted calls against detection delay, as SVG text.
 //!
-//! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the
-//! table, with the 95 % intervals of both means; the others are grey. Below stand the settings of the front.
-//! Colours are those of the dashboards (orange: the breaker said no; purple: the downstream failed); the text
-//! follows the reader's light or dark scheme.
+//! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the table,
+//! with the 95 % intervals of both means; the others are grey. Below are the settings of the front. The colours are
+//! those of the dashboards (orange: the breaker rejected; purple: the downstream failed); the text follows the
+//! reader's light or dark scheme.
 
 mod axis;
 mod labels;

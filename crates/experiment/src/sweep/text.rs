@@ -1,4 +1,4 @@
-//! The table of a sweep as lines of text: the figures of the Pareto front, or those that were asked for, with their
+//! The table of a sweep as lines of text: the figures of the Pareto front, or the requested ones, with their
 //! intervals.
 
 use std::fmt::Write as _;

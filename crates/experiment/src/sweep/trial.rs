@@ -1,6 +1,6 @@
-//! The trial: what came of one cell with one seed, in one line of a file.
+//! The trial: the figures of one cell with one seed, in one line of a file.
 //!
-//! Only figures are kept. A trial can be performed again from its cell and its seed, and then says the same.
+//! Only figures are kept. A trial can be performed again from its cell and its seed, and then gives the same figures.
 
 use std::collections::BTreeMap;
 

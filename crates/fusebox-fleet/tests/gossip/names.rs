@@ -1,4 +1,4 @@
-//! One name, two processes; one fleet, two settings.
+//! Conflicts: one name for two processes, and two settings in one fleet.
 
 use fusebox_fleet::Opinion::{Fine, Suspect};
 use fusebox_fleet::ReportRefused;

@@ -1,4 +1,4 @@
-//! A ledger or a server that makes no sense is an engine that is not available, and nothing worse.
+//! Ledgers and servers that make no sense: the engine is unavailable then, and nothing worse happens.
 
 use std::time::Duration;
 

@@ -1,18 +1,18 @@
-//! Events of `tracing` about participants of a fleet: one line where a subscriber writes lines.
+//! The `tracing` events of participants of a fleet: one line where a subscriber writes lines.
 
 use std::sync::{Arc, OnceLock};
 
 use fusebox_fleet::BreakerKey;
 use fusebox_fleet::host::{FallbackReason, FleetEvent, FleetListener, Reader};
 
-/// The target of the events: that of a breaker's transitions.
+/// The target of the events, which is that of a breaker's transitions.
 const TARGET: &str = "circuit_breaker";
 
-/// A listener that makes a `tracing` event of each thing that happens to a host's participants.
+/// A listener that makes a `tracing` event of everything that happens to a host's participants.
 ///
 /// The events have the target `circuit_breaker` and the fields `instance` and `engine`, as far as these are set, and
-/// `breaker`, the participant's key. What a person has to mend is at level `ERROR`. Each thing is told once when it
-/// begins and once when it ends, at the same level, and not with every heartbeat in between.
+/// `breaker`, the participant's key. Trouble that a person has to resolve is at level `ERROR`. Each condition is
+/// reported once when it begins and once when it ends, at the same level, and not with every heartbeat in between.
 ///
 /// | message | level | fields |
 /// |---|---|---|
@@ -24,7 +24,7 @@ const TARGET: &str = "circuit_breaker";
 /// | localised failure has ended | warn | |
 /// | circuit breaker follows an operator's order to its fleet | warn | `order` |
 /// | circuit breaker vetoes the open verdict: its own calls succeed | info | `epoch` |
-/// | fleet event | debug | `event`: a step that a transition of the breaker tells as well |
+/// | fleet event | debug | `event`: a step that a transition of the breaker reports as well |
 ///
 /// # Examples
 /// ```
@@ -46,13 +46,12 @@ pub struct FleetLog {
 }
 
 impl FleetLog {
-    /// A listener for the only instance of a service in this process.
+    /// Makes a listener for the only instance of a service in this process.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A listener whose events have the field `instance` before all others, for a process with several
-    /// instances.
+    /// Makes a listener whose events begin with the field `instance`, for a process with several instances.
     pub fn of_instance(instance: impl Into<String>) -> Self {
         Self {
             instance: Some(instance.into()),
@@ -60,14 +59,14 @@ impl FleetLog {
         }
     }
 
-    /// Says in each event which engine it is about, in words without user and password.
+    /// Adds the engine to each event, in words without user and password.
     pub fn with_engine(mut self, engine: impl Into<String>) -> Self {
         self.engine = Some(engine.into());
         self
     }
 
-    /// Says from now on why the engine does not answer, which the reader of a participant knows. Clones know it, too;
-    /// a second reader changes nothing.
+    /// Adds the reason why the engine does not answer from now on, which a participant's reader knows. Clones use it,
+    /// too; a second reader changes nothing.
     pub fn explain_by(&self, reader: Reader) {
         let _ = self.reader.set(reader);
     }
@@ -143,7 +142,7 @@ impl FleetListener for FleetLog {
                 epoch = era.epoch.get(),
                 "circuit breaker vetoes the open verdict: its own calls succeed",
             ),
-            // The breaker tells the transitions that follow from these.
+            // The breaker reports the transitions that follow from these.
             _ => tracing::debug!(target: TARGET, instance, breaker, ?event, "fleet event"),
         }
     }

@@ -1,4 +1,4 @@
-//! The metrics of the load generator: what it planned, what came of it, and its own lateness.
+//! The metrics of the load generator: what it planned, the outcomes, and its own lateness.
 
 use fusebox_prometheus::{Definition, Kind};
 

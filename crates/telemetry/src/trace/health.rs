@@ -1,8 +1,7 @@
 //! The health of the export: what became of the spans, and a warning when they are lost.
 //!
-//! A collector that is absent, hangs or is slow must not fill the memory or the log. So spans wait in
-//! a bounded queue, what finds no place is counted, and the log has one line when spans begin to be
-//! lost and one when that is over.
+//! A collector that is absent, hangs or is slow must not fill the memory or the log. So spans wait in a bounded
+//! queue, dropped ones are counted, and the log has one line when spans begin to be lost and one when that is over.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

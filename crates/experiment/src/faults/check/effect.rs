@@ -1,4 +1,4 @@
-//! From effects as they are written to effects that can be carried out.
+//! The check that turns written effects into valid ones.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

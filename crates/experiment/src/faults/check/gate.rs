@@ -1,4 +1,4 @@
-//! From gates as they are written to gates that can decide.
+//! The check that turns written gates into valid ones.
 
 use std::num::NonZeroU32;
 

@@ -1,4 +1,4 @@
-//! From processes as they are written to processes that gates can follow.
+//! The check that turns written processes into valid ones.
 
 use super::{Checked, below, name};
 use crate::bounds::{check_share, time, within};

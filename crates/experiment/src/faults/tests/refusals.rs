@@ -1,4 +1,4 @@
-//! Malformed plans: the message names the key, the value and what is allowed.
+//! Tests of malformed plans: the message names the key, the value and what is allowed.
 
 use super::*;
 

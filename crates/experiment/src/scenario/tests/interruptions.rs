@@ -1,4 +1,4 @@
-//! Interruptions of instances as they are written.
+//! Tests of interruptions of instances as they are written.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The promise about a lost engine: goodput is at least 98 % of what breakers alone have with the same seed.
+//! The promise about a lost engine: goodput is at least 98 % of that of breakers alone with the same seed.
 
 use super::super::{LOCAL, MATRIX, Results, cell};
 use crate::statistics::Summary;

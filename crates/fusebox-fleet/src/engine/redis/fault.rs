@@ -1,7 +1,7 @@
-//! Faults of a server, in words that cannot hold a password.
+//! The faults of a server, in words that cannot contain a password.
 //!
-//! Texts of the server are not handed on: Redis 5 answers a greeting that it does not know by repeating it,
-//! with the password in it. Only the first word of an error, its code, is.
+//! Texts of the server are not passed on. Redis 5 answers a greeting that it does not know by repeating it, with the
+//! password in it. Only the first word of an error, its code, is passed on.
 
 use std::error::Error;
 use std::io;
@@ -11,7 +11,7 @@ use ::redis::{ErrorKind, RedisError};
 
 use crate::engine::Unavailable;
 
-/// The codes that a server may answer with. Any other first word may be anything that it was sent.
+/// The codes that a server may answer with. Any other first word may repeat anything that was sent.
 const CODES: [&str; 10] = [
     "ERR",
     "BUSYKEY",
@@ -25,7 +25,7 @@ const CODES: [&str; 10] = [
     "UNBLOCKED",
 ];
 
-/// What our own scripts call a field that makes no sense.
+/// The names that our own scripts use for a field that makes no sense.
 const FIELDS: [&str; 20] = [
     "back",
     "command",
@@ -60,7 +60,7 @@ pub(super) enum Connection {
     Renew,
 }
 
-/// What to tell of an error, and what to do with the connection.
+/// What to report of an error, and what to do with the connection.
 pub(super) fn tell(error: &RedisError) -> (Unavailable, Connection) {
     let Some(code) = error.code() else {
         return (Unavailable::new(without_code(error)), Connection::Lost);
@@ -103,7 +103,7 @@ fn of_code(code: &str, detail: Option<&str>) -> String {
                         breaker's name, or choose another prefix"
                 .to_owned()
         }
-        // Of our own scripts, which know where a field is, but not what is in it.
+        // From our own scripts, which know where a field is, but not what is in it.
         "GARBAGE" => of_garbage(detail.unwrap_or_default()),
         "ERR" if detail.is_some_and(|detail| detail.contains("WRONGTYPE")) => {
             of_code("WRONGTYPE", None)
@@ -121,7 +121,7 @@ fn of_code(code: &str, detail: Option<&str>) -> String {
     }
 }
 
-/// A report whose ledger makes no sense in this field.
+/// The error for a report whose ledger makes no sense in this field.
 pub(super) fn garbage(field: &str) -> Unavailable {
     Unavailable::new(of_garbage(field))
 }
@@ -133,7 +133,7 @@ fn of_garbage(field: &str) -> String {
     )
 }
 
-/// The first word, if it is one of these.
+/// The first word, if it is among these.
 fn known(text: &str, words: &[&'static str]) -> Option<&'static str> {
     let first = text.split_whitespace().next()?;
     words.iter().find(|word| **word == first).copied()
@@ -154,7 +154,7 @@ fn without_code(error: &RedisError) -> String {
     }
 }
 
-/// By its kind alone: the text of an error may name anything.
+/// By its kind alone: the text of an error may contain anything.
 fn of_io(error: &RedisError) -> &'static str {
     let source = error.source();
     // The client wraps it once.
