@@ -1,7 +1,7 @@
-//! The user's browser, in which the live page is opened when that is asked for.
+//! The user's browser, in which the live page is opened on request.
 //!
-//! Which browser that is, the system knows: `xdg-open` on Linux (which honours `BROWSER`), `open` on macOS, `start`
-//! on Windows. A machine without one, such as a server, loses nothing: the address has been printed.
+//! The system knows the browser: `xdg-open` on Linux (which honours `BROWSER`), `open` on macOS, `start` on Windows.
+//! On a machine without a browser, such as a server, nothing is lost: the address has been printed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

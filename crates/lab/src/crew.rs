@@ -1,7 +1,7 @@
 //! The crew of a lab: its instances, each of which can be stopped and started again while the others go on.
 //!
-//! A stopped instance is not there: whoever calls it finds that nobody listens, and its fleet goes on without it. It
-//! keeps its address, its settings and its counters; its breaker begins anew when it is started.
+//! A stopped instance is absent: a connection to it is refused, and its fleet goes on without it. It keeps its
+//! address, its settings and its counters; its breaker begins anew when it is started.
 
 use std::fmt;
 use std::net::SocketAddr;

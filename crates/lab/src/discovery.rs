@@ -1,6 +1,6 @@
 //! Service discovery: the lab's own routes, which say where its services are.
 //!
-//! <https://prometheus.io/docs/prometheus/latest/http_sd/>: a list of targets with labels, so that an
+//! The format is <https://prometheus.io/docs/prometheus/latest/http_sd/>: a list of targets with labels, so that an
 //! instance with another name or port is found without a change of Prometheus' configuration.
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
-//! The table of a run's events, a CSV file that takes its place when it is whole.
+//! The table of a run's events: a CSV file that appears under its name when it is complete.
 //!
-//! A table takes the place of nothing but another table: a scenario, a result or anything else of the user is never
-//! overwritten by a name that was mistaken.
+//! A table replaces nothing but another table: a mistaken name never overwrites a scenario, a result or any other
+//! file of the user.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};

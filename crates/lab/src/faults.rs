@@ -1,6 +1,6 @@
 //! The commands `breaker-lab faults …`, which ask a running unreliable service.
 //!
-//! Files are read and checked here before anything is sent, so that an error names the file and the key.
+//! Files are read and checked before anything is sent, so that an error names the file and the key.
 
 use std::path::Path;
 use std::time::Duration;

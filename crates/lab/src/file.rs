@@ -1,8 +1,8 @@
-//! Files of the user, read within a bound of size and written whole or not at all.
+//! The files of the user, read up to a maximum size and written completely or not at all.
 //!
-//! A path may name a device or a pipe that never ends (`/dev/zero`). Whoever reads it to its end eats all
-//! memory, so each kind of file has a limit far above what anybody writes by hand. A file that this program has
-//! written has none: what was written can be read.
+//! A path may name a device or a pipe that never ends (`/dev/zero`). Reading it to its end would use up all memory,
+//! so each kind of file has a limit far above what anybody writes by hand. Files that this program has written have
+//! no limit: what was written can be read.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};

@@ -1,7 +1,7 @@
 //! One instance: it calls the downstream for its clients, through its own breaker.
 //!
-//! An instance needs nobody: without a downstream it starts, answers and counts failures, and it
-//! recovers when the downstream comes.
+//! An instance needs no other service: without a downstream it starts, answers and counts failures, and it recovers
+//! when the downstream comes.
 
 mod call;
 mod control;

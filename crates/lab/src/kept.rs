@@ -1,4 +1,4 @@
-//! A result that a run has left, read again from its folder.
+//! A result that a run has left in its folder, read again.
 
 use std::path::{Path, PathBuf};
 

@@ -1,23 +1,23 @@
 //! The load generator, which keeps to its plan, whatever the answers.
 //!
-//! Open loop by default: when each request leaves follows from the profile and the seed alone. A slow
-//! instance does not slow the load down, as it would not slow down independent users, and response times
-//! count from the planned instant, so that nobody who had to wait is left out.
+//! It is an open loop by default: the profile and the seed alone decide when each request leaves. A slow instance
+//! does not slow the load down, just as it would not slow down independent users. Response times count from the
+//! planned instant, so that no wait is left out.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `pacer` | the open loop: each request leaves at its planned instant |
 //! | `closed` | the closed loop: the answers set the pace |
-//! | `lane` | the way to one target |
-//! | `load_control` | another rate, a pause or another plan while it runs |
-//! | `next_attempt`, `reminder` | retries: whether there is one, and what waits for it |
-//! | `job`, `account` | one request under way; all of one target |
+//! | `lane` | the connections to one target |
+//! | `load_control` | another rate, a pause or another plan during the run |
+//! | `next_attempt`, `reminder` | retries: whether there is one, and the wait before it |
+//! | `job`, `account` | one request under way; all requests of one target |
 //! | `connection`, `request` | one exchange, and what is sent |
 //! | `record` | what the clients saw, behind its lock |
 //! | `alone` | the generator in a process of its own |
 //! | `plan_view`, `display`, `report`, `output` | what is shown and written: plan, progress, result |
-//! | `rates` | rates to be replayed, from a file |
-//! | `metrics` | what is exported |
+//! | `rates` | rates from a file, to be replayed |
+//! | `metrics` | the exported metrics |
 
 mod account;
 pub(crate) mod alone;

@@ -1,4 +1,4 @@
-//! The lab: circuit breakers in a distributed system, to watch.
+//! The lab, which shows circuit breakers at work in a distributed system.
 //!
 //! | module | what lives there |
 //! |---|---|
@@ -6,29 +6,29 @@
 //! | `together`, `alone` | the whole system in one process, shown live, and each of its parts alone |
 //! | `unreliable`, `faults` | the service that carries out fault plans, and the commands that set them |
 //! | `instance` | one instance: a breaker between a client and the downstream |
-//! | `coordination` | what makes breakers of instances decide together: engines, parts, what is logged |
+//! | `coordination` | what lets breakers of instances decide together: engines, parts, log lines |
 //! | `load` | the load generator, which calls the instances |
-//! | `run` | an experiment run from its file, judged, kept and compared |
+//! | `run` | an experiment performed from its file, judged, kept and compared |
 //! | `kept` | a result that a run has left, read again |
 //! | `event_table` | the table of a run's events, a CSV file |
 //! | `simulate` | runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
 //! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
 //! | `trials` | the file of the trials of a sweep or a study |
-//! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
+//! | `parallel` | tasks on several threads, with each result passed on as soon as it is there |
 //! | `report` | reports: what a folder of results says, as pages, tables, pictures and words |
 //! | `page` | the live page: what browsers are shown of a run |
-//! | `browser` | the user's browser, which opens the page when that is asked for |
+//! | `browser` | the user's browser, which opens the page on request |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
-//! | `file` | files of the user: read within a bound of size, written whole or not at all |
-//! | `serve`, `client` | a service that is kept up, and the calls to one |
-//! | `shortage` | what the process itself ran out of |
-//! | `notice` | what is logged once a minute, however often it happens |
+//! | `file` | files of the user: read up to a maximum size, written completely or not at all |
+//! | `serve`, `client` | a long-running service, and the calls to one |
+//! | `shortage` | resources that the process itself ran out of |
+//! | `notice` | log lines that appear once a minute, however often their cause occurs |
 //! | `words` | times, shares and numbers as people read them |
-//! | `secrets` | what is said without the passwords of URLs |
+//! | `secrets` | texts without the passwords of URLs |
 //! | `print`, `terminal` | what is printed, and whether a picture can be drawn |
-//! | `timer` | instants that are met more closely than within a millisecond |
-//! | `shutdown`, `failure` | the end, well or badly |
+//! | `timer` | timers that are more precise than a millisecond |
+//! | `shutdown`, `failure` | the end of the program, in order or not |
 
 mod alone;
 mod browser;

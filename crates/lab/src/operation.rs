@@ -1,4 +1,4 @@
-//! The operation of a running lab: what can be ordered of its instances, of its load, and of both together.
+//! The operation of a running lab: the orders to its instances, to its load, and to both together.
 //!
 //! Orders are checked as a whole before any of them is carried out. Faults, and orders to one breaker, go to the
 //! services themselves.

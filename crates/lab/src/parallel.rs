@@ -1,4 +1,4 @@
-//! Tasks that are done on several threads, each result handed on as soon as it is there.
+//! Tasks on several threads, with each result passed on as soon as it is there.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};

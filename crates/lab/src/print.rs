@@ -1,11 +1,10 @@
-//! Standard output, standard error, and pipes that results go to: whatever is printed while something runs goes
+//! Standard output, standard error, and pipes for results: everything that is printed while something runs goes
 //! through here.
 //!
-//! A thread of its own does the writing, so that a reader that pauses keeps nobody waiting: no service,
-//! no measurement, no end. What waits for the reader is bounded; lines beyond the bound are left out and
-//! counted. A reader that has gone away is noticed ([`reader_left`]), for the runs that are only there to
-//! be read. What waits at the end is still written ([`delivered`]), for as long as the reader takes, or
-//! shortly after a signal has asked for the end ([`hurry`]).
+//! A thread of its own does the writing, so that a reader that pauses delays no service, no measurement and no end.
+//! The waiting output is bounded; lines beyond the bound are dropped and counted. A reader that has gone away is
+//! noticed ([`reader_left`]), for runs that exist only to be read. Output that waits at the end is still written
+//! ([`delivered`]), for as long as the reader takes, or shortly after a signal has asked for the end ([`hurry`]).
 
 mod writer;
 

@@ -1,7 +1,7 @@
-//! Runs of an experiment: a scenario file, once or several times, watched, judged and kept.
+//! The runs of an experiment: a scenario file, performed once or several times, watched, judged and kept.
 //!
-//! A run is the same system as the lab shows, with the load, the faults and the breakers that the scenario
-//! says. Beside it an observer notes the truth, so that what breakers believed can be held against it.
+//! A run is the same system that the lab shows, with the load, the faults and the breakers of the scenario. In
+//! addition, an observer records the truth, with which the belief of the breakers is compared.
 
 mod compare;
 mod entries;

@@ -1,10 +1,10 @@
-//! A service that stays up: listening, bounds on what it takes on, and an orderly end.
+//! A long-running service: listening, limits on what it accepts, and an orderly end.
 //!
-//! Connections, header size, header time, body size and body time are bounded. When all places are
-//! taken, newcomers wait in the system's queue. The connections that have been idle longest give way to
-//! them, once they have been idle for a while, so that ten thousand silent clients cannot lock out a real
-//! one; a connection that has just been made, or has just got an answer, is about to be used. A request
-//! that has been received is answered in every case.
+//! Connections, header size, header time, body size and body time are bounded. When all places are taken, new
+//! connections wait in the system's queue. The connections that have been idle longest give way to them once they
+//! have been idle for a while, so that ten thousand silent clients cannot lock out a real one. A connection that is
+//! new, or that has just got an answer, is about to be used and stays. A request that has been received is answered
+//! in every case.
 
 mod activity;
 mod answers;

@@ -1,4 +1,4 @@
-//! The scenarios that come with the lab. They are part of the program, so that each can be run by name.
+//! The scenarios that come with the lab. They are part of the program, so each can be run by name.
 
 use std::path::{Path, PathBuf};
 

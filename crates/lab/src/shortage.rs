@@ -1,8 +1,7 @@
-//! Shortages of this process itself, told apart from faults of the service that it calls.
+//! The shortages of this process itself, told apart from faults of the service that it calls.
 //!
-//! Without a file descriptor, a port, memory or an address there was no call, so nothing is known about the
-//! service. To book it there would open breakers in front of healthy services and void measurements
-//! without a word.
+//! Without a file descriptor, a port, memory or an address there was no call, so nothing is known about the service.
+//! Counting that as a failure would open breakers in front of healthy services and falsify measurements silently.
 
 use std::error::Error;
 use std::fmt;

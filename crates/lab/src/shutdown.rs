@@ -1,8 +1,7 @@
-//! The end of a run: on Ctrl-C, on SIGTERM, when the time is up, or when nobody reads it any more.
+//! The end of a run: on Ctrl-C, on SIGTERM, when the time is up, or when its reader is gone.
 //!
-//! Signals have a thread of their own: services may be so busy with what others ask of them that a task beside
-//! them would not learn of a signal for a long time. That thread ends the process, should it still be there when
-//! the promised time is nearly over.
+//! Signals have a thread of their own: services may be so busy that a task beside them would notice a signal only
+//! after a long time. That thread ends the process if it is still there when the promised time is nearly over.
 
 use std::thread;
 use std::time::Duration;

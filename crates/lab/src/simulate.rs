@@ -1,6 +1,6 @@
-//! Runs of a scenario in virtual time: as many as are asked for, in parallel, judged and kept like live runs.
+//! The runs of a scenario in virtual time: as many as requested, in parallel, judged and kept like live runs.
 //!
-//! The simulator performs them. What is here is what users see of it: settings that are refused before anything
+//! The simulator performs them. This module contains what users see of it: settings that are refused before anything
 //! starts, progress, an end at Ctrl-C that keeps what is done, and the folder.
 
 mod bar;

@@ -1,7 +1,7 @@
-//! The study of coordination: its trials performed in parallel, kept one by one, and laid out in a folder.
+//! The study of coordination: its trials performed in parallel, kept one by one, and arranged in a folder.
 //!
-//! The folder knows which trials have been done, so that a study that was stopped, or that is asked for with more seeds,
-//! performs what is left. The other files are made anew from all trials at the end.
+//! The folder knows which trials have been done, so a study that was stopped, or that is requested with more seeds,
+//! performs only what is left. The other files are made anew from all trials at the end.
 
 mod cases;
 mod folder;

@@ -1,8 +1,8 @@
-//! The sweep of a scenario: its trials performed in parallel, kept one by one, and laid out in a folder.
+//! The sweep of a scenario: its trials performed in parallel, kept one by one, and arranged in a folder.
 //!
-//! Who performs a trial is passed in. The folder knows which trials have been done, so that a sweep that was
-//! stopped, or that is asked for with more seeds or values, performs what is left. The last files are made anew from
-//! all trials at the end.
+//! The performer of a trial is passed in. The folder knows which trials have been done, so a sweep that was stopped,
+//! or that is requested with more seeds or values, performs only what is left. The last files are made anew from all
+//! trials at the end.
 
 mod folder;
 

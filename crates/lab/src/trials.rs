@@ -1,8 +1,8 @@
-//! The file of trials: each on a line of its own, added to by one process at a time.
+//! The file of trials: each on a line of its own, added by one process at a time.
 //!
-//! Sweeps and studies keep their trials in one. The file is never replaced by another: the lock is on it, and goes with
-//! the process. On Windows a lock also keeps every other handle of this process out, and a file that can only be added
-//! to cannot be cut, so that this handle does all.
+//! Sweeps and studies keep their trials in such a file. The file is never replaced by another: the lock is on it, and
+//! ends with the process. On Windows a lock also keeps every other handle of this process out, and a file that is
+//! opened only for appending cannot be cut, so this handle does everything.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};

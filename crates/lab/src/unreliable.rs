@@ -1,9 +1,8 @@
-//! The service that the instances depend on, and that fails as its fault plan says.
+//! The service that the instances depend on, which fails as its fault plan says.
 //!
-//! What each call meets is decided by a value without clock, timer or socket
-//! ([`experiment::downstream`]); here are the mutex around it, its timers, and HTTP. Control routes are never affected by
-//! faults: they answer beside the data, and on a listener of their own, which stays open while nobody
-//! listens for data.
+//! A value without clock, timer or socket decides what each call meets ([`experiment::downstream`]); this module adds
+//! the mutex around it, its timers, and HTTP. Faults never affect control routes: they answer beside the data, and on
+//! a listener of their own, which stays open while data connections are refused.
 
 mod answer;
 mod board;

@@ -1,4 +1,4 @@
-//! Words for times, shares, numbers, states and causes.
+//! The words for times, shares, numbers, states and causes.
 
 use std::time::Duration;
 

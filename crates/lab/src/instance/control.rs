@@ -1,4 +1,4 @@
-//! The routes below `/breaker` and `/fleet`: how the breaker stands, and what an operator may order.
+//! The routes below `/breaker` and `/fleet`: the state of the breaker, and the orders of an operator.
 
 use axum::extract::Request;
 use axum::http::StatusCode;

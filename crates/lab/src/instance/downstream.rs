@@ -1,4 +1,4 @@
-//! Calls of the downstream, and what comes of them.
+//! The calls of the downstream, and their results.
 
 use std::borrow::Cow;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! The count of the calls that an instance's breaker permits, and when it permitted probes.
+//! The counter of the calls that an instance's breaker permits, with the times of its probes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,7 @@
-//! Time in which this process did not run: it was stopped, or its machine gave it no time.
+//! The time in which this process did not run: it was stopped, or its machine gave it no processor time.
 //!
-//! A pulse that comes late shows it. A call that was under way meanwhile waited for this process, not for
-//! the downstream: its patience is longer by that time, and it counts as shorter.
+//! A pulse that comes late reveals it. A call that was under way meanwhile waited for this process, not for the
+//! downstream: its timeout is extended by that time, and its duration shortened.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The settings of an instance's breaker, which can be changed while it works.
 //!
-//! A change is checked as a whole, by the same rules as at the start, before any of it is in force. What the breaker
-//! has learnt stays, as far as it still means something ([`Breaker::reconfigure`]).
+//! A change is checked as a whole, by the same rules as at the start, before any of it takes effect. The breaker
+//! keeps its evidence as far as it still means something ([`Breaker::reconfigure`]).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

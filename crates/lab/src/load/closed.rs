@@ -1,6 +1,6 @@
 //! The closed loop, whose clients send their next request when they have an answer.
 //!
-//! For comparison: such a client waits while the system is slow, and so leaves out just the requests that
+//! It is here for comparison: such a client waits while the system is slow, and so leaves out just the requests that
 //! would have been slow. Response times are then service times.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,9 +1,9 @@
-//! One connection to a target, and what one exchange on it comes to.
+//! One connection to a target, and the result of one exchange on it.
 //!
-//! The worker that has the connection also drives it, so that a request costs no second task. A request
-//! that met a kept connection which the target closed before a byte of an answer came is sent once more, on
-//! a new one: it is a `GET`, every HTTP client does so (RFC 9110, section 9.2.2), and a server that
-//! closes connections it has kept is healthy. Whatever happens on the new connection is an outcome.
+//! The worker that has the connection also drives it, so that a request needs no second task. If the target closed a
+//! kept connection before a byte of an answer came, the request is sent again on a new one: it is a `GET`, every HTTP
+//! client does so (RFC 9110, section 9.2.2), and a server that closes idle connections is healthy. Whatever happens
+//! on the new connection is the outcome.
 
 use std::error::Error;
 use std::future::poll_fn;

@@ -1,4 +1,4 @@
-//! The display of a load while it lasts: a line per second, or a few lines drawn in place.
+//! The display of a running load: a line per second, or a few lines redrawn in place.
 
 use std::io;
 

@@ -1,7 +1,7 @@
-//! A job: what is known of one request while it is under way.
+//! A job: the data of one request while it is under way.
 //!
-//! A job ends exactly once: by [`Job::end`], or unfinished when it is dropped. So no request is lost,
-//! whatever task is ended while it holds one.
+//! A job ends exactly once: by [`Job::end`], or as unfinished when it is dropped. So no request is lost, whichever
+//! task ends while it holds one.
 
 use std::sync::Arc;
 use std::time::Duration;

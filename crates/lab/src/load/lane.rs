@@ -1,9 +1,9 @@
 //! The lane to one target: a bounded number of connections, and requests in order.
 //!
-//! Each connection has a worker. A request goes to the worker that was busy last, so that few
-//! connections are kept warm; without an idle one a new worker is begun, up to the limit; beyond that
-//! requests wait, up to a limit, and further ones are shed. A generator that opened a connection for
-//! each of them would never recover from a hiccup.
+//! Each connection has a worker. A request goes to the worker that was busy last, so that few connections are kept
+//! warm. Without an idle worker a new one is started, up to a limit; beyond that, requests wait, up to another limit,
+//! and further ones are shed. A generator that opened a connection for each of them would never recover from a
+//! hiccup.
 
 use std::collections::VecDeque;
 use std::fmt;

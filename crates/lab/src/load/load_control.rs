@@ -1,8 +1,7 @@
-//! The control of a load while it runs: another rate, a pause, or another plan, from the moment at which it is asked
-//! for.
+//! The control of a running load: another rate, a pause, or another plan, from the moment of the request.
 //!
-//! A pause holds the plan: it goes on where it stood. A new rate ends a shape: the load is constant at that rate from
-//! then on. In a closed loop the answers set the pace, so that only a pause can be asked for.
+//! A pause holds the plan, which then continues where it stood. A new rate ends a shape: the load is constant at that
+//! rate from then on. In a closed loop the answers set the pace, so only a pause is possible.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Metrics of the load generator: what its clients saw, read at the scrape.
+//! The metrics of the load generator: what its clients saw, read at the scrape.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The next attempt of a request: whether it has one, and what waits for it. Waits hold no connection.
+//! The next attempt of a request: whether there is one, and its wait, which holds no connection.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};

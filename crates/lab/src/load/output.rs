@@ -1,8 +1,8 @@
-//! Files for results, tried before anything starts.
+//! Files for results, which are tested before anything starts.
 //!
-//! A run of an hour must not end with a full disk or a folder that cannot be written. So each file is
-//! opened beside its final place and really written to; only when all of them can be, and the run begins,
-//! do the growing ones take their places. The result takes its own when it is whole.
+//! A run of an hour must not fail at its end because of a full disk or a read-only folder. So each file is opened
+//! beside its final place and really written to. Only when all of them can be written does the run begin, and growing
+//! files take their places; the result takes its place when it is complete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, Write};

@@ -1,8 +1,7 @@
-//! The pacer, which lets each request leave at its planned instant, as closely as the machine can.
+//! The pacer, which sends each request at its planned instant, as closely as the machine can.
 //!
-//! Waking for each arrival costs more than sending it when there are thousands in a second. So from
-//! some rate on, arrivals within a fraction of a millisecond leave together; how late that makes them is
-//! a part of the lateness that is measured.
+//! With thousands of arrivals in a second, waking for each costs more than sending it. So above a certain rate,
+//! arrivals within a fraction of a millisecond leave together; the delay is included in the measured lateness.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Rates in a file, to be replayed.
+//! Rates from a file, to be replayed.
 
 use std::path::Path;
 

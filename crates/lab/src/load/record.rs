@@ -1,5 +1,4 @@
-//! The record of what clients saw, as threads share it: the tally behind its lock, the start of the run, and
-//! gauges.
+//! The record of what clients saw, shared by threads: the tally behind its lock, the start of the run, and gauges.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};

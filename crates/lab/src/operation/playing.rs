@@ -1,8 +1,8 @@
 //! The playing of a scenario on the running lab: its breakers, its load and its faults, from now on.
 //!
 //! All breakers begin anew with the settings of the scenario, and the clocks of its load and of its plan begin at the
-//! order. Nothing is judged, and nothing is undone at its end: its last phase goes on. What cannot be changed while
-//! the lab runs must be as the scenario wants it.
+//! order. Nothing is judged, and nothing is undone at its end: its last phase goes on. Settings that cannot be
+//! changed while the lab runs must already be as the scenario requires.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! A thread that writes to one stream what others say.
+//! A thread that writes the text of others to one stream.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,5 @@
-//! The comparison of results: figures of several run folders side by side, and which differ by more than chance.
+//! The comparison of results: figures of several run folders side by side, and which of them differ by more than
+//! chance.
 
 mod page;
 mod table;

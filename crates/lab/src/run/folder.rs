@@ -1,4 +1,4 @@
-//! The folder of a result, found to be writable before the run starts.
+//! The folder of a result, which is checked to be writable before the run starts.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};

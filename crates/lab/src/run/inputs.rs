@@ -1,9 +1,10 @@
-//! The inputs of a run, as its folder keeps them: what is needed to run it again, and what it came to be.
+//! The inputs of a run, as its folder keeps them: everything that is needed to run it again, and the resulting
+//! settings.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `scenario.toml` | the scenario as it was run |
-//! | the file of a replayed load | beside it, under the name that the scenario has for it |
+//! | the file of a replayed load | beside it, under the name that the scenario uses |
 //! | `breakers.toml` | the settings of every breaker, defaults included |
 //! | `plan.json` | the fault plan, with the seed and how long callers wait |
 

@@ -1,4 +1,4 @@
-//! The program and the machine of a run, written into every result, as figures mean nothing without them.
+//! The program and the machine of a run, written into every result, because figures mean nothing without them.
 
 use experiment::result::{Machine, Versions};
 

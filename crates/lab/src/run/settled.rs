@@ -1,4 +1,4 @@
-//! Settings of a live run, which follow from its flags.
+//! The settings of a live run, which follow from its flags.
 
 use experiment::scenario::{Scenario, Set};
 

@@ -1,4 +1,4 @@
-//! Tracks what each connection is doing, and since when, so that a full house can make room.
+//! A record of what each connection is doing, and since when, so that an idle one can make room.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};

@@ -1,8 +1,8 @@
-//! Bodies of requests: small JSON, read within bounds of size and time.
+//! The bodies of requests: small JSON, read within limits of size and time.
 //!
-//! What is not read is thrown away beside the answer, up to a limit: a client that is still sending when
-//! the connection closes would see a reset instead of the answer. A client that first asks whether to
-//! send its body (`Expect: 100-continue`) is told to go on only by whoever reads it.
+//! The part that is not read is discarded beside the answer, up to a limit: a client that is still sending when the
+//! connection closes would see a reset instead of the answer. A client that first asks whether to send its body
+//! (`Expect: 100-continue`) is told to go on only when the body is read.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! The socket on which connections come in, unless the port is closed on purpose.
+//! The socket on which connections arrive, unless the port is closed on purpose.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,10 +1,10 @@
-//! The guard of routes that change something: local callers pass, or those with the token; never a
-//! foreign web page.
+//! The guard of routes that change something: it admits local callers or those with the token, and never a foreign
+//! web page.
 //!
-//! A page in the user's browser can send requests to localhost. Its `Origin` gives it away, or, in a
-//! browser that sends none, `Sec-Fetch-Site` or `Referer`. A page that lets its own host name point here
-//! (DNS rebinding) is given away by `Host`, which is why only addresses and `localhost` are accepted
-//! there. No such page knows the token, so with one any `Host` will do.
+//! A page in the user's browser can send requests to localhost. Its `Origin` gives it away or, in a browser that
+//! sends none, `Sec-Fetch-Site` or `Referer`. A page that lets its own host name point here (DNS rebinding) is given
+//! away by `Host`, so only addresses and `localhost` are accepted there. No such page knows the token, so with a
+//! token any `Host` is accepted.
 
 use std::net::{IpAddr, SocketAddr};
 

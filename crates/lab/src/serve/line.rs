@@ -1,13 +1,12 @@
-//! The line to a client: its socket, which tells a client that has left from one that has only said all.
+//! The line to a client: its socket, which tells a client that has left from one that has only finished sending.
 //!
-//! Both look the same: the client's half is closed. A client that has said all still waits for its answer
-//! (`nc -N`, `shutdown(SHUT_WR)`), so while a request is under way the end is kept from the HTTP connection,
-//! which would drop the request. Only who reads the body of the request can tell that a part of it is missing
-//! (`slow`); then the end is passed on. Whether anybody is left is found out as HTTP allows: an
-//! interim `100 Continue` is meaningless to a client that waits (RFC 9110, 15.2), and a socket that is gone
-//! answers it with a reset, upon which the request is dropped after all. HTTP/1.0 knows no interim answers;
-//! its clients get theirs, whether they are there or not. A client that leaves later still is noticed by its
-//! answer only.
+//! Both look the same: the client's half of the connection is closed. A client that has finished sending still waits
+//! for its answer (`nc -N`, `shutdown(SHUT_WR)`). So while a request is under way, the end is hidden from the HTTP
+//! connection, which would drop the request. Only the reader of a request's body can tell that a part of it is
+//! missing (`slow`); then the end is passed on. Whether the client is still there is found out as HTTP allows: a
+//! waiting client ignores an interim `100 Continue` (RFC 9110, 15.2), and a socket that is gone answers it with a
+//! reset, after which the request is dropped. HTTP/1.0 has no interim answers, so its clients get their answers
+//! whether they are there or not. A client that leaves later is noticed only by its answer.
 
 use std::io;
 use std::pin::Pin;

@@ -1,8 +1,8 @@
-//! The routes of a service, each with the durations of its answers and the traces they belong to.
+//! The routes of a service, each with the durations of its answers and the traces that they belong to.
 //!
 //! Metric handles are resolved once.
 //!
-//! A route that takes `GET` takes `HEAD` too; that is measured and traced as what it is.
+//! A route that accepts `GET` accepts `HEAD` too, which is measured and traced under its own method.
 
 use std::fmt;
 use std::sync::Arc;

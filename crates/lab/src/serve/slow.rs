@@ -1,4 +1,4 @@
-//! Bodies that come bit by bit: an answer has ended with its body, and a request breaks off within its own.
+//! Bodies that come bit by bit: an answer ends with its body, and a request may break off within its body.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Connections that have to make room: what has arrived by then is answered.
+//! Tests of connections that have to make room: what has arrived by then is answered.
 
 use axum::Router;
 use axum::routing::get;

@@ -1,7 +1,7 @@
 //! The way of a handler below HTTP: the connection's wire, which can be cut.
 //!
-//! A fault is decided per request, but a reset is of a connection. Each connection of a service that
-//! asked for it has a [`Wire`] in the extensions of its requests; a handler that cuts it never answers.
+//! A fault is decided per request, but a reset affects a connection. Each connection of a service that asked for it
+//! has a [`Wire`] in the extensions of its requests; a handler that cuts it never answers.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! A bar that shows how many of several runs have ended: redrawn in place on a terminal, else a line now and then on
-//! standard error, as standard output is for what came of them.
+//! A progress bar for several runs: redrawn in place on a terminal, otherwise an occasional line on standard error,
+//! because standard output is for results.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -1,6 +1,7 @@
-//! Keeps the runs of a simulation as they end, so that whoever kills it loses the last second at most.
+//! The keeper of a simulation's runs, which stores them as they end, so that killing the process loses at most the
+//! last second.
 //!
-//! The result is one file, which is written anew from time to time: so rarely that writing takes at most a tenth of the
+//! The result is one file, which is rewritten from time to time: so rarely that writing takes at most a tenth of the
 //! time.
 
 use std::time::Duration;

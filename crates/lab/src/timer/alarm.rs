@@ -1,4 +1,4 @@
-//! One instant to wait for, as closely as the system can.
+//! An alarm: one instant to wait for, as precisely as the system can.
 
 #[cfg(target_os = "linux")]
 pub(crate) use precise::Alarm;

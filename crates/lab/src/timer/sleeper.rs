@@ -1,4 +1,4 @@
-//! Many tasks that wait, one alarm.
+//! A sleeper: many tasks that wait on one alarm.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,5 +1,5 @@
-//! The writer of a live run's events: calls and transitions are told as they happen, and written by a thread of
-//! its own, so that no call waits for a disk.
+//! The writer of a live run's events. Calls and transitions are reported as they happen, and a thread of its own
+//! writes them, so that no call waits for a disk.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -1,6 +1,6 @@
-//! The recorder of a running fleet: told of each transition by the breakers, of the truth by the observer.
+//! The recorder of a running fleet: the breakers report each transition to it, and the observer reports the truth.
 //!
-//! The live picture, the summary and the result ask the same recorder, so that they cannot say different things.
+//! The live picture, the summary and the result read the same recorder, so they cannot contradict each other.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

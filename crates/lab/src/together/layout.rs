@@ -1,7 +1,6 @@
-//! The lines of the live picture, fitted to a terminal: 80 columns hold every figure, and more rows show
-//! more transitions. A narrower terminal leaves out whole columns, the least telling ones first, and marks
-//! text that it cuts. Where instances decide together, what each of them does in its fleet takes the place of the
-//! least telling figures.
+//! The lines of the live picture, fitted to a terminal: 80 columns hold every figure, and more rows show more
+//! transitions. A narrower terminal leaves out whole columns, the least important ones first, and marks text that it
+//! cuts. If instances decide together, what each of them does in its fleet replaces the least important figures.
 
 mod fleet_lines;
 

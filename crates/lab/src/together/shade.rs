@@ -1,7 +1,7 @@
 //! The shades of the live picture, as far as a terminal has colours: the palette of the page and of the dashboards.
 //!
-//! A word stands on a block of its colour, in the ink that is read best on it, so that it is read on any background
-//! that the user has chosen. Without colours the words and shapes say the same.
+//! A word stands on a block of its colour, in the ink that is easiest to read on it, so that it is readable on any
+//! background that the user has chosen. Without colours the words and shapes say the same.
 
 use std::ffi::OsStr;
 

@@ -1,4 +1,4 @@
-//! Answers as their fate is: slow, wrong, in part, or none at all.
+//! Answers as their fate says: slow, wrong, partial, or none at all.
 
 use std::convert::Infallible;
 use std::sync::Arc;

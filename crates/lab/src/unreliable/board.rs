@@ -1,8 +1,8 @@
-//! The truth as it was computed last, for all who scrape or watch.
+//! The last computed truth, for all scrapes and watchers.
 //!
-//! How likely each caller's call fails takes up to a tenth of a second for a plan at its limits. So it is
-//! computed beside the calls, by one at a time. A plan whose truth takes long is asked less often: computing
-//! takes no more than a tenth of one core, however many ask.
+//! For a plan at its limits, computing how likely each caller's call fails takes up to a tenth of a second. So it is
+//! computed while calls go on, by one task at a time. A plan whose truth is costly is asked less often: computing
+//! takes at most a tenth of one core, however many ask.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;

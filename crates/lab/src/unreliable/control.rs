@@ -1,7 +1,7 @@
 //! The faults, read and changed over HTTP.
 //!
-//! A change is checked as a whole before anything happens: a plan that is refused leaves the old one
-//! running. The revision of the plan is its `ETag`, so that `If-Match` keeps two operators apart.
+//! A change is checked as a whole before anything happens: if a plan is refused, the old one runs on. The revision of
+//! the plan is its `ETag`, so `If-Match` keeps two operators from overwriting each other.
 
 use std::sync::{Arc, LazyLock};
 

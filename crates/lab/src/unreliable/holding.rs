@@ -1,4 +1,4 @@
-//! A call that waits for what its fate is, as long as the plan wants it.
+//! A call that waits for its fate, for as long as the plan says.
 
 use std::sync::Arc;
 

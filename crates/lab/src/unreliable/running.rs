@@ -1,4 +1,4 @@
-//! The unreliable service at work: what calls, readers of the truth and operators ask of it.
+//! The unreliable service at work: the requests of callers, readers of the truth and operators.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

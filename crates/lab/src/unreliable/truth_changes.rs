@@ -1,4 +1,4 @@
-//! The changes of the truth, one after another, so that nobody has to poll it.
+//! The changes of the truth, one after another, so that it need not be polled.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The calls that wait for a worker of the overload model, and the timers of the work.
 //!
-//! The model says who works until when; here is one timer for each piece of work. Work goes on although its
+//! The model says who works until when; this module has one timer for each piece of work. Work goes on although its
 //! caller has left, so it belongs to a task of its own and not to the call.
 
 use std::sync::Arc;

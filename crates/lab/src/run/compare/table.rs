@@ -1,5 +1,5 @@
 //! The table of a comparison, in 80 columns: each further result beside the first one, with the difference, its
-//! interval, and the mark of those that chance alone does not explain.
+//! interval, and a mark where chance alone does not explain it.
 
 use experiment::comparison::{Comparison, Contrast, LEVEL, Pairing, Row, Side};
 use experiment::expectation::Unit;

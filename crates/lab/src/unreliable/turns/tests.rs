@@ -1,4 +1,4 @@
-//! Calls that wait for their turn, on the time of the runtime.
+//! Tests of calls that wait for their turn, in the runtime's time.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The cost of a scrape and of the truth: counted in steps, whoever calls.
+//! Tests of the cost of a scrape and of the truth, counted in steps, whoever calls.
 
 use experiment::faults::Work;
 
