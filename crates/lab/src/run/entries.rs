@@ -1,7 +1,7 @@
 //! The scenarios of one run, each with its folder and its results so far.
 //!
-//! Several scenarios take turns: each repetition runs all of them with the same seed, once in one order and once in
-//! the other, so that neither a machine that slows down nor the preceding run favours one of them.
+//! Several scenarios take turns: each repetition runs all of them with the same seed, and the order alternates
+//! between repetitions, so that neither a machine that slows down nor the preceding run favours one of them.
 
 use std::path::{Path, PathBuf};
 
