@@ -169,7 +169,7 @@ impl Figure {
         } = self;
         if definition.source != Source::Load && !known.fleet {
             return Err(format!(
-                "{} needs breakers to watch; it is known to `run`, not to `load`",
+                "{} is a figure of breakers, which `load` does not watch: use it with `run` or `simulate`",
                 definition.name
             ));
         }
@@ -189,8 +189,8 @@ impl Figure {
         let of_times = definition.source == Source::Load && definition.unit == Unit::Seconds;
         if target.is_some() && of_times && known.times_together {
             return Err(format!(
-                "of so many targets ({}) times are kept for all together: leave out the target, or ask for a \
-                 count or a ratio",
+                "with so many targets ({}), times are kept only for all of them together: leave the target \
+                 out, or ask for a count or a ratio",
                 known.targets.len()
             ));
         }

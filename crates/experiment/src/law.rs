@@ -229,7 +229,7 @@ impl Law {
                 let count = values_ms.len();
                 if !(1..=MAX_VALUES).contains(&count) {
                     return Err(format!(
-                        "empirical.values: {count} values are not allowed: from 1 to {MAX_VALUES}"
+                        "empirical.values: {count} values are not allowed: there must be from 1 to {MAX_VALUES}"
                     ));
                 }
                 let mut least = 0.0;

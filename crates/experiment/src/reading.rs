@@ -66,7 +66,7 @@ fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
             "a value is a number, true, false, null, a list, an object, or text in double quotes"
                 .to_owned()
         }
-        why if error.is_eof() => format!("it ends too early ({why})"),
+        why if error.is_eof() => format!("the text ends too early ({why})"),
         why => why.to_owned(),
     };
     format!("`{near}` is not JSON{}: {why}", &reason[place..])
@@ -163,7 +163,7 @@ pub(crate) fn in_plain_words(message: &str) -> String {
             Some(name) => {
                 format!("`{name}` and `{field}` are the same: leave one of the two out{rest}")
             }
-            None => format!("the key `{field}` is there twice: leave one of the two out{rest}"),
+            None => format!("the key `{field}` is given twice: leave one of the two out{rest}"),
         };
     }
     let said = with_nearest(message);
@@ -197,7 +197,10 @@ pub fn with_nearest(message: &str) -> String {
     let near = nearest(unknown, written.iter().chain(known).copied());
     match (near, message.starts_with("unknown variant")) {
         (Some(name), false) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
-        (None, false) => format!("unknown key `{unknown}`; known are: {}", written.join(", ")),
+        (None, false) => format!(
+            "unknown key `{unknown}`; known keys are: {}",
+            written.join(", ")
+        ),
         (Some(name), true) => format!("`{unknown}` is not known; did you mean `{name}`?"),
         (None, true) => match &*written {
             [only] => format!("`{unknown}` is not known: write `{only}`"),

@@ -244,7 +244,7 @@ impl fmt::Display for JoinError {
         match self {
             Self::KeyInUse { key } => write!(
                 f,
-                "a breaker of this host takes part as `{key}` already: give each breaker a key of its own"
+                "a breaker of this host takes part as `{key}` already: give each breaker its own key"
             ),
             Self::NoRuntime => {
                 f.write_str("there is no runtime: call this within a runtime of tokio")

@@ -90,12 +90,12 @@ impl fmt::Display for ReportRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NameTaken => f.write_str(
-                "another process reports under this instance's name: give each instance a name of its own",
+                "another process reports under this instance's name: give each instance its own name",
             ),
             Self::SettingsDiffer { fleet, given } => {
                 write!(
                     f,
-                    "the fleet votes by settings {fleet}, this instance by {given}"
+                    "the fleet has the settings {fleet}, this instance {given}"
                 )?;
                 for (place, name) in self.differing().enumerate() {
                     write!(f, "{}{name}", if place == 0 { ", which differ in " } else { ", " })?;

@@ -115,7 +115,7 @@ impl fmt::Display for NameTaken {
         } else {
             write!(f, "`{name}` is exported already: ")?;
         }
-        f.write_str("give each breaker and registry of a collector a name of its own")
+        f.write_str("give each breaker and registry of a collector its own name")
     }
 }
 

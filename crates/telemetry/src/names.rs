@@ -36,7 +36,8 @@ pub const TRACE_EXPORT_SPANS: Definition = Definition::new(
     "trace_export_spans_total",
     Kind::Counter,
     &["outcome"],
-    "Spans by what became of them: exported, failed with their batch or rejected in it, or dropped as the queue was full.",
+    "Spans by result: exported, failed with their batch, rejected in it, or dropped because the queue was \
+     full.",
 );
 /// Spans that wait.
 pub const TRACE_EXPORT_QUEUE: Definition = Definition::new(

@@ -13,7 +13,7 @@ impl Comparison<'_> {
         let debug = self.numbers(|side| live(side) && side.result.versions.build == "debug");
         if !debug.is_empty() {
             said.push(format!(
-                "a debug build ran {debug}: its times are not those of the program that is used"
+                "a debug build ran {debug}: its times are not those of a release build"
             ));
         }
         let versions = self.kinds(|side| {
@@ -23,7 +23,7 @@ impl Comparison<'_> {
         });
         if let Some(versions) = versions {
             said.push(format!(
-                "other programs, so that they may be what differs: {versions}"
+                "different programs, which may explain a difference: {versions}"
             ));
         }
         let unknown = self.numbers(|side| side.result.versions.commit.is_none());
@@ -47,7 +47,7 @@ impl Comparison<'_> {
                 .join(" and ")
         });
         if let Some(performers) = performers {
-            said.push(format!("other performers: {performers}"));
+            said.push(format!("different performers: {performers}"));
         }
         let machines = self.kinds(|side| {
             let machine = &side.result.machine;
@@ -58,10 +58,10 @@ impl Comparison<'_> {
             )
         });
         if let Some(machines) = machines.filter(|_| self.sides.iter().any(live)) {
-            said.push(format!("other machines: {machines}"));
+            said.push(format!("different machines: {machines}"));
         }
         if !super::same_length(&self.sides) {
-            said.push("the runs lasted differently long: counts are given per minute".to_owned());
+            said.push("the runs differ in length: counts are given per minute".to_owned());
         }
         said
     }

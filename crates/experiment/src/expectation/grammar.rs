@@ -77,7 +77,7 @@ pub(super) fn figure(text: &str) -> Result<Figure, String> {
             "phase" => &mut figure.phase,
             _ => {
                 return Err(format!(
-                    "`{key}` is not allowed in it: a target, or phase=NAME"
+                    "`{key}` is not allowed in the parentheses: write a target, or phase=NAME"
                 ));
             }
         };

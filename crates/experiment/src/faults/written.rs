@@ -164,7 +164,7 @@ fn each_once<'de, D: Deserializer<'de>>(
                 let rule = map.next_value()?;
                 if rules.insert(name.clone(), rule).is_some() {
                     return Err(A::Error::custom(format!(
-                        "the rule `{name}` is there twice"
+                        "the rule `{name}` is given twice: write each name once"
                     )));
                 }
             }

@@ -196,8 +196,8 @@ impl Retries {
             range("retries: factor", *factor, 1.0..=100.0, "")?;
             if base.0.is_zero() || base > max || max.0 > Duration::from_secs(3600) {
                 return Err(format!(
-                    "retries: base = {base} and max = {max} are not allowed: it must be above zero, at \
-                     most max, and that at most 1h"
+                    "retries: base = {base} and max = {max} are not allowed: base must be above zero and at \
+                     most max, and max at most 1h"
                 ));
             }
         }

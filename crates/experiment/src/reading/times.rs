@@ -328,9 +328,8 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Times<A> {
 /// What is to be written instead of a number without a unit.
 fn without_unit(number: &str, field: &str) -> String {
     match unit_of(field) {
-        Some((name, unit)) if values::can_be_a_time(number) => format!(
-            "`{number}` has no unit: write {name} = \"{number}{}\", or {field} = {number}",
-            unit.name
+        Some((name, _)) if values::can_be_a_time(number) => format!(
+            "`{number}` has no unit: write {name} as \"{number}s\" or \"{number}ms\", or {field} as {number}"
         ),
         _ => values::without_unit(number),
     }

@@ -52,7 +52,7 @@ impl Set {
         }
         if value.is_empty() {
             return Err(format!(
-                "`{key}` has no value: write one behind it, such as breaker.open_for=2s"
+                "`{key}` has no value: write one after it, such as breaker.open_for=2s"
             ));
         }
         Ok(Self {

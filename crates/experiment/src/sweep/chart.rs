@@ -53,7 +53,7 @@ pub fn svg(table: &Table) -> String {
     let coloured = if table.has_choices() {
         "In colour the Pareto front: no other choice is surely better in one figure and surely worse in none."
     } else {
-        "Nothing is varied that somebody chooses: conditions are not held against each other."
+        "Only conditions are varied, not settings: conditions are not compared with each other."
     };
     body.line(LEFT, "soft", coloured);
     body.line(LEFT, "soft", &format!("Better is left and down. Shares are of all calls that instances were asked for; {seeds}."));
@@ -179,7 +179,7 @@ impl Body {
             self.line(
                 LEFT + 40.0,
                 "soft",
-                "none: a figure of the front was measured in no trial",
+                "none, because a figure of the front was measured in no trial",
             );
         }
     }

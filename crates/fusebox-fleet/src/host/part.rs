@@ -105,7 +105,7 @@ impl Part {
                 return None;
             }
             Ok(_) | Err(EngineError::Refused(_)) => {
-                self.trouble = Some(Unavailable::new("its answer makes no sense"));
+                self.trouble = Some(Unavailable::new("its answer is not valid"));
                 return None;
             }
         };

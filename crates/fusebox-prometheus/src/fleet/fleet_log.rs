@@ -16,14 +16,14 @@ const TARGET: &str = "circuit_breaker";
 ///
 /// | message | level | fields |
 /// |---|---|---|
-/// | circuit breaker decides alone until its fleet is heard | warn | `reason`, and `trouble`: what the engine did |
-/// | circuit breaker hears its fleet again | warn | |
-/// | circuit breaker begins anew: the engine has forgotten its fleet | warn | |
-/// | circuit breaker is refused by its fleet and decides alone | error | `why` |
-/// | failure is this instance's own: its circuit breaker is open, and most others are fine | warn | |
+/// | circuit breaker decides alone: its fleet is not heard | warn | `reason`, and `trouble`: what the engine did |
+/// | circuit breaker has rejoined its fleet | warn | |
+/// | circuit breaker starts over: the engine has lost the state of its fleet | warn | |
+/// | circuit breaker decides alone: its fleet refuses this instance | error | `why` |
+/// | localised failure: this circuit breaker is open while most others are fine | warn | |
 /// | localised failure has ended | warn | |
-/// | circuit breaker obeys an order to its whole fleet | warn | `order` |
-/// | circuit breaker stays closed: its own calls succeed | info | `epoch` |
+/// | circuit breaker follows an operator's order to its fleet | warn | `order` |
+/// | circuit breaker vetoes the open verdict: its own calls succeed | info | `epoch` |
 /// | fleet event | debug | `event`: a step that a transition of the breaker reports as well |
 ///
 /// # Examples
@@ -80,7 +80,7 @@ impl FleetLog {
                 instance,
                 breaker,
                 engine,
-                "circuit breaker begins anew: the engine has forgotten its fleet",
+                "circuit breaker starts over: the engine has lost the state of its fleet",
             );
             return;
         }
@@ -93,7 +93,7 @@ impl FleetLog {
             engine,
             reason = reason.as_str(),
             trouble = trouble.map(|why| why.to_string()),
-            "circuit breaker decides alone until its fleet is heard",
+            "circuit breaker decides alone: its fleet is not heard",
         );
     }
 }
@@ -109,7 +109,7 @@ impl FleetListener for FleetLog {
                 instance,
                 breaker,
                 engine,
-                "circuit breaker hears its fleet again",
+                "circuit breaker has rejoined its fleet",
             ),
             FleetEvent::Refused { why } => tracing::error!(
                 target: TARGET,
@@ -117,13 +117,13 @@ impl FleetListener for FleetLog {
                 breaker,
                 engine,
                 %why,
-                "circuit breaker is refused by its fleet and decides alone",
+                "circuit breaker decides alone: its fleet refuses this instance",
             ),
             FleetEvent::Localised => tracing::warn!(
                 target: TARGET,
                 instance,
                 breaker,
-                "failure is this instance's own: its circuit breaker is open, and most others are fine",
+                "localised failure: this circuit breaker is open while most others are fine",
             ),
             FleetEvent::LocalisedEnded => {
                 tracing::warn!(target: TARGET, instance, breaker, "localised failure has ended");
@@ -133,14 +133,14 @@ impl FleetListener for FleetLog {
                 instance,
                 breaker,
                 order = order.as_str(),
-                "circuit breaker obeys an order to its whole fleet",
+                "circuit breaker follows an operator's order to its fleet",
             ),
             FleetEvent::Vetoed { era } => tracing::info!(
                 target: TARGET,
                 instance,
                 breaker,
                 epoch = era.epoch.get(),
-                "circuit breaker stays closed: its own calls succeed",
+                "circuit breaker vetoes the open verdict: its own calls succeed",
             ),
             // The breaker reports the transitions that follow from these.
             _ => tracing::debug!(target: TARGET, instance, breaker, ?event, "fleet event"),

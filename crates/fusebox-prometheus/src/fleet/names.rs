@@ -28,7 +28,8 @@ pub const EPOCH: Definition = Definition::new(
     "circuit_breaker_fleet_epoch",
     Kind::Gauge,
     &["breaker"],
-    "How often the fleet's verdict has changed, in the newest view; begins anew when the engine forgets.",
+    "How often the fleet's verdict has changed, in the newest view; starts over when the engine loses its \
+     state.",
 );
 /// The verdict; one value is 1.
 pub const VERDICT: Definition = Definition::new(
@@ -70,14 +71,14 @@ pub const LOCALISED: Definition = Definition::new(
     "circuit_breaker_fleet_localised",
     Kind::Gauge,
     &["breaker"],
-    "1 while this instance's breaker is open beside a fleet that is fine.",
+    "1 during a localised failure: this instance's breaker is open while the fleet is fine.",
 );
 /// Messages.
 pub const MESSAGES: Definition = Definition::new(
     "circuit_breaker_fleet_messages_total",
     Kind::Counter,
     &["breaker", "kind", "direction"],
-    "Messages to the engine, and answers in time that make sense.",
+    "Messages to the engine, and valid answers in time.",
 );
 /// Verdicts adopted.
 pub const ADOPTIONS: Definition = Definition::new(
@@ -105,7 +106,7 @@ pub const LEASES: Definition = Definition::new(
     "circuit_breaker_fleet_leases_total",
     Kind::Counter,
     &["breaker", "outcome"],
-    "Requests for the right to probe for the fleet, by what came of them.",
+    "Requests for the fleet's probe lease, by result.",
 );
 
 /// The opinion of the instance; one value is 1.
@@ -113,7 +114,7 @@ pub const OPINION: Definition = Definition::new(
     "circuit_breaker_fleet_opinion",
     Kind::Gauge,
     &["breaker", "opinion"],
-    "1 for what this instance thinks of the downstream, 0 for the others; an idle one has no vote.",
+    "1 for this instance's opinion of the downstream, 0 for the others; an idle instance has no vote.",
 );
 /// The time spent in each opinion.
 pub const OPINION_SECONDS: Definition = Definition::new(

@@ -129,8 +129,8 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
     let shown_endpoint = without_credentials(&used);
     if shown_endpoint.trim().starts_with("https:") {
         return Asked::Refused(format!(
-            "`{shown_endpoint}` is no endpoint for spans: there is no TLS in this build, it must \
-             start with http://"
+            "`{shown_endpoint}` is not an endpoint for spans: this build has no TLS, so it must start with \
+             http://"
         ));
     }
     let mut warnings = Vec::from_iter(variables.exporters_warning());
@@ -188,7 +188,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
 
     fn exporters_warning(&self) -> Option<String> {
         (self.names_exporter("otlp") == Some(false))
-            .then(|| "OTEL_TRACES_EXPORTER: only `otlp` and `none` are known".to_owned())
+            .then(|| "OTEL_TRACES_EXPORTER: only `otlp` and `none` are supported".to_owned())
     }
 
     /// Whether this exporter is among the named ones; `None` if no exporter is named.
@@ -200,8 +200,9 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
     fn propagators_warning(&self) -> Option<String> {
         let propagators = self.value("OTEL_PROPAGATORS")?;
         let mut names = propagators.split(',').map(str::trim);
-        (!names.any(|name| name == "tracecontext"))
-            .then(|| "OTEL_PROPAGATORS: only `tracecontext` is known, and used".to_owned())
+        (!names.any(|name| name == "tracecontext")).then(|| {
+            "OTEL_PROPAGATORS: only `tracecontext` is supported, and it is used".to_owned()
+        })
     }
 
     /// The protocol that they name, or the default; the error is the reason of a refusal.

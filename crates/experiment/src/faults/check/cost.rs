@@ -128,14 +128,14 @@ impl Plan {
         } = cost;
         if cost.sums() > MAX_SUMS {
             return Err(format!(
-                "rules: {delays} delays that add up on {parts} parts of the keys are not allowed: up to \
-                 {MAX_SUMS} as a product of those beyond the first"
+                "rules: {delays} delays that add up on {parts} parts of the keys are not allowed: the product of the numbers beyond \
+                 the first must be at most {MAX_SUMS}"
             ));
         }
         if cost.looks() > MAX_LOOKS {
             return Err(format!(
-                "rules: {rules} rules on {parts} parts of the keys are not allowed: up to {MAX_LOOKS} as a \
-                 product"
+                "rules: {rules} rules on {parts} parts of the keys are not allowed: the product must be at \
+                 most {MAX_LOOKS}"
             ));
         }
         self.check_truths(cost)
@@ -147,7 +147,7 @@ impl Plan {
         let names = known.names();
         if names > MAX_NAMES {
             return Err(format!(
-                "callers: {names} names in the whole plan are not allowed: up to {MAX_NAMES}"
+                "callers: {names} names in the whole plan are not allowed: there must be at most {MAX_NAMES}"
             ));
         }
         let truths = cost.truths;

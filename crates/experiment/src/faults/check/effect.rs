@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Checked;
-use crate::bounds::{count, millis, one_alone, within};
+use crate::bounds::{check_share, count, millis, one_alone, within};
 use crate::faults::effect::{Codes, StatusAnswer};
 use crate::faults::written::{MAX_HANG_MS, WrittenEffect};
 use crate::faults::{ANSWER, Effect};
@@ -53,7 +53,7 @@ impl WrittenEffect {
                 }
             }
             Self::Truncate { share } => {
-                within("share", *share, 0.0, 1.0)?;
+                check_share("share", *share)?;
                 Effect::Truncate {
                     bytes: kept_bytes(*share),
                 }

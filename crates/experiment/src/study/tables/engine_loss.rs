@@ -32,7 +32,7 @@ pub(super) fn section(results: &Results) -> Option<String> {
     (!rows.is_empty()).then(|| {
         format!(
             "## When the engine is lost\n\nGoodput as a share of what `local` has with the same seed, with the 95 % \
-             interval of its mean. Promised is at least 98 %.\n\n| scenario | mode | goodput / local | interval | \
+             interval of its mean. The promise is at least 98 %.\n\n| scenario | mode | goodput / local | interval | \
              at least 98 % |\n|---|---|---:|---:|---|\n{}\n",
             rows.join("\n")
         )

@@ -376,7 +376,7 @@ pub(super) const COUNTS: &str = "gossip does not merge counts of calls, which th
 const KEPT_FOR: Duration = Duration::from_secs(600);
 const CROWDED: &str =
     "this node keeps 128 instances of the breaker already: start another node for more";
-const BEHIND: &str = "this node has just begun and has not heard yet what the fleet has decided";
+const BEHIND: &str = "this node has just started and has not heard the fleet's verdict yet";
 
 #[cfg(test)]
 mod tests;

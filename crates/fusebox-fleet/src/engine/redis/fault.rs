@@ -128,7 +128,7 @@ pub(super) fn garbage(field: &str) -> Unavailable {
 
 fn of_garbage(field: &str) -> String {
     format!(
-        "the ledger on the server makes no sense (field {}): delete the keys with the breaker's name",
+        "the ledger on the server is not readable (field {}): delete the keys with the breaker's name",
         known(field, &FIELDS).unwrap_or("unknown")
     )
 }
@@ -147,7 +147,7 @@ fn without_code(error: &RedisError) -> String {
         ErrorKind::Io => format!("no connection to the server: {}", of_io(error)),
         ErrorKind::AuthenticationFailed => of_code("WRONGPASS", None),
         ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
-            "the answer makes no sense: is this a Redis server?".to_owned()
+            "the answer is not one of a Redis server: check the address".to_owned()
         }
         ErrorKind::RESP3NotSupported => "the server does not speak RESP3".to_owned(),
         kind => format!("the request failed ({kind:?})"),
@@ -171,10 +171,10 @@ fn of_io(error: &RedisError) -> &'static str {
         | io::ErrorKind::NotConnected => "it was closed",
         io::ErrorKind::FileTooLarge => "an answer was longer than any of a ledger",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            "the network does not lead there"
+            "the network is unreachable"
         }
         io::ErrorKind::NotFound => "the host is not known",
-        io::ErrorKind::InvalidData => "the certificate or the encryption does not fit",
+        io::ErrorKind::InvalidData => "the certificate or the encryption does not match",
         _ => "the name or the address could not be used",
     }
 }

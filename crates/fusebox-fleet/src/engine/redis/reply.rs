@@ -89,7 +89,7 @@ pub(super) struct Nonsense;
 
 impl From<Nonsense> for Unavailable {
     fn from(_: Nonsense) -> Self {
-        Self::new("the answer makes no sense: is this a Redis server?")
+        Self::new("the answer is not one of a Redis server: check the address")
     }
 }
 

@@ -123,7 +123,7 @@ impl GossipBuilder {
             && given.ip().is_unspecified()
         {
             let allowed = "the address by which other nodes reach this one, such as 10.0.0.5:7280: \
-                           nobody can be reached at an address that means all";
+                           a wildcard address reaches no node";
             refuse(
                 "advertise",
                 format!("{:?}", given.to_string()),
