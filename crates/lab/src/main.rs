@@ -81,7 +81,7 @@ use settings::Observing;
 use shutdown::{Ending, LEAST_FLUSH_TIME};
 use together::Show;
 
-/// File descriptors that a full house needs; the system may grant fewer.
+/// How many file descriptors a service at its limits needs; the system may grant fewer.
 const FILE_DESCRIPTORS: u64 = 65_536;
 /// With fewer, not even the sockets of all services can be opened.
 const LEAST_FILE_DESCRIPTORS: u64 = 128;
@@ -178,7 +178,7 @@ fn whole(args: &TogetherArgs, seed: u64) -> Result<(), Failure> {
     })
 }
 
-/// How a part is run, or only its settings shown.
+/// How a part is run, or whether only its settings are shown.
 struct Stage {
     print_config: bool,
     log_level: &'static str,
@@ -197,7 +197,7 @@ impl Stage {
         }
     }
 
-    /// Runs the part, or prints its settings where that is asked for.
+    /// Runs the part, or prints its settings if that was requested.
     fn play_or_print<S: Serialize + AsRef<Observing>>(
         self,
         settings: S,
@@ -226,8 +226,7 @@ impl Stage {
     }
 }
 
-/// A runtime with so many workers; 0 means one thread for everything, which costs a single
-/// service least.
+/// Makes a runtime with this many workers; 0 means one thread for everything, which is cheapest for a single service.
 fn threads(workers: usize) -> Result<Runtime, Failure> {
     let mut builder = match workers {
         0 => Builder::new_current_thread(),
@@ -242,8 +241,8 @@ fn threads(workers: usize) -> Result<Runtime, Failure> {
         .map_err(|error| Failure::runtime(format!("cannot start the runtime: {error}")))
 }
 
-/// Runs `part` to its end, and until what it printed has been written. Threads that are blocked, by a name
-/// server that is silent or by a calculation that takes long, are left behind: they end with the process.
+/// Runs `part` to its end, and until its output has been written. Threads that are blocked, by a silent name server
+/// or by a long calculation, are left behind: they end with the process.
 fn drive<T>(runtime: Runtime, part: impl Future<Output = T>) -> T {
     let outcome = runtime.block_on(async {
         let outcome = part.await;
@@ -259,7 +258,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
-/// A seed that differs from run to run, short enough to be typed again.
+/// A random seed, short enough to be typed again.
 fn drawn_seed() -> u64 {
     // The standard library seeds its hashers from the operating system.
     RandomState::new().build_hasher().finish() % 1_000_000

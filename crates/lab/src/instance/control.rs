@@ -25,7 +25,7 @@ enum Mode {
     MetricsOnly,
 }
 
-/// What an operator can order a whole fleet.
+/// The orders of an operator to a whole fleet.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum FleetMode {
