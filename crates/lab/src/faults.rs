@@ -18,7 +18,7 @@ use crate::print;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The first character of a plan that is not a file name.
+/// The prefix of a preset's name, given in place of a file.
 const PRESET: &str = "preset:";
 
 /// Carries out the command and prints the answer.

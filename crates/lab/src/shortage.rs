@@ -38,7 +38,7 @@ impl Shortage {
         }
     }
 
-    /// The shortage somewhere behind an error of a library, if there is one.
+    /// The shortage behind an error of a library, if there is one.
     pub(crate) fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -59,7 +59,7 @@ impl Shortage {
         None
     }
 
-    /// What was missing, and what can be done.
+    /// What was missing, and what can be done about it.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Descriptors => "too many open files (raise `ulimit -n`)",

@@ -28,7 +28,7 @@ pub(crate) fn is_ours() -> bool {
     true
 }
 
-/// The columns of the terminal; one that tells none is taken for the usual one.
+/// The columns of the terminal; the usual number if it does not say.
 pub(crate) fn columns() -> usize {
     let told = crossterm::terminal::size().ok();
     let told = told.map(|(columns, _)| usize::from(columns));

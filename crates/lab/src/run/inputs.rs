@@ -36,7 +36,7 @@ fn unwritten(file: &str, error: &dyn std::error::Error) -> Failure {
     Failure::runtime(format!("{file} cannot be written: {error}"))
 }
 
-/// Keeps the file of a replayed load under its own name; the text of the scenario that finds it there.
+/// Keeps the file of a replayed load under its own name, and returns the text of the scenario that finds it there.
 fn keep_replayed(folder: &Folder, source: &Source) -> Result<String, Failure> {
     let Shape::Replay {
         file: Some(file), ..
@@ -74,7 +74,7 @@ fn keep_replayed(folder: &Folder, source: &Source) -> Result<String, Failure> {
         .map_err(Failure::runtime)
 }
 
-/// The settings of all breakers; instances with the same stand together.
+/// The settings of all breakers; instances with the same settings are grouped.
 #[derive(Serialize)]
 struct Breakers {
     breaker: Vec<Same>,

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 /// Answers calls.
 pub(super) type Call = Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>;
 
-/// What a service answers. Clones answer alike.
+/// The answers of a service. Clones answer alike.
 #[derive(Clone)]
 pub(crate) struct Answers {
     router: Router,
@@ -32,7 +32,7 @@ impl Answers {
         }
     }
 
-    /// The router alone, which answers the same.
+    /// Makes answers from the router alone.
     pub(crate) fn router(&self) -> &Router {
         &self.router
     }

@@ -20,11 +20,11 @@ use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
 
-/// Says nothing, and is answered with a reset where nobody is left.
+/// An answer without meaning, to which a socket without an owner replies with a reset.
 const PROBE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-/// How soon it is looked whether a reset has come; then half as often each time,
+/// The first interval between checks for a reset; it doubles each time,
 const FIRST_LOOK: Duration = Duration::from_millis(2);
-/// down to this.
+/// up to this.
 const LAST_LOOK: Duration = Duration::from_millis(128);
 
 /// The socket of a connection.
@@ -32,15 +32,15 @@ const LAST_LOOK: Duration = Duration::from_millis(128);
 pub(super) struct Line {
     stream: TcpStream,
     activity: Arc<Activity>,
-    /// Whether all that was to be written has been.
+    /// Whether all output has been written.
     flushed: bool,
-    /// The request of which the last byte was an answer.
+    /// The request whose answer the last byte belonged to.
     answered: u64,
     /// Set once the client's half is closed while its request is under way.
     ended: Option<Looks>,
 }
 
-/// Looks for a reset.
+/// Checks for a reset.
 #[derive(Debug)]
 struct Looks {
     next: Pin<Box<Sleep>>,
@@ -62,15 +62,15 @@ impl Line {
         self.stream
     }
 
-    /// Something is about to be written. Whether it goes on with an answer that has been begun: the first part
-    /// of an answer comes when it has been handed over, of which the time is known.
+    /// Notes that output is about to be written. Returns whether it continues an answer: the first part of an answer
+    /// comes when it is passed on, and that time is known.
     fn writes(&mut self) -> bool {
         self.flushed = false;
         let request = self.activity.request();
         std::mem::replace(&mut self.answered, request) == request
     }
 
-    /// The client's half is closed, and its request is under way.
+    /// Notes that the client's half is closed while its request is under way.
     fn end(&mut self) -> Looks {
         let unanswered = self.answered != self.activity.request();
         if self.flushed && unanswered && self.activity.takes_interim() {

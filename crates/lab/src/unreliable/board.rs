@@ -10,9 +10,9 @@ use std::time::Duration;
 use experiment::downstream::{Lookout, Truths};
 use tokio::time::Instant;
 
-/// A truth that took less is computed anew each time.
+/// A truth that took less than this is computed anew each time.
 const CHEAP: Duration = Duration::from_millis(1);
-/// A truth that took longer is good for so many times as long.
+/// A truth that took longer is valid for this many times the time that it took.
 const REST: u32 = 10;
 
 /// The truth as it was computed last, for all who ask.
@@ -30,14 +30,14 @@ struct Posted {
 }
 
 impl Board {
-    /// The last truth of this revision of the plan, if it is still good.
+    /// The last truth of this revision of the plan, if it is still valid.
     pub(super) fn last(&self, revision: u64) -> Option<Arc<Truths>> {
         let last = lock(&self.last).clone()?;
         let good = last.took >= CHEAP && last.at.elapsed() < REST * last.took;
         (good && last.truth.revision == revision).then_some(last.truth)
     }
 
-    /// The lookout, unless somebody computes right now: then what was computed before, if there is that.
+    /// The lookout, unless another task is computing; then the last computed truth, if there is one.
     pub(super) fn lookout(&self) -> Result<MutexGuard<'_, Lookout>, Arc<Truths>> {
         match self.lookout.try_lock() {
             Ok(lookout) => Ok(lookout),
@@ -54,7 +54,7 @@ impl Board {
         lock(&self.lookout).work()
     }
 
-    /// Posts a truth that was computed since `began`.
+    /// Publishes a truth that was computed since `began`.
     pub(super) fn post(&self, truth: Truths, began: Instant) -> Arc<Truths> {
         let truth = Arc::new(truth);
         let at = Instant::now();
