@@ -1,4 +1,4 @@
-//! Words for times, shares, numbers, states and causes.
+//! The words for times, shares, numbers, states and causes.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(crate) fn state(state: State) -> String {
     state.as_str().replace('_', "-")
 }
 
-/// `once`, `twice`, `7 times`
+/// Returns `once`, `twice`, `7 times`.
 pub(crate) fn times(count: u64) -> String {
     match count {
         1 => "once".to_owned(),
@@ -72,8 +72,8 @@ pub(crate) fn times(count: u64) -> String {
     }
 }
 
-/// `text` in lines of at most `width` characters, broken between words; lines after the first are
-/// indented by so many spaces.
+/// Returns `text` in lines of at most `width` characters, broken between words; lines after the first are indented by
+/// this many spaces.
 pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -100,12 +100,12 @@ pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     lines
 }
 
-/// Why a breaker changed, with the figures of that moment.
+/// Returns why a breaker changed, with the figures of that moment.
 pub(crate) fn cause(transition: &Transition) -> String {
     cause_of(&Change::new(Duration::ZERO, transition))
 }
 
-/// The same for a change as results have it.
+/// Returns the same for a change in a result.
 pub(crate) fn cause_of(change: &Change) -> String {
     let window = change.window;
     let why = match change.cause {
@@ -134,7 +134,7 @@ pub(crate) fn cause_of(change: &Change) -> String {
     }
 }
 
-/// What a fleet wanted of a breaker.
+/// Returns what a fleet ordered of a breaker.
 fn fleet(change: &Change) -> String {
     match (change.to, change.from, change.open_for_s) {
         (State::Open, State::Open | State::HalfOpen, Some(turn)) => {

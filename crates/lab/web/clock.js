@@ -1,4 +1,4 @@
-// Words for times, shares, numbers, states and causes: the same as in the terminal.
+// Words for times, shares, numbers, states and causes, the same as in the terminal.
 
 export const STATES = ["closed", "open", "half_open", "forced_open", "disabled", "metrics_only", "stopped"];
 export const WORDS = ["closed", "open", "half-open", "forced open", "disabled", "metrics only", "stopped"];

@@ -1,4 +1,5 @@
-// The log of transitions, newest first, each with its cause and the figures of that moment; and what the fleet decided.
+// The log of transitions, newest first, each with its cause and the figures of that moment, and of what the fleet
+// decided.
 
 import { SHAPES, STATES, clock, sentence } from "./clock.js";
 import { noteWords } from "./fleet.js";

@@ -1,4 +1,4 @@
-// The four things to observe: counted as they come, so that each can be shown for any instant.
+// The four phenomena to observe, counted as they come, so that each can be shown for any instant.
 
 import { HALF_OPEN, OPEN, brief, clock, percent, rejects, trusts } from "./clock.js";
 import { until } from "./columns.js";

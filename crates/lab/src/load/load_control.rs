@@ -1,8 +1,7 @@
-//! The control of a load while it runs: another rate, a pause, or another plan, from the moment at which it is asked
-//! for.
+//! The control of a running load: another rate, a pause, or another plan, from the moment of the request.
 //!
-//! A pause holds the plan: it goes on where it stood. A new rate ends a shape: the load is constant at that rate from
-//! then on. In a closed loop the answers set the pace, so that only a pause can be asked for.
+//! A pause holds the plan, which then continues where it stood. A new rate ends a shape: the load is constant at that
+//! rate from then on. In a closed loop the answers set the pace, so only a pause is possible.
 
 use std::sync::Arc;
 
@@ -10,21 +9,21 @@ use experiment::load::{Profile, Shape, WrittenProfile, closed_loop};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-/// Changes a load and says what is asked of it. Clones control the same load.
+/// Changes a load, and reports its present demand. Clones control the same load.
 #[derive(Clone, Debug)]
 pub(crate) struct LoadControl {
     sender: Arc<watch::Sender<Demand>>,
-    /// Has seen what was asked for at the start, and nothing since.
+    /// A receiver that has seen the demand at the start, and nothing since.
     start: watch::Receiver<Demand>,
 }
 
-/// What is asked of a load.
+/// The demand on a load.
 #[derive(Clone, Debug)]
 pub(crate) struct Demand {
     pub(crate) profile: Profile,
-    /// From which the arrivals of this plan follow.
+    /// The plan that the arrivals follow.
     pub(super) seed: u64,
-    /// Counts the plans; each begins when it is asked for.
+    /// A counter of plans; each begins when it is requested.
     pub(super) plan: u64,
     pub(crate) paused: bool,
 }
@@ -38,10 +37,11 @@ pub(crate) struct LoadChange {
     paused: Option<bool>,
 }
 
-/// What is asked of a load, as people are told.
+/// The demand on a load, in the form for people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct LoadView {
-    /// Requests per second, over all targets; where the load has a shape, what the shape takes for its usual rate.
+    /// Requests per second, over all targets; if the load has a shape, the rate that the shape takes as its usual
+    /// one.
     pub(crate) rate: f64,
     pub(crate) paused: bool,
     shape: String,
@@ -75,12 +75,12 @@ impl LoadControl {
         }
     }
 
-    /// What is asked for now.
+    /// The present demand.
     pub(crate) fn demand(&self) -> Demand {
         self.sender.borrow().clone()
     }
 
-    /// The same for people.
+    /// The same in the form for people.
     pub(crate) fn view(&self) -> LoadView {
         let demand = self.sender.borrow();
         LoadView {
@@ -92,7 +92,7 @@ impl LoadControl {
         }
     }
 
-    /// Asks for what is stated: all of it, or nothing.
+    /// Requests the stated changes: all of them, or none.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl LoadControl {
         refused.map_or(Ok(()), Err)
     }
 
-    /// Asks for another plan, which begins now.
+    /// Requests another plan, which begins now.
     pub(crate) fn play(&self, profile: Profile, seed: u64) {
         self.sender.send_modify(|demand| {
             demand.follow(profile, seed);
@@ -126,7 +126,7 @@ impl LoadControl {
         });
     }
 
-    /// Hears of each change since the start.
+    /// Returns a receiver of each change since the start.
     pub(super) fn changes(&self) -> watch::Receiver<Demand> {
         self.start.clone()
     }

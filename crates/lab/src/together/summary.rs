@@ -1,6 +1,6 @@
-//! The summary of a run: figures per instance and fleet, and the four things to observe.
+//! The summary of a run: figures per instance and fleet, and the four phenomena to observe.
 //!
-//! It is a function of the [`Repetition`], so that it says of a run what anybody finds in its result.
+//! It is a function of the [`Repetition`], so it agrees with the result of the run.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// A stream whose reader takes one piece for each word that it is given.
+/// A stream whose reader takes one piece per word that it receives.
 struct Paused(mpsc::Receiver<()>);
 
 impl Write for Paused {
