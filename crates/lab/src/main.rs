@@ -44,6 +44,7 @@ mod faults;
 mod file;
 mod instance;
 mod instance_set;
+mod journal;
 mod load;
 mod notice;
 mod operation;
