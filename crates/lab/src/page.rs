@@ -48,10 +48,10 @@ pub(crate) use feed::Feed;
 pub(crate) use memory::history;
 use orders::with_orders;
 pub(crate) use source::{
-    Described, Description, Moment, PhaseStart, Row, Rules, SecondLatencies, SettingsStep, Source,
-    TruthStep, TurnStep,
+    CoordinationStep, Described, Description, Moment, PhaseStart, Row, Rules, SecondLatencies,
+    SettingsStep, Source, TruthStep, TurnStep,
 };
-pub(crate) use standing::{Coordination, FleetNote, SeenView, Standing};
+pub(crate) use standing::{FleetNote, SeenView, Standing};
 use viewer::Viewer;
 
 /// By which a browser that comes back says what it has seen last.

@@ -138,6 +138,7 @@ impl Feed {
                 s: moment.settings.iter().collect(),
                 o: moment.turns.iter().collect(),
                 r: load.iter().collect(),
+                g: moment.decisions.iter().collect(),
             },
         };
         let json = serde_json::to_vec(&tick).expect("a tick has only string keys");

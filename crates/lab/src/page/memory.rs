@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use super::source::{Moment, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use super::source::{
+    CoordinationStep, Moment, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep,
+};
 use super::standing::{NumberedNote, Standing};
 use super::wire::{LoadStep, Mark, News, Numbered, Tick};
 
@@ -33,6 +35,7 @@ pub(super) struct Memory {
     settings: VecDeque<SettingsStep>,
     turns: VecDeque<TurnStep>,
     loads: VecDeque<LoadStep>,
+    decisions: VecDeque<CoordinationStep>,
     /// How many transitions there have been.
     numbered: u64,
     /// How many notes of the fleet there have been.
@@ -108,6 +111,7 @@ impl Memory {
         push(&mut self.settings, &moment.settings, MARKS);
         push(&mut self.turns, &moment.turns, MARKS);
         push(&mut self.loads, load.as_slice(), MARKS);
+        push(&mut self.decisions, &moment.decisions, MARKS);
         self.count(moment);
         Kept { changes, notes }
     }
@@ -162,6 +166,7 @@ impl Memory {
                 s: part(&self.settings, |it| within(it.at_s)),
                 o: part(&self.turns, |it| within(it.0)),
                 r: part(&self.loads, |it| within(it.0)),
+                g: part(&self.decisions, |it| within(it.at_s)),
             },
         };
         serde_json::to_vec(&history).expect("history has only string keys")

@@ -16,8 +16,8 @@ use super::fleet_source::FleetSource;
 use crate::load::{LoadView, Record};
 use crate::operation::Operation;
 use crate::page::{
-    Coordination, Described, Description, Moment, PhaseStart, Row, SecondLatencies, SettingsStep,
-    Source, TruthStep, TurnStep,
+    CoordinationStep, Described, Description, Moment, PhaseStart, Row, SecondLatencies,
+    SettingsStep, Source, TruthStep, TurnStep,
 };
 use crate::settings::{BaseUrl, BreakerSettings};
 use crate::unreliable::Running;
@@ -29,6 +29,8 @@ pub(super) struct PageSource {
     /// The settings that were in force at the last look, and what was asked of the load; nothing before the first.
     settings: Vec<Option<BreakerSettings>>,
     load: Option<LoadView>,
+    /// How many changes of how the instances decide have been seen.
+    decided: usize,
     clock: SystemClock,
     breakers: Vec<Breaker>,
     running: Arc<Running>,
@@ -76,15 +78,14 @@ impl PageSource {
                 until_s: watched.until.map(|until| until.as_secs_f64()),
                 unhealthy_at: watched.fleet.recorder(|it| it.unhealthy_at()),
                 downstream: control.to_string(),
-                coordination: watched.engines.as_ref().map(|engines| Coordination {
-                    mode: engines.rules().mode().as_str(),
-                    engine: engines.kind(),
-                }),
+                // The first look says how the instances decide.
+                coordination: None,
                 instances: instances.collect(),
             },
             operation: operation.clone(),
             settings: vec![None; number],
             load: None,
+            decided: 0,
             clock: watched.clock,
             breakers: watched.breakers.clone(),
             running: Arc::clone(&watched.running),
@@ -146,6 +147,26 @@ impl PageSource {
         (before.as_ref() != Some(&now)).then_some(now)
     }
 
+    /// How the instances have decided since the last look, if that is something else.
+    fn new_decisions(&mut self) -> Vec<CoordinationStep> {
+        let changes = self.operation.coordinator.changes();
+        let new = changes.into_iter().enumerate().skip(self.decided);
+        let steps: Vec<_> = new
+            .map(|(number, it)| {
+                let at = self.fleet.elapsed(it.at);
+                CoordinationStep {
+                    // What is so at the start has been so from the start.
+                    at_s: if number == 0 { 0.0 } else { millionths(at) },
+                    mode: it.mode.as_str(),
+                    engine: it.engine_kind(),
+                    different: it.different,
+                }
+            })
+            .collect();
+        self.decided += steps.len();
+        steps
+    }
+
     fn latencies(&mut self) -> Vec<SecondLatencies> {
         let over = self.record.seconds_from(self.seconds);
         if let Some(last) = over.last() {
@@ -173,6 +194,7 @@ impl Source for PageSource {
             plan: self.running.revision(),
             settings: self.new_settings(millionths(at)),
             load: self.new_load(),
+            decisions: self.new_decisions(),
             ..Moment::default()
         };
         self.fleet.recorder(|it| self.seen.rest(it, &mut moment));

@@ -1,6 +1,7 @@
 //! Orders as viewers are told of them: what was set, stopped or started between two looks, whoever ordered it.
 
 use crate::page::source::{Description, Moment, SettingsStep};
+use crate::page::standing::Coordination;
 
 /// What has been done since the last look, in words. Nothing at the first one, which finds what was there before.
 pub(super) fn done(
@@ -16,6 +17,8 @@ pub(super) fn done(
             format!("{} {what}", before.instances[turn.1].name)
         }));
         done.extend(load(before, moment));
+        let decisions = moment.decisions.iter();
+        done.extend(decisions.map(|step| format!("coordination: {}", step.different)));
     }
     done.into_iter()
 }
@@ -29,6 +32,12 @@ pub(super) fn follow(description: &mut Description, moment: &Moment) {
     }
     for turn in &moment.turns {
         description.instances[turn.1].running = turn.2;
+    }
+    if let Some(step) = moment.decisions.last() {
+        description.coordination = step.engine.map(|engine| Coordination {
+            mode: step.mode,
+            engine,
+        });
     }
     if let Some(load) = &moment.load {
         description.load = load.clone();
