@@ -1,5 +1,6 @@
 //! The settings in force, the engines that carry them, and what was in force before.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,7 +120,8 @@ impl Changed {
     }
 }
 
-/// What an operator would see that is different: mode and engine, or else the settings.
+/// What an operator would see that is different: mode and engine, or else the settings; of these what was stated rather
+/// than what follows from it.
 fn different(before: &Coordinating, after: &Coordinating) -> String {
     let (old, new) = (&before.coordination, &after.coordination);
     if new.mode.is_local() {
@@ -129,15 +131,27 @@ fn different(before: &Coordinating, after: &Coordinating) -> String {
     if old.mode != new.mode || old.engine != new.engine {
         return format!("{}, engine {}", new.mode, new.engine);
     }
-    let (old, new) = (in_force(&before.rules), in_force(&after.rules));
-    let new = new
-        .iter()
-        .filter(|(key, value)| old.get(*key) != Some(value));
-    let new = new.map(|(key, value)| match value {
-        Value::String(text) => format!("{key} {text}"),
-        value => format!("{key} {value}"),
+    let rules = [in_force(&before.rules), in_force(&after.rules)];
+    let mut keys = differing(&[stated(old), stated(new)]);
+    if keys.is_empty() {
+        keys = differing(&rules);
+    }
+    let [_, rules] = &rules;
+    let settings = keys.iter().map(|key| match rules.get(key) {
+        Some(Value::String(text)) => format!("{key} {text}"),
+        Some(value) => format!("{key} {value}"),
+        None => format!("{key} as usual"),
     });
-    new.collect::<Vec<_>>().join(", ")
+    settings.collect::<Vec<_>>().join(", ")
+}
+
+/// The keys that have another value in one of the two, or none.
+fn differing([one, other]: &[Map<String, Value>; 2]) -> Vec<String> {
+    let all: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    let differing = all
+        .into_iter()
+        .filter(|key| one.get(*key) != other.get(*key));
+    differing.cloned().collect()
 }
 
 impl Coordinating {

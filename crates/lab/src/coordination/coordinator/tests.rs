@@ -17,7 +17,8 @@ use super::*;
 use crate::settings::BreakerSettings;
 
 /// Breakers that do not open by themselves before their fleet does.
-const BREAKER: &str = r#"{"consecutive_failures": 15, "failure_rate_threshold": "off"}"#;
+const BREAKER: &str =
+    r#"{"consecutive_failures": 15, "failure_rate_threshold": "off", "probe_successes": 1}"#;
 const QUORUM: &str = r#"{"mode": "quorum", "suspicion_run": 3}"#;
 
 /// Three instances that decide as somebody says.
@@ -134,11 +135,14 @@ impl Rig {
         self.breakers.iter().map(Breaker::state).collect()
     }
 
-    /// A counter or gauge of the first instance, if it is shown.
-    fn shown(&self, name: &str) -> Option<f64> {
+    /// How many reports the first instance has sent, if that is shown.
+    fn sent(&self) -> Option<f64> {
         let shown = self.metrics[0].expose(None).body;
-        let mut lines = shown.lines().filter(|line| !line.starts_with('#'));
-        let line = lines.find(|line| line.starts_with(name))?;
+        let is_it = |line: &&str| {
+            let words = ["messages_total{", "\"sent\"", "\"report\""];
+            words.iter().all(|word| line.contains(word))
+        };
+        let line = shown.lines().find(is_it)?;
         line.rsplit_once(' ')?.1.parse().ok()
     }
 }
@@ -192,7 +196,8 @@ async fn a_breaker_that_its_fleet_held_is_open_by_itself_and_its_next_call_decid
 
             for breaker in &rig.breakers {
                 let snapshot = breaker.snapshot();
-                assert_eq!((snapshot.hold, snapshot.state), (None, State::Open));
+                assert_eq!(snapshot.hold, None, "{change}");
+                assert_ne!(snapshot.state, State::Closed, "{change}");
             }
             // Whatever this call comes to, the breaker follows its own rules then.
             rig.call(is_well);
@@ -242,7 +247,7 @@ async fn an_engine_that_does_not_answer_leaves_the_old_one_in_force() {
     let rig = Rig::deciding(QUORUM).await;
     rig.until_held().await;
     let before = rig.coordinator.settings().rules;
-    let sent = rig.shown("circuit_breaker_fleet_messages_total");
+    let sent = rig.sent();
 
     for nobody in ["redis://127.0.0.1:1", "redis://lab:hunter2@127.0.0.1:1"] {
         let change = format!(r#"{{"mode": "pooled", "engine": "{nobody}"}}"#);
@@ -258,7 +263,7 @@ async fn an_engine_that_does_not_answer_leaves_the_old_one_in_force() {
     for breaker in &rig.breakers {
         assert!(breaker.snapshot().hold.is_some(), "nobody has left");
     }
-    assert!(rig.shown("circuit_breaker_fleet_messages_total") >= sent);
+    assert!(rig.sent() >= sent && sent > Some(0.0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -305,15 +310,13 @@ async fn twenty_changes_leave_no_task_no_member_and_no_engine_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn counters_go_on_through_all_fleets_and_are_not_there_in_between() {
-    const SENT: &str =
-        r#"circuit_breaker_fleet_messages_total{breaker="d",direction="sent",kind="report"}"#;
     let rig = Rig::deciding(QUORUM).await;
-    let mut before = rig.shown(SENT).unwrap();
+    let mut before = rig.sent().unwrap();
     assert!(before > 0.0);
 
     for change in [r#"{"mode": "local"}"#, r#"{"mode": "pooled"}"#, QUORUM] {
         rig.change(change).await.unwrap();
-        let shown = rig.shown(SENT);
+        let shown = rig.sent();
         assert_eq!(shown.is_none(), change.contains("local"), "{change}");
         if let Some(now) = shown {
             assert!(now >= before, "{change}: {now} after {before}");
@@ -321,8 +324,7 @@ async fn counters_go_on_through_all_fleets_and_are_not_there_in_between() {
         }
     }
     rig.settle().await;
-    assert!(rig.shown(SENT).unwrap() > before);
-    assert_eq!(rig.shown("circuit_breaker_fleet_info"), Some(1.0));
+    assert!(rig.sent().unwrap() > before);
 }
 
 #[tokio::test(start_paused = true)]
@@ -379,10 +381,10 @@ async fn a_change_that_nobody_waits_for_is_carried_out_and_the_next_one_follows_
 #[tokio::test(start_paused = true)]
 async fn nothing_changes_where_it_is_so_already_or_the_lab_ends() {
     let rig = Rig::deciding(QUORUM).await;
-    let reader = rig.seats[0].part().unwrap();
+    let part = rig.seats[0].part().unwrap();
 
     rig.change(r#"{"mode": "quorum"}"#).await.unwrap();
-    assert!(Arc::ptr_eq(&rig.seats[0].part().unwrap(), &reader));
+    assert!(Arc::ptr_eq(&rig.seats[0].part().unwrap(), &part));
     let own_trips = rig.change(r#"{"mode": "pooled-naive"}"#).await;
     assert!(matches!(own_trips, Err(Unchanged::Conflict(_))));
 
