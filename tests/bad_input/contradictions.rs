@@ -233,7 +233,11 @@ async fn a_load_overwrites_nothing_but_a_result_of_its_kind() {
         ];
         assert_refusal(
             &flags,
-            &[flag, "it holds something else than", "choose another file"],
+            &[
+                flag,
+                "the file holds something other than",
+                "choose another file",
+            ],
         )
         .await;
     }

@@ -45,7 +45,7 @@ async fn a_taken_port_of_the_page_is_an_error_only_for_who_chose_it() {
 
     assert_refusal(
         &flags,
-        &["taken", "the lab's page", "--listen lab=127.0.0.1:PORT"],
+        &["in use", "the lab's page", "--listen lab=127.0.0.1:PORT"],
     )
     .await;
 

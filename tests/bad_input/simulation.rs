@@ -133,7 +133,7 @@ async fn what_a_sweep_varies_is_refused_with_what_to_write() {
         ),
         (
             &["--vary", "breaker.open_for=1s,1s"],
-            ["`1s` is there twice", "each value once"],
+            ["`1s` is given twice", "each value once"],
         ),
         (
             &["--vary", OPEN_FOR, "--vary", OPEN_FOR],

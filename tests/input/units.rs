@@ -147,7 +147,7 @@ async fn a_plan_is_put_and_patched_with_units_and_a_bare_number_is_refused() {
     for (change, words) in [
         (
             r#"{"deadline": 5}"#,
-            "deadline: `5` has no unit: write deadline = ",
+            "deadline: `5` has no unit: write deadline as ",
         ),
         (
             r#"{"base": {"delay": {"fixed": 5}}}"#,

@@ -107,7 +107,7 @@ async fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
         ),
         (
             ["--assert", "divergence_share > 0"],
-            "known to `run`, not to `load`",
+            "which `load` does not watch",
         ),
         (["--assert", "p98 < 1s"], "there is no figure `p98`"),
         (["--process", "poison"], "did you mean `poisson`?"),

@@ -268,7 +268,7 @@ async fn at_its_place(url: &str, lab: &Process) -> (Client, String) {
         "8003" => "instance C",
         "9000" => "unreliable service",
         "8080" => "  lab ",
-        other => panic!("nobody listens on {other}"),
+        other => panic!("nothing listens on {other}"),
     };
     (Client::new(lab.url(who).await), format!("/{path}"))
 }

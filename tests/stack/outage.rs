@@ -67,7 +67,7 @@ pub(crate) async fn assert_costs_only_spans(
     warned(
         checks,
         lab,
-        "spans arrive again",
+        "spans reach the collector again",
         "once that they arrive again",
     );
     stack.assert_started_again(checks).await;

@@ -1,4 +1,4 @@
-//! Reads JSON and TOML, and says what is wrong with a text, where, and what is meant.
+//! A reader of JSON and TOML that reports what is wrong with a text, where, and what was probably meant.
 //!
 //! Errors name the field or the place, the value and the nearest known key, in one line.
 
@@ -10,8 +10,8 @@ use times::Times;
 /// The byte order mark that some editors write at the start of a file.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The text without the byte order mark that some editors write at its start. The mark means nothing
-/// in UTF-8 (RFC 3629 §6); left in, it would be part of the first key or number.
+/// Returns the text without the byte order mark that some editors write at its start. The mark means nothing in UTF-8
+/// (RFC 3629 §6); left in, it would become part of the first key or number.
 pub fn without_mark(text: &str) -> &str {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
@@ -51,7 +51,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     }
 }
 
-/// Why text is not JSON, with the line at which it ceases to be.
+/// The reason why a text is not JSON, with the line where it stops being JSON.
 fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
     let text = String::from_utf8_lossy(bytes_without_mark(bytes));
     let line = error
@@ -66,7 +66,7 @@ fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
             "a value is a number, true, false, null, a list, an object, or text in double quotes"
                 .to_owned()
         }
-        why if error.is_eof() => format!("it ends too early ({why})"),
+        why if error.is_eof() => format!("the text ends too early ({why})"),
         why => why.to_owned(),
     };
     format!("`{near}` is not JSON{}: {why}", &reason[place..])
@@ -106,7 +106,7 @@ pub fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     })
 }
 
-/// Line and column of byte `place`, both from 1.
+/// Returns line and column of byte `place`, both from 1.
 pub fn position(text: &str, place: usize) -> (usize, usize) {
     let before = &text[..place.min(text.len())];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -114,7 +114,7 @@ pub fn position(text: &str, place: usize) -> (usize, usize) {
     (line, before[line_start..].chars().count() + 1)
 }
 
-/// What parsers say in the words of a programmer, and what they mean.
+/// The wording of parsers, and what it means in plain words.
 const WORDS: [(&str, &str); 12] = [
     ("expected u16", "expected a whole number from 0 to 65535"),
     (
@@ -148,7 +148,7 @@ const WORDS: [(&str, &str); 12] = [
     ),
 ];
 
-/// What a parser says, in words that tell what to write.
+/// The message of a parser, in words that say what to write.
 pub(crate) fn in_plain_words(message: &str) -> String {
     if let Some(field) = message.strip_prefix("missing field `") {
         let (field, rest) = field.split_once('`').unwrap_or((field, ""));
@@ -163,7 +163,7 @@ pub(crate) fn in_plain_words(message: &str) -> String {
             Some(name) => {
                 format!("`{name}` and `{field}` are the same: leave one of the two out{rest}")
             }
-            None => format!("the key `{field}` is there twice: leave one of the two out{rest}"),
+            None => format!("the key `{field}` is given twice: leave one of the two out{rest}"),
         };
     }
     let said = with_nearest(message);
@@ -181,8 +181,8 @@ pub(crate) fn in_plain_words(message: &str) -> String {
     }
 }
 
-/// Adds the nearest known key to serde's message about an unknown one, and the nearest known name to that about a
-/// variant, which is a value or a key.
+/// Adds the nearest known key to serde's message about an unknown key, and the nearest known name to its message
+/// about a variant, which is a value or a key.
 pub fn with_nearest(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let [unknown, known @ ..] = names.as_slice() else {
@@ -197,7 +197,10 @@ pub fn with_nearest(message: &str) -> String {
     let near = nearest(unknown, written.iter().chain(known).copied());
     match (near, message.starts_with("unknown variant")) {
         (Some(name), false) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
-        (None, false) => format!("unknown key `{unknown}`; known are: {}", written.join(", ")),
+        (None, false) => format!(
+            "unknown key `{unknown}`; known keys are: {}",
+            written.join(", ")
+        ),
         (Some(name), true) => format!("`{unknown}` is not known; did you mean `{name}`?"),
         (None, true) => match &*written {
             [only] => format!("`{unknown}` is not known: write `{only}`"),
@@ -206,7 +209,7 @@ pub fn with_nearest(message: &str) -> String {
     }
 }
 
-/// Names for a message, one after another; of a long list the first few, and how many more there are.
+/// Returns names for a message, one after another; of a long list the first few, and how many more there are.
 pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     const SHOWN: usize = 16;
     let shown = names.iter().take(SHOWN).map(AsRef::as_ref);
@@ -217,7 +220,7 @@ pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// The one of `known` that is most likely meant by `unknown`, if any is near.
+/// Returns the one of `known` that `unknown` most likely means, if any is near.
 pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()

@@ -1,7 +1,7 @@
-//! A scenario: one file that says everything about an experiment, performed live or in virtual time.
+//! A scenario: one file that describes an experiment completely, performed live or in virtual time.
 //!
-//! [`Written`] is the file key by key; [`Scenario`] is what can be performed: its parts fit each other, and
-//! nobody behind it checks them again. [`set`] changes single keys of a file before it is read.
+//! [`Written`] is the file key by key. [`Scenario`] can be performed: its parts fit each other, and later code does
+//! not check them again. [`set`] changes single keys of a file before it is read.
 
 mod check;
 mod clock_step;

@@ -1,18 +1,18 @@
-//! Statistics: what a handful of repetitions says about a figure, and about the difference of two.
+//! Statistics for a handful of repetitions: what they say about one figure, and about the difference of two.
 //!
-//! All of it is exact or has a stated error, needs no generator of chance, and works on values that may be
-//! infinite wherever ranks suffice: what never came is larger than anything that did.
+//! Everything is exact or has a stated error, needs no random numbers, and works on infinite values wherever ranks
+//! suffice: a delay that never ended is larger than any that did.
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | this one | mean, standard deviation, standard error, intervals with 95 % confidence, median |
+//! | this module | mean, standard deviation, standard error, intervals with 95 % confidence, median |
 //! | [`rank`] | tests of two samples by ranks: signed ranks for pairs, rank sums without pairs |
 //! | [`family`] | the correction for many tests at once |
 //! | [`survival`] | delays of which some were cut off (Kaplan and Meier) |
-//! | [`distance`] | how far two distributions lie apart (Kolmogorov and Smirnov) |
+//! | [`distance`] | the distance of two distributions (Kolmogorov and Smirnov) |
 //!
-//! No crate is used for it: of all this, `statrs` 0.18 has the quantile of Student's distribution only, and
-//! 0.19 needs a newer compiler than this workspace. The sources of the formulas stand beside them.
+//! No crate provides this: `statrs` 0.18 has only the quantile of Student's distribution, and 0.19 needs a newer
+//! compiler than this workspace. The sources of the formulas stand beside them.
 
 pub mod distance;
 pub mod family;

@@ -1,16 +1,16 @@
 //! A study: many scenarios under every policy that applies, each with the same seeds.
 //!
 //! A sweep varies the settings of one scenario. A study asks a question, and takes the scenarios that answer it. All
-//! its cells take the same seeds, so that what differs between two policies of one scenario comes from the policy; it
-//! is said as a difference of pairs, with its interval.
+//! its cells use the same seeds, so a difference between two policies of one scenario comes from the policy. It is
+//! reported as the difference of pairs, with its interval.
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | this one | the plan, and the trials by cell |
-//! | [`theory`] | the closed forms that simulated points are held against |
+//! | this module | the plan, and the trials by cell |
+//! | [`theory`] | the closed forms that simulated points are compared with |
 //! | [`tables`] | the tables, as Markdown and as CSV, and the summary |
 //! | [`frontier`] | detection speed against false alarms against blast radius |
-//! | [`gedcb`] | the published comparison, and ours beside it |
+//! | [`gedcb`] | the published comparison, and our results for it |
 //! | [`chart`] | the pictures |
 
 pub mod chart;

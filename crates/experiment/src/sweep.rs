@@ -4,14 +4,14 @@
 //! --vary breaker.open_for=1s,2s,4s --vary fleet.size=3,10,100 --repeat 30
 //! ```
 //!
-//! is a [`Grid`] of nine [`Cell`]s and 270 [`Trial`]s. All cells take the same seeds (common random numbers:
-//! they meet the same arrivals and the same faults), so that what differs between two cells comes from their
-//! settings. Who performs a trial, and where it is kept, is the caller's business; a sweep that was cut off goes on
-//! where it stopped, because [`Sweep::left`] says what has not been done.
+//! is a [`Grid`] of nine [`Cell`]s and 270 [`Trial`]s. All cells use the same seeds (common random numbers: they meet
+//! the same arrivals and the same faults), so a difference between two cells comes from their settings. The caller
+//! performs the trials and stores them. A sweep that was cut off continues where it stopped, because [`Sweep::left`]
+//! returns what has not been done.
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | this one | the grid and what is left to do |
+//! | this module | the grid and what is left to do |
 //! | [`trial`] | the figures of one cell with one seed |
 //! | [`effect`] | values that change no figure |
 //! | [`table`] | every figure of every cell, with its interval; the Pareto front |

@@ -35,7 +35,7 @@ impl Opening {
                 tracing::warn!(
                     url,
                     reason,
-                    "no browser could be opened: open the page yourself"
+                    "cannot open a browser: open the page at this URL by hand"
                 );
             }
         });

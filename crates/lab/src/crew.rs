@@ -178,9 +178,7 @@ impl Crew {
         for (member, work) in ends {
             if let Work::Running(_, mut ended) | Work::Stopping(mut ended) = work {
                 let ended = ended.wait_for(|ended| *ended).await;
-                ended.map_err(|_| {
-                    Failure::runtime(format!("instance {} has broken down", member.name))
-                })?;
+                ended.map_err(|_| Failure::runtime(format!("instance {} failed", member.name)))?;
             }
         }
         Ok(())

@@ -138,8 +138,7 @@ fn targets(places: &Places, request: &Request) -> Response {
         Ok(host) => json(StatusCode::OK, &places.groups(Some(host))),
         Err(NoHost::Missing) => json(StatusCode::OK, &places.groups(None)),
         Err(NoHost::Invalid) => {
-            let message =
-                "the Host header must be a name or an address, with a port where one is needed";
+            let message = "the Host header must be a host name or an address, with a port unless it is the default";
             error(StatusCode::BAD_REQUEST, "invalid_host", message)
         }
     }

@@ -28,21 +28,22 @@ impl EventTable {
     /// this one is whole. The result of the run needs the places in `taken`.
     pub(crate) fn open(path: &Path, taken: &[PathBuf]) -> Result<Self, Failure> {
         let shown = path.display().to_string();
-        let not_allowed =
-            |why: &str| Failure::usage(format!("--events {shown} is not allowed: {why}"));
+        let not_allowed = |why: &str| Failure::usage(format!("--events {shown}: {why}"));
         let refused = |error: &io::Error| {
             Failure::usage(format!(
                 "--events: cannot write {shown}: {error}; choose another file"
             ))
         };
         if path.is_dir() || path.file_name().is_none() || path == Path::new("-") {
-            return Err(not_allowed("write the name of a file, such as events.csv"));
+            return Err(not_allowed(
+                "it is not the name of a file: write one such as events.csv",
+            ));
         }
         // Where a link leads to, so that the link stays.
         let place = place_of(path);
         if taken.iter().any(|it| place_of(it) == place) {
             return Err(not_allowed(
-                "the result has a file of this name there; choose another file",
+                "the result writes a file of this name there: choose another file",
             ));
         }
         let columns = COLUMNS[..3].join(",");
@@ -52,7 +53,7 @@ impl EventTable {
                 if !is_empty_or_begins(&place, &[&columns]).map_err(|error| refused(&error))? =>
             {
                 return Err(not_allowed(
-                    "it holds something else than events; choose another file",
+                    "the file holds something other than events: choose another file",
                 ));
             }
             _ => match Draft::beside(&place) {

@@ -141,26 +141,29 @@ async fn send(request: RequestBuilder) -> Result<Value, Failure> {
         let place = place.unwrap_or_else(|| "its address".to_owned());
         let error = error.without_url();
         let what = if error.is_connect() {
-            format!("nobody listens on {place}; choose another address with --downstream")
+            format!("nothing listens on {place}: start `breaker-lab unreliable`, or choose another address \
+                with --downstream")
         } else if error.is_timeout() {
             format!("no answer within {} s", PATIENCE.as_secs())
         } else {
             error.to_string()
         };
-        Failure::runtime(format!("cannot ask the unreliable service: {what}"))
+        Failure::runtime(format!("cannot reach the unreliable service: {what}"))
     })?;
     let status = response.status();
     let body: Value = response.json().await.map_err(|error| {
         let error = error.without_url();
         Failure::runtime(format!(
-            "the answer with status {status} is no JSON: {error}"
+            "the answer with status {status} is not JSON: {error}"
         ))
     })?;
     if status.is_success() {
         return Ok(body);
     }
-    let message = body["error"]["message"].as_str().unwrap_or("no reason");
-    let message = format!("the unreliable service refuses with {status}: {message}");
+    let message = body["error"]["message"]
+        .as_str()
+        .unwrap_or("no reason given");
+    let message = format!("the unreliable service refused with status {status}: {message}");
     Err(if status.is_client_error() {
         Failure::usage(message)
     } else {

@@ -33,7 +33,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 fn open(path: &Path) -> io::Result<File> {
     if is_named_pipe(path)? {
         let message =
-            "it is a named pipe, and perhaps nobody writes to it: write the name of a file";
+            "it is a named pipe, which may have no writer: write the name of a regular file";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     File::open(path)
@@ -98,7 +98,7 @@ fn up_to(limit: u64, file: impl Read) -> io::Result<Vec<u8>> {
     file.read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let message = format!(
-            "it has more than {} MiB, which is the limit for such a file",
+            "it is larger than {} MiB, the limit for such a file",
             limit / (1024 * 1024)
         );
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));

@@ -18,8 +18,8 @@ const RESULT: &str = "result.json";
 pub(crate) fn kept(path: &Path) -> Result<RunResult, Failure> {
     if path.join("sweep.json").is_file() && !path.join(RESULT).exists() {
         return Err(Failure::usage(format!(
-            "{} is a sweep, which compares its combinations itself: read its table.txt; to hold two of them against \
-             each other pair by pair, simulate each with --set, --repeat and --out, and compare the two folders",
+            "{} is a sweep, whose table.txt already compares its combinations: to compare two of them pair \
+             by pair, simulate each with --set, --repeat and --out, and compare the two folders",
             path.display()
         )));
     }
@@ -27,7 +27,7 @@ pub(crate) fn kept(path: &Path) -> Result<RunResult, Failure> {
     let shown = path.display();
     let bytes = file::read_kept(&path).map_err(|error| {
         Failure::usage(format!(
-            "cannot read {shown}: {error}; write a folder that `run` or `simulate` has left, such as \
+            "cannot read {shown}: {error}; write a result folder of `run` or `simulate`, such as \
              runs/flapping-1"
         ))
     })?;
@@ -35,7 +35,7 @@ pub(crate) fn kept(path: &Path) -> Result<RunResult, Failure> {
     let result = result.map_err(|what| Failure::usage(format!("{shown}: {what}")))?;
     if result.repetitions.is_empty() {
         return Err(Failure::usage(format!(
-            "{shown}: it holds no run: write a result in which a run has ended"
+            "{shown} holds no complete run: write a result with at least one"
         )));
     }
     Ok(result)

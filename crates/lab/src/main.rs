@@ -110,7 +110,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let granted = rlimit::increase_nofile_limit(FILE_DESCRIPTORS);
     if let Ok(granted @ ..LEAST_FILE_DESCRIPTORS) = granted {
         return Err(Failure::usage(format!(
-            "only {granted} files may be open at once, and sockets count: allow at least \
+            "only {granted} files may be open at the same time, and each socket is one: allow at least \
              {LEAST_FILE_DESCRIPTORS} with `ulimit -n {LEAST_FILE_DESCRIPTORS}`"
         )));
     }

@@ -141,7 +141,7 @@ impl Operation {
     pub(crate) async fn stop<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
         let place = self.place_of(name)?;
         let stopped = self.crew.stop(place).await;
-        stopped.map_err(|why| unmoved(name, &why, "is stopped already"))?;
+        stopped.map_err(|why| unmoved(name, &why, "is already stopped"))?;
         Ok(Standing {
             instance: name,
             running: false,
@@ -156,7 +156,7 @@ impl Operation {
     pub(crate) fn start<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
         let place = self.place_of(name)?;
         let started = self.crew.start_again(place);
-        started.map_err(|why| unmoved(name, &why, "is running already"))?;
+        started.map_err(|why| unmoved(name, &why, "is already running"))?;
         Ok(Standing {
             instance: name,
             running: true,
@@ -229,9 +229,12 @@ fn unmoved(name: &str, why: &Unmoved, already: &str) -> Refused {
         Unmoved::Already => ("no_change", already.to_owned()),
         Unmoved::StillStopping => (
             "still_stopping",
-            "still ends answers that are under way: try again in a second".to_owned(),
+            "is still finishing its answers: try again in a second".to_owned(),
         ),
-        Unmoved::LabEnds => ("lab_ends", "cannot be changed: the lab ends".to_owned()),
+        Unmoved::LabEnds => (
+            "lab_ends",
+            "cannot be changed: the lab is shutting down".to_owned(),
+        ),
         Unmoved::NoAddress(failure) => ("no_address", format!("cannot be started: {failure}")),
     };
     Refused::new(Why::Conflict, code, format!("instance {name} {what}"))

@@ -130,7 +130,7 @@ pub(crate) fn finish() -> io::Result<()> {
     match OUTPUT.lost() {
         0 => {}
         lost => error(&format!(
-            "breaker-lab: {lost} lines were left out, because nobody read them in time"
+            "breaker-lab: {lost} lines of output were dropped, because they were not read in time"
         )),
     }
     ERROR.finish(least);

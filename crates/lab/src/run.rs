@@ -233,7 +233,7 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
         return Err(Failure::Assertion(format!(
             "{} did not hold, first: {first}",
             match failed.len() {
-                1 => "an expectation".to_owned(),
+                1 => "1 expectation".to_owned(),
                 many => format!("{many} expectations"),
             }
         )));
@@ -243,8 +243,7 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
         .any(|run| run.cut_short && !run.verdicts.is_empty())
     {
         return Err(Failure::Assertion(
-            "a run was stopped before its time: whether the expectations hold for the whole run is not \
-             known"
+            "a run was stopped before its end: whether the expectations hold for the whole run is not known"
                 .to_owned(),
         ));
     }

@@ -192,14 +192,15 @@ impl House {
         if left.contains(&error.kind()) || error.raw_os_error() == Some(71) {
             return;
         }
-        let reason = Shortage::of(error).map_or("the system refuses them", Shortage::words);
+        let reason =
+            Shortage::of(error).map_or("the system refuses new connections", Shortage::words);
         if let Some(times) = self.shortage.happens(Instant::now()) {
             tracing::warn!(
                 %error,
                 reason,
                 %address,
                 times,
-                "new connections wait until others have ended"
+                "cannot accept connections: new ones wait until others end"
             );
         }
         self.connections.evict_longest_idle(GIVE_WAY);
@@ -355,7 +356,7 @@ async fn answer(
         request.extensions_mut().insert(wire);
     }
     let answer = if host::has_several(request.headers()) {
-        let message = "a request must have one Host header";
+        let message = "a request must have exactly one Host header";
         error(StatusCode::BAD_REQUEST, "several_hosts", message)
     } else if body::announces_too_much(&request) {
         body::too_large()

@@ -6,6 +6,7 @@ use experiment::load::Point;
 use experiment::reading::{nearest, without_mark};
 use experiment::scenario::{Place, Scenario, Set, blamed, set};
 
+use crate::cli::as_given;
 use crate::failure::Failure;
 use crate::load::read_rates;
 
@@ -133,7 +134,8 @@ pub(crate) fn text_of(name: &str) -> &'static str {
 pub(crate) fn read(asked: &str, sets: &[Set], seed: Option<u64>) -> Result<Source, Failure> {
     if let (Some(seed), Some(set)) = (seed, sets.iter().find(|set| set.path() == ["seed"])) {
         return Err(Failure::usage(format!(
-            "--set {set} is not allowed together with --seed {seed}: leave one of the two out"
+            "--set {set} is not allowed together with {}: leave one of the two out",
+            as_given("--seed", seed)
         )));
     }
     let path = Path::new(asked);

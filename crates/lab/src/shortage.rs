@@ -65,13 +65,10 @@ impl Shortage {
         match self {
             Self::Descriptors => "too many open files (raise `ulimit -n`)",
             Self::Ports => {
-                "no free port (let fewer connections be made, or raise \
-                            net.ipv4.ip_local_port_range)"
+                "no free local port (open fewer connections, or widen net.ipv4.ip_local_port_range)"
             }
             Self::Memory => "no memory for a connection",
-            Self::Name => {
-                "the host name was not resolved (look at the name and at the name server)"
-            }
+            Self::Name => "the host name was not resolved (check the name and the name server)",
         }
     }
 }

@@ -137,7 +137,7 @@ async fn obey(tell: &watch::Sender<()>) {
         () = signals.next() => std::process::exit(130),
         () = sleep(PATIENCE) => {}
     }
-    print::error("breaker-lab: the end took too long: what was under way is lost");
+    print::error("breaker-lab: the shutdown took too long: unfinished work is lost");
     sleep(LAST_WORD).await;
     std::process::exit(1);
 }

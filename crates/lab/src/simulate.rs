@@ -108,7 +108,8 @@ fn virtual_engine(engine: &Engine) -> Result<&'static str, Failure> {
     match engine {
         Engine::Memory | Engine::Gossip => Ok(engine.kind()),
         Engine::Redis(_) => Err(Failure::usage(format!(
-            "--engine {engine} is a server, which knows no virtual time: write memory or gossip, or `breaker-lab run`"
+            "--engine {engine} is a server, which cannot run in virtual time: write memory or gossip, or \
+             use `breaker-lab run`"
         ))),
     }
 }
@@ -210,7 +211,7 @@ pub(crate) async fn until_done_or_ended<T>(
             work.await
         }
     };
-    ended.map_err(|error| Failure::runtime(format!("a run broke: {error}")))
+    ended.map_err(|error| Failure::runtime(format!("a run failed: {error}")))
 }
 
 /// The report of what has been performed, unless that is nothing.

@@ -106,7 +106,7 @@ fn performed(settings: &Settings, options: &Options, bar: &Bar) -> Result<(), Fa
         let run = simulator::run(&case.scenario, task.seed, options);
         if run.cut_short {
             cut.store(true, Ordering::Relaxed);
-            return Err(Failure::runtime("a run was stopped before its time"));
+            return Err(Failure::runtime("a run was stopped before its end"));
         }
         Ok(Trial::of(case.cell.clone(), &run, &settings.figures))
     };
@@ -140,7 +140,7 @@ fn performed(settings: &Settings, options: &Options, bar: &Bar) -> Result<(), Fa
     match void {
         0 => Ok(()),
         void => Err(Failure::NotKept(format!(
-            "{void} runs are not valid and count in no figure; trials.jsonl says why"
+            "{void} runs are void and count in no figure; trials.jsonl says why"
         ))),
     }
 }
@@ -148,8 +148,8 @@ fn performed(settings: &Settings, options: &Options, bar: &Bar) -> Result<(), Fa
 /// What is said of a study that was ended: how far it came, and how to go on.
 fn stopped(out: &Path, done: usize, of: usize) -> Failure {
     Failure::Runtime(format!(
-        "stopped after {done} of {of} runs, of which {out}/table.md has the figures; the same command with --out {out} \
-         does the rest",
+        "stopped after {done} of {of} runs, whose figures are in {out}/table.md; the same command with \
+         --out {out} continues",
         out = out.display()
     ))
 }

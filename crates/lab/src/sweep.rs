@@ -94,7 +94,7 @@ pub(crate) fn sweep<S>(
         let run = perform(&prepare(cell)?, task.seed)?;
         if run.cut_short {
             cut.store(true, Ordering::Relaxed);
-            return Err(Failure::runtime("a trial was stopped before its time"));
+            return Err(Failure::runtime("a trial was stopped before its end"));
         }
         Ok(trial(cell, task.seed, &run, &figures))
     };
@@ -127,8 +127,8 @@ fn trial(cell: &Cell, seed: u64, run: &Repetition, figures: &[Figure]) -> Trial 
 /// What is said of a sweep that was ended: how far it came, and how to go on.
 fn stopped(out: &Path, done: usize, of: usize) -> Failure {
     Failure::Runtime(format!(
-        "stopped after {done} of {of} trials, of which {out}/table.txt has the figures; the same command with --out \
-         {out} does the rest",
+        "stopped after {done} of {of} trials, whose figures are in {out}/table.txt; the same command with \
+         --out {out} continues",
         out = out.display()
     ))
 }
@@ -168,10 +168,10 @@ fn finish(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<(), 
     match void {
         0 => Ok(()),
         1 => Err(Failure::NotKept(
-            "1 trial is not valid and counts in no figure; trials.jsonl says why".to_owned(),
+            "1 trial is void and counts in no figure; trials.jsonl says why".to_owned(),
         )),
         void => Err(Failure::NotKept(format!(
-            "{void} trials are not valid and count in no figure; trials.jsonl says why"
+            "{void} trials are void and count in no figure; trials.jsonl says why"
         ))),
     }
 }
@@ -185,8 +185,8 @@ fn left_out(sweep: &Sweep, trials: &[Trial]) -> Option<String> {
     let trial = if others == 1 { "trial" } else { "trials" };
     (others > 0).then(|| {
         format!(
-            "{others} {trial} of other values or seeds, which trials.jsonl keeps, are not in the table, sweep.csv and \
-             pareto.svg: ask for all values and seeds to have them there again"
+            "{others} {trial} of other values or seeds stay in trials.jsonl, but are not in the table, \
+             sweep.csv and pareto.svg: give all values and seeds to include them"
         )
     })
 }

@@ -45,7 +45,8 @@ impl TrialFile {
         match fs4::FileExt::try_lock(&file) {
             Ok(()) => Ok(Self { path, file }),
             Err(fs4::TryLockError::WouldBlock) => Err(Failure::usage(format!(
-                "{} is in use, another process {doing} into it: wait for its end, or choose another folder with --out",
+                "{} is in use, because another process {doing} into it: wait until that process ends, or \
+                 choose another folder with --out",
                 folder.display()
             ))),
             Err(fs4::TryLockError::Error(error)) => Err(cannot("lock", &path, &error)),

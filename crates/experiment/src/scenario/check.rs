@@ -1,4 +1,4 @@
-//! Checks of a scenario beyond its types, part against part; the message of an error names the key.
+//! The check of a scenario beyond its types, part against part; the message of an error names the key.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use fusebox_fleet::Settings;
 
 use super::names::Names;
 use super::written::{Mode, Written};
+use crate::bounds::percent;
 use crate::breaker_settings::BreakerSettings;
 use crate::expectation::{Known, contradiction};
 use crate::faults::{Plan, WrongCaller};
@@ -25,19 +26,20 @@ const MAX_NAMED_CALLERS: usize = 256;
 impl Written {
     pub(super) fn check_itself(&self) -> Result<(), String> {
         if self.title.trim().is_empty() || self.title.contains('\n') {
-            return Err("title: it must be one line that says something".to_owned());
+            return Err("title: it must be one line of text".to_owned());
         }
         let allowed = Duration::from_millis(100)..=Duration::from_secs(MAX_DURATION_S);
         if !allowed.contains(&self.duration.0) {
             return Err(format!(
-                "duration: {} is not allowed: from 100ms to 1day",
+                "duration: {} is not allowed: it must be from 100ms to 1day",
                 self.duration
             ));
         }
         if !(self.unhealthy_at > 0.0 && self.unhealthy_at <= 1.0) {
             return Err(format!(
-                "unhealthy_at: {} is not allowed: above 0, up to 1",
-                self.unhealthy_at
+                "unhealthy_at: {} is not allowed: it must be above 0 and at most 1{}",
+                self.unhealthy_at,
+                percent(self.unhealthy_at)
             ));
         }
         Ok(())
@@ -53,7 +55,8 @@ impl Written {
         }
         let refused = |key: &str, mode: &str| {
             Err(format!(
-                "{key} = {mode} is not allowed with policy = {}, which asks no breaker: leave one of the two out",
+                "{key} = {mode} is not allowed with policy = {}, which uses no breaker: leave one of the \
+                 two out",
                 self.policy
             ))
         };
@@ -90,7 +93,9 @@ impl Written {
                 .is_some_and(|it| it.leaves_at.is_some())
         };
         if names.all().iter().all(leave) {
-            return Err("instance: all of them leave: let one stay, without leaves_at".to_owned());
+            return Err(
+                "instance: all instances leave: let one stay, without leaves_at".to_owned(),
+            );
         }
         let alike = names
             .all()
@@ -100,7 +105,7 @@ impl Written {
             self.breaker_of(name).config(self.seed).map_err(|error| {
                 let settings = self.breaker_of(name);
                 let hint = if settings.max_open_for < settings.open_for {
-                    ": write a longer max_open_for too, or a shorter open_for"
+                    ": write a longer max_open_for as well, or a shorter open_for"
                 } else {
                     ""
                 };
@@ -123,7 +128,7 @@ impl Written {
             .check_callers(|name| names.place(name).is_some());
         checked.map_err(|WrongCaller { key, name, twice }| {
             if twice {
-                return format!("faults.{key}: `{name}` is there twice: write each name once");
+                return format!("faults.{key}: `{name}` is given twice: write each name once");
             }
             let all = names.all().iter().map(String::as_str);
             let hint = match nearest(name, all) {
@@ -156,7 +161,7 @@ impl Written {
     ) -> Result<(), String> {
         if self.expectations.len() > MAX_EXPECTATIONS {
             return Err(format!(
-                "expectations: {} are not allowed: up to {MAX_EXPECTATIONS}",
+                "expectations: {} are not allowed: there must be at most {MAX_EXPECTATIONS}",
                 self.expectations.len()
             ));
         }
@@ -181,8 +186,8 @@ impl Written {
         let windows = faults.at_its_shortest().phases(self.duration.0);
         if let Some(last) = windows.last().filter(|it| it.end < self.duration.0) {
             return Err(format!(
-                "faults.phases: the first {} end after {}, and no more are told apart in the {} of a run: write longer \
-                 phases or a shorter duration",
+                "faults.phases: the first {} phases end after {}, and no more are recorded in the {} of a \
+                 run: write longer phases or a shorter duration",
                 windows.len(),
                 Span(last.end),
                 self.duration

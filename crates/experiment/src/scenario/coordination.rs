@@ -1,8 +1,7 @@
-//! Coordination as a scenario writes it: a mode, an engine, and settings under the names that
-//! `fusebox_fleet` has for them.
+//! Coordination as a scenario writes it: a mode, an engine, and settings under their names in `fusebox_fleet`.
 //!
-//! Where a setting is missing it follows the breaker and the call timeout of the fleet, so that a mode alone is
-//! enough for a sensible fleet. All of them are checked together by `fusebox_fleet`.
+//! A missing setting follows the breaker and the call timeout of the fleet, so a mode alone is enough for a sensible
+//! fleet. `fusebox_fleet` checks all of them together.
 
 use std::fmt;
 use std::str::FromStr;

@@ -101,15 +101,15 @@ impl EnginePlan {
     ) -> Result<Self, String> {
         if kind.is_gossip() && *written != WrittenEngine::default() {
             return Err(
-                "engine: instances that gossip have no engine that could work or fail: leave [engine] out, or write \
-                 coordination.engine = \"memory\""
+                "engine: instances that gossip have no engine that could be slow or fail: leave [engine] \
+                 out, or write coordination.engine = \"memory\""
                     .to_owned(),
             );
         }
         let service_time = written.service_time.unwrap_or(Span(SERVICE_TIME));
         if service_time.0 > LONGEST_SERVICE {
             return Err(format!(
-                "engine.service_time: {service_time} is not allowed: up to {}",
+                "engine.service_time: {service_time} is not allowed: it must be at most {}",
                 Span(LONGEST_SERVICE)
             ));
         }
@@ -120,7 +120,8 @@ impl EnginePlan {
         faults.sort_by_key(|fault| fault.from);
         if let Some(two) = faults.windows(2).find(|two| two[0].until > two[1].from) {
             return Err(format!(
-                "engine.faults: the one from {} is not allowed: the one before, from {}, lasts longer",
+                "engine.faults: the fault from {} is not allowed, because the fault from {} is not over: \
+                 write a later from",
                 Span(two[1].from),
                 Span(two[0].from)
             ));

@@ -66,7 +66,7 @@ pub(super) fn check(own: &InstanceSettings, duration: Duration) -> Result<(), St
             .filter(|(_, last)| last.until() > it.at.0)
         {
             return Err(format!(
-                "{key}: at = {} is not allowed: the interruption before, at {}, lasts longer",
+                "{key}: at = {} is not allowed, because the interruption at {} is not over: write a later time",
                 it.at, before.at
             ));
         }
@@ -96,7 +96,8 @@ fn check_leave(own: &InstanceSettings, duration: Duration) -> Result<(), String>
     let mut interrupted = own.pause.iter().copied().chain(restarts);
     match interrupted.find(|it| it.until() > leaves.0) {
         Some(it) => Err(format!(
-            "leaves_at = {leaves} is not allowed: its interruption at {} lasts longer",
+            "leaves_at = {leaves} is not allowed, because its interruption at {} is not over: write a later \
+             time",
             it.at
         )),
         None => Ok(()),

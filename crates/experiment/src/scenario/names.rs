@@ -44,7 +44,7 @@ impl Names {
         };
         if !allowed.contains(&given.len()) {
             return Err(format!(
-                "fleet.instances: {} are not allowed: from 1 to {MAX_INSTANCES}",
+                "fleet.instances: {} are not allowed: there must be from 1 to {MAX_INSTANCES}",
                 given.len()
             ));
         }
@@ -68,7 +68,9 @@ impl Names {
                 ));
             }
             if places.insert(name.clone(), place).is_some() {
-                return Err(format!("fleet.instances: `{name}` is there twice"));
+                return Err(format!(
+                    "fleet.instances: `{name}` is given twice: write each name once"
+                ));
             }
         }
         Ok(Self { all, places })

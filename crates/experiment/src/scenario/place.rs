@@ -1,7 +1,7 @@
 //! The place in a scenario that a key leads to, however the key is written.
 //!
-//! `faults.phases.1`, `faults.phases.outage` and `faults."phases".1` may be one and the same. Whoever is given several
-//! keys has to know which of them mean the same setting, and which is a part of another one.
+//! `faults.phases.1`, `faults.phases.outage` and `faults."phases".1` may be the same place. Code that is given
+//! several keys has to know which of them mean the same setting, and which is a part of another.
 
 use toml::Value;
 

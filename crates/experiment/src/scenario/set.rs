@@ -1,7 +1,7 @@
-//! Single keys of a scenario's file, set to other values before it is read.
+//! Single keys of a scenario's file that are set to other values before it is read.
 //!
-//! The text itself is changed, with its comments and its order, so that what was run can be kept, read and
-//! run again. A value is read as TOML; where the key wants text, bare words are text.
+//! The text itself is changed and keeps its comments and its order, so the scenario that was run can be kept, read
+//! and run again. A value is read as TOML; where the key takes text, bare words are text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -52,7 +52,7 @@ impl Set {
         }
         if value.is_empty() {
             return Err(format!(
-                "`{key}` has no value: write one behind it, such as breaker.open_for=2s"
+                "`{key}` has no value: write one after it, such as breaker.open_for=2s"
             ));
         }
         Ok(Self {

@@ -1,5 +1,4 @@
-//! The written form of a scenario: what stands in its file, key by key, before the parts are checked
-//! against each other.
+//! The written form of a scenario: its file, key by key, before the parts are checked against each other.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

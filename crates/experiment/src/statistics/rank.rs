@@ -1,9 +1,9 @@
-//! Tests by ranks: whether two samples can be draws of the same source, whatever its shape.
+//! Tests by ranks: whether two samples can come from the same source, whatever its distribution.
 //!
-//! Both are permutation tests: they count in how many of the equally likely arrangements the ranks would lie as
-//! far apart as they do. Ranks of equal values are shared (midranks), and the count is made for the very ranks
-//! at hand, so that ties need no correction. The count is made up to [`EXACT`] values; beyond that the normal
-//! approximation with the correction for ties is used, which is then within 0.002 of it where p is below 0.05.
+//! Both are permutation tests: they count in how many of the equally likely arrangements the ranks would lie at least
+//! as far apart. Ranks of equal values are shared (midranks), and the count uses the actual ranks, so ties need no
+//! correction. The count is exact up to [`EXACT`] values. Beyond that, the normal approximation with the correction
+//! for ties is used, which is then within 0.002 of the exact count where p is below 0.05.
 
 use super::{normal_two_sided, number, square};
 

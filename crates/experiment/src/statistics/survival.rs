@@ -1,8 +1,8 @@
-//! Delays of which some were cut off: what is known of them without taking a lower bound for a value.
+//! Delays of which some were cut off, estimated without taking a lower bound for a value.
 //!
-//! A breaker that had not noticed an outage when the outage ended took longer than the outage lasted; how much
-//! longer, nobody knows. To leave such a delay out makes detection look fast, and so does to count it as it is.
-//! The estimate of Kaplan and Meier (1958) uses what is known: it was at risk until then.
+//! If a breaker had not noticed an outage when the outage ended, its delay was longer than the outage; how much
+//! longer is unknown. Leaving such a delay out makes detection look fast, and so does counting it as it is. The
+//! estimate of Kaplan and Meier (1958) uses what is known: the delay was longer than that.
 
 /// How long something took, or how long it had taken when it was cut off.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,10 +1,10 @@
-//! The frontier: how fast a way of deciding opens, how seldom it opens for nothing, and whom it hits.
+//! The frontier: how fast a policy opens, how seldom it opens without cause, and which instances it affects.
 //!
-//! Ten instances with 20 calls per second each, breakers that trip on 10 failures of 20 calls. *Speed* is the time from
-//! the start of a total outage until half of the fleet is open. *False alarms* come at 30 % of errors for everyone, below
-//! the threshold: the figure is the time that an instance is closed between two openings. *Blast radius* is measured
-//! while one instance of ten cannot reach the downstream: the share of the good calls of the other nine that are
-//! rejected, and the share of the bad instance's calls that are let through to fail.
+//! Ten instances make 20 calls per second each; their breakers trip on 10 failures of 20 calls. *Speed*: time from
+//! the start of a total outage until half of the fleet is open. *False alarms*: time that an instance is closed
+//! between two openings, at an error rate of 30 % for everyone, which is below the threshold. *Blast radius*: while
+//! one instance of ten cannot reach the downstream, the share of the good calls of the other nine that are rejected,
+//! and the share of the bad instance's calls that are let through to fail.
 
 use std::fmt::Write as _;
 

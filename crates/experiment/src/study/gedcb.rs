@@ -1,9 +1,10 @@
-//! The one published comparison of breakers that vote with breakers alone, and ours beside it.
+//! The one published comparison of breakers that vote with breakers alone, and our results for it.
 //!
 //! Palliwar and Pinisetty, "Using Gossip Enabled Distributed Circuit Breaking for Improving Resiliency of Distributed
-//! Systems", ICSA 2022. Their figures are read off the charts of their artefact (`aashaypalliwar/gedcb-uppaal-models`),
-//! to about ten timeouts. They count timeouts until 500 requests are served. So are ours counted, per 500 served requests, as a breaker
-//! that stays open saves timeouts, too.
+//! Systems", ICSA 2022. Their figures are read off the charts of their artefact
+//! (`aashaypalliwar/gedcb-uppaal-models`), to about ten timeouts. They count timeouts until 500 requests are served.
+//! Our timeouts are counted in the same way, per 500 served requests, because a breaker that stays open saves
+//! timeouts, too.
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,7 @@
 //! The tables of a study: one per figure as Markdown, all of them as CSV and as JSON.
 //!
 //! A table has a row for each scenario and a column for each policy. Beside each mean stands the mean difference from
-//! `local` in pairs of one seed each.
+//! `local`, over pairs with the same seed.
 
 mod csv;
 mod engine_loss;
@@ -62,15 +62,15 @@ fn head(results: &Results) -> String {
 
 fn notes(repeat: u32) -> String {
     let single = if repeat == 1 {
-        " With one seed there are no intervals: chance has its part in every number."
+        " With one seed there are no intervals: any difference may be due to chance."
     } else {
         ""
     };
     format!(
         "Each number is a mean over seeds. `±` is half of its 95 % interval. In brackets stands the difference from \
-         `local` in pairs of one seed each, with its own interval; in bold where that interval does not hold 0. \
-         Intervals are not corrected for their number: of twenty differences that are none, one is bold by chance. \
-         `never in a of b`: it did not come in so many runs, and there is no mean. `–`: not measured.{single}"
+         `local` in pairs of one seed each, with its own interval; in bold where that interval excludes 0. \
+         Intervals are not corrected for their number: one in twenty differences is bold by chance alone. \
+         `never in a of b`: it did not come in a of b runs, so there is no mean. `–`: not measured.{single}"
     )
 }
 

@@ -1,4 +1,4 @@
-//! Tests of the tables of a study, on made-up trials.
+//! Tests of the tables of a study, with made-up trials.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
-//! The closed forms that simulated points of a study are held against.
+//! The closed forms with which the simulated points of a study are compared.
 //!
-//! N instances with r calls per second each; a breaker trips on k failures among its last W calls. Failures are known
-//! τ after a call, news of others s later. Integrals are sums of Simpson's rule, far finer than the figures need.
+//! N instances make r calls per second each; a breaker trips on k failures among its last W calls. Failures are known
+//! τ after a call, and news of other instances s later. Integrals are Simpson sums, far finer than the figures need.
 
 /// Steps of an integral; even.
 const STEPS: u32 = 4_000;

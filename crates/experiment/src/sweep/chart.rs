@@ -1,9 +1,9 @@
-//! The chart of a sweep: what is wrongly rejected and what is wasted, over how late breakers notice, as SVG text.
+//! The chart of a sweep: wrongly rejected and wasted calls against detection delay, as SVG text.
 //!
-//! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the
-//! table, with the 95 % intervals of both means; the others are grey. Below stand the settings of the front.
-//! Colours are those of the dashboards (orange: the breaker said no; purple: the downstream failed); the text
-//! follows the reader's light or dark scheme.
+//! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the table,
+//! with the 95 % intervals of both means; the others are grey. Below are the settings of the front. The colours are
+//! those of the dashboards (orange: the breaker rejected; purple: the downstream failed); the text follows the
+//! reader's light or dark scheme.
 
 mod axis;
 mod labels;
@@ -53,7 +53,7 @@ pub fn svg(table: &Table) -> String {
     let coloured = if table.has_choices() {
         "In colour the Pareto front: no other choice is surely better in one figure and surely worse in none."
     } else {
-        "Nothing is varied that somebody chooses: conditions are not held against each other."
+        "Only conditions are varied, not settings: conditions are not compared with each other."
     };
     body.line(LEFT, "soft", coloured);
     body.line(LEFT, "soft", &format!("Better is left and down. Shares are of all calls that instances were asked for; {seeds}."));
@@ -179,7 +179,7 @@ impl Body {
             self.line(
                 LEFT + 40.0,
                 "soft",
-                "none: a figure of the front was measured in no trial",
+                "none, because a figure of the front was measured in no trial",
             );
         }
     }

@@ -1,4 +1,5 @@
-//! The effect of what is varied: values that change no figure are named, as nobody expects a setting to do nothing.
+//! The effect of what is varied: values that change no figure are named, because nobody expects a setting to do
+//! nothing.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The Pareto front: choices that no other choice surely beats.
+//! The Pareto front: the choices that no other choice certainly beats.
 
 /// Where a number lies, up to what chance may have done: both ends of its interval, or the same number twice where it
 /// is known exactly.

@@ -93,7 +93,7 @@ impl FromStr for Axis {
             None => {}
             Some((first, value)) if first == value => {
                 return Err(format!(
-                    "{key}: `{value}` is there twice: write each value once"
+                    "{key}: `{value}` is given twice: write each value once"
                 ));
             }
             Some((first, value)) => {

@@ -1,4 +1,4 @@
-//! The table of a sweep: every figure of every cell with its interval, as text and as CSV, and who is on the
+//! The table of a sweep: every figure of every cell with its interval, as text and as CSV, and which cells are on the
 //! Pareto front.
 
 use std::collections::BTreeMap;

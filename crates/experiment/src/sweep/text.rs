@@ -1,4 +1,4 @@
-//! The table of a sweep as lines of text: the figures of the Pareto front, or those that were asked for, with their
+//! The table of a sweep as lines of text: the figures of the Pareto front, or the requested ones, with their
 //! intervals.
 
 use std::fmt::Write as _;
@@ -182,8 +182,7 @@ impl Table {
         let of_calls = |place: &usize| FRONT[1..].contains(&&*self.figures[*place].to_string());
         if self.shown().iter().any(of_calls) {
             notes.push(
-                "% of all calls asked for in the whole run, not of those in the fault alone"
-                    .to_owned(),
+                "% of all calls in the whole run, not only of those during the fault".to_owned(),
             );
         }
         if self
@@ -191,7 +190,7 @@ impl Table {
             .into_iter()
             .any(|place| self.is_by_median(place))
         {
-            notes.push("~ the median, because in some trials it came never".to_owned());
+            notes.push("~ the median, because it never came in some trials".to_owned());
         }
         let sum = |count: fn(&Row) -> usize| self.rows.iter().map(count).sum::<usize>();
         let (trials, void, failed) = (

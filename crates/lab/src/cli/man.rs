@@ -22,7 +22,7 @@ fn no_such(above: &Command, word: &str) -> Failure {
     let known = above.get_subcommands().map(Command::get_name);
     let known: Vec<&str> = known.filter(|name| *name != "help").collect();
     let advice = match known.as_slice() {
-        [] => format!("{} has no commands: leave it out", above.get_name()),
+        [] => format!("{} has no commands: leave the word out", above.get_name()),
         known => format!("write one of {}", known.join(", ")),
     };
     Failure::usage(format!("`{word}` is not a command: {advice}"))

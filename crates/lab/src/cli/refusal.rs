@@ -5,6 +5,7 @@
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::fmt;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
@@ -49,8 +50,7 @@ pub(super) fn words(given: impl Iterator<Item = OsString>) -> Result<Vec<OsStrin
         };
         if flag.starts_with("--") && number.parse::<f64>().is_ok() && UNITS.contains(&unit) {
             return Err(Failure::usage(format!(
-                "{flag}: `{number} {unit}` is two words for the shell: write {number}{unit}, without \
-                 the space; {HELP}"
+                "{flag}: `{number} {unit}` is two words: write {number}{unit}, without the space; {HELP}"
             )));
         }
     }
@@ -115,6 +115,26 @@ fn source(flag: &str, words: &[OsString]) -> String {
     }
 }
 
+/// A value that was refused, with the flag or the variable that gave it: `--seed 5`, or `BREAKER_LAB_SEED=5`.
+pub(crate) fn as_given(flag: &str, value: impl fmt::Display) -> String {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    as_given_in(&words, |name| std::env::var_os(name), flag, value)
+}
+
+fn as_given_in(
+    words: &[OsString],
+    variable: impl Fn(&str) -> Option<OsString>,
+    flag: &str,
+    value: impl fmt::Display,
+) -> String {
+    let source = source(flag, words);
+    if source != flag && variable(&source).is_some_and(|it| !it.is_empty()) {
+        format!("{source}={value}")
+    } else {
+        format!("{flag} {value}")
+    }
+}
+
 /// A reason that names the value and says what to write.
 fn in_plain_words(value: &str, reason: &str) -> String {
     // A reason may go on: "invalid float literal; or write `off`".
@@ -156,13 +176,13 @@ fn unknown(error: &Error) -> Option<String> {
     let what = if given.starts_with('-') {
         "is not a flag of this command"
     } else {
-        "is one word too many"
+        "is not expected here"
     };
     let hint = match text(error, ContextKind::SuggestedArg) {
-        Some(near) => format!("did you mean '{near}'?"),
-        None => "leave it out".to_owned(),
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => ": leave it out".to_owned(),
     };
-    Some(format!("`{given}` {what}: {hint}"))
+    Some(format!("`{given}` {what}{hint}"))
 }
 
 /// What is missing, and how the whole is written.

@@ -51,7 +51,7 @@ pub(super) fn check(
         }
         let hint = match nearest(name, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "`breaker-lab PART --help` lists those of each part".to_owned(),
+            None => "`breaker-lab COMMAND --help` lists the variables of each command".to_owned(),
         };
         return Err(Failure::usage(format!(
             "unknown variable `{name}` in the environment; {hint}"

@@ -43,7 +43,7 @@ struct ErrorBody {
 pub(super) async fn answer(state: &Shared, path: &str, incoming: &HeaderMap) -> Response {
     let Some(url) = state.caller.url_for(path) else {
         // The breaker is not asked: what never leaves for the downstream says nothing about it.
-        let message = "the path must stay below /call: it may not have `..` in it";
+        let message = "the path must stay below /call: write it without `..`";
         return serve::error(StatusCode::BAD_REQUEST, "invalid_path", message);
     };
     let span = state.tracer.breaker_call(DOWNSTREAM);
@@ -90,13 +90,13 @@ fn error(result: &CallResult) -> Option<ErrorBody> {
         CallResult::Answered { status, .. } if !speaks_against(status.as_u16()) => (
             "downstream_answer",
             format!(
-                "the downstream answered {}, which is no failure of it",
+                "the downstream answered {}, which does not count as a failure",
                 status.as_u16()
             ),
         ),
         CallResult::OwnShortage(what) => (
             "own_shortage",
-            format!("this instance could not call: {}", what.words()),
+            format!("this instance could not make the call: {}", what.words()),
         ),
         CallResult::Answered { status, .. } => (
             "downstream_failure",
@@ -106,7 +106,10 @@ fn error(result: &CallResult) -> Option<ErrorBody> {
             "downstream_timeout",
             format!("the downstream did not answer within {limit:?}"),
         ),
-        CallResult::Broken(how) => ("downstream_failure", format!("no answer: {}", how.words())),
+        CallResult::Broken(how) => (
+            "downstream_failure",
+            format!("no answer from the downstream: {}", how.words()),
+        ),
     };
     Some(ErrorBody { code, message })
 }
@@ -187,9 +190,11 @@ impl FastFailures {
                 error: Some(ErrorBody {
                     code: "circuit_open",
                     message: match reason {
-                        RejectReason::RampUp => "the circuit breaker has just closed and admits \
-                                                 only some calls yet; the downstream was not called"
-                            .to_owned(),
+                        RejectReason::RampUp => {
+                            "the circuit breaker has just closed and permits only some \
+                            calls; the downstream was not called"
+                                .to_owned()
+                        }
                         RejectReason::Fleet => "the fleet holds the circuit breaker open; the \
                                                 downstream was not called"
                             .to_owned(),

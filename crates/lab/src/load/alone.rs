@@ -93,17 +93,17 @@ fn dry_run(
     let output = &run.output;
     for (flag, path) in [("--jsonl", &output.jsonl), ("--csv", &output.csv)] {
         if path.is_some() {
-            return refused(flag, ": nothing is sent, so no second passes");
+            return refused(flag, ": nothing is sent, so there are no seconds to write");
         }
     }
     let whole = match (&output.json, load.connections, until) {
         (None, _, _) => None,
         (Some(_), Some(_), _) => {
-            let why = ": in a closed loop the answers decide when requests leave";
+            let why = ": in a closed loop the answers decide when requests are sent";
             return refused("--json", why);
         }
         (Some(_), None, None) => {
-            let why = " alone: the plan has no end; say with --duration how much of it to write";
+            let why = " without --duration: the plan has no end; say with --duration how much of it to write";
             return refused("--json", why);
         }
         (Some(_), None, Some(until)) => Some(until),
@@ -138,7 +138,7 @@ async fn conclude(
     match verdict {
         Err(failure @ (Failure::Unreachable(_) | Failure::NotKept(_))) => {
             if let Err(unwritten) = written {
-                tracing::error!(%unwritten, "the result is lost");
+                tracing::error!(%unwritten, "the result is lost: it cannot be written");
             }
             Err(failure)
         }
@@ -209,21 +209,19 @@ fn show_metrics(
 
 /// What the run came to. The first that is wrong makes what follows worth less, so it is what is said.
 fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
-    result.check().map_err(|what| {
-        Failure::runtime(format!(
-            "{what}; this is a fault of the load generator itself"
-        ))
-    })?;
+    result
+        .check()
+        .map_err(|what| Failure::runtime(format!("{what}; this is a bug of the load generator")))?;
     let unreachable = result.unreachable();
     if !unreachable.is_empty() {
         return Err(Failure::Unreachable(format!(
-            "never reached: {}; not one connection came about in the whole run",
+            "never reached: {}; no connection succeeded in the whole run",
             unreachable.join(", ")
         )));
     }
     if let Some(shortfall) = result.shortfall() {
         return Err(Failure::NotKept(format!(
-            "the plan was not kept: {shortfall}; what was measured is not what was asked for"
+            "the load generator fell behind its plan: {shortfall}; the figures are void"
         )));
     }
     let failed = result
@@ -233,13 +231,13 @@ fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
         .count();
     if failed > 0 {
         return Err(Failure::Assertion(format!(
-            "{failed} of {} assertions failed",
+            "{failed} of {} expectations did not hold",
             run.expectations.len()
         )));
     }
     if result.cut_short && !run.expectations.is_empty() {
         return Err(Failure::Assertion(format!(
-            "stopped {}: whether the assertions hold for the whole run is not known",
+            "stopped {}: whether the expectations hold for the whole run is not known",
             stopped(result)
         )));
     }
@@ -253,9 +251,9 @@ fn stopped(result: &LoadResult) -> String {
         .map(|part| part.outcomes[ClientOutcome::Unfinished])
         .sum();
     match due {
-        0 => format!("after {:.1} s, before its time", result.duration_s),
-        1 => "while an answer was still due".to_owned(),
-        due => format!("while {due} answers were still due"),
+        0 => format!("after {:.1} s, before its end", result.duration_s),
+        1 => "while an answer was outstanding".to_owned(),
+        due => format!("while {due} answers were outstanding"),
     }
 }
 

@@ -209,7 +209,7 @@ impl Output {
                 Ok(true) => Self::beside(&path),
                 Ok(false) => {
                     return Err(Failure::usage(format!(
-                        "{} {shown} is not allowed: it holds something else than {}; choose another file",
+                        "{} {shown}: the file holds something other than {}: choose another file",
                         kind.flag, kind.holds
                     )));
                 }
@@ -347,7 +347,7 @@ mod tests {
             fs::write(&path, "title = \"mine\"\n").unwrap();
             let refusal = Output::open(&path, kind).unwrap_err().to_string();
             assert!(
-                refusal.contains("it holds something else than"),
+                refusal.contains("the file holds something other than"),
                 "{refusal}"
             );
             assert_eq!(fs::read(&path).unwrap(), b"title = \"mine\"\n");

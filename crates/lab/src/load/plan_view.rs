@@ -116,12 +116,12 @@ pub(super) fn lines(
     lines.push(String::new());
     if let Some(connections) = profile.connections {
         lines.push(format!(
-            "closed loop of {connections}: the answers decide when requests leave"
+            "closed loop of {connections}: the answers decide when requests are sent"
         ));
         return lines;
     }
     if late {
-        lines.push("the least loaded target is chosen when a request leaves".to_owned());
+        lines.push("the least loaded target is chosen when a request is sent".to_owned());
         lines.push(String::new());
     }
     let counted = if late { &[][..] } else { names };

@@ -72,15 +72,15 @@ impl Operation {
             let known = SCENARIOS.iter().map(|(known, _)| *known);
             let hint = match nearest(name, known) {
                 Some(known) => format!("did you mean `{known}`?"),
-                None => "GET /api/scenarios lists those that there are".to_owned(),
+                None => "GET /api/scenarios lists all scenarios".to_owned(),
             };
             let message = format!("there is no scenario `{name}`; {hint}");
             return Err(Refused::new(Why::Unknown, "no_such_scenario", message));
         };
         let refused = |why: String| {
             let message = format!(
-                "the running lab cannot play {name}: {why}; `breaker-lab run {name}` runs it in a lab of its own, \
-                 as far as it can be run live"
+                "the running lab cannot play {name}: {why}; `breaker-lab run {name}` starts a lab for it, \
+                 if it can run live"
             );
             Refused::new(Why::Conflict, "not_playable", message)
         };
@@ -124,7 +124,7 @@ impl Operation {
             instance.set_out(scenario.mode_of(name));
         }
         let replaced = self.running.replace(scenario.faults().clone(), None);
-        replaced.map_err(|_| "its fault plan was not taken".to_owned())?;
+        replaced.map_err(|_| "its fault plan was refused".to_owned())?;
         self.load.play(scenario.load().clone(), scenario.seed());
         Ok(())
     }
@@ -133,12 +133,11 @@ impl Operation {
     fn check(&self, scenario: &Scenario) -> Result<(), String> {
         self.check_fleet(scenario)?;
         if let Some(key) = only_in_virtual_time(scenario) {
-            return Err(format!("{key} can be carried out only in virtual time"));
+            return Err(format!("{key} works only in virtual time"));
         }
         if scenario.interruptions().next().is_some() {
             return Err(
-                "its instances pause or restart, which is carried out only in virtual time"
-                    .to_owned(),
+                "its instances pause or restart, which works only in virtual time".to_owned(),
             );
         }
         let has_faults = !scenario.network().only_delays() || !scenario.engine().faults.is_empty();
@@ -157,13 +156,13 @@ impl Operation {
         if scenario.instances() != names {
             return Err(if scenario.instances().len() == names.len() {
                 format!(
-                    "its instances are {}, and here are {}",
+                    "its instances are {}, and this lab has {}",
                     listed(scenario.instances()),
                     listed(&names)
                 )
             } else {
                 format!(
-                    "it has {} instances, and here are {}",
+                    "it has {} instances, and this lab has {}",
                     scenario.instances().len(),
                     names.len()
                 )
@@ -173,7 +172,7 @@ impl Operation {
             let here = self.fixed.waits.get(name).copied().unwrap_or_default();
             if wait != here {
                 return Err(format!(
-                    "call_timeout of {name} is {} in it and {} here, which is fixed while the lab runs",
+                    "its call_timeout of {name} is {}, and this lab's is {}, which is fixed while the lab runs",
                     Span(wait),
                     Span(here)
                 ));
@@ -186,7 +185,7 @@ impl Operation {
 /// Whether a load can go over to another one: its clients stay, with how they wait, connect and try again.
 fn check_load(now: &Profile, then: &Profile) -> Result<(), String> {
     if now.connections.is_some() || then.connections.is_some() {
-        return Err("a closed loop begins with a run".to_owned());
+        return Err("its load is a closed loop, which must start with the run".to_owned());
     }
     // What is left the same is taken from the load that runs; whatever differs then is fixed.
     let as_now = WrittenProfile::from(now.clone());
@@ -202,7 +201,7 @@ fn check_load(now: &Profile, then: &Profile) -> Result<(), String> {
     ];
     match fixed.iter().find(|(_, is_same)| !is_same) {
         Some((key, _)) => Err(format!(
-            "its load has another `{key}`, which is fixed while the lab runs"
+            "its load has another {key}, which is fixed while the lab runs"
         )),
         None => Ok(()),
     }

@@ -134,7 +134,7 @@ impl Writer {
             (None, 0) if state.is_idle() => Ok(()),
             _ => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
-                "nobody read all of it in time",
+                "the output was not read in time",
             )),
         }
     }

@@ -62,14 +62,14 @@ fn trusted(names: &[String], results: &[&RunResult]) -> Result<(), Failure> {
         .collect();
     for (name, run) in &runs {
         if let Some(why) = &run.invalid {
-            let what = format!("{name} is not valid: {why}");
+            let what = format!("{name} is void: {why}");
             return Err(Failure::NotKept(what));
         }
     }
     match runs.iter().find(|(_, run)| run.cut_short) {
         None => Ok(()),
         Some((name, run)) => Err(Failure::Assertion(format!(
-            "{name} was stopped after {:.1} s, before its time: its figures are not those of a whole run",
+            "{name} was stopped after {:.1} s, before its end: its figures are not those of a whole run",
             run.load.duration_s
         ))),
     }
@@ -94,7 +94,7 @@ pub(crate) fn each_once(figures: &[Figure]) -> Result<(), Failure> {
     match placed.find(|(place, figure)| figures[..*place].contains(figure)) {
         None => Ok(()),
         Some((_, figure)) => Err(Failure::usage(format!(
-            "--figure: `{figure}` is there twice: write each figure once"
+            "--figure: `{figure}` is given twice: write each figure once"
         ))),
     }
 }
@@ -105,7 +105,7 @@ fn all_measured(figures: &[Figure], comparison: &Comparison<'_>) -> Result<(), F
     match figures.iter().find(|figure| !measured(figure)) {
         None => Ok(()),
         Some(figure) => Err(Failure::usage(format!(
-            "--figure: `{figure}` was measured in none of the results: write a target and a phase that they \
+            "--figure: `{figure}` was measured in no result: write a target and a phase that the results \
              have, such as p99(A) or ok_ratio(phase=outage)"
         ))),
     }

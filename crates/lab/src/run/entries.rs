@@ -136,7 +136,7 @@ impl Entries {
         let each = self.entries.iter().zip(whole);
         let each = each.map(|(entry, whole)| format!("{whole} of {repeat} of {}", entry.name));
         let each: Vec<String> = each.collect();
-        Some(format!("stopped early; whole runs: {}", each.join(", ")))
+        Some(format!("stopped early; complete runs: {}", each.join(", ")))
     }
 
     /// Whether all of it may be believed, and held; of runs that are missing nobody knows.

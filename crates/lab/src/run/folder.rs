@@ -49,7 +49,7 @@ impl Folder {
         };
         let taken = |what: &str| {
             Failure::usage(format!(
-                "{} holds {what} already; choose another folder with --out",
+                "{} already holds {what}; choose another folder with --out",
                 path.display()
             ))
         };
@@ -128,7 +128,7 @@ pub(crate) fn claimed(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
         }
     }
     Err(Failure::usage(format!(
-        "{} holds {MAX_NUMBER} runs of {name}; choose a folder with --out",
+        "{} already holds {MAX_NUMBER} runs of {name}; choose a folder with --out",
         parent.display()
     )))
 }

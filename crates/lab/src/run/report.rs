@@ -79,7 +79,9 @@ fn beliefs(run: &Repetition) -> Vec<String> {
     let of = names.count();
     let more = of.saturating_sub(ROWS);
     if more > 0 {
-        lines.push(format!("… and {more} more instances, which the result has"));
+        lines.push(format!(
+            "… and {more} more instances, which result.json has"
+        ));
     }
     if of > 1 {
         lines.extend(figures_row(run, "fleet", None));

@@ -116,7 +116,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Response> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|broken| {
-            let message = format!("the body broke off: {broken}");
+            let message = format!("the body ended too early: {broken}");
             error(StatusCode::BAD_REQUEST, "incomplete_body", &message)
         })?;
         let Ok(data) = frame.into_data() else {
@@ -141,6 +141,6 @@ async fn throw_away(mut body: Body) {
 }
 
 pub(super) fn too_large() -> Response {
-    let message = format!("a body may have {LIMIT} bytes");
+    let message = format!("the body is larger than {LIMIT} bytes, which is the limit");
     error(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", &message)
 }

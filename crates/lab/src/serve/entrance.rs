@@ -50,12 +50,13 @@ fn refusal(address: SocketAddr, who: &str, flag: &str, error: &io::Error) -> Str
     let port = address.port();
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
-            "port {port} on {} is taken, so {who} cannot listen there; perhaps another breaker-lab \
-             is running (`ss -ltnp 'sport = :{port}'` shows who holds it): end it, or choose \
-             another port with {flag}",
+            "port {port} on {} is in use, so {who} cannot listen there; another breaker-lab may be running \
+             (`ss -ltnp 'sport = :{port}'` shows the process): stop it, or choose another port with {flag}",
             address.ip(),
         ),
-        _ => format!("{who} cannot listen on {address}: {error}; choose another with {flag}"),
+        _ => {
+            format!("{who} cannot listen on {address}: {error}; choose another address with {flag}")
+        }
     }
 }
 

@@ -122,7 +122,8 @@ fn check_token(token: &Token, headers: &HeaderMap) -> Result<(), Refusal> {
     if given.is_some_and(|given| same(given.as_bytes(), token.as_str().as_bytes())) {
         return Ok(());
     }
-    let message = "this route asks for `Authorization: Bearer` with the token";
+    let message =
+        "this route needs the header `Authorization: Bearer TOKEN`, with the control token";
     Err((StatusCode::UNAUTHORIZED, "token_required", message))
 }
 
@@ -147,7 +148,8 @@ fn check_local(peer: Option<Peer>, host: &str, headers: &HeaderMap) -> Result<()
     if peer.is_some_and(|Peer(address)| is_loopback(address.ip())) {
         return Ok(());
     }
-    let message = "this route serves other hosts only when a token is configured";
+    let message = "this route serves only this machine: start the service with --control-token to serve \
+        other hosts";
     Err((StatusCode::FORBIDDEN, "not_local", message))
 }
 

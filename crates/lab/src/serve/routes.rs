@@ -175,12 +175,12 @@ impl Routes {
         let router = self
             .router
             .fallback(move |request: Request| {
-                let message = format!("there is no {}", request.uri().path());
+                let message = format!("there is no route {}", request.uri().path());
                 answer(&unknown, StatusCode::NOT_FOUND, "not_found", &message)
             })
             .method_not_allowed_fallback(move |request: Request| {
                 let path = request.uri().path();
-                let message = format!("{path} does not take {}", request.method());
+                let message = format!("{path} does not accept {}", request.method());
                 let status = StatusCode::METHOD_NOT_ALLOWED;
                 answer(&metrics, status, "method_not_allowed", &message)
             });

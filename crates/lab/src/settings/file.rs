@@ -107,7 +107,7 @@ mod tests {
 
         assert_eq!(
             error,
-            "2:1: load: unknown key `zzz`; known are: rate, process, shape, connections, choose, keys, \
+            "2:1: load: unknown key `zzz`; known keys are: rate, process, shape, connections, choose, keys, \
              key_skew, timeout, retries, max_connections, queue, path, lateness_limit, shed_limit"
         );
     }

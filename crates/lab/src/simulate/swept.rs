@@ -109,8 +109,8 @@ fn remarks(has_fixed_lengths: bool, mut longest: Vec<String>) -> Vec<String> {
     let mut remarks = Vec::new();
     if has_fixed_lengths {
         remarks.push(
-            "! faults begin and end at the same instants in every seed: what is found may hold for these lengths \
-             alone, and ± does not show that; write for_jitter beside for in a phase to vary them"
+            "! faults begin and end at the same instants for every seed, so that the results may hold only \
+             for these lengths, which ± does not show; write for_jitter beside for in a phase to vary them"
                 .to_owned(),
         );
     }
@@ -118,7 +118,7 @@ fn remarks(has_fixed_lengths: bool, mut longest: Vec<String>) -> Vec<String> {
     longest.retain(|wait| seen.insert(wait.clone()));
     if !longest.is_empty() {
         remarks.push(format!(
-            "! max_open_for is no longer than open_for = {}: waits do not grow there",
+            "! max_open_for is no longer than open_for = {}: open periods do not grow there",
             longest.join(", ")
         ));
     }

@@ -110,7 +110,7 @@ fn difference(kept: &str, now: &str) -> String {
     }
     let shown = |flags: Option<String>| flags.unwrap_or("no --seed and no --set".to_owned());
     format!(
-        "it was begun with {} and is now given {}",
+        "it was started with {} and is now given {}",
         shown(then),
         shown(now)
     )

@@ -127,7 +127,7 @@ fn a_trial_that_was_stopped_between_its_two_runs_is_not_kept_and_is_performed_ag
     let kept = lines(&settings, "trials.jsonl");
     let rest = performed(None);
 
-    assert!(stopped.to_string().contains("does the rest"), "{stopped}");
+    assert!(stopped.to_string().contains("continues"), "{stopped}");
     assert!(kept <= 1, "{kept}");
     assert!(rest.is_ok(), "{rest:?}");
     let trials = fs::read(settings.out.join("trials.jsonl")).unwrap();

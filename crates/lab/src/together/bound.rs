@@ -34,7 +34,7 @@ pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
     )?;
     let control = listen(
         settings.unreliable.control_listen.0,
-        "the control of the unreliable service",
+        "the control listener of the unreliable service",
         "`control_listen` in [unreliable] of the settings file",
     )?;
     let instances = settings.instance.iter().map(|(name, instance)| {
@@ -90,7 +90,7 @@ pub(crate) fn url_table(
             bound.unreliable.address
         ),
         format!(
-            "  control of faults   http://{}   /faults, /truth, always open",
+            "  fault control       http://{}   /faults, /truth; always open",
             bound.control.address
         ),
     ];
@@ -102,11 +102,11 @@ pub(crate) fn url_table(
     }
     lines.push(match &bound.page {
         Ok(listening) => format!(
-            "  lab (live page)     http://{}   look at it in a browser; /api/state, /metrics",
+            "  lab (live page)     http://{}   open it in a browser; /api/state, /metrics",
             listening.address
         ),
         Err(_) => format!(
-            "  lab                 no page: {} is taken; --listen lab=HOST:PORT",
+            "  lab (live page)     none: {} is in use; choose --listen lab=HOST:PORT",
             settings.lab.listen
         ),
     });

@@ -206,7 +206,7 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
             bold(clock(picture.elapsed)),
             plain(remaining(picture)),
             plain(format!(
-                "  {} requests/s, seed {}, Ctrl-C ends",
+                "  {} requests/s, seed {}, Ctrl-C stops",
                 picture.rate, picture.seed
             )),
         ],

@@ -172,7 +172,7 @@ impl Beats {
     fn refusal(self) -> Option<String> {
         (self.longest > STILL).then(|| {
             format!(
-                "the process did not run for {:.1} s: up to {} s are allowed",
+                "the process was suspended for {:.1} s, and at most {} s are allowed",
                 self.longest.as_secs_f64(),
                 STILL.as_secs()
             )
@@ -197,7 +197,10 @@ mod tests {
         assert_eq!(refusal(&[10, 500, 1500, 2000]), None);
         for looks in [&[10, 12_010, 12_020][..], &[10, 12_010]] {
             let why = refusal(looks).unwrap();
-            assert!(why.contains("the process did not run for 12.0 s"), "{why}");
+            assert!(
+                why.contains("the process was suspended for 12.0 s"),
+                "{why}"
+            );
         }
     }
 }

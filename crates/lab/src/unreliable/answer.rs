@@ -26,7 +26,7 @@ use crate::serve::{Cut, Wire, error};
 /// Pieces of a slow body.
 const PIECES: u32 = 8;
 /// What comes instead of HTTP.
-const GARBAGE: &[u8] = b"\x00\x16\x03 this is no HTTP\r\n\r\n";
+const GARBAGE: &[u8] = b"\x00\x16\x03 this is not HTTP\r\n\r\n";
 
 /// Answers as the active faults decide.
 pub(super) async fn answer(
@@ -81,7 +81,11 @@ async fn ended(ending: Ending, wire: Option<&Wire>) -> Response {
             let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut response = match body {
                 Some(body) => with_body(code, body),
-                None => error(code, "injected_failure", "the fault plan wants it so"),
+                None => error(
+                    code,
+                    "injected_failure",
+                    "the fault plan injected this failure",
+                ),
             };
             add_headers(response.headers_mut(), retry_after_s, &headers);
             response
@@ -89,12 +93,12 @@ async fn ended(ending: Ending, wire: Option<&Wire>) -> Response {
         Ending::Hang => error(
             StatusCode::GATEWAY_TIMEOUT,
             "injected_hang",
-            "the fault plan wanted no answer until now",
+            "the fault plan held this answer back",
         ),
-        Ending::WrongBody(WrongBody::Error) => {
-            whole(r#"{"error":{"code":"injected_failure","message":"the fault plan wants it so"}}"#)
-        }
-        Ending::WrongBody(WrongBody::Garbage) => whole("}{ <this is no JSON>"),
+        Ending::WrongBody(WrongBody::Error) => whole(
+            r#"{"error":{"code":"injected_failure","message":"the fault plan injected this failure"}}"#,
+        ),
+        Ending::WrongBody(WrongBody::Garbage) => whole("}{ <this is not JSON>"),
         Ending::Truncate { bytes } => cut(wire, Cut::Say(first_bytes(bytes))).await,
         Ending::Reset => cut(wire, Cut::Reset).await,
         Ending::Close => cut(wire, Cut::Say(Bytes::new())).await,
@@ -114,7 +118,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// The connection ends here, and this call with it.
 async fn cut(wire: Option<&Wire>, how: Cut) -> Response {
     let Some(wire) = wire else {
-        let message = "the fault plan wanted to cut a connection that cannot be cut";
+        let message = "the fault plan was to cut this connection, which cannot be cut";
         return error(StatusCode::BAD_GATEWAY, "injected_failure", message);
     };
     match wire.cut(how).await {}

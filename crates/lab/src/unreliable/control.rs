@@ -223,7 +223,7 @@ fn invalid(message: &str) -> Response {
 
 fn conflicting(conflict: Conflict) -> Response {
     let message = format!(
-        "the plan has been changed: its revision is {}",
+        "the plan has changed: its revision is now {}",
         conflict.revision
     );
     error(StatusCode::PRECONDITION_FAILED, "plan_changed", &message)

@@ -1,4 +1,4 @@
-//! Every figure of every cell, for programs: CSV with a line for each, and JSON.
+//! Every figure of every cell, for programs: CSV with one line each, and JSON.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! The promise about a lost engine: goodput is at least 98 % of what breakers alone have with the same seed.
+//! The promise about a lost engine: goodput is at least 98 % of that of breakers alone with the same seed.
 
 use super::super::{LOCAL, MATRIX, Results, cell};
 use crate::statistics::Summary;
@@ -32,7 +32,7 @@ pub(super) fn section(results: &Results) -> Option<String> {
     (!rows.is_empty()).then(|| {
         format!(
             "## When the engine is lost\n\nGoodput as a share of what `local` has with the same seed, with the 95 % \
-             interval of its mean. Promised is at least 98 %.\n\n| scenario | mode | goodput / local | interval | \
+             interval of its mean. The promise is at least 98 %.\n\n| scenario | mode | goodput / local | interval | \
              at least 98 % |\n|---|---|---:|---:|---|\n{}\n",
             rows.join("\n")
         )

@@ -1,4 +1,4 @@
-//! The axis of a chart: which values it spans, where each stands, and its marks.
+//! The axis of a chart: the values that it spans, the place of each, and its marks.
 
 use crate::expectation::Unit;
 

@@ -1,8 +1,8 @@
 //! The places of labels beside points, chosen so that no two labels overlap.
 //!
-//! Each label in turn, from top to bottom, takes the nearest free place around its point. It prefers one that covers no
-//! point and is nearer to its own point than to any other; where none is, a line leads to the point. Where even the
-//! farthest place would cover another label, it is left out, since the table has all.
+//! Each label in turn, from top to bottom, takes the nearest free place around its point. It prefers a place that
+//! covers no point and is nearer to its own point than to any other; if there is none, a line leads to the point. If
+//! even the farthest place would cover another label, the label is left out, because the table contains all of them.
 
 /// The width of a digit, and the height of a label.
 const LETTER: (f64, f64) = (8.0, 13.0);

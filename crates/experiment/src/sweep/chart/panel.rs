@@ -1,4 +1,4 @@
-//! The panel of a chart: one figure over the delay of detection, one point for each choice.
+//! The panel of a chart: one figure against detection delay, with one point for each choice.
 
 use std::fmt::Write as _;
 

@@ -242,7 +242,7 @@ fn alone(comparison: &Comparison<'_>) -> Vec<String> {
     }
     if lines.iter().any(|line| line.contains(MEDIAN)) {
         lines.push(format!(
-            "{MEDIAN} the median, because it came never in some runs."
+            "{MEDIAN} the median, because it never came in some runs."
         ));
     }
     lines
@@ -275,7 +275,7 @@ pub(super) fn notes(comparison: &Comparison<'_>) -> Vec<String> {
     };
     if comparison.rows.iter().any(by_median) {
         lines.push(format!(
-            "{MEDIAN} the median, because it came never in some runs; the test takes these as the latest."
+            "{MEDIAN} the median, because it never came in some runs; the test ranks these as the latest."
         ));
     }
     let fewer = (0..comparison.pairings.len()).any(|further| {
@@ -284,7 +284,7 @@ pub(super) fn notes(comparison: &Comparison<'_>) -> Vec<String> {
         rows.any(|row| row.contrasts[further].is_some_and(|it| it.runs != all))
     });
     if fewer {
-        lines.push("(n): not measured in all runs; compared are n.".to_owned());
+        lines.push("(n): measured in n runs only, and compared over these.".to_owned());
     }
     lines.push(UNMARKED.to_owned());
     lines

@@ -245,7 +245,7 @@ fn who_may_probe_next_is_said_while_nobody_does() {
     );
     assert_eq!(
         line(None),
-        "fleet:      nobody hears it: each instance decides alone"
+        "fleet:      not heard; each instance decides alone"
     );
 }
 
