@@ -1,6 +1,6 @@
 //! How instances decide, changed while they work: looked for at each instance, and in what the page is told.
 
-use end_to_end::{Redis, eventually};
+use end_to_end::{Client, Process, Redis, empty_folder, eventually, text};
 use serde_json::{Value, json};
 
 use crate::Lab;
@@ -71,7 +71,11 @@ impl Lab {
                 .put("/fleet/mode", r#"{"mode": "auto"}"#)
                 .await;
             assert_eq!(reply.status, 409, "{}", reply.body);
-            assert!(reply.body.contains("PUT /api/coordination"), "{}", reply.body);
+            assert!(
+                reply.body.contains("PUT /api/coordination"),
+                "{}",
+                reply.body
+            );
             let ready = self.instances[place].get("/readyz").await;
             assert_eq!(ready.status, 200, "{}", ready.body);
         }
@@ -90,8 +94,14 @@ async fn a_lab_goes_from_deciding_alone_to_a_quorum_to_pooled_counts_and_back_un
 
     let said = lab.decide(QUORUM).await;
     assert_eq!(said["settings"]["heartbeat"], "200ms");
-    assert_eq!(said["settings"]["open_for"], "500ms", "that of the breakers");
-    assert_eq!(said["stated"], json!({"suspicion_run": 3, "heartbeat": "200ms"}));
+    assert_eq!(
+        said["settings"]["open_for"], "500ms",
+        "that of the breakers"
+    );
+    assert_eq!(
+        said["stated"],
+        json!({"suspicion_run": 3, "heartbeat": "200ms"})
+    );
     lab.all_in("quorum").await;
     lab.marked("coordination: quorum, engine memory").await;
     let together = lab.state().await["coordination"].clone();
@@ -111,20 +121,31 @@ async fn a_lab_goes_from_deciding_alone_to_a_quorum_to_pooled_counts_and_back_un
 
     let said = lab.decide(r#"{"mode": "pooled"}"#).await;
     assert_eq!(said["mode"], "pooled");
-    assert_eq!(said["settings"]["heartbeat"], "200ms", "what is not stated stays");
+    assert_eq!(
+        said["settings"]["heartbeat"], "200ms",
+        "what is not stated stays"
+    );
     for place in 0..3 {
         assert_eq!(lab.fleet(place).await["mode"], "pooled");
     }
     assert!(lab.counted(ADOPTED, &[]).await >= adopted, "it goes on");
     let info = ["mode=\"pooled\""];
     assert_eq!(
-        lab.counted("circuit_breaker_fleet_info", &info).await.to_string(),
+        lab.counted("circuit_breaker_fleet_info", &info)
+            .await
+            .to_string(),
         "3"
     );
-    eventually("the new fleet opens as well", async || {
-        (lab.fleet(0).await["verdict"] == "open").then_some(())
-    })
-    .await;
+    // Nobody holds them any more: each probes by itself, and waits on.
+    for instance in &lab.instances {
+        eventually("it probes by itself", async || {
+            let breaker = instance.get("/breaker").await.json();
+            let probed = breaker["trips"]["probe_failed"].as_u64() > Some(0);
+            probed.then_some(())
+        })
+        .await;
+    }
+    lab.all_are("open").await;
 
     lab.decide(r#"{"mode": "local"}"#).await;
     lab.all_alone().await;
@@ -242,14 +263,57 @@ async fn what_cannot_be_is_refused_before_anything_changes() {
 
 #[tokio::test]
 async fn a_scenario_brings_its_way_to_decide_and_the_next_one_its_own() {
-    let lab = lab(&[]).await;
+    let out = empty_folder(env!("CARGO_TARGET_TMPDIR"), "played");
+    let out = text(&out);
+    let flags = ["--plain", "--set", "duration=10min", "--out", out];
+    let process = Process::start(&[&["run", "total-outage"], &flags[..]].concat());
+    let api = Client::new(process.url("  lab ").await);
+    api.alive().await;
+    let one = Client::new(process.url("instance i1").await);
+    let play = async |name: &str| {
+        let path = format!("/api/scenarios/{name}");
+        let reply = api.send("POST", &path, &[], String::new()).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        api.get("/api/coordination").await.json()
+    };
+    let fleet = async || one.get("/breaker").await.json()["fleet"].clone();
 
-    lab.done("POST", "/api/scenarios/gedcb-votes", "").await;
-    let said = lab.api.get("/api/coordination").await.json();
-    assert_ne!(said["mode"], "local", "{said}");
-    assert_ne!(lab.fleet(0).await, Value::Null);
+    // Its engine is lost from the 15th second of the scenario on, in which the breakers are open.
+    let said = play("engine-lost-while-open").await;
+    assert_eq!(said["mode"], "quorum");
+    eventually("all know each other", async || {
+        (fleet().await["votes"]["voters"] == 10).then_some(())
+    })
+    .await;
+    eventually("its engine is lost", async || {
+        (fleet().await["engine"]["reachable"] == false).then_some(())
+    })
+    .await;
+
+    // Its engine is there again with the next scenario.
+    play("one-bad-instance").await;
+    eventually("all hear the engine of this one", async || {
+        let fleet = fleet().await;
+        let is_heard = fleet["engine"]["reachable"] == true && fleet["votes"]["voters"] == 10;
+        is_heard.then_some(())
+    })
+    .await;
+    let reply = api.put("/api/coordination", r#"{"mode": "local"}"#).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert_eq!(fleet().await, Value::Null);
+
+    let said = play("total-outage").await;
+    assert_eq!(said["mode"], "quorum");
+    assert_ne!(fleet().await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_scenario_of_instances_that_decide_alone_ends_a_fleet() {
+    let lab = lab(&["--coordination", "quorum"]).await;
+    lab.all_in("quorum").await;
 
     lab.done("POST", "/api/scenarios/flapping", "").await;
+
     let said = lab.api.get("/api/coordination").await.json();
     assert_eq!(said["mode"], "local", "{said}");
     lab.all_alone().await;

@@ -13,6 +13,7 @@ mod hour;
 mod keyboard;
 mod layout;
 mod made_up;
+mod modes;
 mod opened;
 mod pictures;
 mod report;
