@@ -1,151 +1,19 @@
 //! Tests of changes of how instances decide while they work.
 
+mod rig;
+
 use std::sync::Weak;
 use std::time::Duration;
 
-use experiment::reading::parse_json;
 use experiment::scenario::Coordination;
-use fusebox::{Breaker, State};
-use fusebox_fleet::host::{RuntimeClock, Status};
+use fusebox::State;
 use fusebox_fleet::{Opinion, Order};
-use telemetry::trace::Tracer;
-use telemetry::{FleetCollector, Metrics, service_metrics};
-use tokio::time::sleep;
 
+use super::super::NotOrdered;
 use super::super::change::tests::local;
 use super::*;
-use crate::settings::BreakerSettings;
-
-/// Breakers that do not open by themselves before their fleet does.
-const BREAKER: &str =
-    r#"{"consecutive_failures": 15, "failure_rate_threshold": "off", "probe_successes": 1}"#;
-const QUORUM: &str = r#"{"mode": "quorum", "suspicion_run": 3}"#;
-
-/// Three instances that decide as somebody says.
-struct Rig {
-    coordinator: Arc<Coordinator>,
-    breakers: Vec<Breaker>,
-    seats: Vec<Arc<Seat>>,
-    metrics: Vec<Metrics>,
-    settings: BreakerSettings,
-}
-
-impl Rig {
-    /// Each instance decides alone.
-    fn alone() -> Self {
-        let settings: BreakerSettings = serde_json::from_str(BREAKER).unwrap();
-        let settings = settings.settled();
-        let config = settings.config(7).unwrap();
-        let clock = RuntimeClock::new();
-        let breakers = ["A", "B", "C"].map(|_| Breaker::with_clock("d", config.clone(), clock));
-        let metrics = breakers.each_ref().map(|_| service_metrics("test"));
-        let names = ["A", "B", "C"].iter().zip(&breakers).zip(&metrics);
-        let seats = names.map(|((name, breaker), metrics)| {
-            let fleet = FleetCollector::new();
-            metrics.register(fleet.clone()).unwrap();
-            Arc::new(Seat::new(name, breaker, (Tracer::default(), fleet)))
-        });
-        let seats: Vec<_> = seats.collect();
-        let places = ["A", "B", "C"].map(|name| Place {
-            name: name.to_owned(),
-            gossip: None,
-        });
-        let instances = Instances {
-            breaker: "d",
-            clock: SystemClock::new(),
-            places: places.into(),
-            seats: seats.clone(),
-        };
-        let coordinator = Coordinator::begin(
-            instances,
-            local(Coordination::default()),
-            (None, Instant::now()),
-        );
-        Self {
-            coordinator: Arc::new(coordinator),
-            breakers: breakers.into(),
-            seats,
-            metrics: metrics.into(),
-            settings,
-        }
-    }
-
-    /// They decide in this way already, and know each other.
-    async fn deciding(change: &str) -> Self {
-        let rig = Self::alone();
-        rig.change(change).await.unwrap();
-        rig.settle().await;
-        rig
-    }
-
-    async fn change(&self, text: &str) -> Result<(), Unchanged> {
-        let change = parse_json(text.as_bytes()).unwrap();
-        self.coordinator
-            .change(change, vec![self.settings; 3])
-            .await
-    }
-
-    /// Time for reports and what comes of them.
-    async fn settle(&self) {
-        sleep(Duration::from_millis(1500)).await;
-    }
-
-    fn statuses(&self) -> Vec<Option<Status>> {
-        self.seats
-            .iter()
-            .map(|seat| seat.reader().status())
-            .collect()
-    }
-
-    /// The mode of each instance, and how many voters it has heard of.
-    fn standing(&self) -> Vec<(Mode, u32)> {
-        let statuses = self.statuses().into_iter().flatten();
-        let standing = statuses.map(|status| {
-            let votes = status.view.map(|view| view.votes);
-            (status.mode, votes.map_or(0, |votes| votes.voters))
-        });
-        standing.collect()
-    }
-
-    fn call(&self, is_well: bool) {
-        for breaker in &self.breakers {
-            let Ok(permit) = breaker.try_acquire() else {
-                continue;
-            };
-            if is_well {
-                permit.success();
-            } else {
-                permit.failure();
-            }
-        }
-    }
-
-    /// Calls fail until the fleet holds all breakers.
-    async fn until_held(&self) {
-        for _ in 0..3 {
-            self.call(false);
-        }
-        self.settle().await;
-        for breaker in &self.breakers {
-            assert!(breaker.snapshot().hold.is_some(), "{:?}", self.statuses());
-        }
-    }
-
-    fn states(&self) -> Vec<State> {
-        self.breakers.iter().map(Breaker::state).collect()
-    }
-
-    /// How many reports the first instance has sent, if that is shown.
-    fn sent(&self) -> Option<f64> {
-        let shown = self.metrics[0].expose(None).body;
-        let is_it = |line: &&str| {
-            let words = ["messages_total{", "\"sent\"", "\"report\""];
-            words.iter().all(|word| line.contains(word))
-        };
-        let line = shown.lines().find(is_it)?;
-        line.rsplit_once(' ')?.1.parse().ok()
-    }
-}
+use crate::settings::{Address, GossipPlace};
+use rig::{QUORUM, Rig};
 
 #[tokio::test(start_paused = true)]
 async fn all_instances_go_over_to_another_mode_and_back_to_deciding_alone() {
@@ -237,7 +105,7 @@ async fn an_order_to_the_fleet_ends_with_it() {
     assert_eq!(rig.states(), [State::Closed; 3]);
     assert_eq!(
         part.order(Order::ForceOpen).await,
-        Err(super::super::NotOrdered::Left),
+        Err(NotOrdered::Left),
         "who has left orders nobody"
     );
 }
@@ -392,4 +260,32 @@ async fn nothing_changes_where_it_is_so_already_or_the_lab_ends() {
     let said = rig.change(r#"{"mode": "local"}"#).await;
     assert_eq!(said, Err(Unchanged::LabEnds));
     assert_eq!(rig.standing().len(), 3);
+}
+
+#[tokio::test]
+async fn nodes_on_chosen_ports_end_before_others_take_these() {
+    let sockets = [(); 3].map(|()| std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
+    let nodes = sockets.each_ref().map(|socket| {
+        Some(GossipPlace {
+            listen: Address(socket.local_addr().unwrap()),
+            advertise: None,
+            chosen: true,
+        })
+    });
+    drop(sockets);
+    let rig = Rig::at(nodes);
+    let gossip = r#"{"mode": "quorum", "engine": "gossip"}"#;
+
+    rig.change(gossip).await.unwrap();
+    let described = rig.coordinator.described().unwrap();
+    let Err(Unchanged::Conflict(said)) = rig.change(r#"{"heartbeat": "2s"}"#).await else {
+        panic!("the ports are taken");
+    };
+
+    let port = nodes[0].unwrap().listen.to_string();
+    assert!(said.contains(&port) && said.contains("local"), "{said}");
+    assert_eq!(rig.coordinator.described(), Some(described.clone()));
+    rig.change(r#"{"mode": "local"}"#).await.unwrap();
+    rig.change(gossip).await.unwrap();
+    assert_eq!(rig.coordinator.described(), Some(described));
 }
