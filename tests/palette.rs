@@ -50,6 +50,7 @@ fn the_page_has_the_palette_in_both_themes() {
             ("sick", one_of(SICK)),
             ("forced", one_of(FORCED_OPEN)),
             ("off", one_of(DISABLED)),
+            ("metrics", one_of(METRICS_ONLY)),
             ("late", one_of(LATE)),
             ("text", TEXT[theme]),
             ("muted", MUTED[theme]),

@@ -51,7 +51,7 @@ async fn words_that_are_missing_unknown_or_too_many_are_refused() {
         ),
         (
             &["run", "flapping", "--quiet", "--plain"],
-            ["--quiet", "leave one of them out"],
+            ["--quiet", "leave one of the two out"],
         ),
         (
             &["--listen", "A=127.0.0.1:0", "--listen", "A=127.0.0.1:0"],

@@ -292,7 +292,7 @@ async fn a_malformed_plan_is_refused_with_the_field_and_changes_nothing() {
     let before = downstream.get("/faults").await.body;
 
     for (plan, field) in [
-        ("", "EOF"),
+        ("", "the text is empty"),
         ("{", "EOF"),
         ("{}", "phases"),
         (r#"{"phases": []}"#, "phases"),

@@ -29,7 +29,7 @@ use call::FastFailures;
 use downstream::Caller;
 pub(crate) use permitted::Permitted;
 use stalls::Stalls;
-pub(crate) use tuning::{SettingsChange, Tuning};
+pub(crate) use tuning::{SettingsChange, Tuned, Tuning};
 
 use crate::coordination::{FleetReader, Joining, Part};
 use crate::serve::{Answers, Control, Listening, Routes, router, serve};

@@ -42,6 +42,7 @@ mod failure;
 mod faults;
 mod file;
 mod instance;
+mod journal;
 mod kept;
 mod load;
 mod notice;

@@ -71,9 +71,9 @@ pub(crate) enum Why {
     Conflict,
 }
 
-/// An instance after it was stopped or started.
+/// Whether an instance runs, after it was stopped or started.
 #[derive(Debug, Serialize)]
-pub(crate) struct Standing<'a> {
+pub(crate) struct RunStatus<'a> {
     instance: &'a str,
     running: bool,
 }
@@ -146,11 +146,11 @@ impl Operation {
     /// # Errors
     ///
     /// If there is none of this name, it is already stopped, or the lab ends.
-    pub(crate) async fn stop<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
+    pub(crate) async fn stop<'a>(&self, name: &'a str) -> Result<RunStatus<'a>, Refused> {
         let place = self.place_of(name)?;
         let stopped = self.crew.stop(place).await;
         stopped.map_err(|why| unmoved(name, &why, "is already stopped"))?;
-        Ok(Standing {
+        Ok(RunStatus {
             instance: name,
             running: false,
         })
@@ -161,11 +161,11 @@ impl Operation {
     /// # Errors
     ///
     /// If there is none of this name, it already works, its address is taken, or the lab ends.
-    pub(crate) fn start<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
+    pub(crate) fn start<'a>(&self, name: &'a str) -> Result<RunStatus<'a>, Refused> {
         let place = self.place_of(name)?;
         let started = self.crew.start_again(place);
         started.map_err(|why| unmoved(name, &why, "is already running"))?;
-        Ok(Standing {
+        Ok(RunStatus {
             instance: name,
             running: true,
         })

@@ -12,6 +12,7 @@ mod fleet_source;
 mod layout;
 mod lines;
 mod observer;
+mod order_source;
 mod page_source;
 mod picture;
 mod progress;

@@ -31,6 +31,7 @@ use telemetry::{Metrics, Telemetry, service_metrics};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+pub(crate) use live::PlanChange;
 use running::Refusal;
 pub(crate) use running::{Health, Running};
 use service::add_routes;

@@ -9,7 +9,9 @@ use fusebox::{Breaker, Config};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use tokio::time::Instant;
 
+use crate::journal::Journal;
 use crate::settings::BreakerSettings;
 
 /// The settings of one breaker. Clones share them.
@@ -18,6 +20,14 @@ pub(crate) struct Tuning {
     instance: Arc<str>,
     breaker: Breaker,
     settings: Arc<Mutex<BreakerSettings>>,
+    journal: Arc<Journal<Tuned>>,
+}
+
+/// The settings of a breaker since they were changed, as they are written and as it has them.
+#[derive(Clone, Debug)]
+pub(crate) struct Tuned {
+    pub(crate) settings: BreakerSettings,
+    pub(crate) config: Config,
 }
 
 impl Tuning {
@@ -27,12 +37,18 @@ impl Tuning {
             instance: instance.into(),
             breaker: breaker.clone(),
             settings: Arc::new(Mutex::new(settings.settled())),
+            journal: Arc::default(),
         }
     }
 
     /// All settings that are in force.
     pub(crate) fn settings(&self) -> BreakerSettings {
         *self.lock()
+    }
+
+    /// The changes of the settings, for whoever shows them. Those of one order have one instant.
+    pub(crate) fn journal(&self) -> &Journal<Tuned> {
+        &self.journal
     }
 
     /// Puts the stated settings in force, here and in all of `others`, or in none.
@@ -66,9 +82,14 @@ impl Tuning {
         let configs = all.iter().zip(&settings);
         let configs = configs.map(|(one, settings)| one.config(*settings));
         let configs: Vec<Config> = configs.collect::<Result<_, _>>()?;
+        let at = Instant::now();
         for (place, config) in configs.into_iter().enumerate() {
-            all[place].breaker.reconfigure(config);
-            *owned[place] = settings[place];
+            all[place].breaker.reconfigure(config.clone());
+            let settings = settings[place];
+            let before = std::mem::replace(&mut *owned[place], settings);
+            if before != settings {
+                all[place].journal.note(at, Tuned { settings, config });
+            }
         }
         Ok(())
     }

@@ -8,11 +8,16 @@ use std::sync::Arc;
 use experiment::load::{Profile, Shape, WrittenProfile, closed_loop};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::journal::Journal;
 
 /// Changes a load, and reports its present demand. Clones control the same load.
 #[derive(Clone, Debug)]
 pub(crate) struct LoadControl {
     sender: Arc<watch::Sender<Demand>>,
+    /// Each change of the demand.
+    journal: Arc<Journal<LoadView>>,
     /// A receiver that has seen the demand at the start, and nothing since.
     start: watch::Receiver<Demand>,
 }
@@ -71,6 +76,7 @@ impl LoadControl {
         });
         Self {
             sender: Arc::new(sender),
+            journal: Arc::default(),
             start,
         }
     }
@@ -82,14 +88,12 @@ impl LoadControl {
 
     /// The same in the form for people.
     pub(crate) fn view(&self) -> LoadView {
-        let demand = self.sender.borrow();
-        LoadView {
-            rate: demand.profile.rate,
-            paused: demand.paused,
-            shape: demand.profile.shape.to_string(),
-            process: demand.profile.process.to_string(),
-            connections: demand.profile.connections,
-        }
+        self.sender.borrow().view()
+    }
+
+    /// The changes of the demand, for whoever shows the load.
+    pub(crate) fn journal(&self) -> &Journal<LoadView> {
+        &self.journal
     }
 
     /// Requests the stated changes: all of them, or none.
@@ -104,6 +108,7 @@ impl LoadControl {
         // Checked and changed under one lock: of two changes the later one finds what the earlier one has left.
         let mut refused = None;
         self.sender.send_if_modified(|demand| {
+            let before = demand.view();
             match with_rate(&demand.profile, change.rate) {
                 Ok(None) => {}
                 Ok(Some(profile)) => demand.follow(profile, demand.seed),
@@ -113,6 +118,7 @@ impl LoadControl {
                 }
             }
             demand.paused = change.paused.unwrap_or(demand.paused);
+            self.note(&before, demand);
             true
         });
         refused.map_or(Ok(()), Err)
@@ -121,9 +127,19 @@ impl LoadControl {
     /// Requests another plan, which begins now.
     pub(crate) fn play(&self, profile: Profile, seed: u64) {
         self.sender.send_modify(|demand| {
+            let before = demand.view();
             demand.follow(profile, seed);
             demand.paused = false;
+            self.note(&before, demand);
         });
+    }
+
+    /// Called while no other change can be made, so that they are noted in their order.
+    fn note(&self, before: &LoadView, now: &Demand) {
+        let now = now.view();
+        if *before != now {
+            self.journal.note(Instant::now(), now);
+        }
     }
 
     /// Returns a receiver of each change since the start.
@@ -133,6 +149,17 @@ impl LoadControl {
 }
 
 impl Demand {
+    /// The same for people.
+    fn view(&self) -> LoadView {
+        LoadView {
+            rate: self.profile.rate,
+            paused: self.paused,
+            shape: self.profile.shape.to_string(),
+            process: self.profile.process.to_string(),
+            connections: self.profile.connections,
+        }
+    }
+
     fn follow(&mut self, profile: Profile, seed: u64) {
         self.profile = profile;
         self.plan += 1;

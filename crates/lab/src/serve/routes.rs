@@ -180,7 +180,8 @@ impl Routes {
             })
             .method_not_allowed_fallback(move |request: Request| {
                 let path = request.uri().path();
-                let message = format!("{path} does not accept {}", request.method());
+                let method = request.method();
+                let message = format!("{path} does not accept {method}: see the Allow header");
                 let status = StatusCode::METHOD_NOT_ALLOWED;
                 answer(&metrics, status, "method_not_allowed", &message)
             });

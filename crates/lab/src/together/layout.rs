@@ -233,7 +233,7 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
                 plain("not now".to_owned())
             },
             plain(format!(
-                ", some open while others were closed {} of the time",
+                ", some closed while others were not {} of the time",
                 percent(picture.disagreed),
             )),
         ],
@@ -342,8 +342,11 @@ fn transition(picture: &Picture, noted: &Noted) -> Vec<Piece> {
 /// The height of a state, which shows it without colour and before its word.
 fn shape(state: State) -> &'static str {
     match state {
-        State::Open | State::ForcedOpen => "█",
+        State::Open => "█",
+        State::ForcedOpen => "▓",
         State::HalfOpen => "▄",
+        State::Disabled => "─",
+        State::MetricsOnly => "┄",
         _ => "▁",
     }
 }

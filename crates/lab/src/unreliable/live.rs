@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::board::lock;
+use crate::journal::Journal;
 use crate::timer::Sleeper;
 
 /// The live value, which notifies those who wait for a change. Its clock starts at any time.
@@ -19,11 +20,22 @@ pub(super) struct Live {
     clock: Box<dyn Clock>,
     /// Made at its first use, which is within the runtime.
     sleeper: OnceLock<Sleeper>,
+    /// How the plan was changed, for whoever shows it.
+    plan_changes: Journal<PlanChange>,
     /// The plan's revision, for those who wait for its end.
     revisions: watch::Sender<u64>,
     /// The version of the truth, for those who follow it.
     truth_versions: watch::Sender<u64>,
     state: Mutex<Service>,
+}
+
+/// Why another plan is in force than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlanChange {
+    /// An order replaced it.
+    Ordered,
+    /// The plan's time was over, and the plan before it is back.
+    Ended,
 }
 
 /// Everything that changes while the service runs.
@@ -54,6 +66,7 @@ impl Live {
         Self {
             clock,
             sleeper: OnceLock::new(),
+            plan_changes: Journal::default(),
             revisions: watch::Sender::new(downstream.revision()),
             truth_versions: watch::Sender::new(downstream.truth_version()),
             state: Mutex::new(Service {
@@ -71,6 +84,7 @@ impl Live {
         // Within the lock, so that no two see time go back.
         let now = self.now();
         if state.downstream.settle(now) == Settled::GaveWay {
+            self.plan_changes.note(Instant::now(), PlanChange::Ended);
             self.tell_revision(&mut state);
         }
         (state, now)
@@ -88,6 +102,7 @@ impl Live {
     ) -> Result<u64, Conflict> {
         let (mut state, now) = self.settled();
         let revision = change(&mut state.downstream, now)?;
+        self.plan_changes.note(Instant::now(), PlanChange::Ordered);
         self.tell_revision(&mut state);
         Ok(revision)
     }
@@ -121,6 +136,11 @@ impl Live {
             version,
             next_change: sight.next_change(),
         }
+    }
+
+    /// The changes of the plan.
+    pub(super) fn plan_changes(&self) -> &Journal<PlanChange> {
+        &self.plan_changes
     }
 
     /// A receiver of each revision of the plan from now on.

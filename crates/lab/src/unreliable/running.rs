@@ -1,6 +1,6 @@
 //! The unreliable service at work: the requests of callers, readers of the truth and operators.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::board::{Board, lock};
 use super::holding::Holding;
-use super::live::{Live, Service};
+use super::live::{Live, PlanChange, Service};
 use super::suffering::SufferingCall;
 use super::truth_changes::TruthChanges;
 use super::turns::Turn;
@@ -161,8 +161,15 @@ impl Running {
     }
 
     /// The revision of the plan in force: a number that grows with each change.
-    pub(crate) fn revision(&self) -> u64 {
+    fn revision(&self) -> u64 {
         self.settled().0.downstream.revision()
+    }
+
+    /// Takes the changes of the plan since the last call, each with its instant.
+    pub(crate) fn take_plan_changes(&self) -> VecDeque<(Instant, PlanChange)> {
+        // A plan whose time is over gives way first.
+        drop(self.settled());
+        self.live.plan_changes().take()
     }
 
     /// Puts `plan` in force from now on; counters run on. `expected` is the revision that it replaces.

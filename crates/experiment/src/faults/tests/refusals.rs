@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_malformed_plan_is_refused_with_the_field() {
     for (text, words) in [
-        ("", "EOF"),
+        ("", "the text is empty"),
         ("[]", "expected struct Plan"),
         ("{}", "phases: 0"),
         (r#"{"phases": []}"#, "phases: 0"),
