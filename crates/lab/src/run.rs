@@ -185,7 +185,7 @@ async fn repetition(
     }
     let watched = Arc::new(watched);
     let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
-    // A task of its own: whoever shows the run, or waits for its end, may be slow.
+    // A task of its own, because the display of the run, or the wait for its end, may be slow.
     let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
