@@ -1,4 +1,4 @@
-//! Commands, words and values of the command line that are refused, each with what to write.
+//! The refusal of commands, words and values on the command line, each with what to write instead.
 
 use crate::{File, assert_refusal, refusal};
 

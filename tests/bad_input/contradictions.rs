@@ -1,4 +1,4 @@
-//! Settings that are right one by one and cannot hold together.
+//! The refusal of settings that are valid one by one but contradict each other.
 
 use end_to_end::{FREE_PORTS, Process};
 

@@ -1,4 +1,4 @@
-//! Bad input: one clear line on standard error, exit status 2, nothing started.
+//! Bad input, which gives one clear line on standard error and exit status 2, with nothing started.
 
 mod commands;
 mod contradictions;

@@ -1,4 +1,4 @@
-//! Refusals of a simulation or a sweep, before anything starts, with what to write instead.
+//! The refusal of a simulation or a sweep before anything starts, with what to write instead.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The whole system in one process: nothing has to be installed.
+//! Coordination in one process, for which nothing has to be installed.
 
 use end_to_end::{Client, FREE_PORTS, Process, eventually};
 

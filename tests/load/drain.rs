@@ -1,4 +1,4 @@
-//! The end of the load: what is under way is waited for as long as its client would.
+//! The end of the load, which waits for requests under way as long as their clients would.
 
 use std::time::Duration;
 

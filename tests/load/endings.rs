@@ -1,4 +1,4 @@
-//! The exit status says what the run came to.
+//! The exit status of a run, which tells its result.
 
 use end_to_end::{Process, Schema, Signal, eventually};
 use serde_json::Value;

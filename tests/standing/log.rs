@@ -1,4 +1,4 @@
-//! The log: what a neighbour lets happen many times a second is said once a minute.
+//! The log, which reports an external cause once a minute, however often it occurs.
 
 use std::net::{SocketAddr, TcpListener};
 

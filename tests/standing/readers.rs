@@ -1,5 +1,5 @@
-//! Readers of standard output: whether they read, pause or have gone away, no service waits for them, no
-//! measurement, and no end.
+//! Readers of standard output: whether they read, pause or have gone away, no service, no measurement and no end
+//! waits for them.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The command line: flags and their environment variables.
 //!
-//! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
-//! alone. A flag, its variable and the key in the file have the same name.
+//! Without a subcommand, the whole system runs in this process; each subcommand is one of its parts alone. A flag,
+//! its variable and the key in the file have the same name.
 
 mod coordination;
 mod faults;

@@ -1,4 +1,4 @@
-//! A result that a run has left, read again from its folder.
+//! A result that a run has left in its folder, read again.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::file;
 /// The file of a result in its folder.
 const RESULT: &str = "result.json";
 
-/// Reads the result in a folder, or in the file itself. It holds one run at least.
+/// Reads the result in a folder, or in the file itself. It contains at least one run.
 ///
 /// # Errors
 ///
@@ -41,7 +41,7 @@ pub(crate) fn kept(path: &Path) -> Result<RunResult, Failure> {
     Ok(result)
 }
 
-/// The file of the result that is meant by a path.
+/// The result file that a path means.
 fn place(path: &Path) -> PathBuf {
     if path.is_dir() {
         path.join(RESULT)

@@ -1,4 +1,4 @@
-//! Words for times, shares, numbers, states and causes.
+//! The words for times, shares, numbers, states and causes.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ pub(crate) fn state(state: State) -> String {
     }
 }
 
-/// `once`, `twice`, `7 times`
+/// Returns `once`, `twice`, `7 times`.
 pub(crate) fn times(count: u64) -> String {
     match count {
         1 => "once".to_owned(),
@@ -75,8 +75,8 @@ pub(crate) fn times(count: u64) -> String {
     }
 }
 
-/// `text` in lines of at most `width` characters, broken between words; lines after the first are
-/// indented by so many spaces.
+/// Returns `text` in lines of at most `width` characters, broken between words; lines after the first are indented by
+/// this many spaces.
 pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -103,12 +103,12 @@ pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     lines
 }
 
-/// Why a breaker changed, with the figures of that moment.
+/// Returns why a breaker changed, with the figures of that moment.
 pub(crate) fn cause(transition: &Transition) -> String {
     cause_of(&Change::new(Duration::ZERO, transition))
 }
 
-/// The same for a change as results have it.
+/// Returns the same for a change in a result.
 pub(crate) fn cause_of(change: &Change) -> String {
     let window = change.window;
     let why = match change.cause {
@@ -124,7 +124,7 @@ pub(crate) fn cause_of(change: &Change) -> String {
     }
 }
 
-/// A cause that no figures belong to. The page has the same words.
+/// Returns the words of a cause without figures. The page has the same words.
 const fn without_figures(cause: Cause) -> &'static str {
     match cause {
         Cause::ProbeFailed => "the probe failed",
@@ -145,7 +145,7 @@ const fn without_figures(cause: Cause) -> &'static str {
     }
 }
 
-/// What a fleet wanted of a breaker.
+/// Returns what a fleet ordered of a breaker.
 fn fleet(change: &Change) -> String {
     match (change.to, change.from, change.open_for_s) {
         (State::Open, State::Open | State::HalfOpen, Some(turn)) => {

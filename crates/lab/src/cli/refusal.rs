@@ -1,7 +1,7 @@
-//! Refusals of the command line, each in one line: what was given, why it is refused, what to write.
+//! The refusals of the command line, each in one line: what was given, why it is refused, what to write instead.
 //!
-//! The reasons of the standard library's own readers ("invalid float literal") say nothing about what to
-//! write, so they are put in other words here, for every flag at once.
+//! The errors of the standard library's parsers ("invalid float literal") do not say what to write, so they are
+//! reworded here, for every flag at once.
 
 use std::error::Error as _;
 use std::ffi::OsString;

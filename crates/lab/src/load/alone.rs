@@ -17,10 +17,10 @@ use crate::serve::{Control, Listening, Routes, listen, router, serve};
 use crate::settings::{Alone, LoadAlone, LoadRun, Serving};
 use crate::shutdown::{Ending, Readers, Shutdown, Stop, end_of_run};
 
-/// Whoever scrapes the generator needs few connections.
+/// A scraper of the generator needs few connections.
 const SCRAPE_CONNECTIONS: usize = 64;
 
-/// Runs the load until the end, and says what the clients saw.
+/// Runs the load until the end, and reports what the clients saw.
 pub(crate) async fn run(
     settings: Alone<LoadAlone>,
     telemetry: &Telemetry,
@@ -155,7 +155,7 @@ fn greeting(names: &[String], load: &experiment::load::Profile, seed: u64) -> St
     format!("load on {} {pace}, seed {seed}", names.join(", "))
 }
 
-/// Shows and writes each second until the generator has ended, which a signal makes it do early.
+/// Shows and writes each second until the generator has ended; a signal ends it early.
 async fn watch(
     mut task: JoinHandle<LoadResult>,
     stop: &Stop,
@@ -207,7 +207,7 @@ fn show_metrics(
     tokio::spawn(async move { serve(listening, routes, &settings, shutdown).await })
 }
 
-/// What the run came to. The first that is wrong makes what follows worth less, so it is what is said.
+/// The verdict on the run. The first problem makes later ones less important, so it is the one that is reported.
 fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
     result
         .check()

@@ -1,4 +1,5 @@
-//! The report of a run: belief beside truth, each expectation with its figure, and the spread of all.
+//! The report of a run: belief compared with the truth, each expectation with its figure, and the spread of all
+//! figures.
 
 use experiment::comparison::{Spread, USUAL};
 use experiment::expectation::{Figure, Figures, Unit};

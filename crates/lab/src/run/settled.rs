@@ -1,4 +1,4 @@
-//! Settings of a live run, which follow from its flags.
+//! The settings of a live run, which follow from its flags.
 
 use experiment::scenario::{Scenario, Set};
 
@@ -11,7 +11,7 @@ use crate::settle::{DRAIN_TIME_TOGETHER, Lab, observing, serving};
 use crate::shipped::only_in_virtual_time;
 use crate::together::Show;
 
-/// Instances that run live in one process.
+/// The most instances that run live in one process.
 const MAX_LIVE_INSTANCES: usize = 64;
 
 /// Settles how scenarios are run.
@@ -104,7 +104,7 @@ pub(crate) fn with_engine(sets: &[Set], engine: &str) -> Result<Vec<Set>, Failur
     Ok(sets.iter().cloned().chain([engine]).collect())
 }
 
-/// An engine that was asked for has a use.
+/// Checks that a requested engine is used.
 pub(crate) fn check_use(scenario: &Scenario, engine: &Engine) -> Result<(), Failure> {
     if scenario.coordination().mode.is_local() {
         return Err(Failure::usage(format!(
