@@ -327,12 +327,16 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Times<A> {
 
 /// What is to be written instead of a number without a unit.
 fn without_unit(number: &str, field: &str) -> String {
-    match unit_of(field) {
-        Some((name, _)) if values::can_be_a_time(number) => format!(
-            "`{number}` has no unit: write {name} as \"{number}s\" or \"{number}ms\", or {field} as {number}"
-        ),
-        _ => values::without_unit(number),
-    }
+    let (name, unit) = match unit_of(field) {
+        Some(known) if values::can_be_a_time(number) => known,
+        _ => return values::without_unit(number),
+    };
+    // Most people think in seconds where a program counts milliseconds.
+    let text = match unit.name {
+        "ms" => format!("\"{number}s\" or \"{number}ms\""),
+        unit => format!("\"{number}{unit}\""),
+    };
+    format!("`{number}` has no unit: write {name} as {text}, or {field} as {number}")
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ fn in_plain_words(value: &str, reason: &str) -> String {
             }
             // Of NAME=VALUE a reason names the part that is wrong.
             None if reason.contains(value)
-                || reason.contains(&format!("`{number}`"))
+                || !number.is_empty() && reason.contains(&format!("`{number}`"))
                 || without_passwords(value) != value =>
             {
                 reason.to_owned()

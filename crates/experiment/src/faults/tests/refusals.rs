@@ -7,8 +7,8 @@ fn a_malformed_plan_is_refused_with_the_field() {
     for (text, words) in [
         ("", "the text is empty"),
         ("[]", "expected struct Plan"),
-        ("{}", "phases: 0"),
-        (r#"{"phases": []}"#, "phases: 0"),
+        ("{}", "phases: there are none"),
+        (r#"{"phases": []}"#, "phases: there are none"),
         (r#"{"phase": []}"#, "did you mean `phases`?"),
         (
             r#"{"phases": [{"name": "x", "failure_ratio": 2}]}"#,

@@ -152,7 +152,7 @@ const REFUSED: &[(&str, [&str; 2])] = &[
     ),
     (
         "[network]\ndelay = \"1h\"",
-        ["network.delay: 1h", "up to 10m"],
+        ["network.delay: 1h", "at most 10m"],
     ),
     (
         "[network]\nfaults = [{ from = \"1s\" }]",
