@@ -4,15 +4,17 @@
 //! |---|---|
 //! | `requests` | a request gets a connection, is tried again, and ends |
 //! | `attempts` | an instance asks its breaker, calls the downstream and gets a reply |
-//! | `ahead` | the memory that the next requests and ends will need is prefetched |
+//! | `read_ahead` | the memory that the next requests and ends will need is prefetched |
+//! | `call_events` | each call that has ended is reported |
 //! | `watching` | the truth, transitions, ticks and interruptions |
 //! | `coordinating` | members hear of calls and messages, and lead their breakers |
 //! | `ending` | when a run ends, and what becomes of requests that are under way then |
 
-mod ahead;
 mod attempts;
+mod call_events;
 mod coordinating;
 mod ending;
+mod read_ahead;
 mod requests;
 mod watching;
 

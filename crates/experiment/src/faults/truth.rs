@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::caller::{CallerId, Who};
 use super::delays::Delays;
-use super::prepared::active_rules;
-use super::present::Present;
+use super::prepared_rule::active_rules;
+use super::present_phase::Present;
 use super::work::Work;
 use super::{Effect, Plan, Player, Scope};
 use crate::overload::Occupancy;

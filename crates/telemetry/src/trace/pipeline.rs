@@ -19,10 +19,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::Tracer;
-use super::asked::{Protocol, Wanted};
 use super::by_service::{ByService, Services};
 use super::carrier::Carrier;
 use super::health::{Counted, Health};
+use super::trace_settings::{Protocol, Wanted};
 
 /// How long a span waits for company. The SDK's five seconds are long for someone who watches.
 const HURRY: Duration = Duration::from_secs(1);
