@@ -1,4 +1,4 @@
-//! A collector that is absent, refuses, hangs, is slow or restarts: requests do not notice.
+//! A collector that is absent, refuses, hangs, is slow or restarts, which no request notices.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Experiments are files: run, judged, kept, compared; and what is wrong is found before anything starts.
+//! Experiments in files: they are run, judged, kept and compared, and mistakes are found before anything starts.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

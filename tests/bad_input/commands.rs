@@ -1,4 +1,4 @@
-//! Commands, words and values of the command line that are refused, each with what to write.
+//! The refusal of commands, words and values on the command line, each with what to write instead.
 
 use crate::{File, assert_refusal, refusal};
 
@@ -51,7 +51,7 @@ async fn words_that_are_missing_unknown_or_too_many_are_refused() {
         ),
         (
             &["run", "flapping", "--quiet", "--plain"],
-            ["--quiet", "leave one of them out"],
+            ["--quiet", "leave one of the two out"],
         ),
         (
             &["--listen", "A=127.0.0.1:0", "--listen", "A=127.0.0.1:0"],

@@ -1,4 +1,4 @@
-//! Bad input: one clear line on standard error, exit status 2, nothing started.
+//! Bad input, which gives one clear line on standard error and exit status 2, with nothing started.
 
 mod commands;
 mod contradictions;
@@ -292,7 +292,7 @@ async fn a_malformed_plan_is_refused_with_the_field_and_changes_nothing() {
     let before = downstream.get("/faults").await.body;
 
     for (plan, field) in [
-        ("", "EOF"),
+        ("", "the text is empty"),
         ("{", "EOF"),
         ("{}", "phases"),
         (r#"{"phases": []}"#, "phases"),

@@ -1,4 +1,4 @@
-//! Refusals of settings about traces, logs and the lab's page.
+//! The refusal of settings about traces, logs and the lab's page.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! The whole system in one process: nothing has to be installed.
+//! Coordination in one process, for which nothing has to be installed.
 
 use end_to_end::{Client, FREE_PORTS, Process, eventually};
 
@@ -24,7 +24,7 @@ async fn lab(flags: &[&str]) -> (Process, [Client; 3], Client) {
 }
 
 const HEALTHY: &str = r#"{"phases": [{"name": "healthy"}]}"#;
-/// A probe lasts so long that it can be seen.
+/// A probe lasts long enough to be seen.
 const DOWN: &str = r#"{"phases": [{"name": "down", "failure_ratio": 1, "latency": "150ms"}]}"#;
 
 #[tokio::test]

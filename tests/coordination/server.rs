@@ -1,4 +1,4 @@
-//! A Redis that is not there at first, that refuses, or that knows the name already.
+//! A Redis that is absent at first, that refuses, or that already knows the name.
 
 use end_to_end::{Process, Redis, Signal, System, eventually, healthy};
 

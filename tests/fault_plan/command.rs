@@ -1,4 +1,4 @@
-//! `breaker-lab faults …`: the same from a shell.
+//! The command `breaker-lab faults …`: reading and changing faults from a shell.
 
 use std::path::PathBuf;
 

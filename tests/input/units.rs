@@ -1,4 +1,4 @@
-//! Times, shares and rates are written alike wherever they are read: flags, variables, files, requests.
+//! Times, shares and rates, which are written in the same way everywhere: flags, variables, files, requests.
 
 use end_to_end::{Client, LIMIT, Process, Reply, System, healthy};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Environment variables: empty ones, and those that nobody knows.
+//! Environment variables: empty ones, and unknown ones.
 
 use std::collections::BTreeSet;
 

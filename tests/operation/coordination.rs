@@ -155,7 +155,10 @@ async fn a_lab_goes_from_deciding_alone_to_a_quorum_to_pooled_counts_and_back_un
 
     let said = lab.process.lines();
     let is_said = |text: &str| said.iter().any(|line| line.ends_with(text));
-    assert!(is_said("  coordination: pooled, engine memory"), "{said:#?}");
+    assert!(
+        is_said("  coordination: pooled, engine memory"),
+        "{said:#?}"
+    );
     lab.marked("coordination: pooled, engine memory").await;
     lab.marked("coordination: local").await;
     let history = lab.api.get("/api/history").await.json();

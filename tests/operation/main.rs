@@ -9,6 +9,7 @@ mod fleet;
 mod guard;
 mod instances;
 mod load;
+mod marks;
 mod scenarios;
 mod settings;
 

@@ -1,4 +1,4 @@
-//! Live runs of the same scenarios: what they take as well, and what only a simulation can.
+//! Live runs of the same scenarios: what they accept as well, and what only a simulation can do.
 
 use end_to_end::{Process, read, repetitions, text};
 

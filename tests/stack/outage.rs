@@ -1,4 +1,4 @@
-//! Jaeger killed in the middle: it costs spans, and nothing else.
+//! Jaeger killed in the middle of a run, which costs spans and nothing else.
 
 use std::time::Duration;
 

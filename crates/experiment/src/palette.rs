@@ -44,8 +44,8 @@ pub const SICK: Tone = tone(0x80_15_49, 0xB9_83_C0, 0xA3_52_CC);
 pub const FORCED_OPEN: Tone = tone(0xA9_37_1E, 0xFD_CD_AF, 0x9E_2F_0A);
 /// Disabled.
 pub const DISABLED: Tone = tone(0x66_65_69, 0xFA_F7_F8, 0xAF_A9_A0);
-/// Metrics only. The page tells it from disabled by its word.
-pub const METRICS_ONLY: Tone = tone(0x66_65_69, 0xFA_F7_F8, 0xE6_EA_F0);
+/// Metrics only. Pictures draw it with gaps, too.
+pub const METRICS_ONLY: Tone = tone(0x38_30_18, 0xB4_B4_B4, 0xE6_EA_F0);
 /// A failure that came too late: 504, the client gave up.
 pub const LATE: Tone = tone(0x2B_04_29, 0xA5_3B_B2, 0x6F_2C_91);
 /// A mark for attention, only in Grafana and in the terminal.

@@ -43,7 +43,11 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
         }
         // The field says more than the place.
         let place = said.rfind(" at line ").unwrap_or(said.len());
-        format!("{field}: {}", in_plain_words(&said[..place]))
+        let message = in_plain_words(&said[..place]);
+        match above(&field, &message) {
+            "" => message,
+            above => format!("{above}: {message}"),
+        }
     })?;
     match deserializer.end() {
         Ok(()) => Ok(value),
@@ -51,9 +55,20 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     }
 }
 
+/// The field that a message is about. A key that is unknown is named in the message, and is a part of its own path.
+fn above<'a>(path: &'a str, message: &str) -> &'a str {
+    let unknown = message.strip_prefix("unknown key `");
+    let unknown = unknown.and_then(|it| it.split('`').next());
+    let above = unknown.and_then(|unknown| path.strip_suffix(unknown));
+    above.unwrap_or(path).trim_end_matches('.')
+}
+
 /// The reason why a text is not JSON, with the line where it stops being JSON.
 fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
     let text = String::from_utf8_lossy(bytes_without_mark(bytes));
+    if text.trim().is_empty() {
+        return "the text is empty: write a value in JSON".to_owned();
+    }
     let line = error
         .line()
         .checked_sub(1)
@@ -91,19 +106,40 @@ pub fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         let (line, column) = position(text, place);
         let message = in_plain_words(&error.message().replace('\n', "; "));
         let path = track.path().to_string();
-        // A key that is not known is a part of its own path.
-        let known = match message
-            .strip_prefix("unknown key `")
-            .and_then(|it| it.split('`').next())
-        {
-            Some(unknown) => path.strip_suffix(unknown).unwrap_or(&path),
-            None => &path,
-        };
-        match known.trim_end_matches('.') {
-            "" => format!("{line}:{column}: {message}"),
+        match above(&path, &message) {
+            "" => format!("{line}:{column}: {}", with_place::<T>(message)),
             field => format!("{line}:{column}: {field}: {message}"),
         }
     })
+}
+
+/// What is said about a key that is unknown at the top of a text, with the section that has such a key, if one does.
+fn with_place<T: DeserializeOwned>(message: String) -> String {
+    let Some((unknown, known)) = message
+        .strip_prefix("unknown key `")
+        .and_then(|it| it.split_once("`; known keys are: "))
+    else {
+        return message;
+    };
+    let mut sections = known.split(", ");
+    // A section that takes any key says nothing about this one.
+    let place = sections
+        .find(|it| has_key::<T>(it, unknown) && !has_key::<T>(it, "a-key-that-nothing-has"));
+    match place {
+        Some(section) => format!("unknown key `{unknown}`; did you mean `{section}.{unknown}`?"),
+        None => message,
+    }
+}
+
+/// Whether this section of the text of a `T` has a key of this name. Its value may be wrong, and other keys be missing.
+fn has_key<T: DeserializeOwned>(section: &str, key: &str) -> bool {
+    match parse_toml::<T>(&format!("[{section}]\n{key:?} = 0\n")) {
+        Ok(_) => true,
+        Err(why) => {
+            why.contains(&format!(": {section}.{key}: ")) && !why.contains("is not known")
+                || why.contains("is missing")
+        }
+    }
 }
 
 /// Returns line and column of byte `place`, both from 1.
@@ -237,6 +273,40 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_key_that_stands_outside_its_section_is_told_where_it_belongs() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "it is only read from text")]
+        struct Breaker {
+            window_calls: Option<u32>,
+            fallback: Option<String>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "it is only read from text")]
+        struct Whole {
+            title: String,
+            instance: Option<BTreeMap<String, u32>>,
+            breaker: Option<Breaker>,
+        }
+        let refused = |text: &str| parse_toml::<Whole>(text).unwrap_err();
+
+        assert_eq!(
+            refused("title = \"x\"\nwindow_calls = 5"),
+            "2:1: unknown key `window_calls`; did you mean `breaker.window_calls`?"
+        );
+        // Of a key that no section has, and of one that any section may have, nothing is guessed.
+        let said = refused("zzz = 5");
+        assert!(
+            said.ends_with("known keys are: title, instance, breaker"),
+            "{said}"
+        );
+        // The value that stands for any may be of another type.
+        let said = refused("fallback = \"x\"");
+        assert!(said.ends_with("did you mean `breaker.fallback`?"), "{said}");
+    }
+
+    #[test]
     fn what_is_not_json_is_shown_with_what_a_value_is() {
         let refused =
             |text: &str| parse_json::<BTreeMap<String, u32>>(text.as_bytes()).unwrap_err();
@@ -252,7 +322,7 @@ mod tests {
                     "text in double quotes",
                 ],
             ),
-            ("", ["`` is not JSON", "EOF"]),
+            ("", ["the text is empty", "write a value in JSON"]),
             (
                 "{\"rate\": 5}}",
                 ["`{\"rate\": 5}}`", "trailing characters"],

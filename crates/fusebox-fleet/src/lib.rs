@@ -1,11 +1,11 @@
 //! Circuit breakers that tell each other what they see, and still decide for themselves.
 //!
-//! Each instance of a service usually has a breaker of its own. Each of them then has to fail its own calls
-//! before it opens, and each probes the downstream on its own. With this crate the instances share their
-//! opinions. When a quorum of them suspects the downstream, those among them whose breaker is still closed open
-//! at once. One instance at a time probes for all, and when its probe succeeds they close one after the other.
-//! An instance that sees no trouble is never opened by others, and without the engine that carries the opinions
-//! every breaker goes on as if it were alone.
+//! Each instance of a service usually has a breaker of its own. Each breaker then has to see its own calls fail
+//! before it opens, and each probes the downstream by itself. With this crate the instances share their
+//! opinions. When a quorum of them suspects the downstream, every instance that suspects it opens its breaker at
+//! once. Then one instance at a time probes for all, and when its probe succeeds the breakers close one after
+//! the other. Other instances never open the breaker of an instance that sees no trouble. Without the engine
+//! that carries the opinions, every breaker goes on as if it were alone.
 //!
 //! With the feature `tokio`, the module `host` does everything: a breaker joins, and its calls go on as before.
 //!
@@ -18,7 +18,8 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let engine = Arc::new(Memory::new()); // for several processes: engine::redis or engine::gossip
+//! // Inside one process; for several there are engine::redis and engine::gossip.
+//! let engine = Arc::new(Memory::new());
 //! let host = Host::new(InstanceId::new("checkout-1")?, engine);
 //!
 //! let breaker = Breaker::new("inventory", Config::default());

@@ -137,7 +137,7 @@ pub struct UnknownMode {
 
 impl fmt::Display for UnknownMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not a mode: write ", self.given)?;
+        write!(f, "`{}` is not a mode: write ", self.given.escape_debug())?;
         let (last, rest) = Mode::ALL.split_last().expect("there are modes");
         for mode in rest {
             write!(f, "{mode}, ")?;
@@ -236,7 +236,7 @@ mod tests {
 
         assert_eq!(
             error.to_string(),
-            "\"quorom\" is not a mode: write local, advisory, quorum, pooled, any-open, or pooled-naive"
+            "`quorom` is not a mode: write local, advisory, quorum, pooled, any-open, or pooled-naive"
         );
     }
 

@@ -99,9 +99,9 @@ impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is not a name: write 1 to {LONGEST} visible ASCII characters, and no braces in the \
+            "`{}` is not a name: write 1 to {LONGEST} visible ASCII characters, and no braces in the \
              name of a breaker",
-            self.name
+            self.name.escape_debug()
         )
     }
 }

@@ -3,8 +3,9 @@
 //! A [`BreakerCollector`] exports single breakers and whole registries. Each breaker keeps its own
 //! counters, and the collector reads it once per scrape, so nothing is counted twice and no call waits.
 //! [`Metrics`] makes the answer for `/metrics`, in OpenMetrics with exemplars if the scraper asks for
-//! it, as Prometheus does. A service that already has a [`prometheus::Registry`] registers the
-//! collector there.
+//! it, as Prometheus does. A service that already has a
+//! [`prometheus::Registry`](https://docs.rs/prometheus/0.14/prometheus/struct.Registry.html) registers
+//! the collector there.
 //!
 //! ```
 //! use fusebox::{Breaker, Config};

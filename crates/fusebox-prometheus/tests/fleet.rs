@@ -90,7 +90,7 @@ fn is(metrics: &Metrics, series: &str, expected: f64) {
 
 #[tokio::test(start_paused = true)]
 async fn counters_of_a_breaker_that_joins_anew_can_go_on() {
-    const SENT: &str = r#"messages_total{breaker="db",direction="sent",kind="report"}"#;
+    const SENT: &str = r#"messages_total{breaker="db",kind="report",direction="sent"}"#;
     const IDLE: &str = r#"opinion_seconds_total{breaker="db",opinion="idle",verdict="closed"}"#;
     let mut fleet = Fleet::of(&["a", "b"]);
     tokio::time::sleep(3000 * MS).await;

@@ -15,9 +15,10 @@ async fn broken_server() -> std::io::Result<String> {
     Ok(url)
 }
 
+/// Visible, so that a test can run it too.
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stdout, reason = "an example shows what happens")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = broken_server().await?;
     let config = Config::builder().consecutive_failures(2).build()?;
     let classifier = HttpClassifier::new().errors(ReqwestErrors);

@@ -1,7 +1,7 @@
 //! The command line: flags and their environment variables.
 //!
-//! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
-//! alone. A flag, its variable and the key in the file have the same name.
+//! Without a subcommand, the whole system runs in this process; each subcommand is one of its parts alone. A flag,
+//! its variable and the key in the file have the same name.
 
 mod coordination;
 mod faults;
@@ -129,7 +129,7 @@ pub(crate) struct CommonArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Logs and traces")]
 pub(crate) struct ObservingArgs {
-    /// Export traces over OTLP to the collector at this base URL, such as <http://127.0.0.1:4318>
+    /// Export traces over OTLP to the collector at this base URL, such as `http://127.0.0.1:4318`
     /// [default: `OTEL_EXPORTER_OTLP_ENDPOINT`, if set]
     #[arg(
         long,
@@ -271,7 +271,7 @@ pub(crate) struct InstanceArgs {
     /// C]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_LISTEN")]
     pub(crate) listen: Option<Address>,
-    /// URL of the unreliable service [default: <http://127.0.0.1:9000>]
+    /// URL of the unreliable service [default: `http://127.0.0.1:9000`]
     #[arg(
         long,
         value_name = "URL",

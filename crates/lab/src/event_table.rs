@@ -1,7 +1,7 @@
-//! The table of a run's events, a CSV file that takes its place when it is whole.
+//! The table of a run's events: a CSV file that appears under its name when it is complete.
 //!
-//! A table takes the place of nothing but another table: a scenario, a result or anything else of the user is never
-//! overwritten by a name that was mistaken.
+//! A table replaces nothing but another table: a mistaken name never overwrites a scenario, a result or any other
+//! file of the user.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -17,15 +17,15 @@ use crate::file::{Draft, is_empty_or_begins};
 pub(crate) struct EventTable {
     shown: String,
     csv: CsvEvents<BufWriter<File>>,
-    /// None for what is no plain file, such as a pipe.
+    /// `None` for something that is not a plain file, such as a pipe.
     draft: Option<Draft>,
     /// Where the rows of the last run begin, in a plain file.
     begun: Option<u64>,
 }
 
 impl EventTable {
-    /// A table without rows, found to be writable before anything starts. A table that is there already stays until
-    /// this one is whole. The result of the run needs the places in `taken`.
+    /// Makes a table without rows, which is checked to be writable before anything starts. An existing table stays
+    /// until this one is complete. The result of the run needs the places in `taken`.
     pub(crate) fn open(path: &Path, taken: &[PathBuf]) -> Result<Self, Failure> {
         let shown = path.display().to_string();
         let not_allowed = |why: &str| Failure::usage(format!("--events {shown}: {why}"));
@@ -71,7 +71,7 @@ impl EventTable {
         })
     }
 
-    /// A run with this seed begins, of instances with these names; it tells its events to what is returned.
+    /// Begins a run with this seed, of instances with these names; it reports its events to what is returned.
     pub(crate) fn run(&mut self, seed: u64, names: &[String]) -> &mut impl Events {
         let plain = self.draft.is_some();
         // Where that cannot be told, the run before stays: nothing may be written either.
@@ -81,7 +81,7 @@ impl EventTable {
         &mut self.csv
     }
 
-    /// Takes back the rows of the last run, of which no result is kept. A pipe or a device has them already.
+    /// Removes the rows of the last run, whose result is not kept. A pipe or a device has them already.
     pub(crate) fn forget_run(&mut self) -> Result<(), Failure> {
         let Some(begun) = self.begun.take() else {
             return Ok(());
@@ -94,7 +94,7 @@ impl EventTable {
         forgotten.map(|_| ()).map_err(|error| self.failed(&error))
     }
 
-    /// The table is whole and takes its place.
+    /// Puts the complete table in its place.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         let Self {
             shown, csv, draft, ..
@@ -110,7 +110,7 @@ impl EventTable {
     }
 }
 
-/// The path without links, also of a file that is not there yet.
+/// The path without links, even for a file that does not exist yet.
 fn place_of(path: &Path) -> PathBuf {
     if let Ok(place) = fs::canonicalize(path) {
         return place;

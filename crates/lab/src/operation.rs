@@ -1,4 +1,4 @@
-//! The operation of a running lab: what can be ordered of its instances, of its load, and of both together.
+//! The operation of a running lab: the orders to its instances, to its load, and to both together.
 //!
 //! Orders are checked as a whole before any of them is carried out. Faults, and orders to one breaker, go to the
 //! services themselves.
@@ -12,23 +12,23 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::coordination::{Change, Coordinator, Unchanged};
-use crate::crew::{Crew, Unmoved};
 use crate::instance::Tuning;
+use crate::instance_set::{InstanceSet, Unmoved};
 use crate::load::{LoadChange, LoadControl};
 use crate::settings::{BreakerSettings, Together};
 use crate::unreliable::Running;
 
-/// What orders can be given to.
+/// The parts that accept orders.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
-    pub(crate) crew: Arc<Crew>,
+    pub(crate) crew: Arc<InstanceSet>,
     pub(crate) load: LoadControl,
     pub(crate) running: Arc<Running>,
     pub(crate) coordinator: Arc<Coordinator>,
     pub(crate) fixed: Fixed,
 }
 
-/// What is fixed while the lab runs.
+/// The settings that are fixed while the lab runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Fixed {
     /// How long each instance waits for the downstream.
@@ -47,7 +47,7 @@ impl Fixed {
     }
 }
 
-/// Why an order is not carried out, as a code and a sentence.
+/// The reason why an order is not carried out, as a code and a sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) why: Why,
@@ -55,22 +55,22 @@ pub(crate) struct Refused {
     pub(crate) message: String,
 }
 
-/// What kind of refusal it is.
+/// The kind of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Why {
-    /// What was asked for is wrong in any case.
+    /// The request is wrong in any case.
     Invalid,
-    /// It is about something that is not there.
+    /// The request is about something that does not exist.
     Unknown,
-    /// It does not fit what is so now.
+    /// The request does not fit the present state.
     Conflict,
     /// An engine does not answer.
     Unavailable,
 }
 
-/// An instance after it was stopped or started.
+/// Whether an instance runs, after it was stopped or started.
 #[derive(Debug, Serialize)]
-pub(crate) struct Standing<'a> {
+pub(crate) struct RunStatus<'a> {
     instance: &'a str,
     running: bool,
 }
@@ -90,7 +90,7 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// If there is none.
     pub(crate) fn place_of(&self, name: &str) -> Result<usize, Refused> {
         self.crew.place_of(name).ok_or_else(|| {
             let names: Vec<&str> = self.crew.instances().map(|(name, _)| name).collect();
@@ -106,7 +106,7 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// There is none of this name, or it is stopped.
+    /// If there is none of this name, or it is stopped.
     pub(crate) fn working(&self, name: &str) -> Result<usize, Refused> {
         let place = self.place_of(name)?;
         if self.crew.works(place) {
@@ -118,11 +118,11 @@ impl Operation {
         Err(Refused::new(Why::Conflict, "stopped", message))
     }
 
-    /// The first instance that works, to hand on an order that is for all.
+    /// The first instance that works, to pass on an order to all.
     ///
     /// # Errors
     ///
-    /// All are stopped.
+    /// If all are stopped.
     pub(crate) fn any_working(&self) -> Result<&str, Refused> {
         let mut instances = self.crew.instances().enumerate();
         let found = instances.find(|(place, _)| self.crew.works(*place));
@@ -133,16 +133,16 @@ impl Operation {
         })
     }
 
-    /// Stops an instance, and returns once nobody listens there.
+    /// Stops an instance, and returns once it no longer listens.
     ///
     /// # Errors
     ///
-    /// There is none of this name, it is stopped already, or the lab ends.
-    pub(crate) async fn stop<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
+    /// If there is none of this name, it is already stopped, or the lab ends.
+    pub(crate) async fn stop<'a>(&self, name: &'a str) -> Result<RunStatus<'a>, Refused> {
         let place = self.place_of(name)?;
         let stopped = self.crew.stop(place).await;
         stopped.map_err(|why| unmoved(name, &why, "is already stopped"))?;
-        Ok(Standing {
+        Ok(RunStatus {
             instance: name,
             running: false,
         })
@@ -152,12 +152,12 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// There is none of this name, it works already, its address is taken, or the lab ends.
-    pub(crate) fn start<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
+    /// If there is none of this name, it already works, its address is taken, or the lab ends.
+    pub(crate) fn start<'a>(&self, name: &'a str) -> Result<RunStatus<'a>, Refused> {
         let place = self.place_of(name)?;
         let started = self.crew.start_again(place);
         started.map_err(|why| unmoved(name, &why, "is already running"))?;
-        Ok(Standing {
+        Ok(RunStatus {
             instance: name,
             running: true,
         })
@@ -170,11 +170,11 @@ impl Operation {
         settings.collect()
     }
 
-    /// Changes those settings of all breakers that are stated, or none of any.
+    /// Changes the stated settings of all breakers, or nothing.
     ///
     /// # Errors
     ///
-    /// The instance and the setting that are wrong, and what is allowed.
+    /// The wrong instance and setting, and what is allowed.
     pub(crate) fn change_settings(&self, change: BreakerSettings) -> Result<(), Refused> {
         let changed = Tuning::change_all(&self.tunings(), change);
         changed.map_err(|message| Refused::new(Why::Invalid, "invalid_settings", message))

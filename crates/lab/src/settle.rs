@@ -1,5 +1,5 @@
-//! Settles what follows from flags, environment, file and defaults. Everything is checked here, before
-//! anything starts; the earlier of the four wins.
+//! The derivation of settings from flags, environment, file and defaults, of which the earlier one wins. Everything
+//! is checked here, before anything starts.
 
 mod coordination;
 mod instance;

@@ -1,8 +1,7 @@
-//! Shortages of this process itself, told apart from faults of the service that it calls.
+//! The shortages of this process itself, told apart from faults of the service that it calls.
 //!
-//! Without a file descriptor, a port, memory or an address there was no call, so nothing is known about the
-//! service. To book it there would open breakers in front of healthy services and void measurements
-//! without a word.
+//! Without a file descriptor, a port, memory or an address there was no call, so nothing is known about the service.
+//! Counting that as a failure would open breakers in front of healthy services and falsify measurements silently.
 
 use std::error::Error;
 use std::fmt;
@@ -39,7 +38,7 @@ impl Shortage {
         }
     }
 
-    /// The shortage somewhere behind an error of a library, if there is one.
+    /// The shortage behind an error of a library, if there is one.
     pub(crate) fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -60,7 +59,7 @@ impl Shortage {
         None
     }
 
-    /// What was missing, and what can be done.
+    /// What was missing, and what can be done about it.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Descriptors => "too many open files (raise `ulimit -n`)",

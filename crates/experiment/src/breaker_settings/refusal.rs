@@ -14,8 +14,13 @@ pub(super) fn refusal(error: &ConfigError) -> String {
 }
 
 fn of_setting(fault: &InvalidSetting) -> String {
+    let allowed = fault.allowed;
+    if fault.field == "trip rules" {
+        return format!("no trip rule is on: set {allowed}");
+    }
     let key = fault.field.replace(' ', "_");
-    let (value, allowed) = (&fault.value, fault.allowed);
+    // A ratio is shown as Rust writes a number.
+    let value = fault.value.strip_suffix(".0").unwrap_or(&fault.value);
     let is_share = allowed.ends_with("up to 1") || allowed.ends_with("to 0.5");
     let number = value.parse().ok().filter(|_| is_share);
     let hint = number.map(percent).unwrap_or_default();
@@ -39,9 +44,16 @@ mod tests {
         );
         assert_eq!(
             refused("window_calls = \"off\"\nwindow_buckets = 0\nprobe_successes = 0"),
-            "probe_successes = 0 is not allowed: it must be at least 1; \
-             window_buckets = 0 is not allowed: it must be from 1 to 1000"
+            "window_buckets = 0 is not allowed: it must be from 1 to 1000; \
+             probe_successes = 0 is not allowed: it must be at least 1"
         );
+    }
+
+    #[test]
+    fn a_breaker_without_a_rule_is_told_which_rules_there_are() {
+        let said = refused("consecutive_failures = \"off\"\nfailure_rate_threshold = \"off\"");
+        let words = "no trip rule is on: set at least one of consecutive_failures, ";
+        assert!(said.starts_with(words), "{said}");
     }
 
     #[test]

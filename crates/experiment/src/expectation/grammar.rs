@@ -186,7 +186,7 @@ fn limit(text: &str, definition: &Definition) -> Result<f64, String> {
         | (Unit::PerSecond, "/s") => 1.0,
         (expected, _) => {
             let allowed = match expected {
-                Unit::Seconds | Unit::Delay => "a time with us, ms, s or m",
+                Unit::Seconds | Unit::Delay => "a time with a unit, such as 250ms",
                 Unit::Share => "a share from 0 to 1, or with %",
                 Unit::Count | Unit::Expected | Unit::Factor => "a number without a unit",
                 Unit::PerSecond => "a number, or with /s",

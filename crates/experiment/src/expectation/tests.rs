@@ -72,7 +72,7 @@ fn what_cannot_be_meant_is_refused_with_a_way_out() {
             "detection_delay < 1s",
             "any more; write detection_delay_p50 or detection_delay_p90",
         ),
-        ("p99 < 250", "a time with us, ms, s or m"),
+        ("p99 < 250", "a time with a unit, such as 250ms"),
         ("p99 < soon", "must begin with a number"),
         ("p99(B < 1s", "the parenthesis is not closed"),
         ("p99(B, C) < 1s", "must be given once"),

@@ -56,10 +56,10 @@ pub fn preset(name: &str) -> Result<&'static Preset, String> {
         .ok_or_else(|| {
             let names = || ALL.iter().map(|preset| preset.name);
             if let Some(near) = crate::reading::nearest(name, names()) {
-                return format!("no preset `{name}`; did you mean `{near}`?");
+                return format!("there is no preset `{name}`; did you mean `{near}`?");
             }
             let all: Vec<&str> = names().collect();
-            format!("no preset `{name}`; there are: {}", all.join(", "))
+            format!("there is no preset `{name}`; there are {}", all.join(", "))
         })
 }
 

@@ -16,11 +16,11 @@ use crate::load::{Detail, PhaseWindow, Phases};
 use crate::reading::{listed, nearest};
 use crate::values::{Span, check_patience};
 
-/// Expectations that a scenario may have.
+/// The most expectations that a scenario may have.
 const MAX_EXPECTATIONS: usize = 64;
 /// A longer run is more likely a typing error: a day.
 const MAX_DURATION_S: u64 = 24 * 60 * 60;
-/// Callers that a fault plan names; of a larger fleet it names nobody.
+/// The most callers that a fault plan names; for a larger fleet it names none.
 const MAX_NAMED_CALLERS: usize = 256;
 
 impl Written {
@@ -45,7 +45,7 @@ impl Written {
         Ok(())
     }
 
-    /// A policy without breakers leaves nothing to say about them.
+    /// A policy without breakers leaves nothing to set for them.
     pub(super) fn check_policy(&self) -> Result<(), String> {
         self.policy
             .check()
@@ -77,7 +77,7 @@ impl Written {
         Ok(())
     }
 
-    /// Instances without a section of their own are all alike: the first stands for them.
+    /// Instances without a section of their own are all alike, so the first stands for them.
     pub(super) fn check_instances(&self, names: &Names) -> Result<(), String> {
         for name in self.instance.keys() {
             if names.place(name).is_none() {
@@ -121,7 +121,7 @@ impl Written {
         Ok(())
     }
 
-    /// In a scenario the instances are all the callers that there are.
+    /// In a scenario, the instances are the only callers.
     pub(super) fn check_callers(&self, names: &Names) -> Result<(), String> {
         let checked = self
             .faults
@@ -213,7 +213,7 @@ impl Written {
         let settings = self
             .coordination
             .settings(&breaker, self.fleet.call_timeout)?;
-        // Of a fleet of several processes nobody knows how many there will be; this one is known.
+        // In a fleet of several processes the number of instances is unknown; this one is known.
         let instances = names.all().len();
         match self.coordination.minimum_votes {
             Some(votes)
@@ -233,8 +233,8 @@ impl Written {
         own.unwrap_or(self.fleet.call_timeout)
     }
 
-    /// What is to be said of the truth before anybody calls: for each instance an answer that comes after
-    /// its own call timeout is too late, and all instances are callers.
+    /// Tells the plan what it needs to know before the first call: for each instance, an answer after its own call
+    /// timeout is too late, and all instances are callers.
     pub(super) fn tell_faults(&mut self, names: &Names) {
         let names = names.all();
         if names.len() > MAX_NAMED_CALLERS {

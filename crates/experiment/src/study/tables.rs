@@ -15,7 +15,7 @@ use crate::expectation::{Unit, definition};
 use crate::sweep::Cell;
 use questions::QUESTIONS;
 
-/// All tables as one page.
+/// Returns all tables as one page.
 pub fn markdown(results: &Results) -> String {
     let plan = results.plan();
     let mut page = vec![
@@ -74,7 +74,7 @@ fn notes(repeat: u32) -> String {
     )
 }
 
-/// The table of one figure; nothing where it was never measured.
+/// The table of one figure; `None` if it was never measured.
 fn table(results: &Results, figure: &str) -> Option<String> {
     let about = definition(figure)?;
     let policies: Vec<&str> = results.policies(MATRIX);
@@ -114,7 +114,7 @@ fn table(results: &Results, figure: &str) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// What stands in one field of a table.
+/// The content of one field of a table.
 fn beside_local(results: &Results, own: &Cell, figure: &str) -> String {
     let unit = definition(figure).map_or(Unit::Count, |it| it.unit);
     let Some(estimate) = results.estimate(own, figure) else {

@@ -39,7 +39,7 @@ pub(crate) struct CoordinationArgs {
 #[command(next_help_heading = "Coordination")]
 pub(crate) struct EngineArgs {
     /// Engine that carries opinions between instances: `memory` (within this process), `gossip` (no
-    /// server), or the URL of a Redis or Valkey server, such as <redis://127.0.0.1:6379> [default: memory]
+    /// server), or the URL of a Redis or Valkey server, such as `redis://127.0.0.1:6379` [default: memory, or the scenario's]
     #[arg(
         long,
         value_name = "ENGINE",

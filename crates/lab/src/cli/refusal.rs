@@ -1,7 +1,7 @@
-//! Refusals of the command line, each in one line: what was given, why it is refused, what to write.
+//! The refusals of the command line, each in one line: what was given, why it is refused, what to write instead.
 //!
-//! The reasons of the standard library's own readers ("invalid float literal") say nothing about what to
-//! write, so they are put in other words here, for every flag at once.
+//! The errors of the standard library's parsers ("invalid float literal") do not say what to write, so they are
+//! reworded here, for every flag at once.
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -70,10 +70,7 @@ pub(super) fn line(command: &Command, words: &[OsString], error: &Error) -> Stri
             Some(missing_command(command, words))
         }
         ErrorKind::MissingRequiredArgument => missing_value(command, words, error),
-        ErrorKind::ArgumentConflict => Some(format!(
-            "{}: leave one of them out",
-            paragraphs(&error.to_string())
-        )),
+        ErrorKind::ArgumentConflict => conflict(error),
         ErrorKind::UnknownArgument => unknown(error),
         _ => None,
     };
@@ -161,13 +158,28 @@ fn in_plain_words(value: &str, reason: &str) -> String {
                 let range = range.replacen("..=", " to ", 1);
                 format!("`{value}` is not allowed: write a whole number from {range}")
             }
-            None if reason.contains(value) || without_passwords(value) != value => {
+            // Of NAME=VALUE a reason names the part that is wrong.
+            None if reason.contains(value)
+                || !number.is_empty() && reason.contains(&format!("`{number}`"))
+                || without_passwords(value) != value =>
+            {
                 reason.to_owned()
             }
             None => format!("{reason}; `{value}` was given"),
         },
     };
     format!("{said}{more}")
+}
+
+/// Two flags that exclude each other.
+fn conflict(error: &Error) -> Option<String> {
+    let flags = [ContextKind::InvalidArg, ContextKind::PriorArg].map(|kind| text(error, kind));
+    let [Some(flag), Some(other)] = flags else {
+        return None;
+    };
+    Some(format!(
+        "{flag} is not allowed together with {other}: leave one of the two out"
+    ))
 }
 
 /// A flag or a word that means nothing here, with what may be meant.

@@ -1,4 +1,4 @@
-//! The flags that all commands have which perform a scenario, live or in virtual time.
+//! The flags of all commands that perform a scenario, live or in virtual time.
 
 use std::path::PathBuf;
 

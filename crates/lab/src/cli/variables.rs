@@ -1,7 +1,7 @@
-//! Variables of the environment that stand for flags: `BREAKER_LAB_OPEN_FOR` for `--open-for`.
+//! The environment variables that stand for flags: `BREAKER_LAB_OPEN_FOR` for `--open-for`.
 //!
-//! An empty variable counts as unset, as it does for `OTEL_*` and `NO_COLOR`: compose files and shells
-//! set one to nothing where they have no value. One that no flag knows is a typing error.
+//! An empty variable counts as unset, as it does for `OTEL_*` and `NO_COLOR`: compose files and shells set a variable
+//! without a value to nothing. A variable that no flag knows is a typing error.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

@@ -18,10 +18,10 @@ use super::downstream::CallResult;
 use super::{DOWNSTREAM, Shared};
 use crate::serve::{self, json};
 
-/// The header in which every answer names the state that decided about the call.
+/// The header in which every answer names the state of the breaker that decided about the call.
 const BREAKER_STATE: HeaderName = HeaderName::from_static("x-breaker-state");
 
-/// What a client is told about its call.
+/// The message to a client about its call.
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
     instance: &'a str,
@@ -83,7 +83,7 @@ pub(super) async fn answer(state: &Shared, path: &str, incoming: &HeaderMap) -> 
     response
 }
 
-/// What it says about a call that did not succeed.
+/// The message about a call that did not succeed.
 fn error(result: &CallResult) -> Option<ErrorBody> {
     let (code, message) = match result {
         CallResult::Answered { status, .. } if status.is_success() => return None,
@@ -120,7 +120,7 @@ struct UnderWay<'a> {
     permit: Option<Permit<'a>>,
     span: BreakerCall,
     began: Instant,
-    /// For how long the process had not run until then.
+    /// How long the process had not run until then.
     stalled: Duration,
 }
 
@@ -172,7 +172,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// The answers to rejected calls, rendered once: a fast failure must be fast.
+/// The answers to rejected calls, rendered once, because a fast failure must be fast.
 #[derive(Debug)]
 pub(super) struct FastFailures {
     bodies: Vec<(RejectReason, Bytes)>,

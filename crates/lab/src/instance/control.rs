@@ -1,4 +1,4 @@
-//! The routes below `/breaker` and `/fleet`: how the breaker stands, and what an operator may order.
+//! The routes below `/breaker` and `/fleet`: the state of the breaker, and the orders of an operator.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -25,7 +25,7 @@ enum Mode {
     MetricsOnly,
 }
 
-/// What an operator can order a whole fleet.
+/// The orders of an operator to a whole fleet.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum FleetMode {

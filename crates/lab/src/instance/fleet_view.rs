@@ -14,20 +14,20 @@ use crate::coordination::Part;
 pub(super) struct FleetView {
     mode: &'static str,
     engine: EngineView,
-    /// What this instance thinks of the downstream.
+    /// This instance's opinion of the downstream.
     opinion: &'static str,
-    /// None before the first view.
+    /// `None` before the first view.
     verdict: Option<&'static str>,
     epoch: Option<u64>,
     votes: Option<VotesView>,
-    /// Until somebody may probe; none while the fleet is closed.
+    /// Until a probe is possible; `None` while the fleet is closed.
     next_probe_in_ms: Option<u128>,
     view_age_ms: u128,
     view_is_fresh: bool,
-    /// How far the fleet's verdict has come here: `held`, `probing` or `turn`.
+    /// The stage of the fleet's verdict here: `held`, `probing` or `turn`.
     overlay: Option<&'static str>,
     prober: Option<String>,
-    /// Why this instance does not follow.
+    /// Why this instance does not follow the fleet.
     apart: Option<ApartView>,
     localised_failure: bool,
     order: &'static str,
@@ -45,7 +45,7 @@ struct EngineView {
     address: Option<String>,
     reachable: bool,
     unreachable_since: Option<f64>,
-    /// Why its last answer was none.
+    /// The engine's last failure to answer.
     trouble: Option<String>,
 }
 
@@ -63,7 +63,7 @@ struct ApartView {
 }
 
 impl FleetView {
-    /// How the instance stands now; while the fleet is open the engine is asked who probes.
+    /// The status of the instance now; while the fleet is open the engine is asked who probes.
     pub(super) async fn of(part: &Part) -> Self {
         let status = part.reader().status();
         let prober = part.prober(&status).await;

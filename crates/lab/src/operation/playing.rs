@@ -2,7 +2,7 @@
 //!
 //! All breakers begin anew with the settings of the scenario and decide as it says, alone or together, and the clocks of
 //! its load, of its plan and of its engine begin at the order. Nothing is judged, and nothing is undone at its end: its
-//! last phase goes on. What cannot be changed while the lab runs must be as the scenario wants it.
+//! last phase goes on. Settings that cannot be changed while the lab runs must already be as the scenario requires.
 
 use std::sync::LazyLock;
 
@@ -22,7 +22,7 @@ use crate::shipped::{SHIPPED, only_in_virtual_time};
 #[derive(Debug, Serialize)]
 pub(crate) struct Playable {
     name: &'static str,
-    /// What it shows.
+    /// Its title.
     title: &'static str,
     /// Whether the running lab can play it, and why it cannot.
     #[serde(rename = "playable")]
@@ -53,11 +53,11 @@ impl Operation {
         all.collect()
     }
 
-    /// Plays a shipped scenario from now on. `before` is called once it is known that it will be.
+    /// Plays a shipped scenario from now on. `before` is called once it is certain that it will be played.
     ///
     /// # Errors
     ///
-    /// There is none of this name, or the running lab cannot play it.
+    /// If there is none of this name, or the running lab cannot play it.
     ///
     /// # Cancel safety
     ///
@@ -115,7 +115,7 @@ impl Operation {
         }
     }
 
-    /// What the scenario wants is in force from now on.
+    /// Puts the settings of the scenario in force from now on.
     fn begin(&self, scenario: &Scenario) -> Result<(), String> {
         let names = scenario.instances();
         let settings = names.iter().map(|name| scenario.breaker_of(name));
@@ -129,7 +129,7 @@ impl Operation {
         Ok(())
     }
 
-    /// Whether the running lab is as the scenario wants it in all that cannot be changed.
+    /// Whether everything that cannot be changed is already as the scenario requires.
     fn check(&self, scenario: &Scenario) -> Result<(), String> {
         self.check_fleet(scenario)?;
         if let Some(key) = only_in_virtual_time(scenario) {
@@ -182,7 +182,7 @@ impl Operation {
     }
 }
 
-/// Whether a load can go over to another one: its clients stay, with how they wait, connect and try again.
+/// Whether a load can change to another one: its clients stay, with their timeouts, connections and retries.
 fn check_load(now: &Profile, then: &Profile) -> Result<(), String> {
     if now.connections.is_some() || then.connections.is_some() {
         return Err("its load is a closed loop, which must start with the run".to_owned());

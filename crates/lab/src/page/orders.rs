@@ -1,8 +1,9 @@
 //! The orders that the lab carries out itself: to its instances, to its load, and to both together.
 //!
-//! They are guarded as those that are handed on. The feed sees what has come of them and marks it, whoever ordered it.
+//! They are guarded like those that are passed on. The feed notices their effect and marks it, whoever gave the
+//! order.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
@@ -15,10 +16,10 @@ use crate::instance::SettingsChange;
 use crate::operation::{Operation, Refused, Why};
 use crate::serve::{self, Routes, error, read_json};
 
-/// What an order may be answered with.
+/// The possible answers to an order.
 const ANSWERS: [u16; 7] = [200, 400, 401, 403, 404, 409, 503];
 
-/// Adds these orders to a lab of which `feed` tells.
+/// Adds these orders to the lab that `feed` shows.
 pub(super) fn with_orders(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
     let routes = with_instances(routes, operation);
     let routes = with_load(routes, operation);
@@ -34,7 +35,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
             &ANSWERS,
             post(
                 async move |Path(name): Path<String>| match stop.stop(&name).await {
-                    Ok(standing) => serve::json(StatusCode::OK, &standing),
+                    Ok(status) => serve::json(StatusCode::OK, &status),
                     Err(why) => refused(&why),
                 },
             ),
@@ -45,7 +46,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
             &ANSWERS,
             post(
                 async move |Path(name): Path<String>| match start.start(&name) {
-                    Ok(standing) => serve::json(StatusCode::OK, &standing),
+                    Ok(status) => serve::json(StatusCode::OK, &status),
                     Err(why) => refused(&why),
                 },
             ),
@@ -60,7 +61,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
 
 fn with_load(routes: Routes, operation: &Operation) -> Routes {
     let (shown, changed) = (operation.clone(), operation.clone());
-    // One path has one entry per method.
+    // One path has one entry for all its methods.
     routes
         .add_own(
             "/api/load",
@@ -89,11 +90,19 @@ fn with_scenarios(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Ro
             "/api/scenarios/{name}",
             &ANSWERS,
             post(async move |Path(name): Path<String>| {
-                let (told, plan) = (Arc::clone(&feed), format!("scenario {name}"));
-                let before = move || told.expect_plan(Some(plan));
+                // The scenario begins in a task of its own.
+                let expected = Arc::new(OnceLock::new());
+                let (told, change) = (Arc::clone(&feed), Arc::clone(&expected));
+                let plan = format!("scenario {name}");
+                let before = move || {
+                    let _ = change.set(told.expect_plan(plan));
+                };
                 match played.play(&name, before).await {
                     Ok(()) => serve::json(StatusCode::OK, &json!({ "scenario": name })),
-                    Err(why) => refused(&why),
+                    Err(why) => {
+                        expected.get().map(|change| feed.expect_no_more(*change));
+                        refused(&why)
+                    }
                 }
             }),
         )

@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
 use super::source::{
-    CoordinationStep, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep,
+    CoordinationStep, LoadStep, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep,
 };
 use super::standing::{NumberedNote, Standing};
 
@@ -105,9 +105,12 @@ impl Serialize for TruthStep {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Mark(pub(super) f64, pub(super) &'static str, pub(super) String);
 
-/// What is asked of the load from `at_s` on. Written down it is `[at_s, rate, paused]`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct LoadStep(pub(super) f64, pub(super) f64, pub(super) bool);
+/// Written down it is `[at_s, rate, paused]`.
+impl Serialize for LoadStep {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.at_s, self.load.rate, self.load.paused).serialize(serializer)
+    }
+}
 
 impl Serialize for CoordinationStep {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,4 @@
-//! The engine that keeps what instances tell each other, as it is written: `memory`, `gossip`, or the address of a
+//! The engine that carries what instances tell each other, as it is written: `memory`, `gossip`, or the address of a
 //! Redis server.
 
 use std::fmt;

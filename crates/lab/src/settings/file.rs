@@ -1,4 +1,4 @@
-//! The settings file: TOML, every key optional, unknown keys refused with the nearest known.
+//! The settings file: TOML, with every key optional; an unknown key is refused with the nearest known one.
 
 use std::collections::BTreeMap;
 use std::path::Path;

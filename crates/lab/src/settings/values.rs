@@ -1,4 +1,4 @@
-//! Values of single settings: named addresses, URLs, and what other crates know how to read.
+//! The values of single settings: named addresses, URLs, and values that other crates read.
 //!
 //! The same text means the same on the command line, in the environment and in the file.
 

@@ -1,4 +1,4 @@
-//! Settles one instance: its address, its downstream, its breaker, and what it tells others.
+//! The derivation of one instance's settings: its address, its downstream, its breaker, and what it tells others.
 
 use std::collections::BTreeMap;
 

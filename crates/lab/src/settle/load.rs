@@ -1,4 +1,4 @@
-//! Settles the load.
+//! The derivation of the load's settings.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -137,7 +137,7 @@ fn a_trial_that_was_stopped_between_its_two_runs_is_not_kept_and_is_performed_ag
     fs::remove_dir_all(&settings.out).unwrap();
 }
 
-/// Uses the switch when the first call is told.
+/// Uses the switch when the first call is reported.
 struct Stops(simulator::Cancel);
 
 impl Events for Stops {

@@ -1,4 +1,4 @@
-//! Plain lines where there is no terminal: one per second and one per transition.
+//! Plain lines for output without a terminal: one per second and one per transition.
 
 use std::time::Duration;
 
@@ -50,7 +50,11 @@ impl Display for PlainLines {
         // What was in force at the start stands at the head of the output.
         for change in changes.iter().skip(1 + self.changed) {
             let at = watched.fleet.elapsed(change.at);
-            print::line(&format!("{:>8}  coordination: {}", clock(at), change.different));
+            print::line(&format!(
+                "{:>8}  coordination: {}",
+                clock(at),
+                change.different
+            ));
         }
         self.changed = changes.len() - 1;
         let seconds = picture.elapsed.as_secs();

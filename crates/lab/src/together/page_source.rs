@@ -1,7 +1,6 @@
-//! The source of the live page: what the recorder, the breakers and the load tell, by and by.
+//! The source of the live page: the reports of the recorder, the breakers and the load.
 //!
-//! The page asks the same recorder as the picture, the summary and the result, so that they cannot say different
-//! things.
+//! The page reads the same recorder as the picture, the summary and the result, so they cannot contradict each other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,27 +12,25 @@ use fusebox::{Breaker, Clock, SystemClock};
 use super::Watched;
 use super::fleet::Fleet;
 use super::fleet_source::FleetSource;
-use crate::load::{LoadView, Record};
+use super::order_source::OrderSource;
+use crate::coordination::Coordinator;
+use crate::load::Record;
 use crate::operation::Operation;
 use crate::page::{
-    CoordinationStep, Described, Description, Moment, PhaseStart, Row, SecondLatencies,
-    SettingsStep, Source, TruthStep, TurnStep,
+    CoordinationStep, Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source,
+    TruthStep, TurnStep,
 };
-use crate::settings::{BaseUrl, BreakerSettings};
-use crate::unreliable::Running;
+use crate::settings::BaseUrl;
 
 /// A run as the page sees it, and how much of it the page has seen.
 pub(super) struct PageSource {
     description: Description,
-    operation: Operation,
-    /// The settings that were in force at the last look, and what was asked of the load; nothing before the first.
-    settings: Vec<Option<BreakerSettings>>,
-    load: Option<LoadView>,
+    orders: OrderSource,
+    coordinator: Arc<Coordinator>,
     /// How many changes of how the instances decide have been seen.
     decided: usize,
     clock: SystemClock,
     breakers: Vec<Breaker>,
-    running: Arc<Running>,
     record: Arc<Record>,
     fleet: Arc<Fleet>,
     together: FleetSource,
@@ -82,13 +79,11 @@ impl PageSource {
                 coordination: None,
                 instances: instances.collect(),
             },
-            operation: operation.clone(),
-            settings: vec![None; number],
-            load: None,
+            orders: OrderSource::new(operation),
+            coordinator: Arc::clone(&watched.coordinator),
             decided: 0,
             clock: watched.clock,
             breakers: watched.breakers.clone(),
-            running: Arc::clone(&watched.running),
             record: Arc::clone(&watched.record),
             fleet: Arc::clone(&watched.fleet),
             together: FleetSource::new(watched.readers.clone(), Arc::clone(&watched.told)),
@@ -120,43 +115,16 @@ impl PageSource {
         ])
     }
 
-    /// The settings that are others than at the last look.
-    fn new_settings(&mut self, at_s: f64) -> Vec<SettingsStep> {
-        let mut steps = Vec::new();
-        let instances = self.operation.crew.instances().enumerate();
-        for ((instance, (_, one)), seen) in instances.zip(&mut self.settings) {
-            let now = one.tuning().settings();
-            let before = seen.replace(now);
-            if before != Some(now) {
-                steps.push(SettingsStep {
-                    at_s,
-                    instance,
-                    rules: (&one.breaker().config()).into(),
-                    settings: now,
-                    different: before.map_or(String::new(), |before| now.differences(before)),
-                });
-            }
-        }
-        steps
-    }
-
-    /// What is asked of the load, if it is something else than at the last look.
-    fn new_load(&mut self) -> Option<LoadView> {
-        let now = self.operation.load.view();
-        let before = self.load.replace(now.clone());
-        (before.as_ref() != Some(&now)).then_some(now)
-    }
-
     /// How the instances have decided since the last look, if that is something else.
     fn new_decisions(&mut self) -> Vec<CoordinationStep> {
-        let changes = self.operation.coordinator.changes();
+        let changes = self.coordinator.changes();
         let new = changes.into_iter().enumerate().skip(self.decided);
         let steps: Vec<_> = new
             .map(|(number, it)| {
                 let at = self.fleet.elapsed(it.at);
                 CoordinationStep {
                     // What is so at the start has been so from the start.
-                    at_s: if number == 0 { 0.0 } else { millionths(at) },
+                    at_s: if number == 0 { 0.0 } else { seconds(at) },
                     mode: it.mode.as_str(),
                     engine: it.engine_kind(),
                     different: it.different,
@@ -185,15 +153,16 @@ impl Source for PageSource {
         let rows = (0..self.breakers.len()).map(|place| self.row(place));
         let rows = rows.collect();
         let at = self.fleet.elapsed(self.clock.now());
+        let orders = self.orders.given(at);
         let mut moment = Moment {
             at,
             rows,
             latencies: self.latencies(),
             standings: self.together.standings(at),
             notes: self.together.notes(|at| self.fleet.elapsed(at)),
-            plan: self.running.revision(),
-            settings: self.new_settings(millionths(at)),
-            load: self.new_load(),
+            plans: orders.plans,
+            settings: orders.settings,
+            loads: orders.loads,
             decisions: self.new_decisions(),
             ..Moment::default()
         };
@@ -250,11 +219,6 @@ impl Seen {
     }
 }
 
-/// Seconds to a millionth.
-fn millionths(at: Duration) -> f64 {
-    (at.as_secs_f64() * 1e6).round() / 1e6
-}
-
 /// Instances that take the same step share a row.
 fn note(steps: &mut Vec<TruthStep>, (at_s, p_fail): (f64, f64), place: usize) {
     let same = |step: &&mut TruthStep| (step.at_s, step.p_fail) == (at_s, p_fail);
@@ -266,4 +230,9 @@ fn note(steps: &mut Vec<TruthStep>, (at_s, p_fail): (f64, f64), place: usize) {
             of: vec![place],
         }),
     }
+}
+
+/// Seconds to a millionth.
+fn seconds(at: Duration) -> f64 {
+    (at.as_secs_f64() * 1e6).round() / 1e6
 }

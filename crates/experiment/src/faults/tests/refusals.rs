@@ -5,10 +5,10 @@ use super::*;
 #[test]
 fn a_malformed_plan_is_refused_with_the_field() {
     for (text, words) in [
-        ("", "EOF"),
+        ("", "the text is empty"),
         ("[]", "expected struct Plan"),
-        ("{}", "phases: 0"),
-        (r#"{"phases": []}"#, "phases: 0"),
+        ("{}", "phases: there are none"),
+        (r#"{"phases": []}"#, "phases: there are none"),
         (r#"{"phase": []}"#, "did you mean `phases`?"),
         (
             r#"{"phases": [{"name": "x", "failure_ratio": 2}]}"#,

@@ -35,7 +35,7 @@ impl Keys {
         Ok(())
     }
 
-    /// Nobody pushes where there is no engine.
+    /// Without an engine there are no pushes.
     pub(super) fn check_gossip(&self, above: &str, engine: EngineKind) -> Result<(), String> {
         if engine.is_gossip() && self.push_loss.is_some() {
             return Err(format!(
@@ -79,7 +79,7 @@ impl WrittenNetworkFault {
         })
     }
 
-    /// It changes something, and something that there is.
+    /// Checks that the deviation changes something that exists.
     fn check_parts(&self, key: &str, engine: EngineKind) -> Result<(), String> {
         let has_keys = self.keys() != Keys::default();
         if self.groups.is_some() {
@@ -156,7 +156,7 @@ fn place(key: &str, name: &str, names: Instances<'_>) -> Result<usize, String> {
     })
 }
 
-/// A period within a run; without an end it goes on to the end of all time.
+/// A period within a run; without an end it lasts for ever.
 ///
 /// # Errors
 ///

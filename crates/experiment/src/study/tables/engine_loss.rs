@@ -3,9 +3,9 @@
 use super::super::{LOCAL, MATRIX, Results, cell};
 use crate::statistics::Summary;
 
-/// The share of the goodput of breakers alone that must be left.
+/// The share of the goodput of breakers alone that must remain.
 const PROMISED: f64 = 0.98;
-/// Scenarios in which the engine or the way to it fails.
+/// The scenarios in which the engine or the connection to it fails.
 const SCENARIOS: &[&str] = &[
     "engine-lost-before",
     "engine-lost-while-open",
@@ -14,7 +14,7 @@ const SCENARIOS: &[&str] = &[
     "lost-messages",
     "sick-clock",
 ];
-/// Modes that promise it.
+/// The modes that promise it.
 const MODES: &[&str] = &["advisory", "quorum", "pooled"];
 
 /// The section with a verdict for each such scenario and mode.

@@ -71,8 +71,8 @@ pub(super) const QUESTIONS: &[Question] = &[
 
 /// The policy with the highest goodput of each scenario, and how far `local` and `none` are from it.
 ///
-/// The best of several means is the best by luck, too: it looks better than it is (the winner's curse). So one half of
-/// the seeds picks it, and the other half says how good it is. With a single seed there are no halves.
+/// The best of several means is the best by luck, too, so it looks better than it is (the winner's curse). Therefore
+/// one half of the seeds picks it, and the other half gives its value. With a single seed there are no halves.
 pub(super) fn best(results: &Results) -> String {
     let (picking, showing) = results.halves();
     let halves = if results.plan().repeat > 1 {
@@ -101,7 +101,7 @@ pub(super) fn best(results: &Results) -> String {
     lines.join("\n")
 }
 
-/// The row of one scenario: the best by some trials, with its figures by others.
+/// The row of one scenario: the best by some trials, with its figures from others.
 fn best_of(scenario: &str, picking: &Results, showing: &Results) -> Option<String> {
     let means = picking.policies(MATRIX).into_iter().filter_map(|policy| {
         let own = cell(MATRIX, scenario, policy);

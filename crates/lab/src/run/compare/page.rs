@@ -1,4 +1,4 @@
-//! The page of a comparison: the table, how it was tested, and the commands that give the same again.
+//! The page of a comparison: the table, the tests that were used, and the commands that reproduce it.
 
 use std::path::{Path, PathBuf};
 
