@@ -17,7 +17,7 @@ const ALONE: &str = "document.querySelector('#fleet').hidden \
 
 /// What the page says at the instant before a decision took the place of the one before.
 async fn just_before(browser: &Browser, decision: usize, is_so: &str) {
-    let script = format!("lab.view.pause(lab.store.decisions[{decision}].at - 0.05)");
+    let script = format!("lab.view.pause(lab.store.decisions.all[{decision}].at - 0.05)");
     browser.js(&script).await;
     browser.until(is_so).await;
 }
@@ -66,7 +66,7 @@ async fn a_page_shows_each_mode_while_it_is_in_force_and_when_it_goes_back_to_it
     let reply = lab.put("/api/coordination", r#"{"mode": "pooled"}"#).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     browser
-        .until("lab.store.coordinationAt(lab.store.end)?.mode === 'pooled'")
+        .until("lab.store.decisions.at(lab.store.end)?.mode === 'pooled'")
         .await;
     browser
         .until("document.querySelector('.modes').value === 'pooled'")
@@ -80,7 +80,7 @@ async fn a_page_shows_each_mode_while_it_is_in_force_and_when_it_goes_back_to_it
         .await;
     browser.until(ALONE).await;
 
-    let modes = "return lab.store.decisions.map((it) => [it.mode, it.engine])";
+    let modes = "return lab.store.decisions.all.map((it) => [it.mode, it.engine])";
     let expected = json!([
         ["local", null],
         ["quorum", "memory"],
@@ -97,7 +97,7 @@ async fn a_page_shows_each_mode_while_it_is_in_force_and_when_it_goes_back_to_it
     browser.quit().await;
 
     let later = Browser::at(&url).await;
-    later.until("lab.store?.decisions.length === 4").await;
+    later.until("lab.store?.decisions.all.length === 4").await;
     assert_eq!(later.js(modes).await, expected);
     later.until(ALONE).await;
     just_before(&later, 3, IN_A_FLEET).await;

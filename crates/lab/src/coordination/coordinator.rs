@@ -146,12 +146,12 @@ impl Coordinator {
         .await
     }
 
-    /// Lets the instances decide by these settings from now on, and does `begin` while they are in no fleet. The faults of
+    /// Lets the instances decide by these settings from now on, and does `meanwhile` while they are in no fleet. The faults of
     /// an engine of a scenario count from now.
     ///
     /// # Errors
     ///
-    /// Why nothing has changed: what `begin` says among others.
+    /// Why nothing has changed: what `meanwhile` says among others.
     ///
     /// # Cancel safety
     ///
@@ -159,13 +159,13 @@ impl Coordinator {
     pub(crate) async fn begin_anew(
         self: &Arc<Self>,
         settings: Coordinating,
-        begin: impl FnOnce() -> Result<(), String> + Send + 'static,
+        meanwhile: impl FnOnce() -> Result<(), String> + Send + 'static,
     ) -> Result<(), Unchanged> {
         let it = Arc::clone(self);
         carried_out(async move {
             let _turn = it.turn.lock().await;
             it.check_ports(&it.settings(), &settings)?;
-            it.go_over(settings, Instant::now(), begin).await
+            it.go_over(settings, Instant::now(), meanwhile).await
         })
         .await
     }
@@ -179,7 +179,7 @@ impl Coordinator {
         &self,
         settings: Coordinating,
         began: Instant,
-        begin: impl FnOnce() -> Result<(), String>,
+        meanwhile: impl FnOnce() -> Result<(), String>,
     ) -> Result<(), Unchanged> {
         if self.lock().is_over {
             return Err(Unchanged::LabEnds);
@@ -187,7 +187,7 @@ impl Coordinator {
         let engines = self.started(&settings, began).await?.map(Arc::new);
         let at = self.clock.now();
         join_all(self.seats.iter().map(|seat| seat.leave())).await;
-        if let Err(why) = begin() {
+        if let Err(why) = meanwhile() {
             if let Some(engines) = engines {
                 engines.end().await;
             }

@@ -86,12 +86,12 @@ impl Operation {
         };
         self.check(scenario).map_err(refused)?;
         let it = self.clone();
-        let begin = move || {
+        let meanwhile = move || {
             before();
             it.begin(scenario)
         };
         let settings = self.coordination_of(scenario);
-        let begun = self.coordinator.begin_anew(settings, begin).await;
+        let begun = self.coordinator.begin_anew(settings, meanwhile).await;
         begun.map_err(|why| match why {
             Unchanged::Conflict(why) => refused(why),
             why => why.into(),

@@ -101,9 +101,9 @@ impl Observer {
         };
         tell_calls(watched);
         let coordination = {
-            let mut watches = lock(&self.watches);
-            watches.coordination.look(end);
-            watches.coordination.record()
+            let mut looked_at = lock(&self.watches);
+            looked_at.coordination.look(end);
+            looked_at.coordination.record()
         };
         Seen {
             fleet: watched.fleet.recorder(|it| it.finish(end, counted)),
