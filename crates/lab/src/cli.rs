@@ -168,7 +168,7 @@ pub(crate) struct ServingArgs {
     /// Connections that one service holds at once; further ones replace idle ones [default: 16384]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_MAX_CONNECTIONS")]
     pub(crate) max_connections: Option<usize>,
-    /// Control routes ask for this bearer token, and then serve other hosts too
+    /// Control routes ask for this bearer token, and then serve other hosts too; reading asks for none
     /// [default: none, they serve this machine only]
     #[arg(
         long,

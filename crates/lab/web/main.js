@@ -92,6 +92,8 @@ function text() {
   showTiles(tiles, phenomena, at);
   log.show(at);
   if (store.fleet) set($("#fleet .line"), fleetLine(store, at));
+  // Signs stand on the rows of instances only.
+  $("#fleet").dataset.rows = layout?.rows.some((row) => row.heights) ? "groups" : "instances";
   if (!$("#table").hidden) showTable($("#table table"), store, at);
   set($("#clock"), clock(at));
   set($("#live"), view.live ? "Pause" : "Go live");
