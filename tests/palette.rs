@@ -1,4 +1,4 @@
-//! The palette of `experiment::palette` is the one that dashboards, style sheet and pictures have.
+//! The palette of `experiment::palette`, which dashboards, style sheet and pictures share.
 
 use std::path::Path;
 

@@ -183,7 +183,7 @@ async fn an_address_that_somebody_else_has_taken_meanwhile_is_said() {
     let (status, message) = lab.refused("POST", "/api/instances/B/start", "").await;
 
     assert_eq!(status, 409);
-    assert!(message.contains("is taken"), "{message}");
+    assert!(message.contains("is in use"), "{message}");
     drop(other);
     lab.done("POST", "/api/instances/B/start", "").await;
 }

@@ -42,7 +42,7 @@ impl Lab {
         Self {
             api: lab,
             instances,
-            downstream: Client::new(process.url("control of faults").await),
+            downstream: Client::new(process.url("fault control").await),
             process,
         }
     }

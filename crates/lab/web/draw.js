@@ -1,4 +1,5 @@
-// The common ground of all charts: a canvas as sharp as the screen, the colours of the theme, patterns, and the axis of time.
+// The common parts of all charts: a canvas as sharp as the screen, the colours of the theme, patterns, and the axis
+// of time.
 
 import { clock } from "./clock.js";
 

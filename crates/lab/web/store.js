@@ -1,4 +1,5 @@
-// Everything that is known of one run: each transition exactly, counts by the second, windows by the tick.
+// The store: everything that is known of one run, with each transition exact, counts by the second, and windows by
+// the tick.
 
 import { Columns, until } from "./columns.js";
 import { KIND, STATES, STOPPED, kindOf } from "./clock.js";

@@ -1,3 +1,5 @@
+//! Tests of the palette: its colours can be told apart.
+
 use super::*;
 
 /// What is seen most, and all of it.

@@ -1,7 +1,7 @@
 //! The settings of an instance's breaker, which can be changed while it works.
 //!
-//! A change is checked as a whole, by the same rules as at the start, before any of it is in force. What the breaker
-//! has learnt stays, as far as it still means something ([`Breaker::reconfigure`]).
+//! A change is checked as a whole, by the same rules as at the start, before any of it takes effect. The breaker
+//! keeps its evidence as far as it still means something ([`Breaker::reconfigure`]).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::journal::Journal;
 use crate::settings::BreakerSettings;
 
-/// The settings of one breaker. Clones are the same.
+/// The settings of one breaker. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Tuning {
     instance: Arc<str>,
@@ -31,7 +31,7 @@ pub(crate) struct Tuned {
 }
 
 impl Tuning {
-    /// The settings of a breaker that works by them.
+    /// The settings of a breaker that uses them.
     pub(super) fn new(instance: &str, breaker: &Breaker, settings: BreakerSettings) -> Self {
         Self {
             instance: instance.into(),
@@ -51,11 +51,11 @@ impl Tuning {
         &self.journal
     }
 
-    /// Puts those settings in force that are stated, here and in all of `others`, or nowhere.
+    /// Puts the stated settings in force, here and in all of `others`, or in none.
     ///
     /// # Errors
     ///
-    /// The instance and the setting that are wrong, and what is allowed; then nothing has changed.
+    /// The wrong instance and setting, and what is allowed; then nothing has changed.
     pub(crate) fn change_all(all: &[Self], change: BreakerSettings) -> Result<(), String> {
         Self::put_all(all, |_, own| own.changed_by(change))
     }
@@ -69,7 +69,7 @@ impl Tuning {
         Self::put_all(all, |place, _| settings[place])
     }
 
-    /// Of two changes at the same time the later one finds what the earlier one has left.
+    /// Of two changes at the same time, the later one starts from the result of the earlier one.
     fn put_all(
         all: &[Self],
         to: impl Fn(usize, BreakerSettings) -> BreakerSettings,

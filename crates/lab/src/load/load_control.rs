@@ -1,8 +1,7 @@
-//! The control of a load while it runs: another rate, a pause, or another plan, from the moment at which it is asked
-//! for.
+//! The control of a running load: another rate, a pause, or another plan, from the moment of the request.
 //!
-//! A pause holds the plan: it goes on where it stood. A new rate ends a shape: the load is constant at that rate from
-//! then on. In a closed loop the answers set the pace, so that only a pause can be asked for.
+//! A pause holds the plan, which then continues where it stood. A new rate ends a shape: the load is constant at that
+//! rate from then on. In a closed loop the answers set the pace, so only a pause is possible.
 
 use std::sync::Arc;
 
@@ -13,23 +12,23 @@ use tokio::time::Instant;
 
 use crate::journal::Journal;
 
-/// Changes a load and says what is asked of it. Clones control the same load.
+/// Changes a load, and reports its present demand. Clones control the same load.
 #[derive(Clone, Debug)]
 pub(crate) struct LoadControl {
     sender: Arc<watch::Sender<Demand>>,
-    /// What was asked for each time that it was something else.
+    /// Each change of the demand.
     journal: Arc<Journal<LoadView>>,
-    /// Has seen what was asked for at the start, and nothing since.
+    /// A receiver that has seen the demand at the start, and nothing since.
     start: watch::Receiver<Demand>,
 }
 
-/// What is asked of a load.
+/// The demand on a load.
 #[derive(Clone, Debug)]
 pub(crate) struct Demand {
     pub(crate) profile: Profile,
-    /// From which the arrivals of this plan follow.
+    /// The plan that the arrivals follow.
     pub(super) seed: u64,
-    /// Counts the plans; each begins when it is asked for.
+    /// A counter of plans; each begins when it is requested.
     pub(super) plan: u64,
     pub(crate) paused: bool,
 }
@@ -43,10 +42,11 @@ pub(crate) struct LoadChange {
     paused: Option<bool>,
 }
 
-/// What is asked of a load, as people are told.
+/// The demand on a load, in the form for people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct LoadView {
-    /// Requests per second, over all targets; where the load has a shape, what the shape takes for its usual rate.
+    /// Requests per second, over all targets; if the load has a shape, the rate that the shape takes as its usual
+    /// one.
     pub(crate) rate: f64,
     pub(crate) paused: bool,
     shape: String,
@@ -81,22 +81,22 @@ impl LoadControl {
         }
     }
 
-    /// What is asked for now.
+    /// The present demand.
     pub(crate) fn demand(&self) -> Demand {
         self.sender.borrow().clone()
     }
 
-    /// The same for people.
+    /// The same in the form for people.
     pub(crate) fn view(&self) -> LoadView {
         self.sender.borrow().view()
     }
 
-    /// What was asked for by and by, for whoever shows the load.
+    /// The changes of the demand, for whoever shows the load.
     pub(crate) fn journal(&self) -> &Journal<LoadView> {
         &self.journal
     }
 
-    /// Asks for what is stated: all of it, or nothing.
+    /// Requests the stated changes: all of them, or none.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ impl LoadControl {
         refused.map_or(Ok(()), Err)
     }
 
-    /// Asks for another plan, which begins now.
+    /// Requests another plan, which begins now.
     pub(crate) fn play(&self, profile: Profile, seed: u64) {
         self.sender.send_modify(|demand| {
             let before = demand.view();
@@ -142,7 +142,7 @@ impl LoadControl {
         }
     }
 
-    /// Hears of each change since the start.
+    /// Returns a receiver of each change since the start.
     pub(super) fn changes(&self) -> watch::Receiver<Demand> {
         self.start.clone()
     }

@@ -1,7 +1,6 @@
-//! The source of the live page: what the recorder, the breakers and the load tell, by and by.
+//! The source of the live page: the reports of the recorder, the breakers and the load.
 //!
-//! The page asks the same recorder as the picture, the summary and the result, so that they cannot say different
-//! things.
+//! The page reads the same recorder as the picture, the summary and the result, so they cannot contradict each other.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The socket to a server, encrypted where the address says so.
+//! The socket to a server, encrypted if the address says so.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use super::bounded::Bounded;
 
-/// What a connection is read from and written to.
+/// The stream that a connection is read from and written to.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
@@ -34,7 +34,7 @@ async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
 
 /// A socket to the first of these addresses that answers.
 async fn first_of(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {
-    // All at once: one that does not answer at all must not use up the time of the others.
+    // All attempts start at once: an address that does not answer must not use up the time of the others.
     let attempts: Vec<_> = addresses
         .map(|address| Box::pin(TcpStream::connect(address)))
         .collect();
@@ -42,12 +42,12 @@ async fn first_of(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<Tcp
         return Err(io::ErrorKind::AddrNotAvailable.into());
     }
     let (socket, _) = select_ok(attempts).await?;
-    // A request is written at once and whole: nothing that follows is worth waiting for.
+    // A request is written at once and complete, so waiting for more data would only delay it.
     socket.set_nodelay(true)?;
     Ok(socket)
 }
 
-/// The server has to have a certificate for this host, by an authority that this machine trusts.
+/// Encrypts the stream. The server needs a certificate for this host, from an authority that this machine trusts.
 #[cfg(feature = "redis-tls")]
 async fn encrypt(
     host: &str,
