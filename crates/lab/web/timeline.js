@@ -225,7 +225,7 @@ export function drawTimeline(board, store, view, unfolded) {
   drawAgreement(context, store, view, axis, all, bottom - below);
   if (store.fleet) drawEngine(context, store, axis, bottom - ENGINE, ENGINE - 3, view.at);
   drawMarks(context, axis, store, view, 0, bottom);
-  return { rows, top: TOP, room };
+  return { rows, top: TOP, room, at: view.at };
 }
 
 function pixels(axis) {
