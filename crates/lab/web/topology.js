@@ -201,7 +201,9 @@ export class Topology {
 /** What an instance has heard of the votes. The epoch is said where it is not that of the newest view, which the line of
  * the fleet has. */
 function heard(standing, newest) {
-  if (!standing || standing.verdict === null) return "no verdict heard";
+  // What somebody who has left or lost the engine has heard last is not true any more.
+  const deaf = !standing?.fresh || standing.apart === "left";
+  if (deaf || standing.verdict === null) return "no verdict heard";
   const { suspects, voters } = standing.votes;
   const late = newest && standing.epoch !== newest.epoch ? ` in epoch ${standing.epoch}` : "";
   return `hears ${standing.verdict}${late}, ${suspects} of ${voters} suspect`;
