@@ -81,6 +81,9 @@ impl Page {
     /// Answers until the shutdown.
     pub(crate) async fn serve(self, listening: Listening, settings: Serving, shutdown: Shutdown) {
         let control = Control::new(settings.control_token.as_ref());
+        if settings.control_token.is_some() {
+            self.feed.ask_for_token();
+        }
         let mut routes = self.discovery.routes(listening.address, control);
         for asset in &ASSETS {
             routes = routes.add_own(asset.path, &[200, 403], get(async || asset.answer()));
