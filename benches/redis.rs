@@ -1,4 +1,4 @@
-//! The cost of a fleet to its Redis server: instances that report every key once a second, by a real server.
+//! The cost of a fleet to its Redis server: instances that report every key once a second to a real server.
 //!
 //! `cargo bench -p benches --bench redis`; `-- --instances N --keys N --seconds N` for other sizes. It needs
 //! Debian's `redis-server`, and starts one of its own. Each instance has a connection of its own.
@@ -223,7 +223,7 @@ async fn live(
     );
     let name = InstanceId::new(&format!("checkout-{number:04}")).expect("a name");
     let sender = Sender::new(name, Session::new(number));
-    // Nobody begins at the same moment.
+    // Instances begin at different moments.
     let begin = case.every.mul_f64(fastrand::f64());
     let mut keys = JoinSet::new();
     for key in 0..size.keys {

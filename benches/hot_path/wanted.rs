@@ -1,12 +1,11 @@
-//! The speed that the breaker is meant to have: each figure against a multiple of another figure of
-//! the same run.
+//! The targets for the breaker's speed: each figure against a multiple of another figure of the same run.
 
 use benches::{Name, Results, Threads};
 
 use crate::ours::OnClock;
 use crate::{fleet, keyed, limits, ours, peers, tower_layer};
 
-/// A figure that must not be exceeded: so many times another one.
+/// A figure that must not be exceeded: a multiple of another one.
 struct Limit {
     factor: f64,
     of: Name,

@@ -4,8 +4,9 @@
 //! downstream, its end 4 to 12 ms later, and the tally; one in fifty fails. One run is one thread. The time is that
 //! of the whole run, with its beginning and its result.
 //!
-//! Below is the same with instances that tell each other what they see, beside one without. Then the fleet that must fit: 10,000 instances with 5 calls a second each for ten minutes, two seeds at once on
-//! two cores. The last table is what it costs to keep the events.
+//! The second table is the same with instances that tell each other what they see, beside a fleet that does not. Then
+//! comes the fleet that must fit: 10,000 instances with 5 calls a second each for ten minutes, two seeds at once on
+//! two cores. The last table is the cost of keeping the events.
 
 mod agendas;
 
@@ -39,7 +40,7 @@ const ROUNDS: u32 = 3;
 /// size of the fleet, and the time and memory of the fleet that must fit.
 const WANTED_MILLIONS: f64 = 3.0;
 const WANTED_FACTOR: f64 = 2.0;
-/// A call of a fleet that coordinates may cost so many times one of a fleet that does not.
+/// How many times as much a call of a coordinating fleet may cost as one of a fleet that does not coordinate.
 const WANTED_TOGETHER: f64 = 2.0;
 const WANTED_SECONDS: f64 = 20.0;
 const WANTED_MIB: u64 = 2048;
@@ -117,7 +118,7 @@ impl Cost {
         )
     }
 
-    /// The same of a scenario of so many instances and planned calls.
+    /// The same for a scenario of this many instances and planned calls.
     #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
     fn of_scenario(scenario: &Scenario, (instances, planned): (u32, u32)) -> Self {
         // A short run is disturbed by less: more of them find a quiet moment.

@@ -1,4 +1,4 @@
-//! Memory: at rest, after an hour's worth of requests, and with ten thousand idle connections.
+//! The memory of the lab: at rest, after an hour's worth of requests, and with ten thousand idle connections.
 
 use std::io;
 use std::net::TcpStream;
@@ -52,7 +52,7 @@ pub(crate) fn table(lab: &Path, plan: Plan) -> io::Result<String> {
         .map(|_| TcpStream::connect(instance.address))
         .collect();
     let idle = idle?;
-    // Whoever gets an answer comes after them.
+    // A client that gets an answer comes after them.
     instance.call()?;
     line(
         &format!("instance with {} idle connections", idle.len()),

@@ -1,17 +1,17 @@
-//! The log: what a neighbour lets happen many times a second is said once a minute.
+//! The log, which reports an external cause once a minute, however often it occurs.
 
 use std::net::{SocketAddr, TcpListener};
 
 use end_to_end::{Client, Process, eventually};
 
-/// Nobody listens for data in every other fortieth of a second.
+/// The data port is closed in every other fortieth of a second.
 const FLAPPING: &str = r#"{"loop": true, "phases": [{"name": "there", "for_ms": 25},
     {"name": "away", "for_ms": 25, "rules": ["refuse"]}], "rules": {"refuse": {"effects": [{"refuse": {}}]}}}"#;
 
 #[tokio::test]
 async fn a_port_that_somebody_else_has_taken_is_said_once_however_often_it_is_tried() {
     let process = Process::start(&["unreliable", "--listen", "127.0.0.1:0"]);
-    let control = Client::new(process.url("control of its faults").await);
+    let control = Client::new(process.url("fault control").await);
     let data = process.url("unreliable service").await;
     let address: SocketAddr = data
         .trim_start_matches("http://")
@@ -24,7 +24,7 @@ async fn a_port_that_somebody_else_has_taken_is_said_once_however_often_it_is_tr
 
     let accepted = control.put("/faults", FLAPPING).await;
     assert_eq!(accepted.status, 200, "{}", accepted.body);
-    // Fifty times there is somebody, were it not for the port.
+    // Fifty times there would be a listener, were it not for the port.
     let mut before = String::new();
     for turn in 0..100 {
         let truth = eventually("the next phase", async || {

@@ -1,8 +1,8 @@
-//! Plans and callers: nobody can make the unreliable service too busy to answer.
+//! Plans and callers, which cannot keep the unreliable service too busy to answer.
 
 use end_to_end::{Client, FREE_PORTS, Process};
 
-/// So many rules, each with a state for each caller.
+/// This many rules, each with a state for each caller.
 fn with_rules(count: u32, effect: &str) -> String {
     let rule = |number: u32| {
         format!(

@@ -1,4 +1,4 @@
-//! Every search that the page about traces suggests finds what it promises.
+//! The searches that the page about traces suggests, each of which finds what it promises.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::{to, traced, traced_downstream};
 
 /// What stands behind the three ticks above a search that any run with faults answers.
 const SEARCH: &str = "jaeger-search";
-/// The same, where somebody must leave before.
+/// The same, for cases in which a client must leave before.
 const OF_LEAVING: &str = "jaeger-search of-callers-that-leave";
 
 /// The same, of instances that decide together.

@@ -1,4 +1,4 @@
-//! Members lead real breakers: three instances, the engine in memory, a clock that is moved by hand.
+//! Members that lead real breakers: three instances, the engine in memory, and a manual clock.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -37,7 +37,8 @@ impl Fleet {
         Self::of(3, 1000 * MS)
     }
 
-    /// Breakers that trip with the tenth failure in a row, for so long; instances suspect after so many.
+    /// Breakers that trip at the tenth failure in a row and stay open for this long; instances suspect after this
+    /// many failures.
     fn of(suspicion_run: u32, open_for: Duration) -> Self {
         let clock = ManualClock::new();
         let config = Config::builder()

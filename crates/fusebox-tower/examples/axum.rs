@@ -1,4 +1,4 @@
-//! An axum router that rejects requests while what it depends on is broken.
+//! An axum router that rejects requests while its downstream fails.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A reqwest client that stops calling a server that is broken.
+//! A reqwest client that stops calling a server that fails.
 
 use axum::{Router, http::StatusCode, routing::get};
 use fusebox::{Breaker, CallError, Config};

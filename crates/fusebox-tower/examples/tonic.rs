@@ -1,4 +1,4 @@
-//! A tonic client that stops calling a server that is broken.
+//! A tonic client that stops calling a server that fails.
 
 use std::convert::Infallible;
 

@@ -8,13 +8,14 @@ use fusebox::{CallError, Rejected};
 use pin_project_lite::pin_project;
 
 use crate::classify::Classify;
-use crate::held::Held;
+use crate::held_permit::Held;
 
 pin_project! {
-    /// The answer of a [`BreakerService`](crate::BreakerService).
+    /// The future of a [`BreakerService`](crate::BreakerService)'s answer.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, the call counts as cancelled and its slot is free again.
+    /// If it is dropped before it is ready, the call counts as cancelled and its slot is free
+    /// again.
     #[derive(Debug)]
     #[must_use = "a future does nothing unless it is polled"]
     pub struct ResponseFuture<F, C> {

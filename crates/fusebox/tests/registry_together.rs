@@ -1,6 +1,6 @@
 //! Registries and operators' handles that several threads use at the same moment.
 //!
-//! A breaker reads its clock before each step, so a clock that runs code of the test decides what
+//! A breaker reads its clock before each step. So a clock that runs code of the test decides what
 //! happens between two steps of the code under test.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use fusebox::{Breaker, Clock, ClockSteps, Config, ManualClock, ManualControl, Registry, State};
 
-/// How long a thread may need that nobody holds up.
+/// How long an unhindered thread may need.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 type Code = Box<dyn FnOnce() + Send>;

@@ -1,9 +1,8 @@
-//! The whole system in one process: all parts together, watched and summed up.
+//! The whole system in one process: all parts together, watched and summarised.
 //!
-//! The parts talk through their sockets as they would from five terminals; only the watching uses
-//! that they share a process and a clock.
+//! The parts talk through their sockets, as if started from five terminals; only the watching uses that they share a
+//! process and a clock.
 
-mod bound;
 mod coordination_watch;
 mod event_writer;
 mod fleet;
@@ -12,11 +11,13 @@ mod fleet_source;
 mod layout;
 mod lines;
 mod observer;
+mod order_source;
 mod page_source;
 mod picture;
 mod progress;
 mod screen;
 mod shade;
+mod sockets;
 mod summary;
 mod system;
 mod traffic_watch;
@@ -41,7 +42,6 @@ use crate::settings::Together;
 use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::terminal::can_draw;
 use crate::unreliable::Running;
-pub(crate) use bound::{bind, bind_anywhere, url_table};
 pub(crate) use event_writer::{EventWriter, Tap};
 use fleet::Fleet;
 use fleet_source::FleetTold;
@@ -49,6 +49,7 @@ use lines::PlainLines;
 pub(crate) use observer::Observer;
 use progress::Progress;
 use screen::Screen;
+pub(crate) use sockets::{bind, bind_anywhere, url_table};
 pub(crate) use system::{Course, System};
 
 pub(crate) use crate::words;

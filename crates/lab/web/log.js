@@ -1,9 +1,10 @@
-// The log of transitions, newest first, each with its cause and the figures of that moment; and what the fleet decided.
+// The log, newest first: transitions, each with its cause and the figures of that moment, what the fleet decided, and
+// orders.
 
 import { SHAPES, STATES, clock, sentence } from "./clock.js";
 import { noteWords } from "./fleet.js";
 
-// So many are in the page at once.
+// How many lines are in the page at once.
 const SHOWN = 100;
 
 export class Log {
@@ -31,7 +32,7 @@ export class Log {
     if (this.store && this.last !== undefined) this.show(this.last);
   }
 
-  /** Shows those until an instant. While it only goes on, those that are new are added. */
+  /** Shows the lines up to an instant. While time only goes forward, new lines are added. */
   show(at) {
     const { store } = this;
     this.last = at;
@@ -51,7 +52,7 @@ export class Log {
     while (this.list.children.length > SHOWN) this.list.lastChild.remove();
     this.newest = until;
     const changes = last(store.changes, at);
-    // Their numbers go from 1 on in the order in which they came.
+    // They are numbered from 1 in the order in which they came.
     const known = changes < 0 ? 0 : store.changes.number[changes] - store.missed;
     const text = store.missed ? `${known} transitions, ${store.missed} missed` : `${known} transitions`;
     if (this.count.textContent !== text) this.count.textContent = text;
@@ -59,11 +60,15 @@ export class Log {
 
   item(place, word) {
     const { store } = this;
-    const { change, note } = store.journal;
+    const { change, note, mark } = store.journal;
     if (change[place] >= 0) {
       const it = store.change(change[place]);
       const text = sentence(it, store.names[it.instance], store.rulesAt(it.instance, it.at));
       return made(it.at, text, word, SHAPES[it.to], { number: it.number, state: STATES[it.to] });
+    }
+    if (mark[place] >= 0) {
+      const it = store.marked.get(mark[place]);
+      return it ? made(it.at, markWords(it), word, "┊", { mark: it.number, kind: it.kind }) : null;
     }
     if (note[place] < 0) return null;
     const it = store.fleet.noteAt(note[place]);
@@ -73,7 +78,12 @@ export class Log {
   }
 }
 
-/** A line of the log; none where it has not the word that is looked for. */
+/** What a mark says: the orders of somebody, or that the time of a fault plan is over. */
+function markWords({ kind, text }) {
+  return kind === "over" ? text : `order: ${text}`;
+}
+
+/** A line of the log; `null` if it does not contain the filter word. */
 function made(at, text, word, sign, data) {
   if (word && !text.toLowerCase().includes(word)) return null;
   const item = document.createElement("li");
@@ -92,7 +102,7 @@ function made(at, text, word, sign, data) {
   return item;
 }
 
-/** The place of the last row until an instant; they come nearly in order. */
+/** The place of the last row up to an instant; rows come nearly in order. */
 function last(rows, at) {
   const place = rows.length - 1;
   return place >= 0 && rows.at[place] <= at ? place : rows.until("at", at) - 1;

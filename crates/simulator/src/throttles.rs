@@ -1,4 +1,4 @@
-//! The throttles of a fleet: where a policy without breakers lets each instance reject calls by chance.
+//! The throttles of a fleet, which reject calls at random under a policy without breakers.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl Throttles {
         Self { all: all.collect() }
     }
 
-    /// Whether an instance rejects the call that it is asked for.
+    /// Whether an instance rejects the call that it receives.
     #[inline]
     pub(crate) fn rejects(&mut self, instance: u32, now: Duration) -> bool {
         // Where there is none, this is all that it costs.

@@ -1,4 +1,4 @@
-//! The service keeps its counts, its callers' luck and its clock through changes of the plan.
+//! Tests of the service: it keeps its counters, its callers' luck and its clock through changes of the plan.
 
 mod members;
 mod queue;
@@ -26,7 +26,7 @@ impl Service {
         }
     }
 
-    /// So long after the start.
+    /// Sets the clock to this time after the start.
     fn set(&mut self, elapsed: Duration) {
         self.now = Duration::from_secs(1000) + elapsed;
     }

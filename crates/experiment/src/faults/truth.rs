@@ -1,8 +1,8 @@
-//! The truth: how likely a call made now fails, computed and not counted.
+//! The truth: the probability that a call made now fails, computed and not counted.
 //!
-//! Rules draw independently, so the probability that a call survives them all is a product; which
-//! shard a call is in matters to several rules at once, so it is taken apart by shards first. Delays
-//! that add up are compared with what the caller waits and with the plan's deadline (`delays`).
+//! Rules draw independently, so the probability that a call survives them all is a product. The shard of a call
+//! matters to several rules at once, so the probability is first split by shards. The sum of delays is compared with
+//! the caller's timeout and with the plan's deadline (`delays`).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::caller::{CallerId, Who};
 use super::delays::Delays;
-use super::prepared::active_rules;
-use super::present::Present;
+use super::prepared_rule::active_rules;
+use super::present_phase::Present;
 use super::work::Work;
 use super::{Effect, Plan, Player, Scope};
 use crate::overload::Occupancy;
@@ -250,7 +250,7 @@ impl Player {
         let moment = present.moment(&self.plan, now);
         let mut delays = Delays::default();
         if let Some(overload) = &self.plan.overload {
-            // Before the first call nobody is at work, and work takes its time all the same.
+            // Before the first call no worker is busy, and work takes its time all the same.
             let occupancy = occupancy.unwrap_or_default();
             delays.add_times(&overload.answers(now, moment.service_factor(), occupancy)?);
         }

@@ -1,10 +1,10 @@
 //! Times as people write them, read into fields that hold numbers: `for = "1s"` fills the field `for_ms`.
 //!
-//! A field whose name ends with its unit (`for_ms`, `retry_after_s`) is written in either of two ways: as a
-//! number under that name, or as text with a unit under the name without the ending. Which unit a bare
-//! number has is therefore always to be seen, and one without any is refused. The rule is kept here, between
-//! the format and the types, so that it holds for every struct that is read and no type can forget it.
-//! Fields of the type [`Span`] take text with a unit and follow the rule by themselves.
+//! A field whose name ends with its unit (`for_ms`, `retry_after_s`) is written in either of two ways: as a number
+//! under that name, or as text with a unit under the name without the ending. So the unit of a bare number is always
+//! visible, and a number without one is refused. The rule is implemented here, between the format and the types, so
+//! that it holds for every struct that is read and no type can forget it. Fields of the type [`Span`] take text with
+//! a unit and follow the rule by themselves.
 
 mod access;
 mod number;
@@ -17,7 +17,7 @@ use access::{Fields, OneTime};
 
 use crate::values;
 
-/// Endings of the names of fields that hold a number of so many nanoseconds each.
+/// The endings of the names of fields that hold a number, with the unit of that number.
 const ENDINGS: [(&str, Unit); 2] = [("_ms", Unit::MILLISECOND), ("_s", Unit::SECOND)];
 /// What a rate per second ends with: it is no time.
 const PER_SECOND: &str = "_per_s";
@@ -174,7 +174,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Times<D> {
     }
 }
 
-/// What is said of a map that should name one of these, and names none or several.
+/// The message for a map that should name one of these, and names none or several.
 fn one_of<E: Error>(variants: &[&str], error: &E) -> Option<E> {
     let said = error.to_string();
     let (_, found) = said.split_once("wanted exactly 1 element, ")?;
@@ -327,13 +327,16 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Times<A> {
 
 /// What is to be written instead of a number without a unit.
 fn without_unit(number: &str, field: &str) -> String {
-    match unit_of(field) {
-        Some((name, unit)) if values::can_be_a_time(number) => format!(
-            "`{number}` has no unit: write {name} = \"{number}{}\", or {field} = {number}",
-            unit.name
-        ),
-        _ => values::without_unit(number),
-    }
+    let (name, unit) = match unit_of(field) {
+        Some(known) if values::can_be_a_time(number) => known,
+        _ => return values::without_unit(number),
+    };
+    // Most people think in seconds where a program counts milliseconds.
+    let text = match unit.name {
+        "ms" => format!("\"{number}s\" or \"{number}ms\""),
+        unit => format!("\"{number}{unit}\""),
+    };
+    format!("`{number}` has no unit: write {name} as {text}, or {field} as {number}")
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ fn what_cannot_be_varied_is_refused_with_what_to_write() {
         (&["breaker.open_for"], "has no values: write"),
         (&["breaker.open_for= "], "has no values: write"),
         (&["breaker.open_for=1s,,2s"], "has an empty value: write"),
-        (&["breaker.open_for=1s,1s"], "`1s` is there twice: write"),
+        (&["breaker.open_for=1s,1s"], "`1s` is given twice: write"),
         (&["=1"], "`` is not a key: write"),
         (&["a=1", "a=2"], "a is varied twice: write"),
         (&[&a, &b], "10201 combinations are too many"),
@@ -342,7 +342,7 @@ fn the_front_of_random_points_is_that_of_its_definition() {
         .iter()
         .map(|point| point.map(|number| number.map(|it| [it, it])))
         .collect();
-    let on_front = front::front(&exactly);
+    let on_front = pareto_front::front(&exactly);
 
     let at_least =
         |a: &[Option<f64>; 3], b: &[Option<f64>; 3]| a.iter().zip(b).all(|(a, b)| a <= b);

@@ -1,4 +1,4 @@
-//! Clients that retry around the overload model, with the product's own breakers before it or without.
+//! Clients that retry, in front of the overload model, with or without the library's own breakers between them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -54,7 +54,7 @@ struct Goodput {
     attempts: u32,
 }
 
-/// What came of it.
+/// The result of it.
 pub(crate) struct Story {
     pub(crate) queue: WorkQueue,
     agenda: Agenda<Event>,

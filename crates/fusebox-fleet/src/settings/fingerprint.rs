@@ -1,22 +1,22 @@
-//! The mark by which two instances know that they vote by the same rules.
+//! The fingerprint of settings, by which two instances know that they vote by the same rules.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::Settings;
 
-/// A number that differs when settings differ that all instances have to share.
+/// A number that differs when any of the settings that all instances have to share differ.
 ///
-/// How often an instance reports, and what it does in its own time, may differ: heartbeat, lifetimes,
-/// timeouts of the engine, and the jitter. Everything that decides about votes, probes and closing is in it.
-/// The number is the same on every machine and in every run; it may change with a release that changes a
-/// rule.
+/// Settings of an instance's own timing may differ: heartbeat, lifetimes, timeouts of the engine, and the jitter.
+/// Everything that decides about votes, probes and closing is included. The number is the same on every machine and
+/// in every run; it may change with a release that changes a rule.
 ///
-/// Two marks are equal when their numbers are. What else a mark knows only explains which settings differ.
+/// Two fingerprints are equal when their numbers are. The other data in a fingerprint only helps to explain which
+/// settings differ.
 #[derive(Clone, Copy, Debug)]
 pub struct Fingerprint {
     whole: u64,
-    /// A byte of each setting in [`NAMES`], the first one lowest: enough to say which of them differ.
+    /// One byte of each setting in [`NAMES`], the first one lowest: enough to tell which of them differ.
     parts: u128,
 }
 
@@ -41,15 +41,15 @@ const NAMES: [&str; 16] = [
 ];
 
 impl Fingerprint {
-    /// The number, for an engine that has to write it.
+    /// Returns the number, for an engine that has to write it.
     pub fn get(self) -> u64 {
         self.whole
     }
 
-    /// The names of the settings that differ between two marks, in a fixed order.
+    /// Returns the names of the settings that differ between two fingerprints, in a fixed order.
     ///
-    /// A mark knows a byte of each setting. So one name of 256 that should be here may be missing, and none is here
-    /// when a release of another version made one of the marks.
+    /// A fingerprint knows one byte of each setting. So one name in 256 may be missing, and no name is returned if a
+    /// release of another version made one of the fingerprints.
     ///
     /// # Examples
     /// ```
@@ -72,13 +72,13 @@ impl Fingerprint {
             .map(|(name, _)| name)
     }
 
-    /// The mark as engines keep and send it: one word.
+    /// The fingerprint as engines keep and send it: one word.
     #[cfg(any(feature = "gossip-node", feature = "redis"))]
     pub(crate) fn word(self) -> String {
         format!("{:016x}.{:032x}", self.whole, self.parts)
     }
 
-    /// The mark that such a word is, or one whose parts nobody knows.
+    /// The fingerprint that such a word stands for, or one whose parts are unknown.
     #[cfg(any(feature = "gossip-node", feature = "redis"))]
     pub(crate) fn read(word: &str) -> Option<Self> {
         let (whole, parts) = word.split_once('.').unwrap_or((word, "0"));
@@ -109,11 +109,11 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// Changes when the meaning of a setting does.
+/// Changes when the meaning of a setting changes.
 const RULES: u64 = 3;
 
 impl Settings {
-    /// The mark of the settings that all instances have to share.
+    /// Returns the fingerprint of the settings that all instances have to share.
     pub fn fingerprint(&self) -> Fingerprint {
         let (vote, probe, pool) = (&self.vote, &self.probe, &self.pool);
         let mut sum = Sum::new();
@@ -156,7 +156,7 @@ impl Settings {
     }
 }
 
-/// Sums up settings, all of them and each.
+/// Sums up the settings, together and each by itself.
 struct Sum {
     whole: Fnv,
     part: Fnv,
@@ -181,7 +181,7 @@ impl Sum {
         self.part.number(number);
     }
 
-    /// A setting has been summed up.
+    /// Notes that a setting has been summed up.
     fn end(&mut self) {
         let part = std::mem::replace(&mut self.part, Fnv::new()).0;
         self.parts[self.ended] = part
@@ -199,7 +199,7 @@ impl Sum {
     }
 }
 
-/// FNV-1a: short, and written down, so that another engine can compute it.
+/// FNV-1a: short and specified, so that another engine can compute it.
 struct Fnv(u64);
 
 impl Fnv {
@@ -215,112 +215,4 @@ impl Fnv {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::mode::Mode;
-    use crate::settings::SettingsBuilder;
-
-    fn of(change: impl Fn(SettingsBuilder) -> SettingsBuilder) -> Fingerprint {
-        change(Settings::builder(Mode::Quorum))
-            .build()
-            .unwrap()
-            .fingerprint()
-    }
-
-    #[test]
-    fn marks_of_equal_settings_are_equal_whatever_their_parts_say() {
-        let ours = of(|settings| settings);
-        let theirs = Fingerprint { parts: 1, ..ours };
-
-        assert_eq!(ours, theirs);
-        let both = std::collections::HashSet::from([ours, theirs]);
-        assert_eq!(both.len(), 1);
-    }
-
-    #[test]
-    fn settings_that_decide_change_it_and_others_do_not() {
-        let usual = of(|settings| settings);
-        let second = Duration::from_secs(2);
-
-        assert_eq!(of(|settings| settings.heartbeat(second / 2)), usual);
-        assert_eq!(of(|settings| settings.jitter(0.7)), usual);
-        assert_eq!(of(|settings| settings.fleet_size(50)), usual);
-        let different = [
-            of(|settings| settings.quorum_share(0.6)),
-            of(|settings| settings.minimum_votes(3)),
-            of(|settings| settings.suspicion_run(3)),
-            of(|settings| settings.open_for(second)),
-            of(|settings| settings.backoff_factor(1.0)),
-            of(|settings| settings.probe_timeout(second)),
-            of(|settings| settings.probes_to_close(2)),
-            of(|settings| settings.stagger(second * 2)),
-            of(|settings| settings.pool_windows(4)),
-            of(|settings| settings.pool_batch(second / 10)),
-            Settings::builder(Mode::Pooled)
-                .build()
-                .unwrap()
-                .fingerprint(),
-        ];
-        for (place, fingerprint) in different.iter().enumerate() {
-            assert_ne!(*fingerprint, usual, "{place}");
-            assert!(!different[..place].contains(fingerprint), "{place}");
-        }
-    }
-
-    #[test]
-    fn which_settings_differ_is_said_by_their_names() {
-        type Change = fn(SettingsBuilder) -> SettingsBuilder;
-        let usual = of(|settings| settings);
-        let second = Duration::from_secs(1);
-        let minute = 60 * second;
-        let changed: [(&str, Change); 15] = [
-            ("suspicion_run", |to| to.suspicion_run(3)),
-            ("quorum_share", |to| to.quorum_share(0.6)),
-            ("minimum_votes", |to| to.minimum_votes(3)),
-            ("open_for", |to| to.open_for(Duration::from_secs(2))),
-            ("probe_timeout", |to| {
-                to.probe_timeout(Duration::from_millis(1100))
-            }),
-            ("minimum_gap", |to| {
-                to.minimum_gap(Duration::from_millis(300))
-            }),
-            ("longest_gap", |to| to.longest_gap(Duration::from_secs(59))),
-            ("stagger", |to| to.stagger(Duration::from_secs(4))),
-            ("pool_batch", |to| to.pool_batch(Duration::from_millis(200))),
-            ("pool_keep", |to| to.pool_keep(Duration::from_secs(50))),
-            ("backoff_factor", |to| to.backoff_factor(1.0)),
-            ("probes_to_close", |to| to.probes_to_close(2)),
-            ("pool_window", |to| to.pool_window(33)),
-            ("pool_windows", |to| to.pool_windows(4)),
-            ("pool_threshold", |to| to.pool_threshold(0.4)),
-        ];
-        for (name, change) in changed {
-            let differing: Vec<_> = of(change).differing(usual).collect();
-            assert_eq!(differing, [name]);
-        }
-        let of_mode = |mode| Settings::builder(mode).longest_gap(minute).build().unwrap();
-        let pooled = of_mode(Mode::Pooled).fingerprint();
-        let quorum = of_mode(Mode::Quorum).fingerprint();
-        assert_eq!(pooled.differing(quorum).collect::<Vec<_>>(), ["mode"]);
-        assert_eq!(usual.differing(usual).count(), 0);
-    }
-
-    #[cfg(any(feature = "gossip-node", feature = "redis"))]
-    #[test]
-    fn a_mark_is_read_as_it_was_written_and_one_without_parts_names_nothing() {
-        let mark = of(|settings| settings);
-
-        assert_eq!(Fingerprint::read(&mark.word()), Some(mark));
-        let short = Fingerprint::read(&mark.to_string()).unwrap();
-        assert_eq!(
-            (short.get(), short.differing(mark).count()),
-            (mark.get(), 0)
-        );
-        assert_eq!(short, mark, "the parts only explain");
-        for wrong in ["", "x", "1.", "1.x", "1.2.3", "11111111111111111"] {
-            assert_eq!(Fingerprint::read(wrong), None, "{wrong}");
-        }
-    }
-}
+mod tests;

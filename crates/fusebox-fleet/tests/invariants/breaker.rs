@@ -1,9 +1,9 @@
-//! A small breaker of one instance: trips after a run of failures, and does what a member asks.
+//! A small breaker of one instance, which trips after a run of failures and does what a member asks.
 
 use fusebox_fleet::{Action, BreakerState, Order, ProbeId, ProbeResult};
 use std::time::Duration;
 
-/// After so many failures in a row it opens by itself.
+/// After this many failures in a row it opens by itself.
 pub(crate) const TRIPS_AFTER: u32 = 10;
 const OPEN_FOR: Duration = Duration::from_secs(1);
 

@@ -1,5 +1,5 @@
-//! A Redis server of one test: Debian's `redis-server`, or the one that the environment variable `FLEET_REDIS_SERVER`
-//! names, on a free port of its own. It keeps nothing and ends with the test.
+//! A Redis server for one test: Debian's `redis-server`, or the one that the environment variable
+//! `FLEET_REDIS_SERVER` names, on a free port of its own. It stores nothing and ends with the test.
 
 use std::fs;
 use std::net::TcpListener;
@@ -114,7 +114,7 @@ pub(crate) fn free_port() -> u16 {
         .port()
 }
 
-/// None when the server ends at once: somebody else has taken the port.
+/// `None` when the server ends at once: another process has taken the port.
 fn launch(port: u16, folder: &PathBuf, options: &[String]) -> Option<Child> {
     let program = std::env::var_os("FLEET_REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
     let mut process = Command::new(&program)

@@ -1,5 +1,5 @@
-//! Readiness: what is ready can be called, what is open answers at once, and a turn that nobody
-//! uses goes to the next.
+//! Readiness: a service that is ready can be called, an open breaker answers at once, and an unused
+//! turn goes to the next service.
 
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -235,7 +235,7 @@ fn a_wait_that_began_on_one_runtime_ends_on_another() {
         assert!(timeout(Duration::from_millis(1), ready).await.is_err());
     });
 
-    // The first runtime is alive, but nobody drives it.
+    // The first runtime is alive, but it is not running.
     second.block_on(async {
         let start = Instant::now();
         let ready = ServiceExt::<Request>::ready(&mut service);

@@ -1,6 +1,6 @@
-//! The naive model of a breaker: a list of everything that happened, read anew for every answer.
+//! The naive model of a breaker: a list of everything that happened, read again for every answer.
 //!
-//! Slow and simple on purpose: no running sums, no rings, no state but the list.
+//! It is slow and simple on purpose: no running sums, no rings, no state but the list.
 
 mod fleet;
 mod reading;
@@ -43,7 +43,8 @@ enum Entry {
     Verdict(u64),
     /// Until then callers should stay away.
     Hint(Duration),
-    /// The fleet lets the breaker close, with a ramp of so many milliseconds or the configured one.
+    /// The fleet lets the breaker close, with a ramp of this many milliseconds or the configured
+    /// one.
     Released(Option<u64>),
     /// Other settings are in force.
     NewSettings {

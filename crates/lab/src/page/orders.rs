@@ -1,6 +1,7 @@
 //! The orders that the lab carries out itself: to its instances, to its load, and to both together.
 //!
-//! They are guarded as those that are handed on. The feed sees what has come of them and marks it, whoever ordered it.
+//! They are guarded like those that are passed on. The feed notices their effect and marks it, whoever gave the
+//! order.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::instance::SettingsChange;
 use crate::operation::{Operation, Refused, Why};
 use crate::serve::{self, Routes, error, read_json};
 
-/// What an order may be answered with.
+/// The possible answers to an order.
 const ANSWERS: [u16; 6] = [200, 400, 401, 403, 404, 409];
 
 /// `{"mode": "quorum"}`
@@ -26,7 +27,7 @@ struct SetCoordination {
     mode: experiment::scenario::CoordinationMode,
 }
 
-/// Adds these orders to a lab of which `feed` tells.
+/// Adds these orders to the lab that `feed` shows.
 pub(super) fn with_orders(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
     let routes = with_instances(routes, operation);
     let routes = with_load(routes, operation);
@@ -42,7 +43,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
             &ANSWERS,
             post(
                 async move |Path(name): Path<String>| match stop.stop(&name).await {
-                    Ok(standing) => serve::json(StatusCode::OK, &standing),
+                    Ok(status) => serve::json(StatusCode::OK, &status),
                     Err(why) => refused(&why),
                 },
             ),
@@ -53,7 +54,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
             &ANSWERS,
             post(
                 async move |Path(name): Path<String>| match start.start(&name) {
-                    Ok(standing) => serve::json(StatusCode::OK, &standing),
+                    Ok(status) => serve::json(StatusCode::OK, &status),
                     Err(why) => refused(&why),
                 },
             ),
@@ -68,7 +69,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
 
 fn with_load(routes: Routes, operation: &Operation) -> Routes {
     let (shown, changed) = (operation.clone(), operation.clone());
-    // One path has one entry per method.
+    // One path has one entry for all its methods.
     routes
         .add_own(
             "/api/load",
@@ -97,10 +98,14 @@ fn with_scenarios(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Ro
             "/api/scenarios/{name}",
             &ANSWERS,
             post(async move |Path(name): Path<String>| {
-                let before = || feed.expect_plan(Some(format!("scenario {name}")));
+                let mut expected = None;
+                let before = || expected = Some(feed.expect_plan(format!("scenario {name}")));
                 match played.play(&name, before) {
                     Ok(()) => serve::json(StatusCode::OK, &json!({ "scenario": name })),
-                    Err(why) => refused(&why),
+                    Err(why) => {
+                        expected.map(|change| feed.expect_no_more(change));
+                        refused(&why)
+                    }
                 }
             }),
         )

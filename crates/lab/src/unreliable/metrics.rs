@@ -9,13 +9,13 @@ use telemetry::{Family, names};
 
 use super::running::Running;
 
-/// Bounds of delays, in seconds: precise where a breaker's patience is, up to the longest hang.
+/// The limits of the buckets of delays, in seconds: precise around a breaker's timeouts, up to the longest hang.
 const DELAYS: [f64; 18] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0,
     300.0, 600.0,
 ];
 
-/// Who calls without saying so.
+/// The label of callers that do not name themselves.
 pub(super) const NOBODY: &str = "anonymous";
 
 /// The delays as they came out.
@@ -33,22 +33,12 @@ pub(super) struct UnreliableCollector {
 
 impl UnreliableCollector {
     pub(super) fn new(running: Arc<Running>) -> Self {
-        let definitions = [
-            names::UNRELIABLE_REQUESTS,
-            names::UNRELIABLE_WHILE_FAILING,
-            names::UNRELIABLE_FAILURE_RATIO,
-            names::UNRELIABLE_PHASE,
-            names::UNRELIABLE_TRUTH,
-            names::UNRELIABLE_INJECTED,
-            names::UNRELIABLE_NOT_INJECTED,
-            names::UNRELIABLE_QUEUE_DEPTH,
-            names::UNRELIABLE_BUSY_WORKERS,
-            names::UNRELIABLE_WASTED_WORK,
-            names::UNRELIABLE_PLAN_REVISION,
-        ];
+        // The histogram of delays is a collector of its own.
+        let own = names::UNRELIABLE.iter();
+        let own = own.filter(|it| **it != names::UNRELIABLE_INJECTED_DELAY);
         Self {
             running,
-            descriptions: definitions.iter().map(telemetry::description).collect(),
+            descriptions: own.map(telemetry::description).collect(),
         }
     }
 }

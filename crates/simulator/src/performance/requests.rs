@@ -1,4 +1,4 @@
-//! Requests: one gets a connection, is tried again, and ends.
+//! Requests: each gets a connection, is tried again, and ends.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl Performance<'_> {
         }
     }
 
-    /// Makes attempts on one connection until one is under way or nobody wants the connection.
+    /// Makes attempts on one connection until one is under way or no request wants the connection.
     pub(super) fn drive(&mut self, mut request: Request) {
         while let Some(outcome) = self.attempt(&mut request) {
             match self.after(request, outcome) {

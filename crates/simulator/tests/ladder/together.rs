@@ -1,4 +1,5 @@
-//! Steps F9, F10b and F14 to F17: breakers that decide together, against the formulas of `fusebox-fleet`'s design.
+//! Steps F9, F10b and F14 to F17: breakers that decide together, against the formulas in the design of
+//! `fusebox-fleet`.
 
 use experiment::chance::Draw;
 use experiment::fleet::InstanceRecord;
@@ -158,7 +159,7 @@ fn recoveries(cycle: LeaseCycle, more: &str, seeds: u32) -> (Vec<f64>, Vec<f64>)
     recoveries_of(cycle, seeds, |outage_s| probing(cycle, outage_s, more))
 }
 
-/// The same, of fleets that are made for an outage of so many seconds.
+/// The same for fleets that are made for an outage of this many seconds.
 fn recoveries_of(
     cycle: LeaseCycle,
     seeds: u32,

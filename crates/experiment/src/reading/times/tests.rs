@@ -70,9 +70,9 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
     for (text, said) in [
         (
             "for = 1000",
-            "1:7: for: `1000` has no unit: write for = \"1000ms\", or for_ms = 1000",
+            "1:7: for: `1000` has no unit: write for as \"1000s\" or \"1000ms\", or for_ms as 1000",
         ),
-        ("for = 1.5", "`1.5` has no unit: write for = \"1.5ms\""),
+        ("for = 1.5", "`1.5` has no unit: write for as \"1.5s\""),
         ("for = -5", "`-5` is not a duration"),
         ("for = \"1000\"", "`1000` is not a duration"),
         (
@@ -94,18 +94,21 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
         ),
         (
             "retry_after = 5",
-            "write retry_after = \"5s\", or retry_after_s = 5",
+            "write retry_after as \"5s\", or retry_after_s as 5",
         ),
         ("retry_after = \"5ms\"", "write a whole number of seconds"),
-        ("values = [1]", "write values = \"1ms\", or values_ms = 1"),
+        (
+            "values = [1]",
+            "write values as \"1s\" or \"1ms\", or values_ms as 1",
+        ),
         ("each.A = 5", "`5` has no unit"),
         (
             "one.fixed = 20",
-            "`20` has no unit: write it with one, such as \"20ms\"",
+            "`20` has no unit: write one, such as \"20ms\"",
         ),
         (
             "one.mean.mean = 20",
-            "write mean = \"20ms\", or mean_ms = 20",
+            "write mean as \"20s\" or \"20ms\", or mean_ms as 20",
         ),
         (
             "for = \"1s\"\nfor_ms = 5",
@@ -126,7 +129,7 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
     );
 }
 
-/// A struct is no list of its values: nobody could see which is which, and `[]` would be all defaults.
+/// A struct is not a list of its values: it would not be visible which is which, and `[]` would be all defaults.
 #[test]
 fn keys_with_values_are_not_written_as_a_list_nor_a_list_as_keys() {
     for (json, words) in [

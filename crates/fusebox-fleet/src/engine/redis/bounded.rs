@@ -1,10 +1,10 @@
-//! A stream from a server of whose answers each is of bounded length.
+//! A stream from a server that bounds the length of each answer.
 //!
-//! The client's library takes in an answer for as long as it lasts, so a server that is broken, or hostile, could
-//! fill the memory of every instance. This stream follows the lengths that answers begin with (RESP2 and RESP3) as
-//! far as it needs to know where one ends, and fails where one lasts too long or says that it will. It ends a line where
-//! the library does, and a length that is not written as a server writes it is refused: so the library never sees an
-//! end, or a length, that was not seen here. Whether an answer makes sense otherwise is left to the library.
+//! The client's library takes in an answer for as long as it lasts, so a server that is broken or hostile could fill
+//! the memory of every instance. This stream follows the lengths with which answers begin (RESP2 and RESP3), as far
+//! as it needs to know where one ends, and fails if one lasts too long or announces that it will. It ends a line
+//! where the library does, and refuses a length that is not written as a server writes it. So the library never sees
+//! an end, or a length, that was not seen here. Whether an answer makes sense otherwise is left to the library.
 
 use std::io;
 use std::pin::Pin;
@@ -12,14 +12,14 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What one answer may hold, in bytes as they are sent. The longest of ours says who is in the fleet: about a
-/// hundred bytes for each instance.
+/// How many bytes one answer may hold. Our longest answer says who is in the fleet: about a hundred bytes for each
+/// instance.
 const LONGEST: usize = 4 << 20;
 
-/// How deep lists in an answer may lie in each other.
+/// How deep lists in an answer may be nested.
 const DEEPEST: usize = 32;
 
-/// The stream.
+/// A stream with bounded answers.
 pub(super) struct Bounded<S> {
     stream: S,
     answers: Answers,
@@ -69,7 +69,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
     }
 }
 
-/// An answer is too long, or too deep, or does not say plainly how long it is.
+/// An answer is too long, too deeply nested, or does not state its length plainly.
 #[derive(Debug, PartialEq, Eq)]
 struct TooLong;
 
@@ -78,7 +78,7 @@ struct TooLong;
 struct Answers {
     /// The bytes of the answer that has begun.
     held: usize,
-    /// The lists that it is in, outermost first: how many parts each still has.
+    /// The nested lists it is in, outermost first: how many parts each still has.
     lists: Vec<usize>,
     part: Part,
 }
@@ -86,7 +86,7 @@ struct Answers {
 /// The part of an answer that comes next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Part {
-    /// The byte that says of which kind it is.
+    /// The byte that says which kind the part is.
     #[default]
     Kind,
     /// The rest of a line that says everything, and whether its last byte was the first one of an end of line.
@@ -97,16 +97,16 @@ enum Part {
     NumberEnd(Kind, usize),
     /// The rest of a line that stands for nothing.
     Nothing(&'static [u8]),
-    /// So many bytes.
+    /// This many bytes.
     Bytes(usize),
 }
 
-/// What a number is of.
+/// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Of bytes, and whether there may be none at all, not even an empty text.
+    /// Bytes, and whether there may be none at all, not even an empty text.
     Bytes { or_nothing: bool },
-    /// So many parts for each that is counted, so many beside, and whether there may be no list at all.
+    /// This many parts for each item, this many besides, and whether there may be no list at all.
     Parts {
         each: usize,
         beside: usize,
@@ -115,7 +115,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// What this first byte of an answer counts, if it counts anything.
+    /// What the first byte of an answer counts, if it counts anything.
     fn of(byte: u8) -> Option<Self> {
         let parts = |each, beside, or_nothing| Self::Parts {
             each,
@@ -199,7 +199,7 @@ impl Answers {
                 }
             }
             (Part::Bytes(_), _) => {} // those are taken all at once
-            // The library would read some of these as a number, and not all as the same.
+            // The library would read some of these as a number, but not all of them as the same number.
             (Part::Number(..) | Part::NumberEnd(..) | Part::Nothing(_), _) => return Err(TooLong),
         }
         Ok(())
@@ -210,7 +210,7 @@ impl Answers {
             Kind::Bytes { .. } => self.part = Part::Bytes(number + 2),
             Kind::Parts { each, beside, .. } => match number * each + beside {
                 0 => self.ended(),
-                // Each takes three bytes at least.
+                // Each part takes at least three bytes.
                 parts if parts > LONGEST / 3 || self.lists.len() >= DEEPEST => return Err(TooLong),
                 parts => {
                     self.lists.push(parts);
@@ -221,7 +221,7 @@ impl Answers {
         Ok(())
     }
 
-    /// A part has ended, and with it the lists whose last one it was.
+    /// Notes that a part has ended, and with it each list whose last part it was.
     fn ended(&mut self) {
         self.part = Part::Kind;
         while let Some(left) = self.lists.last_mut() {
@@ -236,140 +236,4 @@ impl Answers {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn follow(answers: &mut Answers, text: &[u8], step: usize) -> Result<(), TooLong> {
-        text.chunks(step)
-            .try_for_each(|bytes| answers.follow(bytes))
-    }
-
-    #[test]
-    fn answers_of_all_kinds_end_where_they_end_however_they_are_cut() {
-        let kinds: [&[u8]; 17] = [
-            b"+OK\r\n",
-            b"-ERR no\r\n",
-            b":17\r\n",
-            b"_\r\n",
-            b"#t\r\n",
-            b",1.5\r\n",
-            b"(123456789012345678901234567890\r\n",
-            b"$5\r\nhe\r\no\r\n",
-            b"$0\r\n\r\n",
-            b"$-1\r\n",
-            b"=7\r\ntxt:abc\r\n",
-            b"*0\r\n",
-            b"*-1\r\n",
-            b"*2\r\n*1\r\n:1\r\n$1\r\na\r\n",
-            b"%1\r\n+a\r\n%1\r\n+b\r\n:1\r\n",
-            b">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nv\r\n",
-            b"|1\r\n+a\r\n:1\r\n*1\r\n~1\r\n:1\r\n",
-        ];
-        for text in kinds {
-            for step in 1..=text.len() {
-                let mut answers = Answers::default();
-                for round in 1..=3 {
-                    follow(&mut answers, text, step).unwrap();
-                    let shown = String::from_utf8_lossy(text);
-                    assert_eq!(
-                        (answers.held, answers.part),
-                        (0, Part::Kind),
-                        "{shown:?} {round}"
-                    );
-                    assert!(answers.lists.is_empty(), "{shown:?}");
-                }
-                let (all, last) = (text.len(), text.len() - 1);
-                answers.follow(&text[..last]).unwrap();
-                assert_eq!(
-                    answers.held,
-                    all - 1,
-                    "it has not ended before its last byte"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn any_number_of_answers_passes_as_long_as_each_is_short() {
-        let mut answers = Answers::default();
-        let text = [&b"$1000000\r\n"[..], &vec![b'x'; 1_000_000], b"\r\n"].concat();
-        for _ in 0..20 {
-            follow(&mut answers, &text, 65_536).unwrap();
-        }
-    }
-
-    #[test]
-    fn an_answer_may_be_as_long_as_the_limit_and_no_longer() {
-        let body = vec![b'x'; LONGEST - 12];
-        let mut answers = Answers::default();
-        let head = format!("${}\r\n", body.len());
-        let text = [head.as_bytes(), &body, b"\r\n"].concat();
-        assert!(text.len() <= LONGEST);
-        follow(&mut answers, &text, 4096).unwrap();
-
-        let line = vec![b'x'; LONGEST + 1];
-        assert_eq!(follow(&mut answers, &line, 4096), Err(TooLong));
-    }
-
-    #[test]
-    fn an_answer_that_says_that_it_will_be_too_long_or_too_deep_is_refused_at_once() {
-        let long = (LONGEST + 1).to_string();
-        for kind in ["$", "=", "!", "*", "~", ">", "%", "|"] {
-            for number in ["1099511627776", "99999999999999999999999999", &long] {
-                let text = format!("{kind}{number}\r\n");
-                let mut answers = Answers::default();
-                assert_eq!(answers.follow(text.as_bytes()), Err(TooLong), "{text:?}");
-            }
-        }
-        let mut answers = Answers::default();
-        let deep = b"*1\r\n".repeat(DEEPEST + 1);
-        assert_eq!(answers.follow(&deep), Err(TooLong));
-    }
-
-    #[test]
-    fn a_length_that_the_library_alone_could_read_is_refused() {
-        let numbers = [
-            "+1099511627776",
-            " 1099511627776",
-            "+1",
-            " 1",
-            "1 ",
-            "",
-            "-2",
-            "-1 ",
-            "--1",
-            "1\r",
-            "1\n",
-            "?",
-        ];
-        for kind in ["$", "=", "!", "*", "~", ">", "%", "|"] {
-            for number in numbers {
-                let text = format!("{kind}{number}\r\n");
-                let mut answers = Answers::default();
-                assert_eq!(answers.follow(text.as_bytes()), Err(TooLong), "{text:?}");
-            }
-        }
-        for text in [
-            "=-1\r\n", "!-1\r\n", "~-1\r\n", ">-1\r\n", "%-1\r\n", "|-1\r\n",
-        ] {
-            let mut answers = Answers::default();
-            assert_eq!(answers.follow(text.as_bytes()), Err(TooLong), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_line_ends_where_the_library_ends_it() {
-        for begin in ["+", "-ERR ", ":", "(", "garbage"] {
-            let mut answers = Answers::default();
-            let text = format!("{begin}a\nb\rc\n\r\r");
-            answers.follow(text.as_bytes()).unwrap();
-            assert_eq!(answers.held, text.len(), "{text:?}");
-            answers.follow(b"\n").unwrap();
-            assert_eq!((answers.held, answers.part), (0, Part::Kind), "{text:?}");
-
-            let mut answers = Answers::default();
-            let endless = format!("{begin}{}", "and\n".repeat(LONGEST / 4));
-            assert_eq!(follow(&mut answers, endless.as_bytes(), 4096), Err(TooLong));
-        }
-    }
-}
+mod tests;
