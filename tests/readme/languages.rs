@@ -14,10 +14,11 @@ use crate::commands::is_shell;
 use crate::markdown::{Block, Page};
 
 /// What a block may be written in; behind a space more may follow.
-const LANGUAGES: [&str; 9] = [
+const LANGUAGES: [&str; 10] = [
     "console",
     "jaeger-search",
     "json",
+    "mermaid",
     "promql",
     "rust",
     "sh",
