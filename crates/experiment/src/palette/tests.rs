@@ -31,14 +31,7 @@ fn states_of_the_page_are_apart_for_every_kind_of_sight() {
 
 #[test]
 fn no_two_states_share_a_colour_on_any_ground() {
-    let states = [
-        CLOSED,
-        OPEN,
-        HALF_OPEN,
-        FORCED_OPEN,
-        DISABLED,
-        METRICS_ONLY,
-    ];
+    let states = [CLOSED, OPEN, HALF_OPEN, FORCED_OPEN, DISABLED, METRICS_ONLY];
     for (ground, colours) in [
         ("light", states.map(|it| it.light)),
         ("dark", states.map(|it| it.dark)),

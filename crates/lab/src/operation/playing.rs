@@ -107,7 +107,8 @@ impl Operation {
         let mode = scenario.coordination().mode.0;
         if mode != self.fixed.mode {
             return Err(format!(
-                "its instances decide in mode {mode}, and here in mode {}, which is fixed while the lab runs",
+                "its instances decide in mode {mode}, and this lab's in mode {}, which is fixed while the \
+                 lab runs",
                 self.fixed.mode
             ));
         }

@@ -253,7 +253,11 @@ impl State {
             PlanChange::Ended => ("over", None),
             PlanChange::Ordered => ("plan", self.expected.pop_front()),
         };
-        let unnamed = if kind == "over" { "fault plan is over" } else { "fault plan changed" };
+        let unnamed = if kind == "over" {
+            "fault plan is over"
+        } else {
+            "fault plan changed"
+        };
         let text = text.map_or_else(|| unnamed.to_owned(), |(_, text)| text);
         Mark(step.at_s, kind, text)
     }

@@ -57,7 +57,10 @@ pub(super) type Shares = [f64; Look::ALL.len()];
 
 /// The share of the time in which breakers let all calls pass.
 pub(super) fn passing(shares: &Shares) -> f64 {
-    let passing = Look::ALL.iter().zip(shares).filter(|(look, _)| look.passes());
+    let passing = Look::ALL
+        .iter()
+        .zip(shares)
+        .filter(|(look, _)| look.passes());
     passing.map(|(_, share)| share).sum()
 }
 
