@@ -118,13 +118,18 @@ async fn nothing_serious_hinders_anybody_where_instances_decide_together() {
     // Every look that a card can have.
     let lab_itself = Client::new(url);
     for (path, body) in [
-        ("/api/instances/A/breaker/mode", r#"{"mode": "metrics_only"}"#),
+        (
+            "/api/instances/A/breaker/mode",
+            r#"{"mode": "metrics_only"}"#,
+        ),
         ("/api/instances/B/breaker/mode", r#"{"mode": "disabled"}"#),
     ] {
         let reply = lab_itself.send("PUT", path, &[], body).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
     }
-    let reply = lab_itself.send("POST", "/api/instances/C/stop", &[], "").await;
+    let reply = lab_itself
+        .send("POST", "/api/instances/C/stop", &[], "")
+        .await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     browser
         .until("[...document.querySelectorAll('.card')].map((it) => it.dataset.state).join() === 'metrics_only,disabled,stopped'")

@@ -7,7 +7,7 @@ mod call;
 mod control;
 mod downstream;
 mod fleet_view;
-mod permitted;
+mod permitted_calls;
 mod stalls;
 mod tuning;
 mod view;
@@ -27,7 +27,7 @@ use telemetry::{
 
 use call::FastFailures;
 use downstream::Caller;
-pub(crate) use permitted::Permitted;
+pub(crate) use permitted_calls::Permitted;
 use stalls::Stalls;
 pub(crate) use tuning::{SettingsChange, Tuned, Tuning};
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 use fusebox_fleet::{Fingerprint, Mode};
 use serde::Serialize;
 
-use crate::crew::{Crew, Unmoved};
 use crate::instance::Tuning;
+use crate::instance_set::{InstanceSet, Unmoved};
 use crate::load::{LoadChange, LoadControl};
 use crate::settings::{BreakerSettings, Together};
 use crate::unreliable::Running;
@@ -21,7 +21,7 @@ use crate::unreliable::Running;
 /// The parts that accept orders.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
-    pub(crate) crew: Arc<Crew>,
+    pub(crate) crew: Arc<InstanceSet>,
     pub(crate) load: LoadControl,
     pub(crate) running: Arc<Running>,
     pub(crate) fixed: Fixed,

@@ -8,9 +8,9 @@ mod entries;
 mod folder;
 mod inputs;
 mod list;
+mod live_settings;
 mod machine;
 pub(crate) mod report;
-mod settled;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,8 +24,8 @@ use telemetry::Telemetry;
 pub(crate) use crate::shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
+pub(crate) use live_settings::{check_use, settled, with_engine};
 pub(crate) use machine::commit;
-pub(crate) use settled::{check_use, settled, with_engine};
 
 use entries::{Entries, turns};
 
@@ -185,7 +185,7 @@ async fn repetition(
     }
     let watched = Arc::new(watched);
     let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
-    // A task of its own: whoever shows the run, or waits for its end, may be slow.
+    // A task of its own, because the display of the run, or the wait for its end, may be slow.
     let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),

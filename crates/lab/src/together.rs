@@ -3,7 +3,6 @@
 //! The parts talk through their sockets, as if started from five terminals; only the watching uses that they share a
 //! process and a clock.
 
-mod bound;
 mod coordination_watch;
 mod event_writer;
 mod fleet;
@@ -18,6 +17,7 @@ mod picture;
 mod progress;
 mod screen;
 mod shade;
+mod sockets;
 mod summary;
 mod system;
 mod traffic_watch;
@@ -42,7 +42,6 @@ use crate::settings::Together;
 use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::terminal::can_draw;
 use crate::unreliable::Running;
-pub(crate) use bound::{bind, bind_anywhere, url_table};
 pub(crate) use event_writer::{EventWriter, Tap};
 use fleet::Fleet;
 use fleet_source::FleetTold;
@@ -50,6 +49,7 @@ use lines::PlainLines;
 pub(crate) use observer::Observer;
 use progress::Progress;
 use screen::Screen;
+pub(crate) use sockets::{bind, bind_anywhere, url_table};
 pub(crate) use system::{Course, System};
 
 pub(crate) use crate::words;

@@ -2,7 +2,7 @@
 
 import { Axis } from "./draw.js";
 
-/** Lets a pointer work on these boards; `onName(board, y)` hears of clicks left of time. */
+/** Makes these boards react to the pointer; `onName(board, y)` is called for clicks on the names. */
 export function listen(boards, view, onName) {
   for (const board of boards) listenOn(board, view, onName);
 }

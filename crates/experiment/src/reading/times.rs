@@ -17,7 +17,7 @@ use access::{Fields, OneTime};
 
 use crate::values;
 
-/// Endings of the names of fields that hold a number of so many nanoseconds each.
+/// The endings of the names of fields that hold a number, with the unit of that number.
 const ENDINGS: [(&str, Unit); 2] = [("_ms", Unit::MILLISECOND), ("_s", Unit::SECOND)];
 /// What a rate per second ends with: it is no time.
 const PER_SECOND: &str = "_per_s";
@@ -174,7 +174,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Times<D> {
     }
 }
 
-/// What is said of a map that should name one of these, and names none or several.
+/// The message for a map that should name one of these, and names none or several.
 fn one_of<E: Error>(variants: &[&str], error: &E) -> Option<E> {
     let said = error.to_string();
     let (_, found) = said.split_once("wanted exactly 1 element, ")?;

@@ -74,7 +74,7 @@ impl Default for ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// Trips after so many failures in a row, however far apart. Only a success ends the run. At
+    /// Trips after `failures` failures in a row, however far apart. Only a success ends the run. At
     /// least 1; off by default.
     pub fn consecutive_failures(mut self, failures: u32) -> Self {
         self.consecutive_failures = Some(failures);
@@ -204,8 +204,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Closes a half-open breaker after so many `successes`, and reopens it after so many
-    /// `failures`. Both at least 1; default 1 and 1.
+    /// Closes a half-open breaker after this number of successful probes, and reopens it after this
+    /// number of failed ones. Both at least 1; default 1 and 1.
     pub fn probe_count(mut self, successes: u32, failures: u32) -> Self {
         self.probes = Probes::Count {
             successes,

@@ -1,6 +1,7 @@
 //! The orders that the lab carries out itself: to its instances, to its load, and to both together.
 //!
-//! They are guarded as those that are handed on. The feed sees what has come of them and marks it, whoever ordered it.
+//! They are guarded like those that are passed on. The feed notices their effect and marks it, whoever gave the
+//! order.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::instance::SettingsChange;
 use crate::operation::{Operation, Refused, Why};
 use crate::serve::{self, Routes, error, read_json};
 
-/// What an order may be answered with.
+/// The possible answers to an order.
 const ANSWERS: [u16; 6] = [200, 400, 401, 403, 404, 409];
 
 /// `{"mode": "quorum"}`
@@ -26,7 +27,7 @@ struct SetCoordination {
     mode: experiment::scenario::CoordinationMode,
 }
 
-/// Adds these orders to a lab of which `feed` tells.
+/// Adds these orders to the lab that `feed` shows.
 pub(super) fn with_orders(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
     let routes = with_instances(routes, operation);
     let routes = with_load(routes, operation);
@@ -68,7 +69,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
 
 fn with_load(routes: Routes, operation: &Operation) -> Routes {
     let (shown, changed) = (operation.clone(), operation.clone());
-    // One path has one entry per method.
+    // One path has one entry for all its methods.
     routes
         .add_own(
             "/api/load",

@@ -11,16 +11,16 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::Watched;
-use super::bound::Bound;
 use super::event_writer::Tap;
 use super::fleet::Fleet;
 use super::fleet_source::FleetTold;
 use super::page_source::PageSource;
+use super::sockets::Bound;
 use crate::coordination::{Engines, FleetReader};
-use crate::crew::{Crew, Turn};
 use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
 use crate::instance::{Instance, Permitted};
+use crate::instance_set::{InstanceSet, Turn};
 use crate::load::{Generator, LOAD_SERVICE, LoadControl, Record};
 use crate::operation::{Fixed, Operation};
 use crate::page::{Feed, Page, Source};
@@ -32,7 +32,7 @@ use crate::unreliable::Unreliable;
 /// The tasks of the running system, in the order in which they are stopped.
 pub(crate) struct System {
     load: LoadPart,
-    instances: Arc<Crew>,
+    instances: Arc<InstanceSet>,
     /// The unreliable service, and the page that shows where the services are.
     rest: Part,
 }
@@ -309,9 +309,9 @@ fn started(
     serving: &Serving,
     fleet: &Arc<Fleet>,
     clock: SystemClock,
-) -> Arc<Crew> {
+) -> Arc<InstanceSet> {
     let fleet = Arc::clone(fleet);
-    let crew = Crew::start(made, serving, move |place, turn| {
+    let crew = InstanceSet::start(made, serving, move |place, turn| {
         let at = fleet.elapsed(clock.now());
         fleet.recorder(|it| match turn {
             Turn::Stops => it.stopped(place, at),
@@ -322,7 +322,7 @@ fn started(
 }
 
 /// Where the instances answer.
-fn targets(crew: &Crew) -> Vec<Named<BaseUrl>> {
+fn targets(crew: &InstanceSet) -> Vec<Named<BaseUrl>> {
     let addresses = crew.addresses();
     let targets = addresses.map(|(name, address)| Named {
         name: name.to_owned(),

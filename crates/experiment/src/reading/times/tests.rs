@@ -129,7 +129,7 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
     );
 }
 
-/// A struct is no list of its values: nobody could see which is which, and `[]` would be all defaults.
+/// A struct is not a list of its values: it would not be visible which is which, and `[]` would be all defaults.
 #[test]
 fn keys_with_values_are_not_written_as_a_list_nor_a_list_as_keys() {
     for (json, words) in [

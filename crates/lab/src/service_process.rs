@@ -1,4 +1,4 @@
-//! Each service alone, in a process of its own.
+//! A service alone, in a process of its own: the unreliable service, or one instance.
 
 use fusebox::SystemClock;
 use telemetry::Telemetry;
