@@ -208,7 +208,7 @@ async fn the_load_is_paused_goes_on_and_gets_another_rate() {
         .until("document.querySelector('.load span').textContent === 'paused'")
         .await;
     page.click("go-on", &[]).await;
-    page.marked("load goes on").await;
+    page.marked("load resumed").await;
     assert_eq!(load().await["paused"], json!(false));
 
     page.click("rate", &[("input.rate", "200")]).await;

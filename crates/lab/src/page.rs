@@ -124,7 +124,7 @@ fn watch(feed: &Arc<Feed>, request: &Request, shutdown: &Shutdown) -> Response {
     let told = told.and_then(|value| value.to_str().ok());
     let last = told.or_else(|| parameter(request, "after"));
     let Some(viewer) = Viewer::of(feed, last, shutdown) else {
-        let message = "too many pages watch already: close some";
+        let message = "too many pages are open: close one";
         return error(StatusCode::SERVICE_UNAVAILABLE, "too_many_viewers", message);
     };
     let mut answer = fresh("text/event-stream", viewer.body());

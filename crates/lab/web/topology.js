@@ -139,7 +139,7 @@ export class Topology {
     set(made.why, `${ago}${why(store, instance, at, "no transition yet")}`);
     if (state === STOPPED) {
       made.failed.style.width = "0%";
-      set(made.figures, "nobody listens");
+      set(made.figures, "not listening");
       return;
     }
     const [calls, failures, inARow] = store.window(instance, at);
@@ -150,9 +150,13 @@ export class Topology {
 
   wait(state, change, at) {
     if (state === HALF_OPEN) return "probing";
-    if (state === FORCED_OPEN) return "until an operator says otherwise";
+    if (state === FORCED_OPEN) return "until an operator changes it";
     if (state !== OPEN || change === null) return "";
-    if (change.openFor === null) return this.store.fleetAt(at) ? "" : "until the fleet says more";
+<<<<<<< HEAD
+    if (change.openFor === null) return this.store.fleetAt(at) ? "" : "until the fleet decides";
+=======
+    if (change.openFor === null) return this.store.fleet ? "" : "until the fleet decides";
+>>>>>>> h/messages
     const left = change.at + change.openFor - at;
     return left > 0 ? `probes in ${left.toFixed(1)} s` : "probes at the next call";
   }
