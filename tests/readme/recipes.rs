@@ -143,8 +143,8 @@ fn every_scenario_at_the_top_of_its_folder_has_its_row() {
     let page = read(&repository().join("docs/experiments.md"));
     let rows = page.lines().filter(|line| line.starts_with("| `"));
     let mut named: BTreeSet<String> = BTreeSet::new();
-    for row in rows {
-        let cell = row.split('|').nth(1).unwrap_or_default();
+    for line in rows {
+        let cell = line.split('|').nth(1).unwrap_or_default();
         let names: Vec<&str> = quoted(cell);
         named.extend(names.iter().map(|it| (*it).to_owned()));
         // `metastable`, each also `-without-breakers`.

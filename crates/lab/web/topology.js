@@ -152,11 +152,7 @@ export class Topology {
     if (state === HALF_OPEN) return "probing";
     if (state === FORCED_OPEN) return "until an operator changes it";
     if (state !== OPEN || change === null) return "";
-<<<<<<< HEAD
     if (change.openFor === null) return this.store.fleetAt(at) ? "" : "until the fleet decides";
-=======
-    if (change.openFor === null) return this.store.fleet ? "" : "until the fleet decides";
->>>>>>> h/messages
     const left = change.at + change.openFor - at;
     return left > 0 ? `probes in ${left.toFixed(1)} s` : "probes at the next call";
   }

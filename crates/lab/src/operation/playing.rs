@@ -140,36 +140,12 @@ impl Operation {
                 "its instances pause or restart, which works only in virtual time".to_owned(),
             );
         }
-<<<<<<< HEAD
         let has_faults = !scenario.network().only_delays() || !scenario.engine().faults.is_empty();
         if scenario.coordination().engine.is_gossip() && has_faults {
             return Err(
                 "it has faults of the network among instances that gossip, which are carried out only in virtual time"
                     .to_owned(),
             );
-=======
-        let mode = scenario.coordination().mode.0;
-        if mode != self.fixed.mode {
-            return Err(format!(
-                "its instances decide in mode {mode}, and this lab's in mode {}, which is fixed while the \
-                 lab runs",
-                self.fixed.mode
-            ));
-        }
-        if let Some(rules) = self.fixed.rules {
-            if scenario.fleet_settings().fingerprint() != rules {
-                return Err(
-                    "its instances vote by other settings, which are fixed while the lab runs"
-                        .to_owned(),
-                );
-            }
-            if !scenario.network().only_delays() || !scenario.engine().faults.is_empty() {
-                return Err(
-                    "it has faults of the network or of the engine, which must start with the run"
-                        .to_owned(),
-                );
-            }
->>>>>>> h/messages
         }
         self.running.check(scenario.faults())?;
         check_load(&self.load.demand().profile, scenario.load())
