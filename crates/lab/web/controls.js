@@ -159,7 +159,7 @@ export class Controls {
   }
 
   show(one) {
-    this.line.textContent = curl(one, this.token !== null);
+    this.line.textContent = curl(one, this.token !== null || Boolean(this.storeOf()?.hello.needs_token));
   }
 
   async give(one) {

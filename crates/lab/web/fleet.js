@@ -232,7 +232,7 @@ export function part(standing) {
   if (standing === null) return "joins the fleet";
   const stage = { held: "held by the fleet", probing: "probes for all", turn: "waits for its turn to close" }[standing.stage];
   if (stage) return stage;
-  if (standing.localised) return "own failure: most others are fine";
+  if (standing.localised) return "localised failure: most others are fine";
   if (standing.apart) return APART[standing.apart] ?? standing.apart.replaceAll("_", " ");
   return { suspect: "suspects the downstream", fine: "sees no trouble" }[standing.opinion] ?? "has no calls to judge by";
 }
@@ -260,11 +260,11 @@ const NOTES_IN_WORDS = {
   vetoed: () => "vetoes the fleet's verdict: its own calls succeed",
   released: ({ detail }) => `may close in its turn, after ${Number(detail).toFixed(2)} s`,
   fell_back: ({ detail }) => `goes on alone: ${detail.replaceAll("_", " ")}`,
-  rejoined: () => "hears its fleet again",
+  rejoined: () => "has rejoined its fleet",
   refused: ({ detail }) => `is refused by its fleet: ${detail}`,
-  localised: () => "has a failure of its own: most others are fine",
-  localised_ended: () => "has no failure of its own any more",
-  ordered: ({ detail }) => `obeys an order to the fleet: ${detail.replaceAll("_", " ")}`,
+  localised: () => "has a localised failure: most others are fine",
+  localised_ended: () => "has no localised failure any more",
+  ordered: ({ detail }) => `follows an order to the fleet: ${detail.replaceAll("_", " ")}`,
   left: () => "leaves the fleet",
 };
 

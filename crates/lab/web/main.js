@@ -93,6 +93,8 @@ function text() {
   log.show(at);
   $("#fleet").hidden = !store.fleetAt(at);
   if (store.fleetAt(at)) set($("#fleet .line"), fleetLine(store, at));
+  // Signs stand on the rows of instances only.
+  $("#fleet").dataset.rows = layout?.rows.some((row) => row.heights) ? "groups" : "instances";
   if (!$("#table").hidden) showTable($("#table table"), store, at);
   set($("#clock"), clock(at));
   set($("#live"), view.live ? "Pause" : "Go live");

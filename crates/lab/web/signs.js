@@ -113,5 +113,5 @@ export function drawEngine(context, store, axis, top, height, at) {
     context.fillRect(left, bottom - 2 - lost, right - left, lost + (heard > 0 ? 0 : 2));
   });
   const now = store.fleet.view(at);
-  drawName(context, `engine ${now?.heard ?? 0} of ${now?.there ?? store.n}`, top + height / 2, ink.text);
+  drawName(context, axis, `engine ${now?.heard ?? 0} of ${now?.there ?? store.n}`, top + height / 2);
 }

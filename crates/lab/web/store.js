@@ -74,19 +74,19 @@ export class Store {
     if (tick.i) this.count(tick);
     for (const row of tick.p ?? []) this.truth(row);
     for (const row of tick.f ?? []) this.phase(row);
-    for (const row of tick.m ?? []) this.mark(row);
     for (const row of tick.l ?? []) this.latency(row);
     for (const row of tick.g ?? []) this.decisions.take(row, this);
     for (const row of tick.c ?? []) this.fleet?.stand(row);
     for (const row of tick.s ?? []) this.set(row);
     for (const row of tick.r ?? []) this.ask(row);
-    this.happenings(tick.x ?? [], tick.e ?? [], tick.o ?? []);
+    this.happenings(tick.x ?? [], tick.e ?? [], tick.o ?? [], tick.m ?? []);
   }
 
   /** Transitions, notes of the fleet, and instances that are stopped or started, as they followed each other. */
-  happenings(changes, notes, turns) {
-    let [note, turn] = [0, 0];
+  happenings(changes, notes, turns, marks) {
+    let [note, turn, mark] = [0, 0, 0];
     const before = (at) => {
+      while (mark < marks.length && marks[mark][0] < at) this.mark(marks[mark++]);
       while (note < notes.length && notes[note][1] < at) this.noted(notes[note++]);
       while (turn < turns.length && turns[turn][0] < at) this.turn(turns[turn++]);
     };

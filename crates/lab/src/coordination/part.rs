@@ -85,7 +85,7 @@ impl Part {
             .then(|| self.reader.status())?;
         let votes = status.view.filter(|_| status.is_localised)?.votes;
         Some(format!(
-            "localised failure: the breaker of this instance is open, while {} of {} instances that have calls \
+            "localised failure: the breaker of this instance is open while {} of {} instances with calls \
              are fine",
             votes.voters.saturating_sub(votes.suspects),
             votes.voters

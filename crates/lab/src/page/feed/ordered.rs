@@ -75,7 +75,7 @@ fn settings(before: &Description, steps: &[SettingsStep]) -> Vec<String> {
 fn load(before: &LoadView, now: &LoadView) -> String {
     let words = match (before.paused, now.paused) {
         (false, true) => Some("load paused"),
-        (true, false) => Some("load goes on"),
+        (true, false) => Some("load resumed"),
         _ => None,
     };
     let is_other = before != &now.with_pause(before.paused);
