@@ -208,7 +208,7 @@ async fn the_load_is_paused_goes_on_and_gets_another_rate() {
         .until("document.querySelector('.load span').textContent === 'paused'")
         .await;
     page.click("go-on", &[]).await;
-    page.marked("load goes on").await;
+    page.marked("load resumed").await;
     assert_eq!(load().await["paused"], json!(false));
 
     page.click("rate", &[("input.rate", "200")]).await;
@@ -260,7 +260,7 @@ async fn a_scenario_begins_on_the_page_that_keeps_going() {
 }
 
 #[tokio::test]
-async fn the_fleet_is_ordered_and_its_mode_is_not_changed() {
+async fn the_fleet_is_ordered_and_goes_over_to_another_mode_and_engine() {
     let page = Page::open(&["--coordination", "quorum"]).await;
     let joined = "fleet.votes.voters";
     eventually(joined, async || {
@@ -283,9 +283,18 @@ async fn the_fleet_is_ordered_and_its_mode_is_not_changed() {
     page.click("fleet-auto", &[]).await;
     page.marked("fleet: auto").await;
 
-    page.click("mode", &[(".modes", "pooled")]).await;
+    page.click("mode", &[(".modes", "advisory"), (".engine", "gossip")])
+        .await;
+    page.marked("coordination: advisory, engine gossip").await;
+    for instance in &page.instances {
+        let fleet = instance.get("/breaker").await.json()["fleet"].clone();
+        let standing = (&fleet["mode"], &fleet["engine"]["kind"]);
+        assert_eq!(standing, (&json!("advisory"), &json!("gossip")));
+    }
+    page.click("mode", &[(".modes", "pooled"), (".engine", "gossip")])
+        .await;
     page.browser
-        .until("document.querySelector('#order').textContent.includes('--coordination pooled')")
+        .until("document.querySelector('#order').textContent.includes('write quorum or advisory')")
         .await;
     page.browser.quit().await;
 }

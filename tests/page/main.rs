@@ -15,6 +15,7 @@ mod keyboard;
 mod layout;
 mod made_up;
 mod marks;
+mod modes;
 mod opened;
 mod pictures;
 mod report;

@@ -208,7 +208,8 @@ export function drawTimeline(board, store, view, unfolded) {
   const context = board.clear();
   const axis = new Axis(view, board.width);
   const bottom = board.height - BOTTOM;
-  const below = AGREEMENT + (store.fleet ? ENGINE : 0);
+  const fleet = store.fleetAt(view.at);
+  const below = AGREEMENT + (fleet ? ENGINE : 0);
   const rows = unfolded
     ? unfolded.of.map((instance) => ({ name: store.names[instance], of: [instance] }))
     : groups(store, view.at).filter((row) => row.of.length || row.name !== RARE);
@@ -223,7 +224,7 @@ export function drawTimeline(board, store, view, unfolded) {
   });
   if (room < 9) drawName(context, axis, `${rows.length} × ${unfolded.name}`, TOP + 8);
   drawAgreement(context, store, view, axis, all, bottom - below);
-  if (store.fleet) drawEngine(context, store, axis, bottom - ENGINE, ENGINE - 3, view.at);
+  if (fleet) drawEngine(context, store, axis, bottom - ENGINE, ENGINE - 3, view.at);
   drawMarks(context, axis, store, view, 0, bottom);
   return { rows, top: TOP, room, at: view.at };
 }
@@ -272,9 +273,10 @@ function drawAgreement(context, store, view, axis, shares, top) {
   context.fillStyle = ink.line;
   context.fillRect(axis.left, top + height, axis.width, 1);
   drawShares(context, shares, axis.left, top, height, SAY_NO);
+  const fleet = store.fleetAt(view.at);
   if (store.fleet) drawVotes(context, store, axis, top, height);
   const working = store.names.filter((_, instance) => store.runningAt(instance, view.at)).length;
-  if (!store.fleet) drawMajority(context, store, axis, top, height, working);
+  if (!fleet) drawMajority(context, store, axis, top, height, working);
   drawName(context, axis, `open ${open} of ${working}`, top + height / 2);
 }
 

@@ -132,13 +132,14 @@ export class Topology {
     made.card.dataset.state = STATES[state];
     set(made.state, WORDS[state]);
     set(made.wait, this.wait(state, change, at));
-    if (store.fleet) this.showFleet(made, instance, at);
+    if (store.fleetAt(at)) this.showFleet(made, instance, at);
+    else hideFleet(made);
     const since = store.since(instance, at);
     const ago = since === null ? "" : `${span(Math.max(0, at - since))} ago: `;
     set(made.why, `${ago}${why(store, instance, at, "no transition yet")}`);
     if (state === STOPPED) {
       made.failed.style.width = "0%";
-      set(made.figures, "nobody listens");
+      set(made.figures, "not listening");
       return;
     }
     const [calls, failures, inARow] = store.window(instance, at);
@@ -149,9 +150,9 @@ export class Topology {
 
   wait(state, change, at) {
     if (state === HALF_OPEN) return "probing";
-    if (state === FORCED_OPEN) return "until an operator says otherwise";
+    if (state === FORCED_OPEN) return "until an operator changes it";
     if (state !== OPEN || change === null) return "";
-    if (change.openFor === null) return this.store.fleet ? "" : "until the fleet says more";
+    if (change.openFor === null) return this.store.fleetAt(at) ? "" : "until the fleet decides";
     const left = change.at + change.openFor - at;
     return left > 0 ? `probes in ${left.toFixed(1)} s` : "probes at the next call";
   }
@@ -196,6 +197,13 @@ export class Topology {
     set(this.downstream.querySelector(".truth"), `${percent(mean)} of calls fail`);
     set(this.downstream.querySelector(".reached"), `${Math.round(reached)}/s arrive`);
   }
+}
+
+/** Nothing of what instances decide together, where each decides alone. */
+function hideFleet(made) {
+  set(made.role, "");
+  set(made.ballot, "");
+  delete made.card.dataset.part;
 }
 
 /** What an instance has heard of the votes. The epoch is said where it is not that of the newest view, which the line of

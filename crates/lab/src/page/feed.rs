@@ -147,6 +147,7 @@ impl Feed {
                 s: moment.settings.iter().collect(),
                 o: moment.turns.iter().collect(),
                 r: moment.loads.iter().collect(),
+                g: moment.decisions.iter().collect(),
             },
         };
         let json = serde_json::to_vec(&tick).expect("a tick has only string keys");
