@@ -102,17 +102,18 @@ export class Phenomena {
     const stretch = apart.last;
     const together = stretch ? stretch.before + Math.min(stretch.until ?? at, at) - stretch.at : 0;
     const seen = (count, text, first, missing) => ({ count, text: count ? text : missing, first: count ? first : null });
-    const share = at > 0 ? percent(together / at) : "0 %";
+    // A number and its sign stay on one line.
+    const share = percent(at > 0 ? together / at : 0).replace(" ", "\u00a0");
     const first = this.mixed.first;
     return [
       seen(apart.count, `one closed, another not: ${share} of the time`, this.apart.first?.at,
-        "waits for one closed beside one that is not"),
+        "waiting for one closed beside one that is not"),
       seen(fast.last?.sum ?? 0, "calls answered 503 at once, none sent downstream",
-        this.fast.first?.at, "waits for a breaker to reject a call"),
+        this.fast.first?.at, "waiting for a breaker to reject a call"),
       seen(flaps.count, `open → half-open → open, last ${clock(flaps.last?.at ?? 0)}`, this.flaps.first?.at,
-        "waits for a probe to fail"),
+        "waiting for a probe to fail"),
       seen(mixed.count, `seconds: 503 from one, 200 from another${first ? ` (${names[first.rejecting]}, ${names[first.serving]})` : ""}`,
-        first?.at, "waits for 503 beside 200 in a second"),
+        first?.at, "waiting for 503 beside 200 in a second"),
     ];
   }
 }

@@ -81,7 +81,7 @@ export class Stream {
   async ask() {
     const state = await fetch("/api/state").then((answer) => answer.json()).catch(() => null);
     const full = state && state.viewers >= state.most_viewers;
-    this.on.status(full ? `${state.most_viewers} pages watch already: close one` : "reconnecting");
+    this.on.status(full ? `${state.most_viewers} pages are already open: close one` : "reconnecting");
   }
 
   /** Requests the history before `from` that is not known yet. What is no longer available is counted as missed. */

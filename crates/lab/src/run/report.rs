@@ -159,8 +159,8 @@ fn counterfactual(run: &Repetition) -> Option<String> {
     }
     let Some(without) = &run.counterfactual else {
         return Some(
-            "overload: the breakers change the health that they are held against, so \"wrongly open\" is not \
-             measured; `simulate` performs the same run without breakers beside it"
+            "overload: the breakers influence the health that they are judged by, so \"wrongly open\" is \
+             not measured; `simulate` performs the run without breakers as well"
                 .to_owned(),
         );
     };
@@ -170,7 +170,7 @@ fn counterfactual(run: &Repetition) -> Option<String> {
     };
     Some(format!(
         "overload: without breakers the downstream is unhealthy {} of the time and {} of the requests succeed; \
-         \"wrongly open\" is held against that",
+         \"wrongly open\" is measured against that",
         figure("unhealthy_share"),
         figure("ok_ratio"),
     ))

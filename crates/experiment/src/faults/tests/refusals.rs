@@ -40,7 +40,7 @@ fn a_malformed_plan_is_refused_with_the_field() {
         ),
         (
             r#"{"phases": [{"name": "x", "for_jitter": "1s"}]}"#,
-            "phases[0].for_jitter: the phase has no length",
+            "phases[0].for_jitter: it is added to the shortest length",
         ),
         (r#"{"phases": [{"name": ""}]}"#, "phases[0].name"),
         (r#"{"phases": [{"name": "x"}]} trailing"#, "trailing"),
