@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use end_to_end::{Client, Process, System, repository};
 
-use crate::all_steps;
 use crate::commands::{arguments_of, words};
+use crate::{TURN, all_steps};
 
 /// At full length, beside a downstream that fails as the lab's own does; elsewhere the command is cut short.
 #[tokio::test]
@@ -14,6 +14,7 @@ async fn the_assertions_of_the_pages_hold_under_the_default_faults() {
     let mut texts = steps.iter().map(|(_, step)| step.written.text.as_str());
     let line = texts.find(|text| text.contains("-- load --duration 20s --assert"));
     let arguments = line.and_then(arguments_of).expect("the command");
+    let _turn = TURN.lock().await;
     let system = System::start(r#"{"phases": [{"name": "x"}]}"#, &[]).await;
     let usual = Process::start(&["unreliable", "--listen", "127.0.0.1:0", "--seed", "1"]);
     let usual = Client::new(usual.url("unreliable service").await)
