@@ -133,7 +133,7 @@ async fn an_order_that_makes_no_sense_gets_a_sentence() {
         (
             "/api/instances/B/start",
             409,
-            "instance B is running already",
+            "instance B is already running",
         ),
         (
             "/api/instances/X/stop",
@@ -152,7 +152,7 @@ async fn an_order_that_makes_no_sense_gets_a_sentence() {
             "POST",
             "/api/instances/B/stop",
             "",
-            "instance B is stopped already",
+            "instance B is already stopped",
         ),
         (
             "POST",
