@@ -10,6 +10,7 @@
 //! | `operation` | the orders to a running lab: to its instances and its load, and a scenario to play |
 //! | `coordination` | what lets breakers of instances decide together: engines, parts, log lines |
 //! | `load` | the load generator, which calls the instances |
+//! | `journal` | what is changed while the lab runs, until whoever shows the run takes it |
 //! | `shipped` | the scenarios that come with the lab |
 //! | `run` | an experiment performed from its file, judged, kept and compared |
 //! | `result_file` | a result that a run has left, read again |

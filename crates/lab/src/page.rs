@@ -49,10 +49,10 @@ pub(crate) use feed::Feed;
 pub(crate) use memory::history;
 use orders::with_orders;
 pub(crate) use source::{
-    Described, Description, LoadStep, Moment, PhaseStart, PlanStep, Row, Rules, SecondLatencies,
-    SettingsStep, Source, TruthStep, TurnStep,
+    CoordinationStep, Described, Description, LoadStep, Moment, PhaseStart, PlanStep, Row, Rules,
+    SecondLatencies, SettingsStep, Source, TruthStep, TurnStep,
 };
-pub(crate) use standing::{Coordination, FleetNote, SeenView, Standing};
+pub(crate) use standing::{FleetNote, SeenView, Standing};
 use viewer::Viewer;
 
 /// The header by which a browser that comes back says what it has seen last.
@@ -81,6 +81,9 @@ impl Page {
     /// Answers until the shutdown.
     pub(crate) async fn serve(self, listening: Listening, settings: Serving, shutdown: Shutdown) {
         let control = Control::new(settings.control_token.as_ref());
+        if settings.control_token.is_some() {
+            self.feed.ask_for_token();
+        }
         let mut routes = self.discovery.routes(listening.address, control);
         for asset in &ASSETS {
             routes = routes.add_own(asset.path, &[200, 403], get(async || asset.answer()));

@@ -101,6 +101,13 @@ export class Fleet {
     bounded(views).push(at, ...row, heard, there);
   }
 
+  /** Nobody is in it from an instant on. */
+  dissolve(at) {
+    const { views } = this;
+    // Some may have left a little later, and be known already.
+    if (views.length) bounded(views).push(Math.max(at, views.at[views.length - 1]), NOBODY, 0, 0, 0, 0, -1, 0, 0);
+  }
+
   /** Takes a note of what happened; returns its place, or -1 if it is known. */
   note([number, at, instance, kind, detail]) {
     const { notes } = this;
@@ -214,7 +221,7 @@ export function votes({ voters, suspects, need }) {
 export function fleetLine(store, at) {
   const { fleet } = store;
   const view = fleet.view(at);
-  const heard = `engine (${fleet.engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
+  const heard = `engine (${store.coordinationAt(at).engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
   if (!view || view.verdict === null) return `fleet: no verdict is heard · ${heard}`;
   const probers = fleet.probers(at).map((instance) => store.names[instance]);
   const left = view.probeAt === null ? 0 : view.probeAt - at;

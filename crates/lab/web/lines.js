@@ -33,7 +33,7 @@ export function drawShare(board, store, view) {
     }
   });
   scale(context, axis, [["100 %", 7], ["0", height - 5]]);
-  drawName(context, "fast-fail", board.height / 2, ink.text);
+  drawName(context, axis, "fast-fail", board.height / 2);
   drawMarks(context, axis, store, view, 0, board.height);
 }
 

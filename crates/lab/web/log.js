@@ -54,7 +54,8 @@ export class Log {
     const changes = last(store.changes, at);
     // They are numbered from 1 in the order in which they came.
     const known = changes < 0 ? 0 : store.changes.number[changes] - store.missed;
-    const text = store.missed ? `${known} transitions, ${store.missed} missed` : `${known} transitions`;
+    const counted = `${known} transition${known === 1 ? "" : "s"}`;
+    const text = store.missed ? `${counted}, ${store.missed} missed` : counted;
     if (this.count.textContent !== text) this.count.textContent = text;
   }
 

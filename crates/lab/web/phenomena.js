@@ -102,7 +102,8 @@ export class Phenomena {
     const stretch = apart.last;
     const together = stretch ? stretch.before + Math.min(stretch.until ?? at, at) - stretch.at : 0;
     const seen = (count, text, first, missing) => ({ count, text: count ? text : missing, first: count ? first : null });
-    const share = at > 0 ? percent(together / at) : "0 %";
+    // A number and its sign stay on one line.
+    const share = percent(at > 0 ? together / at : 0).replace(" ", "\u00a0");
     const first = this.mixed.first;
     return [
       seen(apart.count, `one closed, another not: ${share} of the time`, this.apart.first?.at,

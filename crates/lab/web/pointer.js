@@ -27,7 +27,7 @@ function listenOn(board, view, onName) {
   });
   canvas.addEventListener("pointerup", (event) => {
     if (from && !from.moved) {
-      const left = place(event) < 60;
+      const left = place(event) < new Axis(view, board.width).left - 6;
       const y = event.clientY - canvas.getBoundingClientRect().top;
       if (!left || !onName(board, y)) view.pause(new Axis(view, board.width).at(place(event)));
     }

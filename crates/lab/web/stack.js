@@ -67,7 +67,7 @@ export function drawStack(board, store, view) {
     }
   });
   context.restore();
-  rows.forEach((row, place) => drawName(context, row.name, (place + 0.5) * room, ink.text));
+  rows.forEach((row, place) => drawName(context, axis, row.name, (place + 0.5) * room));
   context.fillStyle = ink.muted;
   context.textAlign = "right";
   context.fillText(`${Math.round(high)}/s`, axis.left - 8, 8);
