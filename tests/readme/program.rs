@@ -84,6 +84,39 @@ async fn completions_name_every_part_for_every_shell() {
 }
 
 #[tokio::test]
+async fn bash_completes_commands_of_commands_flags_and_values() {
+    let script = Process::run(&["completions", "bash"]).await.stdout;
+    let ask = r#"
+        complete_line() {
+            COMP_WORDS=("$@")
+            COMP_CWORD=$(( $# - 1 ))
+            COMPREPLY=()
+            _breaker__lab "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+            echo "${COMPREPLY[*]}"
+        }
+        complete_line breaker-lab comp
+        complete_line breaker-lab faults p
+        complete_line breaker-lab faults dry-run --d
+        complete_line breaker-lab run --rep
+        complete_line breaker-lab instance --in-flight-calls when-o"#;
+    let script = format!("{}\n{ask}", script.join("\n"));
+    let mut bash = std::process::Command::new("bash");
+    let output = bash.args(["--norc", "-c", &script]).output();
+
+    let output = output.expect("bash is installed");
+    let said = String::from_utf8(output.stdout).expect("completions are text");
+    let expected = [
+        "compare completions",
+        "patch presets preset",
+        "--downstream",
+        "--repeat",
+        "when-overdue",
+    ];
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines, expected, "{:?}", output.stderr);
+}
+
+#[tokio::test]
 async fn man_pages_have_examples_flags_and_exit_statuses_of_the_program_and_of_each_command() {
     for words in [&[][..], &["run"], &["faults", "preset"]] {
         let ended = Process::run(&[&["man"], words].concat()).await;
