@@ -47,8 +47,8 @@ fn direct<'a>(uses: &'a Uses, name: &str) -> BTreeSet<&'a str> {
         let mut others = all.iter().filter(|it| *it != other);
         others.any(|it| reached_from(uses, it).contains(other.as_str()))
     };
-    let direct = all.iter().filter(|other| !by_way_of(other));
-    direct.map(String::as_str).collect()
+    let remaining = all.iter().filter(|other| !by_way_of(other));
+    remaining.map(String::as_str).collect()
 }
 
 /// All whom a module uses, directly or by way of others.

@@ -49,16 +49,16 @@ fn head() -> String {
     format!(
         "# Modules
 
-The modules at the top of each crate, and which of them use which. [architecture.md](architecture.md) says what the
-crates are for. The first line of a module's file says what lives there, and `lib.rs` has a map of the modules in
-reading order where the crate is a library.
+This page is for whoever looks for the right file: it draws the top modules of each crate, and which of them use which.
+[architecture.md](architecture.md) says what the crates are for. The first line of a module's file says what lives
+there, and the `lib.rs` of a library has a map of its modules in reading order.
 
-`a --> b` says that `a` uses `b`: `a` itself, or a module below it. An arrow that follows from two others is left out:
-where `a --> b` and `b --> c` are drawn, `a` may use `c` as well. Modules that stand alone come last: they neither use
-another one nor are used, as a guide that only the documentation has, or a module for the callers of the crate alone.
+`a --> b` means that `a`, or a module below it, uses `b`. An arrow that follows from two others is left out: if
+`a --> b` and `b --> c` are drawn, `a` may use `c` as well. Modules without arrows come last, for example a guide that
+exists only in the documentation, or a module that only callers of the crate use.
 
-No drawing has a circle, at the top of a crate or below it. `cargo test -p end-to-end --test modules` checks that, and
-that this page is as the sources are. It is written by this command, and by nobody's hand:
+No drawing has a circle, neither at the top of a crate nor below it. `cargo test -p end-to-end --test modules` checks
+this, and that the page agrees with the sources. This command generates the page:
 
 <!-- not run: the test command, or a part of it -->
 ```sh

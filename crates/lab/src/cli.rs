@@ -169,7 +169,7 @@ pub(crate) struct ServingArgs {
     /// Most connections that one service keeps open; a further one replaces an idle one [default: 16384]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_MAX_CONNECTIONS")]
     pub(crate) max_connections: Option<usize>,
-    /// Bearer token that control routes require; with a token they serve other hosts, too
+    /// Bearer token that control routes require; with a token they serve other hosts, too; reading requires none
     /// [default: none, control routes serve only this machine]
     #[arg(
         long,
@@ -337,7 +337,10 @@ impl Cli {
     pub(crate) fn completions(shell: Shell) -> String {
         let mut written = Vec::new();
         generate(shell, &mut Self::command(), "breaker-lab", &mut written);
-        String::from_utf8_lossy(&written).into_owned()
+        let script = String::from_utf8_lossy(&written);
+        // Of a name with a hyphen the generator for bash spells the commands in two ways
+        // (github.com/clap-rs/clap/issues/6421), so that none of them is completed.
+        script.replace("breaker__subcmd__lab", "breaker__lab")
     }
 
     /// The man page of the program, or of the command that these words name.

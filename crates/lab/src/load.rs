@@ -180,7 +180,7 @@ impl Generator {
                 // An IPv6 address stands in brackets.
                 host: host.trim_matches(['[', ']']).to_owned(),
                 port: url.port_or_known_default().unwrap_or(80),
-                // Turns of its own: a name that nobody answers for keeps no other target waiting.
+                // A sequence of its own, so that an unresolved name delays no other target.
                 names: Names::of_system(),
                 patience: profile.timeout.0,
                 open: self.record.connections(place).clone(),

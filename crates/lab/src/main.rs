@@ -288,7 +288,7 @@ mod tests {
         let (unblock, blocked) = mpsc::channel::<()>();
         let program = std::thread::spawn(move || {
             drive(threads(0).unwrap(), async {
-                // As a look-up of a name that nobody answers.
+                // Like a look-up of a name that no server answers.
                 tokio::task::spawn_blocking(move || blocked.recv());
             });
             tell.send(()).unwrap();

@@ -185,7 +185,7 @@ async fn repetition(
     }
     let watched = Arc::new(watched);
     let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
-    // A task of its own: whoever shows the run, or waits for its end, may be slow.
+    // A task of its own, because the display of the run, or the wait for its end, may be slow.
     let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
@@ -230,13 +230,10 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
     let failed = whole.flat_map(|run| &run.verdicts).filter(failed);
     let failed: Vec<_> = failed.map(|verdict| &*verdict.expectation).collect();
     if let Some(first) = failed.first() {
-        return Err(Failure::Assertion(format!(
-            "{} did not hold, first: {first}",
-            match failed.len() {
-                1 => "1 expectation".to_owned(),
-                many => format!("{many} expectations"),
-            }
-        )));
+        return Err(Failure::Assertion(match failed.len() {
+            1 => format!("an expectation did not hold: {first}"),
+            many => format!("{many} expectations did not hold, first: {first}"),
+        }));
     }
     if runs
         .iter()
@@ -271,7 +268,7 @@ mod tests {
     #[test]
     fn an_expectation_fails_in_whole_runs_only() {
         let said = judged(&[0, 1]);
-        assert!(said.contains("stopped before its time"), "{said}");
+        assert!(said.contains("stopped before its end"), "{said}");
 
         // The other run is proof enough.
         let said = judged(&[0]);

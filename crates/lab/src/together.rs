@@ -30,10 +30,10 @@ use experiment::fleet::Asked;
 use experiment::result::{Performer, Repetition};
 use fusebox::{Breaker, RejectReason, SystemClock};
 use telemetry::{LogOutput, Telemetry};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::browser::Opening;
-use crate::coordination::{Engines, FleetReader};
+use crate::coordination::{Coordinator, Engines, FleetReader, places};
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Permitted};
 use crate::load::Record;
@@ -70,12 +70,12 @@ pub(crate) struct Watched {
     pub(crate) names: Vec<String>,
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
-    /// How each instance stands in its fleet; none where each decides alone.
+    /// How each instance stands in its fleet, if it is in one.
     pub(crate) readers: Vec<FleetReader>,
     /// What happens to them there.
     told: Arc<FleetTold>,
-    /// The engine over which they decide together, if they do.
-    pub(crate) engines: Option<Engines>,
+    /// How the instances decide, alone or together.
+    pub(crate) coordinator: Arc<Coordinator>,
     pub(crate) running: Arc<Running>,
     pub(crate) record: Arc<Record>,
     pub(crate) fleet: Arc<Fleet>,
@@ -193,10 +193,11 @@ pub(crate) async fn run(
 
 /// The engines over which the instances decide together, if they do.
 pub(crate) async fn engines(settings: &Together) -> Result<Option<Engines>, Failure> {
+    let places = places(&settings.instance);
     Engines::start(
-        settings.coordinating.as_ref(),
-        settings.instance.iter(),
-        DOWNSTREAM,
+        &settings.coordinating,
+        &places,
+        (DOWNSTREAM, Instant::now()),
     )
     .await
 }

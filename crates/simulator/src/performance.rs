@@ -47,7 +47,7 @@ use ending::Ending;
 /// Events between two looks at whether the run is cancelled.
 const BATCH: u32 = 4096;
 
-/// So many instances are in the cache anyway.
+/// This many instances are in the cache anyway.
 const FITS_IN_CACHE: usize = 200;
 
 /// A run and what it took.
@@ -85,7 +85,7 @@ enum Kind {
     End,
     /// The downstream has done a piece of work.
     Work,
-    /// Somebody gives up waiting for work, or for an instance that stands still.
+    /// A caller stops waiting for work, or for an instance that stands still.
     Limit,
     /// A request has its next attempt.
     Again,
@@ -179,7 +179,7 @@ struct Performance<'a> {
 
 /// Carries a scenario out under virtual time with its seed, with the digest of all events and what the run took.
 ///
-/// `events` is told each call and each transition. The run has no counterfactual; see [`run`](crate::run).
+/// `events` receives each call and each transition. The run has no counterfactual; see [`run`](crate::run).
 pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Events>) -> Performed {
     let clock = VirtualClock::default();
     let (members, noted) = members(scenario, &clock);
@@ -360,7 +360,7 @@ impl<'a> Performance<'a> {
     }
 }
 
-/// Holds the expectations against what came of the run.
+/// Judges the expectations by the result of the run.
 pub(crate) fn judge(repetition: &mut Repetition, scenario: &Scenario) {
     let expectations = scenario.expectations().iter();
     repetition.verdicts = expectations.map(|it| it.judge(repetition)).collect();

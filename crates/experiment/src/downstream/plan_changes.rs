@@ -283,7 +283,7 @@ impl Default for Changed {
 impl Changed {
     fn note(&mut self, parts: impl Iterator<Item = String>, revision: u64) {
         self.parts.extend(parts.map(|part| (part, revision)));
-        // Whoever waited was told of the oldest changes long ago.
+        // Calls that waited were told of the oldest changes long ago.
         while self.parts.len() > MAX_CHANGED
             && let Some((oldest, _)) = self.parts.iter().min_by_key(|(_, at)| **at)
         {

@@ -103,10 +103,10 @@ fn head(result: &RunResult, verdict: &Verdict) -> String {
     let cut = match cut {
         0 => String::new(),
         _ if runs == 1 => paragraph(
-            "The run was stopped before its time; all figures are those of the part that was.",
+            "The run was stopped before its end; all figures are those of the part that was performed.",
         ),
         some => paragraph(&format!(
-            "{some} of the runs were stopped before their time."
+            "{some} of the runs were stopped before their end."
         )),
     };
     format!(

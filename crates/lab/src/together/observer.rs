@@ -18,7 +18,6 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::Watched;
 use super::coordination_watch::CoordinationWatch;
 use super::traffic_watch::TrafficWatch;
-use crate::coordination::Engines;
 
 /// How often it is noted that the process runs.
 const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -35,8 +34,8 @@ pub(crate) struct Observer {
 /// What is looked at with every heartbeat.
 struct Watches {
     traffic: TrafficWatch,
-    /// What the instances tell each other, if they do.
-    coordination: Option<CoordinationWatch>,
+    /// What the instances tell each other, while they do.
+    coordination: CoordinationWatch,
 }
 
 /// What an observer has seen of a run.
@@ -101,11 +100,11 @@ impl Observer {
             traffic: Some(lock(&self.watches).traffic.finish()),
         };
         tell_calls(watched);
-        let ledger = watched.engines.as_ref().and_then(Engines::ledger);
-        let coordination = lock(&self.watches).coordination.as_mut().map(|watch| {
-            watch.look(end);
-            watch.record(ledger)
-        });
+        let coordination = {
+            let mut looked_at = lock(&self.watches);
+            looked_at.coordination.look(end);
+            looked_at.coordination.record()
+        };
         Seen {
             fleet: watched.fleet.recorder(|it| it.finish(end, counted)),
             coordination,
@@ -123,23 +122,15 @@ impl Drop for Observer {
 impl Watches {
     fn look(&mut self, now: Duration) {
         self.traffic.look();
-        if let Some(coordination) = &mut self.coordination {
-            coordination.look(now);
-        }
+        self.coordination.look(now);
     }
 }
 
-/// The watch over what the instances tell each other, if they do.
-fn watch(watched: &Watched) -> Option<CoordinationWatch> {
-    let engines = watched.engines.as_ref()?;
-    let rules = engines.rules();
+/// The watch over what the instances tell each other, while they do.
+fn watch(watched: &Watched) -> CoordinationWatch {
     let names = watched.names.iter().cloned();
     let instances = names.zip(watched.readers.iter().cloned());
-    Some(CoordinationWatch::new(
-        (rules.mode(), rules.fingerprint()),
-        engines.used(),
-        instances,
-    ))
+    CoordinationWatch::new(Arc::clone(&watched.coordinator), instances)
 }
 
 /// The time since the start of the run.

@@ -9,6 +9,7 @@ use fusebox::{Breaker, Clock, SystemClock};
 use telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::Watched;
 use super::event_writer::Tap;
@@ -16,16 +17,16 @@ use super::fleet::Fleet;
 use super::fleet_source::FleetTold;
 use super::page_source::PageSource;
 use super::sockets::Bound;
-use crate::coordination::{Engines, FleetReader};
+use crate::coordination::{self, Coordinator, Engines, FleetReader, Instances, Place};
 use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
-use crate::instance::{Instance, Permitted};
+use crate::instance::{DOWNSTREAM, Instance, Permitted};
 use crate::instance_set::{InstanceSet, Turn};
 use crate::load::{Generator, LOAD_SERVICE, LoadControl, Record};
 use crate::operation::{Fixed, Operation};
 use crate::page::{Feed, Page, Source};
 use crate::serve::Listening;
-use crate::settings::{self, BaseUrl, Named, Serving, Together};
+use crate::settings::{self, BaseUrl, Coordinating, Named, Serving, Together};
 use crate::shutdown::{Shutdown, Stop};
 use crate::unreliable::Unreliable;
 
@@ -33,6 +34,7 @@ use crate::unreliable::Unreliable;
 pub(crate) struct System {
     load: LoadPart,
     instances: Arc<InstanceSet>,
+    coordinator: Arc<Coordinator>,
     /// The unreliable service, and the page that shows where the services are.
     rest: Part,
 }
@@ -127,6 +129,7 @@ impl System {
         let downstream = Downstream::of(&settings, &bound);
         let overload = settings.unreliable.plan.overload().is_some();
         let fixed = Fixed::of(&settings);
+        let nodes = coordination::places(&settings.instance);
         let (waits, plan) = (fixed.waits.clone(), settings.unreliable.plan);
         let service = Unreliable::for_callers(waits, plan, clock, telemetry);
         let service = service.controlled_on(bound.control);
@@ -136,7 +139,7 @@ impl System {
 
         let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
         let told = Arc::new(FleetTold::new(clock));
-        let made = joined(made, engines.as_ref(), &told);
+        let coordinator = coordinated(&made, settings.coordinating, (engines, nodes), &told);
         let fleet = followed(&made, clock, course.unhealthy_at, overload);
         let handles = Handles::of(&made, &fleet, course.events.as_ref());
         let crew = started(made, &settings.serving, &fleet, clock);
@@ -144,6 +147,7 @@ impl System {
             crew: Arc::clone(&crew),
             load: load.clone(),
             running: Arc::clone(&running),
+            coordinator: Arc::clone(&coordinator),
             fixed,
         };
         let watched = Watched {
@@ -157,7 +161,7 @@ impl System {
             permitted: handles.permitted,
             readers: handles.readers,
             told,
-            engines,
+            coordinator: Arc::clone(&coordinator),
             running,
             record: Arc::clone(&record),
             fleet,
@@ -172,6 +176,7 @@ impl System {
         let system = Self {
             load: LoadPart::start(generator, course.until),
             instances: crew,
+            coordinator,
             rest,
         };
         (system, watched)
@@ -194,6 +199,7 @@ impl System {
         let load = self.load.task.await;
         let load = load.map_err(|error| Failure::runtime(error.to_string()))?;
         let seen = look();
+        self.coordinator.end();
         self.instances.end().await?;
         self.rest.stop().await?;
         load.check().map_err(Failure::runtime)?;
@@ -214,18 +220,29 @@ fn recorded(settings: &Together, course: &Course) -> Arc<Record> {
 /// An instance that does not run yet, with its name and its socket.
 type Made = (String, Instance, Listening);
 
-/// The same instances, each with its part in what they decide together, if they do.
-fn joined(made: Vec<Made>, engines: Option<&Engines>, told: &Arc<FleetTold>) -> Vec<Made> {
-    let Some(engines) = engines else {
-        return made;
-    };
-    let made = made.into_iter().enumerate();
-    let joined = made.map(|(place, (name, instance, listening))| {
-        let mut joining = engines.joining(&name);
-        joining.told = Some(Arc::new(told.listener(place)));
-        (name, instance.joining(joining), listening)
+/// Lets these instances decide as was settled, over engines that were started at the beginning of the run; `told` hears
+/// what happens to them in their fleets.
+fn coordinated(
+    made: &[Made],
+    settings: Coordinating,
+    (engines, places): (Option<Engines>, Vec<Place>),
+    told: &Arc<FleetTold>,
+) -> Arc<Coordinator> {
+    let seats = made.iter().enumerate().map(|(place, (_, instance, _))| {
+        instance.seat().tell(Arc::new(told.listener(place)));
+        Arc::clone(instance.seat())
     });
-    joined.collect()
+    let instances = Instances {
+        breaker: DOWNSTREAM,
+        clock: told.clock(),
+        seats: seats.collect(),
+        places,
+    };
+    Arc::new(Coordinator::begin(
+        instances,
+        settings,
+        (engines, Instant::now()),
+    ))
 }
 
 /// The fleet of these instances, from now on.
@@ -298,7 +315,7 @@ impl Handles {
         Self {
             breakers: all().map(|one| one.breaker().clone()).collect(),
             permitted: all().map(Instance::permitted).collect(),
-            readers: all().filter_map(Instance::fleet).cloned().collect(),
+            readers: all().map(|one| one.seat().reader().clone()).collect(),
         }
     }
 }

@@ -224,7 +224,7 @@ impl Running {
         self.live.sleeper().sleep(span).await;
     }
 
-    /// Whether nobody listens.
+    /// Whether the port is closed.
     pub(super) fn refusal(&self) -> Refusal {
         let (mut state, now) = self.settled();
         if state.downstream.refuses(now) {

@@ -165,7 +165,7 @@ impl<'a> Performance<'a> {
         None
     }
 
-    /// The answer comes, unless the plan lets go of the call or somebody gives up before. An instance that stands
+    /// The answer comes, unless the plan lets go of the call or a caller gives up before. An instance that stands
     /// still reads it when it goes on.
     fn answer_comes(&mut self, place: u32, awaited: &Awaited) -> Option<ClientOutcome> {
         let instance = self.calls.at(place).request.target;
@@ -232,8 +232,8 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// Somebody gives up waiting for work, or has waited for an instance that stood still; or the downstream has
-    /// answered one that still does.
+    /// A caller gives up waiting for work, or has waited for an instance that stood still; or the downstream has
+    /// answered an instance that still does.
     pub(super) fn give_up(&mut self, place: u32) {
         match self.calls.at(place).stage {
             Stage::Works(awaited) if awaited.lets_go == self.now => {

@@ -118,7 +118,7 @@ impl Pipeline {
         Arc::clone(&self.health)
     }
 
-    /// Sends what waits, for at most so long.
+    /// Sends the waiting spans, within this time.
     pub(crate) fn stop(self, limit: Duration) {
         // Whatever is not sent by then is counted and said below.
         let _ = self.provider.shutdown_with_timeout(limit);
