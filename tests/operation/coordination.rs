@@ -253,7 +253,7 @@ async fn what_cannot_be_is_refused_before_anything_changes() {
         (
             r#"{"mode": "local", "engine": "gossip"}"#,
             400,
-            "does nothing where each instance decides for itself",
+            "has no effect while each instance decides for itself",
         ),
         (r#"{"engine": "reddis"}"#, 400, "`reddis` is not an engine"),
         (
