@@ -4,6 +4,7 @@
 import { Columns, until } from "./columns.js";
 import { KIND, STATES, STOPPED, kindOf } from "./clock.js";
 import { Decisions } from "./fleet.js";
+import { Marks } from "./marks.js";
 
 // Seconds that are kept, and ticks whose windows are.
 const SECONDS = 3600;
@@ -48,11 +49,7 @@ export class Store {
     if (hello.coordination) this.decisions.take([0, hello.coordination.mode, hello.coordination.engine], this);
     this.truths = this.names.map(() => new Columns({ at: Float64Array, p: Float32Array }, 64));
     this.phases = [];
-    // By time, and by number.
-    this.marks = [];
-    this.marked = new Map();
-    this.marksFrom = 0;
-    this.marksEver = 0;
+    this.orders = new Marks();
     // What was set when: rules and settings of each breaker, and the load. The state under which an instance is stopped.
     this.settings = hello.instances.map(() => []);
     this.loads = [];
@@ -193,19 +190,14 @@ export class Store {
     }
   }
 
-  /** Somebody did something. It may be told after what was done a moment later, and what is known may be told again. */
-  mark([at, kind, text]) {
-    const { marks } = this;
-    if (at < this.marksFrom) return;
-    const place = until(marks, at, (it) => it.at);
-    for (let same = place - 1; same >= 0 && marks[same].at === at; same--) if (marks[same].text === text) return;
-    const mark = { at, kind, text, number: this.marksEver++ };
-    marks.splice(place, 0, mark);
-    this.marked.set(mark.number, mark);
-    this.journal.push(at, -1, -1, mark.number);
-    if (marks.length <= MARKS) return;
-    for (const { number } of marks.splice(0, MARKS / 2)) this.marked.delete(number);
-    this.marksFrom = marks[0].at;
+  mark(row) {
+    const number = this.orders.add(row);
+    if (number >= 0) this.journal.push(row[0], -1, -1, number);
+  }
+
+  /** The marks of orders by time. */
+  get marks() {
+    return this.orders.list;
   }
 
   phase([at, name]) {

@@ -239,8 +239,8 @@ impl Coordinator {
         let mut chosen = self.places.iter().filter_map(|place| place.gossip);
         match chosen.find(|place| place.chosen && place.listen.0.port() != 0) {
             Some(place) if gossips(before) && gossips(after) => Err(Unchanged::Conflict(format!(
-                "the instances gossip on addresses that were chosen for them, such as {}, and hold them until they have \
-                 left: write {{\"mode\": \"local\"}} first",
+                "the instances keep their gossip addresses, such as {}, until they have left the fleet: \
+                 write {{\"mode\": \"local\"}} first",
                 place.listen
             ))),
             _ => Ok(()),
@@ -259,7 +259,7 @@ async fn carried_out(
     let done = tokio::spawn(change).await;
     done.unwrap_or_else(|broken| {
         Err(Unchanged::Unavailable(format!(
-            "the change broke: {broken}"
+            "the change failed: {broken}"
         )))
     })
 }
@@ -270,7 +270,8 @@ fn check_own_trips(before: Mode, after: Mode) -> Result<(), Unchanged> {
         return Ok(());
     }
     Err(Unchanged::Conflict(format!(
-        "mode {before} cannot become {after} while the lab runs, as breakers of mode {} do not trip by themselves: start \
+        "mode {before} cannot change to {after} while the lab runs, because breakers in mode {} do not trip \
+         by themselves: start \
          the lab with --coordination {after}, or play a scenario",
         Mode::PooledNaive
     )))

@@ -132,7 +132,7 @@ impl Engines {
         match timeout(PATIENCE, engine.peek(&self.key)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(why)) => Err(format!("{name} does not answer: {why}")),
-            Err(_) => Err(format!("{name} does not answer within {PATIENCE:?}")),
+            Err(_) => Err(format!("{name} did not answer within {PATIENCE:?}")),
         }
     }
 

@@ -143,7 +143,7 @@ impl Operation {
         let has_faults = !scenario.network().only_delays() || !scenario.engine().faults.is_empty();
         if scenario.coordination().engine.is_gossip() && has_faults {
             return Err(
-                "it has faults of the network among instances that gossip, which are carried out only in virtual time"
+                "it has faults of the network among instances that gossip, which work only in virtual time"
                     .to_owned(),
             );
         }
