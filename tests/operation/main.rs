@@ -8,6 +8,7 @@ mod fleet;
 mod guard;
 mod instances;
 mod load;
+mod recorded;
 mod scenarios;
 mod settings;
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`chance`] | chance that is the same in every run |
 //! | [`values`] | durations, shares, rates, and values that can be off, as they are written |
+//! | [`count`] | counts with their nouns |
 //! | [`bounds`] | bounds of numbers and times, and how what lies beyond is refused |
 //! | [`reading`] | readers of JSON and TOML that say what is wrong and what is meant |
 //! | [`law`] | laws of duration |
@@ -22,6 +23,7 @@
 //! | [`scenario`] | an experiment in one file |
 //! | [`fleet`] | what breakers believed, beside what was true |
 //! | [`coordination`] | what instances told each other |
+//! | [`orders`] | what operators did while a run lasted |
 //! | [`engine`] | the engine over which they tell it, and the network before it, with the faults of a scenario |
 //! | [`load`] | who calls when, how patiently, and what clients saw |
 //! | [`events`] | each call and each transition, one by one |
@@ -39,6 +41,7 @@ pub mod breaker_settings;
 pub mod chance;
 pub mod comparison;
 pub mod coordination;
+pub mod count;
 pub mod downstream;
 pub mod engine;
 pub mod events;
@@ -47,6 +50,7 @@ pub mod faults;
 pub mod fleet;
 pub mod law;
 pub mod load;
+pub mod orders;
 pub mod outcome;
 pub mod overload;
 pub mod palette;

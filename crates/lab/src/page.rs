@@ -20,6 +20,7 @@ mod assets;
 mod control;
 mod feed;
 mod memory;
+mod order_book;
 mod orders;
 mod ring;
 mod source;

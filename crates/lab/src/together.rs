@@ -5,6 +5,7 @@
 
 mod bound;
 mod coordination_watch;
+mod course_watch;
 mod event_writer;
 mod fleet;
 mod fleet_picture;
@@ -36,6 +37,7 @@ use crate::coordination::{Engines, FleetReader};
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Permitted};
 use crate::load::Record;
+use crate::page::Feed;
 use crate::print;
 use crate::settings::Together;
 use crate::shutdown::{Ending, Readers, end_of_run};
@@ -58,6 +60,8 @@ const FRAME: Duration = Duration::from_millis(200);
 
 /// The parts that are watched.
 pub(crate) struct Watched {
+    /// What is told of the run while it lasts.
+    feed: Option<Arc<Feed>>,
     seed: u64,
     rate: f64,
     /// When the run ends, if it does.

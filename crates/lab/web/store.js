@@ -69,6 +69,7 @@ export class Store {
     for (const row of tick.f ?? []) this.phase(row);
     for (const row of tick.m ?? []) this.mark(row);
     for (const row of tick.l ?? []) this.latency(row);
+    for (const row of tick.v ?? []) this.fleet?.see(row);
     for (const row of tick.c ?? []) this.fleet?.stand(row);
     for (const row of tick.s ?? []) this.set(row);
     for (const row of tick.r ?? []) this.ask(row);

@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use experiment::orders::{OrderSource, Orders};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::memory::Memory;
+use super::order_book::OrderBook;
 use super::ring::{News, Ring, event};
 use super::source::{Description, Moment, Source};
 use super::wire::{self, LoadStep, Mark, Tick};
@@ -46,6 +48,8 @@ struct State {
     ring: Ring,
     /// Marks that the next tick takes along.
     marks: Vec<Mark>,
+    /// All orders so far, for the result.
+    book: OrderBook,
     /// When the last look was.
     seen_s: f64,
     plan: Option<u64>,
@@ -84,6 +88,7 @@ impl Feed {
                 memory: Memory::default(),
                 ring: Ring::new(&run, hz),
                 marks: Vec::new(),
+                book: OrderBook::default(),
                 seen_s: 0.0,
                 plan: None,
                 expected: None,
@@ -112,17 +117,31 @@ impl Feed {
         let mut state = self.lock();
         let t = moment.at.as_secs_f64();
         let mut marks = std::mem::take(&mut state.marks);
+        for mark in &marks {
+            state.book.mark(mark, OrderSource::Lab);
+        }
         let before = state.plan.replace(moment.plan);
         if before.is_some_and(|before| before != moment.plan) {
             let text = state.expected.take();
+            let source = match &text {
+                Some(_) => OrderSource::Lab,
+                None => OrderSource::Seen,
+            };
             let text = text.unwrap_or_else(|| "fault plan changed".to_owned());
-            marks.push(Mark(millionths(t), "plan", text));
+            let mark = Mark(millionths(t), "plan", text);
+            state.book.mark(&mark, source);
+            marks.push(mark);
         }
         let done = ordered::done(&state.description, moment, before.is_none());
-        marks.extend(done.map(|text| Mark(millionths(t), "operator", text)));
+        for text in done {
+            let mark = Mark(millionths(t), "operator", text);
+            state.book.mark(&mark, OrderSource::Seen);
+            marks.push(mark);
+        }
         ordered::follow(&mut state.description, moment);
         let load = moment.load.as_ref();
         let load = load.map(|load| LoadStep(millionths(t), load.rate, load.paused));
+        state.book.keep(moment, load);
         let kept = state.memory.keep(moment, &marks, load);
         let tick = Tick {
             t: millionths(t),
@@ -153,6 +172,12 @@ impl Feed {
         let mut state = self.lock();
         let at = millionths(state.seen_s);
         state.marks.push(Mark(at, kind, text));
+    }
+
+    /// All that operators have done so far.
+    pub(crate) fn orders(&self) -> Orders {
+        let state = self.lock();
+        state.book.with(&state.marks)
     }
 
     /// Says what the next change of the fault plan is to be called, or that there will be none.

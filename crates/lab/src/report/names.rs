@@ -1,5 +1,7 @@
 //! Names of instances as a sentence has them: each by name where they are few, else by number.
 
+pub(crate) use experiment::count::{counted, counted_of};
+
 use crate::words::number;
 
 /// Instances that are named one by one.
@@ -16,10 +18,10 @@ pub(crate) fn listed(names: &[&str], of: usize) -> String {
     }
 }
 
-/// `1 instance`, `2 instances`.
-pub(crate) fn counted(number_of: u64, what: &str) -> String {
-    let plural = if number_of == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", number(number_of))
+/// `1 probe was`, `2 probes were`.
+pub(crate) fn counted_were(number_of: u64, what: &str) -> String {
+    let were = if number_of == 1 { "was" } else { "were" };
+    format!("{} {were}", counted(number_of, what))
 }
 
 fn count(of: usize) -> String {

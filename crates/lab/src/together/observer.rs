@@ -9,14 +9,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use experiment::coordination::CoordinationRecord;
+use experiment::coordination::{CoordinationRecord, LedgerRecord};
 use experiment::fleet::{Counted, FleetRecord};
+use experiment::orders::Orders;
 use fusebox::Clock;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Watched;
 use super::coordination_watch::CoordinationWatch;
+use super::course_watch::CourseWatch;
 use super::traffic_watch::TrafficWatch;
 use crate::coordination::Engines;
 
@@ -37,6 +39,7 @@ struct Watches {
     traffic: TrafficWatch,
     /// What the instances tell each other, if they do.
     coordination: Option<CoordinationWatch>,
+    course: CourseWatch,
 }
 
 /// What an observer has seen of a run.
@@ -44,6 +47,8 @@ pub(crate) struct Seen {
     pub(crate) fleet: FleetRecord,
     /// What the instances told each other, if they did.
     pub(crate) coordination: Option<CoordinationRecord>,
+    /// What operators did.
+    pub(crate) orders: Option<Orders>,
     /// Why the run is void, if it is.
     pub(crate) void: Option<String>,
 }
@@ -64,6 +69,7 @@ impl Observer {
         let looked_at = Arc::new(Mutex::new(Watches {
             traffic: TrafficWatch::new(&watched.permitted),
             coordination: watch(watched),
+            course: CourseWatch::new(watched.readers.clone(), Arc::clone(&watched.told)),
         }));
         let (beating, watched) = (Arc::clone(&beats), Arc::clone(watched));
         let looking = Arc::clone(&looked_at);
@@ -102,13 +108,11 @@ impl Observer {
         };
         tell_calls(watched);
         let ledger = watched.engines.as_ref().and_then(Engines::ledger);
-        let coordination = lock(&self.watches).coordination.as_mut().map(|watch| {
-            watch.look(end);
-            watch.record(ledger)
-        });
+        let coordination = lock(&self.watches).record(end, ledger, watched);
         Seen {
             fleet: watched.fleet.recorder(|it| it.finish(end, counted)),
             coordination,
+            orders: watched.feed.as_ref().map(|feed| feed.orders()),
             void: lock(&self.beats).refusal(),
         }
     }
@@ -125,7 +129,25 @@ impl Watches {
         self.traffic.look();
         if let Some(coordination) = &mut self.coordination {
             coordination.look(now);
+            self.course.look(now);
         }
+    }
+
+    /// What the instances told each other up to the end, if they did.
+    fn record(
+        &mut self,
+        end: Duration,
+        ledger: Option<LedgerRecord>,
+        watched: &Watched,
+    ) -> Option<CoordinationRecord> {
+        let coordination = self.coordination.as_mut()?;
+        coordination.look(end);
+        self.course.look(end);
+        let course = self.course.course(|at| watched.fleet.elapsed(at));
+        Some(CoordinationRecord {
+            course: Some(course),
+            ..coordination.record(ledger)
+        })
     }
 }
 
