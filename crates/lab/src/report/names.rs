@@ -18,12 +18,6 @@ pub(crate) fn listed(names: &[&str], of: usize) -> String {
     }
 }
 
-/// `1 probe was`, `2 probes were`.
-pub(crate) fn counted_were(number_of: u64, what: &str) -> String {
-    let were = if number_of == 1 { "was" } else { "were" };
-    format!("{} {were}", counted(number_of, what))
-}
-
 fn count(of: usize) -> String {
     number(u64::try_from(of).unwrap_or(u64::MAX))
 }

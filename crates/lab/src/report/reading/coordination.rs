@@ -6,7 +6,7 @@ use experiment::coordination::{
 use fusebox::{Cause, State};
 
 use super::Clause;
-use super::names::{counted, counted_were};
+use super::names::counted;
 use super::story::{Story, clock, passes, time};
 use crate::words::{number, times};
 
@@ -122,12 +122,12 @@ fn leases(story: &Story<'_>, record: &CoordinationRecord) -> Option<Clause> {
     let first = first.map(|(_, it)| it.at_s);
     let held = match &*known {
         [] => String::new(),
-        known => format!(" by {}", who(story, known)),
+        known => format!(", held by {}", who(story, known)),
     };
     (leases.granted > 0).then(|| Clause {
         text: format!(
-            "{} leased to one instance for all{held}: {} succeeded, {} failed.",
-            counted_were(leases.granted, "probe"),
+            "{} of the probe for all{held}: {} succeeded, {} failed.",
+            counted(leases.granted, "lease"),
             number(leases.succeeded),
             number(leases.failed)
         ),
